@@ -1,0 +1,134 @@
+package shelf
+
+// How much of a slot must be seen before it is judged, chosen so that a hand over one facing of
+// three leaves the other two to speak, and half a fogged slot says nothing.
+const (
+	minInFrame = 0.5  // of the slot's front inside the picture
+	maxBlind   = 0.35 // of the slot's box under blind parts
+	minInside  = 0.3  // of a facing's box inside the slot's box, to stand in it
+)
+
+// lowShare is the share of a lane's capacity at or below which it is nearly sold out.
+const lowShare = 0.34
+
+// Compare judges every slot of the planogram by the facings that a picture shows: pure, so that the
+// cloud can judge the same facts again under another version. It gives one reading a slot, in the
+// planogram's order. A slot under a blind part of the picture, or outside of it, is Unknown; so is
+// one in which something stands that has no name. Where several things are wrong, the order is
+// Foreign, Misplaced, Empty, Low.
+func Compare(p *Planogram, facings []Facing, view View) []SlotReading {
+	home := assign(p, facings, view)
+	var readings []SlotReading
+	for i, s := range p.Shelves {
+		for _, slot := range s.Slots {
+			r := SlotReading{SlotID: slot.ID, Shelf: i + 1, GTIN: slot.GTIN, Due: slot.Facings, Seen: home[slot.ID]}
+			r.Box = view.Slots[slot.ID].Box
+			r.State, r.Reason, r.Present = judge(p, slot, facings, home[slot.ID], view)
+			readings = append(readings, r)
+		}
+	}
+	return readings
+}
+
+// judge decides one slot's state.
+func judge(p *Planogram, slot Slot, facings []Facing, seen []int, view View) (State, Reason, int) {
+	if reason := blindness(slot, view); reason != NoReason {
+		return Unknown, reason, 0
+	}
+	var due, unnamed int
+	var foreign, misplaced, nearlyOut bool
+	for _, i := range seen {
+		switch f := facings[i]; {
+		case f.GTIN == "":
+			unnamed++
+		case p.Fills(slot.GTIN, f.GTIN):
+			due++
+			nearlyOut = nearlyOut || laneNearlyOut(slot, f.Depth)
+		case isForeign(p, f.GTIN):
+			foreign = true
+		default:
+			misplaced = true
+		}
+	}
+	present := due + unnamed
+	switch {
+	case foreign:
+		return Foreign, NoReason, due
+	case misplaced:
+		return Misplaced, NoReason, due
+	case due == 0 && unnamed > 0:
+		return Unknown, Unrecognised, unnamed
+	case present == 0:
+		return Empty, NoReason, 0
+	case present < slot.Facings || nearlyOut:
+		return Low, NoReason, present
+	}
+	return OK, NoReason, present
+}
+
+// isForeign: a competitor's product, or one that this planogram does not know at all.
+func isForeign(p *Planogram, g GTIN) bool {
+	if product, ok := p.Product(g); ok {
+		return !product.Own
+	}
+	for _, s := range p.Shelves {
+		for _, slot := range s.Slots {
+			if p.Fills(slot.GTIN, g) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// laneNearlyOut: the front pack stands so deep that at most max(1, 34 %) of the lane can be left.
+func laneNearlyOut(slot Slot, depth int) bool {
+	lane := slot.Capacity / max(1, slot.Facings)
+	if lane < 2 || depth == 0 {
+		return false
+	}
+	return lane-depth <= max(1, int(lowShare*float64(lane)))
+}
+
+// blindness gives the reason why a slot cannot be judged, NoReason where it can.
+func blindness(slot Slot, view View) Reason {
+	if view.Whole != NoReason {
+		return view.Whole
+	}
+	at, ok := view.Slots[slot.ID]
+	if !ok || at.InFrame < minInFrame || at.Box.Area() == 0 {
+		return OutOfView
+	}
+	// Blind parts may lie over each other, so the worst single one counts, not their sum.
+	worst, reason := maxBlind, NoReason
+	for _, b := range view.Blind {
+		if share := at.Box.CoveredBy(b.Box); share > worst {
+			worst, reason = share, b.Reason
+		}
+	}
+	return reason
+}
+
+// assign gives each slot the indices of the facings that stand in it. A facing goes to the slot that
+// holds most of it, on its own shelf row where that is known; one that is in no slot to minInside is
+// left out: it stands beside the planogram.
+func assign(p *Planogram, facings []Facing, view View) map[string][]int {
+	home := map[string][]int{}
+	for i, f := range facings {
+		best, bestShare := "", minInside
+		for row, s := range p.Shelves {
+			if f.Shelf > 0 && f.Shelf != row+1 {
+				continue
+			}
+			for _, slot := range s.Slots {
+				if share := f.Box.CoveredBy(view.Slots[slot.ID].Box); share > bestShare {
+					best, bestShare = slot.ID, share
+				}
+			}
+		}
+		if best != "" {
+			home[best] = append(home[best], i)
+		}
+	}
+	return home
+}
