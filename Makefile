@@ -1,0 +1,117 @@
+# Coldshelf. `make` lists what there is. Two commands matter: `make demo` and `make test`; each does
+# its own set-up on a Debian 12 with Go, Node and make.
+include .cgo.mk
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE   := $(or $(COLDSHELF_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/coldshelf)
+SETUP   := firmware-config/setup/install.sh
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO_TAGS := -tags $(GOCV_TAGS)
+UI      := cloud/internal/web/ui
+PYTHON  := /usr/bin/python3
+
+export INFLUXD := $(CACHE)/bin/influxd
+export ONNXRUNTIME_LIB := $(CACHE)/onnxruntime-1.22.0/libonnxruntime.so.1
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z][a-zA-Z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
+
+## set-up
+
+.PHONY: setup setup-test
+setup: ## install what building and the demo need (apt with sudo where not root, npm)
+	@$(SETUP) build
+
+setup-test: ## install what the tests need besides: broker, database, browser, InfluxDB
+	@$(SETUP) test
+
+## build
+
+.PHONY: build agent cloud web
+build: agent cloud ## build bin/cooler-agent and bin/cooler-cloud
+
+agent: setup ## build bin/cooler-agent with OpenCV
+	@mkdir -p bin
+	go build $(GO_TAGS) -ldflags '$(LDFLAGS)' -o bin/cooler-agent ./agent/cmd/cooler-agent
+
+cloud: web ## build bin/cooler-cloud, one static binary with the page inside
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/cooler-cloud ./cloud/cmd/cooler-cloud
+
+web: cloud/internal/web/dist/index.html ## build the dashboard
+
+cloud/internal/web/dist/index.html: $(UI)/node_modules/.ready $(shell find $(UI)/src $(UI)/index.html $(UI)/vite.config.ts -type f 2>/dev/null)
+	cd $(UI) && npm run --silent build
+	@touch $@
+
+$(UI)/node_modules/.ready: $(UI)/package-lock.json
+	cd $(UI) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+## run
+
+.PHONY: demo
+demo: build ## one shop day at speed: cloud, three agents, live alerts on a page (DEMO_SECONDS=60 ends by itself)
+	@go build -o bin/cooler-demo ./agent/cmd/cooler-demo
+	@bin/cooler-demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+## prove
+
+.PHONY: test test-go test-web test-training check vuln fuzz golden
+test: setup-test build test-go test-web test-training ## set up and pass every test
+
+test-go:
+	go vet $(GO_TAGS) ./...
+	go build ./...
+	go test $(GO_TAGS) ./...
+
+test-web: web
+	cd $(UI) && npm run --silent typecheck && npm run --silent test && npm run --silent test:browser
+
+test-training:
+	cd models/training && $(PYTHON) -m selftest
+
+check: ## formatting, vet, linters, shell scripts
+	@out=$$(gofmt -l . | grep -v node_modules || true); if [ -n "$$out" ]; then echo "gofmt would change: $$out" >&2; exit 1; fi
+	go vet $(GO_TAGS) ./...
+	go tool -modfile=.tools/go.mod golangci-lint run --build-tags $(GOCV_TAGS) ./...
+
+vuln: ## known vulnerabilities in what we import (needs the Go vulnerability database)
+	go tool -modfile=.tools/go.mod govulncheck $(GO_TAGS) ./...
+
+FUZZTIME ?= 20s
+fuzz: ## fuzz every decoder of bytes from outside for FUZZTIME each
+	@for pkg in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -hoE 'func Fuzz[A-Za-z0-9_]+' $$pkg/*_test.go | cut -c6-); do \
+	    echo "$$pkg $$f"; go test $(GO_TAGS) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+golden: ## write the golden files anew; look at the diff before you commit it
+	@for pkg in $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u); do \
+	  echo "$$pkg"; go test $(GO_TAGS) $$pkg -update; done
+
+## measure
+
+.PHONY: bench eval cross
+bench: build ## benchmarks beside what they measure
+	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
+
+EVAL_DATA ?= ../shared/data/cooler-val
+eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA=DIR)
+	bin/cooler-agent eval --data $(EVAL_DATA)
+	@bin/cooler-agent eval --data $(EVAL_DATA) --json
+
+cross: ## build the agent for arm64 against a Debian sysroot
+	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64
+
+.PHONY: clean
+clean: ## remove what builds and runs made here
+	rm -rf bin dist .demo .artefacts $(UI)/node_modules
+	find cloud/internal/web/dist -mindepth 1 ! -name .keep -delete
+
+.PHONY: env
+env: ## print the compiler flags, to source in a shell: eval "$$(make -s env)"
+	@printf 'export CGO_CPPFLAGS=%q CGO_CXXFLAGS=%q CGO_LDFLAGS=%q GOFLAGS=%q\n' "$$CGO_CPPFLAGS" "$$CGO_CXXFLAGS" "$$CGO_LDFLAGS" "-tags=$(GOCV_TAGS)"
