@@ -1,0 +1,96 @@
+package state
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Migrations are the tables of one package, as the steps that lead to them. A step is one or more
+// SQL statements that both databases run; write BLOB for bytes, AUTOID for the type of a column that
+// numbers rows by itself and is the primary key, BIGINT, TEXT, BOOLEAN and DOUBLE PRECISION for the
+// rest. A step that was released is never edited; a change is a further step.
+type Migrations struct {
+	Name  string // the package that owns the tables
+	Steps []string
+}
+
+// Errors that Migrate's callers may branch on.
+var (
+	ErrNewer   = errors.New("the database was migrated by a newer program")
+	ErrChanged = errors.New("a migration step was changed after it was applied")
+)
+
+// Migrate brings each package's tables up to its last step, in the given order, each package in one
+// transaction. Several programs may call it at once.
+func Migrate(ctx context.Context, db *DB, packages ...Migrations) error {
+	err := db.Write(ctx, func(tx *Tx) error {
+		if err := tx.Exclusive(ctx, "schema_migrations"); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
+			name TEXT NOT NULL, step BIGINT NOT NULL, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL,
+			PRIMARY KEY (name, step))`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("migrate state: %w", err)
+	}
+	for _, m := range packages {
+		if err := db.Write(ctx, func(tx *Tx) error { return m.apply(ctx, tx) }); err != nil {
+			return fmt.Errorf("migrate %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+func (m Migrations) apply(ctx context.Context, tx *Tx) error {
+	if err := tx.Exclusive(ctx, "schema_migrations"); err != nil {
+		return err
+	}
+	applied, err := m.applied(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if len(applied) > len(m.Steps) {
+		return fmt.Errorf("%w: it has %d steps, this program knows %d", ErrNewer, len(applied), len(m.Steps))
+	}
+	for i, step := range m.Steps {
+		sum := sha256.Sum256([]byte(step))
+		hash := hex.EncodeToString(sum[:])
+		if i < len(applied) {
+			if applied[i] != hash {
+				return fmt.Errorf("step %d: %w", i+1, ErrChanged)
+			}
+			continue
+		}
+		if _, err := tx.Exec(ctx, tx.db.ddl(step)); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO schema_migrations (name, step, sha256, applied_at) VALUES (?, ?, ?, ?)",
+			m.Name, i+1, hash, Micros(time.Now())); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (m Migrations) applied(ctx context.Context, tx *Tx) ([]string, error) {
+	rows, err := tx.Query(ctx, "SELECT sha256 FROM schema_migrations WHERE name = ? ORDER BY step", m.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var hashes []string
+	for rows.Next() {
+		var h string
+		if err := rows.Scan(&h); err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, h)
+	}
+	return hashes, rows.Err()
+}

@@ -1,0 +1,125 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver of database/sql
+	_ "modernc.org/sqlite"             // the "sqlite" driver of database/sql
+)
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	url      string // without a password
+	postgres bool
+	read     *sql.DB // any number of readers
+	write    *sql.DB // PostgreSQL: the same as read
+	writer   *writer // SQLite: the one writing connection
+}
+
+// Open opens "sqlite:/path/state.db" (made with its folder if missing) or
+// "postgres://user:password@host:5432/name?sslmode=…", and checks that it answers. Tables are made
+// by Migrate, not here.
+func Open(ctx context.Context, rawURL string) (*DB, error) {
+	scheme, rest, ok := strings.Cut(rawURL, ":")
+	if !ok {
+		return nil, fmt.Errorf("state URL %q: want sqlite:/path/file.db or postgres://…", rawURL)
+	}
+	switch scheme {
+	case "sqlite":
+		return openSQLite(ctx, strings.TrimPrefix(rest, "//"))
+	case "postgres", "postgresql":
+		return openPostgres(ctx, rawURL)
+	}
+	return nil, fmt.Errorf("state URL: unknown scheme %q, want sqlite or postgres", scheme)
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, errors.New("state URL: sqlite needs the path of a file, such as sqlite:/var/lib/coldshelf/state.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	write, err := sql.Open("sqlite", sqliteDSN(path, false))
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	writer, err := newWriter(ctx, write)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), write.Close())
+	}
+	read, err := sql.Open("sqlite", sqliteDSN(path, true))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), writer.close(), write.Close())
+	}
+	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	return &DB{url: "sqlite:" + path, read: read, write: write, writer: writer}, nil
+}
+
+// sqliteDSN: readers are held to reading, the writer waits up to five seconds for a lock that another
+// process (a backup) holds.
+func sqliteDSN(path string, readOnly bool) string {
+	q := url.Values{}
+	q.Add("_pragma", "busy_timeout(5000)")
+	q.Add("_pragma", "journal_mode(WAL)")
+	q.Add("_pragma", "synchronous(FULL)")
+	q.Add("_pragma", "foreign_keys(1)")
+	q.Add("_pragma", "cache_size(-16000)")
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	}
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	return "file:" + escaped + "?" + q.Encode()
+}
+
+func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
+	shown, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("state URL: not a valid postgres:// URL")
+	}
+	db, err := sql.Open("pgx", rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", shown.Redacted(), err)
+	}
+	db.SetMaxOpenConns(16)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open state %s: %w", shown.Redacted(), err), db.Close())
+	}
+	return &DB{url: shown.Redacted(), postgres: true, read: db, write: db}, nil
+}
+
+// URL names the database for people; a password in it is hidden.
+func (db *DB) URL() string { return db.url }
+
+// Postgres tells which of the two databases this is, for the few places where SQL has to differ.
+func (db *DB) Postgres() bool { return db.postgres }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+
+// Close waits for the running transaction and closes every connection.
+func (db *DB) Close() error {
+	if db.postgres {
+		return db.read.Close()
+	}
+	return errors.Join(db.read.Close(), db.writer.close(), db.write.Close())
+}
+
+// Query reads outside of a transaction. Close the rows.
+func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return db.read.QueryContext(ctx, db.Rebind(query), args...)
+}
+
+// QueryRow reads one row outside of a transaction.
+func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return db.read.QueryRowContext(ctx, db.Rebind(query), args...)
+}

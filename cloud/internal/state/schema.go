@@ -1,0 +1,123 @@
+package state
+
+// Tables are the tables that state owns itself. Give them to Migrate first: other packages' tables
+// may refer to them.
+var Tables = Migrations{Name: "state", Steps: []string{schema1}}
+
+const schema1 = `
+CREATE TABLE tenants (
+	tenant     TEXT PRIMARY KEY,
+	name       TEXT NOT NULL DEFAULT '',
+	created_at BIGINT NOT NULL
+);
+
+CREATE TABLE stores (
+	tenant     TEXT NOT NULL,
+	store      TEXT NOT NULL,
+	name       TEXT NOT NULL DEFAULT '',
+	gln        TEXT NOT NULL DEFAULT '',
+	lat        DOUBLE PRECISION,
+	lon        DOUBLE PRECISION,
+	tz         TEXT NOT NULL DEFAULT '',
+	hours      TEXT NOT NULL DEFAULT '',
+	updated_at BIGINT NOT NULL,
+	PRIMARY KEY (tenant, store)
+);
+
+CREATE TABLE products (
+	tenant  TEXT NOT NULL,
+	gtin    TEXT NOT NULL,
+	name    TEXT NOT NULL DEFAULT '',
+	name_zh TEXT NOT NULL DEFAULT '',
+	brand   TEXT NOT NULL DEFAULT '',
+	own     BOOLEAN NOT NULL,
+	PRIMARY KEY (tenant, gtin)
+);
+
+CREATE TABLE planograms (
+	tenant       TEXT NOT NULL,
+	id           TEXT NOT NULL,
+	version      BIGINT NOT NULL,
+	body         TEXT NOT NULL,
+	published_at BIGINT NOT NULL,
+	PRIMARY KEY (tenant, id, version)
+);
+
+CREATE TABLE coolers (
+	tenant            TEXT NOT NULL,
+	device            TEXT NOT NULL,
+	store             TEXT NOT NULL,
+	name              TEXT NOT NULL DEFAULT '',
+	planogram         TEXT NOT NULL DEFAULT '',
+	created_at        BIGINT NOT NULL,
+	changed           BIGINT NOT NULL DEFAULT 0,
+	last_seen         BIGINT NOT NULL DEFAULT 0,
+	online            BOOLEAN NOT NULL,
+	status_at         BIGINT NOT NULL DEFAULT 0,
+	status_boot       BIGINT NOT NULL DEFAULT 0,
+	birth_boot        BIGINT NOT NULL DEFAULT 0,
+	birth_seq         BIGINT NOT NULL DEFAULT 0,
+	birth             BLOB,
+	obs_boot          BIGINT NOT NULL DEFAULT 0,
+	obs_seq           BIGINT NOT NULL DEFAULT 0,
+	obs_at            BIGINT NOT NULL DEFAULT 0,
+	obs               BLOB,
+	slots             TEXT NOT NULL DEFAULT '',
+	tele_boot         BIGINT NOT NULL DEFAULT 0,
+	tele_seq          BIGINT NOT NULL DEFAULT 0,
+	tele              TEXT NOT NULL DEFAULT '',
+	pic_boot          BIGINT NOT NULL DEFAULT 0,
+	pic_seq           BIGINT NOT NULL DEFAULT 0,
+	pic_obs_seq       BIGINT NOT NULL DEFAULT 0,
+	PRIMARY KEY (tenant, device)
+);
+CREATE INDEX coolers_by_store ON coolers (tenant, store);
+
+CREATE TABLE seen (
+	tenant TEXT NOT NULL,
+	device TEXT NOT NULL,
+	boot   BIGINT NOT NULL,
+	ranges BLOB NOT NULL,
+	judged BIGINT NOT NULL DEFAULT 0,
+	first_received BIGINT NOT NULL,
+	PRIMARY KEY (tenant, device, boot)
+);
+
+CREATE TABLE pending (
+	tenant      TEXT NOT NULL,
+	device      TEXT NOT NULL,
+	boot        BIGINT NOT NULL,
+	seq         BIGINT NOT NULL,
+	received_at BIGINT NOT NULL,
+	message     BLOB NOT NULL,
+	PRIMARY KEY (tenant, device, boot, seq)
+);
+CREATE INDEX pending_by_time ON pending (received_at);
+
+CREATE TABLE pictures (
+	tenant      TEXT NOT NULL,
+	device      TEXT NOT NULL,
+	boot        BIGINT NOT NULL,
+	seq         BIGINT NOT NULL,
+	obs_seq     BIGINT NOT NULL,
+	captured_at BIGINT NOT NULL,
+	width       BIGINT NOT NULL,
+	height      BIGINT NOT NULL,
+	purpose     TEXT NOT NULL,
+	jpeg        BLOB NOT NULL,
+	PRIMARY KEY (tenant, device, boot, seq)
+);
+
+CREATE TABLE quarantine (
+	id          AUTOID,
+	received_at BIGINT NOT NULL,
+	tenant      TEXT NOT NULL,
+	topic       TEXT NOT NULL,
+	reason      TEXT NOT NULL,
+	detail      TEXT NOT NULL,
+	sha256      TEXT NOT NULL UNIQUE,
+	times       BIGINT NOT NULL,
+	size        BIGINT NOT NULL,
+	bytes       BLOB NOT NULL
+);
+`

@@ -1,0 +1,119 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+)
+
+// Querier reads: a *DB outside of a transaction, a *Tx inside of one. Close the rows of a Query
+// before the next statement of the same transaction: PostgreSQL runs one at a time.
+type Querier interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Tx is one writing transaction. It belongs to one goroutine and ends with Commit or Rollback.
+type Tx struct {
+	db   *DB
+	run  runner
+	done bool
+	end  func(commit bool) error
+}
+
+// runner is what *sql.Tx and the SQLite writer have in common.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Begin starts a writing transaction. On SQLite there is one at a time, and Begin waits for it until
+// ctx ends. On PostgreSQL there are many, at READ COMMITTED: what must not run twice at once takes
+// Exclusive first.
+func (db *DB) Begin(ctx context.Context) (*Tx, error) {
+	if !db.postgres {
+		if err := db.writer.begin(ctx); err != nil {
+			return nil, fmt.Errorf("begin: %w", err)
+		}
+		return &Tx{db: db, run: db.writer, end: db.writer.end}, nil
+	}
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return &Tx{db: db, run: tx, end: func(commit bool) error {
+		if commit {
+			return tx.Commit()
+		}
+		return tx.Rollback()
+	}}, nil
+}
+
+// Write runs fn in a transaction, commits if it returns nil and rolls back if not.
+func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Exec changes rows; query has ? placeholders.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return tx.run.ExecContext(ctx, tx.db.Rebind(query), args...)
+}
+
+// Query reads inside the transaction.
+func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return tx.run.QueryContext(ctx, tx.db.Rebind(query), args...)
+}
+
+// QueryRow reads one row inside the transaction.
+func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return tx.run.QueryRowContext(ctx, tx.db.Rebind(query), args...)
+}
+
+// Exclusive waits until no other transaction holds the same name, and holds it until this one ends.
+// Take names in sorted order. A log that readers follow by an AUTOID cursor takes its name before it
+// inserts: without that, PostgreSQL may show number 8 before 7, and a reader never sees 7. On SQLite
+// a transaction is alone anyhow.
+func (tx *Tx) Exclusive(ctx context.Context, name string) error {
+	if !tx.db.postgres {
+		return nil
+	}
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	_, err := tx.run.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(h.Sum64()))
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", name, err)
+	}
+	return nil
+}
+
+// Commit makes the transaction durable.
+func (tx *Tx) Commit() error {
+	if tx.done {
+		return errors.New("commit: the transaction has ended")
+	}
+	tx.done = true
+	if err := tx.end(true); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Rollback gives the transaction up; after Commit it does nothing, so it can be deferred.
+func (tx *Tx) Rollback() error {
+	if tx.done {
+		return nil
+	}
+	tx.done = true
+	return tx.end(false)
+}

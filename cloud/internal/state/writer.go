@@ -1,0 +1,110 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// writer is SQLite's one writing connection. It keeps its statements prepared for as long as it
+// lives: parsing SQL would otherwise cost more than running it.
+type writer struct {
+	conn  *sql.Conn
+	turn  chan struct{} // holds one token while no transaction runs
+	stmts map[string]*sql.Stmt
+}
+
+func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{conn: conn, turn: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
+	w.turn <- struct{}{}
+	return w, nil
+}
+
+// begin takes the write lock at once (IMMEDIATE), so that a transaction never fails half way because
+// it has to upgrade a read lock.
+func (w *writer) begin(ctx context.Context) error {
+	select {
+	case <-w.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		w.turn <- struct{}{}
+		return err
+	}
+	return nil
+}
+
+// end does not take the caller's context: a transaction whose caller has gone must still end.
+func (w *writer) end(commit bool) error {
+	defer func() { w.turn <- struct{}{} }()
+	ctx := context.Background()
+	if commit {
+		_, err := w.conn.ExecContext(ctx, "COMMIT")
+		if err == nil {
+			return nil
+		}
+		_, undo := w.conn.ExecContext(ctx, "ROLLBACK")
+		return errors.Join(err, ignoreNoTx(undo))
+	}
+	_, err := w.conn.ExecContext(ctx, "ROLLBACK")
+	return ignoreNoTx(err)
+}
+
+// ignoreNoTx: after a full disk or an I/O error SQLite has rolled back by itself.
+func ignoreNoTx(err error) error {
+	if err != nil && contains(err, "no transaction is active") {
+		return nil
+	}
+	return err
+}
+
+func (w *writer) close() error {
+	<-w.turn
+	var errs []error
+	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}
+
+// prepared gives nil where the text holds no single statement with parameters (a migration's script).
+func (w *writer) prepared(ctx context.Context, query string, args []any) *sql.Stmt {
+	if s, ok := w.stmts[query]; ok {
+		return s
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	s, err := w.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // running it says what is wrong
+	}
+	w.stmts[query] = s
+	return s
+}
+
+func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if s := w.prepared(ctx, query, args); s != nil {
+		return s.ExecContext(ctx, args...)
+	}
+	return w.conn.ExecContext(ctx, query, args...)
+}
+
+func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if s := w.prepared(ctx, query, args); s != nil {
+		return s.QueryContext(ctx, args...)
+	}
+	return w.conn.QueryContext(ctx, query, args...)
+}
+
+func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if s := w.prepared(ctx, query, args); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
+	return w.conn.QueryRowContext(ctx, query, args...)
+}
