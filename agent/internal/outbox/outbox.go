@@ -1,0 +1,282 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Options of Open. EncodeGap is required.
+type Options struct {
+	MaxBytes  int64                          // cap of all stored messages; 0: DefaultMaxBytes
+	EncodeGap func(Key, Gap) ([]byte, error) // payload of the message that records a gap
+	Now       func() time.Time               // nil: time.Now; names set-aside files, begins boot counters
+	Log       *slog.Logger                   // nil: discarded
+	VFS       string                         // SQLite VFS by name, for crash tests; "": the system's
+}
+
+// DefaultMaxBytes holds a week offline of an observation every five minutes and telemetry.
+const DefaultMaxBytes = 200 << 20
+
+// GapKind is the Kind of the messages that record a gap.
+const GapKind = "gap"
+
+// Outbox is safe for concurrent use.
+type Outbox struct {
+	opts    Options
+	changed chan struct{}
+
+	mu     sync.Mutex
+	db     *sql.DB
+	boot   uint32
+	seq    uint64
+	index  index
+	gaps   map[gapOf]gapRow // of this boot that were not handed out yet, so they may still grow
+	health Health
+	lazy   bool // the connection is at synchronous=NORMAL
+}
+
+// gapOf tells gaps apart that may not grow together.
+type gapOf struct {
+	boot  uint32
+	class Class
+}
+
+type gapRow struct {
+	key Key
+	gap Gap
+}
+
+// Health is what the outbox says of itself.
+type Health struct {
+	Durable  bool   // false: in memory only, Fault says why
+	Fault    string // the last thing that went wrong, "" where nothing did
+	SetAside string // path of the corrupt database that this start set aside, "" where it was sound
+	Messages int
+	Bytes    int64 // accounted: payloads and what a row costs
+	MaxBytes int64
+	ByClass  [classes]int
+	Evicted  uint64 // messages since the start
+	Refused  uint64 // appends since the start that returned an error
+}
+
+// Boot is the boot counter of this start.
+func (o *Outbox) Boot() uint32 { return o.boot }
+
+// Changed is signalled after an append. One waiter only.
+func (o *Outbox) Changed() <-chan struct{} { return o.changed }
+
+// Append stores what encode makes of the key that it is given, and returns once it is durable. The
+// context is looked at before, not while, so an append is never half heard of. Errors: ErrTooLarge,
+// ErrFull, ErrClosed, what encode returns, and faults of the disk. After an error the message may
+// still turn up once the board has lost power; its key is not given again.
+func (o *Outbox) Append(ctx context.Context, class Class, kind string, encode func(Key) ([]byte, error)) (Key, error) {
+	if err := ctx.Err(); err != nil {
+		return Key{}, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key, err := o.append(class, kind, encode)
+	if err != nil {
+		o.health.Refused++
+		o.health.Fault = err.Error()
+		return Key{}, fmt.Errorf("append %s to outbox: %w", kind, err)
+	}
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+	return key, nil
+}
+
+func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, error)) (Key, error) {
+	if o.db == nil {
+		return Key{}, ErrClosed
+	}
+	key, err := o.nextKey()
+	if err != nil {
+		return Key{}, err
+	}
+	payload, err := encode(key)
+	if err != nil {
+		return Key{}, err
+	}
+	need := int64(len(payload)) + rowBytes
+	if need > o.opts.MaxBytes/4 {
+		return Key{}, fmt.Errorf("%d bytes, the cap is %d: %w", len(payload), o.opts.MaxBytes, ErrTooLarge)
+	}
+	plan, err := o.planRoom(class, need)
+	if err != nil {
+		return Key{}, err
+	}
+	err = o.store(class, kind, key, payload, plan)
+	if isCode(err, codeFull) {
+		// The disk ended before the cap did. A tenth of what is there makes room for SQLite as well.
+		if plan, err = o.planRoom(class, max(need, o.opts.MaxBytes-o.index.bytes+o.index.bytes/10)); err == nil {
+			err = o.store(class, kind, key, payload, plan)
+		}
+	}
+	return key, err
+}
+
+// store writes the message, the evictions and their gaps in one transaction and then tells the index.
+func (o *Outbox) store(class Class, kind string, key Key, payload []byte, plan evictions) error {
+	if err := o.setLazy(false); err != nil {
+		return err
+	}
+	tx, err := o.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	gaps, err := o.evict(tx, plan)
+	if err != nil {
+		return err
+	}
+	if err := insert(tx, class, kind, key, payload); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	o.forget(plan, gaps)
+	o.index.add(class, key.id(), int64(len(payload)))
+	return nil
+}
+
+func insert(tx *sql.Tx, class Class, kind string, key Key, payload []byte) error {
+	_, err := tx.Exec(`INSERT OR REPLACE INTO message(id, class, kind, payload) VALUES(?, ?, ?, ?)`, key.id(), class, kind, payload)
+	return err
+}
+
+func (o *Outbox) nextKey() (Key, error) {
+	if o.seq >= MaxSeq {
+		return Key{}, errors.New("sequence of this boot is used up")
+	}
+	o.seq++
+	return Key{o.boot, o.seq}, nil
+}
+
+// Pending gives up to limit stored messages that skip does not claim (nil claims none): the most
+// important class first, oldest first within it. A message stays until it is acknowledged.
+func (o *Outbox) Pending(ctx context.Context, limit int, skip func(Key) bool) ([]Message, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.db == nil {
+		return nil, ErrClosed
+	}
+	var out []Message
+	for c := range o.index.by {
+		for _, e := range o.index.by[c] {
+			if len(out) == limit {
+				return out, nil
+			}
+			key := keyOf(e.id)
+			if skip != nil && skip(key) {
+				continue
+			}
+			m := Message{Key: key, Class: Class(c)}
+			if err := o.db.QueryRowContext(ctx, `SELECT kind, payload FROM message WHERE id = ?`, e.id).Scan(&m.Kind, &m.Payload); err != nil {
+				return out, fmt.Errorf("read message %v: %w", key, err)
+			}
+			if m.Kind == GapKind {
+				o.freeze(key)
+			}
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// Acknowledge forgets the messages in the ranges, those of any class, and gives how many there were.
+// Only what the ingester has said it stored may be acknowledged. The deletion is not synced: after a
+// power cut some may be pending again.
+func (o *Outbox) Acknowledge(ctx context.Context, ranges []Range) (n int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.db == nil {
+		return 0, ErrClosed
+	}
+	if err := o.setLazy(true); err != nil {
+		return 0, fmt.Errorf("acknowledge: %w", err)
+	}
+	tx, err := o.db.Begin()
+	if err != nil {
+		return 0, fmt.Errorf("acknowledge: %w", err)
+	}
+	defer tx.Rollback()
+	for _, r := range ranges {
+		if lo, hi, ok := r.ids(); ok {
+			if _, err := tx.Exec(`DELETE FROM message WHERE id BETWEEN ? AND ?`, lo, hi); err != nil {
+				return 0, fmt.Errorf("acknowledge: %w", err)
+			}
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, fmt.Errorf("acknowledge: %w", err)
+	}
+	for _, r := range ranges {
+		if lo, hi, ok := r.ids(); ok {
+			n += o.index.cut(lo, hi)
+		}
+	}
+	return n, nil
+}
+
+// ids gives the row ids of a range; ok is false for one that can hold no message.
+func (r Range) ids() (lo, hi int64, ok bool) {
+	if r.Boot == 0 || r.Boot > MaxBoot || r.From > r.To || r.From > MaxSeq {
+		return 0, 0, false
+	}
+	return Key{r.Boot, r.From}.id(), Key{r.Boot, min(r.To, MaxSeq)}.id(), true
+}
+
+// setLazy chooses whether the next commit waits for the disk.
+func (o *Outbox) setLazy(lazy bool) error {
+	if o.lazy == lazy {
+		return nil
+	}
+	pragma := `PRAGMA synchronous = FULL`
+	if lazy {
+		pragma = `PRAGMA synchronous = NORMAL`
+	}
+	if _, err := o.db.Exec(pragma); err != nil {
+		return err
+	}
+	o.lazy = lazy
+	return nil
+}
+
+// Health tells how the outbox is.
+func (o *Outbox) Health() Health {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	h := o.health
+	h.Messages, h.Bytes, h.MaxBytes = o.index.len(), o.index.bytes, o.opts.MaxBytes
+	for c := range o.index.by {
+		h.ByClass[c] = len(o.index.by[c])
+	}
+	return h
+}
+
+// Close writes everything to the disk. Later calls give ErrClosed.
+func (o *Outbox) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.db == nil {
+		return nil
+	}
+	db := o.db
+	o.db = nil
+	if err := db.Close(); err != nil {
+		return fmt.Errorf("close outbox: %w", err)
+	}
+	return nil
+}
