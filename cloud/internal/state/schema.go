@@ -44,42 +44,35 @@ CREATE TABLE planograms (
 );
 
 CREATE TABLE coolers (
-	tenant            TEXT NOT NULL,
-	device            TEXT NOT NULL,
-	store             TEXT NOT NULL,
-	name              TEXT NOT NULL DEFAULT '',
-	planogram         TEXT NOT NULL DEFAULT '',
-	created_at        BIGINT NOT NULL,
-	changed           BIGINT NOT NULL DEFAULT 0,
-	last_seen         BIGINT NOT NULL DEFAULT 0,
-	online            BOOLEAN NOT NULL,
-	status_at         BIGINT NOT NULL DEFAULT 0,
-	status_boot       BIGINT NOT NULL DEFAULT 0,
-	birth_boot        BIGINT NOT NULL DEFAULT 0,
-	birth_seq         BIGINT NOT NULL DEFAULT 0,
-	birth             BLOB,
-	obs_boot          BIGINT NOT NULL DEFAULT 0,
-	obs_seq           BIGINT NOT NULL DEFAULT 0,
-	obs_at            BIGINT NOT NULL DEFAULT 0,
-	obs               BLOB,
-	slots             TEXT NOT NULL DEFAULT '',
-	tele_boot         BIGINT NOT NULL DEFAULT 0,
-	tele_seq          BIGINT NOT NULL DEFAULT 0,
-	tele              TEXT NOT NULL DEFAULT '',
-	pic_boot          BIGINT NOT NULL DEFAULT 0,
-	pic_seq           BIGINT NOT NULL DEFAULT 0,
-	pic_obs_seq       BIGINT NOT NULL DEFAULT 0,
+	tenant      TEXT NOT NULL,
+	device      TEXT NOT NULL,
+	store       TEXT NOT NULL,
+	topic_store TEXT NOT NULL,
+	name        TEXT NOT NULL DEFAULT '',
+	planogram   TEXT NOT NULL DEFAULT '',
+	created_at  BIGINT NOT NULL,
+	changed_at  BIGINT NOT NULL,
+	last_seen   BIGINT NOT NULL DEFAULT 0,
+	online      BOOLEAN NOT NULL,
+	status_boot BIGINT NOT NULL DEFAULT 0,
+	status_at   BIGINT NOT NULL DEFAULT 0,
+	obs_boot    BIGINT NOT NULL DEFAULT 0,
+	obs_seq     BIGINT NOT NULL DEFAULT 0,
+	pic_boot    BIGINT NOT NULL DEFAULT 0,
+	pic_seq     BIGINT NOT NULL DEFAULT 0,
+	latest      TEXT NOT NULL DEFAULT '{}',
+	observation BLOB,
 	PRIMARY KEY (tenant, device)
 );
 CREATE INDEX coolers_by_store ON coolers (tenant, store);
+CREATE INDEX coolers_by_change ON coolers (changed_at);
 
 CREATE TABLE seen (
 	tenant TEXT NOT NULL,
 	device TEXT NOT NULL,
 	boot   BIGINT NOT NULL,
 	ranges BLOB NOT NULL,
-	judged BIGINT NOT NULL DEFAULT 0,
-	first_received BIGINT NOT NULL,
+	judged BIGINT NOT NULL,
 	PRIMARY KEY (tenant, device, boot)
 );
 

@@ -1,0 +1,152 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Cooler is one device with what is known of it last. A device that was entered by hand and has
+// never spoken has a zero LastSeen.
+type Cooler struct {
+	Tenant, Device string
+	Store          string // where it stands: set by hand, or by its topic when that changes
+	TopicStore     string // what it said last
+	Name           string
+	Planogram      string // ID of the planogram that it is assigned; "": the one that it reports
+	CreatedAt      time.Time
+	ChangedAt      time.Time // of the row, by this machine's clock
+	LastSeen       time.Time // when its last message was received
+	Online         bool      // what its status topic says: its birth, or its will
+	StatusBoot     uint32
+	StatusAt       time.Time
+	Observation    Order // of the last observation; zero: none
+	Picture        Order // of the last picture; zero: none
+	Latest         Latest
+}
+
+// ErrNotFound says that the asked row does not exist.
+var ErrNotFound = errors.New("not found")
+
+const coolerColumns = `tenant, device, store, topic_store, name, planogram, created_at, changed_at, last_seen,
+	online, status_boot, status_at, obs_boot, obs_seq, pic_boot, pic_seq, latest`
+
+// GetCooler reads one; ErrNotFound.
+func GetCooler(ctx context.Context, q Querier, tenant, device string) (*Cooler, error) {
+	row := q.QueryRow(ctx, "SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device = ?", tenant, device)
+	c, err := scanCooler(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("cooler %s: %w", device, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read cooler %s: %w", device, err)
+	}
+	return c, nil
+}
+
+// ListCoolers gives up to limit coolers of a tenant whose device sorts after the given one, by device.
+func ListCoolers(ctx context.Context, q Querier, tenant, after string, limit int) ([]*Cooler, error) {
+	return queryCoolers(ctx, q, "WHERE tenant = ? AND device > ? ORDER BY device LIMIT ?", tenant, after, limit)
+}
+
+// ChangedCoolers gives up to limit coolers of all tenants whose row changed at or after since, the
+// earliest change first.
+func ChangedCoolers(ctx context.Context, q Querier, since time.Time, limit int) ([]*Cooler, error) {
+	return queryCoolers(ctx, q, "WHERE changed_at >= ? ORDER BY changed_at LIMIT ?", Micros(since), limit)
+}
+
+func queryCoolers(ctx context.Context, q Querier, where string, args ...any) ([]*Cooler, error) {
+	rows, err := q.Query(ctx, "SELECT "+coolerColumns+" FROM coolers "+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list coolers: %w", err)
+	}
+	defer rows.Close()
+	var list []*Cooler
+	for rows.Next() {
+		c, err := scanCooler(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list coolers: %w", err)
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+func scanCooler(row scanner) (*Cooler, error) {
+	var c Cooler
+	var created, changed, seen, statusBoot, statusAt, ob, os, pb, ps int64
+	var latest string
+	err := row.Scan(&c.Tenant, &c.Device, &c.Store, &c.TopicStore, &c.Name, &c.Planogram, &created, &changed, &seen,
+		&c.Online, &statusBoot, &statusAt, &ob, &os, &pb, &ps, &latest)
+	if err != nil {
+		return nil, err
+	}
+	c.CreatedAt, c.ChangedAt, c.LastSeen, c.StatusAt = Time(created), Time(changed), Time(seen), Time(statusAt)
+	c.StatusBoot = uint32(statusBoot)
+	c.Observation = Order{uint32(ob), uint64(os)}
+	c.Picture = Order{uint32(pb), uint64(ps)}
+	if err := json.Unmarshal([]byte(latest), &c.Latest); err != nil {
+		return nil, fmt.Errorf("latest readings: %w", err)
+	}
+	return &c, nil
+}
+
+// PutCooler stores all of c but its observation (PutObservation), and its name and planogram, which
+// belong to people (DescribeCooler), unless the row is new.
+func PutCooler(ctx context.Context, tx *Tx, c *Cooler) error {
+	latest, err := json.Marshal(c.Latest)
+	if err != nil {
+		return fmt.Errorf("store cooler %s: %w", c.Device, err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO coolers (`+coolerColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, topic_store = excluded.topic_store,
+			changed_at = excluded.changed_at, last_seen = excluded.last_seen,
+			online = excluded.online, status_boot = excluded.status_boot, status_at = excluded.status_at,
+			obs_boot = excluded.obs_boot, obs_seq = excluded.obs_seq,
+			pic_boot = excluded.pic_boot, pic_seq = excluded.pic_seq, latest = excluded.latest`,
+		c.Tenant, c.Device, c.Store, c.TopicStore, c.Name, c.Planogram, Micros(c.CreatedAt), Micros(c.ChangedAt), Micros(c.LastSeen),
+		c.Online, int64(c.StatusBoot), Micros(c.StatusAt), int64(c.Observation.Boot), int64(c.Observation.Seq),
+		int64(c.Picture.Boot), int64(c.Picture.Seq), string(latest))
+	if err != nil {
+		return fmt.Errorf("store cooler %s: %w", c.Device, err)
+	}
+	return nil
+}
+
+// DescribeCooler sets what people say of a cooler, and enters one that has never spoken.
+func DescribeCooler(ctx context.Context, tx *Tx, tenant, device, store, name, planogram string, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO coolers (tenant, device, store, topic_store, name, planogram, created_at, changed_at, online)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, name = excluded.name,
+			planogram = excluded.planogram, changed_at = excluded.changed_at`,
+		tenant, device, store, store, name, planogram, Micros(now), Micros(now), false)
+	if err != nil {
+		return fmt.Errorf("describe cooler %s: %w", device, err)
+	}
+	return nil
+}
+
+// PutObservation keeps the wire envelope of a cooler's last observation; PutCooler keeps its Order.
+func PutObservation(ctx context.Context, tx *Tx, tenant, device string, envelope []byte) error {
+	_, err := tx.Exec(ctx, "UPDATE coolers SET observation = ? WHERE tenant = ? AND device = ?", envelope, tenant, device)
+	if err != nil {
+		return fmt.Errorf("store observation of %s: %w", device, err)
+	}
+	return nil
+}
+
+// LastObservation gives the wire envelope of a cooler's last observation; ErrNotFound.
+func LastObservation(ctx context.Context, q Querier, tenant, device string) ([]byte, error) {
+	var data []byte
+	err := q.QueryRow(ctx, "SELECT observation FROM coolers WHERE tenant = ? AND device = ?", tenant, device).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && data == nil) {
+		return nil, fmt.Errorf("observation of cooler %s: %w", device, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read observation of %s: %w", device, err)
+	}
+	return data, nil
+}

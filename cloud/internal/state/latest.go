@@ -1,0 +1,55 @@
+package state
+
+import "github.com/coldshelf/coldshelf/models/telemetry"
+
+// Latest is the newest of each kind of reading of one cooler. Each carries the Order of the message
+// that brought it, so that a late message never replaces a newer reading.
+type Latest struct {
+	Clock    *Reading[telemetry.ClockQuality] `json:"clock,omitempty"`
+	Climate  *Reading[telemetry.Climate]      `json:"climate,omitempty"`
+	Door     *Reading[telemetry.DoorEvent]    `json:"door,omitempty"`
+	Power    *Reading[telemetry.Power]        `json:"power,omitempty"`
+	Health   *Reading[telemetry.Health]       `json:"health,omitempty"`
+	Shelf    *Reading[ShelfSummary]           `json:"shelf,omitempty"`
+	Software *Reading[Software]               `json:"software,omitempty"`
+}
+
+// Reading is a value and the message that brought it.
+type Reading[T any] struct {
+	Order
+	Value T `json:"value"`
+}
+
+// Newer gives a reading of value at o if it comes after the one there is, else the one there is.
+func Newer[T any](was *Reading[T], o Order, value T) *Reading[T] {
+	if was != nil && !o.After(was.Order) {
+		return was
+	}
+	return &Reading[T]{Order: o, Value: value}
+}
+
+// ShelfSummary is one observation in numbers.
+type ShelfSummary struct {
+	At               int64  `json:"at"` // capture time, µs since 1970 UTC
+	OK               int    `json:"ok"`
+	Low              int    `json:"low"`
+	Empty            int    `json:"empty"`
+	Misplaced        int    `json:"misplaced"`
+	Foreign          int    `json:"foreign"`
+	Unknown          int    `json:"unknown"`
+	Present          int    `json:"present"`  // required SKUs seen on the shelf
+	Observed         int    `json:"observed"` // required SKUs of which at least one slot could be judged
+	Required         int    `json:"required"`
+	Planogram        string `json:"planogram,omitempty"` // that the board judged by
+	PlanogramVersion int    `json:"planogram_version,omitempty"`
+}
+
+// Software is what a board said of itself at birth.
+type Software struct {
+	AgentVersion     string `json:"agent_version"`
+	Model            string `json:"model"`
+	Board            string `json:"board"`
+	Planogram        string `json:"planogram,omitempty"`
+	PlanogramVersion int    `json:"planogram_version,omitempty"`
+	StartedAt        int64  `json:"started_at,omitempty"` // µs since 1970 UTC
+}

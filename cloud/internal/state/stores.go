@@ -1,0 +1,78 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Store is one place with coolers.
+type Store struct {
+	Tenant, Store string
+	Name          string
+	GLN           string   // Global Location Number; "" where not known
+	Lat, Lon      *float64 // WGS 84 degrees; nil where not known
+	TZ            string   // IANA name; "" where not known
+	Hours         string   // opening hours as the API takes them; "" where not known
+}
+
+const storeColumns = "tenant, store, name, gln, lat, lon, tz, hours"
+
+// PutStore enters or changes a store.
+func PutStore(ctx context.Context, tx *Tx, s Store, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO stores (`+storeColumns+`, updated_at) VALUES (?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (tenant, store) DO UPDATE SET name = excluded.name, gln = excluded.gln, lat = excluded.lat,
+			lon = excluded.lon, tz = excluded.tz, hours = excluded.hours, updated_at = excluded.updated_at`,
+		s.Tenant, s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours, Micros(now))
+	if err != nil {
+		return fmt.Errorf("store %s: %w", s.Store, err)
+	}
+	return nil
+}
+
+// EnsureStore enters a store that is not known yet and leaves one that is alone.
+func EnsureStore(ctx context.Context, tx *Tx, tenant, store string, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO stores (tenant, store, updated_at) VALUES (?, ?, ?)
+		ON CONFLICT (tenant, store) DO NOTHING`, tenant, store, Micros(now))
+	if err != nil {
+		return fmt.Errorf("enter store %s: %w", store, err)
+	}
+	return nil
+}
+
+// GetStore reads one; ErrNotFound.
+func GetStore(ctx context.Context, q Querier, tenant, store string) (Store, error) {
+	s, err := scanStore(q.QueryRow(ctx, "SELECT "+storeColumns+" FROM stores WHERE tenant = ? AND store = ?", tenant, store))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Store{}, fmt.Errorf("store %s: %w", store, ErrNotFound)
+	}
+	if err != nil {
+		return Store{}, fmt.Errorf("read store %s: %w", store, err)
+	}
+	return s, nil
+}
+
+// ListStores gives a tenant's stores by their id.
+func ListStores(ctx context.Context, q Querier, tenant string) ([]Store, error) {
+	rows, err := q.Query(ctx, "SELECT "+storeColumns+" FROM stores WHERE tenant = ? ORDER BY store", tenant)
+	if err != nil {
+		return nil, fmt.Errorf("list stores: %w", err)
+	}
+	defer rows.Close()
+	var list []Store
+	for rows.Next() {
+		s, err := scanStore(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list stores: %w", err)
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+func scanStore(row scanner) (s Store, err error) {
+	err = row.Scan(&s.Tenant, &s.Store, &s.Name, &s.GLN, &s.Lat, &s.Lon, &s.TZ, &s.Hours)
+	return s, err
+}
