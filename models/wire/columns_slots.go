@@ -1,0 +1,139 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire/wirepb"
+)
+
+// packSlots writes the slots as residuals; with a base only state, reason and present, for the rest
+// is the base's. It must run before packFacings, which shares the table.
+func packSlots(now []shelf.SlotReading, table *gtinTable, base []shelf.SlotReading) *wirepb.Slots {
+	if len(now) == 0 {
+		return nil
+	}
+	n := len(now)
+	out := &wirepb.Slots{State: make([]int32, n), Reason: make([]int32, n), Present: make([]int32, n)}
+	prev := firstSlot
+	for i, s := range now {
+		p := prev
+		if base != nil {
+			p = base[i]
+		}
+		out.State[i] = int32(s.State) - int32(p.State)
+		out.Reason[i] = int32(s.Reason) - int32(predictReason(p, s.State))
+		out.Present[i] = int32(s.Present - len(s.Seen))
+		prev = s
+	}
+	out.State, out.Reason, out.Present = trimmed(out.State), trimmed(out.Reason), trimmed(out.Present)
+	if base != nil {
+		return out
+	}
+	out.Count = uint32(n)
+	out.Shelf, out.Gtin, out.Due = make([]int32, n), make([]int32, n), make([]int32, n)
+	out.X, out.Y, out.W, out.H = make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+	prev = firstSlot
+	for i, s := range now {
+		next := len(table.list) + 1
+		out.Id = append(out.Id, s.SlotID)
+		out.Gtin[i] = int32(table.index(s.GTIN) - next)
+		out.Shelf[i] = int32(s.Shelf - prev.Shelf)
+		out.Due[i] = int32(s.Due - prev.Due)
+		out.X[i] = int32(s.Box.X - (prev.Box.X + prev.Box.W))
+		out.Y[i] = int32(s.Box.Y - prev.Box.Y)
+		out.W[i] = int32(s.Box.W - prev.Box.W)
+		out.H[i] = int32(s.Box.H - prev.Box.H)
+		prev = s
+	}
+	out.Shelf, out.Gtin, out.Due = trimmed(out.Shelf), trimmed(out.Gtin), trimmed(out.Due)
+	out.X, out.Y, out.W, out.H = trimmed(out.X), trimmed(out.Y), trimmed(out.W), trimmed(out.H)
+	return out
+}
+
+// firstSlot is what the first slot of a complete observation is predicted from.
+var firstSlot = shelf.SlotReading{Shelf: 1, State: shelf.OK, Due: 1}
+
+// predictReason: none, but where the slot is unknown as the predicting one, for the same reason.
+func predictReason(p shelf.SlotReading, now shelf.State) shelf.Reason {
+	if now == shelf.Unknown {
+		return p.Reason
+	}
+	return shelf.NoReason
+}
+
+// unpackSlots is the reverse of packSlots but for Seen, which the facings tell, and Present, to
+// which finishSlots adds their number.
+func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading) ([]shelf.SlotReading, error) {
+	n := int(in.GetCount())
+	if base != nil {
+		if n != 0 || len(in.GetId()) != 0 {
+			return nil, fmt.Errorf("slots: %d of their own beside a base", max(n, len(in.GetId())))
+		}
+		n = len(base)
+	} else if len(in.GetId()) != n {
+		return nil, fmt.Errorf("slots: %d ids of %d", len(in.GetId()), n)
+	}
+	if n > maxSlots {
+		return nil, fmt.Errorf("slots: %d, the limit is %d", n, maxSlots)
+	}
+	if err := sameLength("slots", n, map[string]int{
+		"shelf": len(in.GetShelf()), "gtin": len(in.GetGtin()), "due": len(in.GetDue()),
+		"x": len(in.GetX()), "y": len(in.GetY()), "w": len(in.GetW()), "h": len(in.GetH()),
+		"state": len(in.GetState()), "reason": len(in.GetReason()), "present": len(in.GetPresent()),
+	}); err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	out := make([]shelf.SlotReading, n)
+	prev, used := firstSlot, 0
+	for i := range n {
+		var s shelf.SlotReading
+		p := prev
+		if base != nil {
+			p, s = base[i], base[i]
+			s.Seen = nil
+		} else {
+			place := used + 1 + at(in.Gtin, i)
+			gtin, err := pick(table, place)
+			if err != nil {
+				return nil, fmt.Errorf("slot %d: %w", i+1, err)
+			}
+			used = max(used, place)
+			s = shelf.SlotReading{
+				SlotID: in.Id[i], Shelf: p.Shelf + at(in.Shelf, i), GTIN: gtin, Due: p.Due + at(in.Due, i),
+				Box: shelf.Box{
+					X: p.Box.X + p.Box.W + at(in.X, i), Y: p.Box.Y + at(in.Y, i),
+					W: p.Box.W + at(in.W, i), H: p.Box.H + at(in.H, i),
+				},
+			}
+		}
+		state := int(p.State) + at(in.GetState(), i)
+		if state < 0 || state > int(shelf.Foreign) {
+			return nil, fmt.Errorf("slot %d: state %d is not known", i+1, state)
+		}
+		s.State = shelf.State(state)
+		reason := int(predictReason(p, s.State)) + at(in.GetReason(), i)
+		if reason < 0 || reason > int(shelf.Uncertain) {
+			return nil, fmt.Errorf("slot %d: reason %d is not known", i+1, reason)
+		}
+		s.Reason = shelf.Reason(reason)
+		s.Present = at(in.GetPresent(), i)
+		k := checker{}
+		k.slotNumbers(&s)
+		if len(k.faults) > 0 {
+			return nil, fmt.Errorf("slot %d: %w", i+1, k.faults[0])
+		}
+		out[i], prev = s, s
+	}
+	return out, nil
+}
+
+// finishSlots adds to Present what it is predicted from.
+func finishSlots(slots []shelf.SlotReading) {
+	for i := range slots {
+		slots[i].Present += len(slots[i].Seen)
+	}
+}

@@ -1,0 +1,191 @@
+package wire
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire/wirepb"
+)
+
+// packObservation writes a checked observation complete.
+func packObservation(c clock, o *shelf.Observation) *wirepb.Observation {
+	table := newTable()
+	out := &wirepb.Observation{
+		AtUs: c.out(o.CapturedAt), Width: uint32(o.Width), Height: uint32(o.Height),
+		PlanogramId: o.PlanogramID, PlanogramVersion: uint32(o.PlanogramVersion), Model: o.Model,
+		Quality: packQuality(o.Quality),
+	}
+	out.Slots = packSlots(o.Slots, table, nil)
+	out.Facings = packFacings(cells(o), o.Slots, table, nil, nil)
+	out.Gtins = table.pack()
+	return out
+}
+
+// observationFromPB gives an *Observation, or a *Delta where it needs its base.
+func observationFromPB(c clock, in *wirepb.Observation) (Body, error) {
+	if in.BaseSeq != 0 {
+		return &Delta{BaseSeq: in.BaseSeq, BaseCRC: in.BaseCrc, pb: in, clock: c}, nil
+	}
+	o, err := unpackObservation(c, in, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Observation{*o}, nil
+}
+
+// unpackObservation reads both forms; base is nil for the complete one.
+func unpackObservation(c clock, in *wirepb.Observation, base *shelf.Observation) (*shelf.Observation, error) {
+	quality, err := unpackQuality(in.Quality)
+	if err != nil {
+		return nil, fmt.Errorf("observation: %w", err)
+	}
+	o := &shelf.Observation{
+		CapturedAt: c.in(in.AtUs), Width: int(in.Width), Height: int(in.Height),
+		PlanogramID: in.PlanogramId, PlanogramVersion: int(in.PlanogramVersion), Model: in.Model,
+		Quality: quality,
+	}
+	var baseCells []cell
+	var baseSlots []shelf.SlotReading
+	if base != nil {
+		o.Width, o.Height = base.Width, base.Height
+		o.PlanogramID, o.PlanogramVersion, o.Model = base.PlanogramID, base.PlanogramVersion, base.Model
+		baseCells, baseSlots = cells(base), base.Slots
+		if baseCells == nil {
+			baseCells = []cell{}
+		}
+		if baseSlots == nil {
+			baseSlots = []shelf.SlotReading{}
+		}
+	}
+	table, err := unpackTable(in.Gtins)
+	if err != nil {
+		return nil, fmt.Errorf("observation: %w", err)
+	}
+	if o.Slots, err = unpackSlots(in.Slots, table, baseSlots); err != nil {
+		return nil, fmt.Errorf("observation: %w", err)
+	}
+	now, err := unpackFacings(in.Facings, o.Slots, table, baseCells)
+	if err != nil {
+		return nil, fmt.Errorf("observation: %w", err)
+	}
+	o.Facings = facings(now, o.Slots)
+	finishSlots(o.Slots)
+	return o, nil
+}
+
+func packQuality(q shelf.Quality) *wirepb.Quality {
+	return &wirepb.Quality{
+		Reason:     uint32(q.Reason),
+		SharpCenti: uint32(q.Sharp*100 + 0.5), BrightPermille: uint32(permille(q.Bright)),
+		ContrastPermille: uint32(permille(q.Contrast)), ClippedPermille: uint32(permille(q.Clipped)),
+		Blind: each(q.Blind, func(b shelf.Blind) *wirepb.Blind {
+			return &wirepb.Blind{Box: []int32{int32(b.Box.X), int32(b.Box.Y), int32(b.Box.W), int32(b.Box.H)}, Reason: uint32(b.Reason)}
+		}),
+	}
+}
+
+func unpackQuality(in *wirepb.Quality) (shelf.Quality, error) {
+	q := shelf.Quality{
+		Reason: shelf.Reason(min(in.GetReason(), math.MaxUint8)), // check refuses what is not known
+		Sharp:  float64(in.GetSharpCenti()) / 100, Bright: float64(in.GetBrightPermille()) / 1000,
+		Contrast: float64(in.GetContrastPermille()) / 1000, Clipped: float64(in.GetClippedPermille()) / 1000,
+	}
+	for i, b := range in.GetBlind() {
+		if len(b.GetBox()) != 4 {
+			return q, fmt.Errorf("blind part %d: box of %d numbers", i+1, len(b.GetBox()))
+		}
+		q.Blind = append(q.Blind, shelf.Blind{
+			Box:    shelf.Box{X: int(b.Box[0]), Y: int(b.Box[1]), W: int(b.Box[2]), H: int(b.Box[3])},
+			Reason: shelf.Reason(min(b.GetReason(), math.MaxUint8)),
+		})
+	}
+	return q, nil
+}
+
+func (c *checker) box(path string, b shelf.Box) {
+	if b.X < -maxSide || b.X > maxSide || b.Y < -maxSide || b.Y > maxSide || b.W < 0 || b.W > maxSide || b.H < 0 || b.H > maxSide {
+		c.fault(path, "[%d %d %d %d] is not within %d pixels", b.X, b.Y, b.W, b.H, maxSide)
+	}
+}
+
+// share wants 0 to 1; NaN is neither.
+func (c *checker) share(path string, v float64) {
+	if !(v >= 0 && v <= 1) {
+		c.fault(path, "%g is not from 0 to 1", v)
+	}
+}
+
+func (c *checker) observation(o *shelf.Observation) {
+	c.time("captured_at", o.CapturedAt)
+	c.within("width", o.Width, 1, maxSide)
+	c.within("height", o.Height, 1, maxSide)
+	c.text("planogram_id", o.PlanogramID, maxName)
+	c.within("planogram_version", o.PlanogramVersion, 0, 1<<31-1)
+	c.text("model", o.Model, maxName)
+	c.quality(&o.Quality)
+	c.within("number of facings", len(o.Facings), 0, maxFacings)
+	c.within("number of slots", len(o.Slots), 0, maxSlots)
+	for i, f := range o.Facings {
+		path := fmt.Sprintf("facing %d", i+1)
+		c.box(path, f.Box)
+		c.share(path+": score", f.Score)
+		c.share(path+": sku_score", f.SKUScore)
+		c.gtin(path+": gtin", f.GTIN)
+		c.within(path+": shelf", f.Shelf, 0, maxSlots)
+		c.within(path+": position", f.Position, 0, maxFacings)
+		c.within(path+": depth", f.Depth, 0, maxFacings)
+	}
+	taken := make([]bool, len(o.Facings))
+	ids := make(map[string]bool, len(o.Slots))
+	for i := range o.Slots {
+		s := &o.Slots[i]
+		path := fmt.Sprintf("slot %d", i+1)
+		c.need(path+": id", s.SlotID, maxName)
+		if ids[s.SlotID] {
+			c.fault(path+": id", "%q is there twice", s.SlotID)
+		}
+		ids[s.SlotID] = true
+		c.gtin(path+": gtin", s.GTIN)
+		c.slotNumbers(s)
+		if (s.State == shelf.Unknown) != (s.Reason != shelf.NoReason) {
+			c.fault(path+": reason", "state %s with reason %q: unknown has one, and only unknown", s.State, s.Reason)
+		}
+		c.within(path+": present", s.Present, 0, maxFacings)
+		last := -1
+		for _, n := range s.Seen {
+			if n <= last || n >= len(taken) || taken[n] {
+				c.fault(path+": seen", "facing %d of %d: each in one slot at most, in rising order", n, len(taken))
+				break
+			}
+			taken[n], last = true, n
+		}
+	}
+}
+
+// slotNumbers are the ranges that keep the next slot's prediction safe.
+func (c *checker) slotNumbers(s *shelf.SlotReading) {
+	c.within("slot "+s.SlotID+": shelf", s.Shelf, 1, maxSlots)
+	c.within("slot "+s.SlotID+": facings_due", s.Due, 0, maxFacings)
+	c.within("slot "+s.SlotID+": facings_present", s.Present, -maxFacings, maxFacings)
+	c.within("slot "+s.SlotID+": state", int(s.State), 0, int(shelf.Foreign))
+	c.within("slot "+s.SlotID+": reason", int(s.Reason), 0, int(shelf.Uncertain))
+	c.box("slot "+s.SlotID+": box", s.Box)
+}
+
+func (c *checker) quality(q *shelf.Quality) {
+	c.within("quality: reason", int(q.Reason), 0, int(shelf.Uncertain))
+	if !(q.Sharp >= 0 && q.Sharp <= 1e7) {
+		c.fault("quality: sharpness", "%g is not from 0 to 1e7", q.Sharp)
+	}
+	c.share("quality: brightness", q.Bright)
+	c.share("quality: contrast", q.Contrast)
+	c.share("quality: clipped", q.Clipped)
+	c.within("number of quality: blind", len(q.Blind), 0, maxBlind)
+	for _, b := range q.Blind {
+		c.box("quality: blind box", b.Box)
+		if b.Reason == shelf.NoReason || b.Reason > shelf.Uncertain {
+			c.fault("quality: blind reason", "%d", b.Reason)
+		}
+	}
+}
