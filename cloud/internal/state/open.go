@@ -123,3 +123,12 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	return db.read.QueryRowContext(ctx, db.Rebind(query), args...)
 }
+
+// Admin runs one statement that no transaction may hold, such as CREATE DATABASE or VACUUM.
+func (db *DB) Admin(ctx context.Context, statement string) error {
+	if db.postgres {
+		_, err := db.write.ExecContext(ctx, statement)
+		return err
+	}
+	return db.writer.admin(ctx, statement)
+}

@@ -108,3 +108,14 @@ func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any)
 	}
 	return w.conn.QueryRowContext(ctx, query, args...)
 }
+
+func (w *writer) admin(ctx context.Context, statement string) error {
+	select {
+	case <-w.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { w.turn <- struct{}{} }()
+	_, err := w.conn.ExecContext(ctx, statement)
+	return err
+}

@@ -1,0 +1,146 @@
+package statetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// bin is where Debian's postgresql-15 keeps its programs.
+const bin = "/usr/lib/postgresql/15/bin"
+
+// Cluster is a running PostgreSQL server of one test.
+type Cluster struct {
+	dir       string
+	cred      *syscall.Credential // nil: run as who we are
+	server    *exec.Cmd
+	log       bytes.Buffer
+	exited    chan struct{}
+	databases atomic.Int64
+}
+
+// Postgres makes and starts a cluster that ends with the test. PostgreSQL refuses to run as root,
+// so there it runs as the user that Debian's package made.
+func Postgres(t testing.TB) *Cluster {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(bin, "initdb")); err != nil {
+		t.Fatalf("this test needs PostgreSQL 15: %v\nhint: apt-get install postgresql-15, or make setup", err)
+	}
+	// Not t.TempDir: its parents are closed to other users, and a socket's path has to be short.
+	dir, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	c := &Cluster{dir: dir}
+	if os.Getuid() == 0 {
+		c.cred = postgresUser(t)
+		if err := os.Chown(dir, int(c.cred.Uid), int(c.cred.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	initdb := c.command("initdb", "-D", filepath.Join(dir, "data"), "-A", "trust", "-U", "coldshelf", "-E", "UTF8", "--locale=C", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	c.Start(t)
+	t.Cleanup(func() { c.Kill(t, syscall.SIGINT) })
+	return c
+}
+
+func postgresUser(t testing.TB) *syscall.Credential {
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		t.Fatalf("PostgreSQL does not run as root, and there is no user for it: %v", err)
+	}
+	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
+	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}
+
+func (c *Cluster) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(bin, name), args...)
+	cmd.Dir = c.dir
+	cmd.Env = []string{"LC_ALL=C", "PATH=" + bin}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.cred, Pdeathsig: syscall.SIGQUIT}
+	return cmd
+}
+
+// Start starts the server, again after a Kill, and waits until it answers.
+func (c *Cluster) Start(t testing.TB) {
+	t.Helper()
+	os.Remove(filepath.Join(c.dir, "data", "postmaster.pid")) // left by a Kill
+	c.server = c.command("postgres", "-D", filepath.Join(c.dir, "data"), "-k", c.dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
+	c.server.Stdout, c.server.Stderr = &c.log, &c.log
+	if err := c.server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited, server := make(chan struct{}), c.server
+	c.exited = exited
+	go func() { server.Wait(); close(exited) }()
+	deadline := time.After(60 * time.Second)
+	for {
+		db, err := state.Open(context.Background(), c.url("postgres"))
+		if err == nil {
+			db.Close()
+			return
+		}
+		select {
+		case <-exited:
+			t.Fatalf("postgres ended: %s", c.log.String())
+		case <-deadline:
+			t.Fatalf("postgres does not answer: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Kill sends the server a signal and waits for its end: SIGINT shuts down fast, SIGKILL crashes it.
+func (c *Cluster) Kill(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	select {
+	case <-c.exited:
+		return
+	default:
+	}
+	if err := c.server.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.exited:
+	case <-time.After(60 * time.Second):
+		c.server.Process.Kill()
+		t.Errorf("postgres did not end on %v", signal)
+	}
+}
+
+func (c *Cluster) url(database string) string {
+	return fmt.Sprintf("postgres://coldshelf@/%s?host=%s", database, c.dir)
+}
+
+// NewDatabase makes an empty database and gives its URL for state.Open.
+func (c *Cluster) NewDatabase(t testing.TB) string {
+	t.Helper()
+	ctx := context.Background()
+	db, err := state.Open(ctx, c.url("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	name := fmt.Sprintf("test%d", c.databases.Add(1))
+	if err := db.Admin(ctx, "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	return c.url(name)
+}
