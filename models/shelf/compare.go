@@ -6,6 +6,7 @@ const (
 	minInFrame = 0.5  // of the slot's front inside the picture
 	maxBlind   = 0.35 // of the slot's box under blind parts
 	minInside  = 0.3  // of a facing's box inside the slot's box, to stand in it
+	slotPlayMM = 25   // that a pack may stand beside its slot, in the gap between two
 )
 
 // lowShare is the share of a lane's capacity at or below which it is nearly sold out.
@@ -109,26 +110,50 @@ func blindness(slot Slot, view View) Reason {
 	return reason
 }
 
-// assign gives each slot the indices of the facings that stand in it. A facing goes to the slot that
-// holds most of it, on its own shelf row where that is known; one that is in no slot to minInside is
-// left out: it stands beside the planogram.
+// assign gives each slot the indices of the facings that stand in it. Where the camera's mount told
+// the millimetre that a facing stands at, that decides: a pack deep in its lane is seen before its
+// neighbour's front, so boxes alone would mistake it. Else a facing goes to the slot that holds most
+// of its box, on its own shelf row where that is known; one that is in no slot to minInside is left
+// out: it stands beside the planogram.
 func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	home := map[string][]int{}
 	for i, f := range facings {
-		best, bestShare := "", minInside
-		for row, s := range p.Shelves {
-			if f.Shelf > 0 && f.Shelf != row+1 {
-				continue
-			}
-			for _, slot := range s.Slots {
-				if share := f.Box.CoveredBy(view.Slots[slot.ID].Box); share > bestShare {
-					best, bestShare = slot.ID, share
-				}
-			}
+		slot := ""
+		if f.XMM > 0 && f.Shelf > 0 && f.Shelf <= len(p.Shelves) {
+			slot = nearestSlot(p.Shelves[f.Shelf-1], f.XMM)
+		} else {
+			slot = coveringSlot(p, f, view)
 		}
-		if best != "" {
-			home[best] = append(home[best], i)
+		if slot != "" {
+			home[slot] = append(home[slot], i)
 		}
 	}
 	return home
+}
+
+// nearestSlot is the slot at x, or the nearest one within slotPlayMM of it.
+func nearestSlot(s Shelf, x int) string {
+	best, miss := "", slotPlayMM+1
+	for _, slot := range s.Slots {
+		if d := max(slot.XMM-x, x-slot.XMM-slot.WidthMM, 0); d < miss {
+			best, miss = slot.ID, d
+		}
+	}
+	return best
+}
+
+// coveringSlot is the slot that holds most of a facing's box.
+func coveringSlot(p *Planogram, f Facing, view View) string {
+	best, bestShare := "", minInside
+	for row, s := range p.Shelves {
+		if f.Shelf > 0 && f.Shelf != row+1 {
+			continue
+		}
+		for _, slot := range s.Slots {
+			if share := f.Box.CoveredBy(view.Slots[slot.ID].Box); share > bestShare {
+				best, bestShare = slot.ID, share
+			}
+		}
+	}
+	return best
 }

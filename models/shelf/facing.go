@@ -64,6 +64,7 @@ type Facing struct {
 	SKUScore float64 // recogniser's confidence in GTIN, 0 to 1
 	Shelf    int     // 1 is the highest; 0 where no shelf row was found
 	Position int     // 1 is the leftmost on its shelf; 0 where Shelf is 0
+	XMM      int     // from the left inner wall to the pack's middle, where the camera's mount is known; else 0
 	Depth    int     // places from the front of the lane, as far as it can be seen; 0 at the front
 }
 
@@ -74,12 +75,13 @@ type facingJSON struct {
 	SKUScore float64 `json:"sku_score"`
 	Shelf    int     `json:"shelf"`
 	Position int     `json:"position"`
+	XMM      int     `json:"x_mm,omitempty"`
 	Depth    int     `json:"depth,omitempty"`
 }
 
 // MarshalJSON writes an unknown product as null, so that no reader takes "" for a number.
 func (f Facing) MarshalJSON() ([]byte, error) {
-	out := facingJSON{f.Box, round3(f.Score), nil, round3(f.SKUScore), f.Shelf, f.Position, f.Depth}
+	out := facingJSON{f.Box, round3(f.Score), nil, round3(f.SKUScore), f.Shelf, f.Position, f.XMM, f.Depth}
 	if f.GTIN != "" {
 		out.GTIN = &f.GTIN
 	}
@@ -92,7 +94,7 @@ func (f *Facing) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	*f = Facing{Box: in.Box, Score: in.Score, SKUScore: in.SKUScore, Shelf: in.Shelf, Position: in.Position, Depth: in.Depth}
+	*f = Facing{Box: in.Box, Score: in.Score, SKUScore: in.SKUScore, Shelf: in.Shelf, Position: in.Position, XMM: in.XMM, Depth: in.Depth}
 	if in.GTIN != nil {
 		f.GTIN = *in.GTIN
 	}
