@@ -1,0 +1,107 @@
+// Package clock stamps facts on a board that may have no idea what time it is.
+//
+// Until the kernel says that its clock is synchronised, or a battery-backed clock set it, stamps
+// follow the time since the agent's start on top of whatever the clock read then: their order and
+// distances are right, their date may not be, and they say so. Once the clock is known, Correct
+// moves such stamps of this boot to where they belong. It refuses to set the clock.
+package clock
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/coldshelf/coldshelf/models/telemetry"
+)
+
+// Clock is safe for concurrent use.
+type Clock struct {
+	now     func() time.Time
+	quality func() telemetry.ClockQuality
+	start   time.Time // with its monotonic reading
+
+	mu    sync.Mutex
+	known bool          // the clock was known once; it does not become unknown again
+	step  time.Duration // by how much doubtful stamps are wrong, once known
+}
+
+// New starts a clock that asks the kernel. A clock that somebody vouches for (a virtual machine's) is
+// trusted as a battery-backed one is.
+func New(trusted bool) *Clock {
+	quality := Kernel
+	if trusted {
+		quality = func() telemetry.ClockQuality { return max(telemetry.RTC, Kernel()) }
+	}
+	return NewWith(time.Now, quality)
+}
+
+// NewWith is New with other sources. now must carry a monotonic reading, as time.Now does.
+func NewWith(now func() time.Time, quality func() telemetry.ClockQuality) *Clock {
+	return &Clock{now: now, quality: quality, start: now()}
+}
+
+// year2020: a clock before it was never set.
+var year2020 = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Stamp gives the time, in UTC without a monotonic reading, and what it is worth.
+func (c *Clock) Stamp() (time.Time, telemetry.ClockQuality) {
+	now := c.now()
+	if q, ok := c.settle(now); ok {
+		return now.UTC().Round(0), q
+	}
+	doubtful := c.start.Round(0).Add(now.Sub(c.start)).UTC()
+	if doubtful.Before(year2020) {
+		return doubtful, telemetry.Unset
+	}
+	return doubtful, telemetry.Monotonic
+}
+
+// settle finds out whether the clock is known, and by how much earlier stamps were wrong.
+func (c *Clock) settle(now time.Time) (telemetry.ClockQuality, bool) {
+	q := c.quality()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if q >= telemetry.RTC && !now.Before(year2020) {
+		if !c.known {
+			c.known = true
+			c.step = now.Round(0).Sub(c.start.Round(0)) - now.Sub(c.start)
+		}
+		return q, true
+	}
+	if c.known {
+		return telemetry.RTC, true // the network went; the clock runs on
+	}
+	return q, false
+}
+
+// Correct gives the true time of a stamp that was doubtful when it was made in this boot, false while
+// the clock is still unknown.
+func (c *Clock) Correct(stamp time.Time) (time.Time, telemetry.ClockQuality, bool) {
+	q, ok := c.settle(c.now())
+	if !ok {
+		return stamp, telemetry.Monotonic, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return stamp.Add(c.step), q, true
+}
+
+// Kernel asks the kernel: synchronised over the network, else set from a battery-backed clock if the
+// board has one.
+func Kernel() telemetry.ClockQuality {
+	var t unix.Timex
+	if state, err := unix.Adjtimex(&t); err == nil && state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0 {
+		return telemetry.NTP
+	}
+	if clocks, err := filepath.Glob("/sys/class/rtc/rtc*/hctosys"); err == nil {
+		for _, path := range clocks {
+			if data, err := os.ReadFile(path); err == nil && len(data) > 0 && data[0] == '1' {
+				return telemetry.RTC
+			}
+		}
+	}
+	return telemetry.Monotonic
+}

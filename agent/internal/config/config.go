@@ -1,0 +1,107 @@
+// Package config reads what a cooler's agent is told: one YAML file, strictly. A key that is not
+// known, or is there twice, is an error that names the key and its line; Validate joins every fault
+// that it finds, each naming its key; what Load gives is complete and is not changed afterwards.
+//
+// It refuses to look at the machine: whether a camera opens or a broker answers is for doctor to
+// say. Paths are taken from the folder of the file. A key never changes its meaning; one that is no
+// longer needed stays accepted for a year.
+package config
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Config is the whole file.
+type Config struct {
+	Tenant    string `yaml:"tenant"`
+	Store     string `yaml:"store"`
+	Device    string `yaml:"device"`
+	DataDir   string `yaml:"data_dir"`  // holds the outbox; survives updates
+	Clock     string `yaml:"clock"`     // auto: asked of the kernel; trusted: right though the kernel does not know (virtual machines)
+	Timezone  string `yaml:"timezone"`  // IANA name for schedule; "": the machine's
+	Planogram string `yaml:"planogram"` // file; "": facings are reported, slots are not judged
+
+	Camera   Camera   `yaml:"camera"`
+	Schedule Schedule `yaml:"schedule"`
+	Vision   Vision   `yaml:"vision"`
+	Uplink   Uplink   `yaml:"uplink"`
+	Picture  Picture  `yaml:"picture"`
+	Devices  Devices  `yaml:"devices"`
+	Outbox   Outbox   `yaml:"outbox"`
+}
+
+// Camera says where frames come from.
+type Camera struct {
+	Source string        `yaml:"source"` // v4l2:/dev/video0, rtsp://…, http://…, file:clip.mp4, dir:frames, sim:
+	Width  int           `yaml:"width"`  // asked of a v4l2 camera; 0: its own
+	Height int           `yaml:"height"`
+	FPS    float64       `yaml:"fps"`   // asked of a v4l2 camera; 0: its own
+	Step   int           `yaml:"step"`  // of a file or folder: use every step-th frame
+	Loop   bool          `yaml:"loop"`  // of a file or folder: begin again at its end
+	Stall  time.Duration `yaml:"stall"` // no new frame for so long: the camera is restarted
+}
+
+// Schedule says when to look.
+type Schedule struct {
+	Every       time.Duration `yaml:"every"`         // 0: not by interval
+	At          []string      `yaml:"at"`            // times of day, HH:MM
+	OnDoorClose bool          `yaml:"on_door_close"` // needs devices.door or devices.sim
+	Settle      time.Duration `yaml:"settle"`        // wait after the door has closed: fog lifts, goods come to rest
+	Hours       string        `yaml:"hours"`         // opening hours HH:MM-HH:MM, over midnight too; "": always
+}
+
+// Vision says what looks.
+type Vision struct {
+	Weights string `yaml:"weights"` // folder of the networks with their manifest; "": those beside the program
+	Runtime string `yaml:"runtime"` // auto, opencv or onnxruntime
+	Target  string `yaml:"target"`  // cpu or cuda
+	Gallery string `yaml:"gallery"` // file of the enrolled references; "": nothing has a name
+	Mount   string `yaml:"mount"`   // file that says how the camera hangs; "": slots are found by the shelf rows alone
+}
+
+// Uplink says where messages go.
+type Uplink struct {
+	Broker       string        `yaml:"broker"` // tcp://, ssl://, ws:// or wss:// with host and port; "": offline, the outbox keeps everything
+	Username     string        `yaml:"username"`
+	PasswordFile string        `yaml:"password_file"`
+	CA           string        `yaml:"ca"` // PEM; "": the system's roots
+	Cert         string        `yaml:"cert"`
+	Key          string        `yaml:"key"`
+	Keepalive    time.Duration `yaml:"keepalive"`
+	Window       int           `yaml:"window"`      // messages sent and not yet acknowledged
+	AckTimeout   time.Duration `yaml:"ack_timeout"` // then a message is sent again
+}
+
+// Picture says which frames leave the board as evidence. One with people in it never does.
+type Picture struct {
+	Send    string `yaml:"send"`    // always, on_change or never
+	MaxPx   int    `yaml:"max_px"`  // longest edge
+	Quality int    `yaml:"quality"` // of the JPEG, 1 to 100
+}
+
+// Outbox bounds what is kept.
+type Outbox struct {
+	MaxBytes int64 `yaml:"max_bytes"`
+}
+
+// Identity is what the topics are made of.
+func (c *Config) Identity() wire.Identity {
+	return wire.Identity{Tenant: c.Tenant, Store: c.Store, Device: c.Device}
+}
+
+// Defaults is what a file that says nothing else means.
+func Defaults() Config {
+	return Config{
+		DataDir:  "data",
+		Clock:    "auto",
+		Camera:   Camera{Step: 1, Stall: 10 * time.Second},
+		Schedule: Schedule{Settle: 3 * time.Second},
+		Vision:   Vision{Runtime: "auto", Target: "cpu"},
+		Uplink:   Uplink{Keepalive: 30 * time.Second, Window: 32, AckTimeout: 20 * time.Second},
+		Picture:  Picture{Send: "on_change", MaxPx: 960, Quality: 80},
+		Outbox:   Outbox{MaxBytes: 200 << 20},
+		Devices:  Devices{Interval: time.Minute},
+	}
+}

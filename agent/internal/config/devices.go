@@ -1,0 +1,50 @@
+package config
+
+import "time"
+
+// Devices says what is wired to the board. A part that is missing is not fitted.
+type Devices struct {
+	Sim         bool          `yaml:"sim"`       // a simulated cooler in place of hardware
+	SimSpeed    float64       `yaml:"sim_speed"` // its time against real time; 0: 1
+	Interval    time.Duration `yaml:"interval"`  // between readings and health reports
+	Door        *Door         `yaml:"door"`
+	Thermometer *Thermometer  `yaml:"thermometer"`
+	Presence    *Presence     `yaml:"presence"`
+	Power       *Power        `yaml:"power"`
+	Light       *Light        `yaml:"light"`
+}
+
+// Door is a contact on a pin.
+type Door struct {
+	Pin      string        `yaml:"pin"`       // as periph names it, GPIO17
+	OpenHigh bool          `yaml:"open_high"` // the pin is high while the door is open
+	Debounce time.Duration `yaml:"debounce"`  // 0: 50 ms
+}
+
+// Thermometer is a climate sensor on a bus.
+type Thermometer struct {
+	Kind    string `yaml:"kind"`    // ds18b20, sht3x or sht4x
+	Bus     string `yaml:"bus"`     // as periph names it; "": the first
+	Address string `yaml:"address"` // hexadecimal; "": the only ds18b20 there, 0x44 for the others
+}
+
+// Presence is a motion detector on a pin.
+type Presence struct {
+	Pin  string        `yaml:"pin"`
+	Hold time.Duration `yaml:"hold"` // presence ends after so long without motion; 0: 5 s
+}
+
+// Power is an INA219 in the supply.
+type Power struct {
+	Bus       string `yaml:"bus"`
+	Address   string `yaml:"address"`    // hexadecimal; "": 0x40
+	ShuntMOhm int    `yaml:"shunt_mohm"` // 0: 100
+	MainsMV   int    `yaml:"mains_mv"`   // below this the supply is the battery; 0: 4750
+}
+
+// Light is the lamp that is lit for a picture, through a relay on a pin.
+type Light struct {
+	Pin       string        `yaml:"pin"`
+	ActiveLow bool          `yaml:"active_low"`
+	Warmup    time.Duration `yaml:"warmup"` // before the picture
+}

@@ -1,0 +1,171 @@
+package schedule
+
+import (
+	"context"
+	"time"
+)
+
+// Cause is why there is a look.
+type Cause string
+
+// Causes, in the order in which one stands for several that came together.
+const (
+	Command   Cause = "command"
+	DoorClose Cause = "door_close"
+	Time      Cause = "time"
+	Interval  Cause = "interval"
+)
+
+// Runner runs plans. Its zero value is not usable; New makes one.
+type Runner struct {
+	plans chan Plan
+	doors chan bool
+	asked chan struct{}
+}
+
+// New makes a Runner that Run will drive.
+func New() *Runner {
+	return &Runner{plans: make(chan Plan), doors: make(chan bool), asked: make(chan struct{}, 1)}
+}
+
+// Ask wants a look now. It does not wait; asking twice before the look makes one.
+func (r *Runner) Ask() {
+	select {
+	case r.asked <- struct{}{}:
+	default:
+	}
+}
+
+// Door tells that the door is now open or closed.
+func (r *Runner) Door(ctx context.Context, open bool) {
+	select {
+	case r.doors <- open:
+	case <-ctx.Done():
+	}
+}
+
+// Change puts another plan in force.
+func (r *Runner) Change(ctx context.Context, p Plan) {
+	select {
+	case r.plans <- p:
+	case <-ctx.Done():
+	}
+}
+
+// recheck bounds how long a jump of the clock goes unseen.
+const recheck = time.Minute
+
+// Run calls look by the plan until ctx ends, from its own goroutine and never twice at once. The
+// first look of an interval comes at once: a board that was just plugged in says what it sees.
+func (r *Runner) Run(ctx context.Context, plan Plan, look func(context.Context, Cause)) {
+	work := make(chan Cause)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for cause := range work {
+			look(ctx, cause)
+		}
+	}()
+	defer func() {
+		close(work)
+		<-done
+	}()
+
+	l := loop{plan: plan}
+	l.begin(time.Now())
+	for {
+		now := time.Now()
+		l.due(now)
+		var out chan<- Cause
+		if l.pending != "" {
+			out = work
+		}
+		timer := time.NewTimer(l.wait(now))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case out <- l.pending:
+			l.pending = ""
+		case <-timer.C:
+		case <-r.asked:
+			l.want(Command)
+		case open := <-r.doors:
+			l.door(open, time.Now())
+		case l.plan = <-r.plans:
+			l.begin(time.Now())
+		}
+		timer.Stop()
+	}
+}
+
+// loop is the state of Run between two events.
+type loop struct {
+	plan     Plan
+	pending  Cause     // the look that waits for the one before it to end; "": none
+	interval time.Time // of the next by interval; zero: none. Monotonic, so a clock that jumps does not cut it
+	at       time.Time // of the next by time of day, wall clock; zero: none
+	settled  time.Time // when the door will have been closed for long enough; zero: it is open, or was looked at
+}
+
+func (l *loop) begin(now time.Time) {
+	l.interval, l.at = time.Time{}, time.Time{}
+	if l.plan.Every > 0 {
+		l.interval = now
+	}
+	l.at, _ = l.plan.next(now.Round(0))
+}
+
+// want keeps the more important of two causes.
+func (l *loop) want(c Cause) {
+	rank := map[Cause]int{"": 0, Interval: 1, Time: 2, DoorClose: 3, Command: 4}
+	if rank[c] > rank[l.pending] {
+		l.pending = c
+	}
+}
+
+func (l *loop) door(open bool, now time.Time) {
+	l.settled = time.Time{}
+	if !open && l.plan.OnDoorClose {
+		l.settled = now.Add(l.plan.Settle)
+	}
+}
+
+// due turns what has come due into a pending look.
+func (l *loop) due(now time.Time) {
+	if !l.settled.IsZero() && !now.Before(l.settled) {
+		l.settled = time.Time{}
+		l.want(DoorClose)
+	}
+	wall := now.Round(0) // without the monotonic reading, so that a set clock counts
+	if !l.at.IsZero() && !wall.Before(l.at) {
+		// A clock that was put forward by more than a few minutes has not made the time come due.
+		if wall.Sub(l.at) < 2*recheck && l.plan.open(wall) {
+			l.want(Time)
+		}
+		l.at, _ = l.plan.next(wall)
+	} else if next, ok := l.plan.next(wall); ok && next.Before(l.at) {
+		l.at = next // the clock was put back
+	}
+	if !l.interval.IsZero() && !now.Before(l.interval) {
+		if l.plan.open(wall) {
+			l.want(Interval)
+		}
+		// From now, not from when it was due: a board that slept does not catch up.
+		l.interval = now.Add(l.plan.Every)
+	}
+}
+
+// wait is how long nothing comes due, at most recheck.
+func (l *loop) wait(now time.Time) time.Duration {
+	wait := recheck
+	for _, t := range []time.Time{l.interval, l.settled} {
+		if !t.IsZero() {
+			wait = min(wait, t.Sub(now))
+		}
+	}
+	if !l.at.IsZero() {
+		wait = min(wait, l.at.Sub(now.Round(0)))
+	}
+	return max(wait, 0)
+}

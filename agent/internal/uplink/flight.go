@@ -1,0 +1,94 @@
+package uplink
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+)
+
+// flight is what was sent over this connection and not acknowledged: at most window messages, of
+// which at most a quarter are pictures, so that an alert never waits behind a queue of evidence.
+type flight struct {
+	window   int
+	base     time.Duration
+	timeout  time.Duration // grows while nothing is acknowledged: a cloud that is down is not flooded
+	sent     map[outbox.Key]sending
+	pictures int
+	before   map[outbox.Key]bool // was sent over this connection and timed out
+}
+
+type sending struct {
+	at    time.Time
+	class outbox.Class
+}
+
+func newFlight(window int, timeout time.Duration) *flight {
+	return &flight{window: max(1, window), base: timeout, timeout: timeout, sent: map[outbox.Key]sending{}, before: map[outbox.Key]bool{}}
+}
+
+// claims reports that a message need not be sent now.
+func (f *flight) claims(k outbox.Key) bool { _, ok := f.sent[k]; return ok }
+
+// room is how many more may be sent.
+func (f *flight) room() int { return f.window - len(f.sent) }
+
+// takes reports whether the message may go now.
+func (f *flight) takes(m outbox.Message) bool {
+	return f.room() > 0 && (m.Class != outbox.Picture || f.pictures < max(1, f.window/4))
+}
+
+// add notes a message as sent and reports whether it was sent before.
+func (f *flight) add(m outbox.Message, now time.Time) (again bool) {
+	f.sent[m.Key] = sending{now, m.Class}
+	if m.Class == outbox.Picture {
+		f.pictures++
+	}
+	return f.before[m.Key]
+}
+
+// settle takes acknowledged messages out and lets the timeout shrink back.
+func (f *flight) settle(r outbox.Range) {
+	in := func(k outbox.Key) bool { return k.Boot == r.Boot && r.From <= k.Seq && k.Seq <= r.To }
+	for k := range f.sent {
+		if in(k) {
+			f.remove(k)
+		}
+	}
+	for k := range f.before {
+		if in(k) {
+			delete(f.before, k)
+		}
+	}
+	f.timeout = f.base
+}
+
+func (f *flight) remove(k outbox.Key) {
+	if f.sent[k].class == outbox.Picture {
+		f.pictures--
+	}
+	delete(f.sent, k)
+}
+
+// expire gives the messages that were not acknowledged in time back to be sent again.
+func (f *flight) expire(now time.Time) {
+	expired := false
+	for k, s := range f.sent {
+		if now.Sub(s.at) >= f.timeout {
+			f.remove(k)
+			f.before[k] = true
+			expired = true
+		}
+	}
+	if expired {
+		f.timeout = min(2*f.timeout, max(maxAckTimeout, f.base))
+	}
+}
+
+// next is how long nothing expires.
+func (f *flight) next(now time.Time) time.Duration {
+	wait := time.Hour
+	for _, s := range f.sent {
+		wait = min(wait, f.timeout-now.Sub(s.at))
+	}
+	return max(wait, time.Millisecond)
+}
