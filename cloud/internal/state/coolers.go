@@ -94,7 +94,7 @@ func scanCooler(row scanner) (*Cooler, error) {
 	return &c, nil
 }
 
-// PutCooler stores all of c but its observation (PutObservation), and its name and planogram, which
+// PutCooler stores all of c but its name and planogram, which
 // belong to people (DescribeCooler), unless the row is new.
 func PutCooler(ctx context.Context, tx *Tx, c *Cooler) error {
 	latest, err := json.Marshal(c.Latest)
@@ -127,26 +127,4 @@ func DescribeCooler(ctx context.Context, tx *Tx, tenant, device, store, name, pl
 		return fmt.Errorf("describe cooler %s: %w", device, err)
 	}
 	return nil
-}
-
-// PutObservation keeps the wire envelope of a cooler's last observation; PutCooler keeps its Order.
-func PutObservation(ctx context.Context, tx *Tx, tenant, device string, envelope []byte) error {
-	_, err := tx.Exec(ctx, "UPDATE coolers SET observation = ? WHERE tenant = ? AND device = ?", envelope, tenant, device)
-	if err != nil {
-		return fmt.Errorf("store observation of %s: %w", device, err)
-	}
-	return nil
-}
-
-// LastObservation gives the wire envelope of a cooler's last observation; ErrNotFound.
-func LastObservation(ctx context.Context, q Querier, tenant, device string) ([]byte, error) {
-	var data []byte
-	err := q.QueryRow(ctx, "SELECT observation FROM coolers WHERE tenant = ? AND device = ?", tenant, device).Scan(&data)
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && data == nil) {
-		return nil, fmt.Errorf("observation of cooler %s: %w", device, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read observation of %s: %w", device, err)
-	}
-	return data, nil
 }

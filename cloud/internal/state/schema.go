@@ -61,7 +61,6 @@ CREATE TABLE coolers (
 	pic_boot    BIGINT NOT NULL DEFAULT 0,
 	pic_seq     BIGINT NOT NULL DEFAULT 0,
 	latest      TEXT NOT NULL DEFAULT '{}',
-	observation BLOB,
 	PRIMARY KEY (tenant, device)
 );
 CREATE INDEX coolers_by_store ON coolers (tenant, store);
@@ -72,20 +71,18 @@ CREATE TABLE seen (
 	device TEXT NOT NULL,
 	boot   BIGINT NOT NULL,
 	ranges BLOB NOT NULL,
-	judged BIGINT NOT NULL,
 	PRIMARY KEY (tenant, device, boot)
 );
 
-CREATE TABLE pending (
-	tenant      TEXT NOT NULL,
-	device      TEXT NOT NULL,
-	boot        BIGINT NOT NULL,
-	seq         BIGINT NOT NULL,
-	received_at BIGINT NOT NULL,
-	message     BLOB NOT NULL,
-	PRIMARY KEY (tenant, device, boot, seq)
+CREATE TABLE observations (
+	tenant   TEXT NOT NULL,
+	device   TEXT NOT NULL,
+	place    BIGINT NOT NULL,
+	boot     BIGINT NOT NULL,
+	seq      BIGINT NOT NULL,
+	envelope BLOB NOT NULL,
+	PRIMARY KEY (tenant, device, place)
 );
-CREATE INDEX pending_by_time ON pending (received_at);
 
 CREATE TABLE pictures (
 	tenant      TEXT NOT NULL,

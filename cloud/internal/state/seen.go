@@ -7,17 +7,15 @@ import (
 	"fmt"
 )
 
-// Seen says which messages of one boot of one device have been stored, and up to which they have
-// been judged.
+// Seen says which messages of one boot of one device have been stored.
 type Seen struct {
 	Boot   uint32
 	Ranges Ranges
-	Judged uint64 // every message up to this one has been judged or passed over
 }
 
 // LastBoots gives a device's boots with the highest number first, at most n.
 func LastBoots(ctx context.Context, q Querier, tenant, device string, n int) ([]Seen, error) {
-	rows, err := q.Query(ctx, "SELECT boot, ranges, judged FROM seen WHERE tenant = ? AND device = ? ORDER BY boot DESC LIMIT ?",
+	rows, err := q.Query(ctx, "SELECT boot, ranges FROM seen WHERE tenant = ? AND device = ? ORDER BY boot DESC LIMIT ?",
 		tenant, device, n)
 	if err != nil {
 		return nil, fmt.Errorf("read boots of %s: %w", device, err)
@@ -36,7 +34,7 @@ func LastBoots(ctx context.Context, q Querier, tenant, device string, n int) ([]
 
 // BootSeen gives one boot of a device; one that was never heard of is empty.
 func BootSeen(ctx context.Context, q Querier, tenant, device string, boot uint32) (Seen, error) {
-	row := q.QueryRow(ctx, "SELECT boot, ranges, judged FROM seen WHERE tenant = ? AND device = ? AND boot = ?", tenant, device, int64(boot))
+	row := q.QueryRow(ctx, "SELECT boot, ranges FROM seen WHERE tenant = ? AND device = ? AND boot = ?", tenant, device, int64(boot))
 	s, err := scanSeen(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Seen{Boot: boot}, nil
@@ -49,9 +47,9 @@ func BootSeen(ctx context.Context, q Querier, tenant, device string, boot uint32
 
 // PutSeen stores it.
 func PutSeen(ctx context.Context, tx *Tx, tenant, device string, s Seen) error {
-	_, err := tx.Exec(ctx, `INSERT INTO seen (tenant, device, boot, ranges, judged) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (tenant, device, boot) DO UPDATE SET ranges = excluded.ranges, judged = excluded.judged`,
-		tenant, device, int64(s.Boot), s.Ranges.Bytes(), int64(s.Judged))
+	_, err := tx.Exec(ctx, `INSERT INTO seen (tenant, device, boot, ranges) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant, device, boot) DO UPDATE SET ranges = excluded.ranges`,
+		tenant, device, int64(s.Boot), s.Ranges.Bytes())
 	if err != nil {
 		return fmt.Errorf("store boot %d of %s: %w", s.Boot, device, err)
 	}
@@ -61,11 +59,11 @@ func PutSeen(ctx context.Context, tx *Tx, tenant, device string, s Seen) error {
 type scanner interface{ Scan(dest ...any) error }
 
 func scanSeen(row scanner) (Seen, error) {
-	var boot, judged int64
+	var boot int64
 	var data []byte
-	if err := row.Scan(&boot, &data, &judged); err != nil {
+	if err := row.Scan(&boot, &data); err != nil {
 		return Seen{}, err
 	}
 	r, err := DecodeRanges(data)
-	return Seen{Boot: uint32(boot), Ranges: r, Judged: uint64(judged)}, err
+	return Seen{Boot: uint32(boot), Ranges: r}, err
 }

@@ -34,7 +34,7 @@ func TestConformance(t *testing.T) {
 			{"pictures: the last are kept", pictures},
 			{"quarantine counts what comes again", quarantine},
 			{"what was seen", seen},
-			{"what waits to be judged", pending},
+			{"the last observations", observations},
 			{"a log that takes its name is read without holes", orderedLog},
 		} {
 			t.Run(c.name, func(t *testing.T) { c.run(t, ctx, db) })
@@ -105,7 +105,7 @@ func coolers(t *testing.T, ctx context.Context, db *state.DB) {
 		StatusBoot: 3, StatusAt: noon, Observation: state.Order{Boot: 3, Seq: 7}}
 	c.Latest.Climate = state.Newer(nil, state.Order{Boot: 3, Seq: 6}, telemetry.Climate{At: noon, Temp: 4250})
 	write(t, db, func(tx *state.Tx) error {
-		return errors.Join(state.PutCooler(ctx, tx, c), state.PutObservation(ctx, tx, "t", "d1", []byte{1, 2}),
+		return errors.Join(state.PutCooler(ctx, tx, c),
 			state.DescribeCooler(ctx, tx, "t", "d1", "s1", "door 1", "plan", noon), state.PutCooler(ctx, tx, c),
 			state.DescribeCooler(ctx, tx, "t", "d2", "s1", "never spoke", "", noon))
 	})
@@ -118,12 +118,6 @@ func coolers(t *testing.T, ctx context.Context, db *state.DB) {
 	}
 	if got.Observation != c.Observation || !got.LastSeen.Equal(noon) || !got.Online || got.Latest.Climate.Value.Temp != 4250 {
 		t.Errorf("got %+v, want %+v", got, c)
-	}
-	if obs, err := state.LastObservation(ctx, db, "t", "d1"); err != nil || string(obs) != "\x01\x02" {
-		t.Errorf("observation: %v, %v", obs, err)
-	}
-	if _, err := state.LastObservation(ctx, db, "t", "d2"); !errors.Is(err, state.ErrNotFound) {
-		t.Errorf("observation of a cooler without one: %v, want ErrNotFound", err)
 	}
 	list, err := state.ListCoolers(ctx, db, "t", "d1", 10)
 	if err != nil || len(list) != 1 || list[0].Device != "d2" || !list[0].LastSeen.IsZero() {
@@ -230,30 +224,33 @@ func seen(t *testing.T, ctx context.Context, db *state.DB) {
 		}
 		s.Ranges.AddRange(1, 10)
 		s.Ranges.Add(1 << 62)
-		s.Judged = 9
 		write(t, db, func(tx *state.Tx) error { return state.PutSeen(ctx, tx, "t", "d1", s) })
 	}
 	boots, err := state.LastBoots(ctx, db, "t", "d1", 5)
-	if err != nil || len(boots) != 2 || boots[0].Boot != 4_000_000_000 || boots[0].Judged != 9 || !boots[0].Ranges.Has(1<<62) {
+	if err != nil || len(boots) != 2 || boots[0].Boot != 4_000_000_000 || !boots[0].Ranges.Has(1<<62) {
 		t.Errorf("got %+v, %v", boots, err)
 	}
 }
 
-func pending(t *testing.T, ctx context.Context, db *state.DB) {
-	for i, o := range []state.Order{{Boot: 2, Seq: 1}, {Boot: 1, Seq: 7}, {Boot: 1, Seq: 5}} {
-		p := state.Pending{Tenant: "t", Device: "d1", Order: o, ReceivedAt: noon.Add(time.Duration(i) * time.Second), Message: []byte{byte(o.Seq)}}
-		write(t, db, func(tx *state.Tx) error { return state.AddPending(ctx, tx, p) })
+func observations(t *testing.T, ctx context.Context, db *state.DB) {
+	put := func(o state.Order, body string) {
+		write(t, db, func(tx *state.Tx) error { return state.PutObservation(ctx, tx, "t", "d1", o, []byte(body)) })
 	}
-	list, err := state.PendingOf(ctx, db, "t", "d1")
-	if err != nil || len(list) != 3 || list[0].Seq != 5 || list[2].Boot != 2 {
-		t.Fatalf("got %+v, %v", list, err)
+	put(state.Order{Boot: 2, Seq: 9}, "new")
+	put(state.Order{Boot: 2, Seq: 1}, "late, and in the same place")
+	put(state.Order{Boot: 2, Seq: 8}, "the one before")
+	put(state.Order{Boot: 1, Seq: 40}, "of the boot before")
+	if got, err := state.LastObservation(ctx, db, "t", "d1"); err != nil || string(got) != "new" {
+		t.Errorf("last: %q, %v", got, err)
 	}
-	if keys, err := state.PendingSince(ctx, db, noon, 10); err != nil || len(keys) != 1 || keys[0] != (state.DeviceKey{Tenant: "t", Device: "d1"}) {
-		t.Errorf("waiting since noon: %v, %v", keys, err)
+	if got, err := state.ObservationAt(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 8}); err != nil || string(got) != "the one before" {
+		t.Errorf("by its order: %q, %v", got, err)
 	}
-	write(t, db, func(tx *state.Tx) error { return state.DropPending(ctx, tx, list[2]) })
-	if keys, err := state.PendingSince(ctx, db, noon, 10); err != nil || len(keys) != 0 {
-		t.Errorf("after dropping it: %v, %v", keys, err)
+	if got, err := state.ObservationAt(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 1}); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("a late one pushed out a newer: %q, %v", got, err)
+	}
+	if got, err := state.LastObservation(ctx, db, "t", "d2"); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("of a cooler without one: %q, %v, want ErrNotFound", got, err)
 	}
 }
 
