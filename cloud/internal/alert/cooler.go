@@ -1,0 +1,179 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Sensors, as State.Last names them.
+const (
+	sensorDoor    = "door"
+	sensorClimate = "climate"
+	sensorMains   = "mains"
+	sensorCamera  = "camera"
+	sensorPlace   = "place"
+)
+
+// readings lets sensors speak, in the order of their times.
+func (st *stepping) readings(rs Readings) {
+	message := st.in
+	rs = slices.Clone(rs)
+	slices.SortStableFunc(rs, func(a, b Reading) int { return a.At.Compare(b.At) })
+	for _, r := range rs {
+		st.in.At = r.At
+		switch {
+		case r.Door != nil:
+			if st.newest(sensorDoor) {
+				st.door(*r.Door)
+			}
+		case r.MilliC != nil:
+			if st.newest(sensorClimate) {
+				st.climate(*r.MilliC)
+			}
+		case r.Mains != nil:
+			if st.newest(sensorMains) {
+				st.say(PowerLost, signal{word: wordFor(!*r.Mains), lasting: true})
+			}
+		case r.Camera != nil:
+			if st.newest(sensorCamera) {
+				st.say(CameraLost, signal{word: wordFor(!*r.Camera), lasting: true})
+			}
+		case r.Settled != nil:
+			if st.newest(sensorPlace) {
+				st.say(CoolerMoved, signal{word: wordFor(!*r.Settled)})
+			}
+		}
+	}
+	st.in = message
+}
+
+// newest notes the sensor's reading and reports whether it says something new.
+func (st *stepping) newest(sensor string) bool {
+	if last := st.state.Last[sensor]; !last.IsZero() && !st.in.At.After(last.At) {
+		return false
+	}
+	st.state.Last[sensor] = st.in.Mark()
+	return true
+}
+
+func (st *stepping) door(open bool) {
+	d := &st.state.Door
+	switch {
+	case open && d.Since.IsZero():
+		d.Since = st.in.At
+	case !open && !d.Since.IsZero():
+		d.Total, d.Since = d.total(st.in.At), time.Time{}
+	}
+	st.say(DoorAjar, signal{word: wordFor(open), lasting: true})
+}
+
+// climate: too warm is above the limit, well again is the hysteresis below it, between says nothing.
+// What the door explains is taken from the time it stood open since it was last cold enough.
+func (st *stepping) climate(milliC int32) {
+	rule, ok := st.Rules.For(ColdChain, "")
+	if !ok {
+		st.say(ColdChain, signal{})
+		return
+	}
+	sig := signal{detail: map[string]string{"temp": fmt.Sprintf("%.1f °C", float64(milliC)/1000),
+		"limit": fmt.Sprintf("%.1f °C", float64(rule.LimitMilliC)/1000)}}
+	switch {
+	case milliC > rule.LimitMilliC:
+		sig.word = bad
+	case milliC <= rule.LimitMilliC-rule.HysteresisMilliC:
+		sig.word = good
+	}
+	d := &st.state.Door
+	switch sig.word {
+	case good:
+		d.Cold = d.total(st.in.At)
+	case bad:
+		sig.hold = time.Duration(rule.DoorExplains * float64(d.total(st.in.At)-d.Cold))
+	}
+	st.say(ColdChain, sig)
+}
+
+// heard: the device lives.
+func (st *stepping) heard() {
+	if !st.state.Heard.IsZero() && st.in.At.Before(st.state.Heard.At) {
+		return
+	}
+	st.state.Heard, st.state.Gone = st.in.Mark(), Mark{}
+	st.presence()
+}
+
+// presence: silence is measured from the last sign of life, or from when the broker lost the device,
+// but never from before the cloud itself began to listen.
+func (st *stepping) presence() {
+	if tick, ok := st.in.Fact.(Tick); ok {
+		since := st.state.silentSince(tick.Since)
+		rule, on := st.Rules.For(CoolerOffline, "")
+		if on && (since.IsZero() || st.in.At.Sub(since.At) < rule.Hold) {
+			return
+		}
+		if was := st.state.Trackers[string(CoolerOffline)]; was.FirstBad.IsZero() {
+			was.FirstBad, was.LastGood = since, st.state.Heard
+			st.state.Trackers[string(CoolerOffline)] = was
+		}
+		st.say(CoolerOffline, signal{word: bad})
+		return
+	}
+	if _, ok := st.in.Fact.(Heard); ok {
+		st.say(CoolerOffline, signal{word: good})
+	}
+}
+
+// silentSince is when the silence began, zero where the device was never heard of.
+func (s State) silentSince(listening time.Time) Mark {
+	since := s.Heard
+	if !s.Gone.IsZero() {
+		since = s.Gone
+	}
+	if !since.IsZero() && since.At.Before(listening) {
+		since.At = listening
+	}
+	return since
+}
+
+// lastingTypes hold between readings: an open door is open until it says otherwise.
+var lastingTypes = [...]Type{CameraLost, DoorAjar, PowerLost}
+
+// lasting asks whether what was wrong at the last reading has now been wrong for too long. It is
+// silent while the device is away, or has only told of the past: then nobody knows.
+func (st *stepping) lasting() {
+	if st.state.Behind || !st.state.Gone.IsZero() {
+		return
+	}
+	for _, t := range lastingTypes {
+		if tracked := st.state.Trackers[string(t)]; !tracked.FirstBad.IsZero() {
+			st.say(t, signal{word: bad, lasting: true})
+		}
+	}
+}
+
+// Due is when a Tick could next change something, zero where only the device can. listening is
+// since when the cloud has been able to hear the device.
+func (m Machine) Due(s State, listening time.Time) time.Time {
+	var due time.Time
+	earliest := func(t time.Time) {
+		if due.IsZero() || t.Before(due) {
+			due = t
+		}
+	}
+	waiting := func(t Type) bool { open := s.OpenEpisode(t, ""); return open == nil || !open.Raised }
+	if !s.Behind && s.Gone.IsZero() {
+		for _, t := range lastingTypes {
+			rule, ok := m.Rules.For(t, "")
+			if first := s.Trackers[string(t)].FirstBad; ok && waiting(t) && !first.IsZero() {
+				earliest(first.At.Add(rule.Hold))
+			}
+		}
+	}
+	if rule, ok := m.Rules.For(CoolerOffline, ""); ok && waiting(CoolerOffline) {
+		if since := s.silentSince(listening); !since.IsZero() {
+			earliest(since.At.Add(rule.Hold))
+		}
+	}
+	return due
+}

@@ -1,0 +1,95 @@
+package alert
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Resolution says why an alert is over.
+type Resolution string
+
+// Resolutions.
+const (
+	ResolvedSeen       Resolution = "seen"              // the opposite was observed: for a stockout, the restock
+	ResolvedSuperseded Resolution = "superseded"        // a graver alert of the same slot took over
+	ResolvedPlanogram  Resolution = "planogram_changed" // the slot is gone, or is due to hold another product
+	ResolvedRetracted  Resolution = "retracted"         // what arrived later shows that it never was so
+	ResolvedRule       Resolution = "rule_removed"      // nobody wants to know any longer
+)
+
+// Episode is one stretch of time in which something was wrong with one subject. What is known of its
+// bounds is the observations around them; a zero Mark is "not known".
+type Episode struct {
+	Type   Type       `json:"t"`
+	Slot   string     `json:"s,omitempty"` // "" where it concerns the whole cooler
+	GTIN   shelf.GTIN `json:"g,omitempty"`
+	Origin Mark       `json:"k"`           // the input that made it an alert when it was first told of: with Nth it names the episode and never changes
+	Nth    int        `json:"n,omitempty"` // how many of this subject and type had that origin before
+
+	LastGood Mark `json:"lg,omitzero"` // last seen well before it
+	FirstBad Mark `json:"fb"`          // first seen wrong
+	Opened   Mark `json:"op"`          // the observation that made it an alert
+	LastBad  Mark `json:"lb"`          // last seen wrong
+	End      Mark `json:"e,omitzero"`  // first seen well again, or what else ended it
+
+	Severity   Severity          `json:"v"`
+	Planogram  PlanogramRef      `json:"p,omitzero"`
+	Model      string            `json:"m,omitempty"`
+	Detail     map[string]string `json:"d,omitempty"`
+	Flapping   bool              `json:"f,omitempty"`
+	Raised     bool              `json:"r,omitempty"` // somebody was told while it lasted
+	Resolution Resolution        `json:"w,omitempty"` // "" while it lasts
+}
+
+// Over reports that the episode has ended.
+func (e Episode) Over() bool { return e.Resolution != "" }
+
+// Lasted gives the bounds of how long it was so: at least from first to last seen wrong, at most from
+// last seen well before to first seen well after. longest is negative where it was never seen well
+// before, so that no upper bound is known. Only an episode that is over has a duration.
+func (e Episode) Lasted() (shortest, longest time.Duration) {
+	shortest = e.LastBad.At.Sub(e.FirstBad.At)
+	if e.LastGood.IsZero() {
+		return shortest, -1
+	}
+	return shortest, e.End.At.Sub(e.LastGood.At)
+}
+
+// overlaps reports whether two episodes of one subject are the same one seen differently: their
+// stretches from last well to first well touch. Between two true episodes lies a good observation.
+func (e Episode) overlaps(o Episode) bool {
+	return !endsBefore(e, o) && !endsBefore(o, e)
+}
+
+func endsBefore(a, b Episode) bool { return a.Over() && a.LastBad.Compare(b.FirstBad.Key) < 0 }
+
+// sameFacts reports whether nothing that a reader is told differs.
+func (e Episode) sameFacts(o Episode) bool {
+	return e.LastGood == o.LastGood && e.FirstBad == o.FirstBad && e.End == o.End &&
+		e.Resolution == o.Resolution && (!e.Over() || e.LastBad == o.LastBad)
+}
+
+// Kind is what happened to an alert.
+type Kind string
+
+// Kinds of transitions.
+const (
+	Opened       Kind = "opened"       // it is wrong now: the only kind that calls somebody
+	Resolved     Kind = "resolved"     // it is over
+	Restated     Kind = "restated"     // late observations changed what is known of it, or made it known
+	Acknowledged Kind = "acknowledged" // a person has taken it on
+)
+
+// Transition is one step in an alert's life.
+type Transition struct {
+	Kind    Kind
+	At      time.Time // of the input that brought it
+	Late    bool      // that input was late
+	Episode Episode   // as it is after the step
+}
+
+// same reports whether two values speak of one episode, whatever is known of it by now.
+func (e Episode) same(o Episode) bool {
+	return e.Type == o.Type && e.Slot == o.Slot && e.Origin == o.Origin && e.Nth == o.Nth
+}

@@ -1,0 +1,75 @@
+package alert
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Input is one thing that was observed at a device, or that the clock says about it.
+type Input struct {
+	Key  Key
+	At   time.Time // when it was so, UTC
+	Late bool      // it arrived so long after At that it must not call anybody
+	Fact Fact
+}
+
+// Mark is the input as evidence.
+func (in Input) Mark() Mark { return Mark{in.Key, in.At} }
+
+// Fact is what an input says: Look, Readings, Heard, Gone or Tick.
+type Fact interface{ fact() }
+
+// Look is one judged picture.
+type Look struct {
+	Planogram PlanogramRef
+	Model     string
+	Whole     shelf.Reason // the whole picture is blind, if not NoReason
+	Slots     []Slot       // in the planogram's order
+}
+
+// Slot is what a look says about one slot.
+type Slot struct {
+	ID           string
+	GTIN         shelf.GTIN
+	State        shelf.State
+	Reason       shelf.Reason
+	Due, Present int // facings
+}
+
+// PlanogramRef names the version of a planogram that a judgement was made under.
+type PlanogramRef struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+}
+
+// Readings is what a device's sensors said, each at its own time. Readings that are not newer than
+// the last one of their kind are passed over, so a repeated message changes nothing.
+type Readings []Reading
+
+// Reading is one sensor's word; exactly one of the pointers is set.
+type Reading struct {
+	At      time.Time
+	Door    *bool  // open
+	MilliC  *int32 // inner temperature, thousandths of a degree Celsius
+	Mains   *bool  // the cooler has mains power
+	Camera  *bool  // the camera answers
+	Settled *bool  // the cooler stands where it belongs; false: it was moved
+}
+
+// Heard says that the device is alive at Input.At, on the cloud's clock.
+type Heard struct{}
+
+// Gone says that the broker lost the device at Input.At, on the cloud's clock: its will came, or it
+// said goodbye.
+type Gone struct{}
+
+// Tick says that the cloud's clock is at Input.At and asks what has lasted too long. Silence of a
+// device counts only from Since on, when the cloud began to listen.
+type Tick struct{ Since time.Time }
+
+func (Look) fact()     {}
+func (Readings) fact() {}
+func (Heard) fact()    {}
+func (Gone) fact()     {}
+func (Tick) fact()     {}

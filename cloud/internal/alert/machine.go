@@ -1,0 +1,164 @@
+package alert
+
+import (
+	"maps"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Machine judges one device's inputs by one set of rules. It holds no state and does no I/O.
+type Machine struct{ Rules Rules }
+
+// State is all that the machine remembers of one device. The zero value is a device never heard of.
+// It encodes to JSON; an engine keeps it between inputs.
+type State struct {
+	Head      Mark               `json:"h,omitzero"`  // newest look
+	Planogram PlanogramRef       `json:"p,omitzero"`  // of the newest look
+	Heard     Mark               `json:"a,omitzero"`  // last sign of life, on the cloud's clock
+	Gone      Mark               `json:"x,omitzero"`  // the broker lost the device, and it has not come back
+	Behind    bool               `json:"b,omitempty"` // the newest input told of the past
+	Door      door               `json:"d,omitzero"`
+	Last      map[string]Mark    `json:"l,omitempty"` // newest reading of each sensor
+	Trackers  map[string]tracker `json:"t,omitempty"` // by trackerID
+}
+
+// door adds up how long the door stood open, for the cold chain's excuse.
+type door struct {
+	Since time.Time     `json:"s,omitzero"`  // open since; zero while closed
+	Total time.Duration `json:"t,omitempty"` // while it was open before that
+	Cold  time.Duration `json:"c,omitempty"` // total when the inside was last cold enough
+}
+
+func (d door) total(at time.Time) time.Duration {
+	if d.Since.IsZero() || at.Before(d.Since) {
+		return d.Total
+	}
+	return d.Total + at.Sub(d.Since)
+}
+
+func trackerID(t Type, slot string) string {
+	if slot == "" {
+		return string(t)
+	}
+	return string(t) + "/" + slot
+}
+
+// Step takes the device's next input and gives its state after it, with what changed, in the order
+// of Types. s is left as it was. A look whose key is not after the newest one changes nothing: what
+// comes out of order is Restate's to judge.
+func (m Machine) Step(s State, in Input) (State, []Transition) {
+	if _, ok := in.Fact.(Look); ok && !s.Head.IsZero() && in.Key.Compare(s.Head.Key) <= 0 {
+		return s, nil
+	}
+	st := stepping{Machine: m, state: s.clone(), in: in}
+	switch fact := in.Fact.(type) {
+	case Look:
+		st.state.Behind = in.Late
+		st.look(fact)
+	case Readings:
+		st.state.Behind = in.Late
+		st.readings(fact)
+	case Heard:
+		st.heard()
+	case Gone:
+		if !in.At.Before(st.state.Heard.At) {
+			st.state.Gone = in.Mark()
+		}
+	case Tick:
+		st.in.Key = s.Heard.Key
+		st.lasting()
+		st.presence()
+	}
+	return st.state, st.out
+}
+
+// stepping is one Step under way.
+type stepping struct {
+	Machine
+	state State
+	in    Input
+	out   []Transition
+}
+
+func (s State) clone() State {
+	s.Trackers = maps.Clone(s.Trackers)
+	if s.Trackers == nil {
+		s.Trackers = map[string]tracker{}
+	}
+	s.Last = maps.Clone(s.Last)
+	if s.Last == nil {
+		s.Last = map[string]Mark{}
+	}
+	return s
+}
+
+// OpenEpisode gives the open episode of a subject, nil where there is none.
+func (s State) OpenEpisode(t Type, slot string) *Episode { return s.Trackers[trackerID(t, slot)].Open }
+
+// say steps one subject's tracker. A subject whose rule was taken away closes.
+func (st *stepping) say(t Type, sig signal) {
+	id := trackerID(t, sig.slot)
+	was, known := st.state.Trackers[id]
+	rule, ok := st.Rules.For(t, sig.gtin)
+	if !ok {
+		if known {
+			st.end(id, was, ResolvedRule)
+		}
+		return
+	}
+	if sig.word == silent {
+		return
+	}
+	now, out := was.step(t, rule, sig, st.in)
+	st.out = append(st.out, out...)
+	// A stockout must know when the slot was last seen filled. The other types of slots forget a slot
+	// that is well, so that the state of a device stays small.
+	if t != Stockout && sig.slot != "" && now.idle() {
+		delete(st.state.Trackers, id)
+		return
+	}
+	st.state.Trackers[id] = now
+}
+
+// end forgets a subject, and closes what is open there.
+func (st *stepping) end(id string, t tracker, why Resolution) {
+	delete(st.state.Trackers, id)
+	if t.Open != nil {
+		_, out := t.close(st.in.Mark(), why, st.in)
+		st.out = append(st.out, out...)
+	}
+}
+
+// look judges the camera first and then each slot.
+func (st *stepping) look(l Look) {
+	st.state.Head = st.in.Mark()
+	if l.Planogram != st.state.Planogram && len(l.Slots) > 0 {
+		st.planogramChanged(l)
+		st.state.Planogram = l.Planogram
+	}
+	for _, slot := range l.Slots {
+		st.slot(l, slot)
+	}
+	st.camera(l)
+}
+
+// planogramChanged lets go of slots that are no more, or are due to hold something else.
+func (st *stepping) planogramChanged(l Look) {
+	due := map[string]shelf.GTIN{}
+	for _, slot := range l.Slots {
+		due[slot.ID] = slot.GTIN
+	}
+	for _, t := range slotTypes {
+		for _, id := range sortedKeys(st.state.Trackers) {
+			tracked := st.state.Trackers[id]
+			slot, ok := slotOf(id, t)
+			if !ok {
+				continue
+			}
+			if gtin, still := due[slot]; !still || gtin != tracked.GTIN {
+				st.end(id, tracked, ResolvedPlanogram)
+			}
+		}
+	}
+}

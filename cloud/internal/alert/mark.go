@@ -1,0 +1,52 @@
+package alert
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Key orders a device's inputs: boots count up, and so do the numbers within a boot. Clocks are not
+// used for order, because a board without a clock chip may wake up in 1970.
+type Key struct {
+	Boot uint32 `json:"boot"`
+	Seq  uint64 `json:"seq"`
+}
+
+// Compare is negative where k comes before o, 0 where they are one input.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(cmp.Compare(k.Boot, o.Boot), cmp.Compare(k.Seq, o.Seq))
+}
+
+// Mark is one input of the past: which, and when it was observed.
+type Mark struct {
+	Key
+	At time.Time
+}
+
+// IsZero reports whether the mark stands for no input at all.
+func (m Mark) IsZero() bool { return m.At.IsZero() }
+
+// MarshalJSON writes [boot, seq, Unix microseconds], short because a device's state is read and
+// written with each of its messages.
+func (m Mark) MarshalJSON() ([]byte, error) {
+	if m.IsZero() {
+		return []byte("null"), nil
+	}
+	return fmt.Appendf(nil, "[%d,%d,%d]", m.Boot, m.Seq, m.At.UnixMicro()), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (m *Mark) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*m = Mark{}
+		return nil
+	}
+	var v [3]int64
+	if err := json.Unmarshal(data, &v); err != nil {
+		return fmt.Errorf("mark: %w", err)
+	}
+	*m = Mark{Key{uint32(v[0]), uint64(v[1])}, time.UnixMicro(v[2]).UTC()}
+	return nil
+}

@@ -1,0 +1,158 @@
+package alert
+
+import "slices"
+
+// Restate judges a stretch of looks again, after one came in out of order. base is the state before
+// the first of inputs, inputs are all known looks since, in the order of their keys; known are the
+// episodes about looks that a reader was told of and that were not over at base: open ones, and those
+// that ended since. It gives the state after the last look and the transitions that bring a reader
+// of the known episodes up to date. An episode keeps its identity when its bounds move.
+//
+// What concerns no look (doors, power, presence) is taken from now, the state that the device is in.
+func (m Machine) Restate(base State, inputs []Input, known []Episode, now State) (State, []Transition) {
+	state := base
+	var found []Episode
+	for _, in := range inputs {
+		var out []Transition
+		state, out = m.Step(state, in)
+		for _, t := range out {
+			if t.Episode.Over() {
+				found = append(found, t.Episode)
+			}
+		}
+	}
+	state = state.withoutLooks(now)
+	last := inputs[len(inputs)-1]
+
+	r := restating{told: slices.Clone(known), named: slices.Clone(known), at: last}
+	// An episode that lasts is matched first, and with one that was known to last if there is one:
+	// that is what a reader has on the screen.
+	var open []Transition
+	for _, id := range sortedKeys(state.Trackers) {
+		t := state.Trackers[id]
+		if t.Open == nil || !t.Open.Type.aboutLooks() {
+			continue
+		}
+		e, tr := r.lasts(*t.Open)
+		t.Open = &e
+		state.Trackers[id] = t
+		open = append(open, tr...)
+	}
+	for _, e := range found {
+		r.over(e)
+	}
+	r.retract()
+	return state, append(r.out, open...)
+}
+
+// restating is one Restate under way.
+type restating struct {
+	told  []Episode // known, not yet found again
+	named []Episode // whose names are taken
+	at    Input
+	out   []Transition
+}
+
+func (r *restating) say(kind Kind, late bool, e Episode) Transition {
+	return Transition{Kind: kind, At: r.at.At, Late: late, Episode: e}
+}
+
+// take finds the known episode that e is, and removes it from those told.
+func (r *restating) take(e Episode) (Episode, bool) {
+	is := func(k Episode) bool { return k.Type == e.Type && k.Slot == e.Slot && k.GTIN == e.GTIN && k.overlaps(e) }
+	i := slices.IndexFunc(r.told, func(k Episode) bool { return is(k) && k.Over() == e.Over() })
+	if i < 0 {
+		i = slices.IndexFunc(r.told, is)
+	}
+	if i < 0 {
+		return Episode{}, false
+	}
+	k := r.told[i]
+	r.told = slices.Delete(r.told, i, i+1)
+	return k, true
+}
+
+// name tells apart the episodes that one observation has made over time, each restated since.
+func (r *restating) name(e Episode) Episode {
+	for slices.ContainsFunc(r.named, e.same) {
+		e.Nth++
+	}
+	r.named = append(r.named, e)
+	return e
+}
+
+// over takes in an episode that has ended.
+func (r *restating) over(e Episode) {
+	k, ok := r.take(e)
+	switch {
+	case !ok:
+		e.Raised = false
+		r.out = append(r.out, r.say(Restated, true, r.name(e)))
+	case e.sameFacts(k):
+	case !k.Over() && k.Raised:
+		r.out = append(r.out, r.say(Resolved, true, e.identified(k)))
+	default:
+		r.out = append(r.out, r.say(Restated, true, e.identified(k)))
+	}
+}
+
+// lasts takes in one that goes on.
+func (r *restating) lasts(e Episode) (Episode, []Transition) {
+	k, ok := r.take(e)
+	switch {
+	case !ok:
+		if e = r.name(e); e.Raised {
+			return e, []Transition{r.say(Opened, false, e)}
+		}
+		return e, nil
+	case !k.Over() && e.sameFacts(k):
+		return e.identified(k), nil
+	}
+	e = e.identified(k)
+	return e, []Transition{r.say(Restated, true, e)}
+}
+
+// retract takes back what was told and never was.
+func (r *restating) retract() {
+	for _, k := range r.told {
+		if k.Resolution != ResolvedRetracted {
+			k.End, k.Resolution = r.at.Mark(), ResolvedRetracted
+			r.out = append(r.out, r.say(Restated, true, k))
+		}
+	}
+}
+
+// identified gives e the identity of the episode that a reader knows it as. Who was told once was
+// told.
+func (e Episode) identified(k Episode) Episode {
+	e.Origin, e.Nth, e.Opened = k.Origin, k.Nth, k.Opened
+	e.Raised = k.Raised || e.Raised && !e.Over()
+	return e
+}
+
+// aboutLooks reports whether alerts of this type are judged on pictures.
+func (t Type) aboutLooks() bool {
+	switch t {
+	case CameraBlocked, CameraFogged, CameraShifted, CameraImpaired:
+		return true
+	}
+	return slices.Contains(slotTypes[:], t)
+}
+
+// withoutLooks takes over from now all that no look decides.
+func (s State) withoutLooks(now State) State {
+	s = s.clone()
+	s.Heard, s.Gone, s.Behind, s.Door = now.Heard, now.Gone, now.Behind, now.Door
+	s.Last = now.clone().Last
+	for id := range s.Trackers {
+		if !typeOf(id).aboutLooks() {
+			delete(s.Trackers, id)
+		}
+	}
+	for id, t := range now.Trackers {
+		if !typeOf(id).aboutLooks() {
+			s.Trackers[id] = t
+		}
+	}
+	return s
+}

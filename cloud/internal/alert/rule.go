@@ -1,0 +1,130 @@
+package alert
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Type says what is wrong.
+type Type string
+
+// The types there are, in the order in which transitions of one input are reported.
+const (
+	Stockout       Type = "stockout"        // a slot was seen with nothing in it
+	LowStock       Type = "low_stock"       // facings are missing, or a lane is nearly sold out
+	Misplaced      Type = "misplaced"       // a product of the planogram stands in another's slot
+	ForeignProduct Type = "foreign_product" // a competitor's product, or one of no planogram, stands in a slot
+	CameraBlocked  Type = "camera_blocked"  // something stands before the lens
+	CameraFogged   Type = "camera_fogged"   // the lens or the glass is fogged
+	CameraShifted  Type = "camera_shifted"  // the camera looks elsewhere than when it was set up
+	CameraImpaired Type = "camera_impaired" // too dark, too bright, glaring, blurred or frozen
+	CameraLost     Type = "camera_lost"     // the board does not reach its camera
+	DoorAjar       Type = "door_ajar"       // the door stands open
+	ColdChain      Type = "cold_chain"      // too warm for longer than the door explains
+	PowerLost      Type = "power_lost"      // the cooler has no mains power
+	CoolerMoved    Type = "cooler_moved"    // the cooler is not where it belongs
+	CoolerOffline  Type = "cooler_offline"  // nothing is heard from the board
+)
+
+// Types lists every type in that order.
+func Types() []Type {
+	return []Type{Stockout, LowStock, Misplaced, ForeignProduct, CameraBlocked, CameraFogged,
+		CameraShifted, CameraImpaired, CameraLost, DoorAjar, ColdChain, PowerLost, CoolerMoved, CoolerOffline}
+}
+
+// Severity ranks alerts for people.
+type Severity string
+
+// Severities, the gravest first.
+const (
+	Critical Severity = "critical"
+	Warning  Severity = "warning"
+	Info     Severity = "info"
+)
+
+// Rule is when one type of alert opens and closes. Observations that say nothing about the matter
+// are not counted anywhere.
+type Rule struct {
+	Bad, Of  int           // opens when Bad of the last Of judged observations say so; 1 ≤ Bad ≤ Of ≤ 16
+	Good     int           // closes when so many in a row say otherwise, ≥ 1
+	Hold     time.Duration // and it must have lasted so long, from the first that said so
+	Severity Severity
+
+	LimitMilliC      int32   // ColdChain: too warm above this
+	HysteresisMilliC int32   // ColdChain: well again at LimitMilliC less this
+	DoorExplains     float64 // ColdChain: each second of open door lengthens Hold by so many
+}
+
+// Rules is the set of rules in force for one device. A type without a rule is not judged.
+type Rules map[Type]Rule
+
+// For gives the rule for a type, for a slot's product where it is about a slot.
+func (r Rules) For(t Type, _ shelf.GTIN) (Rule, bool) {
+	rule, ok := r[t]
+	return rule, ok
+}
+
+// DefaultRules are those of a tenant who has said nothing: they fit a picture each few minutes and a
+// heartbeat each minute.
+func DefaultRules() Rules {
+	return Rules{
+		Stockout:       {Bad: 2, Of: 3, Good: 2, Severity: Critical},
+		LowStock:       {Bad: 3, Of: 4, Good: 2, Severity: Warning},
+		Misplaced:      {Bad: 3, Of: 4, Good: 2, Severity: Info},
+		ForeignProduct: {Bad: 3, Of: 4, Good: 2, Severity: Warning},
+		CameraBlocked:  {Bad: 3, Of: 3, Good: 1, Hold: 5 * time.Minute, Severity: Warning},
+		CameraFogged:   {Bad: 3, Of: 3, Good: 2, Hold: 5 * time.Minute, Severity: Warning},
+		CameraShifted:  {Bad: 3, Of: 3, Good: 2, Severity: Warning},
+		CameraImpaired: {Bad: 3, Of: 3, Good: 2, Hold: 15 * time.Minute, Severity: Warning},
+		CameraLost:     {Bad: 1, Of: 1, Good: 1, Hold: 2 * time.Minute, Severity: Warning},
+		DoorAjar:       {Bad: 1, Of: 1, Good: 1, Hold: 3 * time.Minute, Severity: Warning},
+		ColdChain: {Bad: 2, Of: 2, Good: 2, Hold: 30 * time.Minute, Severity: Critical,
+			LimitMilliC: 8000, HysteresisMilliC: 500, DoorExplains: 4},
+		PowerLost:     {Bad: 1, Of: 1, Good: 1, Hold: time.Minute, Severity: Critical},
+		CoolerMoved:   {Bad: 1, Of: 1, Good: 1, Severity: Critical},
+		CoolerOffline: {Bad: 1, Of: 1, Good: 1, Hold: 10 * time.Minute, Severity: Critical},
+	}
+}
+
+// maxOf bounds the window that is kept for a subject.
+const maxOf = 16
+
+// Validate joins every fault of the rules, each naming its type.
+func (r Rules) Validate() error {
+	var faults []error
+	known := Types()
+	for t, rule := range r {
+		if !slices.Contains(known, t) {
+			faults = append(faults, fmt.Errorf("unknown alert type %q", t))
+			continue
+		}
+		for _, fault := range rule.faults() {
+			faults = append(faults, fmt.Errorf("%s: %w", t, fault))
+		}
+	}
+	slices.SortFunc(faults, func(a, b error) int { return compareStrings(a.Error(), b.Error()) })
+	return errors.Join(faults...)
+}
+
+func (r Rule) faults() (faults []error) {
+	if r.Bad < 1 || r.Of < r.Bad || r.Of > maxOf {
+		faults = append(faults, fmt.Errorf("opens after %d of %d, must be 1 ≤ bad ≤ of ≤ %d", r.Bad, r.Of, maxOf))
+	}
+	if r.Good < 1 || r.Good > maxOf {
+		faults = append(faults, fmt.Errorf("closes after %d, must be 1 to %d", r.Good, maxOf))
+	}
+	if r.Hold < 0 {
+		faults = append(faults, fmt.Errorf("hold is %s, must not be negative", r.Hold))
+	}
+	if !slices.Contains([]Severity{Critical, Warning, Info}, r.Severity) {
+		faults = append(faults, fmt.Errorf("unknown severity %q", r.Severity))
+	}
+	if r.HysteresisMilliC < 0 || r.DoorExplains < 0 {
+		faults = append(faults, errors.New("hysteresis and door_explains must not be negative"))
+	}
+	return faults
+}

@@ -1,0 +1,80 @@
+package alert
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// slotTypes are the types that are about a slot.
+var slotTypes = [...]Type{Stockout, LowStock, Misplaced, ForeignProduct}
+
+// slot lets one slot of a look speak to each type of alert about slots.
+func (st *stepping) slot(l Look, slot Slot) {
+	for _, t := range slotTypes {
+		sig := signal{word: slotWord(t, slot), slot: slot.ID, gtin: slot.GTIN, planogram: l.Planogram, model: l.Model}
+		sig.detail = map[string]string{"facings_due": strconv.Itoa(slot.Due), "facings_present": strconv.Itoa(slot.Present)}
+		if t == LowStock && st.state.OpenEpisode(Stockout, slot.ID) != nil {
+			// Empty is graver than low: the stockout speaks for the slot until it is over.
+			id := trackerID(LowStock, slot.ID)
+			if was, ok := st.state.Trackers[id]; ok {
+				st.end(id, was, ResolvedSuperseded)
+			}
+			continue
+		}
+		st.say(t, sig)
+	}
+}
+
+// slotWord is what one reading of a slot says about one type of alert. Unknown says nothing to any.
+func slotWord(t Type, s Slot) word {
+	if s.State == shelf.Unknown {
+		return silent
+	}
+	switch t {
+	case Stockout:
+		switch {
+		case s.State == shelf.Empty:
+			return bad
+		case s.Present > 0:
+			return good
+		}
+		return silent // something else stands there: neither empty nor restocked
+	case LowStock:
+		switch s.State {
+		case shelf.Low:
+			return bad
+		case shelf.OK:
+			return good
+		}
+		return silent
+	case Misplaced:
+		return wordFor(s.State == shelf.Misplaced)
+	case ForeignProduct:
+		return wordFor(s.State == shelf.Foreign)
+	}
+	return silent
+}
+
+func wordFor(wrong bool) word {
+	if wrong {
+		return bad
+	}
+	return good
+}
+
+// slotOf takes apart a trackerID of a type that is about slots.
+func slotOf(id string, t Type) (slot string, ok bool) { return strings.CutPrefix(id, string(t)+"/") }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func compareStrings(a, b string) int { return strings.Compare(a, b) }
+
+// typeOf gives the type of a trackerID.
+func typeOf(id string) Type {
+	t, _, _ := strings.Cut(id, "/")
+	return Type(t)
+}

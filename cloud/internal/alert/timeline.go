@@ -1,0 +1,55 @@
+package alert
+
+import "slices"
+
+// Timeline is one device's history in memory: it steps inputs as they come, in order or not, each
+// once. The engine does the same on tables; a Timeline is for dry runs of rules and for tests.
+type Timeline struct {
+	machine Machine
+	now     State
+	looks   []Input
+	told    []Episode
+}
+
+// NewTimeline begins the history of a device never heard of.
+func NewTimeline(m Machine) *Timeline { return &Timeline{machine: m} }
+
+// State is the device's state now.
+func (t *Timeline) State() State { return t.now }
+
+// Episodes are all that a reader of the transitions was told, in the order of the telling, each as
+// it is known now. A retracted one is among them.
+func (t *Timeline) Episodes() []Episode { return slices.Clone(t.told) }
+
+// Add takes one input and gives what it changed.
+func (t *Timeline) Add(in Input) []Transition {
+	var out []Transition
+	if _, ok := in.Fact.(Look); !ok {
+		t.now, out = t.machine.Step(t.now, in)
+		return t.tell(out)
+	}
+	i, known := slices.BinarySearchFunc(t.looks, in, func(a, b Input) int { return a.Key.Compare(b.Key) })
+	if known {
+		return nil
+	}
+	t.looks = slices.Insert(t.looks, i, in)
+	if i == len(t.looks)-1 {
+		t.now, out = t.machine.Step(t.now, in)
+		return t.tell(out)
+	}
+	looked := slices.DeleteFunc(slices.Clone(t.told), func(e Episode) bool { return !e.Type.aboutLooks() })
+	t.now, out = t.machine.Restate(State{}, t.looks, looked, t.now)
+	return t.tell(out)
+}
+
+func (t *Timeline) tell(out []Transition) []Transition {
+	for _, tr := range out {
+		i := slices.IndexFunc(t.told, func(e Episode) bool { return e.same(tr.Episode) })
+		if i < 0 {
+			t.told = append(t.told, tr.Episode)
+		} else {
+			t.told[i] = tr.Episode
+		}
+	}
+	return out
+}
