@@ -1,0 +1,98 @@
+"""Training samples: pieces of pictures at the scales the detector must master.
+
+A piece is cut so that a facing chosen at random gets a height drawn from a log-uniform law; that
+covers small packs in wide views and close-up ones alike. What the cut leaves of a box is kept where
+at least a third remains, else the place is left open (neither right nor wrong).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+
+from detector.boxes import encode
+from detector.datasets import NO_BOXES, Example
+from detector.weather import spoil
+
+SMALLEST, LARGEST = 20.0, 520.0
+KEPT = 0.35
+
+
+def pick_scale(example: Example, picture: np.ndarray, size: int, rng: np.random.Generator) -> float:
+    """Picture pixels to input pixels."""
+    height, width = picture.shape[:2]
+    if len(example.facings) == 0:
+        return float(size / max(height, width) * np.exp(rng.uniform(0, 1.2)))
+    tall = float(np.median(example.facings[:, 3] - example.facings[:, 1]))
+    wanted = np.exp(rng.uniform(np.log(SMALLEST * 1.3), np.log(min(LARGEST, 0.95 * size))))
+    scale = wanted / max(tall, 4)
+    # neither blown up beyond sense nor smaller than half the piece
+    return float(np.clip(scale, 0.5 * size / max(height, width), 2.2))
+
+
+def cut(boxes: np.ndarray, size: int, matrix: np.ndarray, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes in the piece's pixels, clipped, and the share of each that is left."""
+    if len(boxes) == 0:
+        return NO_BOXES, np.zeros(0, np.float32)
+    corners = boxes.reshape(-1, 2, 2) * np.array([matrix[0, 0], matrix[1, 1]]) + matrix[:, 2]
+    out = corners.reshape(-1, 4).astype(np.float32)
+    if mirrored:
+        out[:, [0, 2]] = size - out[:, [2, 0]]
+    clipped = np.clip(out, 0, size)
+    area = np.prod(out[:, 2:] - out[:, :2], axis=1)
+    left = np.prod(np.maximum(clipped[:, 2:] - clipped[:, :2], 0), axis=1) / np.maximum(area, 1e-6)
+    return clipped, left
+
+
+def piece(example: Example, size: int, rng: np.random.Generator, spoilt: float = 0.35) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A size x size BGR picture, and its facings, others and unknown boxes."""
+    picture = example.picture()
+    height, width = picture.shape[:2]
+    scale = pick_scale(example, picture, size, rng)
+    stretch = np.exp(rng.normal(0, 0.08))
+    sx, sy = scale * stretch, scale / stretch
+    if len(example.facings) and rng.random() < 0.85:
+        chosen = example.facings[int(rng.integers(len(example.facings)))]
+        middle = np.array([(chosen[0] + chosen[2]) / 2 * sx, (chosen[1] + chosen[3]) / 2 * sy])
+        origin = middle - rng.uniform(0.15, 0.85, 2) * size
+    else:
+        origin = rng.uniform(0, 1, 2) * np.array([width * sx - size, height * sy - size])
+    loose = rng.uniform(0, 0.12) * size if rng.random() < 0.3 else 0.0
+    room = np.array([width * sx, height * sy]) - size
+    origin = np.clip(origin, np.minimum(room / 2, -loose), np.maximum(room / 2, room + loose))
+    matrix = np.array([[sx, 0, -origin[0]], [0, sy, -origin[1]]])
+    if min(sx, sy) < 0.6:
+        shrunk = cv2.resize(picture, None, fx=sx, fy=sy, interpolation=cv2.INTER_AREA)
+        shift = np.float32([[1, 0, -origin[0]], [0, 1, -origin[1]]])
+        out = cv2.warpAffine(shrunk, shift, (size, size), flags=cv2.INTER_LINEAR, borderValue=_ground(rng))
+    else:
+        pixels = matrix.copy()
+        pixels[:, 2] += np.array([0.5 * sx - 0.5, 0.5 * sy - 0.5])
+        out = cv2.warpAffine(picture, pixels, (size, size), flags=cv2.INTER_LINEAR, borderValue=_ground(rng))
+    mirrored = bool(rng.random() < 0.5)
+    if mirrored:
+        out = out[:, ::-1].copy()
+    out = spoil(out, rng, spoilt)
+    facings, left = cut(example.facings, size, matrix, mirrored)
+    big = np.maximum(facings[:, 2] - facings[:, 0], facings[:, 3] - facings[:, 1]) >= 9 if len(facings) else np.zeros(0, bool)
+    others, left_others = cut(example.others, size, matrix, mirrored)
+    unknown, left_unknown = cut(example.unknown, size, matrix, mirrored)
+    open_places = np.concatenate([unknown[left_unknown > 0], facings[((left < KEPT) | ~big) & (left > 0)]])
+    return out, facings[(left >= KEPT) & big], others[left_others > 0], open_places
+
+
+def _ground(rng: np.random.Generator) -> tuple[int, int, int]:
+    level = int(rng.choice([0, 0, 114, 255]))
+    return level, level, level
+
+
+def sample(example: Example, size: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+    """One training sample as tensors: the picture as uint8, the targets as encode gives them."""
+    picture, facings, others, unknown = piece(example, size, rng)
+    targets = encode(size, size, facings, np.full(len(facings), example.trust, np.float32), others, unknown)
+    return {
+        "image": torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))),
+        "heat": torch.from_numpy(targets.heat), "care": torch.from_numpy(targets.care.astype(np.float32)),
+        "box": torch.from_numpy(targets.box), "weight": torch.from_numpy(targets.weight),
+    }
