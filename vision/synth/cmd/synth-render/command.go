@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/vision/synth"
+)
+
+// options are the command line.
+type options struct {
+	out      string
+	kind     string
+	frames   int
+	seed     uint64
+	size     string
+	universe int
+	jobs     int
+	quiet    bool
+}
+
+// usageError is a wrong command line with a way out.
+type usageError struct{ msg, hint string }
+
+func (e usageError) Error() string { return e.msg }
+
+func hint(err error) string {
+	var u usageError
+	if errors.As(err, &u) {
+		return u.hint
+	}
+	if errors.Is(err, context.Canceled) {
+		return "frames written so far are whole, but the truth files are written at the end; run it again"
+	}
+	return ""
+}
+
+func command() *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "synth-render --out DIR",
+		Short: "Render made-up beverage coolers with exact truth",
+		Long: `Render made-up beverage coolers with exact truth.
+
+Kinds of sets:
+  training         another cooler, camera, condition and range of SKUs for every frame, drawn
+                   from a universe of invented SKUs with families of look-alikes
+  cooler-val-like  a few coolers with front, fisheye and oblique cameras, every condition, and
+                   references of every SKU: for evaluation
+  references       five clean pictures of every SKU of the universe
+  day              one shop day of one cooler, and what alerts it calls for (expected.json)
+
+What is written:
+  images/*.jpg     the pictures
+  instances.json   COCO: the box of every visible pack, its GTIN, lane and visibility
+  frames.json      camera, condition and the state of every slot and lane, by frame
+  planograms/      what is due where
+  skus.json        the invented products
+  references/      GTIN/K_yawDEG.jpg
+
+The same seed writes the same set, whatever --jobs is.`,
+		Example: `  synth-render --out /tmp/train --kind training --frames 2000 --seed 7 --size random
+  synth-render --out /tmp/day --kind day --seed 3 --size 1280x960`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "", "folder to write to (required)")
+	f.StringVar(&o.kind, "kind", "training", "training, cooler-val-like, references or day")
+	f.IntVar(&o.frames, "frames", 100, "number of frames (training); frames a cooler (cooler-val-like)")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of everything")
+	f.StringVar(&o.size, "size", "640x480", "WxH in pixels, or random (training)")
+	f.IntVar(&o.universe, "universe", 4000, "number of invented SKUs to draw from")
+	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "frames rendered at a time")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress bar")
+	return c
+}
+
+// dimensions parses WxH; random is 0×0.
+func dimensions(s string) (w, h int, err error) {
+	if s == "random" {
+		return 0, 0, nil
+	}
+	if n, err := fmt.Sscanf(strings.ToLower(s), "%dx%d", &w, &h); err != nil || n != 2 || w < 16 || h < 16 || w > 4096 || h > 4096 {
+		return 0, 0, usageError{fmt.Sprintf("size %q is not WxH between 16 and 4096", s), "try --size 640x480 or --size random"}
+	}
+	return w, h, nil
+}
+
+func run(ctx context.Context, o options) error {
+	if o.out == "" {
+		return usageError{"no folder to write to", "give --out DIR; synth-render --help explains the rest"}
+	}
+	w, h, err := dimensions(o.size)
+	if err != nil {
+		return err
+	}
+	if o.frames < 1 || o.universe < 1 || o.jobs < 1 {
+		return usageError{"--frames, --universe and --jobs must be 1 or more", ""}
+	}
+	c, err := synth.NewCatalogue(o.seed, o.universe)
+	if err != nil {
+		return err
+	}
+	set, err := synth.NewDataset(o.out, fmt.Sprintf("coldshelf synth, kind %s, seed %d", o.kind, o.seed))
+	if err != nil {
+		return err
+	}
+	switch o.kind {
+	case "training":
+		err = training(ctx, o, c, set, w, h)
+	default:
+		return usageError{fmt.Sprintf("kind %q is unknown", o.kind), "kinds are training, cooler-val-like, references and day"}
+	}
+	if err != nil {
+		return err
+	}
+	return set.Close()
+}
+
+func bar(o options, n int, what string) *progressbar.ProgressBar {
+	if o.quiet {
+		return progressbar.DefaultSilent(int64(n))
+	}
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(200_000_000), progressbar.OptionClearOnFinish())
+}

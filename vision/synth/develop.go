@@ -1,0 +1,144 @@
+package synth
+
+import (
+	"image"
+	"math"
+
+	"github.com/coldshelf/coldshelf/vision/lens"
+)
+
+// develop turns linear light into the camera's picture: exposure, optics, fog, tone and noise.
+func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.RGBA {
+	r := newRandom(shot.Seed, 31)
+	scale := float64(b.w) / 1280
+	exposure := float32(s.target / w.level())
+	var (
+		veil     = 0.0
+		blur     = r.in(0, 0.9) * scale
+		vignette = r.in(0, 0.35)
+		grain    = math.Pow(r.Float64(), 2) * 0.03
+		bloom    = r.in(0, 0.08)
+		gamma    = r.in(0.85, 1.2)
+		tint     = rgb{float32(1 + r.bell(0.05)), 1, float32(1 + r.bell(0.06))}
+		shift    = pick(r, 0, 0, 1)
+		saturate = r.in(0.8, 1.15)
+	)
+	if r.chance(0.25) {
+		veil = r.in(0, 0.03)
+	}
+	if shot.Plain {
+		veil, blur, vignette, grain, bloom, gamma, tint, shift, saturate = 0, 0, 0, 0, 0, 1, rgb{1, 1, 1}, 0, 1
+	}
+	switch shot.Condition {
+	case Glare:
+		veil = r.in(0.08, 0.3)
+	case Dark:
+		exposure *= float32(r.in(0.04, 0.16))
+		grain += r.in(0.02, 0.07)
+	case Over:
+		exposure *= float32(r.in(2.5, 6))
+		bloom += 0.1
+	}
+	if veil > 0 {
+		for y := range b.h {
+			for x := range b.w {
+				if d, ok := cam.Ray(float64(x)+0.5, float64(y)+0.5); ok {
+					i := y*b.w + x
+					b.pix[i] = b.pix[i].plus(w.veil(cam, d, veil))
+				}
+			}
+		}
+	}
+	if bloom > 0 {
+		b.bloom(float32(bloom), int(max(2, 22*scale)), float32(1.2)/exposure)
+	}
+	switch {
+	case shot.Condition == Blur && r.chance(0.5):
+		b.shake(r.in(0, math.Pi), r.in(10, 30)*scale)
+	case shot.Condition == Blur:
+		b.soften(r.in(3, 8) * scale)
+	case blur > 0.3:
+		b.soften(blur)
+	}
+	if shot.Condition == Fog {
+		b.fog(r, exposure)
+	}
+	if shift == 1 {
+		b.fringe(r.in(0, 0.0012))
+	}
+	return b.expose(tone{exposure, float32(gamma), float32(vignette), float32(grain), float32(saturate), tint, shot.Seed})
+}
+
+// level is the mean light on the packs' fronts, by which the camera sets its exposure.
+func (w *world) level() float64 {
+	g := w.probes
+	var sum float64
+	n := 0
+	for iz := 1; iz < g.nz-1; iz++ {
+		for ix := 1; ix < g.nx-1; ix++ {
+			sum += float64(w.lit(vec{X: g.lo.X + float64(ix)*g.step.X, Y: 0.02, Z: g.lo.Z + float64(iz)*g.step.Z}, vec{Y: -1}).luma())
+			n++
+		}
+	}
+	if n == 0 || sum == 0 {
+		return 0.5
+	}
+	return max(0.02, sum/float64(n))
+}
+
+type tone struct {
+	exposure, gamma, vignette, grain, saturate float32
+	tint                                       rgb
+	seed                                       uint64
+}
+
+// expose maps linear light to sRGB bytes with a soft shoulder and the sensor's noise.
+func (b *buffer) expose(t tone) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, b.w, b.h))
+	// sRGB by table over the square root of light, fine enough in the shadows.
+	var lut [2048]float32
+	for i := range lut {
+		x := float64(i) / 2047
+		x *= x
+		if x <= 0.0031308 {
+			x *= 12.92
+		} else {
+			x = 1.055*math.Pow(x, 1/2.4) - 0.055
+		}
+		lut[i] = float32(math.Pow(x, float64(t.gamma)))
+	}
+	encode := func(x float32) float32 {
+		if x <= 0 {
+			return 0
+		}
+		if x > 0.75 { // shoulder: highlights run out slowly
+			x = 0.75 + 0.25*(1-float32(math.Exp(float64(-(x-0.75)/0.25))))
+		}
+		return lut[min(2047, int(float32(math.Sqrt(float64(x)))*2047+0.5))]
+	}
+	cx, cy := float32(b.w)/2, float32(b.h)/2
+	rr := 1 / (cx*cx + cy*cy)
+	for y := range b.h {
+		for x := range b.w {
+			c := b.pix[y*b.w+x].times(t.exposure).by(t.tint)
+			dx, dy := float32(x)-cx, float32(y)-cy
+			c = c.times(1 - t.vignette*(dx*dx+dy*dy)*rr)
+			if t.saturate != 1 {
+				l := c.luma()
+				c = rgb{l, l, l}.towards(c, t.saturate)
+			}
+			v := [3]float32{encode(c.r), encode(c.g), encode(c.b)}
+			p := img.Pix[y*img.Stride+4*x:]
+			for k := range 3 {
+				if t.grain > 0 {
+					// The sum of two uniform draws is near enough to normal.
+					e := noise(t.seed, x, y, k) + noise(t.seed, x, y, k+3) - 1
+					v[k] += t.grain * float32(e*2) * (1.3 - 0.6*v[k])
+				}
+				p[k] = uint8(min(255, max(0, v[k]*255+0.5)))
+			}
+			p[3] = 255
+		}
+	}
+	return img
+}

@@ -1,0 +1,245 @@
+package synth
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/coldshelf/coldshelf/vision/lens"
+)
+
+// Config chooses a scene. Zero values are drawn at random from Seed.
+type Config struct {
+	ID        string // of the cooler; empty: made from the seed
+	Seed      uint64
+	Catalogue *Catalogue // required
+	Pool      []*SKU     // what the planogram may hold; empty: 8 to 40 SKUs of a few families
+	Foreign   []*SKU     // what may stand there though it should not; empty: drawn
+	Rows      int        // shelves, 1 to 8; 0: drawn
+	Width     float64    // inner width in metres, 0.3 to 3; 0: drawn
+	Cooler    bool       // a closed cooler for certain; else open chillers and plain shelves occur
+	Tidy      bool       // full lanes, labels to the front: a start for a simulation
+}
+
+// Scene is a cooler, its planogram and its stock. Change Stock and render again for another moment
+// of the same cooler. A Scene is not safe for concurrent use; separate scenes of one catalogue are.
+type Scene struct {
+	Planogram Planogram
+	Stock     Stock
+
+	seed      uint64
+	catalogue *Catalogue
+	furniture furniture
+	fixture   []solid
+	lamps     []strip
+	inner     aabb
+	room      room
+	target    float64 // brightness of white packs in front
+	stocking  stocking
+
+	cached  *world // of stockOf
+	stockOf Stock
+}
+
+// NewScene builds the scene that cfg and its seed call for.
+func NewScene(cfg Config) (*Scene, error) {
+	if cfg.Catalogue == nil || len(cfg.Catalogue.SKUs) == 0 {
+		return nil, errors.New("scene needs a catalogue with SKUs")
+	}
+	if cfg.Rows < 0 || cfg.Rows > 8 {
+		return nil, fmt.Errorf("rows %d, want 1 to 8", cfg.Rows)
+	}
+	if cfg.Width != 0 && (cfg.Width < 0.3 || cfg.Width > 3) {
+		return nil, fmt.Errorf("width %g m, want 0.3 to 3", cfg.Width)
+	}
+	r := newRandom(cfg.Seed, 1)
+	s := &Scene{seed: cfg.Seed, catalogue: cfg.Catalogue}
+	pool, foreign := cfg.Pool, cfg.Foreign
+	if len(pool) == 0 {
+		pool = cfg.Catalogue.assortment(newRandom(cfg.Seed, 2), r.between(8, 40))
+	}
+	if len(foreign) == 0 {
+		foreign = cfg.Catalogue.strangers(newRandom(cfg.Seed, 3), pool, 8)
+	}
+	width, rows := cfg.Width, cfg.Rows
+	if width == 0 {
+		width = pick(r, r.in(0.45, 0.7), r.in(0.6, 0.95), r.in(0.8, 1.3))
+	}
+	if rows == 0 {
+		rows = r.between(2, 6)
+	}
+	height := 0.35 + r.in(0.22, 0.36)*float64(rows)
+	id := cfg.ID
+	if id == "" {
+		id = fmt.Sprintf("C%08X", uint32(mix(cfg.Seed)))
+	}
+	s.furniture = newFurniture(newRandom(cfg.Seed, 4), cfg.Catalogue.letters)
+	if cfg.Cooler {
+		for k := uint64(0); s.furniture.style != styleCooler; k++ {
+			s.furniture = newFurniture(newRandom(cfg.Seed, 1000+k), cfg.Catalogue.letters)
+		}
+	}
+	front := s.furniture.railY + r.in(0.004, 0.03)
+	pl := planner{r: newRandom(cfg.Seed, 5), pool: pool, uniform: r.chance(0.45), gap: pick(r, r.in(0.002, 0.008), r.in(0.004, 0.02)), maxFaces: r.between(1, 4)}
+	s.Planogram = pl.plan(id, width, r.in(0.34, 0.58), height, front, rows)
+	if len(s.Planogram.Lanes) == 0 {
+		return nil, fmt.Errorf("no pack of the pool fits a cooler %.2f m wide", width)
+	}
+	s.fixture, s.lamps, s.inner = s.furniture.build(newRandom(cfg.Seed, 6), &s.Planogram)
+	s.room = newRoom(newRandom(cfg.Seed, 7), s.Planogram.Depth, s.furniture.style)
+	r = newRandom(cfg.Seed, 8)
+	s.stocking = stocking{r: r, full: r.in(0.1, 0.8), empty: r.in(0, 0.5), gravity: r.chance(0.4), wrong: r.in(0, 0.08), foreign: r.in(0, 0.08),
+		fallen: r.in(0, 0.05), yaw: r.in(3, 14), turned: r.in(0, 0.3), sideways: r.in(0.2, 0.9), others: foreign}
+	if cfg.Tidy {
+		s.stocking.full, s.stocking.wrong, s.stocking.foreign, s.stocking.fallen, s.stocking.turned = 1, 0, 0, 0, 0.05
+	}
+	s.Stock = s.stocking.fill(&s.Planogram)
+	s.target = r.in(0.6, 1.0)
+	return s, nil
+}
+
+// assortment draws about n SKUs, family by family, so that look-alikes come together.
+func (c *Catalogue) assortment(r random, n int) []*SKU {
+	var out []*SKU
+	taken := map[int]bool{}
+	for tries := 0; len(out) < n && tries < 4*n; tries++ {
+		f := r.IntN(len(c.families))
+		if taken[f] {
+			continue
+		}
+		taken[f] = true
+		for _, s := range c.families[f] {
+			if len(out) < n && r.chance(0.8) {
+				out = append(out, s)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, c.SKUs[0])
+	}
+	return out
+}
+
+// strangers draws competitors' SKUs that are not in the pool.
+func (c *Catalogue) strangers(r random, pool []*SKU, n int) []*SKU {
+	var out []*SKU
+	for tries := 0; len(out) < n && tries < 40*n; tries++ {
+		s := c.SKUs[r.IntN(len(c.SKUs))]
+		ok := !s.Own
+		for _, p := range pool {
+			ok = ok && p != s
+		}
+		if ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func newRoom(r random, depth float64, st style) room {
+	warm := r.in(-0.1, 0.15)
+	level := r.in(0.12, 0.5)
+	if st != styleCooler {
+		level = r.in(0.4, 0.9)
+	}
+	m := room{seed: r.Uint64(), ambient: rgb{float32(level * (1 + warm)), float32(level), float32(level * (1 - warm))}}
+	m.lamp = m.ambient.times(float32(r.in(5, 12)))
+	m.pitchX, m.pitchY = r.in(1.2, 2.5), r.in(1.2, 3)
+	m.panelX, m.panelY = r.in(0.1, 0.6), r.in(0.08, 0.3)
+	m.ceiling, m.floor = r.in(2.4, 3.4), r.in(-0.9, -0.1)
+	m.floorC = pick(r, grey(0.5), grey(0.3), grey(0.7), rgb{0.5, 0.42, 0.33}, rgb{0.55, 0.5, 0.42})
+	m.wallC = pick(r, grey(0.6), grey(0.4), rgb{0.6, 0.56, 0.48}, hsv(r.in(0, 360), 0.3, 0.7).linear())
+	if r.chance(0.5) {
+		m.tiles = r.in(0.3, 0.8)
+	}
+	m.behind = depth + r.in(0.05, 1.6)
+	m.racks = r.chance(0.65)
+	m.blur = r.in(0.01, 0.08)
+	m.rackC = r.in(0.3, 0.9)
+	return m
+}
+
+// world makes the present stock ready for rays, with what stands in front of it.
+func (s *Scene) world(front []solid) *world {
+	if len(front) == 0 && s.cached != nil && sameStock(s.stockOf, s.Stock) {
+		return s.cached
+	}
+	var packs []*pack
+	for i, lane := range s.Stock {
+		for k := range lane {
+			it := &lane[k]
+			p := newPack(it.SKU, s.catalogue.skin(it.SKU), it.place(&s.Planogram, &s.Planogram.Lanes[i]))
+			p.lane, p.order = i, k
+			packs = append(packs, p)
+		}
+	}
+	fixture := append(append([]solid(nil), s.fixture...), front...)
+	w := newWorld(packs, fixture, s.lamps, s.room, s.inner, s.seed)
+	w.front = len(w.solids) - len(front)
+	if len(front) == 0 {
+		s.cached, s.stockOf = w, s.Stock.clone()
+	}
+	return w
+}
+
+func sameStock(a, b Stock) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if len(a[i]) != len(b[i]) {
+			return false
+		}
+		for k := range a[i] {
+			if a[i][k] != b[i][k] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// CameraKind is where a camera is mounted.
+type CameraKind string
+
+const (
+	CameraFront   CameraKind = "front"   // opposite the cooler
+	CameraFisheye CameraKind = "fisheye" // on the door, close
+	CameraOblique CameraKind = "oblique" // in a top corner of the opening
+	CameraClose   CameraKind = "close"   // a phone's picture of one or two shelves
+)
+
+// Camera draws a camera of the kind for the scene.
+func (s *Scene) Camera(kind CameraKind, seed uint64) lens.Spec {
+	r := newRandom(seed, 11)
+	p := &s.Planogram
+	base := p.ShelfZ[len(p.ShelfZ)-1]
+	mid := (base + p.Height) / 2
+	spec := lens.Spec{Kind: string(kind), Model: lens.ModelPinhole, RollDeg: r.bell(1)}
+	x := r.in(-0.18, 0.18) * p.Width
+	switch kind {
+	case CameraFisheye:
+		spec.Model = lens.ModelEquisolid
+		spec.HFOVDeg = r.in(104, 124)
+		z := r.in(base+0.1, p.Height-0.05)
+		spec.PosM = [3]float64{x, -r.in(0.28, 0.45), z}
+		spec.TargetM = [3]float64{0.35 * x, 0.1, z + r.in(-0.1, 0.06)}
+	case CameraOblique:
+		spec.HFOVDeg = r.in(72, 84)
+		side := pick(r, -1.0, 1.0)
+		spec.PosM = [3]float64{side * p.Width * r.in(0.4, 0.52), -r.in(0.4, 0.55), p.Height - r.in(-0.1, 0.12)}
+		spec.TargetM = [3]float64{-side * p.Width * r.in(0.05, 0.16), 0.06, base + (p.Height-base)*r.in(0.35, 0.6)}
+	case CameraClose:
+		spec.HFOVDeg = r.in(40, 65)
+		row := p.ShelfZ[r.IntN(len(p.ShelfZ))]
+		tx := r.in(-0.35, 0.35) * p.Width
+		spec.PosM = [3]float64{tx + r.in(-0.3, 0.3), -r.in(0.3, 0.7), row + r.in(0, 0.5)}
+		spec.TargetM = [3]float64{tx, 0.08, row + r.in(0.02, 0.15)}
+		spec.RollDeg = r.bell(4)
+	default:
+		spec.HFOVDeg = r.in(60, 68)
+		span := max(p.Width*0.75, min(p.Height-base, p.Width*1.4))
+		spec.PosM = [3]float64{x, -r.in(0.75, 1.35) * span, mid + r.in(-0.3, 0.3)*(p.Height-base)}
+		spec.TargetM = [3]float64{0.4 * x, 0.05, spec.PosM[2] + r.in(-0.12, 0.06)}
+	}
+	return spec
+}

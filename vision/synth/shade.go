@@ -1,0 +1,149 @@
+package synth
+
+import "math"
+
+// trace returns the light along the ray and the solid that it meets (−1: none). cone is the angle
+// of a pixel, for choosing how finely to sample pictures.
+func (w *world) trace(r ray, cone float64, depth, skip int) (rgb, int) {
+	h := hit{t: math.Inf(1)}
+	if !w.tree.intersect(&r, &h, skip) {
+		return w.room.radiance(r.o, r.d, 0.004), -1
+	}
+	p := r.at(h.t)
+	switch s := w.solids[h.solid].(type) {
+	case *pack:
+		return w.shadePack(s, &r, &h, p, cone, depth), h.solid
+	case *slab:
+		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
+	case *grille:
+		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
+	case *capsule:
+		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
+	}
+	return rgb{}, h.solid
+}
+
+func reflect(d, n vec) vec { return d.Sub(n.Scale(2 * d.Dot(n))) }
+
+// fresnel is Schlick's approximation.
+func fresnel(f0, cos float64) float32 {
+	x := 1 - clamp01(cos)
+	return float32(f0 + (1-f0)*x*x*x*x*x)
+}
+
+func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64) rgb {
+	albedo := m.albedo
+	if m.picture != nil && h.n.Y < -0.5 {
+		albedo = m.picture.at(h.u, h.v, h.t*cone/0.05)
+	}
+	if m.mottle > 0 {
+		k := noise(w.seed, int(math.Floor(p.X*400)), int(math.Floor(p.Y*400)), int(math.Floor(p.Z*400)))
+		albedo = albedo.times(1 + m.mottle*float32(k-0.5))
+	}
+	out := albedo.by(w.lit(p, h.n)).plus(m.emit)
+	if m.gloss > 0 {
+		f := fresnel(float64(m.gloss), -r.d.Dot(h.n))
+		in := w.mirror(p, reflect(r.d, h.n), m.rough)
+		if m.metal {
+			return albedo.by(in).times(f).plus(out.times(1 - f))
+		}
+		out = out.plus(in.times(f))
+	}
+	return out
+}
+
+func (w *world) shadePack(k *pack, r *ray, h *hit, p vec, cone float64, depth int) rgb {
+	look := k.look
+	light := w.lit(p, h.n)
+	// Packs stand on something: little light comes between their foot and it.
+	if up := p.Z - k.box.lo.Z; up < 0.014 {
+		light = light.times(float32(0.5 + 0.5*up/0.014))
+	}
+	cos := -r.d.Dot(h.n)
+	switch h.region {
+	case regionLabel:
+		foot := h.t * cone / look.wrap / max(0.3, cos)
+		ink := look.label.at(h.u, h.v, foot)
+		out := ink.by(light)
+		if look.metalic > 0 {
+			in := w.mirror(p, reflect(r.d, h.n), 0.12)
+			out = out.times(1 - 0.75*look.metalic).plus(ink.by(in).times(0.9 * look.metalic))
+		}
+		if look.shine > 0 {
+			f := fresnel(0.05, cos) * look.shine
+			out = out.plus(w.mirror(p, reflect(r.d, h.n), 0.05).times(f))
+		}
+		return out
+	case regionMetal, regionTab:
+		n := h.n
+		in := w.mirror(p, reflect(r.d, n), 0.1)
+		if h.region == regionTab {
+			in = in.times(tab(h.u, h.v))
+		}
+		return look.metal.by(in.times(0.75).plus(light.times(0.35)))
+	case regionCap:
+		ribs := float32(1)
+		if math.Abs(h.n.Z) < 0.5 {
+			ribs = float32(0.9 + 0.1*math.Cos(h.u*2*math.Pi*60))
+		}
+		out := look.cap.by(light).times(ribs)
+		return out.plus(w.mirror(p, reflect(r.d, h.n), 0.15).times(fresnel(0.04, cos)))
+	case regionPrint:
+		out := look.print.by(light)
+		return out.plus(w.mirror(p, reflect(r.d, h.n), 0.15).times(fresnel(0.03, cos) * 0.6))
+	}
+	return w.shadeClear(k, r, h, p, light, cos, cone, depth)
+}
+
+// shadeClear shades see-through bodies. A full bottle is a strong cylinder lens: it shows what is
+// behind it mirrored left to right and tinted, which is copied here by bending the ray towards the
+// axis; an empty neck lets it straight through.
+func (w *world) shadeClear(k *pack, r *ray, h *hit, p vec, light rgb, cos, cone float64, depth int) rgb {
+	look := k.look
+	height := p.Sub(k.pos).Dot(k.az)
+	full := height < k.shape.liquidTo
+	clarity := float32(0.9)
+	colour := look.tint
+	if full {
+		clarity = look.clarity
+		colour = look.liquid.by(look.tint)
+	}
+	body := colour.by(light)
+	out := body
+	if depth < 2 && clarity > 0.1 {
+		d := r.d
+		if full {
+			axis := k.az
+			side := r.d.Cross(axis).Unit()
+			q := p.Sub(k.pos)
+			d = d.Sub(side.Scale(1.1 * side.Dot(q) / (k.shape.w / 2))).Unit()
+		}
+		through := k.shape.w * max(0.1, cos)
+		behind, _ := w.trace(newRay(p.Add(r.d.Scale(through)), d), cone*3, depth+1, k.index)
+		tint := colour
+		if look.glass {
+			tint = tint.by(colour)
+		}
+		edge := float32(0.45 + 0.55*clamp01(cos*1.3)) // walls are seen edge-on at the rim
+		behind = behind.by(tint).times(edge)
+		out = body.times(0.55*(1-clarity) + 0.12).plus(behind.times(0.35 + 0.6*clarity))
+		if !full {
+			out = behind.times(0.85).plus(light.by(look.tint).times(0.1))
+		}
+	}
+	return out.plus(w.mirror(p, reflect(r.d, h.n), 0.03).times(fresnel(0.05, cos)))
+}
+
+// tab shades a can's lid by the shape of its ring pull and its panel's edge.
+func tab(u, v float64) float32 {
+	r := math.Hypot(u, v)
+	switch {
+	case r > 0.72:
+		return 0.55
+	case math.Hypot(u/0.22, (v+0.08)/0.36) < 1 && math.Hypot(u/0.1, (v-0.1)/0.13) > 1:
+		return 1.25
+	case math.Hypot(u/0.3, (v+0.36)/0.26) < 1:
+		return 0.8
+	}
+	return 1
+}

@@ -1,0 +1,40 @@
+package synth
+
+import (
+	"context"
+	"fmt"
+)
+
+// Sample is one frame of a training set.
+type Sample struct {
+	Frame     *Frame
+	Planogram *Planogram
+	Quality   int // of the JPEG that suits the condition
+}
+
+// Training renders frame number k of the training set of seed: another cooler, range of SKUs,
+// camera and condition for every k. Size 0×0 draws one of several.
+func Training(ctx context.Context, c *Catalogue, seed uint64, k, width, height, workers int) (*Sample, error) {
+	r := newRandom(seed, 0x7ea1_0000+uint64(k))
+	s, err := NewScene(Config{Seed: r.Uint64(), Catalogue: c, ID: fmt.Sprintf("T%06d", k)})
+	if err != nil {
+		return nil, err
+	}
+	if width == 0 {
+		sizes := [][2]int{{640, 480}, {640, 480}, {800, 600}, {960, 720}, {1280, 960}, {640, 360}, {480, 640}, {720, 960}}
+		size := sizes[r.IntN(len(sizes))]
+		width, height = size[0], size[1]
+	}
+	kinds := []CameraKind{CameraFront, CameraFisheye, CameraOblique, CameraClose}
+	kind := kinds[r.weighted(3, 2.5, 2, 2.5)]
+	cond := Conditions()[r.weighted(50, 6, 9, 8, 2, 7, 7, 6, 5)]
+	f, err := s.Render(ctx, Shot{Camera: s.Camera(kind, r.Uint64()), Condition: cond, Width: width, Height: height, Seed: r.Uint64(), Workers: workers})
+	if err != nil {
+		return nil, err
+	}
+	q := r.between(40, 95)
+	if cond == JPEG {
+		q = r.between(10, 35)
+	}
+	return &Sample{f, &s.Planogram, q}, nil
+}
