@@ -16,8 +16,8 @@ import (
 // decodes it can look the base up; one who cannot rejects it with ReasonBaseMissing. Only Decode
 // makes a Delta; Encode writes it back as it was.
 type Delta struct {
-	BaseSeq uint64 // of the base, in the same boot
-	BaseCRC uint32 // of the base's content, so that a wrong base is found out
+	BaseSeq uint64 `json:"base_seq"` // of the base, in the same boot
+	BaseCRC uint32 `json:"base_crc"` // of the base's content, so that a wrong base is found out
 
 	pb    *wirepb.Observation
 	clock clock

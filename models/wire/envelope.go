@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -64,6 +65,24 @@ type Envelope struct {
 
 // Key gives the message's identity within its tenant.
 func (e *Envelope) Key() Key { return Key{e.Device, e.Boot, e.Seq} }
+
+// MarshalJSON writes the envelope for people and their tools, with the kind beside the body. It is
+// no part of the format and is not read back.
+func (e *Envelope) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Identity
+		Boot       uint32                 `json:"boot"`
+		Seq        uint64                 `json:"seq"`
+		CapturedAt time.Time              `json:"captured_at"`
+		Clock      telemetry.ClockQuality `json:"clock"`
+		Kind       Kind                   `json:"kind"`
+		Body       Body                   `json:"body"`
+	}{e.Identity, e.Boot, e.Seq, e.CapturedAt, e.Clock, "", e.Body}
+	if e.Body != nil {
+		out.Kind = e.Body.Kind()
+	}
+	return json.Marshal(out)
+}
 
 // Kind names a body and is the last level of its topic.
 type Kind string
