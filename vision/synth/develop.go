@@ -11,7 +11,7 @@ import (
 func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.RGBA {
 	r := newRandom(shot.Seed, 31)
 	scale := float64(b.w) / 1280
-	exposure := float32(s.target / w.level())
+	exposure := float32(s.target / b.level(w.packs))
 	var (
 		veil     = 0.0
 		blur     = r.in(0, 0.9) * scale
@@ -69,21 +69,36 @@ func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.
 	return b.expose(tone{exposure, float32(gamma), float32(vignette), float32(grain), float32(saturate), tint, shot.Seed})
 }
 
-// level is the mean light on the packs' fronts, by which the camera sets its exposure.
-func (w *world) level() float64 {
-	g := w.probes
-	var sum float64
-	n := 0
-	for iz := 1; iz < g.nz-1; iz++ {
-		for ix := 1; ix < g.nx-1; ix++ {
-			sum += float64(w.lit(vec{X: g.lo.X + float64(ix)*g.step.X, Y: 0.02, Z: g.lo.Z + float64(iz)*g.step.Z}, vec{Y: -1}).luma())
-			n++
+// level is the brightness by which the camera sets its exposure: that of the brighter packs, and of
+// the brighter parts of the whole picture to a lesser degree.
+func (b *buffer) level(packs int) float64 {
+	const bins, top = 512, 8.0
+	var all, goods [bins]int
+	nAll, nGoods := 0, 0
+	for i, c := range b.pix {
+		k := min(bins-1, max(0, int(math.Sqrt(float64(c.luma())/top)*bins)))
+		all[k]++
+		nAll++
+		if id := b.id[i]; id >= 0 && int(id) < packs {
+			goods[k]++
+			nGoods++
 		}
 	}
-	if n == 0 || sum == 0 {
-		return 0.5
+	at := func(h *[bins]int, n int, share float64) float64 {
+		left := int(share * float64(n))
+		for k, c := range h {
+			if left -= c; left < 0 {
+				x := (float64(k) + 0.5) / bins
+				return x * x * top
+			}
+		}
+		return top
 	}
-	return max(0.02, sum/float64(n))
+	level := at(&all, nAll, 0.8)
+	if nGoods > nAll/50 {
+		level = 0.75*at(&goods, nGoods, 0.88) + 0.25*level
+	}
+	return max(0.01, level)
 }
 
 type tone struct {

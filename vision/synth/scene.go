@@ -87,13 +87,13 @@ func NewScene(cfg Config) (*Scene, error) {
 	s.fixture, s.lamps, s.inner = s.furniture.build(newRandom(cfg.Seed, 6), &s.Planogram)
 	s.room = newRoom(newRandom(cfg.Seed, 7), s.Planogram.Depth, s.furniture.style)
 	r = newRandom(cfg.Seed, 8)
-	s.stocking = stocking{r: r, full: r.in(0.1, 0.8), empty: r.in(0, 0.5), gravity: r.chance(0.4), wrong: r.in(0, 0.08), foreign: r.in(0, 0.08),
+	s.stocking = stocking{r: r, full: r.in(0.2, 0.95), empty: r.in(0, 0.5), gravity: r.chance(0.4), wrong: r.in(0, 0.08), foreign: r.in(0, 0.08),
 		fallen: r.in(0, 0.05), yaw: r.in(3, 14), turned: r.in(0, 0.3), sideways: r.in(0.2, 0.9), others: foreign}
 	if cfg.Tidy {
 		s.stocking.full, s.stocking.wrong, s.stocking.foreign, s.stocking.fallen, s.stocking.turned = 1, 0, 0, 0, 0.05
 	}
 	s.Stock = s.stocking.fill(&s.Planogram)
-	s.target = r.in(0.6, 1.0)
+	s.target = r.in(0.5, 0.95)
 	return s, nil
 }
 
@@ -153,8 +153,8 @@ func newRoom(r random, depth float64, st style) room {
 	}
 	m.behind = depth + r.in(0.05, 1.6)
 	m.racks = r.chance(0.65)
-	m.blur = r.in(0.01, 0.08)
-	m.rackC = r.in(0.3, 0.9)
+	m.blur = r.in(0.03, 0.12)
+	m.rackC = r.in(0.1, 0.6)
 	return m
 }
 

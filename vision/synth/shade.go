@@ -7,7 +7,7 @@ import "math"
 func (w *world) trace(r ray, cone float64, depth, skip int) (rgb, int) {
 	h := hit{t: math.Inf(1)}
 	if !w.tree.intersect(&r, &h, skip) {
-		return w.room.radiance(r.o, r.d, 0.004), -1
+		return w.beyond(r.o, r.d, 0.004), -1
 	}
 	p := r.at(h.t)
 	switch s := w.solids[h.solid].(type) {

@@ -25,6 +25,15 @@ type world struct {
 	room   room
 	inner  aabb // the cooler's inside, where probes hold
 	seed   uint64
+	plain  *rgb // what rays that meet nothing show, in place of the room
+}
+
+// beyond is what a ray that meets nothing shows.
+func (w *world) beyond(p, d vec, rough float64) rgb {
+	if w.plain != nil {
+		return *w.plain
+	}
+	return w.room.radiance(p, d, rough)
 }
 
 func newWorld(packs []*pack, fixture []solid, lamps []strip, rm room, inner aabb, seed uint64) *world {
@@ -74,7 +83,7 @@ func (w *world) bounce(direct *probes, p, d vec) rgb {
 	r := newRay(p, d)
 	h := hit{t: math.Inf(1)}
 	if !w.tree.intersect(&r, &h, -1) {
-		return w.room.radiance(p, d, 0.3)
+		return w.beyond(p, d, 0.3)
 	}
 	albedo := rgb{0.5, 0.5, 0.5}
 	switch s := w.solids[h.solid].(type) {
@@ -102,7 +111,7 @@ func (w *world) mirror(p, d vec, rough float64) rgb {
 		out = w.probes.light(p.Add(d.Scale(0.05)), d).times(0.8)
 	}
 	if d.Y < 0 {
-		out = out.plus(w.room.radiance(p, d, rough).times(float32(min(1, -d.Y*3))))
+		out = out.plus(w.beyond(p, d, rough).times(float32(min(1, -d.Y*3))))
 	}
 	for i := range w.lamps {
 		out = out.plus(w.glint(&w.lamps[i], p, d, rough))

@@ -120,6 +120,8 @@ func run(ctx context.Context, o options) error {
 	switch o.kind {
 	case "training":
 		err = training(ctx, o, c, set, w, h)
+	case "references":
+		err = references(ctx, o, c, c.SKUs, set)
 	default:
 		return usageError{fmt.Sprintf("kind %q is unknown", o.kind), "kinds are training, cooler-val-like, references and day"}
 	}
