@@ -7,18 +7,25 @@ import (
 	"fmt"
 )
 
-// observationPlaces is how many of a device's last observations are kept at most: the newest for
-// whoever asks, the ones before as bases that a board may refer to. An observation's place is its
-// seq modulo this, so keeping one is a single write; where every eighth message is an observation,
-// only the newest is kept.
-const observationPlaces = 8
+// basePlaces is how many complete observations of a device are kept at most, as bases that a board
+// may refer to. A complete one's place is its seq modulo this, so keeping it is a single write. One
+// that came as a difference is no base; the newest of those has the place after.
+const basePlaces = 8
 
-// PutObservation keeps the wire envelope of a complete observation, unless a newer one has its place.
-func PutObservation(ctx context.Context, tx *Tx, tenant, device string, o Order, envelope []byte) error {
+func placeOf(o Order, complete bool) int64 {
+	if complete {
+		return int64(o.Seq % basePlaces)
+	}
+	return basePlaces
+}
+
+// PutObservation keeps the wire envelope of an observation in its complete form, unless a newer one
+// has its place. complete tells that it came so, and may be a base.
+func PutObservation(ctx context.Context, tx *Tx, tenant, device string, o Order, envelope []byte, complete bool) error {
 	_, err := tx.Exec(ctx, `INSERT INTO observations (tenant, device, place, boot, seq, envelope) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, device, place) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, envelope = excluded.envelope
 		WHERE observations.boot < excluded.boot OR (observations.boot = excluded.boot AND observations.seq < excluded.seq)`,
-		tenant, device, int64(o.Seq%observationPlaces), int64(o.Boot), int64(o.Seq), envelope)
+		tenant, device, placeOf(o, complete), int64(o.Boot), int64(o.Seq), envelope)
 	if err != nil {
 		return fmt.Errorf("store observation of %s: %w", device, err)
 	}
@@ -31,11 +38,11 @@ func LastObservation(ctx context.Context, q Querier, tenant, device string) ([]b
 		WHERE tenant = ? AND device = ? ORDER BY boot DESC, seq DESC LIMIT 1`, tenant, device))
 }
 
-// ObservationAt gives the wire envelope of one of a device's last observations; ErrNotFound.
-func ObservationAt(ctx context.Context, q Querier, tenant, device string, o Order) ([]byte, error) {
+// BaseObservation gives the wire envelope of one of a device's last complete observations; ErrNotFound.
+func BaseObservation(ctx context.Context, q Querier, tenant, device string, o Order) ([]byte, error) {
 	return scanObservation(device, q.QueryRow(ctx, `SELECT envelope FROM observations
 		WHERE tenant = ? AND device = ? AND place = ? AND boot = ? AND seq = ?`,
-		tenant, device, int64(o.Seq%observationPlaces), int64(o.Boot), int64(o.Seq)))
+		tenant, device, placeOf(o, true), int64(o.Boot), int64(o.Seq)))
 }
 
 func scanObservation(device string, row *sql.Row) ([]byte, error) {

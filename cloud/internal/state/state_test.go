@@ -234,7 +234,7 @@ func seen(t *testing.T, ctx context.Context, db *state.DB) {
 
 func observations(t *testing.T, ctx context.Context, db *state.DB) {
 	put := func(o state.Order, body string) {
-		write(t, db, func(tx *state.Tx) error { return state.PutObservation(ctx, tx, "t", "d1", o, []byte(body)) })
+		write(t, db, func(tx *state.Tx) error { return state.PutObservation(ctx, tx, "t", "d1", o, []byte(body), true) })
 	}
 	put(state.Order{Boot: 2, Seq: 9}, "new")
 	put(state.Order{Boot: 2, Seq: 1}, "late, and in the same place")
@@ -243,11 +243,20 @@ func observations(t *testing.T, ctx context.Context, db *state.DB) {
 	if got, err := state.LastObservation(ctx, db, "t", "d1"); err != nil || string(got) != "new" {
 		t.Errorf("last: %q, %v", got, err)
 	}
-	if got, err := state.ObservationAt(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 8}); err != nil || string(got) != "the one before" {
+	if got, err := state.BaseObservation(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 8}); err != nil || string(got) != "the one before" {
 		t.Errorf("by its order: %q, %v", got, err)
 	}
-	if got, err := state.ObservationAt(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 1}); !errors.Is(err, state.ErrNotFound) {
+	if got, err := state.BaseObservation(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 1}); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("a late one pushed out a newer: %q, %v", got, err)
+	}
+	write(t, db, func(tx *state.Tx) error {
+		return state.PutObservation(ctx, tx, "t", "d1", state.Order{Boot: 2, Seq: 17}, []byte("from a difference"), false)
+	})
+	if got, err := state.LastObservation(ctx, db, "t", "d1"); err != nil || string(got) != "from a difference" {
+		t.Errorf("last: %q, %v", got, err)
+	}
+	if got, err := state.BaseObservation(ctx, db, "t", "d1", state.Order{Boot: 2, Seq: 9}); err != nil || string(got) != "new" {
+		t.Errorf("a difference pushed out its base: %q, %v", got, err)
 	}
 	if got, err := state.LastObservation(ctx, db, "t", "d2"); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("of a cooler without one: %q, %v, want ErrNotFound", got, err)

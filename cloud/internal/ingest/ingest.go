@@ -1,0 +1,147 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Config of an Ingester. Zero values stand for the defaults in brackets.
+type Config struct {
+	Batch    int           // messages that share a write at most [1000]
+	Linger   time.Duration // how long the first waits for others [2 ms]; longer makes batches larger and answers later
+	Pictures int           // kept for each device [20]
+	Retry    time.Duration // first pause after a store failed [200 ms], doubled up to 30 times that
+	Drain    time.Duration // how long the batch at hand may take once Run is to end [10 s]
+	Holes    int           // ranges of missing numbers that one boot of a device may have [4096]
+
+	Now func() time.Time // the wall clock [time.Now]
+}
+
+func (c Config) withDefaults() Config {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	span := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&c.Batch, 1000)
+	def(&c.Pictures, 20)
+	def(&c.Holes, 4096)
+	span(&c.Linger, 2*time.Millisecond)
+	span(&c.Retry, 200*time.Millisecond)
+	span(&c.Drain, 10*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Ingester moves messages from one subscriber into the stores. It is a value with Run; several may
+// run at once on the same stores.
+type Ingester struct {
+	cfg     Config
+	sub     Subscriber
+	series  Series
+	state   *state.DB
+	judge   Judge
+	notify  Notifier
+	metrics *Metrics
+	log     *slog.Logger
+}
+
+// New wires an ingester; nothing runs yet.
+func New(cfg Config, sub Subscriber, points Series, db *state.DB, judge Judge, notify Notifier, metrics *Metrics, log *slog.Logger) *Ingester {
+	return &Ingester{cfg: cfg.withDefaults(), sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
+}
+
+// Run ingests until ctx ends; then it finishes the batch at hand, acknowledges it, and returns nil.
+// What it had taken from the broker beyond that batch is not acknowledged and comes again.
+func (g *Ingester) Run(ctx context.Context) error {
+	// The subscriber outlives ctx by the last batch, whose acknowledgements go out through it.
+	subCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	deliveries := make(chan Delivery, 2*g.cfg.Batch)
+	lost := make(chan error, 1)
+	go func() { lost <- g.sub.Receive(subCtx, deliveries) }()
+
+	for {
+		batch, err := g.collect(ctx, deliveries, lost)
+		if len(batch) > 0 {
+			if err := g.finish(ctx, batch); err != nil {
+				g.log.Warn("batch given up at the end, its messages come again", "messages", len(batch), "err", err)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			stop()
+			return <-lost
+		}
+	}
+}
+
+// collect waits for a delivery and takes what comes within the linger, up to a batch.
+func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan error) ([]Delivery, error) {
+	var batch []Delivery
+	select {
+	case <-ctx.Done():
+		return nil, nil
+	case err := <-lost:
+		if err == nil {
+			err = errors.New("the subscriber ended by itself")
+		}
+		return nil, err
+	case d := <-in:
+		batch = append(batch, d)
+	}
+	linger := time.NewTimer(g.cfg.Linger)
+	defer linger.Stop()
+	for len(batch) < g.cfg.Batch {
+		select {
+		case d := <-in:
+			batch = append(batch, d)
+		case <-linger.C:
+			return batch, nil
+		case <-ctx.Done():
+			return batch, nil
+		}
+	}
+	return batch, nil
+}
+
+// finish stores a batch, however often the stores fail. Once ctx has ended it may take Drain more.
+func (g *Ingester) finish(ctx context.Context, batch []Delivery) error {
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stopDrain := context.AfterFunc(ctx, func() {
+		time.AfterFunc(g.cfg.Drain, func() { cancel(context.DeadlineExceeded) })
+	})
+	defer stopDrain()
+
+	pause := g.cfg.Retry
+	for attempt := 1; ; attempt++ {
+		err := g.store(work, batch, attempt)
+		if err == nil {
+			return nil
+		}
+		if work.Err() != nil || ctx.Err() != nil {
+			return err
+		}
+		g.metrics.Retries.Inc()
+		g.log.Error("store failed, trying again", "messages", len(batch), "attempt", attempt, "pause", pause, "err", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, 30*g.cfg.Retry)
+	}
+}

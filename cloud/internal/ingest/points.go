@@ -1,0 +1,77 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// maxAhead is how far a board's clock may run before ours. What claims to be later than that is
+// dated by when it came, as is what a board with an unset clock says.
+const maxAhead = time.Hour
+
+// points turns a message into what the series keeps of it; false where it keeps nothing.
+func points(env *wire.Envelope, received time.Time) (series.Message, bool) {
+	m := series.Message{Tenant: env.Tenant, Store: env.Store, Device: env.Device, Boot: env.Boot, Seq: env.Seq, At: env.CapturedAt}
+	var shift time.Duration
+	if env.ClockDoubtful() || env.CapturedAt.After(received.Add(maxAhead)) {
+		m.AtDoubtful = true
+		m.At = received.Truncate(time.Microsecond).UTC()
+		shift = m.At.Sub(env.CapturedAt)
+	}
+	switch b := env.Body.(type) {
+	case *wire.Observation:
+		m.Slots = slotPoints(b.Slots)
+	case *wire.Telemetry:
+		m.Doors, m.Climate, m.Footfall, m.Power = b.Doors, b.Climate, b.Footfall, b.Power
+	case *wire.Event:
+		m.Events = []series.Event{{At: b.At, Type: b.Type, Slot: b.Slot, GTIN: b.GTIN}}
+	default:
+		return series.Message{}, false
+	}
+	if shift != 0 {
+		m = shifted(m, shift)
+	}
+	return m, len(m.Slots)+len(m.Doors)+len(m.Climate)+len(m.Footfall)+len(m.Power)+len(m.Events) > 0
+}
+
+func slotPoints(slots []shelf.SlotReading) []series.SlotPoint {
+	out := make([]series.SlotPoint, len(slots))
+	for i := range slots {
+		s := &slots[i]
+		out[i] = series.SlotPoint{Slot: s.SlotID, GTIN: s.GTIN, State: s.State, Due: s.Due}
+		if s.State == shelf.Unknown {
+			out[i].Reason = s.Reason
+		} else {
+			out[i].Present = s.Present
+		}
+	}
+	return out
+}
+
+// shifted moves every time in a message by the same span: the distances between them are right even
+// where the board's date is not. The message's own slices are left alone.
+func shifted(m series.Message, by time.Duration) series.Message {
+	m.Doors = append(m.Doors[:0:0], m.Doors...)
+	for i := range m.Doors {
+		m.Doors[i].At = m.Doors[i].At.Add(by)
+	}
+	m.Climate = append(m.Climate[:0:0], m.Climate...)
+	for i := range m.Climate {
+		m.Climate[i].At = m.Climate[i].At.Add(by)
+	}
+	m.Footfall = append(m.Footfall[:0:0], m.Footfall...)
+	for i := range m.Footfall {
+		m.Footfall[i].From, m.Footfall[i].To = m.Footfall[i].From.Add(by), m.Footfall[i].To.Add(by)
+	}
+	m.Power = append(m.Power[:0:0], m.Power...)
+	for i := range m.Power {
+		m.Power[i].At = m.Power[i].At.Add(by)
+	}
+	for i := range m.Events {
+		m.Events[i].At = m.Events[i].At.Add(by)
+	}
+	return m
+}

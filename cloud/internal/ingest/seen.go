@@ -1,0 +1,57 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// fresh tells whether a message is new, and marks it as seen. A status has no number: it is new where
+// it changes the cooler.
+func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, it *item, seen map[uint32]*state.Seen) (bool, error) {
+	if it.env.Body.Kind() == wire.KindStatus {
+		return true, nil
+	}
+	boot, err := g.boot(ctx, tx, it.id, it.env.Boot, seen)
+	if err != nil {
+		return false, err
+	}
+	r := &boot.Ranges
+	if r.Has(it.env.Seq) {
+		return false, nil
+	}
+	if _, follows := r.Through(it.env.Seq - 1); !follows && r.Len() >= g.cfg.Holes {
+		it.refuse(ReasonHoles, fmt.Errorf("boot %d already has %d ranges of messages with holes between them", boot.Boot, r.Len()))
+		return false, nil
+	}
+	return r.Add(it.env.Seq), nil
+}
+
+// boot gives what was seen of one boot of a device, read once a transaction.
+func (g *Ingester) boot(ctx context.Context, tx *state.Tx, id wire.Identity, boot uint32, seen map[uint32]*state.Seen) (*state.Seen, error) {
+	if s, ok := seen[boot]; ok {
+		return s, nil
+	}
+	s, err := state.BootSeen(ctx, tx, id.Tenant, id.Device, boot)
+	if err != nil {
+		return nil, err
+	}
+	seen[boot] = &s
+	return &s, nil
+}
+
+// closeGap marks as seen what a board says it had to give up, where that is a whole stretch. Where
+// only some of the stretch is lost, the rest may still come, and the holes stay.
+func (g *Ingester) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wire.Gap, seen map[uint32]*state.Seen) error {
+	if gap.FromSeq == 0 || gap.ToSeq < gap.FromSeq || gap.Count != gap.ToSeq-gap.FromSeq+1 {
+		return nil
+	}
+	boot, err := g.boot(ctx, tx, it.id, gap.Boot, seen)
+	if err != nil {
+		return err
+	}
+	boot.Ranges.AddRange(gap.FromSeq, gap.ToSeq)
+	return nil
+}

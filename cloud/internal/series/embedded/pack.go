@@ -1,0 +1,161 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+)
+
+// A body is one byte a slot (state in the low three bits; above them the facings present, or the
+// reason of an unknown slot; 31 means that a varint follows after the slots), then sections: a tag,
+// a count, and that many entries, whose times are differences from the entry before, the first from
+// the message's own time. Numbers are varints, texts have their length before them.
+const (
+	tagDoors = iota + 1
+	tagClimate
+	tagFootfall
+	tagPower
+	tagEvents
+)
+
+const escape = 31
+
+var errBroken = errors.New("broken series row")
+
+func packBody(m *series.Message) []byte {
+	out := make([]byte, 0, len(m.Slots)+16*(len(m.Doors)+len(m.Climate)+len(m.Footfall)+len(m.Power)+len(m.Events)))
+	var more []byte
+	for _, p := range m.Slots {
+		high := uint64(p.Present)
+		if p.State == shelf.Unknown {
+			high = uint64(p.Reason)
+		}
+		if high >= escape {
+			more = binary.AppendUvarint(more, high)
+			high = escape
+		}
+		out = append(out, byte(p.State)|byte(high)<<3)
+	}
+	w := writer{buf: append(out, more...), last: m.At.UnixMicro()}
+	if w.section(tagDoors, len(m.Doors)) {
+		for _, d := range m.Doors {
+			w.time(d.At)
+			w.bool(d.Open)
+		}
+	}
+	if w.section(tagClimate, len(m.Climate)) {
+		for _, c := range m.Climate {
+			w.time(c.At)
+			w.text(c.Sensor)
+			w.int(int64(c.Temp))
+			w.uint(uint64(c.HumidityPermille))
+		}
+	}
+	if w.section(tagFootfall, len(m.Footfall)) {
+		for _, f := range m.Footfall {
+			w.time(f.From)
+			w.time(f.To)
+			w.text(f.Line)
+			w.uint(uint64(f.In))
+			w.uint(uint64(f.Out))
+			w.uint(uint64(f.Passing))
+			w.uint(uint64(f.Dwell.Milliseconds()))
+		}
+	}
+	if w.section(tagPower, len(m.Power)) {
+		for _, p := range m.Power {
+			w.time(p.At)
+			w.int(int64(p.MilliVolt))
+			w.int(int64(p.MilliAmp))
+			w.bool(p.Mains)
+		}
+	}
+	if w.section(tagEvents, len(m.Events)) {
+		for _, e := range m.Events {
+			w.time(e.At)
+			w.text(e.Type)
+			w.text(e.Slot)
+			w.text(string(e.GTIN))
+		}
+	}
+	return w.buf
+}
+
+// unpackBody fills m, whose Slots have come from the shape, from a body.
+func unpackBody(m *series.Message, body []byte) error {
+	if len(body) < len(m.Slots) {
+		return errBroken
+	}
+	r := reader{buf: body[len(m.Slots):], last: m.At.UnixMicro()}
+	for i := range m.Slots {
+		p := &m.Slots[i]
+		p.State = shelf.State(body[i] & 7)
+		high := uint64(body[i] >> 3)
+		if high == escape {
+			high = r.uint()
+		}
+		if p.State == shelf.Unknown {
+			p.Reason = shelf.Reason(high)
+		} else {
+			p.Present = int(high)
+		}
+	}
+	for len(r.buf) > 0 && !r.broken {
+		tag, n := r.uint(), r.uint()
+		if n > uint64(len(r.buf)) { // each entry takes a byte at least
+			return errBroken
+		}
+		for range n {
+			switch tag {
+			case tagDoors:
+				m.Doors = append(m.Doors, telemetry.DoorEvent{At: r.time(), Open: r.bool()})
+			case tagClimate:
+				m.Climate = append(m.Climate, telemetry.Climate{At: r.time(), Sensor: r.text(),
+					Temp: telemetry.MilliCelsius(r.int()), HumidityPermille: telemetry.Permille(r.uint())})
+			case tagFootfall:
+				m.Footfall = append(m.Footfall, telemetry.Footfall{From: r.time(), To: r.time(), Line: r.text(),
+					In: int(r.uint()), Out: int(r.uint()), Passing: int(r.uint()), Dwell: time.Duration(r.uint()) * time.Millisecond})
+			case tagPower:
+				m.Power = append(m.Power, telemetry.Power{At: r.time(), MilliVolt: int32(r.int()), MilliAmp: int32(r.int()), Mains: r.bool()})
+			case tagEvents:
+				m.Events = append(m.Events, series.Event{At: r.time(), Type: r.text(), Slot: r.text(), GTIN: shelf.GTIN(r.text())})
+			default:
+				return errBroken
+			}
+		}
+	}
+	if r.broken {
+		return errBroken
+	}
+	return nil
+}
+
+// packShape encodes what a device's observations have in common.
+func packShape(slots []series.SlotPoint) []byte {
+	if len(slots) == 0 {
+		return []byte{}
+	}
+	var w writer
+	for _, p := range slots {
+		w.text(p.Slot)
+		w.text(string(p.GTIN))
+		w.uint(uint64(p.Due))
+	}
+	return w.buf
+}
+
+func unpackShape(body []byte) ([]series.SlotPoint, error) {
+	var slots []series.SlotPoint
+	r := reader{buf: body}
+	for len(r.buf) > 0 && !r.broken {
+		slots = append(slots, series.SlotPoint{Slot: r.text(), GTIN: shelf.GTIN(r.text()), Due: int(r.uint())})
+	}
+	if r.broken {
+		return nil, errBroken
+	}
+	return slots, nil
+}
