@@ -1,0 +1,94 @@
+package gallery
+
+import (
+	"math"
+	"sort"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+const (
+	neighbours = 5 // that vote
+	// softness is how fast a neighbour's vote fades with distance: 0.05 of cosine is a factor of e.
+	softness = 0.05
+	// bonus is how much the votes of further references of one product can add to its nearest one.
+	bonus = 0.02
+)
+
+// Match is what a gallery says to one vector.
+type Match struct {
+	GTIN       shelf.GTIN // "" where no product is near enough, or two are about as near
+	Confidence float64    // in GTIN, 0 to 1
+	Nearest    shelf.GTIN // the nearest product even where GTIN is ""
+	Similarity float64    // cosine to its nearest reference
+	Margin     float64    // how much further the next product is
+}
+
+// Match names a vector by its nearest references. A product is as near as its nearest reference, with
+// a little more for each of its other references among the nearest: a product seen from
+// several sides outvotes one chance likeness.
+func (g *Gallery) Match(v []float32) Match {
+	type neighbour struct {
+		gtin shelf.GTIN
+		cos  float64
+	}
+	all := make([]neighbour, 0, len(g.References))
+	for _, r := range g.References {
+		all = append(all, neighbour{r.GTIN, dot(v, r.Vector)})
+	}
+	if len(all) == 0 {
+		return Match{}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].cos > all[j].cos })
+	nearest := all[0].cos
+	score, top := map[shelf.GTIN]float64{}, map[shelf.GTIN]float64{}
+	for i, n := range all {
+		if first, seen := top[n.gtin]; !seen {
+			top[n.gtin], score[n.gtin] = n.cos, n.cos
+		} else if i < neighbours {
+			score[n.gtin] += bonus * math.Exp((n.cos-nearest)/softness) * math.Max(first, 0)
+		}
+	}
+	var best, second shelf.GTIN
+	for _, n := range all { // in order of nearness, so that equal scores have one outcome
+		if n.gtin == best || n.gtin == second {
+			continue
+		}
+		switch {
+		case best == "" || score[n.gtin] > score[best]:
+			best, second = n.gtin, best
+		case second == "" || score[n.gtin] > score[second]:
+			second = n.gtin
+		}
+	}
+	m := Match{Nearest: best, Similarity: top[best], Margin: 1}
+	if second != "" {
+		m.Margin = score[best] - score[second]
+	}
+	m.Confidence = confidence(m, g.Open.Threshold, g.Open.Margin)
+	if m.Similarity >= g.Open.Threshold && m.Margin >= g.Open.Margin {
+		m.GTIN = best
+	}
+	return m
+}
+
+// confidence is a half at the thresholds, and rises with similarity and margin beyond them.
+func confidence(m Match, threshold, margin float64) float64 {
+	room := math.Max(1-threshold, 0.05)
+	near := logistic(6 * (m.Similarity - threshold) / room)
+	apart := logistic(3 * (m.Margin - margin) / math.Max(2*margin, 0.02))
+	return math.Sqrt(near * apart)
+}
+
+func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+func dot(a, b []float32) float64 {
+	if len(a) != len(b) {
+		return -1
+	}
+	var s float32
+	for i, x := range a {
+		s += x * b[i]
+	}
+	return float64(s)
+}

@@ -1,0 +1,136 @@
+package gallery
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+const (
+	// keepIoU and keepDiff say when a facing is the same as in the last frame: its box hardly moved, and
+	// its thumbnail differs by less than what noise, JPEG and a flickering tube do.
+	keepIoU   = 0.85
+	keepDiff  = 6.0 // mean absolute difference of 8-bit thumbnails after the mean light is taken out
+	thumbSide = 16
+	// refresh is after how many frames a facing is embedded again all the same, so that a slow drift
+	// cannot carry a name from one product to another.
+	refresh = 96
+)
+
+// Recogniser names the facings of frames of one camera. It remembers the last frame's facings, so that
+// what did not change is not embedded again. It belongs to one goroutine at a time.
+type Recogniser struct {
+	embedder vision.Embedder
+	gallery  *Gallery
+	last     []seen
+	embedded int
+}
+
+// seen is a facing of the last frame.
+type seen struct {
+	box   shelf.Box
+	thumb [3 * thumbSide * thumbSide]byte
+	match Match
+	age   int
+}
+
+// NewRecogniser joins an embedder and a gallery that it made; else the error wraps ErrEmbedder.
+func NewRecogniser(e vision.Embedder, g *Gallery) (*Recogniser, error) {
+	if err := g.Fits(e); err != nil {
+		return nil, err
+	}
+	return &Recogniser{embedder: e, gallery: g}, nil
+}
+
+// Model names the embedder and its version.
+func (r *Recogniser) Model() string {
+	id := r.embedder.ID()
+	return id.Name + " " + id.Version
+}
+
+// Gallery is the gallery in use.
+func (r *Recogniser) Gallery() *Gallery { return r.gallery }
+
+// Embedded says how many crops were embedded so far.
+func (r *Recogniser) Embedded() int { return r.embedded }
+
+// Forget drops what is remembered of the last frame: the next one comes from elsewhere.
+func (r *Recogniser) Forget() { r.last = nil }
+
+// Name gives one match a box. With an empty gallery every match is empty and nothing is embedded.
+func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]Match, error) {
+	matches := make([]Match, len(boxes))
+	if len(r.gallery.References) == 0 {
+		return matches, nil
+	}
+	now := make([]seen, 0, len(boxes))
+	var crops []vision.Frame
+	var fresh []int
+	for i, b := range boxes {
+		crop := f.Crop(b)
+		if crop.Width == 0 || crop.Height == 0 {
+			continue
+		}
+		s := seen{box: b, thumb: thumbnail(crop)}
+		if old := r.unchanged(s); old != nil {
+			s.match, s.age = old.match, old.age+1
+			matches[i] = s.match
+		} else {
+			crops, fresh = append(crops, crop), append(fresh, i)
+		}
+		now = append(now, s)
+	}
+	vectors, err := r.embedder.Embed(ctx, crops)
+	if err != nil {
+		return nil, fmt.Errorf("embed %d facings: %w", len(crops), err)
+	}
+	r.embedded += len(crops)
+	for k, i := range fresh {
+		matches[i] = r.gallery.Match(vectors[k])
+	}
+	// boxes outside of the frame were passed over, so now is matched up by box
+	for k := range now {
+		for i, b := range boxes {
+			if b == now[k].box {
+				now[k].match = matches[i]
+				break
+			}
+		}
+	}
+	r.last = now
+	return matches, nil
+}
+
+func (r *Recogniser) unchanged(s seen) *seen {
+	for k := range r.last {
+		old := &r.last[k]
+		if old.age < refresh && old.box.IoU(s.box) >= keepIoU && difference(&old.thumb, &s.thumb) <= keepDiff {
+			return old
+		}
+	}
+	return nil
+}
+
+func thumbnail(crop vision.Frame) (out [3 * thumbSide * thumbSide]byte) {
+	copy(out[:], crop.Resize(thumbSide, thumbSide).BGR)
+	return out
+}
+
+// difference is the mean absolute difference with each channel's mean taken out.
+func difference(a, b *[3 * thumbSide * thumbSide]byte) float64 {
+	var shift [3]int
+	for i := range a {
+		shift[i%3] += int(a[i]) - int(b[i])
+	}
+	for c := range shift {
+		shift[c] /= thumbSide * thumbSide
+	}
+	sum := 0
+	for i := range a {
+		d := int(a[i]) - int(b[i]) - shift[i%3]
+		sum += max(d, -d)
+	}
+	return float64(sum) / float64(len(a))
+}

@@ -1,0 +1,166 @@
+package mount
+
+import (
+	"math"
+	"sort"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/lens"
+)
+
+// Place is where on the shelves a facing stands.
+type Place struct {
+	Row   int     // 0 is the highest shelf
+	X     float64 // metres from the left inner wall to the pack's middle
+	Depth float64 // metres from the front place to the pack's front, ≥ 0; 0 where the mount cannot tell
+}
+
+const (
+	depthStep = 0.01 // metres
+	// A pack's foot may be hidden behind the rail, its head cannot be above the next board: errors in
+	// metres that are forgiven, and how much more a foot that hangs under its board counts.
+	hiddenFoot = 0.05
+	floating   = 3.0
+	maxError   = 0.09  // metres of misfit beyond which a box stands on no shelf
+	depthPrior = 0.08  // misfit that a metre of depth costs: near the front unless seen otherwise
+	wallPlay   = 0.03  // metres outside of the inner walls that an error in the mount may put a pack
+	gridDepth  = 0.005 // metres; below this a depth is the front
+)
+
+// Places finds where each box stands; ok is false for a box that stands on no shelf. It decides shelf, lane and
+// depth together: of all depths on all shelves, the one at which the box's foot is on the board and its
+// head at the height of the pack that is due there.
+func (s *Sight) Places(boxes []shelf.Box) (places []Place, ok []bool) {
+	places, ok = make([]Place, len(boxes)), make([]bool, len(boxes))
+	for i, b := range boxes {
+		if s.camera != nil {
+			places[i], ok[i] = s.byCamera(b)
+		} else {
+			places[i], ok[i] = s.byMarks(b)
+		}
+	}
+	return places, ok
+}
+
+func (s *Sight) byCamera(b shelf.Box) (Place, bool) {
+	middle := float64(b.X) + float64(b.W)/2
+	foot, okFoot := s.camera.Ray(middle, float64(b.Y+b.H))
+	head, okHead := s.camera.Ray(middle, float64(b.Y))
+	centre, okCentre := s.camera.Ray(middle, float64(b.Y)+float64(b.H)/2)
+	if !okFoot || !okHead || !okCentre || centre.Y <= 0.05 {
+		return Place{}, false
+	}
+	cut := b.Y+b.H >= s.h-2 // the foot is below the picture
+	cutTop := b.Y <= 1
+	depth := float64(s.plan.DepthMM) / 1000
+	if depth <= 0 {
+		depth = 0.45
+	}
+	width := float64(s.plan.WidthMM) / 1000
+	best, bestCost := Place{}, math.Inf(1)
+	for d := 0.0; d <= depth-s.front; d += depthStep {
+		plane := s.front + d
+		x := atPlane(s.camera.Pos, centre, plane).X + width/2
+		if x < -wallPlay || x > width+wallPlay {
+			continue
+		}
+		footZ, headZ := atPlane(s.camera.Pos, foot, plane).Z, atPlane(s.camera.Pos, head, plane).Z
+		for row, line := range s.plan.Shelves {
+			board := float64(line.HeightMM) / 1000
+			cost := depthPrior * d
+			if !cut {
+				if up := footZ - board; up > 0 {
+					cost += math.Max(0, up-hiddenFoot*0.3)
+				} else {
+					cost -= floating * up
+				}
+			}
+			if !cutTop {
+				cost += math.Abs(headZ - board - s.packAt(row, x))
+			}
+			if cost < bestCost {
+				best, bestCost = Place{row, x, d}, cost
+			}
+		}
+	}
+	if best.Depth < gridDepth {
+		best.Depth = 0
+	}
+	return best, bestCost <= maxError
+}
+
+// packAt is the height of the pack due at x.
+func (s *Sight) packAt(row int, x float64) float64 {
+	for _, slot := range s.plan.Shelves[row].Slots {
+		if mm := x * 1000; mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) {
+			return s.packHeight(row, slot)
+		}
+	}
+	return packShare * s.clear(row)
+}
+
+// atPlane is where a ray meets the plane y.
+func atPlane(from, dir lens.Vec3, y float64) lens.Vec3 {
+	return from.Add(dir.Scale((y - from.Y) / dir.Y))
+}
+
+// byMarks takes the shelf whose line is nearest to the box's foot, and its share of the line.
+func (s *Sight) byMarks(b shelf.Box) (Place, bool) {
+	middle, foot := float64(b.X)+float64(b.W)/2, float64(b.Y+b.H)
+	width := float64(s.plan.WidthMM) / 1000
+	best, bestMiss := Place{}, math.Inf(1)
+	for row, line := range s.marks {
+		share := (middle - line[0][0]) / (line[len(line)-1][0] - line[0][0])
+		if share < -wallPlay || share > 1+wallPlay {
+			continue
+		}
+		_, v, _ := along(line, share, width)
+		// Packs stand on or behind the line, so their feet are above it more often than below.
+		miss := v - foot
+		if miss < 0 {
+			miss *= -floating
+		}
+		if miss < bestMiss {
+			best, bestMiss = Place{Row: row, X: share * width}, miss
+		}
+	}
+	return best, bestMiss <= 0.8*float64(b.H)
+}
+
+// Assign sets Shelf, Position, XMM and Depth of every facing that stands on a shelf of the planogram.
+func (s *Sight) Assign(facings []shelf.Facing) {
+	boxes := make([]shelf.Box, len(facings))
+	for i, f := range facings {
+		boxes[i] = f.Box
+	}
+	places, ok := s.Places(boxes)
+	rows := make([][]int, len(s.plan.Shelves))
+	for i := range facings {
+		facings[i].Shelf, facings[i].Position, facings[i].XMM, facings[i].Depth = 0, 0, 0, 0
+		if !ok[i] {
+			continue
+		}
+		facings[i].Shelf = places[i].Row + 1
+		facings[i].XMM = max(1, int(math.Round(places[i].X*1000)))
+		facings[i].Depth = s.placesDeep(places[i])
+		rows[places[i].Row] = append(rows[places[i].Row], i)
+	}
+	for _, row := range rows {
+		sort.SliceStable(row, func(a, b int) bool { return places[row[a]].X < places[row[b]].X })
+		for k, i := range row {
+			facings[i].Position = k + 1
+		}
+	}
+}
+
+// placesDeep turns metres of depth into places of the lane that the facing stands in.
+func (s *Sight) placesDeep(p Place) int {
+	depth := float64(s.plan.DepthMM)/1000 - s.front
+	for _, slot := range s.plan.Shelves[p.Row].Slots {
+		lane := slot.Capacity / max(1, slot.Facings)
+		if mm := p.X * 1000; mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) && lane > 0 && depth > 0 {
+			return min(lane-1, int(p.Depth/(depth/float64(lane))+0.35))
+		}
+	}
+	return 0
+}

@@ -1,0 +1,23 @@
+//go:build !cgo
+
+package ort
+
+import (
+	"fmt"
+
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+// Runtime cannot be had in a program that was built without cgo.
+type Runtime struct{}
+
+// Open gives an error that wraps ErrNoLibrary.
+func Open(string) (*Runtime, error) {
+	return nil, fmt.Errorf("%w: this program was built without cgo", ErrNoLibrary)
+}
+
+// Version is "".
+func (r *Runtime) Version() string { return "" }
+
+// OpenNetwork gives an error that wraps ErrNoLibrary.
+func (r *Runtime) OpenNetwork([]byte, int) (vision.Network, error) { return nil, ErrNoLibrary }

@@ -1,0 +1,205 @@
+// Package pipeline runs one frame through every step to a shelf.Observation: quality, detector,
+// recogniser, rows, mount, planogram. It owns no device and no file; whoever wires the program gives
+// it the parts.
+//
+// Its promise is the product's: where a frame does not show enough, a slot is Unknown with the reason,
+// never Empty and never OK.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/mount"
+	"github.com/coldshelf/coldshelf/vision/quality"
+	"github.com/coldshelf/coldshelf/vision/rows"
+)
+
+// Config lists the parts. Only Detector must be there.
+type Config struct {
+	Detector   vision.Detector
+	Recogniser *gallery.Recogniser // nil: facings stay unnamed
+	Mount      *mount.Mount        // nil: no slots, rows from the facings
+	Planogram  *shelf.Planogram    // nil: no slots
+	// Video says that frames come from one fixed camera in order: what did not change is not looked at
+	// again, and a camera that froze or moved is noticed. Without it every frame stands alone.
+	Video bool
+}
+
+// Costs says where the last frame's time went.
+type Costs struct {
+	Gate, Detect, Name, Judge time.Duration
+}
+
+// Pipeline belongs to one goroutine at a time, as its networks do.
+type Pipeline struct {
+	cfg    Config
+	sight  *mount.Sight
+	w, h   int // that sight is for
+	watch  *quality.Watch
+	costs  Costs
+	closed bool
+}
+
+// New checks that the parts fit each other.
+func New(cfg Config) (*Pipeline, error) {
+	if cfg.Detector == nil {
+		return nil, errors.New("pipeline: no detector")
+	}
+	p := &Pipeline{cfg: cfg}
+	if cfg.Video {
+		p.watch = quality.NewWatch()
+	}
+	if err := p.fit(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// fit tries the mount on the planogram at the mount's own picture size, so that a wrong pair is told at the
+// start and not at the first frame.
+func (p *Pipeline) fit() error {
+	p.sight = nil
+	if p.cfg.Mount == nil || p.cfg.Planogram == nil {
+		return nil
+	}
+	_, err := p.cfg.Mount.On(p.cfg.Planogram, p.cfg.Mount.Width, p.cfg.Mount.Height)
+	return err
+}
+
+// SetPlanogram judges the frames from now on by another planogram; nil: by none. On an error the old one
+// stays.
+func (p *Pipeline) SetPlanogram(plan *shelf.Planogram) error {
+	old := p.cfg.Planogram
+	p.cfg.Planogram = plan
+	if err := p.fit(); err != nil {
+		p.cfg.Planogram = old
+		return errors.Join(err, p.fit())
+	}
+	return nil
+}
+
+// Model names the networks with their versions, as observations carry it.
+func (p *Pipeline) Model() string {
+	if p.cfg.Recogniser == nil {
+		return p.cfg.Detector.Model()
+	}
+	return p.cfg.Detector.Model() + " + " + p.cfg.Recogniser.Model()
+}
+
+// Costs says where the last Look's time went.
+func (p *Pipeline) Costs() Costs { return p.costs }
+
+// Look judges one frame. An error means that no judgement could be made at all (an unusable frame, a
+// runtime's fault); a bad picture is no error but an observation that says so.
+func (p *Pipeline) Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	obs := &shelf.Observation{CapturedAt: f.CapturedAt, Width: f.Width, Height: f.Height, Model: p.Model(), Facings: []shelf.Facing{}, Slots: []shelf.SlotReading{}}
+	start := time.Now()
+	seen := quality.Measure(f)
+	obs.Quality = seen.Report()
+	obs.Quality.Reason = seen.WholeReason()
+	if p.watch != nil && obs.Quality.Reason == shelf.NoReason {
+		obs.Quality.Reason = p.watch.Step(seen)
+	}
+	p.costs.Gate = lap(&start)
+	strong, weak, err := p.detect(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	p.costs.Detect = lap(&start)
+	if err := p.name(ctx, f, strong); err != nil {
+		return nil, err
+	}
+	p.costs.Name = lap(&start)
+	if err := p.judge(obs, seen, strong, weak); err != nil {
+		return nil, err
+	}
+	p.costs.Judge = lap(&start)
+	return obs, nil
+}
+
+func lap(start *time.Time) time.Duration {
+	now := time.Now()
+	d := now.Sub(*start)
+	*start = now
+	return d
+}
+
+// detect gives the facings, and the boxes of what may be facings but is too weak to be told.
+func (p *Pipeline) detect(ctx context.Context, f vision.Frame) (strong []shelf.Facing, weak []shelf.Box, err error) {
+	found, err := p.cfg.Detector.Detect(ctx, f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("detect facings: %w", err)
+	}
+	for _, d := range found {
+		if d.Weak {
+			weak = append(weak, boxOf(d))
+		} else {
+			strong = append(strong, shelf.Facing{Box: boxOf(d), Score: d.Score})
+		}
+	}
+	return strong, weak, nil
+}
+
+func boxOf(d vision.Detection) shelf.Box {
+	x, y := int(math.Round(d.X0)), int(math.Round(d.Y0))
+	return shelf.Box{X: x, Y: y, W: max(1, int(math.Round(d.X1))-x), H: max(1, int(math.Round(d.Y1))-y)}
+}
+
+func (p *Pipeline) name(ctx context.Context, f vision.Frame, facings []shelf.Facing) error {
+	if p.cfg.Recogniser == nil {
+		return nil
+	}
+	if !p.cfg.Video {
+		p.cfg.Recogniser.Forget()
+	}
+	boxes := make([]shelf.Box, len(facings))
+	for i, f := range facings {
+		boxes[i] = f.Box
+	}
+	matches, err := p.cfg.Recogniser.Name(ctx, f, boxes)
+	if err != nil {
+		return fmt.Errorf("name facings: %w", err)
+	}
+	for i, m := range matches {
+		facings[i].GTIN, facings[i].SKUScore = m.GTIN, m.Confidence
+	}
+	return nil
+}
+
+// judge places the facings and compares them with the planogram.
+func (p *Pipeline) judge(obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []shelf.Box) error {
+	plan := p.cfg.Planogram
+	if plan == nil || p.cfg.Mount == nil {
+		rows.Assign(facings)
+		obs.Facings = append(obs.Facings, facings...)
+		obs.Quality.Blind = seen.Parts()
+		return nil
+	}
+	if p.sight == nil || p.w != obs.Width || p.h != obs.Height {
+		sight, err := p.cfg.Mount.On(plan, obs.Width, obs.Height)
+		if err != nil {
+			return fmt.Errorf("mount: %w", err)
+		}
+		p.sight, p.w, p.h = sight, obs.Width, obs.Height
+	}
+	p.sight.Assign(facings)
+	obs.Facings = append(obs.Facings, facings...)
+	obs.PlanogramID, obs.PlanogramVersion = plan.ID, plan.Version
+	view := p.sight.View()
+	view.Whole = obs.Quality.Reason
+	view.Blind = seen.Parts()
+	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings, weak)...)
+	obs.Quality.Blind = view.Blind
+	obs.Slots = shelf.Compare(plan, facings, view)
+	return nil
+}

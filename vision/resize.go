@@ -1,0 +1,111 @@
+package vision
+
+// Resize gives the frame at w×h pixels. Each output pixel is the mean of what it covers, weighted by a
+// triangle, so that small print does not turn to noise on the way down; on the way up this is
+// bilinear. Both axes are done apart, in 8.16 fixed point, so the result is the same on every board.
+func (f Frame) Resize(w, h int) Frame {
+	out := Frame{Width: w, Height: h, CapturedAt: f.CapturedAt}
+	if w == f.Width && h == f.Height {
+		out.BGR = f.BGR
+		return out
+	}
+	across := taps(f.Width, w)
+	middle := make([]byte, 3*w*f.Height)
+	for y := range f.Height {
+		row, dst := f.BGR[3*y*f.Width:3*(y+1)*f.Width], middle[3*y*w:3*(y+1)*w]
+		for x, t := range across {
+			var b, g, r int32 = 1 << 15, 1 << 15, 1 << 15
+			i := 3 * t.from
+			for _, k := range t.weight {
+				b += k * int32(row[i])
+				g += k * int32(row[i+1])
+				r += k * int32(row[i+2])
+				i += 3
+			}
+			dst[3*x], dst[3*x+1], dst[3*x+2] = byte(b>>16), byte(g>>16), byte(r>>16)
+		}
+	}
+	out.BGR = make([]byte, 3*w*h)
+	sum := make([]int32, 3*w)
+	for y, t := range taps(f.Height, h) {
+		for i := range sum {
+			sum[i] = 1 << 15
+		}
+		for j, k := range t.weight {
+			row := middle[3*(t.from+j)*w : 3*(t.from+j+1)*w]
+			for i, v := range row {
+				sum[i] += k * int32(v)
+			}
+		}
+		dst := out.BGR[3*y*w : 3*(y+1)*w]
+		for i, v := range sum {
+			dst[i] = byte(v >> 16)
+		}
+	}
+	return out
+}
+
+// tap is what one output pixel takes from: weights of 1<<16 in all, from input pixel from on.
+type tap struct {
+	from   int
+	weight []int32
+}
+
+func taps(from, to int) []tap {
+	scale := float64(from) / float64(to)
+	reach := max(1, scale)
+	out := make([]tap, to)
+	for i := range out {
+		centre := (float64(i)+0.5)*scale - 0.5
+		first := max(0, int(centre-reach)+1)
+		if centre-reach < -1 {
+			first = 0
+		}
+		last := min(from-1, int(centre+reach))
+		raw := make([]float64, 0, last-first+1)
+		total := 0.0
+		for j := first; j <= last; j++ {
+			d := float64(j) - centre
+			if d < 0 {
+				d = -d
+			}
+			k := max(0, 1-d/reach)
+			raw = append(raw, k)
+			total += k
+		}
+		weight := make([]int32, len(raw))
+		left := int32(1 << 16)
+		heaviest := 0
+		for j, k := range raw {
+			weight[j] = int32(k / total * (1 << 16))
+			left -= weight[j]
+			if k > raw[heaviest] {
+				heaviest = j
+			}
+		}
+		weight[heaviest] += left // rounding must not darken the picture
+		out[i] = tap{first, weight}
+	}
+	return out
+}
+
+// Planes writes the frame into dst as three planes (B, G, R) of w×h numbers, (value − mean[c]) × scale,
+// at offset (x, y) of the planes; what lies outside of the frame stays as it is. dst holds 3·w·h.
+func (f Frame) Planes(dst []float32, w, h, x, y int, mean [3]float64, scale float64) {
+	var table [3][256]float32
+	for c := range table {
+		for v := range table[c] {
+			table[c][v] = float32((float64(v) - mean[c]) * scale)
+		}
+	}
+	size := w * h
+	for row := range min(f.Height, h-y) {
+		src := f.BGR[3*row*f.Width:]
+		at := (y+row)*w + x
+		n := min(f.Width, w-x)
+		b, g, r := dst[at:at+n], dst[size+at:size+at+n], dst[2*size+at:2*size+at+n]
+		for i := range n {
+			b[i], g[i], r[i] = table[0][src[3*i]], table[1][src[3*i+1]], table[2][src[3*i+2]]
+		}
+	}
+}
