@@ -91,7 +91,7 @@ func (g *Ingester) commit(ctx context.Context, items []*item) (tally, error) {
 			return cmp.Or(cmp.Compare(a.id.Tenant, b.id.Tenant), cmp.Compare(a.id.Device, b.id.Device),
 				cmp.Compare(a.key.Boot, b.key.Boot), cmp.Compare(a.key.Seq, b.key.Seq))
 		})
-		if err := lock(ctx, tx, byDevice); err != nil {
+		if err := g.lock(ctx, tx, byDevice); err != nil {
 			return err
 		}
 		for len(byDevice) > 0 {
@@ -114,14 +114,14 @@ func (g *Ingester) commit(ctx context.Context, items []*item) (tally, error) {
 
 // lock takes every device of a batch before anything else is locked (the judge has locks of its own),
 // so that two ingesters never wait for each other in a circle.
-func lock(ctx context.Context, tx *state.Tx, byDevice []*item) error {
+func (g *Ingester) lock(ctx context.Context, tx *state.Tx, byDevice []*item) error {
 	var last wire.Identity
 	for _, it := range byDevice {
-		if it.id.Tenant == last.Tenant && it.id.Device == last.Device {
+		if it.id.Tenant == last.Tenant && it.id.Device == last.Device { // also those without an identity
 			continue
 		}
 		last = it.id
-		if err := tx.Exclusive(ctx, "device/"+it.id.Tenant+"/"+it.id.Device); err != nil {
+		if err := tx.Exclusive(ctx, g.cfg.LockName(it.id.Tenant, it.id.Device)); err != nil {
 			return err
 		}
 	}

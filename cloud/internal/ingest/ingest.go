@@ -18,6 +18,10 @@ type Config struct {
 	Drain    time.Duration // how long the batch at hand may take once Run is to end [10 s]
 	Holes    int           // ranges of missing numbers that one boot of a device may have [4096]
 
+	// LockName names a device's turn for state's Exclusive ["device/tenant/device"]. A judge that takes
+	// the same turn elsewhere has a name of its own for it.
+	LockName func(tenant, device string) string
+
 	Now func() time.Time // the wall clock [time.Now]
 }
 
@@ -38,6 +42,9 @@ func (c Config) withDefaults() Config {
 	span(&c.Linger, 2*time.Millisecond)
 	span(&c.Retry, 200*time.Millisecond)
 	span(&c.Drain, 10*time.Second)
+	if c.LockName == nil {
+		c.LockName = func(tenant, device string) string { return "device/" + tenant + "/" + device }
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

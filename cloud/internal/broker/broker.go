@@ -1,0 +1,132 @@
+// Package broker is the MQTT broker inside cooler-cloud, so that a start needs one program: mochi-mqtt
+// in memory, for MQTT 3.1.1 and 5.
+//
+// It refuses to be durable: a board forgets a message only when the ingester has acknowledged it, so
+// what a restart of the broker loses comes again. It promises that a message for the ingester in the
+// same process is handed over directly and never dropped: while the ingester is busy, the board that
+// sends is made to wait.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Config of a Broker.
+type Config struct {
+	Access Access // who may connect and say what; nil: everybody, everything
+	Log    *slog.Logger
+}
+
+// Access decides who may connect and which topics a client may use.
+type Access interface {
+	// Connect gives the identity that the client's credentials prove, and false to turn it away.
+	Connect(ctx context.Context, c Credentials) (Identity, bool)
+}
+
+// Credentials are what a client shows.
+type Credentials struct {
+	ClientID, Username string
+	Password           []byte
+	CommonName         string // of its TLS certificate, verified; "" without one
+}
+
+// Identity is what a client has proved to be: a board, which is held to its own topics, or with
+// Service true a part of the cloud, which is not.
+type Identity struct {
+	wire.Identity
+	Service bool
+}
+
+// Broker is a running broker; it serves the listeners that it is given.
+type Broker struct {
+	server *mqtt.Server
+	serves sync.WaitGroup
+	once   sync.Once
+}
+
+// maxPacket leaves room for the largest message of the wire format and its topic.
+const maxPacket = wire.MaxPayload + 1024
+
+// New makes a broker that does not listen yet.
+func New(cfg Config) (*Broker, error) {
+	capabilities := mqtt.NewDefaultServerCapabilities()
+	capabilities.MaximumPacketSize = maxPacket
+	capabilities.MaximumSessionExpiryInterval = 24 * 3600
+	server := mqtt.New(&mqtt.Options{Capabilities: capabilities, InlineClient: true, Logger: quiet(cfg.Log)})
+	if err := server.AddHook(&door{access: cfg.Access}, nil); err != nil {
+		return nil, fmt.Errorf("start broker: %w", err)
+	}
+	if err := server.Serve(); err != nil {
+		return nil, fmt.Errorf("start broker: %w", err)
+	}
+	return &Broker{server: server}, nil
+}
+
+// Listen serves connections from l until Close; name tells listeners apart. l may be a TLS listener.
+func (b *Broker) Listen(name string, l net.Listener) error {
+	listener := listeners.NewNet(name, l)
+	if err := b.server.AddListener(listener); err != nil {
+		return fmt.Errorf("listen on %s: %w", l.Addr(), err)
+	}
+	b.serves.Go(func() { listener.Serve(b.server.EstablishConnection) })
+	return nil
+}
+
+// Close ends every connection.
+func (b *Broker) Close() (err error) {
+	b.once.Do(func() {
+		err = b.server.Close()
+		b.serves.Wait()
+	})
+	return err
+}
+
+// Clients is how many boards and others are connected.
+func (b *Broker) Clients() int { return int(b.server.Info.Clone().ClientsConnected) }
+
+// Receive hands every message of every board to out, one at a time for each board, until ctx ends. It
+// is called before anybody connects, so nothing is retained from before it.
+func (b *Broker) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
+	handler := func(_ *mqtt.Client, _ packets.Subscription, pk packets.Packet) {
+		d := ingest.Delivery{Topic: pk.TopicName, Payload: pk.Payload, Received: time.Now(), Done: func() {}}
+		select {
+		case out <- d:
+		case <-ctx.Done():
+		}
+	}
+	filters := []string{wire.AllUp, wire.AllStatus}
+	for i, f := range filters {
+		if err := b.server.Subscribe(f, i+1, handler); err != nil {
+			return fmt.Errorf("subscribe %s: %w", f, err)
+		}
+	}
+	<-ctx.Done()
+	var errs []error
+	for i, f := range filters {
+		errs = append(errs, b.server.Unsubscribe(f, i+1))
+	}
+	return errors.Join(errs...)
+}
+
+// Publish sends a message to whoever subscribed, at QoS 1.
+func (b *Broker) Publish(_ context.Context, topic string, payload []byte) error {
+	return b.server.Publish(topic, payload, false, 1)
+}
+
+// Retain publishes and keeps the message for whoever subscribes later; an empty payload forgets it.
+func (b *Broker) Retain(_ context.Context, topic string, payload []byte) error {
+	return b.server.Publish(topic, payload, true, 1)
+}

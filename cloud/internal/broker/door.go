@@ -1,0 +1,110 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// door is the hook that asks Access who may come in and holds a board to its own topics.
+type door struct {
+	mqtt.HookBase
+	access Access
+	who    sync.Map // *mqtt.Client → Identity
+}
+
+// ID names the hook.
+func (*door) ID() string { return "door" }
+
+// Provides lists the events that the hook takes.
+func (*door) Provides(b byte) bool {
+	return bytes.Contains([]byte{mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnDisconnect}, []byte{b})
+}
+
+// connectTime bounds how long a client waits for its credentials to be judged.
+const connectTime = 5 * time.Second
+
+// OnConnectAuthenticate lets a client in or turns it away.
+func (d *door) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
+	if d.access == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	defer cancel()
+	id, ok := d.access.Connect(ctx, Credentials{ClientID: pk.Connect.ClientIdentifier, Username: string(pk.Connect.Username),
+		Password: pk.Connect.Password, CommonName: commonName(cl)})
+	if ok {
+		d.who.Store(cl, id)
+	}
+	return ok
+}
+
+func commonName(cl *mqtt.Client) string {
+	conn, ok := cl.Net.Conn.(*tls.Conn)
+	if !ok {
+		return ""
+	}
+	if chains := conn.ConnectionState().VerifiedChains; len(chains) > 0 {
+		return chains[0][0].Subject.CommonName
+	}
+	return ""
+}
+
+// OnACLCheck: a board says only what goes up from itself, and hears only what goes down to itself.
+func (d *door) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
+	if d.access == nil {
+		return true
+	}
+	v, ok := d.who.Load(cl)
+	if !ok {
+		return false
+	}
+	id := v.(Identity)
+	return id.Service || own(id.Identity, topic, write)
+}
+
+func own(id wire.Identity, topic string, write bool) bool {
+	if !write {
+		return topic == id.DownFilter() || strings.HasPrefix(topic, strings.TrimSuffix(id.DownFilter(), "#"))
+	}
+	who, kind, err := wire.ParseTopic(topic)
+	return err == nil && who == id && (kind.Up() || kind == wire.KindStatus)
+}
+
+// OnDisconnect forgets a client.
+func (d *door) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { d.who.Delete(cl) }
+
+// quiet lets only warnings and errors of the broker's own log through: it writes a line for each
+// connection and each client that goes without a good-bye.
+func quiet(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(levelled{log.Handler()}).With("part", "broker")
+}
+
+type levelled struct{ slog.Handler }
+
+func (h levelled) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// Handle drops the line without a message that mochi writes for each client that goes without a word.
+func (h levelled) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "" {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h levelled) WithAttrs(a []slog.Attr) slog.Handler { return levelled{h.Handler.WithAttrs(a)} }
+func (h levelled) WithGroup(g string) slog.Handler      { return levelled{h.Handler.WithGroup(g)} }

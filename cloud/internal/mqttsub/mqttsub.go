@@ -1,0 +1,187 @@
+// Package mqttsub is the ingester's end of an MQTT broker elsewhere (Mosquitto, EMQX, HiveMQ, VerneMQ,
+// …), by paho. Several ingesters share the boards' messages through $share/ingest.
+//
+// It promises that a message is acknowledged to the broker only by its Done, so that the broker gives
+// it again after a crash. It refuses to end for a lost connection: it comes back by itself, with a
+// random pause first, so that a broker that restarts is not stormed. What it relies on is the
+// acknowledgement of the ingester: a broker may drop what exceeds its queues, and the boards send
+// that again.
+package mqttsub
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Config says which broker, and as whom.
+type Config struct {
+	URL      string // mqtt://host:1883, mqtts://host:8883, or ws:// and wss://
+	ClientID string // stable over restarts, and different for each ingester; "": a random one, without a session
+	Username string
+	Password string
+	TLS      *tls.Config // for mqtts and wss; nil: the system's roots
+	Log      *slog.Logger
+}
+
+// Subscriber is a client of the broker; it connects in Receive.
+type Subscriber struct {
+	cfg    Config
+	client mqtt.Client
+	out    chan mqtt.Message
+	up     chan struct{} // told after each connect
+	done   chan struct{} // closed when Receive ends
+	shown  string        // the URL without a password
+	log    *slog.Logger
+}
+
+// inbox bounds what paho holds for us; a broker's own in-flight limit is mostly lower.
+const inbox = 4096
+
+// New checks the configuration.
+func New(cfg Config) (*Subscriber, error) {
+	u, err := url.Parse(cfg.URL)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("broker URL %q: want mqtt://host:1883 or mqtts://host:8883", cfg.URL)
+	}
+	switch u.Scheme {
+	case "mqtt", "tcp", "mqtts", "ssl", "tls", "ws", "wss":
+	default:
+		return nil, fmt.Errorf("broker URL: unknown scheme %q, want mqtt, mqtts, ws or wss", u.Scheme)
+	}
+	s := &Subscriber{cfg: cfg, out: make(chan mqtt.Message, inbox), up: make(chan struct{}, 1),
+		done: make(chan struct{}), shown: u.Redacted(), log: cfg.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.client = mqtt.NewClient(s.options())
+	return s, nil
+}
+
+func (s *Subscriber) options() *mqtt.ClientOptions {
+	clean := s.cfg.ClientID == ""
+	if clean {
+		var b [8]byte
+		rand.Read(b[:])
+		s.cfg.ClientID = "coldshelf-ingest-" + hex.EncodeToString(b[:])
+	}
+	o := mqtt.NewClientOptions().AddBroker(s.cfg.URL).SetClientID(s.cfg.ClientID).SetCleanSession(clean).
+		SetUsername(s.cfg.Username).SetPassword(s.cfg.Password).
+		SetAutoAckDisabled(true).
+		SetOrderMatters(true). // the handler only enqueues; a goroutine a message would cost more than it
+		SetDefaultPublishHandler(s.enqueue).
+		SetConnectRetry(true).SetConnectRetryInterval(jitter(time.Second)).
+		SetAutoReconnect(true).SetMaxReconnectInterval(jitter(10 * time.Second)).
+		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetConnectTimeout(10 * time.Second).SetWriteTimeout(10 * time.Second).
+		SetResumeSubs(false).
+		SetOnConnectHandler(func(c mqtt.Client) {
+			s.log.Info("connected to broker", "broker", s.shown)
+			s.subscribe(c)
+		}).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.log.Warn("connection to broker lost", "err", err) })
+	if s.cfg.TLS != nil {
+		o.SetTLSConfig(s.cfg.TLS)
+	}
+	return o
+}
+
+// jitter gives d to 2 d, so that many ingesters do not come back in step.
+func jitter(d time.Duration) time.Duration {
+	var b [1]byte
+	rand.Read(b[:])
+	return d + d*time.Duration(b[0])/256
+}
+
+func (s *Subscriber) enqueue(_ mqtt.Client, m mqtt.Message) {
+	select {
+	case s.out <- m:
+	case <-s.done:
+	}
+}
+
+// subscribe asks after every connect, because a broker that lost its memory has lost the session as
+// well, and asks again until it is granted or the connection is gone.
+func (s *Subscriber) subscribe(c mqtt.Client) {
+	for c.IsConnectionOpen() {
+		token := c.SubscribeMultiple(map[string]byte{wire.SharedUp: 1, wire.AllStatus: 1}, nil)
+		if token.WaitTimeout(10*time.Second) && token.Error() == nil {
+			select {
+			case s.up <- struct{}{}:
+			default:
+			}
+			return
+		}
+		s.log.Error("the broker refuses the ingester's subscriptions, or does not answer", "broker", s.shown, "err", token.Error())
+		select {
+		case <-time.After(jitter(time.Second)):
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// Connected is told after each connect and subscription; a test waits for it.
+func (s *Subscriber) Connected() <-chan struct{} { return s.up }
+
+// Online reports whether there is a connection now.
+func (s *Subscriber) Online() bool { return s.client.IsConnectionOpen() }
+
+// Receive connects and hands messages on until ctx ends. It is called once.
+func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
+	token := s.client.Connect()
+	defer s.client.Disconnect(250)
+	defer close(s.done)
+	select {
+	case <-token.Done():
+		if err := token.Error(); err != nil {
+			return fmt.Errorf("connect to broker %s: %w", s.shown, err)
+		}
+	case <-ctx.Done():
+		return nil
+	}
+	for {
+		select {
+		case m := <-s.out:
+			d := ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack}
+			select {
+			case out <- d:
+			case <-ctx.Done():
+				return nil
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Publish hands a message to paho at QoS 1, which sends it now or after it has reconnected.
+func (s *Subscriber) Publish(_ context.Context, topic string, payload []byte) error {
+	token := s.client.Publish(topic, 1, false, payload)
+	select {
+	case <-token.Done():
+		return token.Error()
+	default:
+		return nil
+	}
+}
+
+// Retain publishes and has the broker keep the message for whoever subscribes later.
+func (s *Subscriber) Retain(ctx context.Context, topic string, payload []byte) error {
+	token := s.client.Publish(topic, 1, true, payload)
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
