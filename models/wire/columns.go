@@ -45,6 +45,7 @@ type cell struct {
 	slot                   int // place among the slots from 1, 0: in none
 	gtin                   shelf.GTIN
 	shelf, position, depth int
+	mm                     int // x_mm
 }
 
 // after predicts a facing from the one before it: its right-hand neighbour, as large and as sure.
@@ -67,7 +68,7 @@ func cells(o *shelf.Observation) []cell {
 	for i, f := range o.Facings {
 		out[i] = cell{
 			box: f.Box, score: permille(f.Score), skuScore: permille(f.SKUScore), gtin: f.GTIN,
-			shelf: f.Shelf, position: f.Position, depth: f.Depth,
+			shelf: f.Shelf, position: f.Position, depth: f.Depth, mm: f.XMM,
 		}
 	}
 	for s, slot := range o.Slots {
@@ -87,7 +88,7 @@ func facings(in []cell, slots []shelf.SlotReading) []shelf.Facing {
 	for i, c := range in {
 		out[i] = shelf.Facing{
 			Box: c.box, Score: float64(c.score) / 1000, SKUScore: float64(c.skuScore) / 1000, GTIN: c.gtin,
-			Shelf: c.shelf, Position: c.position, Depth: c.depth,
+			Shelf: c.shelf, Position: c.position, XMM: c.mm, Depth: c.depth,
 		}
 		if c.slot > 0 {
 			seen := &slots[c.slot-1].Seen

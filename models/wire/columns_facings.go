@@ -19,8 +19,10 @@ func packFacings(now []cell, slots []shelf.SlotReading, table *gtinTable, base [
 		X:     make([]int32, n), Y: make([]int32, n), W: make([]int32, n), H: make([]int32, n),
 		Score: make([]int32, n), SkuScore: make([]int32, n), Slot: make([]int32, n), Gtin: make([]uint32, n),
 		Shelf: make([]int32, n), Position: make([]int32, n), Depth: make([]int32, n), Ref: make([]int32, n),
+		XMm: make([]int32, n),
 	}
 	prev, lastRef := firstFacing, 0
+	var mm scale
 	for i, c := range now {
 		p, toldByBase := after(prev), false
 		if base != nil {
@@ -39,6 +41,7 @@ func packFacings(now []cell, slots []shelf.SlotReading, table *gtinTable, base [
 		out.Shelf[i] = int32(c.shelf - p.shelf)
 		out.Position[i] = int32(c.position - predictPosition(p, c.shelf, toldByBase))
 		out.Depth[i] = int32(c.depth - p.depth)
+		out.XMm[i] = int32(c.mm - mm.predict(p, prev, c.box, toldByBase))
 		switch {
 		case c.gtin == predictGTIN(p, c.slot, slots, toldByBase):
 		case c.gtin == "":
@@ -46,11 +49,13 @@ func packFacings(now []cell, slots []shelf.SlotReading, table *gtinTable, base [
 		default:
 			out.Gtin[i] = uint32(table.index(c.gtin) + 1)
 		}
+		mm.learn(prev, c)
 		prev = c
 	}
 	out.X, out.Y, out.W, out.H = trimmed(out.X), trimmed(out.Y), trimmed(out.W), trimmed(out.H)
 	out.Score, out.SkuScore, out.Slot, out.Gtin = trimmed(out.Score), trimmed(out.SkuScore), trimmed(out.Slot), trimmed(out.Gtin)
 	out.Shelf, out.Position, out.Depth, out.Ref = trimmed(out.Shelf), trimmed(out.Position), trimmed(out.Depth), trimmed(out.Ref)
+	out.XMm = trimmed(out.XMm)
 	return out
 }
 
@@ -64,11 +69,13 @@ func unpackFacings(in *wirepb.Facings, slots []shelf.SlotReading, table []shelf.
 		"x": len(in.GetX()), "y": len(in.GetY()), "w": len(in.GetW()), "h": len(in.GetH()),
 		"score": len(in.GetScore()), "sku_score": len(in.GetSkuScore()), "slot": len(in.GetSlot()), "gtin": len(in.GetGtin()),
 		"shelf": len(in.GetShelf()), "position": len(in.GetPosition()), "depth": len(in.GetDepth()), "ref": len(in.GetRef()),
+		"x_mm": len(in.GetXMm()),
 	}); err != nil {
 		return nil, err
 	}
 	out := make([]cell, n)
 	prev, lastRef := firstFacing, 0
+	var mm scale
 	for i := range n {
 		p, toldByBase := after(prev), false
 		if base != nil {
@@ -92,6 +99,7 @@ func unpackFacings(in *wirepb.Facings, slots []shelf.SlotReading, table []shelf.
 			depth:    p.depth + at(in.Depth, i),
 		}
 		c.position = predictPosition(p, c.shelf, toldByBase) + at(in.Position, i)
+		c.mm = mm.predict(p, prev, c.box, toldByBase) + at(in.XMm, i)
 		if c.slot < 0 || c.slot > len(slots) {
 			return nil, fmt.Errorf("facing %d: slot %d of %d", i+1, c.slot, len(slots))
 		}
@@ -108,10 +116,35 @@ func unpackFacings(in *wirepb.Facings, slots []shelf.SlotReading, table []shelf.
 		if err != nil {
 			return nil, fmt.Errorf("facing %d: %w", i+1, err)
 		}
+		mm.learn(prev, c)
 		out[i], prev = c, c
 	}
 	return out, nil
 }
+
+// scale is how many millimetres a pixel was between the last two facings that stood apart.
+type scale struct{ mm, px int }
+
+// apart is how far two facings' middles must be from each other, in half pixels, to tell the scale.
+const apart = 40
+
+// predict gives the millimetre at which a facing stands: the base's, else that of the facing before
+// it and as many more as its middle is to the right.
+func (s scale) predict(p, prev cell, now shelf.Box, toldByBase bool) int {
+	if toldByBase || prev.mm == 0 || s.px == 0 {
+		return p.mm
+	}
+	return min(max(prev.mm+(middle(now)-middle(prev.box))*s.mm/s.px, 0), maxSide)
+}
+
+func (s *scale) learn(prev, now cell) {
+	if px := middle(now.box) - middle(prev.box); prev.mm > 0 && now.mm > 0 && px >= apart {
+		*s = scale{now.mm - prev.mm, px}
+	}
+}
+
+// middle of a box from the left, in half pixels.
+func middle(b shelf.Box) int { return 2*b.X + b.W }
 
 // predictPosition: the next place on the shelf, the first on another, none where there is no shelf.
 func predictPosition(p cell, shelf int, toldByBase bool) int {
@@ -143,6 +176,7 @@ func (c cell) check() error {
 	k.within("shelf", c.shelf, 0, maxSlots)
 	k.within("position", c.position, 0, maxFacings)
 	k.within("depth", c.depth, 0, maxFacings)
+	k.within("x_mm", c.mm, 0, maxSide)
 	if len(k.faults) > 0 {
 		return k.faults[0]
 	}

@@ -148,8 +148,8 @@ func (c *checker) delta(e *Envelope, d *Delta) {
 
 // digest is the CRC-32 (IEEE) over the numbers that a delta builds upon, each as a little-endian
 // int64, in this order: width, height, planogram version; of each facing x, y, w, h, score and SKU
-// score in permille, GTIN, shelf, position, depth, place of its slot from 1; of each slot shelf, GTIN, due, x, y, w,
-// h, state, reason and its ID's bytes.
+// score in permille, GTIN, shelf, position, x_mm, depth, place of its slot from 1; of each slot
+// shelf, GTIN, due, x, y, w, h, state, reason, then its ID's bytes.
 func digest(o *shelf.Observation) uint32 {
 	var buf []byte
 	add := func(values ...int) {
@@ -159,7 +159,7 @@ func digest(o *shelf.Observation) uint32 {
 	}
 	add(o.Width, o.Height, o.PlanogramVersion)
 	for _, c := range cells(o) {
-		add(c.box.X, c.box.Y, c.box.W, c.box.H, c.score, c.skuScore, int(gtinNumber(c.gtin)), c.shelf, c.position, c.depth, c.slot)
+		add(c.box.X, c.box.Y, c.box.W, c.box.H, c.score, c.skuScore, int(gtinNumber(c.gtin)), c.shelf, c.position, c.mm, c.depth, c.slot)
 	}
 	for _, s := range o.Slots {
 		add(s.Shelf, int(gtinNumber(s.GTIN)), s.Due, s.Box.X, s.Box.Y, s.Box.W, s.Box.H, int(s.State), int(s.Reason))

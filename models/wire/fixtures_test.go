@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
-	"github.com/coldshelf/coldshelf/models/wire/wirepb"
-	"google.golang.org/protobuf/proto"
 	"io"
 	"math/rand/v2"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/models/wire"
+	"github.com/coldshelf/coldshelf/models/wire/wirepb"
 )
 
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 123456000, time.UTC)
@@ -52,7 +53,7 @@ func shelves(seed uint64, at time.Time) *shelf.Observation {
 				o.Facings = append(o.Facings, shelf.Facing{
 					Box:   shelf.Box{X: box.X + 5 + lane*95 + r.IntN(8), Y: box.Y + 10 + r.IntN(8), W: 80 + r.IntN(10), H: 145 + r.IntN(10)},
 					Score: float64(700+r.IntN(290)) / 1000, GTIN: slot.GTIN, SKUScore: float64(700+r.IntN(290)) / 1000,
-					Shelf: row + 1, Position: col*2 + lane + 1,
+					Shelf: row + 1, Position: col*2 + lane + 1, XMM: col*150 + 40 + lane*70 + r.IntN(6),
 				})
 			}
 		}
@@ -85,6 +86,7 @@ func laterLook(o *shelf.Observation, seed uint64, at time.Time) *shelf.Observati
 		jitter(&f.Box.H)
 		score(&f.Score)
 		score(&f.SKUScore)
+		jitter(&f.XMM)
 	}
 	return &out
 }

@@ -135,6 +135,7 @@ func (c *checker) observation(o *shelf.Observation) {
 		c.within(path+": shelf", f.Shelf, 0, maxSlots)
 		c.within(path+": position", f.Position, 0, maxFacings)
 		c.within(path+": depth", f.Depth, 0, maxFacings)
+		c.within(path+": x_mm", f.XMM, 0, maxSide)
 	}
 	taken := make([]bool, len(o.Facings))
 	ids := make(map[string]bool, len(o.Slots))

@@ -24,9 +24,9 @@ func small() *shelf.Observation {
 		PlanogramID: "counter", PlanogramVersion: 2, Model: "facings-1.0+packs-1.0",
 		Quality: shelf.Quality{Sharp: 310.5, Bright: 0.42, Contrast: 0.2, Clipped: 0.03, Blind: []shelf.Blind{{Box: shelf.Box{X: 500, Y: 0, W: 140, H: 480}, Reason: shelf.Glare}}},
 		Facings: []shelf.Facing{
-			{Box: shelf.Box{X: 20, Y: 100, W: 80, H: 160}, Score: 0.941, GTIN: gtin(1), SKUScore: 0.902, Shelf: 1, Position: 1},
-			{Box: shelf.Box{X: 104, Y: 101, W: 78, H: 159}, Score: 0.9, Shelf: 1, Position: 2, Depth: 1},
-			{Box: shelf.Box{X: 250, Y: 98, W: 81, H: 162}, Score: 0.87, GTIN: gtin(9), SKUScore: 0.7, Shelf: 1, Position: 3},
+			{Box: shelf.Box{X: 20, Y: 100, W: 80, H: 160}, Score: 0.941, GTIN: gtin(1), SKUScore: 0.902, Shelf: 1, Position: 1, XMM: 62},
+			{Box: shelf.Box{X: 104, Y: 101, W: 78, H: 159}, Score: 0.9, Shelf: 1, Position: 2, XMM: 131, Depth: 1},
+			{Box: shelf.Box{X: 250, Y: 98, W: 81, H: 162}, Score: 0.87, GTIN: gtin(9), SKUScore: 0.7, Shelf: 1, Position: 3, XMM: 254},
 		},
 		Slots: []shelf.SlotReading{
 			{SlotID: "left", Shelf: 1, GTIN: gtin(1), State: shelf.OK, Due: 2, Present: 2, Seen: []int{0, 1}, Box: shelf.Box{X: 10, Y: 90, W: 200, H: 180}},

@@ -721,7 +721,8 @@ type Facings struct {
 	Shelf         []int32                `protobuf:"zigzag32,10,rep,packed,name=shelf,proto3" json:"shelf,omitempty"`
 	Position      []int32                `protobuf:"zigzag32,11,rep,packed,name=position,proto3" json:"position,omitempty"`
 	Depth         []int32                `protobuf:"zigzag32,12,rep,packed,name=depth,proto3" json:"depth,omitempty"`
-	Ref           []int32                `protobuf:"zigzag32,13,rep,packed,name=ref,proto3" json:"ref,omitempty"` // only with base_seq: which facing of the base predicts this one
+	Ref           []int32                `protobuf:"zigzag32,13,rep,packed,name=ref,proto3" json:"ref,omitempty"`            // only with base_seq: which facing of the base predicts this one
+	XMm           []int32                `protobuf:"zigzag32,14,rep,packed,name=x_mm,json=xMm,proto3" json:"x_mm,omitempty"` // from the left inner wall, 0: not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -843,6 +844,13 @@ func (x *Facings) GetDepth() []int32 {
 func (x *Facings) GetRef() []int32 {
 	if x != nil {
 		return x.Ref
+	}
+	return nil
+}
+
+func (x *Facings) GetXMm() []int32 {
+	if x != nil {
+		return x.XMm
 	}
 	return nil
 }
@@ -2514,7 +2522,7 @@ const file_coldshelf_proto_rawDesc = "" +
 	"\x10clipped_permille\x18\x06 \x01(\rR\x0fclippedPermille\"5\n" +
 	"\x05Blind\x12\x14\n" +
 	"\x03box\x18\x01 \x03(\x11B\x02\x10\x01R\x03box\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\rR\x06reason\"\xbc\x02\n" +
+	"\x06reason\x18\x02 \x01(\rR\x06reason\"\xd3\x02\n" +
 	"\aFacings\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\rR\x05count\x12\x10\n" +
 	"\x01x\x18\x02 \x03(\x11B\x02\x10\x01R\x01x\x12\x10\n" +
@@ -2529,7 +2537,8 @@ const file_coldshelf_proto_rawDesc = "" +
 	" \x03(\x11B\x02\x10\x01R\x05shelf\x12\x1e\n" +
 	"\bposition\x18\v \x03(\x11B\x02\x10\x01R\bposition\x12\x18\n" +
 	"\x05depth\x18\f \x03(\x11B\x02\x10\x01R\x05depth\x12\x14\n" +
-	"\x03ref\x18\r \x03(\x11B\x02\x10\x01R\x03ref\"\x91\x02\n" +
+	"\x03ref\x18\r \x03(\x11B\x02\x10\x01R\x03ref\x12\x15\n" +
+	"\x04x_mm\x18\x0e \x03(\x11B\x02\x10\x01R\x03xMm\"\x91\x02\n" +
 	"\x05Slots\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\rR\x05count\x12\x0e\n" +
 	"\x02id\x18\x02 \x03(\tR\x02id\x12\x18\n" +
