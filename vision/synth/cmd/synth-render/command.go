@@ -20,6 +20,7 @@ type options struct {
 	kind     string
 	frames   int
 	seed     uint64
+	first    int
 	size     string
 	universe int
 	jobs     int
@@ -78,8 +79,9 @@ The same seed writes the same set, whatever --jobs is.`,
 	f := c.Flags()
 	f.StringVar(&o.out, "out", "", "folder to write to (required)")
 	f.StringVar(&o.kind, "kind", "training", "training, cooler-val-like, references or day")
-	f.IntVar(&o.frames, "frames", 100, "number of frames (training); frames a cooler (cooler-val-like)")
+	f.IntVar(&o.frames, "frames", 100, "number of frames (training, cooler-val-like: ten a cooler)")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of everything")
+	f.IntVar(&o.first, "first", 0, "number of the first frame (training): renders a large set of one seed in parts")
 	f.StringVar(&o.size, "size", "640x480", "WxH in pixels, or random (training)")
 	f.IntVar(&o.universe, "universe", 4000, "number of invented SKUs to draw from")
 	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "frames rendered at a time")
@@ -120,6 +122,10 @@ func run(ctx context.Context, o options) error {
 	switch o.kind {
 	case "training":
 		err = training(ctx, o, c, set, w, h)
+	case "cooler-val-like":
+		err = evaluation(ctx, o, c, set, w, h)
+	case "day":
+		err = day(ctx, o, c, set, w, h)
 	case "references":
 		err = references(ctx, o, c, c.SKUs, set)
 	default:

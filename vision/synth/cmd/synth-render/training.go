@@ -98,7 +98,7 @@ func training(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dat
 	b := bar(o, o.frames, "training")
 	defer b.Close()
 	return ordered(ctx, o.frames, o.jobs, func(ctx context.Context, k int) (encoded, error) {
-		s, err := synth.Training(ctx, c, o.seed, k, w, h, 1)
+		s, err := synth.Training(ctx, c, o.seed, o.first+k, w, h, 1)
 		if err != nil {
 			return encoded{}, fmt.Errorf("frame %d: %w", k, err)
 		}
@@ -106,6 +106,6 @@ func training(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dat
 		return encoded{s, j}, err
 	}, func(k int, e encoded) error {
 		_ = b.Add(1)
-		return set.Add(synth.Meta{FrameID: fmt.Sprintf("train_%06d", k), Quality: e.Quality}, e.Planogram, e.Frame, e.jpeg)
+		return set.Add(synth.Meta{FrameID: fmt.Sprintf("train_%06d", o.first+k), Quality: e.Quality}, e.Planogram, e.Frame, e.jpeg)
 	})
 }
