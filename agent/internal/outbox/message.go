@@ -37,7 +37,7 @@ func (c Class) String() string {
 // Key is the identity of a message on its device: boots are counted up, and seq within a boot.
 type Key struct {
 	Boot uint32 // 1 to MaxBoot
-	Seq  uint64 // 1 to MaxSeq, rising; an append that failed leaves a hole
+	Seq  uint64 // 1 to MaxSeq, rising; only an append that failed at the disk leaves a hole
 }
 
 // Bounds of a Key, by which both fit one SQLite row id.

@@ -101,18 +101,12 @@ func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, erro
 	if err != nil {
 		return Key{}, err
 	}
-	payload, err := encode(key)
+	payload, plan, err := o.prepare(class, key, encode)
 	if err != nil {
+		o.seq-- // nothing was written under it
 		return Key{}, err
 	}
 	need := int64(len(payload)) + rowBytes
-	if need > o.opts.MaxBytes/4 {
-		return Key{}, fmt.Errorf("%d bytes, the cap is %d: %w", len(payload), o.opts.MaxBytes, ErrTooLarge)
-	}
-	plan, err := o.planRoom(class, need)
-	if err != nil {
-		return Key{}, err
-	}
 	err = o.store(class, kind, key, payload, plan)
 	if isCode(err, codeFull) {
 		// The disk ended before the cap did. A tenth of what is there makes room for SQLite as well.
@@ -121,6 +115,20 @@ func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, erro
 		}
 	}
 	return key, err
+}
+
+// prepare does what can be refused before anything is written.
+func (o *Outbox) prepare(class Class, key Key, encode func(Key) ([]byte, error)) ([]byte, evictions, error) {
+	payload, err := encode(key)
+	if err != nil {
+		return nil, evictions{}, err
+	}
+	need := int64(len(payload)) + rowBytes
+	if need > o.opts.MaxBytes/4 {
+		return nil, evictions{}, fmt.Errorf("%d bytes, the cap is %d: %w", len(payload), o.opts.MaxBytes, ErrTooLarge)
+	}
+	plan, err := o.planRoom(class, need)
+	return payload, plan, err
 }
 
 // store writes the message, the evictions and their gaps in one transaction and then tells the index.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -16,40 +17,53 @@ const (
 	Interval  Cause = "interval"
 )
 
-// Runner runs plans. Its zero value is not usable; New makes one.
+// Runner runs a plan. Its methods do not wait and may be called from anywhere.
 type Runner struct {
-	plans chan Plan
-	doors chan bool
-	asked chan struct{}
+	kick chan struct{}
+
+	mu    sync.Mutex
+	asked bool
+	door  *bool // what Door said last and Run has not heard yet
+	plan  *Plan
 }
 
 // New makes a Runner that Run will drive.
-func New() *Runner {
-	return &Runner{plans: make(chan Plan), doors: make(chan bool), asked: make(chan struct{}, 1)}
-}
+func New() *Runner { return &Runner{kick: make(chan struct{}, 1)} }
 
-// Ask wants a look now. It does not wait; asking twice before the look makes one.
-func (r *Runner) Ask() {
+// Ask wants a look now; asking twice before the look makes one.
+func (r *Runner) Ask() { r.tell(func() { r.asked = true }) }
+
+// Door tells that the door is now open or closed.
+func (r *Runner) Door(open bool) { r.tell(func() { r.door = &open }) }
+
+// Change puts another plan in force.
+func (r *Runner) Change(p Plan) { r.tell(func() { r.plan = &p }) }
+
+func (r *Runner) tell(what func()) {
+	r.mu.Lock()
+	what()
+	r.mu.Unlock()
 	select {
-	case r.asked <- struct{}{}:
+	case r.kick <- struct{}{}:
 	default:
 	}
 }
 
-// Door tells that the door is now open or closed.
-func (r *Runner) Door(ctx context.Context, open bool) {
-	select {
-	case r.doors <- open:
-	case <-ctx.Done():
+// hear takes in what was told.
+func (r *Runner) hear(l *loop, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.plan != nil {
+		l.plan = *r.plan
+		l.begin(now)
 	}
-}
-
-// Change puts another plan in force.
-func (r *Runner) Change(ctx context.Context, p Plan) {
-	select {
-	case r.plans <- p:
-	case <-ctx.Done():
+	if r.door != nil {
+		l.door(*r.door, now)
 	}
+	if r.asked {
+		l.want(Command)
+	}
+	r.plan, r.door, r.asked = nil, nil, false
 }
 
 // recheck bounds how long a jump of the clock goes unseen.
@@ -88,12 +102,8 @@ func (r *Runner) Run(ctx context.Context, plan Plan, look func(context.Context, 
 		case out <- l.pending:
 			l.pending = ""
 		case <-timer.C:
-		case <-r.asked:
-			l.want(Command)
-		case open := <-r.doors:
-			l.door(open, time.Now())
-		case l.plan = <-r.plans:
-			l.begin(time.Now())
+		case <-r.kick:
+			r.hear(&l, time.Now())
 		}
 		timer.Stop()
 	}

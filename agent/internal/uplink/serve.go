@@ -64,6 +64,9 @@ func (s *session) send(ctx context.Context, client mqtt.Client) error {
 
 // hear takes one message from the cloud. What cannot be read is told and left.
 func (s *session) hear(ctx context.Context, m mqtt.Message) {
+	if len(m.Payload()) == 0 {
+		return // a retained message was taken back
+	}
 	env, err := wire.Decode(m.Payload())
 	if err != nil {
 		s.cfg.Log.Warn("unreadable message from the cloud", "topic", m.Topic(), "bytes", len(m.Payload()), "err", err)

@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/schedule"
+	"github.com/coldshelf/coldshelf/agent/internal/uplink"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Agent is driven by Run, once.
+type Agent struct {
+	opts     Options
+	log      *slog.Logger
+	started  time.Time // with its monotonic reading
+	runner   *schedule.Runner
+	uplink   *uplink.Uplink
+	reasons  reasons
+	batch    batch
+	commands *commands
+	desired  chan *wire.Desired
+	ended    chan struct{} // closed when the camera has ended
+	endOnce  sync.Once
+
+	eyes eyes
+
+	mu             sync.Mutex
+	planogram      *shelf.Planogram
+	desiredVersion uint64
+	refusedVersion uint64 // the desired state that was rejected last, so that it is reported once
+	running        bool   // the schedule hears changes
+}
+
+// New makes an agent. Nothing runs before Run.
+func New(opts Options) (*Agent, error) {
+	if err := opts.Identity.Validate(); err != nil {
+		return nil, fmt.Errorf("agent: %w", err)
+	}
+	if opts.Outbox == nil || opts.Clock == nil || opts.Version == "" {
+		return nil, errors.New("agent: Outbox, Clock and Version are required")
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Interval <= 0 {
+		opts.Interval = time.Minute
+	}
+	a := &Agent{
+		opts: opts, log: opts.Log, started: time.Now(),
+		runner:    schedule.New(),
+		desired:   make(chan *wire.Desired, 1),
+		ended:     make(chan struct{}),
+		planogram: opts.Planogram,
+	}
+	a.batch.stamp = a.now
+	a.commands = newCommands(opts.DataDir)
+	a.eyes.camera, a.eyes.pipeline = opts.Camera, opts.Pipeline
+	for _, r := range opts.Degraded {
+		a.reasons.set(r, r)
+	}
+	return a, nil
+}
+
+// Run works until ctx ends (it returns nil), a command asks for a restart (ErrRestart), or, with
+// UntilEnd, everything is said. Sources are stopped before what carries their words away.
+func (a *Agent) Run(ctx context.Context) error {
+	if err := a.restore(ctx); err != nil {
+		a.log.Error("desired state on the disk cannot be used", "err", err)
+		a.reasons.set("desired", "desired state on the disk: "+err.Error())
+	}
+	if _, err := a.append(outbox.Record, a.now(), a.birth()); err != nil {
+		a.log.Error("birth was not stored", "err", err)
+	}
+
+	sinkCtx, stopSinks := context.WithCancel(context.WithoutCancel(ctx))
+	var sinks sync.WaitGroup
+	if a.opts.Uplink.Broker != "" {
+		a.uplink = uplink.New(a.opts.Outbox, a.uplinkConfig())
+		sinks.Go(func() { a.uplink.Run(sinkCtx) })
+	}
+
+	sourceCtx, stopSources := context.WithCancelCause(ctx)
+	var sources sync.WaitGroup
+	a.mu.Lock()
+	plan := a.opts.Plan
+	a.running = true
+	a.mu.Unlock()
+	sources.Go(func() { a.runner.Run(sourceCtx, plan, a.look) })
+	sources.Go(func() { a.report(sourceCtx) })
+	sources.Go(func() { a.obey(sourceCtx, stopSources) })
+	for _, d := range a.opts.Devices {
+		sources.Go(func() { a.tend(sourceCtx, d) })
+	}
+	if a.opts.UntilEnd {
+		sources.Go(func() { a.leaveAtEnd(sourceCtx, stopSources) })
+	}
+
+	<-sourceCtx.Done()
+	sources.Wait()
+	stopSinks()
+	sinks.Wait()
+	if a.opts.Camera != nil {
+		if err := a.opts.Camera.Close(); err != nil {
+			a.log.Warn("camera was not closed in order", "err", err)
+		}
+	}
+	if cause := context.Cause(sourceCtx); errors.Is(cause, ErrRestart) {
+		return ErrRestart
+	}
+	return nil
+}
+
+// errDone ends Run in order.
+var errDone = errors.New("everything is said")
+
+// leaveAtEnd waits for the camera's end, and then for the outbox to become empty where there is
+// somebody to empty it.
+func (a *Agent) leaveAtEnd(ctx context.Context, leave context.CancelCauseFunc) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-a.ended:
+	}
+	a.flush()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for a.uplink != nil && a.opts.Outbox.Health().Messages > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	leave(errDone)
+}
+
+// append stores a body that was true at the time given, which came from now.
+func (a *Agent) append(class outbox.Class, at time.Time, body wire.Body) (outbox.Key, error) {
+	_, quality := a.opts.Clock.Stamp()
+	// What was seen is stored even while the agent is being stopped, so there is no context.
+	return a.opts.Outbox.Append(context.Background(), class, string(body.Kind()), func(k outbox.Key) ([]byte, error) {
+		return wire.Encode(&wire.Envelope{
+			Identity: a.opts.Identity, Boot: k.Boot, Seq: k.Seq,
+			CapturedAt: at, Clock: quality, Body: body,
+		})
+	})
+}
+
+func (a *Agent) now() time.Time {
+	at, _ := a.opts.Clock.Stamp()
+	return at
+}
+
+// EncodeGap is the outbox's message for what it evicted.
+func EncodeGap(id wire.Identity, now func() time.Time) func(outbox.Key, outbox.Gap) ([]byte, error) {
+	return func(k outbox.Key, g outbox.Gap) ([]byte, error) {
+		return wire.Encode(&wire.Envelope{
+			Identity: id, Boot: k.Boot, Seq: k.Seq, CapturedAt: now(),
+			Body: &wire.Gap{Boot: g.Boot, FromSeq: g.From, ToSeq: g.To, Count: g.Count, Reason: "evicted to make room: " + g.Class.String()},
+		})
+	}
+}

@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/uplink"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// birth is what the board says of itself now.
+func (a *Agent) birth() *wire.Birth {
+	o := a.opts
+	b := &wire.Birth{
+		AgentVersion: o.Version, Model: cut(o.Model, 200), Runtime: o.Runtime, Gallery: o.Gallery, Board: o.Board,
+		BootCount: o.Outbox.Boot(), StartedAt: a.now().Add(-a.sinceStart()),
+	}
+	for _, d := range o.Devices {
+		b.Devices = append(b.Devices, d.Name)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.planogram != nil {
+		b.PlanogramID, b.PlanogramVersion = a.planogram.ID, a.planogram.Version
+	}
+	b.DesiredVersion = a.desiredVersion
+	return b
+}
+
+// status is the retained presence, and with online false the will.
+func (a *Agent) status(online bool) ([]byte, error) {
+	at, quality := a.opts.Clock.Stamp()
+	boot := a.opts.Outbox.Boot()
+	s := &wire.Status{Online: online, At: at, Boot: boot}
+	if online {
+		s.Birth = a.birth()
+	}
+	return wire.Encode(&wire.Envelope{Identity: a.opts.Identity, Boot: boot, CapturedAt: at, Clock: quality, Body: s})
+}
+
+func (a *Agent) uplinkConfig() uplink.Config {
+	c := a.opts.Uplink
+	c.Identity = a.opts.Identity
+	c.Log = a.log
+	c.Status = a.status
+	c.Amend = a.amend
+	c.Command = a.commands.put
+	c.Desired = func(d *wire.Desired) {
+		select { // the newest counts
+		case <-a.desired:
+		default:
+		}
+		a.desired <- d
+	}
+	return c
+}
+
+// amend puts the right time into a message of this boot that was stored while the clock was unknown.
+// Its key stays: a copy that was sent before is the same message to the cloud.
+func (a *Agent) amend(m outbox.Message) []byte {
+	if m.Key.Boot != a.opts.Outbox.Boot() {
+		return m.Payload
+	}
+	env, err := wire.Decode(m.Payload)
+	if err != nil || env.Clock >= telemetry.RTC {
+		return m.Payload
+	}
+	right, quality, ok := a.opts.Clock.Correct(env.CapturedAt)
+	if !ok {
+		return m.Payload
+	}
+	by := right.Sub(env.CapturedAt)
+	env.CapturedAt, env.Clock = right, quality
+	if !shift(env.Body, by) {
+		return m.Payload
+	}
+	payload, err := wire.Encode(env)
+	if err != nil {
+		a.log.Warn("time of a message was not corrected", "key", m.Key.String(), "err", fmt.Errorf("encode: %w", err))
+		return m.Payload
+	}
+	return payload
+}
+
+// shift moves the times inside a body, false for a body that must stay as it is.
+func shift(body wire.Body, by time.Duration) bool {
+	switch b := body.(type) {
+	case *wire.Observation:
+		b.CapturedAt = b.CapturedAt.Add(by)
+	case *wire.Event:
+		b.At = b.At.Add(by)
+	case *wire.Birth:
+		b.StartedAt = b.StartedAt.Add(by)
+	case *wire.Telemetry:
+		for i := range b.Doors {
+			b.Doors[i].At = b.Doors[i].At.Add(by)
+		}
+		for i := range b.Climate {
+			b.Climate[i].At = b.Climate[i].At.Add(by)
+		}
+		for i := range b.Power {
+			b.Power[i].At = b.Power[i].At.Add(by)
+		}
+		for i := range b.Footfall {
+			b.Footfall[i].From, b.Footfall[i].To = b.Footfall[i].From.Add(by), b.Footfall[i].To.Add(by)
+		}
+		if b.Health != nil {
+			b.Health.At = b.Health.At.Add(by)
+		}
+	case *wire.Picture, *wire.Gap, *wire.Answer, *wire.Reported:
+	default:
+		return false
+	}
+	return true
+}

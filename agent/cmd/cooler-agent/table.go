@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/draw"
+)
+
+// printTable writes an observation for a person: what the picture is like, its facings by shelf, its slots.
+func printTable(out io.Writer, path string, obs *shelf.Observation, names draw.Names) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %d×%d  %d facings  picture %s\n", path, obs.Width, obs.Height, len(obs.Facings), qualityWords(obs.Quality))
+	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	if len(obs.Facings) > 0 {
+		fmt.Fprintln(t, "  SHELF\tPOS\tGTIN\tPRODUCT\tSURE\tFACING\tBOX")
+		for _, i := range byPlace(obs.Facings) {
+			f := obs.Facings[i]
+			gtin, name, sure := "–", "unknown", "–"
+			if f.GTIN != "" {
+				gtin, name, sure = string(f.GTIN), names[f.GTIN], fmt.Sprintf("%.0f %%", 100*f.SKUScore)
+			}
+			place, pos := "–", "–"
+			if f.Shelf > 0 {
+				place, pos = fmt.Sprint(f.Shelf), fmt.Sprint(f.Position)
+			}
+			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%.0f %%\t%d,%d %d×%d\n", place, pos, gtin, name, sure, 100*f.Score, f.Box.X, f.Box.Y, f.Box.W, f.Box.H)
+		}
+	}
+	if len(obs.Slots) > 0 {
+		fmt.Fprintln(t, "  SLOT\tSTATE\tDUE\tPRESENT\tGTIN\tPRODUCT")
+		for _, s := range obs.Slots {
+			state := s.State.String()
+			if s.State == shelf.Unknown {
+				state += " (" + s.Reason.String() + ")"
+			}
+			fmt.Fprintf(t, "  %s\t%s\t%d\t%d\t%s\t%s\n", s.SlotID, state, s.Due, s.Present, s.GTIN, names[s.GTIN])
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func qualityWords(q shelf.Quality) string {
+	if q.Reason != shelf.NoReason {
+		return "cannot be judged: " + q.Reason.String()
+	}
+	if len(q.Blind) == 0 {
+		return "clear"
+	}
+	count := map[shelf.Reason]int{}
+	var order []shelf.Reason
+	for _, b := range q.Blind {
+		if count[b.Reason]++; count[b.Reason] == 1 {
+			order = append(order, b.Reason)
+		}
+	}
+	var words []string
+	for _, r := range order {
+		words = append(words, fmt.Sprintf("%s in %d parts", r, count[r]))
+	}
+	return strings.Join(words, ", ")
+}
+
+// byPlace orders facings by shelf and position; those without a shelf come last.
+func byPlace(facings []shelf.Facing) []int {
+	order := make([]int, 0, len(facings))
+	last := 0
+	for _, f := range facings {
+		last = max(last, f.Shelf)
+	}
+	for row := 1; row <= last+1; row++ {
+		start := len(order)
+		for i, f := range facings {
+			if f.Shelf == row%(last+1) {
+				order = append(order, i)
+			}
+		}
+		part := order[start:]
+		for i := range part {
+			for k := i; k > 0 && facings[part[k]].Position < facings[part[k-1]].Position; k-- {
+				part[k], part[k-1] = part[k-1], part[k]
+			}
+		}
+	}
+	return order
+}

@@ -1,0 +1,109 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// commandTimeout bounds a command; the look before it and its own.
+const commandTimeout = 2 * captureTimeout
+
+// obey carries out what the cloud asks, one thing at a time, and puts the answers into the outbox.
+func (a *Agent) obey(ctx context.Context, stop context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case d := <-a.desired:
+			a.adopt(ctx, d)
+		case c := <-a.commands.queue:
+			if a.commands.done(c.ID) {
+				a.log.Info("command came twice", "id", c.ID, "name", c.Name)
+				continue
+			}
+			detail, err := a.carryOut(ctx, c)
+			if ctx.Err() != nil && !errors.Is(err, ErrRestart) {
+				return // not answered and not noted: it is carried out after the restart
+			}
+			a.answer(c, detail, err)
+			if errors.Is(err, ErrRestart) {
+				stop(ErrRestart)
+				return
+			}
+		}
+	}
+}
+
+func (a *Agent) answer(c *wire.Command, detail string, err error) {
+	ok := err == nil || errors.Is(err, ErrRestart)
+	if !ok {
+		detail = err.Error()
+	}
+	// Noted before it is answered: a restart that was answered must not come twice.
+	if err := a.commands.note(c.ID); err != nil {
+		a.log.Warn("command was not noted", "id", c.ID, "err", err)
+	}
+	if _, err := a.append(outbox.Alert, a.now(), &wire.Answer{CommandID: c.ID, OK: ok, Detail: cut(detail, 3000)}); err != nil {
+		a.log.Error("answer was not stored", "id", c.ID, "err", err)
+	}
+	a.log.Info("command", "id", c.ID, "name", c.Name, "ok", ok, "detail", detail)
+}
+
+// carryOut gives the answer's detail, or why it could not be done.
+func (a *Agent) carryOut(ctx context.Context, c *wire.Command) (string, error) {
+	if !c.Expires.IsZero() && a.now().After(c.Expires) {
+		return "", fmt.Errorf("expired at %s", c.Expires.UTC().Format(time.RFC3339))
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	switch c.Name {
+	case wire.CommandCapture:
+		s, err := a.lookNow(ctx)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("observation %v with %d facings", s.key, len(s.obs.Facings)), nil
+	case wire.CommandPicture:
+		return a.requestedPicture(ctx)
+	case wire.CommandSelfTest:
+		return a.selfTest(ctx)
+	case wire.CommandRestart:
+		return "restarting", ErrRestart
+	}
+	return "", fmt.Errorf("no such command: %q", c.Name)
+}
+
+// requestedPicture takes a picture and sends it, if nobody is in it.
+func (a *Agent) requestedPicture(ctx context.Context) (string, error) {
+	s, err := a.lookNow(ctx)
+	if err != nil {
+		return "", err
+	}
+	if why := Withhold(s.obs); why != "" {
+		return "", fmt.Errorf("withheld: %s", why)
+	}
+	if err := a.sendPicture(s, wire.PurposeRequested); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("picture of observation %v", s.key), nil
+}
+
+// selfTest looks once and tells every fault that the agent knows of.
+func (a *Agent) selfTest(ctx context.Context) (string, error) {
+	_, err := a.lookNow(ctx)
+	reasons := a.health(a.now()).Reasons
+	if err != nil && !errors.Is(err, io.EOF) {
+		reasons = append(reasons, "look: "+err.Error())
+	}
+	if len(reasons) > 0 {
+		return "", errors.New(strings.Join(reasons, "; "))
+	}
+	return "everything works", nil
+}

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/picture"
+)
+
+// When a picture goes with an observation.
+const (
+	SendAlways   = "always"
+	SendOnChange = "on_change" // a slot's state is another than in the picture sent last, or that is an hour old
+	SendNever    = "never"
+)
+
+// PicturePolicy says which frames leave the board, and how small.
+type PicturePolicy struct {
+	Send    string // "": never
+	MaxPx   int    // longest edge; 0: 960
+	Quality int    // of the JPEG; 0: 80
+}
+
+// pictureEvery is how old the last picture may become under SendOnChange.
+const pictureEvery = time.Hour
+
+// pictures remembers what was sent last.
+type pictures struct {
+	states string
+	at     time.Time
+}
+
+// sendEvidence sends the frame of an observation if the policy wants it.
+func (a *Agent) sendEvidence(s sight) {
+	policy, last := a.opts.Picture, &a.eyes.pictures
+	states := statesOf(s.obs)
+	switch policy.Send {
+	case SendAlways:
+	case SendOnChange:
+		if states == last.states && time.Since(last.at) < pictureEvery {
+			return
+		}
+	default:
+		return
+	}
+	if Withhold(s.obs) != "" {
+		return
+	}
+	if err := a.sendPicture(s, wire.PurposeEvidence); err != nil {
+		a.log.Warn("picture was not stored", "err", err)
+		return
+	}
+	last.states, last.at = states, time.Now()
+}
+
+// Withhold says why a picture must not leave the board, "" where it may: somebody or something
+// stands before the shelf, so a face may be in it.
+func Withhold(obs *shelf.Observation) string {
+	if obs.Quality.Reason == shelf.Blocked {
+		return "somebody stands before the shelf"
+	}
+	for _, b := range obs.Quality.Blind {
+		if b.Reason == shelf.Blocked {
+			return "somebody reaches into the picture"
+		}
+	}
+	return ""
+}
+
+func (a *Agent) sendPicture(s sight, purpose string) error {
+	small, jpeg, err := shrink(s.frame, a.opts.Picture)
+	if err != nil {
+		return err
+	}
+	_, err = a.append(outbox.Picture, s.obs.CapturedAt, &wire.Picture{
+		ObservationSeq: s.key.Seq, JPEG: jpeg, Width: small.Width, Height: small.Height, Purpose: purpose,
+	})
+	return err
+}
+
+func shrink(f vision.Frame, p PicturePolicy) (vision.Frame, []byte, error) {
+	if p.MaxPx == 0 {
+		p.MaxPx = 960
+	}
+	if p.Quality == 0 {
+		p.Quality = 80
+	}
+	small := picture.Fit(f, p.MaxPx)
+	jpeg, err := picture.JPEG(small, p.Quality)
+	return small, jpeg, err
+}
+
+// statesOf is the slots' states as one comparable text.
+func statesOf(obs *shelf.Observation) string {
+	states := make([]byte, len(obs.Slots))
+	for i, s := range obs.Slots {
+		states[i] = '0' + byte(s.State)
+	}
+	return string(states) + obs.Quality.Reason.String()
+}

@@ -1,0 +1,164 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/schedule"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+// eyes is the camera and the pipeline, used by one look at a time.
+type eyes struct {
+	mu       sync.Mutex
+	camera   Camera
+	pipeline Pipeline
+	lost     bool
+	pictures pictures
+	waiting  waiting
+}
+
+// sight is what came of one look.
+type sight struct {
+	frame vision.Frame
+	obs   *shelf.Observation
+	key   outbox.Key
+	err   error
+}
+
+// waiting is who asked for a look.
+type waiting struct {
+	mu   sync.Mutex
+	list []chan<- sight
+}
+
+func (w *waiting) add(c chan<- sight) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list = append(w.list, c)
+}
+
+func (w *waiting) take() []chan<- sight {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := w.list
+	w.list = nil
+	return list
+}
+
+// look is one way of a frame, called by the schedule.
+func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
+	asked := a.eyes.waiting.take()
+	a.eyes.mu.Lock()
+	s := a.see(ctx)
+	a.eyes.mu.Unlock()
+	switch {
+	case s.err == nil:
+		a.log.Debug("looked", "cause", string(cause), "facings", len(s.obs.Facings), "quality", s.obs.Quality.Reason.String())
+	case ctx.Err() == nil && !errors.Is(s.err, io.EOF):
+		a.log.Warn("look failed", "cause", string(cause), "err", s.err)
+	}
+	for _, c := range asked {
+		c <- s
+	}
+}
+
+// lookNow asks the schedule for a look and waits for it, so that looks never overlap.
+func (a *Agent) lookNow(ctx context.Context) (sight, error) {
+	c := make(chan sight, 1)
+	a.eyes.waiting.add(c)
+	a.runner.Ask()
+	select {
+	case s := <-c:
+		return s, s.err
+	case <-ctx.Done():
+		return sight{}, ctx.Err()
+	}
+}
+
+// see captures, judges and stores.
+func (a *Agent) see(ctx context.Context) sight {
+	if a.eyes.camera == nil {
+		return sight{err: errors.New("no camera")}
+	}
+	captureCtx, cancel := context.WithTimeout(ctx, captureTimeout)
+	frame, err := a.eyes.camera.Capture(captureCtx)
+	cancel()
+	a.cameraState(ctx, err)
+	if err != nil {
+		return sight{err: fmt.Errorf("capture: %w", err)}
+	}
+	at := a.now()
+	frame.CapturedAt = at
+	if a.eyes.pipeline == nil {
+		return sight{frame: frame, err: errors.New("no pipeline")}
+	}
+	obs, err := a.eyes.pipeline.Look(ctx, frame)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.reasons.set("vision", "vision: "+err.Error())
+		}
+		return sight{frame: frame, err: fmt.Errorf("look: %w", err)}
+	}
+	a.reasons.clear("vision")
+	obs.CapturedAt = at
+	key, err := a.append(outbox.Observation, at, &wire.Observation{Observation: *obs})
+	if err != nil {
+		a.reasons.set("outbox", "outbox: "+err.Error())
+		return sight{frame: frame, obs: obs, err: err}
+	}
+	a.reasons.clear("outbox")
+	s := sight{frame: frame, obs: obs, key: key}
+	a.sendEvidence(s)
+	return s
+}
+
+// cameraState tells the first failure and the first success after it.
+func (a *Agent) cameraState(ctx context.Context, err error) {
+	switch {
+	case errors.Is(err, io.EOF):
+		a.endOnce.Do(func() {
+			a.log.Info("camera has ended", "err", err)
+			close(a.ended)
+		})
+		a.reasons.set("camera", "camera has ended")
+	case ctx.Err() != nil:
+	case err != nil:
+		a.reasons.set("camera", "camera: "+err.Error())
+		if !a.eyes.lost {
+			a.eyes.lost = true
+			a.event(&wire.Event{Type: wire.EventCameraLost, Detail: map[string]string{"error": cut(err.Error(), 1000)}})
+		}
+	default:
+		a.reasons.clear("camera")
+		if a.eyes.lost {
+			a.eyes.lost = false
+			a.event(&wire.Event{Type: wire.EventCameraBack})
+		}
+	}
+}
+
+// event stores something that has just happened.
+func (a *Agent) event(e *wire.Event) {
+	e.At = a.now()
+	if _, err := a.append(outbox.Alert, e.At, e); err != nil {
+		a.log.Error("event was not stored", "type", e.Type, "err", err)
+	}
+}
+
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit]
+}
+
+// sinceStart is the agent's age.
+func (a *Agent) sinceStart() time.Duration { return time.Since(a.started) }

@@ -1,0 +1,55 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/clock"
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/schedule"
+	"github.com/coldshelf/coldshelf/agent/internal/uplink"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Options of an Agent. Identity, Version, Outbox and Clock are required; everything else may be
+// missing, and what is missing because it failed has its reason in Degraded.
+type Options struct {
+	Identity wire.Identity
+	Version  string // of the program
+	Board    string // as the board names itself
+	Runtime  string // what runs the networks
+	Model    string // which networks
+	Gallery  string // version of the enrolled references
+	DataDir  string // for the desired state and the answered commands; "": they are not kept
+
+	Outbox *outbox.Outbox
+	Clock  *clock.Clock
+	Log    *slog.Logger
+
+	Camera    Camera
+	Pipeline  Pipeline
+	Planogram *shelf.Planogram
+	// Rebuild makes a pipeline for another planogram; nil: a desired planogram is refused.
+	Rebuild func(ctx context.Context, p *shelf.Planogram) (Pipeline, error)
+
+	Plan     schedule.Plan
+	Picture  PicturePolicy
+	Devices  []Device
+	Interval time.Duration // between telemetry messages
+	Uplink   uplink.Config // no Broker: offline. Identity, Status, Amend, Command and Desired are the agent's to fill in
+	Degraded []string      // what main could not set up, short
+
+	// UntilEnd ends Run once the camera has ended and everything is acknowledged.
+	UntilEnd bool
+	// Alive is called while the agent is well, at least every ten seconds; nil: nobody watches.
+	Alive func()
+}
+
+// ErrRestart is what Run returns when a command asked for a restart.
+var ErrRestart = errors.New("restart was asked for")
+
+// captureTimeout bounds one look at the camera, opening it included.
+const captureTimeout = 45 * time.Second

@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// reasons is why the agent runs degraded, one a part.
+type reasons struct {
+	mu   sync.Mutex
+	list map[string]string
+}
+
+func (r *reasons) set(part, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.list == nil {
+		r.list = map[string]string{}
+	}
+	r.list[part] = cut(why, 200)
+}
+
+func (r *reasons) clear(part string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.list, part)
+}
+
+// all gives them in a stable order.
+func (r *reasons) all() (texts []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, why := range r.list {
+		texts = append(texts, why)
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// batch gathers readings until they are sent together.
+type batch struct {
+	stamp func() time.Time
+
+	mu   sync.Mutex
+	body wire.Telemetry
+}
+
+// maxBatch of readings of one kind; the oldest go when nobody fetches them.
+const maxBatch = 1000
+
+func push[T any](list []T, v T) []T {
+	if len(list) >= maxBatch {
+		list = list[1:]
+	}
+	return append(list, v)
+}
+
+// take gives what was gathered, and reports whether that is anything.
+func (b *batch) take() (*wire.Telemetry, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	body := b.body
+	b.body = wire.Telemetry{}
+	return &body, len(body.Doors)+len(body.Climate)+len(body.Footfall)+len(body.Power) > 0
+}
+
+// report sends telemetry with the agent's health every interval, and tells whoever watches that the
+// agent is alive. The last batch goes out when the agent stops.
+func (a *Agent) report(ctx context.Context) {
+	const pulse = 5 * time.Second
+	next := time.Now().Add(a.firstReport())
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			if !errors.Is(context.Cause(ctx), errDone) { // then everything is said already
+				a.flush()
+			}
+			return
+		case <-tick.C:
+		}
+		if a.opts.Alive != nil {
+			a.opts.Alive()
+		}
+		now := time.Now()
+		if !now.Before(next) {
+			next = now.Add(a.opts.Interval)
+			a.flush()
+		}
+		tick.Reset(max(min(pulse, next.Sub(now)), time.Millisecond))
+	}
+}
+
+// firstReport comes soon, so that whoever sets a cooler up sees its health.
+func (a *Agent) firstReport() time.Duration { return min(3*time.Second, a.opts.Interval) }
+
+// flush sends what was gathered with the health.
+func (a *Agent) flush() {
+	body, _ := a.batch.take()
+	at := a.now()
+	h := a.health(at)
+	body.Health = &h
+	if _, err := a.append(outbox.Telemetry, at, body); err != nil {
+		a.log.Warn("telemetry was not stored", "err", err)
+	}
+}
+
+func (a *Agent) health(at time.Time) telemetry.Health {
+	box := a.opts.Outbox.Health()
+	h := telemetry.Health{
+		At: at, Uptime: a.sinceStart(),
+		OutboxMessages: uint64(box.Messages), OutboxBytes: uint64(box.Bytes),
+		DiskFreeBytes: diskFree(a.opts.DataDir), MemoryBytes: residentBytes(), BoardTemp: boardTemp(),
+	}
+	h.Reasons = a.reasons.all()
+	if !box.Durable {
+		h.Reasons = append(h.Reasons, cut("outbox is in memory only: "+box.Fault, 200))
+	}
+	if box.SetAside != "" {
+		h.Reasons = append(h.Reasons, cut(box.Fault, 200))
+	}
+	h.Reasons = h.Reasons[:min(len(h.Reasons), 32)]
+	return h
+}

@@ -1,0 +1,41 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+// Camera gives one frame of what is before it now. An error that is io.EOF says that no frame will
+// come any more (a folder or a clip has ended); after any other, Capture is called again at the next
+// look. It is used from one goroutine at a time.
+type Camera interface {
+	Capture(ctx context.Context) (vision.Frame, error)
+	Close() error
+}
+
+// Pipeline makes an observation of a frame. It is used from one goroutine at a time.
+type Pipeline interface {
+	Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error)
+}
+
+// Device is something fitted to the cooler. Run reads it until ctx ends or it fails; then its name
+// and the error are a reason in the agent's health, and it is run again after a pause that doubles
+// from a second to five minutes.
+type Device struct {
+	Name string // "door: GPIO17", as the birth tells it
+	Run  func(ctx context.Context, say Readings) error
+}
+
+// Readings is where devices put what they read. Times are the agent's to stamp: At is left zero. The
+// first reading after a fault clears the fault. Safe for concurrent use.
+type Readings interface {
+	Door(open bool)
+	Climate(telemetry.Climate)
+	Power(telemetry.Power)
+	// Footfall counts what passed during the span that ends now.
+	Footfall(f telemetry.Footfall, span time.Duration)
+}

@@ -1,0 +1,101 @@
+package agent
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Pauses before a device that failed is tried again.
+const (
+	minDevicePause = time.Second
+	maxDevicePause = 5 * time.Minute
+)
+
+// tend runs a device until ctx ends, again and again.
+func (a *Agent) tend(ctx context.Context, d Device) {
+	pause := minDevicePause
+	for ctx.Err() == nil {
+		say := &readings{agent: a, name: d.Name}
+		err := d.Run(ctx, say)
+		if ctx.Err() != nil {
+			return
+		}
+		if say.heard.Load() {
+			pause = minDevicePause
+		}
+		why := d.Name + ": stopped"
+		if err != nil {
+			why = d.Name + ": " + err.Error()
+		}
+		a.reasons.set(d.Name, why)
+		a.log.Warn("device failed", "device", d.Name, "err", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxDevicePause)
+	}
+}
+
+// readings is one run of one device.
+type readings struct {
+	agent *Agent
+	name  string
+	heard atomic.Bool
+}
+
+func (r *readings) ok() {
+	if r.heard.CompareAndSwap(false, true) {
+		r.agent.reasons.clear(r.name)
+	}
+}
+
+func (r *readings) Door(open bool) {
+	r.ok()
+	a := r.agent
+	at := a.now()
+	a.batch.mu.Lock()
+	a.batch.body.Doors = push(a.batch.body.Doors, telemetry.DoorEvent{At: at, Open: open})
+	a.batch.mu.Unlock()
+	kind := wire.EventDoorClose
+	if open {
+		kind = wire.EventDoorOpen
+	}
+	a.event(&wire.Event{Type: kind})
+	a.runner.Door(open)
+}
+
+func (r *readings) Climate(c telemetry.Climate) {
+	r.ok()
+	c.At = r.agent.now()
+	b := &r.agent.batch
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.body.Climate = push(b.body.Climate, c)
+}
+
+func (r *readings) Power(p telemetry.Power) {
+	r.ok()
+	p.At = r.agent.now()
+	b := &r.agent.batch
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.body.Power = push(b.body.Power, p)
+}
+
+func (r *readings) Footfall(f telemetry.Footfall, span time.Duration) {
+	r.ok()
+	f.To = r.agent.now()
+	f.From = f.To.Add(-span)
+	if !f.To.After(f.From) {
+		return
+	}
+	b := &r.agent.batch
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.body.Footfall = push(b.body.Footfall, f)
+}
