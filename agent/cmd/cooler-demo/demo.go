@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/process"
+	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/shop"
+	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/watch"
+)
+
+type demo struct {
+	seconds              int
+	bin, dir, http, mqtt string
+	seed                 uint64
+}
+
+// A run that ends by itself must fit the whole day into its seconds, with margin for a slow machine.
+const (
+	calmPace   = 4 * time.Second
+	startShare = 0.15 // of the seconds: until the agents have their first picture through
+	endShare   = 0.15 // after the last picture: until its alert is here
+)
+
+func (d *demo) plan() shop.Plan {
+	return shop.Plan{Seed: d.seed, Coolers: 3, Width: 960, Height: 720, Step: 30, Quality: 85}
+}
+
+func (d *demo) run(ctx context.Context) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	coolers, err := d.layOut(ctx)
+	if err != nil {
+		return err
+	}
+	agent, cloud := filepath.Join(d.bin, "cooler-agent"), filepath.Join(d.bin, "cooler-cloud")
+	for _, c := range coolers {
+		if err := c.Enrol(ctx, agent); err != nil {
+			return err
+		}
+	}
+	// Every run begins with an empty cloud and empty boards: yesterday's alerts would confuse.
+	data := filepath.Join(d.dir, "run")
+	if err := os.RemoveAll(data); err != nil {
+		return fmt.Errorf("clear the last run: %w", err)
+	}
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(data, "programs.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+
+	var children []*process.Child
+	start := func(name, program string, args ...string) error {
+		c, err := process.Start(name, log, program, args...)
+		if err == nil {
+			children = append(children, c)
+		}
+		return err
+	}
+	defer func() {
+		for i := len(children) - 1; i >= 0; i-- { // agents first, so that what they saw still arrives
+			if err := children[i].Stop(patience); err != nil {
+				fmt.Fprintln(os.Stderr, "error:", err)
+			}
+		}
+	}()
+	if err := start("cloud", cloud, "serve", "--listen", d.http, "--mqtt-listen", d.mqtt,
+		"--data", filepath.Join(data, "cloud"), "--tenant", "demo"); err != nil {
+		return err
+	}
+	if err := d.ready(ctx, children[0]); err != nil {
+		return err
+	}
+	if err := d.introduce(ctx, coolers); err != nil {
+		return err
+	}
+	pace, loop := d.pace(coolers)
+	for _, c := range coolers {
+		config, err := c.AgentConfig(filepath.Join(data, c.Device), "tcp://"+d.mqtt, pace, loop)
+		if err != nil {
+			return err
+		}
+		if err := start(c.Device, agent, "run", "--config", config); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("\n  Open  http://%s\n\n  Three coolers, one shop day, a picture every %v. Logs: %s\n\n", d.http, pace, log.Name())
+	return d.follow(ctx, coolers, children)
+}
+
+// check finds what would stop the demo before anything is started.
+func (d *demo) check() error {
+	for _, program := range []string{"cooler-agent", "cooler-cloud"} {
+		if _, err := os.Stat(filepath.Join(d.bin, program)); err != nil {
+			return hinted{fmt.Errorf("%s is not built: %w", program, err), "make build"}
+		}
+	}
+	for what, address := range map[string]string{"page (--http)": d.http, "broker (--mqtt)": d.mqtt} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return hinted{fmt.Errorf("the address of the %s is taken: %w", what, err),
+				fmt.Sprintf("end the program that listens on %s (ss -ltnp | grep %s), or choose another: bin/cooler-demo --http 127.0.0.1:8090 --mqtt 127.0.0.1:1890",
+					address, address[strings.LastIndex(address, ":"):])}
+		}
+		l.Close()
+	}
+	return nil
+}
+
+// layOut renders the day, or finds it rendered.
+func (d *demo) layOut(ctx context.Context) ([]shop.Cooler, error) {
+	var bar *progressbar.ProgressBar
+	coolers, err := shop.Open(ctx, filepath.Join(d.dir, "shop"), d.plan(), func(done, all int) {
+		if bar == nil {
+			bar = progressbar.NewOptions(all, progressbar.OptionSetDescription("rendering the shop day (once)"),
+				progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+		}
+		_ = bar.Set(done) // a bar that cannot draw must not end the demo
+	})
+	if err != nil {
+		return nil, fmt.Errorf("render the shop day: %w", err)
+	}
+	return coolers, nil
+}
+
+func (d *demo) pace(coolers []shop.Cooler) (pace time.Duration, loop bool) {
+	if d.seconds == 0 {
+		return calmPace, true
+	}
+	frames := 0
+	for _, c := range coolers {
+		frames = max(frames, c.Frames)
+	}
+	day := time.Duration((1 - startShare - endShare) * float64(d.seconds) * float64(time.Second))
+	return (day / time.Duration(frames)).Round(10 * time.Millisecond), false
+}
+
+// ready waits until the cloud says that it is.
+func (d *demo) ready(ctx context.Context, cloud *process.Child) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if d.get(ctx, "/readyz") == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-cloud.Done():
+			return cloud.Ended()
+		case <-ctx.Done():
+			return errors.Join(errors.New("cooler-cloud is not ready"), cloud.Ended())
+		}
+	}
+}
+
+func (d *demo) get(ctx context.Context, path string) error {
+	return d.request(ctx, http.MethodGet, path, "")
+}
+
+func (d *demo) request(ctx context.Context, method, path, body string) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+d.http+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
+	}
+	return nil
+}
+
+// follow prints a line for each alert until the time is up, and judges what came.
+func (d *demo) follow(ctx context.Context, coolers []shop.Cooler, children []*process.Child) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	score := newScore(coolers)
+	events, ended := make(chan watch.Event, 64), make(chan error, 1)
+	go func() { ended <- watch.Live(ctx, "ws://"+d.http+"/v1/live", func(e watch.Event) { events <- e }) }()
+
+	var over <-chan time.Time
+	if d.seconds > 0 {
+		timer := time.NewTimer(time.Duration(d.seconds) * time.Second)
+		defer timer.Stop()
+		over = timer.C
+	}
+	died := make(chan *process.Child, len(children))
+	for _, c := range children {
+		go func() {
+			select {
+			case <-c.Done():
+				died <- c
+			case <-ctx.Done():
+			}
+		}()
+	}
+	for {
+		select {
+		case e := <-events:
+			if line := score.take(e); line != "" {
+				fmt.Println(line)
+			}
+		case c := <-died:
+			return c.Ended()
+		case err := <-ended:
+			return err
+		case <-over:
+			fmt.Println()
+			return score.verdict()
+		case <-ctx.Done():
+			fmt.Println("\nstopping")
+			return nil
+		}
+	}
+}

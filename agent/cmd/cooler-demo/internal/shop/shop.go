@@ -1,0 +1,216 @@
+// Package shop lays a made-up shop day out on disk as an installer would find and leave it: pictures as
+// a camera takes them, the planogram, how the camera hangs, photos of the products to enrol, and an
+// agent's configuration for each cooler. It also knows the truth: which alerts the day calls for.
+package shop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/mount"
+	"github.com/coldshelf/coldshelf/vision/synth"
+)
+
+// Cooler is one cooler of the shop, laid out under Dir.
+type Cooler struct {
+	Device, Store, Name string
+	Dir                 string
+	Frames              int
+	Expect              []Expectation
+}
+
+// Expectation is one alert that the day calls for, or that it excuses.
+type Expectation struct {
+	Type     string     `json:"type"` // stockout, foreign or misplaced
+	Slot     string     `json:"slot"`
+	GTIN     shelf.GTIN `json:"gtin"`
+	Resolves bool       `json:"resolves"` // the day shows it mended, long enough to be sure
+	Must     bool       `json:"must"`     // shown long enough that it has to be told; else it may be
+}
+
+// Plan chooses the day.
+type Plan struct {
+	Seed          uint64
+	Coolers       int
+	Width, Height int
+	Step          int // minutes of the shop's day from picture to picture
+	Quality       int // of the JPEGs
+}
+
+// sure is how many plain pictures in a row a state must last to be certain to be told: one more than
+// the alert rule's three, since one of them may be judged low instead of empty.
+const sure = 4
+
+// names are for people; the devices' own names follow from their number.
+var names = []string{"Corner shop, front cooler", "Station kiosk", "Campus store, till side"}
+
+// layout is written last: a folder that has it is complete and made by the same plan.
+type layout struct {
+	Plan    Plan
+	Coolers []Cooler
+}
+
+// Open lays the plan out under dir, or finds it there from an earlier run. progress is told how many
+// pictures of all are there.
+func Open(ctx context.Context, dir string, plan Plan, progress func(done, all int)) ([]Cooler, error) {
+	path := filepath.Join(dir, "layout.json")
+	if data, err := os.ReadFile(path); err == nil {
+		var found layout
+		if json.Unmarshal(data, &found) == nil && found.Plan == plan {
+			return found.Coolers, nil
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, fmt.Errorf("lay out the shop: %w", err)
+	}
+	made := layout{Plan: plan}
+	days, all, err := simulate(plan)
+	if err != nil {
+		return nil, err
+	}
+	done := 0
+	for i, day := range days {
+		c := Cooler{
+			Device: fmt.Sprintf("cooler-%02d", i+1), Store: fmt.Sprintf("shop-%02d", i+1), Name: names[i%len(names)],
+			Frames: len(day.Moments), Expect: expectations(day),
+		}
+		if c.Dir, err = filepath.Abs(filepath.Join(dir, c.Device)); err != nil {
+			return nil, err
+		}
+		if err := writeCooler(ctx, c, day, plan, func() { done++; progress(done, all) }); err != nil {
+			return nil, fmt.Errorf("lay out %s: %w", c.Device, err)
+		}
+		made.Coolers = append(made.Coolers, c)
+	}
+	data, err := json.MarshalIndent(made, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return made.Coolers, os.WriteFile(path, data, 0o644)
+}
+
+// simulate draws the days; it renders nothing yet.
+func simulate(plan Plan) (days []*synth.Day, pictures int, err error) {
+	catalogue, err := synth.NewCatalogue(plan.Seed, 400)
+	if err != nil {
+		return nil, 0, err
+	}
+	kinds := []synth.CameraKind{synth.CameraFront, synth.CameraFisheye, synth.CameraFront}
+	for i := range plan.Coolers {
+		day, err := synth.NewDay(synth.DayConfig{
+			ID: fmt.Sprintf("cooler-%02d", i+1), Seed: plan.Seed + uint64(i)*101, Catalogue: catalogue,
+			Rows: 3, Camera: kinds[i%len(kinds)], Step: plan.Step, Width: plan.Width, Height: plan.Height,
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		days = append(days, day)
+		pictures += len(day.Moments)
+	}
+	return days, pictures, nil
+}
+
+func writeCooler(ctx context.Context, c Cooler, day *synth.Day, plan Plan, tick func()) error {
+	for _, sub := range []string{"frames", "photos"} {
+		if err := os.MkdirAll(filepath.Join(c.Dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	planogram := day.Scene.Planogram.Shelf()
+	planogram.Name = c.Name
+	text, err := planogram.EncodeYAML()
+	if err != nil {
+		return err
+	}
+	sight, err := mount.FromCamera(day.Camera(), plan.Width, plan.Height).Encode()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		os.WriteFile(filepath.Join(c.Dir, "planogram.yaml"), text, 0o644),
+		os.WriteFile(filepath.Join(c.Dir, "mount.yaml"), sight, 0o644),
+		writePhotos(ctx, c.Dir, day),
+	)
+	if err != nil {
+		return err
+	}
+	for frame, err := range day.All(ctx) {
+		if err != nil {
+			return err
+		}
+		data, err := frame.EncodeJPEG(plan.Quality)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(c.Dir, "frames", fmt.Sprintf("%03d.jpg", frame.Index)), data, 0o644); err != nil {
+			return err
+		}
+		tick()
+	}
+	return nil
+}
+
+// writePhotos renders what a shop assistant would photograph to enrol the planogram's products, one
+// folder a GTIN.
+func writePhotos(ctx context.Context, dir string, day *synth.Day) error {
+	for _, sku := range day.SKUs() {
+		folder := filepath.Join(dir, "photos", string(sku.GTIN))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, "name.txt"), []byte(sku.Name+"\n"), 0o644); err != nil {
+			return err
+		}
+		for _, yaw := range synth.ReferenceYaws() {
+			img, err := day.Reference(ctx, sku, float64(yaw))
+			if err != nil {
+				return err
+			}
+			f, err := os.Create(filepath.Join(folder, fmt.Sprintf("yaw%+03d.jpg", yaw)))
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(jpeg.Encode(f, img, &jpeg.Options{Quality: 92}), f.Close()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// expectations reads from the truth which alerts the pictures call for.
+func expectations(day *synth.Day) []Expectation {
+	types := map[synth.State]string{synth.StateEmpty: "stockout", synth.StateForeign: "foreign", synth.StateMisplaced: "misplaced"}
+	var out []Expectation
+	for _, e := range day.Episodes {
+		kind, ok := types[e.State]
+		if !ok || e.Seen < 0 {
+			continue
+		}
+		out = append(out, Expectation{
+			Type: kind, Slot: e.SlotID, GTIN: e.GTIN,
+			Must:     readable(day, e.Seen, e.After) >= sure,
+			Resolves: e.Cleared >= 0 && readable(day, e.Cleared, -1) >= sure,
+		})
+	}
+	return out
+}
+
+// readable counts the moments from first to the one before after (−1: to the end) that show the stock.
+func readable(day *synth.Day, first, after int) (n int) {
+	if after < 0 {
+		after = len(day.Moments)
+	}
+	for _, m := range day.Moments[first:after] {
+		if m.Readable {
+			n++
+		}
+	}
+	return n
+}

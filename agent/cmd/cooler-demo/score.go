@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/shop"
+	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/watch"
+)
+
+// score holds what the day calls for against what was told.
+type score struct {
+	coolers  []shop.Cooler
+	opened   map[string]int // device, type and slot → how often
+	resolved map[string]int
+	wrong    []string
+}
+
+func newScore(coolers []shop.Cooler) *score {
+	return &score{coolers: coolers, opened: map[string]int{}, resolved: map[string]int{}}
+}
+
+func key(device, kind, slot string) string { return device + " " + kind + " " + slot }
+
+// judged are the alerts that the day's truth speaks of; others (a fogged camera, low stock) are shown
+// and not judged.
+func judged(kind string) bool { return kind == "stockout" || kind == "foreign" || kind == "misplaced" }
+
+// take counts an event and gives the line to print, empty for events that are no news to a person.
+func (s *score) take(e watch.Event) string {
+	a, what := e.Data, e.Type[strings.LastIndex(e.Type, ".")+1:]
+	k := key(a.Device, a.Type, a.Slot)
+	mark := " "
+	switch what {
+	case "opened":
+		s.opened[k]++
+		if judged(a.Type) {
+			mark = "✓"
+			if s.opened[k] > s.allowed(a) {
+				mark = "✗ false alert"
+				s.wrong = append(s.wrong, k)
+			}
+		}
+	case "resolved":
+		s.resolved[k]++
+	default:
+		return ""
+	}
+	line := fmt.Sprintf("%s  %-9s %-12s %-10s %-8s %s", e.Time.Local().Format("15:04:05"), what, a.Type, a.Device, a.Slot, a.Product.Name)
+	if a.Duration != nil {
+		line += fmt.Sprintf("  empty for %.0f to %.0f s", a.Duration.MinS, a.Duration.MaxS)
+	}
+	return strings.TrimRight(line+"  "+mark, " ")
+}
+
+// allowed is how often the day's truth has the alert, sure or not.
+func (s *score) allowed(a watch.Alert) (n int) {
+	for _, c := range s.coolers {
+		for _, e := range c.Expect {
+			if c.Device == a.Device && e.Slot == a.Slot && e.Type == a.Type {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// verdict says what was missed, what was false, and fails if anything was.
+func (s *score) verdict() error {
+	var called, came, missed []string
+	for _, c := range s.coolers {
+		for _, e := range c.Expect {
+			if !e.Must {
+				continue
+			}
+			k := key(c.Device, e.Type, e.Slot)
+			called = append(called, k)
+			switch {
+			case s.opened[k] == 0:
+				missed = append(missed, k)
+			case e.Resolves && s.resolved[k] == 0:
+				missed = append(missed, k+" (its end)")
+			default:
+				came = append(came, k)
+			}
+		}
+	}
+	fmt.Printf("%d alerts called for, %d came, %d missed, %d false\n", len(called), len(came), len(missed), len(s.wrong))
+	if len(called) == 0 {
+		return errors.New("the day calls for no alert, so it proves nothing")
+	}
+	if len(missed)+len(s.wrong) > 0 {
+		return hinted{fmt.Errorf("missed: %s; false: %s", list(missed), list(s.wrong)),
+			"what the programs said is in .demo/run/programs.log; a very slow machine needs more DEMO_SECONDS"}
+	}
+	return nil
+}
+
+func list(of []string) string {
+	if len(of) == 0 {
+		return "none"
+	}
+	return strings.Join(of, ", ")
+}
