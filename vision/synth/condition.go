@@ -107,9 +107,11 @@ func (s *Scene) arm(r random, cam lens.Camera) []solid {
 	if r.chance(0.5) {
 		from = elbow.Lerp(wrist, r.in(0.2, 0.85))
 	}
-	stick(elbow, from, 0.05, sleeve)
-	stick(elbow, shoulder, 0.058, sleeve)
-	stick(shoulder, shoulder.Add(vec{X: side * 0.15, Y: -0.2}), 0.11, sleeve)
+	stick(elbow, from, 0.047, sleeve)
+	stick(elbow, shoulder, 0.054, sleeve)
+	if shoulder.Sub(cam.Pos).Len() > 0.45 {
+		stick(shoulder, shoulder.Add(vec{X: side * 0.15, Y: -0.2}), 0.11, sleeve)
+	}
 	return out
 }
 

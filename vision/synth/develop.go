@@ -23,6 +23,9 @@ func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.
 		shift    = pick(r, 0, 0, 1)
 		saturate = r.in(0.8, 1.15)
 	)
+	if r.chance(0.08) { // a poor sensor
+		grain = r.in(0.03, 0.09)
+	}
 	if r.chance(0.25) {
 		veil = r.in(0, 0.03)
 	}
@@ -36,8 +39,8 @@ func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.
 		exposure *= float32(r.in(0.04, 0.16))
 		grain += r.in(0.02, 0.07)
 	case Over:
-		exposure *= float32(r.in(2.5, 6))
-		bloom += 0.1
+		exposure *= float32(r.in(1.7, 4.5))
+		bloom += 0.06
 	}
 	if veil > 0 {
 		for y := range b.h {
@@ -54,9 +57,9 @@ func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.
 	}
 	switch {
 	case shot.Condition == Blur && r.chance(0.5):
-		b.shake(r.in(0, math.Pi), r.in(10, 30)*scale)
+		b.shake(r.in(0, math.Pi), r.in(8, 30)*scale)
 	case shot.Condition == Blur:
-		b.soften(r.in(3, 8) * scale)
+		b.soften(r.in(2.2, 8) * scale)
 	case blur > 0.3:
 		b.soften(blur)
 	}

@@ -90,8 +90,8 @@ func (b *buffer) bloom(share float32, sigma int, level float32) {
 // drops and runs that are clearer.
 func (b *buffer) fog(r random, exposure float32) {
 	scale := float64(b.w) / 1280
-	thick := r.in(0.55, 0.97)
-	far := gauss(b.pix, b.w, b.h, r.in(6, 16)*scale)
+	thick := r.in(0.4, 0.98)
+	far := gauss(b.pix, b.w, b.h, r.in(5, 16)*scale)
 	var mean rgb
 	for _, c := range b.pix {
 		mean = mean.plus(rgb{min(c.r, 1/exposure), min(c.g, 1/exposure), min(c.b, 1/exposure)})
@@ -100,7 +100,7 @@ func (b *buffer) fog(r random, exposure float32) {
 	veil := mean.towards(grey(0.6/exposure), 0.6)
 	clear := make([]float32, len(b.pix))
 	for range r.between(0, 60) { // drops
-		cx, cy, rad := r.in(0, 1)*float64(b.w), r.in(0, 1)*float64(b.h), r.in(2, 9)*scale
+		cx, cy, rad := r.in(0, 1)*float64(b.w), r.in(0, 1)*float64(b.h), r.in(2, 7)*scale
 		run := 0.0
 		if r.chance(0.3) {
 			run = r.in(20, 160) * scale
@@ -115,7 +115,7 @@ func (b *buffer) fog(r random, exposure float32) {
 					dy = cy - float64(y)
 				}
 				if d := math.Hypot(float64(x)-cx, dy) / rad; d < 1 {
-					clear[y*b.w+x] = max(clear[y*b.w+x], float32(0.7*(1-d*d)))
+					clear[y*b.w+x] = max(clear[y*b.w+x], float32(0.45*(1-d*d)))
 				}
 			}
 		}
@@ -124,13 +124,13 @@ func (b *buffer) fog(r random, exposure float32) {
 	for i := range ph {
 		ph[i] = r.in(0, 2*math.Pi)
 	}
-	fx, fy, patch := r.in(1, 3), r.in(1, 3), r.in(0, 0.4)
+	fx, fy, patch := r.in(0.5, 2), r.in(0.5, 2), r.in(0, 0.9)
 	for y := range b.h {
 		v := float64(y) / float64(b.h)
 		for x := range b.w {
 			u := float64(x) / float64(b.w)
 			p := math.Sin(2*math.Pi*fx*u+ph[0]+2*math.Sin(5*v+ph[1])) + math.Sin(2*math.Pi*fy*v+ph[2]+2*math.Sin(4*u+ph[3]))
-			a := float32(clamp01(thick * (1 - patch*(0.5+p/4))))
+			a := float32(clamp01(thick * (1 - patch*smooth(0.5+p/3))))
 			i := y*b.w + x
 			a *= 1 - clear[i]
 			c := b.pix[i].towards(far[i], min(1, a*1.3))
