@@ -32,6 +32,7 @@ type Episode struct {
 	Opened   Mark `json:"op"`          // the observation that made it an alert
 	LastBad  Mark `json:"lb"`          // last seen wrong
 	End      Mark `json:"e,omitzero"`  // first seen well again, or what else ended it
+	Closed   Mark `json:"c,omitzero"`  // the observation that proved the end: the last of those it took
 
 	Severity   Severity          `json:"v"`
 	Planogram  PlanogramRef      `json:"p,omitzero"`
@@ -66,7 +67,7 @@ func endsBefore(a, b Episode) bool { return a.Over() && a.LastBad.Compare(b.Firs
 
 // sameFacts reports whether nothing that a reader is told differs.
 func (e Episode) sameFacts(o Episode) bool {
-	return e.LastGood == o.LastGood && e.FirstBad == o.FirstBad && e.End == o.End &&
+	return e.Opened == o.Opened && e.Closed == o.Closed && e.LastGood == o.LastGood && e.FirstBad == o.FirstBad && e.End == o.End &&
 		e.Resolution == o.Resolution && (!e.Over() || e.LastBad == o.LastBad)
 }
 

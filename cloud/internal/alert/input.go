@@ -22,19 +22,20 @@ type Fact interface{ fact() }
 
 // Look is one judged picture.
 type Look struct {
-	Planogram PlanogramRef
-	Model     string
-	Whole     shelf.Reason // the whole picture is blind, if not NoReason
-	Slots     []Slot       // in the planogram's order
+	Planogram PlanogramRef `json:"p"`
+	Model     string       `json:"m,omitempty"`
+	Whole     shelf.Reason `json:"w,omitempty"` // the whole picture is blind, if not NoReason
+	Slots     []Slot       `json:"s,omitempty"` // in the planogram's order
 }
 
 // Slot is what a look says about one slot.
 type Slot struct {
-	ID           string
-	GTIN         shelf.GTIN
-	State        shelf.State
-	Reason       shelf.Reason
-	Due, Present int // facings
+	ID      string       `json:"i"`
+	GTIN    shelf.GTIN   `json:"g"`
+	State   shelf.State  `json:"s"`
+	Reason  shelf.Reason `json:"r,omitempty"`
+	Due     int          `json:"d"`           // facings due
+	Present int          `json:"n,omitempty"` // facings there
 }
 
 // PlanogramRef names the version of a planogram that a judgement was made under.

@@ -9,12 +9,16 @@ import "slices"
 // of the known episodes up to date. An episode keeps its identity when its bounds move.
 //
 // What concerns no look (doors, power, presence) is taken from now, the state that the device is in.
-func (m Machine) Restate(base State, inputs []Input, known []Episode, now State) (State, []Transition) {
+// passing, unless nil, is given the state after each input: a later Restate may have it as its base.
+func (m Machine) Restate(base State, inputs []Input, known []Episode, now State, passing func(Input, State)) (State, []Transition) {
 	state := base
 	var found []Episode
 	for _, in := range inputs {
 		var out []Transition
 		state, out = m.Step(state, in)
+		if passing != nil {
+			passing(in, state)
+		}
 		for _, t := range out {
 			if t.Episode.Over() {
 				found = append(found, t.Episode)
@@ -116,7 +120,7 @@ func (r *restating) lasts(e Episode) (Episode, []Transition) {
 func (r *restating) retract() {
 	for _, k := range r.told {
 		if k.Resolution != ResolvedRetracted {
-			k.End, k.Resolution = r.at.Mark(), ResolvedRetracted
+			k.End, k.Closed, k.Resolution = r.at.Mark(), r.at.Mark(), ResolvedRetracted
 			r.out = append(r.out, r.say(Restated, true, k))
 		}
 	}
@@ -125,7 +129,7 @@ func (r *restating) retract() {
 // identified gives e the identity of the episode that a reader knows it as. Who was told once was
 // told.
 func (e Episode) identified(k Episode) Episode {
-	e.Origin, e.Nth, e.Opened = k.Origin, k.Nth, k.Opened
+	e.Origin, e.Nth = k.Origin, k.Nth
 	e.Raised = k.Raised || e.Raised && !e.Over()
 	return e
 }

@@ -38,7 +38,7 @@ func (t *Timeline) Add(in Input) []Transition {
 		return t.tell(out)
 	}
 	looked := slices.DeleteFunc(slices.Clone(t.told), func(e Episode) bool { return !e.Type.aboutLooks() })
-	t.now, out = t.machine.Restate(State{}, t.looks, looked, t.now)
+	t.now, out = t.machine.Restate(State{}, t.looks, looked, t.now, nil)
 	return t.tell(out)
 }
 

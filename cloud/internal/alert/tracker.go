@@ -138,7 +138,7 @@ func (t tracker) good(typ Type, rule Rule, sig signal, in Input) (tracker, []Tra
 // close ends the open episode. What was never told of becomes a record of the past.
 func (t tracker) close(end Mark, why Resolution, in Input) (tracker, []Transition) {
 	e := *t.Open
-	e.LastBad, e.End, e.Resolution = t.LastBad, end, why
+	e.LastBad, e.End, e.Closed, e.Resolution = t.LastBad, end, in.Mark(), why
 	kind := Resolved
 	if !e.Raised {
 		kind = Restated
@@ -146,7 +146,7 @@ func (t tracker) close(end Mark, why Resolution, in Input) (tracker, []Transitio
 	fresh := tracker{GTIN: t.GTIN, LastGood: in.Mark(), Closed: t.closings(in.At)}
 	if why != ResolvedSeen {
 		fresh.LastGood = Mark{}
-	} else if e.Raised {
+	} else {
 		fresh.Closed = append(fresh.Closed, in.At)
 	}
 	return fresh, []Transition{{Kind: kind, At: in.At, Late: in.Late, Episode: e}}

@@ -1,0 +1,165 @@
+package alert
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Status is where an alert is in its life.
+type Status string
+
+// Statuses. Resolved is final, unless what arrives late shows that it was not over.
+const (
+	StatusOpen         Status = "open"
+	StatusAcknowledged Status = "acknowledged"
+	StatusResolved     Status = "resolved"
+)
+
+// Alert is what the outside world is told: one episode of one subject, as it is known now. Its JSON
+// is a contract (docs/schema/alert.json); fields are added, never changed.
+type Alert struct {
+	ID       string     `json:"id"`
+	Type     Type       `json:"type"`
+	Subject  string     `json:"subject"` // tenant/store/device, and /slot where it concerns one
+	Tenant   string     `json:"tenant"`
+	Store    string     `json:"store"`
+	Device   string     `json:"device"`
+	Slot     string     `json:"slot,omitempty"`
+	GTIN     shelf.GTIN `json:"gtin,omitempty"`
+	Product  *Product   `json:"product,omitempty"`
+	Severity Severity   `json:"severity"`
+	State    Status     `json:"state"`
+
+	OpenedAt       time.Time  `json:"opened_at"`                  // time of the observation that made it an alert
+	LastSeenGood   *time.Time `json:"last_seen_good"`             // null: never seen well before
+	FirstSeenBad   time.Time  `json:"first_seen_bad"`             //
+	LastSeenFilled *time.Time `json:"last_seen_filled,omitempty"` // of a stockout: LastSeenGood in the shop's words
+	FirstSeenEmpty *time.Time `json:"first_seen_empty,omitempty"` // of a stockout: FirstSeenBad
+	ResolvedAt     *time.Time `json:"resolved_at,omitempty"`      // first seen well again
+	Resolution     Resolution `json:"resolution,omitempty"`
+	Duration       *Interval  `json:"duration"` // null while it lasts
+
+	Planogram *PlanogramRef     `json:"planogram,omitempty"`
+	Model     string            `json:"model,omitempty"` // the networks that judged
+	Evidence  Evidence          `json:"evidence"`
+	Detail    map[string]string `json:"detail,omitempty"`
+	Flapping  bool              `json:"flapping,omitempty"` // it opened and closed so often that it took more to open
+	Untold    bool              `json:"untold,omitempty"`   // known only from late observations: nobody was called
+	Ack       *Ack              `json:"acknowledged,omitempty"`
+	Revision  int               `json:"revision"` // rises by one with each event about it
+}
+
+// Product names the product that is due in the slot.
+type Product struct {
+	Name   string `json:"name"`
+	NameZH string `json:"name_zh,omitempty"`
+	Brand  string `json:"brand,omitempty"`
+}
+
+// Interval is how long it lasted: at least Min, at most Max, in seconds. Max is null where the
+// subject was never seen well before.
+type Interval struct {
+	Min int64  `json:"min_s"`
+	Max *int64 `json:"max_s"`
+}
+
+// Evidence names the device's messages that an alert rests on; their observations and pictures can
+// be asked for by these keys. A key that is null is not known, or not yet.
+type Evidence struct {
+	BeforeBoot *uint32 `json:"before_boot"` // last seen well
+	BeforeSeq  *uint64 `json:"before_seq"`
+	AfterBoot  *uint32 `json:"after_boot"` // first seen wrong
+	AfterSeq   *uint64 `json:"after_seq"`
+	EndBoot    *uint32 `json:"end_boot"` // first seen well again
+	EndSeq     *uint64 `json:"end_seq"`
+}
+
+// Ack is a person taking an alert on.
+type Ack struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by,omitempty"`
+	Note string    `json:"note,omitempty"`
+}
+
+// nameID derives an identifier from what it names, so that saying the same twice gives the same name.
+func nameID(prefix string, parts ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	return prefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
+}
+
+// alertID names an episode of a device. The store is left out: a cooler may move while an alert lasts.
+func alertID(id wire.Identity, e Episode) string {
+	return nameID("al_", id.Tenant, id.Device, e.Type, e.Slot, e.Origin.Boot, e.Origin.Seq, e.Origin.At.UnixMicro(), e.Nth)
+}
+
+func subjectOf(id wire.Identity, slot string) string {
+	subject := id.Tenant + "/" + id.Store + "/" + id.Device
+	if slot != "" {
+		subject += "/" + slot
+	}
+	return subject
+}
+
+// tell brings the alert up to what is known of the episode.
+func (a *Alert) tell(id wire.Identity, e Episode) {
+	a.ID, a.Type, a.Slot, a.GTIN = alertID(id, e), e.Type, e.Slot, e.GTIN
+	a.Tenant, a.Store, a.Device, a.Subject = id.Tenant, id.Store, id.Device, subjectOf(id, e.Slot)
+	a.Severity, a.Model, a.Detail = e.Severity, e.Model, e.Detail
+	a.Flapping, a.Untold = e.Flapping, !e.Raised
+	if e.Planogram.ID != "" {
+		a.Planogram = &e.Planogram
+	}
+	a.OpenedAt, a.FirstSeenBad, a.LastSeenGood = e.Opened.At, e.FirstBad.At, timeOf(e.LastGood)
+	if e.Type == Stockout {
+		a.LastSeenFilled, a.FirstSeenEmpty = a.LastSeenGood, &a.FirstSeenBad
+	}
+	a.Evidence.BeforeBoot, a.Evidence.BeforeSeq = keyOf(e.LastGood)
+	a.Evidence.AfterBoot, a.Evidence.AfterSeq = keyOf(e.FirstBad)
+	a.Evidence.EndBoot, a.Evidence.EndSeq = keyOf(e.End)
+	a.ResolvedAt, a.Resolution, a.Duration = timeOf(e.End), e.Resolution, nil
+	switch {
+	case e.Over():
+		a.State = StatusResolved
+		a.Duration = lasted(e)
+	case a.Ack != nil:
+		a.State = StatusAcknowledged
+	default:
+		a.State = StatusOpen
+	}
+	a.Revision++
+}
+
+// lasted is nil for an episode that did not end by itself: a retracted one never was, and how long
+// the slot of an old planogram stayed empty nobody has seen.
+func lasted(e Episode) *Interval {
+	if e.Resolution != ResolvedSeen {
+		return nil
+	}
+	shortest, longest := e.Lasted()
+	i := &Interval{Min: int64(shortest / time.Second)}
+	if longest >= 0 {
+		s := int64((longest + time.Second - 1) / time.Second)
+		i.Max = &s
+	}
+	return i
+}
+
+func timeOf(m Mark) *time.Time {
+	if m.IsZero() {
+		return nil
+	}
+	return &m.At
+}
+
+func keyOf(m Mark) (*uint32, *uint64) {
+	if m.IsZero() || m.Boot == 0 {
+		return nil, nil
+	}
+	return &m.Boot, &m.Seq
+}

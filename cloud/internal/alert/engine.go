@@ -1,0 +1,147 @@
+package alert
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// RuleSource gives the rules in force for one device.
+type RuleSource interface {
+	RulesFor(id wire.Identity) Rules
+}
+
+// RulesFor makes one set of Rules serve every device.
+func (r Rules) RulesFor(wire.Identity) Rules { return r }
+
+// Config is what an Engine is made of.
+type Config struct {
+	Rules     RuleSource
+	LateAfter time.Duration    // what arrives so long after it was observed calls nobody; 0: DefaultLateAfter
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger
+}
+
+// DefaultLateAfter is longer than a retry and shorter than an outage.
+const DefaultLateAfter = 15 * time.Minute
+
+// Engine keeps each device's machine in the state database and writes the alert log. It may be used
+// from several goroutines and, on PostgreSQL, from several programs: whoever calls Step holds the
+// device's turn by its transaction.
+type Engine struct {
+	rules     RuleSource
+	lateAfter time.Duration
+	now       func() time.Time
+	log       *slog.Logger
+	listening time.Time // since when this program has been able to hear devices
+}
+
+// NewEngine makes an engine that listens from now on.
+func NewEngine(c Config) *Engine {
+	e := &Engine{rules: c.Rules, lateAfter: c.LateAfter, now: c.Now, log: c.Log}
+	if e.lateAfter == 0 {
+		e.lateAfter = DefaultLateAfter
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	e.listening = e.now()
+	return e
+}
+
+// LockName is the name of a device's turn, for state's Exclusive. Step takes it; an ingester that
+// judges several devices in one transaction takes all of them beforehand, in sorted order, so that
+// two of them cannot wait for each other.
+func LockName(tenant, device string) string { return "alert/" + tenant + "/" + device }
+
+// Step judges one stored message, inside the transaction that stores it. A message that was judged
+// before changes nothing.
+func (e *Engine) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
+	now := e.now().UTC()
+	d, err := e.open(ctx, tx, env.Identity, now)
+	if err != nil {
+		return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
+	}
+	for _, in := range inputs(env, now, e.lateAfter) {
+		if err := d.add(ctx, in); err != nil {
+			return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
+		}
+	}
+	if err := d.save(ctx); err != nil {
+		return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
+	}
+	return nil
+}
+
+// device is one device's machine inside one transaction.
+type device struct {
+	engine  *Engine
+	tx      *state.Tx
+	id      wire.Identity
+	machine Machine
+	now     time.Time
+
+	state   State
+	since   int64 // looks since the last checkpoint
+	pruned  bool  // looks were dropped, so the oldest checkpoint is as far back as can be restated
+	saved   savedMachine
+	changed bool
+}
+
+// open reads a device's machine; one never heard of is new.
+func (e *Engine) open(ctx context.Context, tx *state.Tx, id wire.Identity, now time.Time) (*device, error) {
+	if err := tx.Exclusive(ctx, LockName(id.Tenant, id.Device)); err != nil {
+		return nil, err
+	}
+	d := &device{engine: e, tx: tx, id: id, machine: Machine{Rules: e.rules.RulesFor(id)}, now: now}
+	return d, d.load(ctx)
+}
+
+// add takes one input: in order by a step, out of order by restating.
+func (d *device) add(ctx context.Context, in Input) error {
+	look, ok := in.Fact.(Look)
+	if !ok {
+		if _, alive := in.Fact.(Heard); alive && d.heardLately(in.At) {
+			return nil
+		}
+		return d.step(ctx, in)
+	}
+	if in.Key.Compare(d.state.Head.Key) <= 0 && !d.state.Head.IsZero() {
+		return d.restate(ctx, in, look)
+	}
+	if err := d.keepLook(ctx, in, look); err != nil {
+		return err
+	}
+	if err := d.step(ctx, in); err != nil {
+		return err
+	}
+	return d.checkpoint(ctx, in.Key)
+}
+
+// heardLately spares a write for each sign of life of a device that is known to be alive.
+func (d *device) heardLately(at time.Time) bool {
+	const grain = 20 * time.Second
+	return d.state.Gone.IsZero() && d.state.OpenEpisode(CoolerOffline, "") == nil &&
+		!d.state.Heard.IsZero() && at.Sub(d.state.Heard.At) < grain
+}
+
+func (d *device) step(ctx context.Context, in Input) error {
+	var out []Transition
+	d.state, out = d.machine.Step(d.state, in)
+	d.changed = true
+	return d.tell(ctx, out)
+}
+
+// tell writes transitions to the alerts and to the log.
+func (d *device) tell(ctx context.Context, out []Transition) error {
+	for _, tr := range out {
+		if err := record(ctx, d.tx, d.id, tr); err != nil {
+			return err
+		}
+	}
+	return nil
+}

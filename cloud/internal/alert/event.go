@@ -1,0 +1,53 @@
+package alert
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// EventPrefix begins the CloudEvents type of every event; a Kind follows.
+const EventPrefix = "org.coldshelf.alert."
+
+// Event is one entry of the alert log as a CloudEvents 1.0 envelope in JSON. ID is derived from the
+// alert and its revision: the same event always has the same ID.
+type Event struct {
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"`
+	Source          string          `json:"source"` // /coldshelf/tenant/store/device
+	Type            string          `json:"type"`
+	Subject         string          `json:"subject"`
+	Time            time.Time       `json:"time"` // of what was observed, not of when it was known
+	DataContentType string          `json:"datacontenttype"`
+	Sequence        string          `json:"sequence"` // cursor in the log
+	Data            json.RawMessage `json:"data"`     // an Alert
+}
+
+// Entry is one row of the log: an event with what readers select by.
+type Entry struct {
+	Cursor   int64
+	EventID  string
+	Kind     Kind
+	At       time.Time
+	AlertID  string
+	Tenant   string
+	Store    string
+	Device   string
+	Slot     string
+	GTIN     string
+	Type     Type
+	Severity Severity
+	Alert    []byte // JSON of the Alert as it was then
+}
+
+// Event gives the entry as the outside world is told.
+func (e Entry) Event() Event {
+	subject := e.Tenant + "/" + e.Store + "/" + e.Device
+	source := "/coldshelf/" + subject
+	if e.Slot != "" {
+		subject += "/" + e.Slot
+	}
+	return Event{SpecVersion: "1.0", ID: e.EventID, Source: source, Type: EventPrefix + string(e.Kind),
+		Subject: subject, Time: e.At, DataContentType: "application/json",
+		Sequence: strconv.FormatInt(e.Cursor, 10), Data: e.Alert}
+}

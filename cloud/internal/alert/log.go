@@ -1,0 +1,173 @@
+package alert
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// logLock is held by whoever appends to the log, so that cursors become visible in their order.
+const logLock = "alert_log"
+
+// record brings an alert's row up to date with a transition and appends it to the log.
+func record(ctx context.Context, tx *state.Tx, id wire.Identity, tr Transition) error {
+	a, _, err := readAlert(ctx, tx, alertID(id, tr.Episode))
+	if errors.Is(err, state.ErrNotFound) {
+		a = &Alert{}
+		a.Product, err = productOf(ctx, tx, id.Tenant, string(tr.Episode.GTIN))
+	}
+	if err != nil {
+		return err
+	}
+	a.tell(id, tr.Episode)
+	if err := writeAlert(ctx, tx, a, tr.Episode); err != nil {
+		return err
+	}
+	return appendLog(ctx, tx, a, tr.Kind, tr.At)
+}
+
+func productOf(ctx context.Context, tx *state.Tx, tenant, gtin string) (*Product, error) {
+	if gtin == "" {
+		return nil, nil
+	}
+	var p Product
+	err := tx.QueryRow(ctx, "SELECT name, name_zh, brand FROM products WHERE tenant = ? AND gtin = ?", tenant, gtin).
+		Scan(&p.Name, &p.NameZH, &p.Brand)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read product %s: %w", gtin, err)
+	}
+	return &p, nil
+}
+
+func readAlert(ctx context.Context, q state.Querier, id string) (*Alert, *Episode, error) {
+	var alert, episode string
+	err := q.QueryRow(ctx, "SELECT alert, episode FROM alerts WHERE id = ?", id).Scan(&alert, &episode)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, fmt.Errorf("alert %s: %w", id, state.ErrNotFound)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read alert %s: %w", id, err)
+	}
+	var a Alert
+	var e Episode
+	if err := errors.Join(json.Unmarshal([]byte(alert), &a), json.Unmarshal([]byte(episode), &e)); err != nil {
+		return nil, nil, fmt.Errorf("stored alert %s: %w", id, err)
+	}
+	return &a, &e, nil
+}
+
+func writeAlert(ctx context.Context, tx *state.Tx, a *Alert, e Episode) error {
+	body, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("store alert %s: %w", a.ID, err)
+	}
+	episode, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("store alert %s: %w", a.ID, err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO alerts (id, tenant, store, device, type, severity, status, opened_at, closed_boot, closed_seq, alert, episode)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET store = excluded.store, severity = excluded.severity, status = excluded.status,
+			opened_at = excluded.opened_at, closed_boot = excluded.closed_boot, closed_seq = excluded.closed_seq,
+			alert = excluded.alert, episode = excluded.episode`,
+		a.ID, a.Tenant, a.Store, a.Device, string(a.Type), string(a.Severity), string(a.State),
+		state.Micros(a.OpenedAt), int64(e.Closed.Boot), int64(e.Closed.Seq), string(body), string(episode))
+	if err != nil {
+		return fmt.Errorf("store alert %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+func appendLog(ctx context.Context, tx *state.Tx, a *Alert, kind Kind, at time.Time) error {
+	if err := tx.Exclusive(ctx, logLock); err != nil {
+		return err
+	}
+	body, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("log alert %s: %w", a.ID, err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, alert)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		nameID("ev_", a.ID, string(kind), a.Revision), string(kind), state.Micros(at), a.ID,
+		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), string(body))
+	if err != nil {
+		return fmt.Errorf("log alert %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, alert"
+
+// ReadLog gives up to limit entries after a cursor, of all tenants, in order. Called again with the
+// last entry's cursor it goes on without a gap and without doubling.
+func ReadLog(ctx context.Context, q state.Querier, after int64, limit int) ([]Entry, error) {
+	return readLog(ctx, q, "WHERE cursor > ? ORDER BY cursor LIMIT ?", after, limit)
+}
+
+// ReadTenantLog is ReadLog for one tenant.
+func ReadTenantLog(ctx context.Context, q state.Querier, tenant string, after int64, limit int) ([]Entry, error) {
+	return readLog(ctx, q, "WHERE cursor > ? AND tenant = ? ORDER BY cursor LIMIT ?", after, tenant, limit)
+}
+
+func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([]Entry, error) {
+	rows, err := q.Query(ctx, "SELECT "+logColumns+" FROM alert_log "+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read alert log: %w", err)
+	}
+	defer rows.Close()
+	var entries []Entry
+	for rows.Next() {
+		var e Entry
+		var at int64
+		var body string
+		err := rows.Scan(&e.Cursor, &e.EventID, &e.Kind, &at, &e.AlertID, &e.Tenant, &e.Store, &e.Device, &e.Slot, &e.GTIN, &e.Type, &e.Severity, &body)
+		if err != nil {
+			return nil, fmt.Errorf("read alert log: %w", err)
+		}
+		e.At, e.Alert = state.Time(at), []byte(body)
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}
+
+// LogHead gives the cursor of the log's newest entry, 0 while it is empty.
+func LogHead(ctx context.Context, q state.Querier) (int64, error) {
+	var head int64
+	if err := q.QueryRow(ctx, "SELECT COALESCE(MAX(cursor), 0) FROM alert_log").Scan(&head); err != nil {
+		return 0, fmt.Errorf("read alert log: %w", err)
+	}
+	return head, nil
+}
+
+// ReaderCursor gives how far a named reader has come, 0 for one that has not begun.
+func ReaderCursor(ctx context.Context, q state.Querier, reader string) (int64, error) {
+	var cursor int64
+	err := q.QueryRow(ctx, "SELECT cursor FROM alert_readers WHERE reader = ?", reader).Scan(&cursor)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("read cursor of %s: %w", reader, err)
+	}
+	return cursor, nil
+}
+
+// PutReaderCursor keeps how far a named reader has come.
+func PutReaderCursor(ctx context.Context, tx *state.Tx, reader string, cursor int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO alert_readers (reader, cursor) VALUES (?, ?)
+		ON CONFLICT (reader) DO UPDATE SET cursor = excluded.cursor`, reader, cursor)
+	if err != nil {
+		return fmt.Errorf("keep cursor of %s: %w", reader, err)
+	}
+	return nil
+}
+
+// placeholders gives n question marks for an IN list.
+func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }

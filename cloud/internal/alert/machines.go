@@ -1,0 +1,138 @@
+package alert
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// A device's last looks are kept so that one that comes out of order can be judged in its place. A
+// checkpoint, the machine's state after a look, stands at every checkpointEvery-th; what is older
+// than keepCheckpoints of them is dropped.
+const (
+	checkpointEvery = 64
+	keepCheckpoints = 3
+)
+
+// savedMachine is a row as it was read.
+type savedMachine struct {
+	exists bool
+	store  string
+	dueAt  int64
+}
+
+func (d *device) load(ctx context.Context) error {
+	var text string
+	row := d.tx.QueryRow(ctx, "SELECT store, state, since, pruned, due_at FROM alert_machines WHERE tenant = ? AND device = ?",
+		d.id.Tenant, d.id.Device)
+	err := row.Scan(&d.saved.store, &text, &d.since, &d.pruned, &d.saved.dueAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read machine: %w", err)
+	}
+	d.saved.exists = true
+	if err := json.Unmarshal([]byte(text), &d.state); err != nil {
+		return fmt.Errorf("stored machine: %w", err)
+	}
+	return nil
+}
+
+func (d *device) save(ctx context.Context) error {
+	if !d.changed && d.saved.store == d.id.Store {
+		return nil
+	}
+	text, err := json.Marshal(d.state)
+	if err != nil {
+		return fmt.Errorf("store machine: %w", err)
+	}
+	due := state.Micros(d.machine.Due(d.state, d.engine.listening))
+	_, err = d.tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, state = excluded.state,
+			since = excluded.since, pruned = excluded.pruned, due_at = excluded.due_at`,
+		d.id.Tenant, d.id.Device, d.id.Store, string(text), d.since, d.pruned, due)
+	if err != nil {
+		return fmt.Errorf("store machine: %w", err)
+	}
+	return nil
+}
+
+// due gives up to limit devices whose machine waits for a time that has come, after the given one.
+func due(ctx context.Context, q state.Querier, now time.Time, after wire.Identity, limit int) ([]wire.Identity, error) {
+	rows, err := q.Query(ctx, `SELECT tenant, store, device FROM alert_machines
+		WHERE due_at > 0 AND due_at <= ? AND (tenant > ? OR tenant = ? AND device > ?)
+		ORDER BY tenant, device LIMIT ?`, state.Micros(now), after.Tenant, after.Tenant, after.Device, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find machines that are due: %w", err)
+	}
+	defer rows.Close()
+	var ids []wire.Identity
+	for rows.Next() {
+		var id wire.Identity
+		if err := rows.Scan(&id.Tenant, &id.Store, &id.Device); err != nil {
+			return nil, fmt.Errorf("find machines that are due: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func (d *device) keepLook(ctx context.Context, in Input, l Look) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("keep look: %w", err)
+	}
+	_, err = d.tx.Exec(ctx, "INSERT INTO alert_looks (tenant, device, boot, seq, at, late, look) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		d.id.Tenant, d.id.Device, int64(in.Key.Boot), int64(in.Key.Seq), state.Micros(in.At), in.Late, string(text))
+	if err != nil {
+		return fmt.Errorf("keep look: %w", err)
+	}
+	return nil
+}
+
+// checkpoint keeps the state after each checkpointEvery-th look, and drops what lies too far back.
+func (d *device) checkpoint(ctx context.Context, k Key) error {
+	if d.since++; d.since < checkpointEvery {
+		return nil
+	}
+	d.since = 0
+	if err := d.putCheckpoint(ctx, k, d.state); err != nil {
+		return err
+	}
+	var boot, seq int64
+	err := d.tx.QueryRow(ctx, `SELECT boot, seq FROM alert_looks WHERE tenant = ? AND device = ? AND checkpoint <> ''
+		ORDER BY boot DESC, seq DESC LIMIT 1 OFFSET ?`, d.id.Tenant, d.id.Device, keepCheckpoints-1).Scan(&boot, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find oldest checkpoint: %w", err)
+	}
+	_, err = d.tx.Exec(ctx, "DELETE FROM alert_looks WHERE tenant = ? AND device = ? AND (boot < ? OR boot = ? AND seq < ?)",
+		d.id.Tenant, d.id.Device, boot, boot, seq)
+	if err != nil {
+		return fmt.Errorf("drop old looks: %w", err)
+	}
+	d.pruned = true
+	return nil
+}
+
+func (d *device) putCheckpoint(ctx context.Context, k Key, s State) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("keep checkpoint: %w", err)
+	}
+	_, err = d.tx.Exec(ctx, "UPDATE alert_looks SET checkpoint = ? WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
+		string(text), d.id.Tenant, d.id.Device, int64(k.Boot), int64(k.Seq))
+	if err != nil {
+		return fmt.Errorf("keep checkpoint: %w", err)
+	}
+	return nil
+}

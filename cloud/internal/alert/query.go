@@ -1,0 +1,109 @@
+package alert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Filter selects alerts of one tenant; an empty list selects all.
+type Filter struct {
+	Tenant   string
+	Statuses []Status
+	Types    []Type
+	Stores   []string
+	Devices  []string
+	Before   string // ID of an alert: only those that come after it in the list
+	Limit    int
+}
+
+// List gives alerts, the newest first, and the log's cursor at the time of the reading: whoever
+// follows the log from there misses nothing.
+func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, cursor int64, err error) {
+	where := []string{"a.tenant = ?"}
+	args := []any{f.Tenant}
+	in := func(column string, n int, value func(i int) string) {
+		if n > 0 {
+			where = append(where, "a."+column+" IN ("+placeholders(n)+")")
+			for i := range n {
+				args = append(args, value(i))
+			}
+		}
+	}
+	in("status", len(f.Statuses), func(i int) string { return string(f.Statuses[i]) })
+	in("type", len(f.Types), func(i int) string { return string(f.Types[i]) })
+	in("store", len(f.Stores), func(i int) string { return f.Stores[i] })
+	in("device", len(f.Devices), func(i int) string { return f.Devices[i] })
+	if f.Before != "" {
+		from, err := getAlert(ctx, q, f.Tenant, f.Before)
+		if err != nil {
+			return nil, 0, err
+		}
+		where = append(where, "(a.opened_at < ? OR a.opened_at = ? AND a.id < ?)")
+		at := state.Micros(from.OpenedAt)
+		args = append(args, at, at, from.ID)
+	}
+	// One statement reads both, so that the cursor fits the alerts; the row without an alert is there
+	// for a cursor without any.
+	rows, err := q.Query(ctx, `SELECT c.head, a.alert FROM (SELECT COALESCE(MAX(cursor), 0) AS head FROM alert_log) c
+		LEFT JOIN alerts a ON `+strings.Join(where, " AND ")+` ORDER BY a.opened_at DESC, a.id DESC LIMIT ?`, append(args, f.Limit)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list alerts: %w", err)
+	}
+	defer rows.Close()
+	alerts = []Alert{}
+	for rows.Next() {
+		var body *string
+		if err := rows.Scan(&cursor, &body); err != nil {
+			return nil, 0, fmt.Errorf("list alerts: %w", err)
+		}
+		if body == nil {
+			continue
+		}
+		var a Alert
+		if err := json.Unmarshal([]byte(*body), &a); err != nil {
+			return nil, 0, fmt.Errorf("stored alert: %w", err)
+		}
+		alerts = append(alerts, a)
+	}
+	return alerts, cursor, rows.Err()
+}
+
+// Get reads one alert of a tenant; state.ErrNotFound.
+func Get(ctx context.Context, q state.Querier, tenant, id string) (*Alert, error) {
+	return getAlert(ctx, q, tenant, id)
+}
+
+func getAlert(ctx context.Context, q state.Querier, tenant, id string) (*Alert, error) {
+	a, _, err := readAlert(ctx, q, id)
+	if err == nil && a.Tenant != tenant {
+		err = fmt.Errorf("alert %s: %w", id, state.ErrNotFound)
+	}
+	return a, err
+}
+
+// CountOpen gives the number of alerts that are not over, by device of a tenant.
+func CountOpen(ctx context.Context, q state.Querier, tenant string) (map[string]int, error) {
+	rows, err := q.Query(ctx, "SELECT device, COUNT(*) FROM alerts WHERE tenant = ? AND status <> 'resolved' GROUP BY device", tenant)
+	if err != nil {
+		return nil, fmt.Errorf("count open alerts: %w", err)
+	}
+	defer rows.Close()
+	count := map[string]int{}
+	for rows.Next() {
+		var device string
+		var n int
+		if err := rows.Scan(&device, &n); err != nil {
+			return nil, fmt.Errorf("count open alerts: %w", err)
+		}
+		count[device] = n
+	}
+	return count, rows.Err()
+}
+
+// ErrOver says that an alert is resolved, so that there is nothing left to take on.
+var ErrOver = errors.New("the alert is resolved")

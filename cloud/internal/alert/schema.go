@@ -1,0 +1,68 @@
+package alert
+
+import "github.com/coldshelf/coldshelf/cloud/internal/state"
+
+// Tables are the tables of this package: give them to state.Migrate after state.Tables.
+var Tables = state.Migrations{Name: "alert", Steps: []string{`
+CREATE TABLE alert_machines (
+	tenant     TEXT NOT NULL,
+	device     TEXT NOT NULL,
+	store      TEXT NOT NULL,
+	state      TEXT NOT NULL,
+	since      BIGINT NOT NULL,
+	pruned     BOOLEAN NOT NULL,
+	due_at     BIGINT NOT NULL,
+	PRIMARY KEY (tenant, device)
+);
+CREATE INDEX alert_machines_by_due ON alert_machines (due_at);
+
+CREATE TABLE alert_looks (
+	tenant     TEXT NOT NULL,
+	device     TEXT NOT NULL,
+	boot       BIGINT NOT NULL,
+	seq        BIGINT NOT NULL,
+	at         BIGINT NOT NULL,
+	late       BOOLEAN NOT NULL,
+	look       TEXT NOT NULL,
+	checkpoint TEXT NOT NULL DEFAULT '',
+	PRIMARY KEY (tenant, device, boot, seq)
+);
+
+CREATE TABLE alerts (
+	id          TEXT PRIMARY KEY,
+	tenant      TEXT NOT NULL,
+	store       TEXT NOT NULL,
+	device      TEXT NOT NULL,
+	type        TEXT NOT NULL,
+	severity    TEXT NOT NULL,
+	status      TEXT NOT NULL,
+	opened_at   BIGINT NOT NULL,
+	closed_boot BIGINT NOT NULL,
+	closed_seq  BIGINT NOT NULL,
+	alert       TEXT NOT NULL,
+	episode     TEXT NOT NULL
+);
+CREATE INDEX alerts_by_device ON alerts (tenant, device, status);
+CREATE INDEX alerts_by_time ON alerts (tenant, status, opened_at);
+
+CREATE TABLE alert_log (
+	cursor   AUTOID,
+	event_id TEXT NOT NULL UNIQUE,
+	kind     TEXT NOT NULL,
+	at       BIGINT NOT NULL,
+	alert_id TEXT NOT NULL,
+	tenant   TEXT NOT NULL,
+	store    TEXT NOT NULL,
+	device   TEXT NOT NULL,
+	slot     TEXT NOT NULL,
+	gtin     TEXT NOT NULL,
+	type     TEXT NOT NULL,
+	severity TEXT NOT NULL,
+	alert    TEXT NOT NULL
+);
+
+CREATE TABLE alert_readers (
+	reader TEXT PRIMARY KEY,
+	cursor BIGINT NOT NULL
+);
+`}}
