@@ -1,8 +1,11 @@
 package synth
 
-import "sort"
+import (
+	"sort"
+)
 
-// bvh is a bounding volume hierarchy over solids, split at the median of the widest axis.
+// bvh is a bounding volume hierarchy over solids, split where the surface area heuristic (Wald 2007,
+// with a full sweep) says that rays have least to do.
 type bvh struct {
 	solids []solid
 	nodes  []bvhNode
@@ -13,7 +16,6 @@ type bvhNode struct {
 	box          aabb
 	left, right  int32 // children, if count is 0
 	first, count int32 // leaf: its run of order
-	axis         uint8
 }
 
 func newBVH(solids []solid) *bvh {
@@ -29,33 +31,79 @@ func newBVH(solids []solid) *bvh {
 	return b
 }
 
+func (b aabb) area() float64 {
+	d := b.hi.Sub(b.lo)
+	return d.X*d.Y + d.Y*d.Z + d.Z*d.X
+}
+
+func (v aabb) middle(axis int) float64 {
+	switch axis {
+	case 0:
+		return v.lo.X + v.hi.X
+	case 1:
+		return v.lo.Y + v.hi.Y
+	}
+	return v.lo.Z + v.hi.Z
+}
+
 func (b *bvh) build(boxes []aabb, lo, hi int) int32 {
-	box, mid := emptyBox(), emptyBox()
-	for _, i := range b.order[lo:hi] {
+	run := b.order[lo:hi]
+	box := emptyBox()
+	for _, i := range run {
 		box = box.union(boxes[i])
-		mid = mid.with(boxes[i].centre())
 	}
 	at := int32(len(b.nodes))
 	b.nodes = append(b.nodes, bvhNode{box: box})
-	size := mid.hi.Sub(mid.lo)
-	if hi-lo <= 2 || size.X+size.Y+size.Z < 1e-9 {
+	axis, split := sweep(boxes, run, box.area())
+	if split == 0 {
 		b.nodes[at].first, b.nodes[at].count = int32(lo), int32(hi-lo)
 		return at
 	}
-	var axis uint8
-	key := func(v vec) float64 { return v.X }
-	if size.Y > size.X && size.Y > size.Z {
-		axis, key = 1, func(v vec) float64 { return v.Y }
-	} else if size.Z > size.X {
-		axis, key = 2, func(v vec) float64 { return v.Z }
-	}
-	run := b.order[lo:hi]
-	sort.SliceStable(run, func(i, j int) bool { return key(boxes[run[i]].centre()) < key(boxes[run[j]].centre()) })
-	half := (lo + hi) / 2
-	left := b.build(boxes, lo, half)
-	right := b.build(boxes, half, hi)
-	b.nodes[at].left, b.nodes[at].right, b.nodes[at].axis = left, right, axis
+	sortRun(boxes, run, axis)
+	left := b.build(boxes, lo, lo+split)
+	right := b.build(boxes, lo+split, hi)
+	b.nodes[at].left, b.nodes[at].right = left, right
 	return at
+}
+
+func sortRun(boxes []aabb, run []int32, axis int) {
+	sort.Slice(run, func(i, j int) bool {
+		a, c := boxes[run[i]].middle(axis), boxes[run[j]].middle(axis)
+		if a != c {
+			return a < c
+		}
+		return run[i] < run[j]
+	})
+}
+
+// sweep finds the axis and the number of solids on the left at which a split is cheapest; 0 if none
+// is worth its node.
+func sweep(boxes []aabb, run []int32, whole float64) (axis, split int) {
+	const visit = 0.6 // cost of a node in units of a solid
+	n := len(run)
+	best := float64(n) * whole
+	right := make([]float64, n)
+	for a := range 3 {
+		sortRun(boxes, run, a)
+		box := emptyBox()
+		for i := n - 1; i > 0; i-- {
+			box = box.union(boxes[run[i]])
+			right[i] = box.area()
+		}
+		box = emptyBox()
+		for i := 1; i < n; i++ {
+			box = box.union(boxes[run[i-1]])
+			if cost := visit*whole + box.area()*float64(i) + right[i]*float64(n-i); cost < best {
+				best, axis, split = cost, a, i
+			}
+		}
+	}
+	return axis, split
+}
+
+type pending struct {
+	node int32
+	t    float64 // where the ray enters it
 }
 
 // intersect finds the nearest solid before h.t, leaving out solid skip (−1: none).
@@ -63,59 +111,54 @@ func (b *bvh) intersect(r *ray, h *hit, skip int) bool {
 	if len(b.nodes) == 0 {
 		return false
 	}
-	var stack [48]int32
-	n := 1
-	stack[0] = 0
+	t0, _, ok := b.nodes[0].box.span(r, h.t)
+	if !ok {
+		return false
+	}
+	stack := make([]pending, 0, 64)
+	at := pending{0, t0}
 	found := false
-	for n > 0 {
-		n--
-		node := &b.nodes[stack[n]]
-		if _, _, ok := node.box.span(r, h.t); !ok {
-			continue
-		}
-		if node.count > 0 {
-			for _, i := range b.order[node.first : node.first+node.count] {
-				if int(i) != skip && b.solids[i].intersect(r, h) {
-					h.solid = int(i)
-					found = true
+	for {
+		if at.t <= h.t {
+			node := &b.nodes[at.node]
+			if node.count == 0 {
+				ta, _, oka := b.nodes[node.left].box.span(r, h.t)
+				tb, _, okb := b.nodes[node.right].box.span(r, h.t)
+				switch {
+				case oka && okb:
+					near, far := pending{node.left, ta}, pending{node.right, tb}
+					if tb < ta {
+						near, far = far, near
+					}
+					stack = append(stack, far)
+					at = near
+					continue
+				case oka:
+					at = pending{node.left, ta}
+					continue
+				case okb:
+					at = pending{node.right, tb}
+					continue
+				}
+			} else {
+				for _, i := range b.order[node.first : node.first+node.count] {
+					if int(i) != skip && b.solids[i].intersect(r, h) {
+						h.solid = int(i)
+						found = true
+					}
 				}
 			}
-			continue
 		}
-		near, far := node.left, node.right
-		if (node.axis == 0 && r.d.X < 0) || (node.axis == 1 && r.d.Y < 0) || (node.axis == 2 && r.d.Z < 0) {
-			near, far = far, near
+		if len(stack) == 0 {
+			return found
 		}
-		stack[n], stack[n+1] = far, near
-		n += 2
+		at = stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
 	}
-	return found
 }
 
 // blocked says whether anything but skip lies on the ray before tmax.
 func (b *bvh) blocked(r *ray, tmax float64, skip int) bool {
-	if len(b.nodes) == 0 {
-		return false
-	}
-	var stack [48]int32
-	n := 1
 	h := hit{t: tmax}
-	for n > 0 {
-		n--
-		node := &b.nodes[stack[n]]
-		if _, _, ok := node.box.span(r, tmax); !ok {
-			continue
-		}
-		if node.count == 0 {
-			stack[n], stack[n+1] = node.left, node.right
-			n += 2
-			continue
-		}
-		for _, i := range b.order[node.first : node.first+node.count] {
-			if int(i) != skip && b.solids[i].intersect(r, &h) {
-				return true
-			}
-		}
-	}
-	return false
+	return b.intersect(r, &h, skip)
 }
