@@ -11,15 +11,17 @@ package camera
 
 import (
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/coldshelf/coldshelf/vision"
 )
 
 // Errors that callers may branch on.
 var (
-	ErrEnd     = errors.New("no more frames")      // a file or folder has ended; it will not come back
-	ErrStalled = errors.New("camera has stalled")  // no new frame for too long; it was restarted
-	ErrLost    = errors.New("camera is not there") // it cannot be opened or has gone; try again later
+	ErrEnd     = fmt.Errorf("no more frames: %w", io.EOF) // a file or folder has ended; it will not come back
+	ErrStalled = errors.New("camera has stalled")         // no new frame for too long; it was restarted
+	ErrLost    = errors.New("camera is not there")        // it cannot be opened or has gone; try again later
 )
 
 // Options of a source.

@@ -1,13 +1,8 @@
 package camera
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	_ "image/jpeg" // formats that a folder may hold
-	_ "image/png"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,10 +10,8 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/picture"
 )
-
-// maxPictureBytes bounds a picture file: three times what the largest frame takes as JPEG.
-const maxPictureBytes = 64 << 20
 
 // Dir gives the pictures of a folder (.jpg, .jpeg, .png) in the order of their names, one a Capture.
 // The folder is listed when it is opened and again when it loops. A picture that cannot be decoded
@@ -28,7 +21,6 @@ type Dir struct {
 	opts  Options
 	names []string
 	next  int
-	shown int // since the list was made
 	now   func() time.Time
 }
 
@@ -46,7 +38,7 @@ func (d *Dir) list() error {
 	if err != nil {
 		return fmt.Errorf("open camera folder: %w: %w", ErrLost, err)
 	}
-	d.names, d.next, d.shown = nil, 0, 0
+	d.names, d.next = nil, 0
 	for _, e := range entries {
 		switch strings.ToLower(filepath.Ext(e.Name())) {
 		case ".jpg", ".jpeg", ".png":
@@ -77,10 +69,9 @@ func (d *Dir) Capture(ctx context.Context) (vision.Frame, error) {
 	}
 	name := d.names[d.next]
 	d.next += d.opts.step()
-	d.shown++
-	f, err := decodeFile(filepath.Join(d.path, name))
+	f, err := picture.Read(filepath.Join(d.path, name))
 	if err != nil {
-		return vision.Frame{}, fmt.Errorf("picture %s: %w", name, err)
+		return vision.Frame{}, err
 	}
 	f.CapturedAt = d.now()
 	return f, nil
@@ -88,31 +79,3 @@ func (d *Dir) Capture(ctx context.Context) (vision.Frame, error) {
 
 // Close does nothing: a Dir holds nothing open.
 func (d *Dir) Close() error { return nil }
-
-func decodeFile(path string) (vision.Frame, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return vision.Frame{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPictureBytes+1))
-	if err != nil {
-		return vision.Frame{}, err
-	}
-	if len(data) > maxPictureBytes {
-		return vision.Frame{}, fmt.Errorf("larger than %d bytes", maxPictureBytes)
-	}
-	// The header is believed only as far as it fits a frame, before memory is taken for it.
-	cfg, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return vision.Frame{}, err
-	}
-	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width > vision.MaxPixels/cfg.Height {
-		return vision.Frame{}, fmt.Errorf("%w: %d×%d pixels", vision.ErrFrame, cfg.Width, cfg.Height)
-	}
-	img, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return vision.Frame{}, err
-	}
-	return check(vision.FromImage(img))
-}

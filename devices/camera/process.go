@@ -35,7 +35,7 @@ func (p *Process) Capture(ctx context.Context) (vision.Frame, error) {
 	if p.ended != nil {
 		return vision.Frame{}, p.ended
 	}
-	if p.child != nil && p.child.over() {
+	if p.child != nil && p.child.settle() {
 		p.reap()
 	}
 	if p.child == nil {
@@ -62,7 +62,6 @@ func (p *Process) Capture(ctx context.Context) (vision.Frame, error) {
 var errFault = errors.New("capture")
 
 func (p *Process) capture(ctx context.Context) (vision.Frame, error) {
-	p.child.drain()
 	if _, err := p.child.in.Write([]byte{ask}); err != nil {
 		return vision.Frame{}, fmt.Errorf("%w: %w", ErrLost, err)
 	}
@@ -142,6 +141,13 @@ func start(cmd *exec.Cmd) (*child, error) {
 			if err != nil {
 				return
 			}
+			if m.kind == kindHeartbeat {
+				select { // one that nobody waits for is not kept
+				case c.messages <- m:
+				default:
+				}
+				continue
+			}
 			select {
 			case c.messages <- m:
 			case <-c.stop:
@@ -152,29 +158,12 @@ func start(cmd *exec.Cmd) (*child, error) {
 	return c, nil
 }
 
-// drain throws away what came since the last capture: heartbeats, and a frame that came too late.
-func (c *child) drain() {
+// settle throws away what came since the last capture and reports whether the child has gone.
+func (c *child) settle() (gone bool) {
 	for {
 		select {
 		case m, ok := <-c.messages:
-			if !ok || m.kind == kindLost || m.kind == kindEnd {
-				return
-			}
-		default:
-			return
-		}
-	}
-}
-
-// over reports whether the child has gone by itself.
-func (c *child) over() bool {
-	for {
-		select {
-		case m, ok := <-c.messages:
-			if !ok {
-				return true
-			}
-			if m.kind == kindLost {
+			if !ok || m.kind == kindLost {
 				return true
 			}
 		default:

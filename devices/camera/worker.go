@@ -13,7 +13,7 @@ import (
 
 // Grabber is a capture library's open source. Calls never overlap. Either may hang.
 type Grabber interface {
-	// Grab moves on by one frame without decoding it. At the end of a file it is ErrEnd.
+	// Grab moves on by one frame without decoding it. At the end of a file it is io.EOF.
 	Grab() error
 	// Retrieve decodes the frame that Grab moved to.
 	Retrieve() (vision.Frame, error)
@@ -136,12 +136,12 @@ func (w *worker) forward(g *Grabber, asked bool) error {
 	}
 	for range steps {
 		err := (*g).Grab()
-		if errors.Is(err, ErrEnd) && w.opts.Loop && w.progress.Load() > 0 {
+		if errors.Is(err, io.EOF) && w.opts.Loop && w.progress.Load() > 0 {
 			if err = w.reopen(g); err == nil {
 				err = (*g).Grab()
 			}
 		}
-		if errors.Is(err, ErrEnd) {
+		if errors.Is(err, io.EOF) {
 			return w.say(message{kind: kindEnd, text: err.Error()})
 		}
 		if err != nil {

@@ -207,14 +207,9 @@ func (s *session) connect(ctx context.Context) (mqtt.Client, error) {
 		client.Disconnect(0)
 		return nil, fmt.Errorf("connect to %s: %w", s.cfg.Broker, err)
 	}
-	sub := client.Subscribe(id.DownFilter(), 1, nil)
-	if err := wait(ctx, sub); err != nil {
+	if err := subscribe(ctx, client, id.DownFilter(), nil); err != nil {
 		client.Disconnect(0)
-		return nil, fmt.Errorf("subscribe %s: %w", id.DownFilter(), err)
-	}
-	if code := sub.(*mqtt.SubscribeToken).Result()[id.DownFilter()]; code == 0x80 {
-		client.Disconnect(0)
-		return nil, fmt.Errorf("subscribe %s: the broker refuses it", id.DownFilter())
+		return nil, err
 	}
 	if err := wait(ctx, client.Publish(id.Topic(wire.KindStatus), 1, true, birth)); err != nil {
 		client.Disconnect(0)

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/coldshelf/coldshelf/agent/internal/clock"
+	"github.com/coldshelf/coldshelf/agent/internal/config"
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/uplink"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/vision/opencv"
+	"github.com/coldshelf/coldshelf/vision/pipeline"
+)
+
+// examiner makes doctor's checks on a configuration that could be read.
+type examiner struct {
+	*examination
+	cfg      *config.Config
+	sight    *sight
+	pipeline *pipeline.Pipeline
+}
+
+func examineConfig(path string, e *examination) *config.Config {
+	cfg, err := config.Load(path)
+	if err != nil {
+		e.fault("config", err, "`cooler-agent run --help` shows a small configuration")
+		return nil
+	}
+	e.add("config", good, "", "%s: %s/%s/%s", path, cfg.Tenant, cfg.Store, cfg.Device)
+	return cfg
+}
+
+func (x *examiner) close() {
+	if x.sight != nil {
+		x.sight.Close()
+	}
+}
+
+// vision loads the networks, and the planogram with the mount.
+func (x *examiner) vision(ctx context.Context) {
+	if opencv.Built() {
+		x.add("opencv", good, "", "OpenCV %s is compiled in", opencv.Version())
+	} else {
+		x.add("opencv", poor, "build with `make build`", "OpenCV is not compiled in: folders only, and ONNX Runtime is needed")
+	}
+	v := x.cfg.Vision
+	s, err := openSight(ctx, sightOptions{Weights: v.Weights, Runtime: v.Runtime, Target: v.Target, Gallery: v.Gallery, Mount: v.Mount, Video: true})
+	if err != nil {
+		x.fault("networks", err, "")
+	} else {
+		x.sight = s
+		x.add("networks", good, "", "%s on %s", s.Detector.Model(), s.Runtime)
+		if s.Recogniser == nil {
+			x.add("gallery", poor, "enrol products with `cooler-agent enroll` and name the file in vision.gallery", "none: facings have no names")
+		} else {
+			g := s.Recogniser.Gallery()
+			x.add("gallery", good, "", "%d products, %d references", len(g.GTINs()), len(g.References))
+		}
+	}
+	plan := x.planogram()
+	if s == nil {
+		return
+	}
+	if x.pipeline, err = s.Pipeline(plan); err != nil {
+		x.fault("mount", err, "")
+		return
+	}
+	switch {
+	case s.Mount == nil && plan != nil:
+		x.add("mount", poor, "name a file in vision.mount that says how the camera hangs", "none: slots are not judged")
+	case s.Mount != nil && plan != nil:
+		x.add("mount", good, "", "%s fits the planogram", v.Mount)
+	}
+}
+
+func (x *examiner) planogram() *shelf.Planogram {
+	if x.cfg.Planogram == "" {
+		x.add("planogram", poor, "name a file in planogram, or have the cloud send one", "none: facings are reported, slots are not judged")
+		return nil
+	}
+	plan, err := readPlanogram(x.cfg.Planogram)
+	if err != nil {
+		x.fault("planogram", err, "correct the planogram")
+		return nil
+	}
+	slots := 0
+	for _, s := range plan.Shelves {
+		slots += len(s.Slots)
+	}
+	x.add("planogram", good, "", "%s version %d, %d slots", plan.ID, plan.Version, slots)
+	return plan
+}
+
+// camera takes one picture, and looks at it where there is something to look with.
+func (x *examiner) camera(ctx context.Context) {
+	cam, err := openCamera(x.cfg.Camera)
+	if err != nil {
+		x.fault("camera", err, "check camera.source")
+		return
+	}
+	defer cam.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*x.cfg.Camera.Stall)
+	defer cancel()
+	start := time.Now()
+	f, err := cam.Capture(ctx)
+	if err != nil {
+		x.fault("camera", err, "is it plugged in, and free? A running agent keeps its camera")
+		return
+	}
+	x.add("camera", good, "", "%d×%d from %s in %v", f.Width, f.Height, x.cfg.Camera.Source, time.Since(start).Round(time.Millisecond))
+	if x.pipeline == nil {
+		return
+	}
+	start = time.Now()
+	obs, err := x.pipeline.Look(ctx, f)
+	switch {
+	case err != nil:
+		x.fault("picture", err, "")
+	case obs.Quality.Reason != shelf.NoReason:
+		x.add("picture", poor, "clean the lens, light the cooler, aim the camera", "cannot be judged: %s", obs.Quality.Reason)
+	default:
+		x.add("picture", good, "", "%d facings, %d slots in %v", len(obs.Facings), len(obs.Slots), time.Since(start).Round(time.Millisecond))
+	}
+}
+
+// lowDisk is a full outbox and as much again.
+func (x *examiner) lowDisk() uint64 { return 2 * uint64(x.cfg.Outbox.MaxBytes) }
+
+// data checks the data folder and the outbox in it.
+func (x *examiner) data(ctx context.Context) {
+	dir := x.cfg.DataDir
+	if err := writable(dir); err != nil {
+		x.fault("data", err, "the agent goes on, but what it has not sent is lost at the next power cut; make data_dir writable")
+		return
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		x.fault("data", fmt.Errorf("%s: %w", dir, err), "")
+		return
+	}
+	if free := fs.Bavail * uint64(fs.Bsize); free < x.lowDisk() {
+		x.add("data", poor, "free some, or lower outbox.max_bytes", "%s has %d MB free, the outbox may grow to %d MB", dir, free>>20, x.cfg.Outbox.MaxBytes>>20)
+	} else {
+		x.add("data", good, "", "%s has %d MB free", dir, free>>20)
+	}
+	h, err := outbox.Inspect(ctx, dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		x.add("outbox", good, "", "not begun yet")
+	case errors.Is(err, outbox.ErrInUse):
+		x.add("outbox", good, "", "a running agent has it open")
+	case err != nil:
+		x.add("outbox", poor, "the agent sets it aside at its next start and begins a new one", "%v", err)
+	default:
+		x.add("outbox", good, "", "%d messages wait, %d kB", h.Messages, h.Bytes>>10)
+	}
+}
+
+// writable tries to make a file in dir, making dir first.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".doctor-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func (x *examiner) clock() {
+	at, quality := clock.New(x.cfg.Clock == "trusted").Stamp()
+	stamp := at.Format(time.RFC3339)
+	switch quality {
+	case telemetry.NTP, telemetry.RTC:
+		x.add("clock", good, "", "%s, %s", stamp, quality)
+	default:
+		x.add("clock", poor, "let systemd-timesyncd or chrony run; on a machine whose clock is right, say clock: trusted",
+			"%s, but neither the network nor a battery-backed clock vouches for it", stamp)
+	}
+}
+
+func (x *examiner) broker(ctx context.Context) {
+	if x.cfg.Uplink.Broker == "" {
+		x.add("broker", poor, "name it in uplink.broker", "none: the outbox keeps everything")
+		return
+	}
+	u, err := uplinkOf(x.cfg.Uplink)
+	if err != nil {
+		x.fault("broker", err, "")
+		return
+	}
+	u.Identity = x.cfg.Identity()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := uplink.Try(ctx, u); err != nil {
+		x.fault("broker", err, "is it running, and is the board allowed its topics? The agent goes on without and tries again")
+		return
+	}
+	x.add("broker", good, "", "%s lets this board in", x.cfg.Uplink.Broker)
+}

@@ -1,0 +1,44 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "cooler-agent",
+		Short: "watch the shelves of a cooler and report what is on them",
+		Long: `cooler-agent runs on the small computer beside a cooler. It finds every product facing in the camera's
+picture, names it by the enrolled references, compares the shelf with its planogram, and sends what it
+saw over MQTT. Without a network it keeps everything until the cloud has it.`,
+		Example: `  cooler-agent detect --draw out.png shelf.jpg          # what does it see in this photo?
+  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" cola*.jpg
+  cooler-agent doctor --config agent.yml                # is this board ready?
+  cooler-agent run --config agent.yml                   # watch, for years`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.AddCommand(
+		runCommand(),
+		detectCommand(),
+		enrollCommand(),
+		doctorCommand(),
+		versionCommand(),
+		captureWorkerCommand(),
+		probeCommand(),
+	)
+	return root
+}
+
+// markBegin notes when a command begins to run: an error before that is wrong usage.
+func markBegin(root *cobra.Command) *bool {
+	begun := false
+	for _, c := range root.Commands() {
+		if run := c.RunE; run != nil {
+			c.RunE = func(cmd *cobra.Command, args []string) error {
+				begun = true
+				return run(cmd, args)
+			}
+		}
+	}
+	return &begun
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/agent"
+	"github.com/coldshelf/coldshelf/agent/internal/clock"
+	"github.com/coldshelf/coldshelf/agent/internal/config"
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/uplink"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+func runCommand() *cobra.Command {
+	var path, level string
+	var untilEnd bool
+	cmd := &cobra.Command{
+		Use:   "run --config FILE",
+		Short: "watch the cooler and report, until stopped",
+		Long: `Looks by the schedule of the configuration, puts what it sees into the outbox and sends it to the broker.
+What the cloud has not acknowledged is kept and sent again, over restarts and power cuts. A camera, a
+sensor or a broker that is not there is tried again and told in the board's health; a configuration,
+planogram, gallery or mount that is wrong ends the program at once with status 1.`,
+		Example: `  cooler-agent run --config agent.yml
+  cooler-agent run --config agent.yml --until-end     # of a folder or clip: end when all of it is delivered
+
+The smallest configuration:
+  tenant: acme
+  store: s1
+  device: cooler-1
+  camera: {source: "dir:frames"}
+  schedule: {every: 5m}
+  uplink: {broker: "tcp://localhost:1883"}`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := newLog(cmd, level)
+			if err != nil {
+				return err
+			}
+			err = run(cmd.Context(), path, untilEnd, log)
+			if errors.Is(err, agent.ErrRestart) {
+				log.Info("restarting")
+				return restart()
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&path, "config", "c", "", "configuration file")
+	cmd.Flags().StringVar(&level, "log", "info", "least level to log: debug, info, warn or error")
+	cmd.Flags().BoolVar(&untilEnd, "until-end", false, "end when the camera's folder or clip has ended and everything is delivered")
+	cobra.CheckErr(cmd.MarkFlagRequired("config"))
+	return cmd
+}
+
+func newLog(cmd *cobra.Command, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, withHint(fmt.Errorf("--log %q is no level", level), "debug, info, warn or error")
+	}
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: l})), nil
+}
+
+// restart becomes the program anew, with the same process id, so that whoever watches it sees no end.
+func restart() error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
+	return fmt.Errorf("restart: %w", syscall.Exec(self, os.Args, os.Environ()))
+}
+
+// run wires an agent of the configuration and runs it.
+func run(ctx context.Context, path string, untilEnd bool, log *slog.Logger) (err error) {
+	cfg, err := config.Load(path)
+	if err != nil {
+		return withHint(err, "`cooler-agent doctor --config "+path+"` tells what a board lacks; `cooler-agent run --help` shows a configuration")
+	}
+	w := &wiring{cfg: cfg, log: log}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	opts, err := w.options(ctx)
+	if err != nil {
+		return err
+	}
+	opts.UntilEnd = untilEnd
+	a, err := agent.New(opts)
+	if err != nil {
+		return err
+	}
+	watch := newWatchdog()
+	watch.ready()
+	defer watch.stopping()
+	return a.Run(ctx)
+}
+
+// wiring is what main puts together, and takes apart again.
+type wiring struct {
+	cfg   *config.Config
+	log   *slog.Logger
+	close []func() error
+}
+
+// Close ends what was opened, last first.
+func (w *wiring) Close() error {
+	var errs []error
+	for i := len(w.close) - 1; i >= 0; i-- {
+		errs = append(errs, w.close[i]())
+	}
+	w.close = nil
+	return errors.Join(errs...)
+}
+
+func (w *wiring) options(ctx context.Context) (agent.Options, error) {
+	cfg := w.cfg
+	plan, err := cfg.Plan()
+	if err != nil {
+		return agent.Options{}, err
+	}
+	ticks := clock.New(cfg.Clock == "trusted")
+	opts := agent.Options{
+		Identity: cfg.Identity(), Version: version, Board: agent.BoardName(), DataDir: cfg.DataDir,
+		Clock: ticks, Log: w.log, Plan: plan, Interval: cfg.Devices.Interval,
+		Picture: agent.PicturePolicy{Send: cfg.Picture.Send, MaxPx: cfg.Picture.MaxPx, Quality: cfg.Picture.Quality},
+		Alive:   newWatchdog().alive,
+	}
+	if opts.Uplink, err = uplinkOf(cfg.Uplink); err != nil {
+		return opts, err
+	}
+	if err := w.openEyes(ctx, &opts); err != nil {
+		return opts, err
+	}
+	opts.Devices, opts.Degraded = w.devices()
+	// Last, because everything before may refuse to start, and a start counts the boot up.
+	opts.Outbox, err = outbox.Open(ctx, cfg.DataDir, outbox.Options{
+		MaxBytes: cfg.Outbox.MaxBytes, Log: w.log,
+		EncodeGap: agent.EncodeGap(cfg.Identity(), func() time.Time { at, _ := ticks.Stamp(); return at }),
+	})
+	if errors.Is(err, outbox.ErrInUse) {
+		err = withHint(err, "another cooler-agent runs with data_dir "+cfg.DataDir)
+	}
+	if err != nil {
+		return opts, err
+	}
+	w.close = append(w.close, opts.Outbox.Close)
+	return opts, nil
+}
+
+// openEyes opens the camera and the networks with what they know.
+func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
+	cam, err := openCamera(w.cfg.Camera)
+	if err != nil {
+		return err
+	}
+	opts.Camera = cam
+	v := w.cfg.Vision
+	s, err := openSight(ctx, sightOptions{
+		Weights: v.Weights, Runtime: v.Runtime, Target: v.Target, Gallery: v.Gallery, Mount: v.Mount, Video: true, Log: w.log,
+	})
+	if err != nil {
+		return err
+	}
+	w.close = append(w.close, s.Close)
+	if w.cfg.Planogram != "" {
+		if opts.Planogram, err = readPlanogram(w.cfg.Planogram); err != nil {
+			return withHint(err, "correct the planogram that the configuration names")
+		}
+	}
+	p, err := s.Pipeline(opts.Planogram)
+	if err != nil {
+		return err
+	}
+	opts.Pipeline, opts.Runtime, opts.Model = p, s.Runtime, p.Model()
+	opts.Rebuild = func(_ context.Context, plan *shelf.Planogram) (agent.Pipeline, error) { return s.Pipeline(plan) }
+	if s.Recogniser != nil {
+		g := s.Recogniser.Gallery()
+		opts.Gallery = fmt.Sprintf("%d products, %d references", len(g.GTINs()), len(g.References))
+	}
+	return nil
+}
+
+// uplinkOf reads the files that the uplink's configuration names.
+func uplinkOf(c config.Uplink) (uplink.Config, error) {
+	u := uplink.Config{
+		Broker: c.Broker, Username: c.Username, Keepalive: c.Keepalive, Window: c.Window, AckTimeout: c.AckTimeout,
+	}
+	if c.PasswordFile != "" {
+		data, err := readSmall(c.PasswordFile, 4096)
+		if err != nil {
+			return u, fmt.Errorf("uplink.password_file: %w", err)
+		}
+		u.Password = strings.TrimRight(string(data), "\r\n")
+	}
+	if c.CA == "" && c.Cert == "" {
+		return u, nil
+	}
+	u.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CA != "" {
+		pem, err := readSmall(c.CA, 1<<20)
+		if err != nil {
+			return u, fmt.Errorf("uplink.ca: %w", err)
+		}
+		u.TLS.RootCAs = x509.NewCertPool()
+		if !u.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return u, withHint(fmt.Errorf("uplink.ca: %s holds no certificate", c.CA), "it must be PEM")
+		}
+	}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return u, fmt.Errorf("uplink.cert, uplink.key: %w", err)
+		}
+		u.TLS.Certificates = []tls.Certificate{pair}
+	}
+	return u, nil
+}

@@ -1,0 +1,20 @@
+//go:build !customenv
+
+package opencv
+
+import "github.com/coldshelf/coldshelf/vision"
+
+// Capture cannot be opened in a program without OpenCV.
+type Capture struct{}
+
+// OpenCapture gives ErrNotBuilt.
+func OpenCapture(string, CaptureOptions) (*Capture, error) { return nil, ErrNotBuilt }
+
+// Grab gives ErrNotBuilt.
+func (*Capture) Grab() error { return ErrNotBuilt }
+
+// Retrieve gives ErrNotBuilt.
+func (*Capture) Retrieve() (vision.Frame, error) { return vision.Frame{}, ErrNotBuilt }
+
+// Close does nothing.
+func (*Capture) Close() error { return nil }

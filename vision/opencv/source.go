@@ -1,0 +1,41 @@
+package opencv
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CaptureOptions of OpenCapture, asked of a V4L2 device; 0 leaves its own.
+type CaptureOptions struct {
+	Width, Height int
+	FPS           float64
+}
+
+// way is how OpenCV opens a source.
+type way int
+
+const (
+	wayV4L2 way = iota
+	wayStream
+	wayFile
+)
+
+// parseSource takes v4l2:PATH, file:PATH and URLs apart.
+func parseSource(source string) (where string, how way, err error) {
+	scheme, rest, _ := strings.Cut(source, ":")
+	switch scheme {
+	case "v4l2":
+		return rest, wayV4L2, nil
+	case "file":
+		return rest, wayFile, nil
+	case "rtsp", "rtsps", "http", "https":
+		return source, wayStream, nil
+	}
+	return "", 0, fmt.Errorf("camera source %q: OpenCV opens v4l2:, file:, rtsp: and http: sources", source)
+}
+
+// Live reports whether a source goes on by itself, so that a frame not taken is gone.
+func Live(source string) bool {
+	_, how, err := parseSource(source)
+	return err == nil && how != wayFile
+}
