@@ -55,6 +55,7 @@ type Broker struct {
 	server *mqtt.Server
 	serves sync.WaitGroup
 	once   sync.Once
+	heard  chan struct{}
 }
 
 // maxPacket leaves room for the largest message of the wire format and its topic.
@@ -72,7 +73,7 @@ func New(cfg Config) (*Broker, error) {
 	if err := server.Serve(); err != nil {
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
-	return &Broker{server: server}, nil
+	return &Broker{server: server, heard: make(chan struct{})}, nil
 }
 
 // Listen serves connections from l until Close; name tells listeners apart. l may be a TLS listener.
@@ -97,8 +98,12 @@ func (b *Broker) Close() (err error) {
 // Clients is how many boards and others are connected.
 func (b *Broker) Clients() int { return int(b.server.Info.Clone().ClientsConnected) }
 
+// Subscribed is closed once Receive hears everything that is said. Listen after it: what a board says
+// before has no hearer.
+func (b *Broker) Subscribed() <-chan struct{} { return b.heard }
+
 // Receive hands every message of every board to out, one at a time for each board, until ctx ends. It
-// is called before anybody connects, so nothing is retained from before it.
+// is called once, before anybody connects, so nothing is retained from before it.
 func (b *Broker) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
 	handler := func(_ *mqtt.Client, _ packets.Subscription, pk packets.Packet) {
 		d := ingest.Delivery{Topic: pk.TopicName, Payload: pk.Payload, Received: time.Now(), Done: func() {}}
@@ -113,6 +118,7 @@ func (b *Broker) Receive(ctx context.Context, out chan<- ingest.Delivery) error 
 			return fmt.Errorf("subscribe %s: %w", f, err)
 		}
 	}
+	close(b.heard)
 	<-ctx.Done()
 	var errs []error
 	for i, f := range filters {

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// finding is what doctor says of one thing.
+type finding struct {
+	Check  string `json:"check"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+func doctorCommand(stdout io.Writer) *cobra.Command {
+	var s settings
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look at everything that serve needs, and say what is wrong",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.load(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), 20*time.Second)
+			defer cancel()
+			findings := examine(ctx, c)
+			wrong := 0
+			for _, f := range findings {
+				if !f.OK {
+					wrong++
+				}
+			}
+			if asJSON {
+				err = json.NewEncoder(stdout).Encode(map[string]any{"ok": wrong == 0, "checks": findings})
+			} else {
+				printFindings(stdout, findings)
+			}
+			if err == nil && wrong > 0 {
+				err = cloud.Hint(fmt.Errorf("%d of %d checks failed", wrong, len(findings)), "follow the hints above, the first one first")
+			}
+			return err
+		},
+	}
+	s.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func printFindings(w io.Writer, findings []finding) {
+	for _, f := range findings {
+		mark := "ok   "
+		if !f.OK {
+			mark = "FAIL "
+		}
+		fmt.Fprintf(w, "%s %-10s %s\n", mark, f.Check, f.Detail)
+		if f.Hint != "" {
+			fmt.Fprintf(w, "      %-10s %s\n", "", f.Hint)
+		}
+	}
+}
+
+func examine(ctx context.Context, c *config.Config) []finding {
+	findings := []finding{
+		port("page", c.Listen, "--listen"),
+		space(c.DataDir),
+		stateAnswers(ctx, c),
+		seriesAnswers(ctx, c),
+	}
+	if c.MQTT.Broker == "" {
+		return append(findings, port("mqtt", c.MQTT.Listen, "--mqtt-listen"))
+	}
+	return append(findings, reach(ctx, c.MQTT.Broker))
+}
+
+// port: free, or held by a running service, which is as good.
+func port(check, addr, flag string) finding {
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		l.Close()
+		return finding{Check: check, OK: true, Detail: addr + " is free"}
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return finding{Check: check, Detail: addr + " is taken", Hint: "fine if cooler-cloud serve is running; else choose another with " + flag}
+	}
+	return finding{Check: check, Detail: err.Error(), Hint: "choose another address with " + flag}
+}
+
+// lowSpace is what a service of a hundred coolers writes in about a week.
+const lowSpace = 1 << 30
+
+func space(dir string) finding {
+	f := finding{Check: "data", Hint: "give a folder that can be written with --data"}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	probe := filepath.Join(dir, ".doctor")
+	if err := os.WriteFile(probe, []byte("probe"), 0o600); err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	os.Remove(probe)
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	free := fs.Bavail * uint64(fs.Bsize)
+	f.Detail = fmt.Sprintf("%s can be written, %d MiB free", dir, free>>20)
+	if f.OK = free >= lowSpace; f.OK {
+		f.Hint = ""
+	} else {
+		f.Hint = "make room: with a full disk nothing is acknowledged, and the boards keep what they have"
+	}
+	return f
+}
+
+func stateAnswers(ctx context.Context, c *config.Config) finding {
+	db, err := state.Open(ctx, c.StateURL())
+	if err != nil {
+		return finding{Check: "state", Detail: err.Error(), Hint: "see that the server runs and the URL of --state is right"}
+	}
+	defer db.Close()
+	if err := db.Ping(ctx); err != nil {
+		return finding{Check: "state", Detail: err.Error(), Hint: "see that the server runs and the URL of --state is right"}
+	}
+	return finding{Check: "state", OK: true, Detail: db.URL() + " answers"}
+}
+
+func seriesAnswers(ctx context.Context, c *config.Config) finding {
+	if err := cloud.ProbeSeries(ctx, c.SeriesURL()); err != nil {
+		return finding{Check: "series", Detail: err.Error(), Hint: "see that the server runs and the URL of --series is right"}
+	}
+	return finding{Check: "series", OK: true, Detail: "answers"}
+}
+
+func reach(ctx context.Context, raw string) finding {
+	f := finding{Check: "broker", Hint: "see that the broker runs and the address of --broker is right"}
+	u, err := url.Parse(raw)
+	if err != nil {
+		f.Detail = "not a valid URL"
+		return f
+	}
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	conn.Close()
+	return finding{Check: "broker", OK: true, Detail: u.Host + " answers"}
+}

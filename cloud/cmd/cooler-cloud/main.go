@@ -1,0 +1,112 @@
+// Command cooler-cloud is the service: it hears the boards, keeps what they say, decides what is
+// wrong, and shows it. `cooler-cloud serve` needs nothing else to run.
+//
+// Exit status: 0 done, 1 it failed, 2 wrong usage. A failure is two lines on stderr, `error:` and
+// `hint:`. With --json stdout holds JSON alone.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/cloud"
+)
+
+// version is set by the build.
+var version = "unversioned"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// usage marks an error as wrong usage.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:           "cooler-cloud",
+		Short:         "The service behind the coolers: ingest, alerts, API and page",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.AddCommand(commands(stdout)...)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	wrapArgs(root)
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "error: %v\n", err)
+	var u usage
+	if errors.As(err, &u) {
+		fmt.Fprintln(stderr, "hint: cooler-cloud --help lists the commands, cooler-cloud COMMAND --help its flags")
+		return 2
+	}
+	var h *cloud.Hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(stderr, "hint: %s\n", h.Text)
+	} else {
+		fmt.Fprintln(stderr, "hint: cooler-cloud doctor looks for what is wrong")
+	}
+	return 1
+}
+
+// commands is the explicit list of what there is.
+func commands(stdout io.Writer) []*cobra.Command {
+	return []*cobra.Command{
+		serveCommand(stdout),
+		doctorCommand(stdout),
+		quarantineCommand(stdout),
+		versionCommand(stdout),
+	}
+}
+
+// wrapArgs makes a wrong number of arguments, or an unknown command, wrong usage.
+func wrapArgs(c *cobra.Command) {
+	check := c.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage{err}
+		}
+		return nil
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+func versionCommand(stdout io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(stdout, "cooler-cloud %s\n", version)
+			return err
+		},
+	}
+}

@@ -1,0 +1,73 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/web"
+)
+
+// notifiers tells each of them.
+type notifiers []ingest.Notifier
+
+// Committed passes it on.
+func (n notifiers) Committed() {
+	for _, one := range n {
+		one.Committed()
+	}
+}
+
+// routes puts the page, the API and what operators ask for on one port.
+func (s *Server) routes() (http.Handler, error) {
+	site, err := web.New(web.Built())
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", site)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, nil) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry}))
+	return mux, nil
+}
+
+// readyTime bounds how long a store may take to say that it is there.
+const readyTime = 2 * time.Second
+
+// ready says 200 while both stores and the broker answer, else 503 and which does not.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+	defer cancel()
+	faults := map[string]string{}
+	if err := s.state.Ping(ctx); err != nil {
+		faults["state"] = err.Error()
+	}
+	if err := s.series.Ping(ctx); err != nil {
+		faults["series"] = err.Error()
+	}
+	if s.online != nil && !s.online() {
+		faults["broker"] = "not connected"
+	}
+	if len(faults) > 0 {
+		answer(w, http.StatusServiceUnavailable, faults)
+		return
+	}
+	answer(w, http.StatusOK, nil)
+}
+
+func answer(w http.ResponseWriter, code int, faults map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	status := "ok"
+	if len(faults) > 0 {
+		status = "failing"
+	}
+	// A client that has gone cannot be told anything.
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "faults": faults})
+}

@@ -1,0 +1,105 @@
+// Package config reads what cooler-cloud is told: one YAML file, strictly, over defaults that need
+// none. A key that is not known, or is there twice, is an error that names the key and its line;
+// Validate joins every fault. What Load gives is complete and is not changed afterwards.
+//
+// It refuses to look at the machine: whether a port is free or a database answers is for doctor to
+// say. Paths are taken from the folder of the file. No secret stands in it: passwords are in files.
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Config is the whole file.
+type Config struct {
+	Listen     string `yaml:"listen"`     // of the page and the API
+	DataDir    string `yaml:"data_dir"`   // holds the databases that have no URL of their own
+	Tenant     string `yaml:"tenant"`     // whose the API is where nobody has to say who he is
+	State      string `yaml:"state"`      // sqlite:/path/state.db or postgres://…; "": in data_dir
+	Series     string `yaml:"series"`     // sqlite:/path/series.db or influx://…; "": in data_dir
+	Planograms string `yaml:"planograms"` // folder of planograms that are published at start; "": none
+
+	MQTT   MQTT   `yaml:"mqtt"`
+	Ingest Ingest `yaml:"ingest"`
+	Keep   Keep   `yaml:"keep"`
+	Log    Log    `yaml:"log"`
+}
+
+// MQTT says where the boards are heard.
+type MQTT struct {
+	Listen       string `yaml:"listen"` // of the embedded broker; not used with Broker
+	Broker       string `yaml:"broker"` // mqtt://host:1883, mqtts://host:8883 or nats://host:4222; "": the embedded one
+	ClientID     string `yaml:"client_id"`
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
+	CA           string `yaml:"ca"` // PEM; "": the system's roots
+	Cert         string `yaml:"cert"`
+	Key          string `yaml:"key"`
+}
+
+// Ingest tunes how messages are taken in.
+type Ingest struct {
+	Batch  int           `yaml:"batch"`
+	Linger time.Duration `yaml:"linger"`
+}
+
+// Keep says for how long things are kept.
+type Keep struct {
+	Points     time.Duration `yaml:"points"`     // every single point of the embedded series
+	Hours      time.Duration `yaml:"hours"`      // its totals by the hour
+	Pictures   int           `yaml:"pictures"`   // for each device
+	Quarantine int           `yaml:"quarantine"` // messages
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn or error
+	Format string `yaml:"format"` // text or json
+}
+
+const day = 24 * time.Hour
+
+// Defaults are a service for one machine that hears nobody from outside.
+func Defaults() Config {
+	return Config{
+		Listen:  "127.0.0.1:8080",
+		DataDir: defaultDataDir(),
+		Tenant:  "default",
+		MQTT:    MQTT{Listen: "127.0.0.1:1883"},
+		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond},
+		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
+		Log:     Log{Level: "info", Format: "text"},
+	}
+}
+
+// defaultDataDir is what systemd gives a service, or the user's own folder for data.
+func defaultDataDir() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "coldshelf")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "share", "coldshelf")
+	}
+	return "coldshelf-data"
+}
+
+// StateURL is where the state is.
+func (c *Config) StateURL() string {
+	if c.State != "" {
+		return c.State
+	}
+	return "sqlite:" + filepath.Join(c.DataDir, "state.db")
+}
+
+// SeriesURL is where the series is.
+func (c *Config) SeriesURL() string {
+	if c.Series != "" {
+		return c.Series
+	}
+	return "sqlite:" + filepath.Join(c.DataDir, "series.db")
+}

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// MaxBytes bounds a configuration file.
+const MaxBytes = 1 << 20
+
+// Read reads a file over the defaults. Relative paths in it are taken from its folder. The result is
+// not validated yet: flags may still change it.
+func Read(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if len(data) > MaxBytes {
+		return nil, fmt.Errorf("read configuration: %s is larger than %d bytes", path, MaxBytes)
+	}
+	c, err := Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c.resolve(filepath.Dir(path))
+	return c, nil
+}
+
+// Decode reads YAML strictly over the defaults.
+func Decode(data []byte) (*Config, error) {
+	c := Defaults()
+	err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(strings.TrimRight(yaml.FormatError(err, false, true), "\n"))
+	}
+	return &c, nil
+}
+
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{&c.DataDir, &c.Planograms, &c.MQTT.PasswordFile, &c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Validate joins every fault, each naming its key.
+func (c *Config) Validate() error {
+	var faults []error
+	fault := func(key, format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%s: %w", key, fmt.Errorf(format, args...)))
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		fault("listen", "%q is not host:port", c.Listen)
+	}
+	if c.MQTT.Broker == "" {
+		if _, _, err := net.SplitHostPort(c.MQTT.Listen); err != nil {
+			fault("mqtt.listen", "%q is not host:port", c.MQTT.Listen)
+		}
+	} else if err := scheme(c.MQTT.Broker, "mqtt", "tcp", "mqtts", "ssl", "ws", "wss", "nats"); err != nil {
+		fault("mqtt.broker", "%w", err)
+	}
+	if (c.MQTT.Cert == "") != (c.MQTT.Key == "") {
+		fault("mqtt.cert", "cert and key go together")
+	}
+	if err := (wire.Identity{Tenant: c.Tenant, Store: "s", Device: "d"}).Validate(); err != nil {
+		fault("tenant", "%w", err)
+	}
+	if err := scheme(c.StateURL(), "sqlite", "postgres", "postgresql"); err != nil {
+		fault("state", "%w", err)
+	}
+	if err := scheme(c.SeriesURL(), "sqlite", "influx", "influxs"); err != nil {
+		fault("series", "%w", err)
+	}
+	if c.Ingest.Batch < 1 || c.Ingest.Batch > 100_000 {
+		fault("ingest.batch", "%d is not from 1 to 100000", c.Ingest.Batch)
+	}
+	if c.Ingest.Linger < 0 || c.Ingest.Linger.Seconds() > 10 {
+		fault("ingest.linger", "%v is not from 0 to 10s", c.Ingest.Linger)
+	}
+	if c.Keep.Points < day {
+		fault("keep.points", "%v is less than 24h", c.Keep.Points)
+	}
+	if c.Keep.Hours < c.Keep.Points {
+		fault("keep.hours", "%v is less than keep.points", c.Keep.Hours)
+	}
+	if c.Keep.Pictures < 1 {
+		fault("keep.pictures", "%d is less than 1", c.Keep.Pictures)
+	}
+	if c.Keep.Quarantine < 1 {
+		fault("keep.quarantine", "%d is less than 1", c.Keep.Quarantine)
+	}
+	if err := new(slog.LevelVar).UnmarshalText([]byte(c.Log.Level)); err != nil {
+		fault("log.level", "%q is not debug, info, warn or error", c.Log.Level)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		fault("log.format", "%q is not text or json", c.Log.Format)
+	}
+	return errors.Join(faults...)
+}
+
+func scheme(raw string, known ...string) error {
+	got, _, ok := strings.Cut(raw, ":")
+	if !ok || !slices.Contains(known, got) {
+		shown := raw
+		if u, err := url.Parse(raw); err == nil {
+			shown = u.Redacted()
+		}
+		return fmt.Errorf("%q does not begin with one of %s", shown, strings.Join(known, ":, ")+":")
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package cloud
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/broker"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Open checks the configuration, takes the ports, opens and migrates the stores and publishes the
+// planograms. What it returns is closed by Run, or by Close if Run is not called.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	s := &Server{cfg: cfg, log: log, registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if s.http, err = listen("the page and the API", "--listen", cfg.Listen); err != nil {
+		return nil, err
+	}
+	if err := s.openStores(ctx); err != nil {
+		return nil, err
+	}
+	if cfg.Planograms != "" {
+		if err := s.publishPlanograms(ctx, cfg.Planograms); err != nil {
+			return nil, err
+		}
+	}
+	sub, err := s.openBroker()
+	if err != nil {
+		return nil, err
+	}
+	s.engine = alert.NewEngine(alert.Config{Rules: alert.DefaultRules(), Log: log})
+	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
+		sub, s.series, s.state, s.engine, s.notify, ingest.NewMetrics(s.registry), log)
+	s.handler, err = s.routes()
+	return s, err
+}
+
+// listen takes a port, and tells who else might have it.
+func listen(what, flag, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, Hint(fmt.Errorf("listen for %s: %s is taken by another program", what, addr),
+			"choose another address with %s, or see who has it: ss -ltnp 'sport = :%s'", flag, port(addr))
+	}
+	if err != nil {
+		return nil, Hint(fmt.Errorf("listen for %s: %w", what, err), "choose another address with %s", flag)
+	}
+	return l, nil
+}
+
+func port(addr string) string {
+	_, p, _ := net.SplitHostPort(addr)
+	return p
+}
+
+func (s *Server) openStores(ctx context.Context) (err error) {
+	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
+		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
+	}
+	if err := state.Migrate(ctx, s.state, state.Tables, alert.Tables); err != nil {
+		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
+	}
+	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {
+		return Hint(err, "see that the folder is there and can be written, or give another store with --series")
+	}
+	return nil
+}
+
+// openBroker opens what the boards are heard through.
+func (s *Server) openBroker() (ingest.Subscriber, error) {
+	if s.cfg.MQTT.Broker == "" {
+		var err error
+		if s.mqtt, err = listen("the boards", "--mqtt-listen", s.cfg.MQTT.Listen); err != nil {
+			return nil, err
+		}
+		s.embedded, err = broker.New(broker.Config{Log: s.log})
+		return s.embedded, err
+	}
+	password, err := readPassword(s.cfg.MQTT.PasswordFile)
+	if err != nil {
+		return nil, err
+	}
+	conf, err := clientTLS(s.cfg.MQTT)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := mqttsub.New(mqttsub.Config{URL: s.cfg.MQTT.Broker, ClientID: s.cfg.MQTT.ClientID, Username: s.cfg.MQTT.Username,
+		Password: password, TLS: conf, Log: s.log.With("part", "broker")})
+	if err != nil {
+		return nil, err
+	}
+	s.online = sub.Online
+	return sub, nil
+}
+
+func readPassword(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read mqtt.password_file: %w", err)
+	}
+	return strings.TrimRight(string(data), "\r\n"), nil
+}
+
+func clientTLS(m config.MQTT) (*tls.Config, error) {
+	if m.CA == "" && m.Cert == "" {
+		return nil, nil
+	}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if m.CA != "" {
+		pem, err := os.ReadFile(m.CA)
+		if err != nil {
+			return nil, fmt.Errorf("read mqtt.ca: %w", err)
+		}
+		conf.RootCAs = x509.NewCertPool()
+		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("mqtt.ca: %s holds no certificate", m.CA)
+		}
+	}
+	if m.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(m.Cert, m.Key)
+		if err != nil {
+			return nil, fmt.Errorf("read mqtt.cert and mqtt.key: %w", err)
+		}
+		conf.Certificates = []tls.Certificate{pair}
+	}
+	return conf, nil
+}
+
+// publishPlanograms publishes every planogram of a folder for the default tenant. One that is
+// published already, unchanged, is passed over.
+func (s *Server) publishPlanograms(ctx context.Context, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return Hint(fmt.Errorf("read planograms: %w", err), "give a folder of .yaml or .json planograms with --planograms")
+	}
+	found := 0
+	for _, e := range entries {
+		ext := filepath.Ext(e.Name())
+		if e.IsDir() || (ext != ".yaml" && ext != ".yml" && ext != ".json") {
+			continue
+		}
+		found++
+		path := filepath.Join(dir, e.Name())
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read planogram: %w", err)
+		}
+		p, err := shelf.DecodePlanogram(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		var published bool
+		err = s.state.Write(ctx, func(tx *state.Tx) error {
+			published, err = state.PutPlanogram(ctx, tx, s.cfg.Tenant, p, time.Now())
+			return err
+		})
+		if errors.Is(err, state.ErrVersion) {
+			return Hint(fmt.Errorf("%s: %w", path, err), "raise the version in the file, or take the file away to keep what is published")
+		}
+		if err != nil {
+			return err
+		}
+		if published {
+			s.log.Info("planogram published", "planogram", p.ID, "version", p.Version)
+		}
+	}
+	if found == 0 {
+		return Hint(fmt.Errorf("read planograms: %s holds none", dir), "planograms are files that end in .yaml, .yml or .json")
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+// Package cloud is the service as a value: Open checks and opens everything that cooler-cloud needs,
+// so that what is wrong is said before anything runs, and Run serves until its context ends.
+//
+// It only wires: which broker, which stores, which judge, what the page may ask. What it promises is
+// the order: stores and readers start before the boards are heard; at the end the boards are
+// turned away first, what was taken is stored and acknowledged, and then the stores close.
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/broker"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Server is the service with everything open. Use it once.
+type Server struct {
+	cfg      config.Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+
+	state  *state.DB
+	series seriesStore
+	engine *alert.Engine
+
+	http     net.Listener
+	handler  http.Handler
+	mqtt     net.Listener   // nil with a broker elsewhere
+	embedded *broker.Broker // nil with a broker elsewhere
+	ingester *ingest.Ingester
+	notify   notifiers
+	online   func() bool // is the broker elsewhere connected; nil with the embedded one
+}
+
+// Addr is where the page and the API answer.
+func (s *Server) Addr() string { return s.http.Addr().String() }
+
+// MQTTAddr is where the embedded broker listens, "" where the broker is elsewhere.
+func (s *Server) MQTTAddr() string {
+	if s.mqtt == nil {
+		return ""
+	}
+	return s.mqtt.Addr().String()
+}
+
+// tickEvery is how often the judge looks at what time alone decides.
+const tickEvery = time.Second
+
+// Run serves until ctx ends, then drains and closes everything. It returns nil then.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.Close()
+	g, running := errgroup.WithContext(ctx)
+	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	g.Go(func() error {
+		if err := web.Serve(s.http); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve http: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, s.notify.Committed) })
+	g.Go(func() error { return s.housekeeping(running) })
+	g.Go(func() error {
+		// The last to start and the first to stop; then those who read may go.
+		err := s.ingest(running)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if stop := web.Shutdown(grace); stop != nil {
+			web.Close() // streams that do not end by themselves
+		}
+		return err
+	})
+	return g.Wait()
+}
+
+// ingest hears the boards until ctx ends.
+func (s *Server) ingest(ctx context.Context) error {
+	if s.embedded == nil {
+		return s.ingester.Run(ctx)
+	}
+	defer s.embedded.Close()
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.ingester.Run(running) })
+	g.Go(func() error {
+		select {
+		case <-s.embedded.Subscribed():
+			return s.embedded.Listen("mqtt", s.mqtt)
+		case <-running.Done():
+			return nil
+		}
+	})
+	return g.Wait()
+}
+
+// housekeeping forgets what is older than it has to be.
+func (s *Server) housekeeping(ctx context.Context) error {
+	every := time.NewTicker(10 * time.Minute)
+	defer every.Stop()
+	for {
+		now := time.Now()
+		err := s.series.Maintain(ctx, now, now.Add(-s.cfg.Keep.Points), now.Add(-s.cfg.Keep.Hours))
+		err = errors.Join(err, s.state.Write(ctx, func(tx *state.Tx) error {
+			n, err := state.PruneQuarantine(ctx, tx, s.cfg.Keep.Quarantine)
+			if n > 0 {
+				s.log.Warn("quarantine is full, its oldest messages are gone", "messages", n)
+			}
+			return err
+		}))
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("housekeeping", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+		}
+	}
+}
+
+// Close releases what Open took; Run does it by itself.
+func (s *Server) Close() error {
+	var errs []error
+	if s.http != nil {
+		errs = append(errs, ignoreClosed(s.http.Close()))
+	}
+	if s.mqtt != nil {
+		errs = append(errs, ignoreClosed(s.mqtt.Close()))
+	}
+	if s.embedded != nil {
+		errs = append(errs, s.embedded.Close())
+	}
+	if s.series != nil {
+		errs = append(errs, s.series.Close())
+		s.series = nil
+	}
+	if s.state != nil {
+		errs = append(errs, s.state.Close())
+		s.state = nil
+	}
+	return errors.Join(errs...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
