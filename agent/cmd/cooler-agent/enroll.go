@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/picture"
+)
+
+// enrollOptions are enroll's flags.
+type enrollOptions struct {
+	sight  sightOptions
+	gtin   string
+	name   string
+	from   string
+	asJSON bool
+}
+
+func enrollCommand() *cobra.Command {
+	var o enrollOptions
+	cmd := &cobra.Command{
+		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER",
+		Short: "teach a product from a few photos",
+		Long: `Adds photos of a product to a gallery, so that its facings get its name from then on. A photo may be a
+crop, a product shot on a plain ground, or a pack held before the camera: the largest pack in the middle
+is taken. Front, both sides and the back make about four photos.
+
+With --from, every folder named by a GTIN holds that product's photos.`,
+		Example: `  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" front.jpg back.jpg
+  cooler-agent enroll --gallery drinks.gallery --from references/`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.gtin, "gtin", "", "the product's GTIN (8, 12, 13 or 14 digits)")
+	f.StringVar(&o.name, "name", "", "the product's name")
+	f.StringVar(&o.from, "from", "", "folder of folders that are named by GTIN")
+	f.StringVar(&o.sight.Gallery, "gallery", "products.gallery", "file to add to; made if it is not there")
+	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
+	addNetworkFlags(cmd, &o.sight)
+	return cmd
+}
+
+// lesson is one product with its photos.
+type lesson struct {
+	gtin   shelf.GTIN
+	name   string
+	photos []string
+}
+
+// enrolled is what enroll --json prints.
+type enrolled struct {
+	Gallery    string          `json:"gallery"`
+	Products   int             `json:"products"`
+	References int             `json:"references"`
+	Added      int             `json:"added"`
+	Embedder   string          `json:"embedder"`
+	Faults     []string        `json:"faults"`
+	Alike      []gallery.Alike `json:"alike"`
+}
+
+func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Writer) error {
+	lessons, err := o.lessons(photos)
+	if err != nil {
+		return err
+	}
+	path := o.sight.Gallery
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		o.sight.Gallery = "" // a new one is made
+	}
+	s, err := openSight(ctx, o.sight)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	g := gallery.New(s.Embedder)
+	if s.Recogniser != nil {
+		g = s.Recogniser.Gallery()
+	}
+	report := enrolled{Gallery: path, Embedder: s.Embedder.ID().Name + " " + s.Embedder.ID().Version, Faults: []string{}}
+	for _, l := range lessons {
+		added, faults := teach(ctx, s, g, l)
+		report.Added += added
+		for _, err := range faults {
+			report.Faults = append(report.Faults, err.Error())
+			fmt.Fprintln(errs, "error:", err)
+			if hint := pictureHint(err); hint != "" {
+				fmt.Fprintln(errs, "hint:", hint)
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if err := g.Save(path); err != nil {
+		return err
+	}
+	report.Products, report.References, report.Alike = len(g.GTINs()), len(g.References), g.LookAlikes()
+	if err := report.print(out, g, o.asJSON); err != nil {
+		return err
+	}
+	if len(report.Faults) > 0 {
+		return withHint(fmt.Errorf("%d photos could not be used", len(report.Faults)), "the others are enrolled")
+	}
+	return nil
+}
+
+// lessons gathers what to learn from the flags or from folders.
+func (o enrollOptions) lessons(photos []string) ([]lesson, error) {
+	switch {
+	case o.from != "" && (o.gtin != "" || len(photos) > 0):
+		return nil, withHint(errors.New("--from goes without --gtin and photos"), "give either")
+	case o.from != "":
+		return folderLessons(o.from)
+	case o.gtin == "":
+		return nil, withHint(errors.New("--gtin is missing"), "name the product whose photos these are, or use --from FOLDER")
+	case len(photos) == 0:
+		return nil, withHint(errors.New("no photos are given"), "three to five, from the front and the sides, make a good reference")
+	}
+	gtin, err := shelf.ParseGTIN(o.gtin)
+	if err != nil {
+		return nil, withHint(err, "type the digits under the barcode")
+	}
+	return []lesson{{gtin, o.name, photos}}, nil
+}
+
+// folderLessons: each folder that is named by a GTIN, its pictures in order.
+func folderLessons(dir string) ([]lesson, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open folder of references: %w", err)
+	}
+	var lessons []lesson
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		gtin, err := shelf.ParseGTIN(e.Name())
+		if err != nil {
+			return nil, withHint(fmt.Errorf("folder %s: %w", e.Name(), err), "folders under --from are named by GTIN")
+		}
+		photos, err := picturesIn(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if len(photos) > 0 {
+			lessons = append(lessons, lesson{gtin: gtin, photos: photos})
+		}
+	}
+	if len(lessons) == 0 {
+		return nil, withHint(fmt.Errorf("%s holds no folder with pictures", dir), "folders under --from are named by GTIN and hold that product's photos")
+	}
+	return lessons, nil
+}
+
+// picturesIn lists a folder's picture files in order of name.
+func picturesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() && slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".bmp"}, strings.ToLower(filepath.Ext(e.Name()))) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
+}
+
+// teach adds one product's photos; a photo that cannot be used is a fault, the others count.
+func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added int, faults []error) {
+	var crops []vision.Frame
+	var sources []string
+	for _, path := range l.photos {
+		photo, err := picture.Read(path)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		found, err := s.Detector.Detect(ctx, photo)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", path, err))
+			continue
+		}
+		crops = append(crops, photo.Crop(gallery.Front(photo, found)))
+		sources = append(sources, filepath.Base(path))
+	}
+	added, err := g.Enrol(ctx, s.Embedder, l.gtin, l.name, crops, sources)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	return added, faults
+}
+
+func (r enrolled) print(out io.Writer, g *gallery.Gallery, asJSON bool) error {
+	if asJSON {
+		if r.Alike == nil {
+			r.Alike = []gallery.Alike{}
+		}
+		return json.NewEncoder(out).Encode(r)
+	}
+	fmt.Fprintf(out, "%s: %d references added; it holds %d products with %d references (embedder %s)\n", r.Gallery, r.Added, r.Products, r.References, r.Embedder)
+	for _, a := range r.Alike {
+		fmt.Fprintf(out, "  look alike: %s %s and %s %s (%.2f)\n", a.A, g.Names[a.A], a.B, g.Names[a.B], a.Similarity)
+	}
+	return nil
+}

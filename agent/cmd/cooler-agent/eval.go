@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sort"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/mount"
+	"github.com/coldshelf/coldshelf/vision/picture"
+	"github.com/coldshelf/coldshelf/vision/pipeline"
+	"github.com/coldshelf/coldshelf/vision/score"
+)
+
+// clearVisible is the visible share from which a facing's name counts.
+const clearVisible = 0.6
+
+// evalOptions are eval's flags.
+type evalOptions struct {
+	sight  sightOptions
+	data   string
+	asJSON bool
+}
+
+func evalCommand() *cobra.Command {
+	var o evalOptions
+	cmd := &cobra.Command{
+		Use:   "eval --data FOLDER [--json]",
+		Short: "measure boxes, names and slot states against a set of pictures with truth",
+		Long: `Runs every picture of a set through the whole pipeline and scores what comes out. Three formats are read:
+a cooler set (frames.json, instances.json, sequences.json, planograms/, skus.json, references/), for
+boxes, names, slots and stockouts; a YOLO folder (images/ and labels/); plain COCO. The last two are for boxes
+alone. Products are enrolled from references/ only, all in one gallery; of the truth nothing is used but to score.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.data == "" {
+				return withHint(errors.New("--data is missing"), "name the folder of the set")
+			}
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&o.data, "data", "", "folder of the set")
+	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON object")
+	addNetworkFlags(cmd, &o.sight)
+	return cmd
+}
+
+func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
+	start := time.Now()
+	set, err := readEvalSet(o.data)
+	if err != nil {
+		return err
+	}
+	s, err := openSight(ctx, o.sight)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	e := &evaluation{sight: s, set: set}
+	if set.references != "" {
+		if err := e.enrol(ctx, errs); err != nil {
+			return err
+		}
+	}
+	for i := range set.frames {
+		if err := e.look(ctx, &set.frames[i]); err != nil {
+			return fmt.Errorf("%s: %w", set.frames[i].id, err)
+		}
+	}
+	r := e.report()
+	r.Seconds = math.Round(time.Since(start).Seconds()*10) / 10
+	r.Model, r.Runtime = e.model, s.Runtime
+	if o.asJSON {
+		return json.NewEncoder(out).Encode(r)
+	}
+	return r.print(out)
+}
+
+// evaluation is one run over a set.
+type evaluation struct {
+	sight    *sight
+	set      *evalSet
+	gallery  *gallery.Gallery
+	model    string
+	results  []evalResult
+	sequence string
+	pipe     *pipeline.Pipeline
+}
+
+// evalResult is what came of one picture.
+type evalResult struct {
+	frame  *evalFrame
+	image  score.Image
+	slots  []score.Slot
+	lanes  []score.Slot
+	costs  pipeline.Costs
+	ofSlot []string
+}
+
+// recorder keeps every detection of the last frame, weak ones too, for the precision curve.
+type recorder struct {
+	vision.Detector
+	found []vision.Detection
+}
+
+func (r *recorder) Detect(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
+	found, err := r.Detector.Detect(ctx, f)
+	r.found = append(r.found[:0], found...)
+	return found, err
+}
+
+func (e *evaluation) enrol(ctx context.Context, errs io.Writer) error {
+	lessons, err := folderLessons(e.set.references)
+	if err != nil {
+		return err
+	}
+	e.gallery = gallery.New(e.sight.Embedder)
+	for _, l := range lessons {
+		_, faults := teach(ctx, e.sight, e.gallery, l)
+		for _, err := range faults {
+			fmt.Fprintln(errs, "error:", err)
+		}
+	}
+	return nil
+}
+
+// look runs one picture. A sequence keeps its pipeline from picture to picture, a single picture has one of
+// its own.
+func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
+	frame, err := picture.Read(f.path)
+	if err != nil {
+		return err
+	}
+	rec := &recorder{Detector: e.sight.Detector}
+	cfg := pipeline.Config{Detector: rec, Video: f.sequence != ""}
+	if e.gallery != nil {
+		if cfg.Recogniser, err = gallery.NewRecogniser(e.sight.Embedder, e.gallery); err != nil {
+			return err
+		}
+	}
+	plan := e.set.plans[f.plan]
+	if plan != nil && f.camera != nil {
+		cfg.Mount, cfg.Planogram = mount.FromCamera(*f.camera, frame.Width, frame.Height), plan.slots
+	}
+	// Within a sequence the camera trembles a little from picture to picture and its pose is given anew, so each
+	// picture has a pipeline of its own.
+	p, err := pipeline.New(cfg)
+	if err != nil {
+		return err
+	}
+	e.model = p.Model()
+	obs, err := p.Look(ctx, frame)
+	if err != nil {
+		return err
+	}
+	r := evalResult{frame: f, costs: p.Costs()}
+	r.image = imageOf(f, obs, rec.found)
+	if cfg.Mount != nil {
+		if err := r.judge(f, plan, cfg.Mount, obs); err != nil {
+			return err
+		}
+	}
+	e.results = append(e.results, r)
+	return nil
+}
+
+// imageOf joins the told facings, which carry names, with the weak detections.
+func imageOf(f *evalFrame, obs *shelf.Observation, found []vision.Detection) score.Image {
+	img := score.Image{Truth: f.truth}
+	for _, fc := range obs.Facings {
+		img.Guesses = append(img.Guesses, score.Guess{Box: fc.Box, Score: fc.Score, Told: true, GTIN: fc.GTIN})
+	}
+	for _, d := range found {
+		if d.Weak {
+			x, y := int(math.Round(d.X0)), int(math.Round(d.Y0))
+			img.Guesses = append(img.Guesses, score.Guess{Score: d.Score,
+				Box: shelf.Box{X: x, Y: y, W: int(math.Round(d.X1)) - x, H: int(math.Round(d.Y1)) - y}})
+		}
+	}
+	return img
+}
+
+// judge sets slot and lane states beside the truth. Lanes are judged by the same facings and the same
+// blind parts under the planogram in which every lane is a slot.
+func (r *evalResult) judge(f *evalFrame, plan *evalPlan, m *mount.Mount, obs *shelf.Observation) error {
+	bad := isBad(f.condition)
+	said := map[string]shelf.State{}
+	for _, s := range obs.Slots {
+		said[s.SlotID] = s.State
+	}
+	for _, t := range f.slots {
+		r.slots = append(r.slots, score.Slot{Truth: t.state, Hidden: t.hidden, Said: said[t.id], Bad: bad})
+		r.ofSlot = append(r.ofSlot, t.id)
+	}
+	sight, err := m.On(plan.lanes, obs.Width, obs.Height)
+	if err != nil {
+		return err
+	}
+	view := sight.View()
+	view.Whole, view.Blind = obs.Quality.Reason, obs.Quality.Blind
+	lanes := map[string]shelf.State{}
+	for _, s := range shelf.Compare(plan.lanes, obs.Facings, view) {
+		lanes[s.SlotID] = s.State
+		if said[plan.laneSlot[s.SlotID]] == shelf.Unknown {
+			lanes[s.SlotID] = shelf.Unknown
+		}
+	}
+	for _, t := range f.lanes {
+		r.lanes = append(r.lanes, score.Slot{Truth: t.state, Hidden: t.hidden, Said: lanes[t.id], Bad: bad})
+	}
+	return nil
+}
+
+// isBad: everything but a clean picture, hard compression included among the good ones: it hides nothing.
+func isBad(condition string) bool {
+	switch condition {
+	case "clean", "jpeg", "all", "":
+		return false
+	}
+	return true
+}
+
+// sequences groups the results of each sequence by slot, in order.
+func (e *evaluation) sequences() [][]score.Slot {
+	type key struct{ sequence, slot string }
+	by := map[key][]score.Slot{}
+	for _, r := range e.results {
+		if r.frame.sequence == "" {
+			continue
+		}
+		for i, s := range r.slots {
+			k := key{r.frame.sequence, r.ofSlot[i]}
+			by[k] = append(by[k], s)
+		}
+	}
+	keys := make([]key, 0, len(by))
+	for k := range by {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		if keys[i].sequence != keys[j].sequence {
+			return keys[i].sequence < keys[j].sequence
+		}
+		return keys[i].slot < keys[j].slot
+	})
+	var out [][]score.Slot
+	for _, k := range keys {
+		out = append(out, by[k])
+	}
+	return out
+}

@@ -1,0 +1,124 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/coldshelf/coldshelf/models/weights"
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+// Detector runs one network of weights.FacingDetection over frames. It belongs to one goroutine at a
+// time, as its network does.
+type Detector struct {
+	net   vision.Network
+	spec  weights.Network
+	input vision.Tensor // kept between frames: at 1280×960 it is 15 MB
+}
+
+// New makes a detector of a network and its manifest entry. It does not close net.
+func New(net vision.Network, spec weights.Network) (*Detector, error) {
+	if spec.Task != weights.FacingDetection {
+		return nil, fmt.Errorf("network %s is for %s, not for %s", spec.Name, spec.Task, weights.FacingDetection)
+	}
+	return &Detector{net: net, spec: spec}, nil
+}
+
+// Model is the network's name and version.
+func (d *Detector) Model() string { return d.spec.Name + " " + d.spec.Version }
+
+// Detect gives the facings of a frame and the weak detections below them, best first, in pixels of the
+// frame, cut at its edges.
+func (d *Detector) Detect(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	lay := layOut(d.spec.Input, f.Width, f.Height)
+	d.fill(f, lay)
+	out, err := d.net.Forward(ctx, map[string]vision.Tensor{d.spec.Input.Name: d.input}, d.spec.Outputs)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", d.spec.Name, err)
+	}
+	told := d.spec.Thresholds.Score
+	found, err := decode(out[d.spec.Outputs[0]], out[d.spec.Outputs[1]], d.spec.Stride, told*weakShare)
+	if err != nil {
+		return nil, fmt.Errorf("outputs of %s: %w", d.spec.Name, err)
+	}
+	found = lay.toFrame(suppress(found, d.spec.Thresholds.NMS), f)
+	for i := range found {
+		found[i].Weak = found[i].Score < told
+	}
+	return found, nil
+}
+
+// weakShare of the score at which a facing is told is where a weak detection begins.
+const weakShare = 0.5
+
+// layout says how a frame lies in the network's input: brought to w×h at the top left of W×H.
+type layout struct {
+	W, H, w, h int
+}
+
+func layOut(in weights.Input, width, height int) layout {
+	long := max(width, height)
+	scale := 1.0
+	switch {
+	case in.Width > 0 && in.Height > 0:
+		scale = math.Min(float64(in.Width)/float64(width), float64(in.Height)/float64(height))
+	case in.MaxSide > 0 && long > in.MaxSide:
+		scale = float64(in.MaxSide) / float64(long)
+	case in.MinSide > 0 && long < in.MinSide:
+		scale = float64(in.MinSide) / float64(long)
+	}
+	l := layout{w: max(1, int(math.Round(float64(width)*scale))), h: max(1, int(math.Round(float64(height)*scale)))}
+	if in.Width > 0 && in.Height > 0 {
+		l.W, l.H, l.w, l.h = in.Width, in.Height, min(l.w, in.Width), min(l.h, in.Height)
+		return l
+	}
+	l.W, l.H = roundUp(l.w, in.Multiple), roundUp(l.h, in.Multiple)
+	return l
+}
+
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+
+// fill writes the frame and its padding into the input.
+func (d *Detector) fill(f vision.Frame, l layout) {
+	if len(d.input.Data) != 3*l.W*l.H {
+		d.input = vision.NewTensor(1, 3, l.H, l.W)
+	}
+	d.input.Shape = []int{1, 3, l.H, l.W}
+	in := d.spec.Input
+	size := l.W * l.H
+	for c := range 3 {
+		pad := float32((float64(in.Pad) - in.Mean[c]) * in.Scale)
+		plane := d.input.Data[c*size : (c+1)*size]
+		for y := range l.H {
+			from := l.w
+			if y >= l.h {
+				from = 0
+			}
+			for x := from; x < l.W; x++ {
+				plane[y*l.W+x] = pad
+			}
+		}
+	}
+	f.Resize(l.w, l.h).Planes(d.input.Data, l.W, l.H, 0, 0, in.Mean, in.Scale)
+}
+
+// toFrame brings boxes of the input back to the frame and drops what the frame's edge leaves nothing
+// of.
+func (l layout) toFrame(found []vision.Detection, f vision.Frame) []vision.Detection {
+	sx, sy := float64(f.Width)/float64(l.w), float64(f.Height)/float64(l.h)
+	out := found[:0]
+	for _, d := range found {
+		d.X0, d.X1 = clamp(d.X0*sx, f.Width), clamp(d.X1*sx, f.Width)
+		d.Y0, d.Y1 = clamp(d.Y0*sy, f.Height), clamp(d.Y1*sy, f.Height)
+		if d.X1-d.X0 >= 2 && d.Y1-d.Y0 >= 2 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func clamp(v float64, limit int) float64 { return math.Min(math.Max(v, 0), float64(limit)) }

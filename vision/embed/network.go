@@ -1,0 +1,77 @@
+package embed
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/coldshelf/coldshelf/models/weights"
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+// Network embeds with a trained network of weights.PackEmbedding.
+type Network struct {
+	net   vision.Network
+	spec  weights.Network
+	input vision.Tensor
+}
+
+// NewNetwork makes an embedder of a network and its manifest entry. It does not close net.
+func NewNetwork(net vision.Network, spec weights.Network) (*Network, error) {
+	if spec.Task != weights.PackEmbedding {
+		return nil, fmt.Errorf("network %s is for %s, not for %s", spec.Name, spec.Task, weights.PackEmbedding)
+	}
+	return &Network{net: net, spec: spec, input: vision.NewTensor(1, 3, spec.Input.Height, spec.Input.Width)}, nil
+}
+
+// ID is the network's, with its file's hash.
+func (n *Network) ID() vision.EmbedderID {
+	return vision.EmbedderID{Name: n.spec.Name, Version: n.spec.Version, SHA256: n.spec.SHA256, Dim: n.spec.Dim}
+}
+
+// Open is what the manifest says was measured.
+func (n *Network) Open() vision.Open {
+	return vision.Open{Threshold: n.spec.Thresholds.Open, Margin: n.spec.Thresholds.Margin}
+}
+
+// Embed runs one pass a crop: a batch saves nothing on a processor, and OpenCV sets itself up anew for
+// each size of batch.
+func (n *Network) Embed(ctx context.Context, crops []vision.Frame) ([][]float32, error) {
+	out := make([][]float32, len(crops))
+	for i, crop := range crops {
+		if err := crop.Check(); err != nil {
+			return nil, fmt.Errorf("crop %d: %w", i+1, err)
+		}
+		n.fill(crop)
+		result, err := n.net.Forward(ctx, map[string]vision.Tensor{n.spec.Input.Name: n.input}, n.spec.Outputs)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", n.spec.Name, err)
+		}
+		v := result[n.spec.Outputs[0]].Data
+		if len(v) != n.spec.Dim {
+			return nil, fmt.Errorf("%s gave %d numbers, the manifest says %d", n.spec.Name, len(v), n.spec.Dim)
+		}
+		unit(v)
+		out[i] = v
+	}
+	return out, nil
+}
+
+func (n *Network) fill(crop vision.Frame) {
+	in := n.spec.Input
+	w, h, x, y := in.Width, in.Height, 0, 0
+	if in.Keep {
+		scale := math.Min(float64(w)/float64(crop.Width), float64(h)/float64(crop.Height))
+		w = min(w, max(1, int(math.Round(float64(crop.Width)*scale))))
+		h = min(h, max(1, int(math.Round(float64(crop.Height)*scale))))
+		x, y = (in.Width-w)/2, (in.Height-h)/2
+		size := in.Width * in.Height
+		for c := range 3 {
+			pad := float32((float64(in.Pad) - in.Mean[c]) * in.Scale)
+			for i := range size {
+				n.input.Data[c*size+i] = pad
+			}
+		}
+	}
+	crop.Resize(w, h).Planes(n.input.Data, in.Width, in.Height, x, y, in.Mean, in.Scale)
+}
