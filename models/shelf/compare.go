@@ -1,12 +1,9 @@
 package shelf
 
-// How much of a slot must be seen before it is judged, chosen so that a hand over one facing of
-// three leaves the other two to speak, and half a fogged slot says nothing.
+// Which facings stand in a slot.
 const (
-	minInFrame = 0.5  // of the slot's front inside the picture
-	maxBlind   = 0.35 // of the slot's box under blind parts
-	minInside  = 0.3  // of a facing's box inside the slot's box, to stand in it
-	slotPlayMM = 25   // that a pack may stand beside its slot, in the gap between two
+	minInside  = 0.3 // of a facing's box inside the slot's box, to stand in it
+	slotPlayMM = 25  // that a pack may stand beside its slot, in the gap between two
 )
 
 // lowShare is the share of a lane's capacity at or below which it is nearly sold out.
@@ -15,7 +12,8 @@ const lowShare = 0.34
 // Compare judges every slot of the planogram by the facings that a picture shows: pure, so that the
 // cloud can judge the same facts again under another version. It gives one reading a slot, in the
 // planogram's order. A slot under a blind part of the picture, or outside of it, is Unknown; so is
-// one in which something stands that has no name. Where several things are wrong, the order is
+// one in which nothing but packs without a name stand, and one in which nothing is seen but a lane
+// is hidden. A hidden lane is not a missing facing. Where several things are wrong, the order is
 // Foreign, Misplaced, Empty, Low.
 func Compare(p *Planogram, facings []Facing, view View) []SlotReading {
 	home := assign(p, facings, view)
@@ -24,7 +22,7 @@ func Compare(p *Planogram, facings []Facing, view View) []SlotReading {
 		for _, slot := range s.Slots {
 			r := SlotReading{SlotID: slot.ID, Shelf: i + 1, GTIN: slot.GTIN, Due: slot.Facings, Seen: home[slot.ID]}
 			r.Box = view.Slots[slot.ID].Box
-			r.State, r.Reason, r.Present = judge(p, slot, facings, home[slot.ID], view)
+			r.State, r.Reason, r.Present, r.Hidden = judge(p, slot, facings, home[slot.ID], view)
 			readings = append(readings, r)
 		}
 	}
@@ -32,9 +30,9 @@ func Compare(p *Planogram, facings []Facing, view View) []SlotReading {
 }
 
 // judge decides one slot's state.
-func judge(p *Planogram, slot Slot, facings []Facing, seen []int, view View) (State, Reason, int) {
-	if reason := blindness(slot, view); reason != NoReason {
-		return Unknown, reason, 0
+func judge(p *Planogram, slot Slot, facings []Facing, seen []int, view View) (state State, reason Reason, present, lost int) {
+	if blind := blindness(slot, view); blind != NoReason {
+		return Unknown, blind, 0, 0
 	}
 	var due, unnamed int
 	var foreign, misplaced, nearlyOut bool
@@ -51,20 +49,23 @@ func judge(p *Planogram, slot Slot, facings []Facing, seen []int, view View) (St
 			misplaced = true
 		}
 	}
-	present := due + unnamed
+	present = due + unnamed
+	lost, why := hiddenLanes(slot, view, facings, seen)
 	switch {
 	case foreign:
-		return Foreign, NoReason, due
+		return Foreign, NoReason, due, lost
 	case misplaced:
-		return Misplaced, NoReason, due
+		return Misplaced, NoReason, due, lost
 	case due == 0 && unnamed > 0:
-		return Unknown, Unrecognised, unnamed
+		return Unknown, Unrecognised, unnamed, 0
+	case present == 0 && lost > 0:
+		return Unknown, why, 0, 0
 	case present == 0:
-		return Empty, NoReason, 0
-	case present < slot.Facings || nearlyOut:
-		return Low, NoReason, present
+		return Empty, NoReason, 0, 0
+	case present < slot.Facings-lost || nearlyOut:
+		return Low, NoReason, present, lost
 	}
-	return OK, NoReason, present
+	return OK, NoReason, present, lost
 }
 
 // isForeign: a competitor's product, or one that this planogram does not know at all.
@@ -89,25 +90,6 @@ func laneNearlyOut(slot Slot, depth int) bool {
 		return false
 	}
 	return lane-depth <= max(1, int(lowShare*float64(lane)))
-}
-
-// blindness gives the reason why a slot cannot be judged, NoReason where it can.
-func blindness(slot Slot, view View) Reason {
-	if view.Whole != NoReason {
-		return view.Whole
-	}
-	at, ok := view.Slots[slot.ID]
-	if !ok || at.InFrame < minInFrame || at.Box.Area() == 0 {
-		return OutOfView
-	}
-	// Blind parts may lie over each other, so the worst single one counts, not their sum.
-	worst, reason := maxBlind, NoReason
-	for _, b := range view.Blind {
-		if share := at.Box.CoveredBy(b.Box); share > worst {
-			worst, reason = share, b.Reason
-		}
-	}
-	return reason
 }
 
 // assign gives each slot the indices of the facings that stand in it. Where the camera's mount told

@@ -15,23 +15,61 @@ const MaxPlanogramBytes = 1 << 20
 
 // DecodePlanogram reads YAML or JSON (JSON is a subset of YAML here), strictly: an unknown key is an
 // error that names the key and its line. It validates before it returns, so a planogram that it
-// gives can be used.
+// gives can be used; every fault that the reader of the syntax did not stop at is in the one error,
+// with its shelf and slot. GTINs may be of any length and are brought to their shortest form.
 func DecodePlanogram(data []byte) (*Planogram, error) {
 	if len(data) > MaxPlanogramBytes {
 		return nil, fmt.Errorf("planogram is %d bytes, the limit is %d", len(data), MaxPlanogramBytes)
 	}
 	var p Planogram
-	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict(), yaml.CustomUnmarshaler(rawGTIN))
 	if err := dec.Decode(&p); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, errors.New("planogram is empty")
 		}
 		return nil, fmt.Errorf("planogram: %w", err)
 	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("planogram: a second document follows the first")
+	}
+	p.shorten()
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return &p, nil
+}
+
+// rawGTIN keeps what is written, for a decoder cannot say in which slot a GTIN is wrong, but Validate
+// can.
+func rawGTIN(g *GTIN, text []byte) error {
+	var s string
+	if err := yaml.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	*g = GTIN(s)
+	return nil
+}
+
+// shorten brings every GTIN that is right to its shortest form.
+func (p *Planogram) shorten() {
+	each := func(g *GTIN) {
+		if parsed, err := ParseGTIN(string(*g)); err == nil {
+			*g = parsed
+		}
+	}
+	for i := range p.Shelves {
+		for j := range p.Shelves[i].Slots {
+			each(&p.Shelves[i].Slots[j].GTIN)
+		}
+	}
+	for i := range p.Products {
+		each(&p.Products[i].GTIN)
+	}
+	for _, group := range p.Interchangeable {
+		for i := range group {
+			each(&group[i])
+		}
+	}
 }
 
 // EncodeYAML writes the planogram for people to read and edit.

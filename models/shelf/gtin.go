@@ -19,6 +19,7 @@ var (
 	ErrGTINLength     = errors.New("a GTIN has 8, 12, 13 or 14 digits")
 	ErrGTINDigit      = errors.New("a GTIN has digits only")
 	ErrGTINCheckDigit = errors.New("wrong check digit")
+	ErrGTINZero       = errors.New("zeros only name nothing")
 )
 
 // ParseGTIN checks s and brings it to its shortest form. Spaces and hyphens between digits, as
@@ -39,7 +40,22 @@ func ParseGTIN(s string) (GTIN, error) {
 	if want := CheckDigit(body); last != want {
 		return "", fmt.Errorf("GTIN %q ends in %c, its digits give %c: %w", s, last, want, ErrGTINCheckDigit)
 	}
+	if strings.Trim(digits, "0") == "" {
+		return "", fmt.Errorf("GTIN %q: %w", s, ErrGTINZero)
+	}
 	return shortest(digits), nil
+}
+
+// check holds a GTIN that a program made to the rules that ParseGTIN has for people.
+func (g GTIN) check() error {
+	if g == "" {
+		return errors.New("gtin is missing")
+	}
+	parsed, err := ParseGTIN(string(g))
+	if err == nil && parsed != g {
+		err = fmt.Errorf("GTIN %s is not in its shortest form %s", g, parsed)
+	}
+	return err
 }
 
 // CheckDigit gives the GS1 check digit ('0' to '9') of the digits before it: weights 3 and 1 from

@@ -32,9 +32,10 @@ type SlotReading struct {
 	State   State  `json:"state"`
 	Reason  Reason `json:"reason,omitempty"` // only with Unknown
 	Due     int    `json:"facings_due"`
-	Present int    `json:"facings_present"` // of the due product; facings without a name count with them
-	Seen    []int  `json:"seen,omitempty"`  // indices of the observation's facings that stand in the slot
-	Box     Box    `json:"box"`             // where it was looked for
+	Present int    `json:"facings_present"`          // of the due product; facings without a name count with them
+	Hidden  int    `json:"facings_hidden,omitempty"` // of those due: could stand where nothing can be seen; 0 with Unknown
+	Seen    []int  `json:"seen,omitempty"`           // indices of the observation's facings that stand in the slot
+	Box     Box    `json:"box"`                      // where it was looked for
 }
 
 // Quality is the gate's verdict on one picture, with what it measured.

@@ -96,9 +96,12 @@ func (p *Planogram) Validate() error {
 	if len(p.Shelves) == 0 {
 		fault("no shelves")
 	}
+	bound(fault, "width_mm", p.WidthMM)
+	bound(fault, "depth_mm", p.DepthMM)
 	seen := map[string]string{}
 	for i, s := range p.Shelves {
 		where := fmt.Sprintf("shelf %d", i+1)
+		bound(fault, where+": height_mm", s.HeightMM)
 		if len(s.Slots) == 0 {
 			fault("%s: no slots", where)
 		}
@@ -113,20 +116,57 @@ func (p *Planogram) Validate() error {
 		}
 		faults = append(faults, overlaps(where, s.Slots)...)
 	}
+	faults = append(faults, p.productFaults()...)
+	if len(faults) > 0 {
+		return fmt.Errorf("planogram %q: %w", p.ID, errors.Join(faults...))
+	}
+	return nil
+}
+
+// maxMM bounds every length: no cooler is longer than a hundred metres.
+const maxMM = 100_000
+
+// maxFacingsDue bounds one slot, so that a slip of the finger is found.
+const maxFacingsDue = 200
+
+func bound(fault func(string, ...any), name string, mm int) {
+	if mm < 0 || mm > maxMM {
+		fault("%s is %d, must be from 0 to %d", name, mm, maxMM)
+	}
+}
+
+func (p *Planogram) productFaults() (faults []error) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	products := map[GTIN]bool{}
 	for i, product := range p.Products {
-		if _, err := ParseGTIN(string(product.GTIN)); err != nil {
+		if err := product.GTIN.check(); err != nil {
 			fault("product %d (%s): %w", i+1, product.Name, err)
+		}
+		if product.Name == "" {
+			fault("product %d (%s): name is missing", i+1, product.GTIN)
 		}
 		if products[product.GTIN] {
 			fault("product %d (%s): GTIN %s is listed twice", i+1, product.Name, product.GTIN)
 		}
 		products[product.GTIN] = true
 	}
-	if len(faults) > 0 {
-		return fmt.Errorf("planogram %q: %w", p.ID, errors.Join(faults...))
+	grouped := map[GTIN]int{}
+	for i, group := range p.Interchangeable {
+		if len(group) < 2 {
+			fault("interchangeable group %d has %d GTIN, must have 2 or more", i+1, len(group))
+		}
+		for _, g := range group {
+			if err := g.check(); err != nil {
+				fault("interchangeable group %d: %w", i+1, err)
+			}
+			if first, ok := grouped[g]; ok {
+				fault("interchangeable group %d: GTIN %s is in group %d already", i+1, g, first)
+			} else {
+				grouped[g] = i + 1
+			}
+		}
 	}
-	return nil
+	return faults
 }
 
 func (s Slot) faults(at string, coolerWidth int) (faults []error) {
@@ -136,22 +176,20 @@ func (s Slot) faults(at string, coolerWidth int) (faults []error) {
 	if s.ID == "" {
 		fault("id is missing")
 	}
-	if s.GTIN == "" {
-		fault("gtin is missing")
-	} else if _, err := ParseGTIN(string(s.GTIN)); err != nil {
+	if err := s.GTIN.check(); err != nil {
 		fault("%w", err)
 	}
-	if s.Facings < 1 {
-		fault("facings is %d, must be 1 or more", s.Facings)
+	if s.Facings < 1 || s.Facings > maxFacingsDue {
+		fault("facings is %d, must be from 1 to %d", s.Facings, maxFacingsDue)
 	}
 	if s.Capacity != 0 && s.Capacity < s.Facings {
 		fault("capacity %d is less than facings %d", s.Capacity, s.Facings)
 	}
-	if s.XMM < 0 {
-		fault("x_mm is %d, must not be negative", s.XMM)
-	}
-	if s.WidthMM <= 0 {
-		fault("width_mm is %d, must be more than 0", s.WidthMM)
+	bound(fault, "x_mm", s.XMM)
+	bound(fault, "width_mm", s.WidthMM)
+	bound(fault, "pack_mm", s.PackMM)
+	if s.WidthMM == 0 {
+		fault("width_mm is missing")
 	}
 	if coolerWidth > 0 && s.XMM+s.WidthMM > coolerWidth {
 		fault("ends at %d mm, outside the cooler's %d mm", s.XMM+s.WidthMM, coolerWidth)

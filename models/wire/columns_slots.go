@@ -7,14 +7,14 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire/wirepb"
 )
 
-// packSlots writes the slots as residuals; with a base only state, reason and present, for the rest
+// packSlots writes the slots as residuals; with a base only state, reason, present and hidden, for the rest
 // is the base's. It must run before packFacings, which shares the table.
 func packSlots(now []shelf.SlotReading, table *gtinTable, base []shelf.SlotReading) *wirepb.Slots {
 	if len(now) == 0 {
 		return nil
 	}
 	n := len(now)
-	out := &wirepb.Slots{State: make([]int32, n), Reason: make([]int32, n), Present: make([]int32, n)}
+	out := &wirepb.Slots{State: make([]int32, n), Reason: make([]int32, n), Present: make([]int32, n), Hidden: make([]int32, n)}
 	prev := firstSlot
 	for i, s := range now {
 		p := prev
@@ -24,9 +24,10 @@ func packSlots(now []shelf.SlotReading, table *gtinTable, base []shelf.SlotReadi
 		out.State[i] = int32(s.State) - int32(p.State)
 		out.Reason[i] = int32(s.Reason) - int32(predictReason(p, s.State))
 		out.Present[i] = int32(s.Present - len(s.Seen))
+		out.Hidden[i] = int32(s.Hidden)
 		prev = s
 	}
-	out.State, out.Reason, out.Present = trimmed(out.State), trimmed(out.Reason), trimmed(out.Present)
+	out.State, out.Reason, out.Present, out.Hidden = trimmed(out.State), trimmed(out.Reason), trimmed(out.Present), trimmed(out.Hidden)
 	if base != nil {
 		return out
 	}
@@ -80,7 +81,7 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 	if err := sameLength("slots", n, map[string]int{
 		"shelf": len(in.GetShelf()), "gtin": len(in.GetGtin()), "due": len(in.GetDue()),
 		"x": len(in.GetX()), "y": len(in.GetY()), "w": len(in.GetW()), "h": len(in.GetH()),
-		"state": len(in.GetState()), "reason": len(in.GetReason()), "present": len(in.GetPresent()),
+		"state": len(in.GetState()), "reason": len(in.GetReason()), "present": len(in.GetPresent()), "hidden": len(in.GetHidden()),
 	}); err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 			return nil, fmt.Errorf("slot %d: reason %d is not known", i+1, reason)
 		}
 		s.Reason = shelf.Reason(reason)
-		s.Present = at(in.GetPresent(), i)
+		s.Present, s.Hidden = at(in.GetPresent(), i), at(in.GetHidden(), i)
 		k := checker{}
 		k.slotNumbers(&s)
 		if len(k.faults) > 0 {

@@ -169,6 +169,7 @@ func (c *checker) slotNumbers(s *shelf.SlotReading) {
 	c.within("slot "+s.SlotID+": shelf", s.Shelf, 1, maxSlots)
 	c.within("slot "+s.SlotID+": facings_due", s.Due, 0, maxFacings)
 	c.within("slot "+s.SlotID+": facings_present", s.Present, -maxFacings, maxFacings)
+	c.within("slot "+s.SlotID+": facings_hidden", s.Hidden, 0, s.Due)
 	c.within("slot "+s.SlotID+": state", int(s.State), 0, int(shelf.Foreign))
 	c.within("slot "+s.SlotID+": reason", int(s.Reason), 0, int(shelf.Uncertain))
 	c.box("slot "+s.SlotID+": box", s.Box)

@@ -29,7 +29,7 @@ func small() *shelf.Observation {
 			{Box: shelf.Box{X: 250, Y: 98, W: 81, H: 162}, Score: 0.87, GTIN: gtin(9), SKUScore: 0.7, Shelf: 1, Position: 3, XMM: 254},
 		},
 		Slots: []shelf.SlotReading{
-			{SlotID: "left", Shelf: 1, GTIN: gtin(1), State: shelf.OK, Due: 2, Present: 2, Seen: []int{0, 1}, Box: shelf.Box{X: 10, Y: 90, W: 200, H: 180}},
+			{SlotID: "left", Shelf: 1, GTIN: gtin(1), State: shelf.OK, Due: 3, Present: 2, Hidden: 1, Seen: []int{0, 1}, Box: shelf.Box{X: 10, Y: 90, W: 200, H: 180}},
 			{SlotID: "middle", Shelf: 1, GTIN: gtin(2), State: shelf.Foreign, Due: 1, Seen: []int{2}, Box: shelf.Box{X: 210, Y: 90, W: 150, H: 180}},
 			{SlotID: "right", Shelf: 1, GTIN: "96385074", State: shelf.Unknown, Reason: shelf.Glare, Due: 1, Box: shelf.Box{X: 480, Y: 90, W: 150, H: 180}},
 		},

@@ -92,7 +92,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{"facing that is not there", "facing 3 of 3", observation(func(o *shelf.Observation) { o.Slots[1].Seen = []int{3} })},
 		{"seen out of order", "rising order", observation(func(o *shelf.Observation) { o.Slots[0].Seen = []int{1, 0} })},
 		{"gtin too long a form", "not in its shortest form", observation(func(o *shelf.Observation) { o.Facings[0].GTIN = "00000096385074" })},
-		{"gtin of zeros", "names nothing", observation(func(o *shelf.Observation) { o.Facings[0].GTIN = "00000000" })},
+		{"gtin of zeros", "name nothing", observation(func(o *shelf.Observation) { o.Facings[0].GTIN = "00000000" })},
 		{"reason without unknown", "only unknown", observation(func(o *shelf.Observation) { o.Slots[0].Reason = shelf.Glare })},
 		{"too many faults", "and 992 more faults", observation(func(o *shelf.Observation) { o.Facings = make([]shelf.Facing, 1000); badBoxes(o) })},
 		{"negative footfall", "footfall: in: -1", envelope(1, &wire.Telemetry{Footfall: []telemetry.Footfall{{From: noon, To: noon.Add(1), In: -1}}})},

@@ -857,7 +857,7 @@ func (x *Facings) GetXMm() []int32 {
 
 type Slots struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Count         uint32                 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"` // 0 with base_seq: the slots, but for state, reason and present, are the base's
+	Count         uint32                 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"` // 0 with base_seq: the slots, but for state, reason, present and hidden, are the base's
 	Id            []string               `protobuf:"bytes,2,rep,name=id,proto3" json:"id,omitempty"`
 	Shelf         []int32                `protobuf:"zigzag32,3,rep,packed,name=shelf,proto3" json:"shelf,omitempty"`
 	Gtin          []int32                `protobuf:"zigzag32,4,rep,packed,name=gtin,proto3" json:"gtin,omitempty"` // place in the table from 1, 0: none
@@ -869,6 +869,7 @@ type Slots struct {
 	State         []int32                `protobuf:"zigzag32,10,rep,packed,name=state,proto3" json:"state,omitempty"`
 	Reason        []int32                `protobuf:"zigzag32,11,rep,packed,name=reason,proto3" json:"reason,omitempty"`
 	Present       []int32                `protobuf:"zigzag32,12,rep,packed,name=present,proto3" json:"present,omitempty"`
+	Hidden        []int32                `protobuf:"zigzag32,13,rep,packed,name=hidden,proto3" json:"hidden,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -983,6 +984,13 @@ func (x *Slots) GetReason() []int32 {
 func (x *Slots) GetPresent() []int32 {
 	if x != nil {
 		return x.Present
+	}
+	return nil
+}
+
+func (x *Slots) GetHidden() []int32 {
+	if x != nil {
+		return x.Hidden
 	}
 	return nil
 }
@@ -2538,7 +2546,7 @@ const file_coldshelf_proto_rawDesc = "" +
 	"\bposition\x18\v \x03(\x11B\x02\x10\x01R\bposition\x12\x18\n" +
 	"\x05depth\x18\f \x03(\x11B\x02\x10\x01R\x05depth\x12\x14\n" +
 	"\x03ref\x18\r \x03(\x11B\x02\x10\x01R\x03ref\x12\x15\n" +
-	"\x04x_mm\x18\x0e \x03(\x11B\x02\x10\x01R\x03xMm\"\x91\x02\n" +
+	"\x04x_mm\x18\x0e \x03(\x11B\x02\x10\x01R\x03xMm\"\xad\x02\n" +
 	"\x05Slots\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\rR\x05count\x12\x0e\n" +
 	"\x02id\x18\x02 \x03(\tR\x02id\x12\x18\n" +
@@ -2552,7 +2560,8 @@ const file_coldshelf_proto_rawDesc = "" +
 	"\x05state\x18\n" +
 	" \x03(\x11B\x02\x10\x01R\x05state\x12\x1a\n" +
 	"\x06reason\x18\v \x03(\x11B\x02\x10\x01R\x06reason\x12\x1c\n" +
-	"\apresent\x18\f \x03(\x11B\x02\x10\x01R\apresent\"\xf3\x01\n" +
+	"\apresent\x18\f \x03(\x11B\x02\x10\x01R\apresent\x12\x1a\n" +
+	"\x06hidden\x18\r \x03(\x11B\x02\x10\x01R\x06hidden\"\xf3\x01\n" +
 	"\tTelemetry\x12(\n" +
 	"\x05doors\x18\x01 \x03(\v2\x12.coldshelf.v1.DoorR\x05doors\x12/\n" +
 	"\aclimate\x18\x02 \x03(\v2\x15.coldshelf.v1.ClimateR\aclimate\x122\n" +
