@@ -1,0 +1,132 @@
+// One alert with what proves it: the picture before and the picture after, and the slot in both.
+
+import { useComputed, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { api } from "../api";
+import { moment } from "../format";
+import { lang, t, word } from "../i18n/text";
+import { to } from "../router";
+import { coolerName, fleet, storeName } from "../store";
+import type { Alert } from "../types";
+import { AckButton, alertDuration, alertSubject } from "../ui/alert";
+import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Help } from "../ui/help";
+import { Back, Camera, Next } from "../ui/icons";
+import { SeverityMark } from "../ui/state";
+
+export function AlertDetail({ id }: { id: string }) {
+  const live = useComputed(() => fleet.value.alerts.get(id) ?? fleet.value.resolved.find((a) => a.id === id));
+  const loaded = useLoad((signal) => api.alert(id, signal), [id]);
+  const known = live.value;
+  const alert = known && loaded.data ? (known.revision >= loaded.data.revision ? known : loaded.data) : (known ?? loaded.data);
+  return (
+    <article class="card detail">
+      <a class="back" href={to.alerts()}>
+        <Back />
+        {t("alerts.back")}
+      </a>
+      {alert ? <Body alert={alert} /> : loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={4} />}
+    </article>
+  );
+}
+
+function Body({ alert: a }: { alert: Alert }) {
+  const note = useSignal("");
+  const l = lang.value;
+  const time = (iso: string | null | undefined) => (iso ? moment(Date.parse(iso), l) : null);
+  return (
+    <>
+      <header class="detail-head">
+        <p class="detail-kind">
+          <SeverityMark severity={a.severity} />
+          {word("type", a.type)} · {word("alertstate", a.state)}
+          {a.flapping && ` · ${t("alerts.flapping")}`}
+        </p>
+        <h2 class="detail-title">{alertSubject(a)}</h2>
+        <p class="muted">
+          {coolerName(a.device)} · {storeName(a.store)}
+          {a.slot && ` · ${t("alerts.slot")} ${a.slot}`}
+        </p>
+      </header>
+      <Evidence alert={a} />
+      <dl class="detail-facts">
+        <Fact name={a.state === "resolved" ? t("alerts.duration") : t("alerts.lasting")} help={t("alerts.duration_help")}>
+          <b>{alertDuration(a)}</b>
+        </Fact>
+        <Fact name={t("alerts.opened")}>{time(a.opened_at)}</Fact>
+        <Fact name={before(a)}>{time(a.last_seen_good)}</Fact>
+        <Fact name={after(a)}>{time(a.first_seen_bad)}</Fact>
+        <Fact name={t("alerts.resolved")}>{time(a.resolved_at)}</Fact>
+        <Fact name={t("alerts.how")}>{a.resolution && word("resolution", a.resolution)}</Fact>
+        <Fact name="GTIN">{a.gtin}</Fact>
+        <Fact name={t("alerts.planogram")}>{a.planogram && `${a.planogram.id} · ${t("cooler.planogram_version", { n: a.planogram.version })}`}</Fact>
+        <Fact name={t("alerts.model")}>{a.model}</Fact>
+        <Fact name={t("alerts.acked_by")}>{a.acknowledged && acked(a.acknowledged)}</Fact>
+      </dl>
+      <footer class="detail-foot">
+        {a.state === "open" && (
+          <input class="input" type="text" maxLength={500} value={note.value} aria-label={t("alerts.note")} placeholder={t("alerts.note_placeholder")} onInput={(e) => (note.value = e.currentTarget.value)} />
+        )}
+        <AckButton alert={a} note={note.value} wide />
+        <a class="button" href={to.cooler(a.device)}>
+          {t("alerts.go_cooler")}
+          <Next />
+        </a>
+      </footer>
+    </>
+  );
+}
+
+// A stockout speaks of a slot that fills and empties; everything else of what is in order or not.
+const before = (a: Alert) => t(a.type === "stockout" ? "alerts.before" : "alerts.before_good");
+const after = (a: Alert) => t(a.type === "stockout" ? "alerts.after" : "alerts.after_bad");
+
+function acked(by: NonNullable<Alert["acknowledged"]>): string {
+  return [moment(Date.parse(by.at), lang.value), by.by, by.note].filter(Boolean).join(" · ");
+}
+
+function Fact({ name, help, children }: { name: string; help?: string; children: ComponentChildren }) {
+  if (!children) return null;
+  return (
+    <>
+      <dt>
+        {name}
+        {help && <Help name={name}>{help}</Help>}
+      </dt>
+      <dd class="num">{children}</dd>
+    </>
+  );
+}
+
+function Evidence({ alert: a }: { alert: Alert }) {
+  const e = a.evidence;
+  if (!a.slot || !e || (e.before_seq == null && e.after_seq == null)) return null;
+  return (
+    <div class="evidence" role="group" aria-label={t("alerts.evidence")}>
+      <Shot name={before(a)} device={a.device} boot={e.before_boot} seq={e.before_seq} />
+      <Shot name={after(a)} device={a.device} boot={e.after_boot} seq={e.after_seq} />
+      {e.end_seq != null && <Shot name={t("alerts.end")} device={a.device} boot={e.end_boot} seq={e.end_seq} />}
+    </div>
+  );
+}
+
+function Shot({ name, device, boot, seq }: { name: string; device: string; boot: number | null | undefined; seq: number | null }) {
+  const [failed, setFailed] = useState(false);
+  const src = seq === null ? null : api.picture(device, boot == null ? { seq } : { boot, seq });
+  return (
+    <figure class="shot">
+      {src && !failed ? (
+        <a href={src} target="_blank" rel="noreferrer">
+          <img src={src} alt={name} loading="lazy" decoding="async" onError={() => setFailed(true)} />
+        </a>
+      ) : (
+        <div class="shot-none">
+          <Camera />
+          {t("alerts.no_picture")}
+        </div>
+      )}
+      <figcaption>{name}</figcaption>
+    </figure>
+  );
+}

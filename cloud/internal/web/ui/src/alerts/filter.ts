@@ -1,0 +1,25 @@
+// What the inbox shows. Pure.
+
+import type { Alert, AlertState, Severity } from "../types";
+
+export interface Filter {
+  state: Exclude<AlertState, "pending">;
+  /** "" for any. */
+  severity: Severity | "";
+  store: string;
+  text: string;
+}
+
+export const noFilter: Filter = { state: "open", severity: "", store: "", text: "" };
+
+/** Every word of the text must occur somewhere in the alert or in the names that go with it. */
+export function matches(a: Alert, f: Filter, names: (a: Alert) => string): boolean {
+  if (a.state !== f.state) return false;
+  if (f.severity && a.severity !== f.severity) return false;
+  if (f.store && a.store !== f.store) return false;
+  const words = f.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return true;
+  const p = a.product;
+  const hay = [a.type, a.device, a.store, a.slot, a.gtin, p?.name, p?.name_zh, p?.brand, names(a)].join(" ").toLocaleLowerCase();
+  return words.every((w) => hay.includes(w));
+}

@@ -1,0 +1,47 @@
+import type { Signal } from "@preact/signals";
+import { t, word } from "../i18n/text";
+import { storeName } from "../store";
+import type { Alert, Severity } from "../types";
+import { Search } from "../ui/icons";
+import type { Filter } from "./filter";
+
+const STATES = ["open", "acknowledged", "resolved"] as const;
+const SEVERITIES: Severity[] = ["critical", "warning", "info"];
+
+/** The controls of the inbox. */
+export function FilterBar({ filter, alerts }: { filter: Signal<Filter>; alerts: readonly Alert[] }) {
+  const f = filter.value;
+  const set = (part: Partial<Filter>) => (filter.value = { ...filter.value, ...part });
+  const stores = [...new Set([...alerts.map((a) => a.store), f.store])].filter(Boolean).sort((a, b) => storeName(a).localeCompare(storeName(b)));
+  return (
+    <div class="filters" role="search" aria-label={t("alerts.filter")}>
+      <div class="switch" role="group" aria-label={t("alerts.state")}>
+        {STATES.map((s) => (
+          <button key={s} type="button" aria-pressed={f.state === s} onClick={() => set({ state: s })}>
+            {word("alertstate", s)}
+          </button>
+        ))}
+      </div>
+      <label class="search">
+        <Search />
+        <input type="search" value={f.text} placeholder={t("alerts.search")} aria-label={t("alerts.search")} onInput={(e) => set({ text: e.currentTarget.value })} />
+      </label>
+      <select class="select" aria-label={t("alerts.severity")} value={f.severity} onChange={(e) => set({ severity: e.currentTarget.value as Severity | "" })}>
+        <option value="">{t("alerts.any_severity")}</option>
+        {SEVERITIES.map((s) => (
+          <option key={s} value={s}>
+            {word("severity", s)}
+          </option>
+        ))}
+      </select>
+      <select class="select" aria-label={t("alerts.store")} value={f.store} onChange={(e) => set({ store: e.currentTarget.value })}>
+        <option value="">{t("alerts.any_store")}</option>
+        {stores.map((s) => (
+          <option key={s} value={s}>
+            {storeName(s)}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+// Alerts of the past, page by page from the API, with those that resolve while one looks on top.
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { api } from "../api";
+import { fleet } from "../store";
+import type { Alert } from "../types";
+
+const PAGE = 100;
+
+
+export interface Resolved {
+  alerts: readonly Alert[];
+  loading: boolean;
+  /** There are older ones. */
+  more: boolean;
+  next(): void;
+}
+
+export function useResolved(wanted: boolean): Resolved {
+  const [old, setOld] = useState<readonly Alert[]>([]);
+  const [before, setBefore] = useState("");
+  const [ask, setAsk] = useState("");
+  const [loading, setLoading] = useState(true);
+  useEffect(() => {
+    if (!wanted) return;
+    const abort = new AbortController();
+    setLoading(true);
+    api.alerts({ state: "resolved", limit: PAGE, before: ask }, abort.signal).then(
+      ({ alerts }) => {
+        const page = alerts ?? [];
+        setOld((known) => (ask ? [...known, ...page] : page));
+        setBefore(page.length === PAGE ? page.at(-1)!.id : "");
+        setLoading(false);
+      },
+      () => setLoading(false),
+    );
+    return () => abort.abort();
+  }, [wanted, ask]);
+  const live = fleet.value.resolved;
+  const alerts = useMemo(() => {
+    const ids = new Set(live.map((a) => a.id));
+    return [...live, ...old.filter((a) => !ids.has(a.id))].sort((a, b) => ended(b) - ended(a));
+  }, [live, old]);
+  return { alerts, loading, more: before !== "", next: () => setAsk(before) };
+}
+
+const ended = (a: Alert) => Date.parse(a.resolved_at ?? a.opened_at);

@@ -1,0 +1,97 @@
+// The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
+// person can do about it, both in the server's words.
+
+import type { Alert, Cooler, CoolerDetail, Observation, Planogram, Product, Store } from "./types";
+
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0 where no answer came. */
+    readonly status: number,
+    message: string,
+    readonly hint = "",
+  ) {
+    super(message);
+  }
+}
+
+let token = "";
+
+/** Sends this token with every request from now on; "" for none. */
+export function setToken(value: string): void {
+  token = value;
+}
+
+async function call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal | undefined } = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (token) headers["Authorization"] = `Bearer ${token}`;
+  const init: RequestInit = { method, headers };
+  if (options.signal) init.signal = options.signal;
+  if (options.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(options.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (e) {
+    if (e instanceof DOMException && e.name === "AbortError") throw e;
+    throw new ApiError(0, "no answer from the server");
+  }
+  const text = await response.text();
+  const body = parse(text);
+  if (!response.ok) {
+    const { error, hint } = (body ?? {}) as { error?: string; hint?: string };
+    throw new ApiError(response.status, error ?? (text.slice(0, 200) || response.statusText), hint);
+  }
+  return body as T;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function query(params: Record<string, string | number | undefined>): string {
+  const q = new URLSearchParams();
+  for (const [k, v] of Object.entries(params)) if (v !== undefined && v !== "") q.set(k, String(v));
+  const s = q.toString();
+  return s ? `?${s}` : "";
+}
+
+const seg = encodeURIComponent;
+
+export interface AlertQuery {
+  state?: string;
+  type?: string;
+  store?: string;
+  device?: string;
+  limit?: number;
+  before?: string;
+}
+
+/** One series of one cooler: times in ms since the epoch, values in `unit`. */
+export interface Series {
+  kind: string;
+  points: [number, number][];
+}
+
+export const api = {
+  coolers: (signal?: AbortSignal) => call<{ coolers: Cooler[] | null; cursor: string }>("GET", "/v1/coolers", { signal }),
+  cooler: (device: string, signal?: AbortSignal) => call<CoolerDetail>("GET", `/v1/coolers/${seg(device)}`, { signal }),
+  observations: (device: string, q: { from?: string; to?: string; limit?: number }, signal?: AbortSignal) =>
+    call<{ observations: Observation[] | null }>("GET", `/v1/coolers/${seg(device)}/observations${query(q)}`, { signal }),
+  series: (device: string, q: { kind: string; from?: string; to?: string }, signal?: AbortSignal) =>
+    call<Series>("GET", `/v1/coolers/${seg(device)}/series${query(q)}`, { signal }),
+  /** Address of a picture: the last one, or the one of an observation. */
+  picture: (device: string, of?: { boot?: number; seq?: number | null }) =>
+    `/v1/coolers/${seg(device)}/picture${query({ boot: of?.boot, seq: of?.seq ?? undefined })}`,
+  stores: (signal?: AbortSignal) => call<{ stores: Store[] | null }>("GET", "/v1/stores", { signal }),
+  planograms: (signal?: AbortSignal) => call<{ planograms: Planogram[] | null }>("GET", "/v1/planograms", { signal }),
+  products: (signal?: AbortSignal) => call<{ products: Product[] | null }>("GET", "/v1/products", { signal }),
+  alerts: (q: AlertQuery, signal?: AbortSignal) => call<{ alerts: Alert[] | null; cursor: string }>("GET", `/v1/alerts${query({ ...q })}`, { signal }),
+  alert: (id: string, signal?: AbortSignal) => call<Alert>("GET", `/v1/alerts/${seg(id)}`, { signal }),
+  acknowledge: (id: string, note: string) => call<Alert>("POST", `/v1/alerts/${seg(id)}/ack`, { body: { note } }),
+};

@@ -1,0 +1,137 @@
+// A time series by uPlot, in the page's colours, with bands for what lasted a while. Charts of one
+// page share their cursor.
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { clock } from "../format";
+import { lang } from "../i18n/text";
+import { theme } from "../theme";
+import { type Band, split } from "./points";
+
+interface Props {
+  label: string;
+  /** [ms, value], by time. */
+  points: readonly [number, number][];
+  bands?: readonly Band[];
+  from: number;
+  to: number;
+  show(value: number): string;
+  /** A level that the value should not pass. */
+  limit?: number;
+  min?: number;
+  max?: number;
+}
+
+const HEIGHT = 172;
+
+export function Chart(props: Props) {
+  const { label, points, bands = [], from, to, show, limit, min, max } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const readout = useRef<HTMLSpanElement>(null);
+  const scheme = theme.value;
+  const language = lang.value;
+  useEffect(() => {
+    const el = box.current!;
+    const css = getComputedStyle(document.documentElement);
+    const color = (name: string) => css.getPropertyValue(name).trim();
+    const axis: uPlot.Axis = {
+      stroke: color("--ink-3"),
+      grid: { stroke: color("--line"), width: 1 },
+      ticks: { show: false },
+      font: `11px ${color("--font")}`,
+    };
+    const plot = new uPlot(
+      {
+        width: el.clientWidth,
+        height: HEIGHT,
+        ms: 1,
+        cursor: { sync: { key: "cooler" }, y: false, points: { size: 7 } },
+        legend: { show: false },
+        padding: [8, 8, 0, 0],
+        scales: {
+          x: { range: () => [from, to] },
+          y: { range: (_u, lo, hi) => yRange(lo, hi, limit, min, max) },
+        },
+        axes: [
+          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => clock(v, v, language)) },
+          { ...axis, size: 58, space: 24, values: (_u, ticks) => ticks.map(show) },
+        ],
+        series: [
+          {},
+          {
+            label,
+            stroke: color("--accent"),
+            width: 1.75,
+            fill: color("--accent-wash"),
+            points: { show: false },
+          },
+        ],
+        hooks: {
+          setCursor: [
+            (u) => {
+              const i = u.cursor.idx;
+              const [x, y] = i == null ? [] : [u.data[0][i], u.data[1]?.[i]];
+              readout.current!.textContent = x == null || y == null ? "" : `${clock(x, to, language)} · ${show(y)}`;
+            },
+          ],
+          drawClear: [(u) => drawBands(u, bands, color("--band"))], draw: [(u) => drawLimit(u, limit, color("--empty"))],
+        },
+      },
+      split(points),
+      el,
+    );
+    const size = new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height: HEIGHT }));
+    size.observe(el);
+    return () => {
+      size.disconnect();
+      plot.destroy();
+    };
+  }, [points, bands, from, to, scheme, language, label, limit]);
+  return (
+    <div class="chart-box">
+      <span class="chart-readout num" ref={readout} aria-hidden="true" />
+      <div class="chart" ref={box} role="img" aria-label={summary(label, points, show)} />
+    </div>
+  );
+}
+
+/** What a plot shows, for who cannot see it: its range and its last value. */
+function summary(label: string, points: readonly [number, number][], show: (v: number) => string): string {
+  const ys = points.map((p) => p[1]);
+  const last = ys.at(-1);
+  if (last === undefined) return label;
+  return `${label}: ${show(ys.reduce((a, b) => Math.min(a, b)))} – ${show(ys.reduce((a, b) => Math.max(a, b)))}, ${show(last)}`;
+}
+
+function yRange(lo: number | null, hi: number | null, limit: number | undefined, min: number | undefined, max: number | undefined): [number, number] {
+  const low = min ?? Math.min(lo ?? 0, limit ?? Infinity);
+  const high = max ?? Math.max(hi ?? 1, limit ?? -Infinity);
+  const pad = Math.max((high - low) * 0.12, min === undefined ? 0.5 : 0);
+  return [min ?? low - pad, max ?? high + pad];
+}
+
+function drawBands(u: uPlot, bands: readonly Band[], color: string): void {
+  u.ctx.save();
+  u.ctx.fillStyle = color;
+  for (const b of bands) {
+    const x0 = Math.max(u.valToPos(b.from, "x", true), u.bbox.left);
+    const x1 = Math.min(u.valToPos(b.to, "x", true), u.bbox.left + u.bbox.width);
+    // An opening of seconds in a day is thinner than a pixel, and must be seen all the same.
+    if (x1 >= u.bbox.left && x0 <= u.bbox.left + u.bbox.width) u.ctx.fillRect(x0, u.bbox.top, Math.max(x1 - x0, 1.5 * devicePixelRatio), u.bbox.height);
+  }
+  u.ctx.restore();
+}
+
+function drawLimit(u: uPlot, limit: number | undefined, color: string): void {
+  if (limit === undefined) return;
+  const y = u.valToPos(limit, "y", true);
+  u.ctx.save();
+  u.ctx.strokeStyle = color;
+  u.ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  u.ctx.beginPath();
+  u.ctx.moveTo(u.bbox.left, y);
+  u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
+  u.ctx.stroke();
+  u.ctx.restore();
+}

@@ -1,0 +1,44 @@
+// Readings made ready to be drawn. Pure.
+
+import type { AlignedData } from "uplot";
+import type { Series } from "../api";
+
+/** Two readings further apart than this are not joined by a line: what was between is not known. */
+const GAP_MS = 20 * 60_000;
+
+export interface Band {
+  /** ms */
+  from: number;
+  to: number;
+}
+
+/** Columns for uPlot, with a hole where readings are far apart. */
+export function split(points: readonly [number, number][]): AlignedData {
+  const xs: number[] = [];
+  const ys: (number | null)[] = [];
+  for (const [x, y] of points) {
+    const last = xs.at(-1);
+    if (last !== undefined && x - last > GAP_MS) {
+      xs.push(last + 1);
+      ys.push(null);
+    }
+    xs.push(x);
+    ys.push(y);
+  }
+  return [xs, ys];
+}
+
+/** Stretches with the door open, from its changes (1 opened, 0 closed). One still open lasts until now. */
+export function openings(door: Series, until: number): Band[] {
+  const bands: Band[] = [];
+  let from: number | null = null;
+  for (const [at, open] of door.points) {
+    if (open && from === null) from = at;
+    if (!open && from !== null) {
+      bands.push({ from, to: at });
+      from = null;
+    }
+  }
+  if (from !== null) bands.push({ from, to: until });
+  return bands;
+}

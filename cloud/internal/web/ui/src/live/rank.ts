@@ -1,0 +1,83 @@
+// What needs a person first. Pure, so that the order on the screen can be tested.
+
+import type { Alert, Cooler, CoolerStatus, Severity } from "../types";
+import { SLOT_STATES } from "../types";
+
+const SEVERITY: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
+
+/** Alerts that a person can act on, the worst and longest-standing first; acknowledged ones last. */
+export function rankAlerts(alerts: Iterable<Alert>): Alert[] {
+  const list: Alert[] = [];
+  for (const a of alerts) if (a.state === "open" || a.state === "acknowledged") list.push(a);
+  return list.sort(
+    (a, b) =>
+      Number(a.state === "acknowledged") - Number(b.state === "acknowledged") ||
+      SEVERITY[a.severity] - SEVERITY[b.severity] ||
+      Date.parse(a.opened_at) - Date.parse(b.opened_at) ||
+      (a.id < b.id ? -1 : 1),
+  );
+}
+
+// A cooler that does not report hides its trouble, so it ranks with the worst. One that was never
+// seen is being set up: it can wait.
+const STATUS: Record<CoolerStatus, number> = { online: 0, degraded: 60, offline: 400, never_seen: -1 };
+
+/** How much trouble a cooler is in: larger is worse, only the order matters. */
+export function trouble(c: Cooler): number {
+  const { empty, foreign, misplaced, low, unknown } = c.slots;
+  return STATUS[c.status] + 100 * c.open_alerts + 50 * empty + 20 * foreign + 12 * misplaced + 5 * low + 3 * unknown;
+}
+
+/** Coolers, the most troubled first, then by name. */
+export function rankCoolers(coolers: Iterable<Cooler>): Cooler[] {
+  return [...coolers].sort((a, b) => trouble(b) - trouble(a) || (a.name || a.device).localeCompare(b.name || b.device));
+}
+
+export interface Totals {
+  alerts: { open: number; acknowledged: number; critical: number };
+  coolers: { all: number; online: number; degraded: number; offline: number; neverSeen: number };
+  slots: { all: number; empty: number; unknown: number };
+  /** Slots with an empty reading, and how many coolers have one. */
+  emptyIn: number;
+  /** On-shelf availability of the fleet: coolers weigh by their slots, and by what was seen of them. */
+  osa: { value: number | null; coverage: number };
+}
+
+/** The figures of the whole fleet. */
+export function totals(alerts: Iterable<Alert>, coolers: Iterable<Cooler>): Totals {
+  const t: Totals = {
+    alerts: { open: 0, acknowledged: 0, critical: 0 },
+    coolers: { all: 0, online: 0, degraded: 0, offline: 0, neverSeen: 0 },
+    slots: { all: 0, empty: 0, unknown: 0 },
+    emptyIn: 0,
+    osa: { value: null, coverage: 0 },
+  };
+  for (const a of alerts) {
+    if (a.state === "open") t.alerts.open++;
+    if (a.state === "acknowledged") t.alerts.acknowledged++;
+    if (a.state === "open" && a.severity === "critical") t.alerts.critical++;
+  }
+  let seen = 0;
+  let onShelf = 0;
+  for (const c of coolers) {
+    t.coolers.all++;
+    if (c.status === "never_seen") t.coolers.neverSeen++;
+    else t.coolers[c.status]++;
+    const all = slotCount(c);
+    t.slots.all += all;
+    t.slots.empty += c.slots.empty;
+    t.slots.unknown += c.slots.unknown;
+    if (c.slots.empty > 0) t.emptyIn++;
+    if (c.osa.value !== null) {
+      seen += all * c.osa.coverage;
+      onShelf += all * c.osa.coverage * c.osa.value;
+    }
+  }
+  if (seen > 0) t.osa = { value: onShelf / seen, coverage: seen / t.slots.all };
+  return t;
+}
+
+/** How many slots a cooler has. */
+export function slotCount(c: Cooler): number {
+  return SLOT_STATES.reduce((n, s) => n + c.slots[s], 0);
+}

@@ -1,0 +1,16 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { App } from "./app";
+import { langTag } from "./i18n/text";
+import { watchLinks } from "./router";
+import { start } from "./store";
+import "./styles/index.css";
+import { applyTheme } from "./theme";
+
+applyTheme();
+effect(() => {
+  document.documentElement.lang = langTag.value;
+});
+watchLinks();
+start();
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,65 @@
+// The figures over the fleet. Each explains itself, and says on how much it is measured.
+
+import type { ComponentChildren } from "preact";
+import { count, percent } from "../format";
+import { lang, t, tn, type Key } from "../i18n/text";
+import { figures } from "../store";
+import { Help } from "../ui/help";
+
+export function Kpis() {
+  const f = figures.value;
+  const l = lang.value;
+  const away = f.coolers.degraded + f.coolers.offline + f.coolers.neverSeen;
+  return (
+    <section class="kpis card" aria-label={t("kpi.label")}>
+      <Kpi name="kpi.alerts" tone={f.alerts.critical > 0 ? "bad" : f.alerts.open > 0 ? "warn" : "good"} value={count(f.alerts.open, l)}>
+        {t("kpi.alerts.sub", { critical: count(f.alerts.critical, l), acknowledged: count(f.alerts.acknowledged, l) })}
+      </Kpi>
+      <Kpi name="kpi.empty" tone={f.slots.empty > 0 ? "bad" : "good"} value={count(f.slots.empty, l)}>
+        {tn("kpi.empty.sub", f.emptyIn, { slots: count(f.slots.all, l) })}
+      </Kpi>
+      <Kpi name="kpi.osa" value={percent(f.osa.value, l)} share={f.osa.coverage}>
+        {t("kpi.coverage", { share: percent(f.osa.coverage, l) })}
+      </Kpi>
+      <Kpi name="kpi.online" tone={f.coolers.offline > 0 ? "warn" : undefined} value={count(f.coolers.online, l)} of={count(f.coolers.all, l)}>
+        {away === 0 ? t("kpi.online.all") : t("kpi.online.sub", { degraded: count(f.coolers.degraded, l), offline: count(f.coolers.offline + f.coolers.neverSeen, l) })}
+      </Kpi>
+      <Kpi name="kpi.unknown" value={percent(f.slots.all ? f.slots.unknown / f.slots.all : null, l)}>
+        {tn("kpi.unknown.sub", f.slots.unknown)}
+      </Kpi>
+    </section>
+  );
+}
+
+type Named = "kpi.alerts" | "kpi.empty" | "kpi.osa" | "kpi.online" | "kpi.unknown";
+
+interface KpiProps {
+  name: Named;
+  value: string;
+  of?: string;
+  tone?: "good" | "warn" | "bad" | undefined;
+  /** Coverage from 0 to 1, drawn as a line under the figure. */
+  share?: number;
+  children: ComponentChildren;
+}
+
+function Kpi({ name, value, of, tone, share, children }: KpiProps) {
+  return (
+    <div class={`kpi${tone ? ` kpi-${tone}` : ""}`}>
+      <div class="kpi-name">
+        {t(name)}
+        <Help name={t(name)}>{t(`${name}.help` as Key)}</Help>
+      </div>
+      <div class="kpi-value num">
+        {value}
+        {of !== undefined && <span class="kpi-of"> / {of}</span>}
+      </div>
+      <div class="kpi-sub num">{children}</div>
+      {share !== undefined && (
+        <div class="kpi-share" aria-hidden="true">
+          <span style={{ width: `${share * 100}%` }} />
+        </div>
+      )}
+    </div>
+  );
+}

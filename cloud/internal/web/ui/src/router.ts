@@ -1,0 +1,29 @@
+// Views by path. Links stay plain <a href>: they can be opened in a new tab, copied and sent on.
+
+import { computed, signal } from "@preact/signals";
+import { parse } from "./routes";
+
+export { type Route, to } from "./routes";
+
+const path = signal(location.pathname);
+export const route = computed(() => parse(path.value));
+
+export function go(href: string): void {
+  if (href === location.pathname) return;
+  history.pushState(null, "", href);
+  path.value = location.pathname;
+  scrollTo(0, 0);
+}
+
+/** Takes over clicks on links of the page itself; everything else is the browser's. */
+export function watchLinks(): void {
+  addEventListener("popstate", () => (path.value = location.pathname));
+  document.addEventListener("click", (e) => {
+    if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    const a = (e.target as Element).closest?.("a");
+    if (!a || a.target || a.hasAttribute("download") || a.origin !== location.origin || a.pathname.startsWith("/v1/")) return;
+    if (a.hash && a.pathname === location.pathname) return;
+    e.preventDefault();
+    go(a.pathname);
+  });
+}

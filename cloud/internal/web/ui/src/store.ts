@@ -1,0 +1,135 @@
+// The page's state: the fleet as the live stream tells it, how the stream is, and what time it is.
+// Views read these signals; only this file writes them.
+
+import { computed, effect, signal } from "@preact/signals";
+import { api } from "./api";
+import { applyAlert, applyChanges, applyCoolers, applySnapshot, emptyFleet, type Fleet } from "./live/fleet";
+import { Link, type LinkState, type Socket } from "./live/link";
+import { rankAlerts, rankCoolers, totals } from "./live/rank";
+import type { Alert, AlertEvent, ServerMessage, Store } from "./types";
+
+export const fleet = signal<Fleet>(emptyFleet);
+export const link = signal<LinkState>({ kind: "connecting" });
+/** When the server last said something, ms; 0 before it did. */
+export const heard = signal(0);
+/** The present, in steps coarse enough to spare the battery. */
+export const now = signal(Date.now());
+export const stores = signal<ReadonlyMap<string, Store>>(new Map());
+/** The alerts that opened with the last batch of changes, for who announces them. */
+export const opened = signal<readonly Alert[]>([]);
+
+/** Whether the page has anything to show yet. */
+export const ready = computed(() => fleet.value.cursor !== "");
+const alertMap = computed(() => fleet.value.alerts);
+const coolerMap = computed(() => fleet.value.coolers);
+export const ranked = computed(() => rankAlerts(alertMap.value.values()));
+export const coolers = computed(() => rankCoolers(coolerMap.value.values()));
+export const figures = computed(() => totals(alertMap.value.values(), coolerMap.value.values()));
+export const stale = computed(() => link.value.kind === "reconnecting" && ready.value);
+
+const TICK_MS = 5_000;
+
+let live: Link | null = null;
+
+/** Starts the stream and the clock; called once by main. */
+export function start(): void {
+  live = new Link({
+    open: () => new WebSocket(liveAddress()) as unknown as Socket,
+    cursor: () => fleet.value.cursor,
+    onMessage: receive,
+    onState: (s) => (link.value = s),
+    now: Date.now,
+    random: Math.random,
+    setTimeout: (run, ms) => setTimeout(run, ms),
+    clearTimeout: (id) => clearTimeout(id as number),
+  });
+  live.start();
+  setInterval(() => (now.value = Date.now()), TICK_MS);
+  addEventListener("online", () => live?.wake());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    now.value = Date.now();
+    live?.wake();
+  });
+  effect(knowStores);
+}
+
+/** Tries the stream again at once. */
+export function retryNow(): void {
+  live?.wake();
+}
+
+function liveAddress(): string {
+  const url = new URL("/v1/live", location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+let resumed = false;
+
+function receive(message: ServerMessage): void {
+  heard.value = Date.now();
+  now.value = heard.value;
+  switch (message.type) {
+    case "hello":
+      resumed = fleet.value.cursor !== "";
+      break;
+    case "snapshot":
+      fleet.value = applySnapshot(fleet.value, message.cursor, message.alerts ?? [], message.coolers ?? []);
+      resumed = false;
+      break;
+    case "changes":
+      fleet.value = applyChanges(fleet.value, message.cursor, message.events ?? [], message.coolers ?? []);
+      announce(message.events ?? []);
+      if (resumed) void catchUp();
+      resumed = false;
+      break;
+  }
+}
+
+// The alert log is resumed by cursor, but rows of coolers are no log: what they became during an
+// interruption is asked for.
+async function catchUp(): Promise<void> {
+  try {
+    const { coolers } = await api.coolers();
+    fleet.value = applyCoolers(fleet.value, coolers ?? []);
+  } catch {
+    // The stream goes on; each cooler corrects its row with its next message.
+  }
+}
+
+function announce(events: readonly AlertEvent[]): void {
+  const ids = new Set(events.filter((e) => e.type.endsWith(".opened")).map((e) => e.data.id));
+  const fresh = ranked.peek().filter((a) => ids.has(a.id));
+  if (fresh.length > 0) opened.value = fresh;
+}
+
+/** Acknowledges one alert; the stream tells everybody else. */
+export async function acknowledge(alert: Alert, note: string): Promise<void> {
+  const after = await api.acknowledge(alert.id, note);
+  fleet.value = applyAlert(fleet.value, after);
+}
+
+let asked = "";
+
+// Stores change rarely: they are read once, and again when a cooler names one that is not known.
+function knowStores(): void {
+  const missing = [...coolerMap.value.values()].map((c) => c.store).filter((s) => s && !stores.value.has(s));
+  const key = [...new Set(missing)].sort().join("\n");
+  if (!key || key === asked) return;
+  asked = key;
+  api.stores().then(
+    ({ stores: list }) => (stores.value = new Map((list ?? []).map((s) => [s.store, s]))),
+    () => undefined, // ids stand in for names
+  );
+}
+
+/** A store's name, its id where it has none. */
+export function storeName(id: string): string {
+  return stores.value.get(id)?.name || id;
+}
+
+/** A cooler's name, its device where it has none. */
+export function coolerName(device: string): string {
+  return fleet.value.coolers.get(device)?.name || device;
+}

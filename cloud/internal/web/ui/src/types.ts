@@ -1,0 +1,200 @@
+// What the API and the live stream speak (see the service's API description). Optional fields are
+// those that an older or a busy server may leave out: the page must stand without them.
+
+export type SlotState = "ok" | "low" | "empty" | "misplaced" | "foreign" | "unknown";
+
+/** In the order of trouble, worst first; drawn, sorted and counted in this order. */
+export const SLOT_STATES: readonly SlotState[] = ["empty", "foreign", "misplaced", "low", "unknown", "ok"];
+
+export type CoolerStatus = "online" | "degraded" | "offline" | "never_seen";
+export type Door = "open" | "closed" | "unknown";
+
+export interface PlanogramRef {
+  id: string;
+  version: number;
+}
+
+/** A KPI with the share of what it speaks of that was observed. Coverage 0 means no value. */
+export interface Measured {
+  value: number | null;
+  coverage: number;
+}
+
+/** One row of GET /v1/coolers. */
+export interface Cooler {
+  device: string;
+  store: string;
+  name: string;
+  status: CoolerStatus;
+  last_seen: string | null;
+  planogram?: PlanogramRef | null;
+  slots: Record<SlotState, number>;
+  open_alerts: number;
+  osa: Measured;
+  temp_mc: number | null;
+  door: Door;
+  picture_seq?: number | null;
+}
+
+export type Severity = "critical" | "warning" | "info";
+export type AlertState = "pending" | "open" | "acknowledged" | "resolved";
+
+export interface Product {
+  gtin?: string;
+  name?: string;
+  name_zh?: string;
+  brand?: string;
+  own?: boolean;
+}
+
+export interface Alert {
+  id: string;
+  type: string;
+  subject: string;
+  tenant: string;
+  store: string;
+  device: string;
+  slot?: string;
+  gtin?: string;
+  product?: Product | null;
+  severity: Severity;
+  state: AlertState;
+  opened_at: string;
+  /** Null where the subject was never seen well before. */
+  last_seen_good?: string | null;
+  first_seen_bad?: string | null;
+  resolved_at?: string | null;
+  resolution?: string;
+  /** Bounds of the true duration, seconds; max_s is null where the beginning is not known. */
+  duration?: { min_s: number; max_s: number | null } | null;
+  planogram?: PlanogramRef | null;
+  model?: string;
+  evidence?: Evidence | null;
+  detail?: Record<string, string>;
+  /** It opened and closed so often that it took more to open. */
+  flapping?: boolean;
+  acknowledged?: { at: string; by?: string; note?: string } | null;
+  /** Rises with each change of this alert. */
+  revision: number;
+}
+
+/** The observations that an alert rests on; null where one is not known, or not yet. */
+export interface Evidence {
+  before_boot: number | null;
+  before_seq: number | null;
+  after_boot: number | null;
+  after_seq: number | null;
+  end_boot?: number | null;
+  end_seq?: number | null;
+}
+
+/** CloudEvents 1.0 envelope of one row of the alert log. */
+export interface AlertEvent {
+  id: string;
+  type: string;
+  source: string;
+  subject: string;
+  time: string;
+  /** The row's position in the log: decimal digits, may exceed 2^53. */
+  sequence: string;
+  data: Alert;
+}
+
+/** [x, y, width, height], pixels of the picture as captured. */
+export type Box = [number, number, number, number];
+
+export interface Facing {
+  box: Box;
+  score: number;
+  gtin: string | null;
+  sku_score: number;
+  shelf: number;
+  position: number;
+  depth?: number;
+}
+
+export interface SlotReading {
+  slot: string;
+  shelf: number;
+  gtin: string;
+  state: SlotState;
+  reason?: string;
+  facings_due: number;
+  facings_present: number;
+  seen?: number[];
+  box: Box;
+}
+
+export interface Quality {
+  reason?: string;
+  blind?: { box: Box; reason: string }[] | null;
+  sharpness: number;
+  brightness: number;
+  contrast: number;
+  clipped: number;
+}
+
+export interface Observation {
+  captured_at: string;
+  width: number;
+  height: number;
+  planogram_id?: string;
+  planogram_version?: number;
+  model: string;
+  quality: Quality;
+  facings: Facing[] | null;
+  slots: SlotReading[] | null;
+  boot?: number;
+  seq?: number;
+}
+
+export interface PlanogramSlot {
+  id: string;
+  gtin: string;
+  facings: number;
+  capacity?: number;
+  x_mm: number;
+  width_mm: number;
+  pack_mm?: number;
+}
+
+export interface PlanogramShelf {
+  name?: string;
+  height_mm?: number;
+  slots: PlanogramSlot[];
+}
+
+export interface Planogram {
+  id: string;
+  version: number;
+  name?: string;
+  width_mm?: number;
+  depth_mm?: number;
+  shelves: PlanogramShelf[];
+  products?: Required<Pick<Product, "gtin" | "name">>[] & Product[];
+  interchangeable?: string[][];
+}
+
+/** GET /v1/coolers/{device}: the row, with the planogram itself where the row has its name only. */
+export interface CoolerDetail extends Omit<Cooler, "planogram"> {
+  planogram: Planogram | null;
+  observation: Observation | null;
+  alerts: Alert[] | null;
+}
+
+export interface Store {
+  store: string;
+  name: string;
+  gln?: string;
+  lat?: number | null;
+  lon?: number | null;
+  tz?: string;
+}
+
+/** What the live stream sends. */
+export type ServerMessage =
+  | { type: "hello"; version: number; heartbeat_s?: number }
+  | { type: "snapshot"; cursor: string; alerts: Alert[] | null; coolers: Cooler[] | null }
+  | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null }
+  | { type: "resync" }
+  | { type: "error"; error: string; hint?: string };

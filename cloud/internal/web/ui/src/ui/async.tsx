@@ -1,0 +1,95 @@
+// Loading, failed and empty, the same in every view; and the hook that loads.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../api";
+import { t } from "../i18n/text";
+import { to } from "../router";
+
+export interface Loaded<T> {
+  data: T | undefined;
+  error: ApiError | undefined;
+  loading: boolean;
+  reload(): void;
+}
+
+/** Loads when a dependency changes. Old data stays while new is loaded, so that a page does not blink. */
+export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: readonly unknown[]): Loaded<T> {
+  const [state, set] = useState<{ data?: T; error?: ApiError; loading: boolean }>({ loading: true });
+  const [again, setAgain] = useState(0);
+  useEffect(() => {
+    const abort = new AbortController();
+    set((s) => ({ ...s, loading: true }));
+    load(abort.signal).then(
+      (data) => {
+        if (!abort.signal.aborted) set({ data, loading: false });
+      },
+      (e: unknown) => {
+        if (abort.signal.aborted) return;
+        const error = e instanceof ApiError ? e : new ApiError(0, String(e));
+        set((s) => (s.data === undefined ? { error, loading: false } : { data: s.data, error, loading: false }));
+      },
+    );
+    return () => abort.abort();
+  }, [...deps, again]);
+  return { data: state.data, error: state.error, loading: state.loading, reload: () => setAgain((n) => n + 1) };
+}
+
+/** Something worth saying in an empty place. */
+export function Blank({ icon, title, children, action }: { icon?: ComponentChildren; title: string; children?: ComponentChildren; action?: ComponentChildren }) {
+  return (
+    <div class="blank">
+      {icon && <div class="blank-icon">{icon}</div>}
+      <p class="blank-title">{title}</p>
+      {children && <div class="blank-text">{children}</div>}
+      {action}
+    </div>
+  );
+}
+
+/** Grey lines in the shape of what comes. */
+export function Skeleton({ rows = 3, height = 44 }: { rows?: number; height?: number }) {
+  return (
+    <div class="skeleton" role="status" aria-label={t("load.loading")}>
+      {Array.from({ length: rows }, (_, i) => (
+        <div key={i} class="skeleton-row" style={{ height: `${height}px` }} />
+      ))}
+    </div>
+  );
+}
+
+export function Failed({ error, retry, notFound }: { error: ApiError; retry(): void; notFound?: string }) {
+  if (error.status === 404) return <NotFound text={notFound ?? t("load.notfound")} />;
+  if (error.status === 401 || error.status === 403) {
+    return <Blank title={t("load.forbidden")}>{error.hint || t("load.forbidden_hint")}</Blank>;
+  }
+  return (
+    <div role="alert">
+      <Blank
+        title={t("load.error")}
+        action={
+          <button class="button" type="button" onClick={retry}>
+            {t("load.retry")}
+          </button>
+        }
+      >
+        {error.message}
+        {error.hint && <br />}
+        {error.hint}
+      </Blank>
+    </div>
+  );
+}
+
+export function NotFound({ text }: { text: string }) {
+  return (
+    <Blank
+      title={text}
+      action={
+        <a class="button" href={to.now()}>
+          {t("load.back")}
+        </a>
+      }
+    />
+  );
+}

@@ -1,0 +1,77 @@
+// The inbox: filter, look at the evidence, acknowledge.
+
+import { useSignal } from "@preact/signals";
+import { AlertDetail } from "../alerts/detail";
+import { type Filter, matches, noFilter } from "../alerts/filter";
+import { FilterBar } from "../alerts/filterbar";
+import { useResolved } from "../alerts/resolved";
+import { t, tn } from "../i18n/text";
+import { coolerName, fleet, ranked, ready, storeName } from "../store";
+import type { Alert } from "../types";
+import { AlertRow } from "../ui/alert";
+import { Blank, Skeleton } from "../ui/async";
+import { Bell, Check } from "../ui/icons";
+
+const PAGE = 100;
+
+export function AlertsView({ id }: { id: string | undefined }) {
+  const filter = useSignal<Filter>(noFilter);
+  const shown = useSignal(PAGE);
+  const f = filter.value;
+  const resolved = useResolved(f.state === "resolved");
+  const all: readonly Alert[] = f.state === "resolved" ? resolved.alerts : ranked.value;
+  const found = all.filter((a) => matches(a, f, (x) => `${coolerName(x.device)} ${storeName(x.store)}`));
+  const fresh = new Set(fleet.value.arrived);
+  const loading = f.state === "resolved" ? resolved.loading && all.length === 0 : !ready.value;
+  const more = found.length > shown.value || (f.state === "resolved" && resolved.more);
+  const showMore = () => {
+    shown.value += PAGE;
+    if (f.state === "resolved" && found.length <= shown.value) resolved.next();
+  };
+  return (
+    <div class={`page inbox${id ? " has-detail" : ""}`}>
+      <div class="inbox-list">
+        <div class="inbox-title">
+          <h1 class="headline">{t("alerts.title")}</h1>
+          <span class="muted num" role="status">
+            {tn("alerts.count", found.length)}
+          </span>
+        </div>
+        <FilterBar filter={filter} alerts={all} />
+        <section class="card panel" aria-label={t("alerts.title")}>
+          {loading ? (
+            <Skeleton rows={6} height={52} />
+          ) : found.length === 0 ? (
+            all.length === 0 && f.state === "open" ? (
+              <Blank icon={<Check />} title={t("alerts.none")}>
+                {t("alerts.none_text")}
+              </Blank>
+            ) : (
+              <Blank title={t("alerts.none_match")}>{t("alerts.none_match_text")}</Blank>
+            )
+          ) : (
+            <ol class="alerts">
+              {found.slice(0, shown.value).map((a) => (
+                <AlertRow key={a.id} alert={a} fresh={fresh.has(a.id)} selected={a.id === id} />
+              ))}
+            </ol>
+          )}
+          {more && (
+            <button class="card-foot" type="button" onClick={showMore}>
+              {t("alerts.more")}
+            </button>
+          )}
+        </section>
+      </div>
+      <aside class="inbox-detail">
+        {id ? (
+          <AlertDetail key={id} id={id} />
+        ) : (
+          <div class="card inbox-empty">
+            <Blank icon={<Bell />} title={t("alerts.pick")} />
+          </div>
+        )}
+      </aside>
+    </div>
+  );
+}

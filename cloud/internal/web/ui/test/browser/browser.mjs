@@ -1,0 +1,46 @@
+// Debian's Chromium, driven by playwright-core; and where screenshots go.
+
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+export const ARTEFACTS = new URL("../../../../../../.artefacts/web/", import.meta.url).pathname;
+
+export function launch() {
+  mkdirSync(ARTEFACTS, { recursive: true });
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** A page that fails the test on any script error, blocked resource or request to another origin. */
+export async function open(browser, url, { width = 1280, height = 800, dark = false, lang = "en-GB", ...rest } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: lang, deviceScaleFactor: 1, ...rest });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const faults = [];
+  page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
+  page.on("console", (m) => {
+    if (m.type() === "error" && !page.expectErrors) faults.push(`console: ${m.text()}`);
+  });
+  page.on("request", (r) => {
+    if (!r.url().startsWith(new URL(url).origin) && !r.url().startsWith("blob:")) faults.push(`other origin: ${r.url()}`);
+  });
+  page.faults = faults;
+  await page.goto(url);
+  return page;
+}
+
+export const shot = (page, name, options = {}) => page.screenshot({ path: `${ARTEFACTS}${name}.png`, animations: "disabled", ...options });
+
+let axe;
+/** Serious and critical violations, one line each. */
+export async function violations(page) {
+  axe ??= await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).slice(0, 4).join("; ")})`);
+}

@@ -1,0 +1,218 @@
+// The page in a real browser, against a service that can be put into any state.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { serve } from "../fixture/server.mjs";
+import { launch, open, shot, violations } from "./browser.mjs";
+
+let browser;
+let service;
+let page;
+
+before(async () => (browser = await launch()));
+after(() => browser.close());
+beforeEach(async () => (service = await serve({ coolers: 14 })));
+afterEach(async () => {
+  const faults = page?.faults ?? [];
+  await page?.context().close();
+  page = undefined;
+  await service.close();
+  assert.deepEqual(faults, []);
+});
+
+const go = async (path, options) => (page = await open(browser, service.url + path, options));
+const rows = () => page.locator(".panel .alert");
+
+describe("now", () => {
+  test("shows figures, ranked alerts and coolers", async () => {
+    await go("/");
+    await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
+    assert.equal(await page.locator(".kpi-value").first().innerText(), "4");
+    assert.equal(await page.locator(".cooler-link").first().locator(".row-link").innerText(), "Checkout cooler 2");
+    assert.match(await page.title(), /^\(4\) Now/);
+  });
+
+  test("an alert arrives live, is said, and leaves when it resolves", async () => {
+    await go("/");
+    await rows().first().waitFor();
+    const alert = service.open("cooler-02", "4-2");
+    const row = page.locator(`a[href="/alerts/${alert.id}"]`);
+    await row.waitFor({ timeout: 2000 });
+    assert.ok(await row.locator("xpath=..").evaluate((e) => e.classList.contains("is-fresh")));
+    await page.getByText(/^New alert: Stockout, /).waitFor({ state: "attached" });
+    assert.equal(await page.locator(".kpi-value").first().innerText(), "5");
+    service.resolve(alert.id);
+    await page.getByRole("region", { name: "Just resolved" }).locator(`a[href="/alerts/${alert.id}"]`).waitFor();
+    assert.equal(await page.locator(".kpi-value").first().innerText(), "4");
+  });
+
+  test("finds a cooler by its store", async () => {
+    await go("/");
+    await page.getByLabel("Find a cooler or store").fill("人民路");
+    await page.getByText("3 of 14").waitFor();
+    await page.getByLabel("Find a cooler or store").fill("nowhere");
+    await page.getByText("No cooler matches “nowhere”").waitFor();
+  });
+
+  test("acknowledges with one press", async () => {
+    await go("/");
+    const before = await rows().count();
+    await page.getByRole("button", { name: /^Acknowledge: Stockout, / }).first().click();
+    await page.waitForFunction((n) => document.querySelectorAll(".panel .alert").length === n, before - 1);
+    assert.match(await page.locator(".kpi-sub").first().innerText(), /1 acknowledged/);
+  });
+
+  test("says what a figure means, on focus", async () => {
+    await go("/");
+    await page.getByRole("button", { name: "On-shelf availability?" }).focus();
+    assert.match(await page.getByRole("tooltip").innerText(), /Required products present/);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.getByRole("tooltip").count(), 0);
+  });
+});
+
+describe("connection", () => {
+  test("says that it is stale, comes back by itself and has missed nothing", async () => {
+    await go("/");
+    await rows().first().waitFor();
+    page.expectErrors = true;
+    service.cut();
+    await page.getByText(/Connection lost\. What you see is from/).waitFor();
+    assert.equal(await page.locator(".link-word").innerText(), "Reconnecting");
+    const alert = service.open("cooler-03", "1-2");
+    service.restore();
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.locator(`a[href="/alerts/${alert.id}"]`).waitFor();
+    await page.locator(".link-live").waitFor();
+    assert.equal(await page.locator(".banner").count(), 0);
+  });
+});
+
+describe("cooler", () => {
+  test("draws the facings on the picture, and the planogram beside it", async () => {
+    await go("/coolers/cooler-01");
+    await page.locator(".picture img").waitFor();
+    const o = service.world.observations.get("cooler-01");
+    assert.equal(await page.locator(".facing").count(), o.facings.length);
+    assert.equal(await page.locator(".plan-slot").count(), o.slots.length);
+    // The first box lies where its pixels are, at whatever size the picture is shown.
+    const image = await page.locator(".picture img").boundingBox();
+    const box = await page.locator(".facing").first().boundingBox();
+    const scale = image.width / o.width;
+    assert.ok(Math.abs(box.x - image.x - o.facings[0].box[0] * scale) < 1.5);
+    assert.ok(Math.abs(box.height - o.facings[0].box[3] * scale) < 1.5);
+    assert.ok((await page.locator(".nametag").allInnerTexts()).includes("Cola Zero 330 ml"));
+  });
+
+  test("what is picked in one place shows in all", async () => {
+    await go("/coolers/cooler-01");
+    await page.getByRole("button", { name: /^1-1: North Lake Cola 330 ml, Empty, 0 of 3/ }).click();
+    await page.locator(".slotbox.is-picked").waitFor();
+    assert.match(await page.locator(".slots tr.is-picked").innerText(), /Empty/);
+  });
+
+  test("says which product stands in a wrong place", async () => {
+    await go("/coolers/cooler-01");
+    await page.getByText("North Lake Cola 330 ml stands here").waitFor();
+  });
+
+  test("an address that names no cooler says so", async () => {
+    await go("/");
+    page.expectErrors = true;
+    await page.goto(`${service.url}/coolers/nobody`);
+    await page.getByText("There is no cooler called nobody").waitFor();
+  });
+
+  test("a failure says what happened, and can be tried again", async () => {
+    await go("/");
+    page.expectErrors = true;
+    service.failRest(503);
+    await page.goto(`${service.url}/coolers/cooler-01`);
+    await page.getByText("This could not be loaded").waitFor();
+    await page.getByText("try again in a moment").waitFor();
+    service.restore();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".picture img").waitFor();
+  });
+
+  test("no permission is told apart from a failure", async () => {
+    await go("/");
+    page.expectErrors = true;
+    service.failRest(403);
+    await page.goto(`${service.url}/coolers/cooler-01`);
+    await page.getByText("You have no permission to see this").waitFor();
+  });
+});
+
+describe("alerts", () => {
+  test("filters, opens one with its evidence, acknowledges with a note", async () => {
+    await go("/alerts");
+    await page.getByLabel("Search product, cooler, store").fill("sparkling");
+    await page.getByText("1 alert", { exact: true }).waitFor();
+    await rows().first().getByRole("link").click();
+    await page.getByRole("heading", { name: "Pine Spring Sparkling 500 ml" }).waitFor();
+    assert.equal(await page.locator(".shot img").count(), 2);
+    await page.getByLabel("Note (optional)").fill("on its way");
+    await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
+    await page.getByText("Stockout · Acknowledged").waitFor();
+  });
+});
+
+describe("languages and keyboard", () => {
+  test("the browser's language is taken, the switch overrules it and is kept", async () => {
+    await go("/", { lang: "zh-CN" });
+    await page.getByRole("heading", { level: 1, name: "4 台冷柜有空货位" }).waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "zh-Hans");
+    await page.getByRole("button", { name: "EN", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
+  });
+
+  test("the appearance is chosen and kept", async () => {
+    await go("/");
+    await page.getByRole("button", { name: "Dark" }).click();
+    await page.reload();
+    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  });
+
+  test("the first tab skips to the content", async () => {
+    await go("/");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+  });
+});
+
+describe("looks right and is accessible", () => {
+  const VIEWS = { now: "/", cooler: "/coolers/cooler-01", alert: "/alerts/a-1002" };
+  const SHAPES = {
+    "light-en": {},
+    "dark-zh": { dark: true, lang: "zh-CN" },
+    "phone-en": { width: 390, height: 844 },
+    "wall-dark-en": { width: 1920, height: 1080, dark: true },
+  };
+  for (const [view, path] of Object.entries(VIEWS)) {
+    for (const [shape, options] of Object.entries(SHAPES)) {
+      test(`${view}, ${shape}`, async () => {
+        await go(path, options);
+        await page.locator(".alert:visible, .picture img, .shot img").first().waitFor();
+        await page.waitForLoadState("networkidle");
+        await shot(page, `${view}-${shape}`);
+        assert.deepEqual(await violations(page), []);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
+      });
+    }
+  }
+});
+
+describe("empty", () => {
+  test("no cooler yet says how to begin", async () => {
+    service.world.coolers.clear();
+    service.world.alerts.clear();
+    await go("/");
+    await page.getByText("No cooler reports yet").waitFor();
+    await shot(page, "now-empty");
+    assert.deepEqual(await violations(page), []);
+  });
+});

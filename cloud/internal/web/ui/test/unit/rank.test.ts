@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { rankAlerts, rankCoolers, totals } from "../../src/live/rank";
+import { alert, cooler, slots } from "./make";
+
+test("alerts: open before acknowledged, severe before mild, old before new; pending and resolved never", () => {
+  const ranked = rankAlerts([
+    alert("mild", { severity: "info" }),
+    alert("taken", { state: "acknowledged" }),
+    alert("new", { opened_at: "2026-11-22T11:00:00Z" }),
+    alert("old", { opened_at: "2026-11-22T09:00:00Z" }),
+    alert("over", { state: "resolved" }),
+    alert("not yet", { state: "pending" }),
+    alert("fair", { severity: "warning" }),
+  ]);
+  expect(ranked.map((a) => a.id)).toEqual(["old", "new", "fair", "mild", "taken"]);
+});
+
+test("coolers: the silent and the empty first, the one being set up last", () => {
+  const ranked = rankCoolers([
+    cooler("well"),
+    cooler("new", { status: "never_seen", slots: slots({ ok: 0 }) }),
+    cooler("low", { slots: slots({ low: 2 }) }),
+    cooler("silent", { status: "offline" }),
+    cooler("empty", { slots: slots({ empty: 1 }), open_alerts: 1 }),
+    cooler("hidden", { slots: slots({ unknown: 2 }) }),
+  ]);
+  expect(ranked.map((c) => c.device)).toEqual(["silent", "empty", "low", "hidden", "well", "new"]);
+});
+
+test("availability weighs coolers by the slots that were seen", () => {
+  const t = totals([], [cooler("a", { slots: slots({ ok: 30 }), osa: { value: 1, coverage: 1 } }), cooler("b", { slots: slots({ ok: 10 }), osa: { value: 0.5, coverage: 0.5 } })]);
+  expect(t.osa.value).toBeCloseTo((30 + 0.5 * 5) / 35);
+  expect(t.osa.coverage).toBeCloseTo(35 / 40);
+});
+
+test("nothing seen is no value, not nought", () => {
+  const t = totals([], [cooler("a", { slots: slots({ ok: 0, unknown: 8 }), osa: { value: null, coverage: 0 } })]);
+  expect(t.osa).toEqual({ value: null, coverage: 0 });
+  expect(t.slots).toEqual({ all: 8, empty: 0, unknown: 8 });
+});
+
+test("figures count coolers by status and alerts by state", () => {
+  const t = totals(
+    [alert("a"), alert("b", { severity: "warning" }), alert("c", { state: "acknowledged" })],
+    [cooler("1"), cooler("2", { status: "offline" }), cooler("3", { status: "never_seen" }), cooler("4", { status: "degraded", slots: slots({ empty: 2 }) })],
+  );
+  expect(t.alerts).toEqual({ open: 2, acknowledged: 1, critical: 1 });
+  expect(t.coolers).toEqual({ all: 4, online: 1, degraded: 1, offline: 1, neverSeen: 1 });
+  expect(t.emptyIn).toBe(1);
+});
