@@ -51,7 +51,7 @@ func (p *Process) Capture(ctx context.Context) (vision.Frame, error) {
 	}
 	if err != nil && !errors.Is(err, errFault) {
 		text := p.reap()
-		if text != "" && !errors.Is(err, ErrEnd) && ctx.Err() == nil {
+		if text != "" && !errors.Is(err, ErrEnd) && ctx.Err() == nil { // what the library wrote of it
 			err = fmt.Errorf("%w (%s)", err, text)
 		}
 	}
@@ -62,9 +62,7 @@ func (p *Process) Capture(ctx context.Context) (vision.Frame, error) {
 var errFault = errors.New("capture")
 
 func (p *Process) capture(ctx context.Context) (vision.Frame, error) {
-	if _, err := p.child.in.Write([]byte{ask}); err != nil {
-		return vision.Frame{}, fmt.Errorf("%w: %w", ErrLost, err)
-	}
+	p.child.in.Write([]byte{ask}) // a child that has gone has said why, or its messages end
 	timer := time.NewTimer(p.stall)
 	defer timer.Stop()
 	for {

@@ -27,8 +27,8 @@ const heartbeat = 500 * time.Millisecond
 // source is grabbed from all the time, so that a frame is what is there now and not what a buffer
 // kept, and the heart beats only while grabs succeed. A file is grabbed from when asked.
 //
-// It returns when the source is lost. The end of in is told by closing the channel gone, for the
-// caller to leave with, because a hanging Grab cannot be called back.
+// Done gives a value when the source is lost and the parent was told, an error if it could not be told.
+// Gone is closed when in has ended, for the caller to leave with: a Grab that hangs cannot be called back.
 func Serve(in io.Reader, out io.Writer, live bool, opts Options, open func() (Grabber, error)) (gone <-chan struct{}, done <-chan error) {
 	goneC, doneC := make(chan struct{}), make(chan error, 1)
 	asks := make(chan struct{}, 1)
@@ -96,7 +96,7 @@ func (w *worker) beat(gone <-chan struct{}) {
 func (w *worker) run(asks <-chan struct{}, gone <-chan struct{}) error {
 	g, err := w.open()
 	if err != nil {
-		return errors.Join(err, w.say(message{kind: kindLost, text: err.Error()}))
+		return w.say(message{kind: kindLost, text: err.Error()})
 	}
 	defer func() { g.Close() }()
 	for {
@@ -119,7 +119,7 @@ func (w *worker) run(asks <-chan struct{}, gone <-chan struct{}) error {
 		}
 		w.busy.Store(true)
 		if err := w.forward(&g, asked); err != nil {
-			return errors.Join(err, w.say(message{kind: kindLost, text: err.Error()}))
+			return w.say(message{kind: kindLost, text: err.Error()})
 		}
 		w.busy.Store(false)
 	}
