@@ -133,3 +133,41 @@ func (c *Catalogue) skin(s *SKU) *skin {
 	}
 	return k
 }
+
+// assortment draws about n SKUs, family by family, so that look-alikes come together.
+func (c *Catalogue) assortment(r random, n int) []*SKU {
+	var out []*SKU
+	taken := map[int]bool{}
+	for tries := 0; len(out) < n && tries < 4*n; tries++ {
+		f := r.IntN(len(c.families))
+		if taken[f] {
+			continue
+		}
+		taken[f] = true
+		for _, s := range c.families[f] {
+			if len(out) < n && r.chance(0.8) {
+				out = append(out, s)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, c.SKUs[0])
+	}
+	return out
+}
+
+// strangers draws competitors' SKUs that are not in the pool.
+func (c *Catalogue) strangers(r random, pool []*SKU, n int) []*SKU {
+	var out []*SKU
+	for tries := 0; len(out) < n && tries < 40*n; tries++ {
+		s := c.SKUs[r.IntN(len(c.SKUs))]
+		ok := !s.Own
+		for _, p := range pool {
+			ok = ok && p != s
+		}
+		if ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}

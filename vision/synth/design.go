@@ -34,6 +34,12 @@ type design struct {
 	seed       uint64
 	bottleTint ink // of the clear body
 	sleeve     bool
+	badge      int // small sign beside the name
+	badgeText  string
+	badgeInk   ink
+	slogan     string
+	smallPrint int // lines of it on the front
+	halo       bool
 }
 
 const (
@@ -107,5 +113,13 @@ func newDesign(r random, kind packKind, form *shape) *design {
 		d.bottleTint = pick(r, white, ink{70, 120, 60, 255}, ink{110, 60, 20, 255}, ink{40, 90, 50, 255}, ink{170, 205, 200, 255})
 	}
 	d.sleeve = r.chance(0.3)
+	d.badge = r.weighted(5, 1, 1, 1, 1)
+	d.badgeText = pick(r, "NEW", "0%", "+20%", "BIO", "ZERO", "1L", "C", "2x", "No.1", "PLUS", "ICE")
+	d.badgeInk = hsv(r.in(0, 360), r.in(0.7, 1), r.in(0.5, 1))
+	if r.chance(0.6) {
+		d.slogan = pick(r, "pure & natural", "since 1987", "sparkling drink", "premium", "fresh every day", "energy drink", "with real fruit", "no added sugar", "cold brew", "classic taste", "rich in calcium", "brewed tea", "juice drink")
+	}
+	d.smallPrint = r.between(0, 4)
+	d.halo = r.chance(0.3)
 	return d
 }

@@ -110,116 +110,6 @@ type painter struct {
 	family random
 }
 
-func (p *painter) background() {
-	s, d, r := p.s, p.d, p.family
-	w, h := p.w, p.h
-	p.flood(s.ground)
-	switch d.ground {
-	case groundFade:
-		p.gradient(s.ground, s.ground2)
-	case groundRays:
-		for _, cx := range []float64{0.5 * w, w} {
-			n := d.count + 8
-			for i := range n {
-				a := 2 * math.Pi * float64(i) / float64(n)
-				b := a + math.Pi/float64(n)
-				R := 0.27 * w
-				cy := h * d.signY
-				q := outline{{{cx, cy}, {cx + R*3*math.Sin(a), cy - R*3*math.Cos(a)}, {cx + R*3*math.Sin(b), cy - R*3*math.Cos(b)}}}
-				p.canvas.fillClipped(q, cx-w/4, cx+w/4, s.ground2)
-			}
-		}
-	case groundDiagonal:
-		n := d.count
-		lean := h * d.tilt / 20
-		for i := range n {
-			x0 := w * float64(i) / float64(n)
-			x1 := x0 + w/float64(n)*0.5
-			p.fill(outline{{{x0, 0}, {x1, 0}, {x1 + lean, h}, {x0 + lean, h}}}, s.ground2)
-		}
-	case groundStripes:
-		n := 2 + d.count/3
-		for i := range n {
-			y := h * float64(i) / float64(n)
-			p.rect(0, y, w, y+h/float64(n)*r.in(0.2, 0.6), s.ground2)
-		}
-	case groundWaves:
-		for i := range 2 + d.count/4 {
-			p.wave(h*(0.45+0.16*float64(i)), h*r.in(0.03, 0.1), h*r.in(0.06, 0.7), 2*r.between(1, 2), r.in(0, 1), s.ground2.towards(s.accent, 0.2*float64(i)))
-		}
-	case groundDots:
-		n := d.count + 6
-		step := w / float64(n)
-		for i := range n {
-			for j := 0; float64(j)*step*0.87 < h; j++ {
-				size := step * 0.36 * (0.3 + 0.7*float64(j)*step*0.87/h)
-				p.fill(disc().at((float64(i)+0.5*float64(j%2))*step, (float64(j)+0.5)*step*0.87, size, 0), s.ground2)
-			}
-		}
-	case groundHex:
-		n := d.count/2*2 + 4
-		step := w / float64(n)
-		for i := range n {
-			for j := 0; float64(j)*step*0.87 < h+step; j++ {
-				p.fill(polygon(6, 0).at((float64(i)+0.5*float64(j%2))*step, float64(j)*step*0.87, step*0.52, 0), s.ground2.towards(s.ground, r.in(0, 1)))
-			}
-		}
-	case groundBlobs:
-		for range d.count {
-			p.fill(blob(r, 0.25).at(r.in(0, w), r.in(0, h), h*r.in(0.06, 0.25), 0), s.ground2.towards(s.accent, r.in(0, 0.5)).alpha(r.in(0.4, 1)))
-		}
-	case groundSplit:
-		y := h * r.in(0.35, 0.65)
-		p.rect(0, y, w, h, s.ground2)
-		p.rect(0, y-0.012*h, w, y+0.012*h, s.accent)
-	case groundArch:
-		y := h * r.in(0.5, 0.68)
-		p.wave(y, h*0.1, h, 2, 0.25, s.accent.towards(s.ground2, 0.3))
-		p.wave(y-0.03*h, h*0.1, h*0.015, 2, 0.25, s.ground2)
-	case groundPhoto:
-		ph := [6]float64{}
-		for i := range ph {
-			ph[i] = r.in(0, 2*math.Pi)
-		}
-		p.each(func(u, v float64) ink {
-			a := math.Sin(2*math.Pi*u*2+ph[0]+3*math.Sin(4*v+ph[1])) + math.Sin(5*v+ph[2]+2*math.Sin(2*math.Pi*u*3+ph[3]))
-			return s.ground.towards(s.ground2, clamp01(0.5+a/4))
-		})
-	}
-	if d.houseTop {
-		p.rect(0, 0, w, h*r.in(0.1, 0.2), d.house)
-	}
-	if r.chance(0.4) {
-		y := h * r.in(0.86, 0.94)
-		p.rect(0, y, w, h, s.accent)
-	}
-	if r.chance(0.3) {
-		p.rect(0, h*0.03, w, h*0.05, s.accent)
-	}
-}
-
-// fillClipped cuts the outline's x to [x0, x1]; exact for shapes that fan out from a point inside.
-func (c *canvas) fillClipped(o outline, x0, x1 float64, i ink) {
-	c.fill(outline{clipX(clipX(o[0], x0, 1), x1, -1)}, i)
-}
-
-// clipX keeps the part of a polygon with sign·x ≥ sign·at.
-func clipX(p []point, at, sign float64) []point {
-	var out []point
-	for i, a := range p {
-		b := p[(i+1)%len(p)]
-		ina, inb := sign*(a.x-at) >= 0, sign*(b.x-at) >= 0
-		if ina {
-			out = append(out, a)
-		}
-		if ina != inb {
-			t := (at - a.x) / (b.x - a.x)
-			out = append(out, point{at, a.y + (b.y-a.y)*t})
-		}
-	}
-	return out
-}
-
 func (p *painter) front(cx float64) {
 	d, s, w, h := p.d, p.s, p.w, p.h
 	r := newRandom(d.seed, 7)
@@ -251,6 +141,11 @@ func (p *painter) front(cx float64) {
 		p.fill(star(r.between(5, 9), r.in(0.4, 0.7)).at(cx, d.signY*h, 1.5*d.signSize*unit, 0), s.accent)
 	case 7:
 		p.fill(ellipse(0.8, 1).at(cx, 0.5*h, 0.46*unit, 0), s.accent.towards(s.ground, 0.3))
+	}
+	if d.halo {
+		for k := range 4 {
+			p.fill(disc().at(cx, d.signY*h, (1.9-0.3*float64(k))*d.signSize*unit, 0), white.alpha(0.16))
+		}
 	}
 	p.fruit(r, f.sign, cx+r.in(-0.3, 0.3)*half, d.signY*h, d.signSize*unit, sign)
 
@@ -296,94 +191,37 @@ func (p *painter) front(cx float64) {
 	}
 	p.write(p.l, p.sku.Flavour, d.flavHand, cx, fy, fs, 1.7*half, ft, ink{}, 0)
 	p.write(p.l, p.sku.FlavourZH, d.hanHand, cx, fy+1.6*fs, 1.1*fs, 1.2*half, ft, ink{}, 0)
+	p.trimmings(r, cx, half, unit)
 	p.write(p.l, p.sku.Net, hand{face: faceBold, stretch: 1}, cx+0.6*half, 0.955*h, 0.04*unit, half, s.text2, ink{}, 0)
 }
 
-// panels paints what stands at the sides: the nutrition table, small print and the bar code.
-func (p *painter) panels() {
-	r, w, h := p.family, p.w, p.h
-	table, code := 0.76, 0.24
-	if !p.d.twoFronts {
-		table, code = 0.9, 0.13
+// trimmings are the small things of a front: a badge, a slogan, small print.
+func (p *painter) trimmings(r random, cx, half, unit float64) {
+	d, s, h := p.d, p.s, p.h
+	plain := hand{face: faceMedium, stretch: 0.95}
+	x, y, size := cx+pick(r, -0.68, 0.68)*half, h*r.in(0.08, 0.9), 0.085*unit
+	on := white
+	if d.badgeInk.lightness() > 0.6 {
+		on = black
 	}
-	if p.sku.shape.box != nil {
-		side := (p.sku.shape.w + p.sku.shape.d) / 2 / p.sku.shape.wrap
-		table, code = 0.5+side, 0.5-side
+	switch d.badge {
+	case 1:
+		p.fill(disc().at(x, y, size, 0), d.badgeInk)
+	case 2:
+		p.fill(star(12, 0.8).at(x, y, 1.1*size, 0), d.badgeInk)
+	case 3:
+		p.rect(x-1.1*size, y-0.55*size, x+1.1*size, y+0.55*size, d.badgeInk)
+	case 4:
+		p.fill(outline{{{x - 1.2*size, y - 0.2*size}, {x + size, y - 0.7*size}, {x + 1.2*size, y + 0.2*size}, {x - size, y + 0.7*size}}}, d.badgeInk)
 	}
-	half := 0.085 * w
-	if p.sku.shape.box != nil {
-		half = min(half, 0.42*p.sku.shape.d/p.sku.shape.wrap*w)
+	if d.badge > 0 {
+		p.write(p.l, d.badgeText, plain, x, y, 0.6*size, 1.5*size, on, ink{}, 0)
 	}
-	y0, y1 := h*r.in(0.1, 0.25), h*r.in(0.7, 0.88)
-	paper, print := white, black
-	if r.chance(0.35) {
-		paper, print = p.s.ground.alpha(0), p.s.text2
+	if d.slogan != "" {
+		p.write(p.l, d.slogan, plain, cx, h*r.in(0.05, 0.95), 0.035*unit, 1.5*half, s.text2, ink{}, 0)
 	}
-	cx := table * w
-	p.rect(cx-half, y0, cx+half, y1, paper)
-	rows := r.between(7, 12)
-	step := (y1 - y0) / float64(rows+1)
-	for i := range rows {
-		y := y0 + step*(float64(i)+0.7)
-		p.rect(cx-0.9*half, y, cx-0.9*half+half*r.in(0.4, 0.9), y+0.35*step, print.alpha(0.75))
-		p.rect(cx+0.9*half-half*r.in(0.2, 0.5), y, cx+0.9*half, y+0.35*step, print.alpha(0.75))
-		if i%2 == 0 {
-			p.rect(cx-0.95*half, y+0.7*step, cx+0.95*half, y+0.78*step, print.alpha(0.5))
-		}
+	for k := range d.smallPrint {
+		y := h * (0.985 - 0.018*float64(k))
+		p.rect(cx-half*r.in(0.2, 0.9), y, cx+half*r.in(0, 0.4), y+0.008*h, s.text2.alpha(0.7))
 	}
-	cx = code * w
-	p.rect(cx-half, y0, cx+half, y1, paper)
-	for i := range rows / 2 {
-		y := y0 + step*(float64(i)+0.7)
-		p.rect(cx-0.9*half, y, cx-0.9*half+1.8*half*r.in(0.6, 1), y+0.35*step, print.alpha(0.7))
-	}
-	p.barcode(cx-0.85*half, y0+0.55*(y1-y0), 1.7*half, 0.38*(y1-y0))
-}
-
-// barcode paints the SKU's GTIN as EAN-13 bars.
-func (p *painter) barcode(x, y, w, h float64) {
-	p.rect(x-0.04*w, y-0.03*h, x+1.04*w, y+1.05*h, white)
-	for i, dark := range ean13(string(p.sku.GTIN)) {
-		if dark {
-			p.rect(x+w*float64(i)/95, y, x+w*float64(i+1)/95, y+0.85*h, black)
-		}
-	}
-	p.write(p.l, string(p.sku.GTIN), hand{face: faceMono, stretch: 0.8}, x+w/2, y+0.95*h, 0.12*h, w, black, ink{}, 0)
-}
-
-// ean13 gives the 95 modules of a bar code, true for dark. Source: GS1 General Specifications, 5.2.
-func ean13(digits string) []bool {
-	if len(digits) != 13 {
-		return nil
-	}
-	left := [10]string{"0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011"}
-	parity := [10]string{"LLLLLL", "LLGLGG", "LLGGLG", "LLGGGL", "LGLLGG", "LGGLLG", "LGGGLL", "LGLGLG", "LGLGGL", "LGGLGL"}
-	var out []bool
-	add := func(bits string) {
-		for _, b := range bits {
-			out = append(out, b == '1')
-		}
-	}
-	add("101")
-	for i := range 6 {
-		l := left[digits[i+1]-'0']
-		if parity[digits[0]-'0'][i] == 'G' { // the right-hand code, mirrored
-			g := make([]byte, 7)
-			for k := range g {
-				g[k] = '0' + '1' - l[6-k]
-			}
-			l = string(g)
-		}
-		add(l)
-	}
-	add("01010")
-	for i := range 6 {
-		l := []byte(left[digits[i+7]-'0'])
-		for k := range l {
-			l[k] = '0' + '1' - l[k]
-		}
-		add(string(l))
-	}
-	add("101")
-	return out
 }

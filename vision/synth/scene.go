@@ -3,8 +3,6 @@ package synth
 import (
 	"errors"
 	"fmt"
-
-	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
 // Config chooses a scene. Zero values are drawn at random from Seed.
@@ -97,67 +95,6 @@ func NewScene(cfg Config) (*Scene, error) {
 	return s, nil
 }
 
-// assortment draws about n SKUs, family by family, so that look-alikes come together.
-func (c *Catalogue) assortment(r random, n int) []*SKU {
-	var out []*SKU
-	taken := map[int]bool{}
-	for tries := 0; len(out) < n && tries < 4*n; tries++ {
-		f := r.IntN(len(c.families))
-		if taken[f] {
-			continue
-		}
-		taken[f] = true
-		for _, s := range c.families[f] {
-			if len(out) < n && r.chance(0.8) {
-				out = append(out, s)
-			}
-		}
-	}
-	if len(out) == 0 {
-		out = append(out, c.SKUs[0])
-	}
-	return out
-}
-
-// strangers draws competitors' SKUs that are not in the pool.
-func (c *Catalogue) strangers(r random, pool []*SKU, n int) []*SKU {
-	var out []*SKU
-	for tries := 0; len(out) < n && tries < 40*n; tries++ {
-		s := c.SKUs[r.IntN(len(c.SKUs))]
-		ok := !s.Own
-		for _, p := range pool {
-			ok = ok && p != s
-		}
-		if ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func newRoom(r random, depth float64, st style) room {
-	warm := r.in(-0.1, 0.15)
-	level := r.in(0.12, 0.5)
-	if st != styleCooler {
-		level = r.in(0.4, 0.9)
-	}
-	m := room{seed: r.Uint64(), ambient: rgb{float32(level * (1 + warm)), float32(level), float32(level * (1 - warm))}}
-	m.lamp = m.ambient.times(float32(r.in(5, 12)))
-	m.pitchX, m.pitchY = r.in(1.2, 2.5), r.in(1.2, 3)
-	m.panelX, m.panelY = r.in(0.1, 0.6), r.in(0.08, 0.3)
-	m.ceiling, m.floor = r.in(2.4, 3.4), r.in(-0.9, -0.1)
-	m.floorC = pick(r, grey(0.5), grey(0.3), grey(0.7), rgb{0.5, 0.42, 0.33}, rgb{0.55, 0.5, 0.42})
-	m.wallC = pick(r, grey(0.6), grey(0.4), rgb{0.6, 0.56, 0.48}, hsv(r.in(0, 360), 0.3, 0.7).linear())
-	if r.chance(0.5) {
-		m.tiles = r.in(0.3, 0.8)
-	}
-	m.behind = depth + r.in(0.05, 1.6)
-	m.racks = r.chance(0.65)
-	m.blur = r.in(0.03, 0.12)
-	m.rackC = r.in(0.1, 0.6)
-	return m
-}
-
 // world makes the present stock ready for rays, with what stands in front of it.
 func (s *Scene) world(front []solid) *world {
 	if len(front) == 0 && s.cached != nil && sameStock(s.stockOf, s.Stock) {
@@ -196,50 +133,4 @@ func sameStock(a, b Stock) bool {
 		}
 	}
 	return true
-}
-
-// CameraKind is where a camera is mounted.
-type CameraKind string
-
-const (
-	CameraFront   CameraKind = "front"   // opposite the cooler
-	CameraFisheye CameraKind = "fisheye" // on the door, close
-	CameraOblique CameraKind = "oblique" // in a top corner of the opening
-	CameraClose   CameraKind = "close"   // a phone's picture of one or two shelves
-)
-
-// Camera draws a camera of the kind for the scene.
-func (s *Scene) Camera(kind CameraKind, seed uint64) lens.Spec {
-	r := newRandom(seed, 11)
-	p := &s.Planogram
-	base := p.ShelfZ[len(p.ShelfZ)-1]
-	mid := (base + p.Height) / 2
-	spec := lens.Spec{Kind: string(kind), Model: lens.ModelPinhole, RollDeg: r.bell(1)}
-	x := r.in(-0.18, 0.18) * p.Width
-	switch kind {
-	case CameraFisheye:
-		spec.Model = lens.ModelEquisolid
-		spec.HFOVDeg = r.in(104, 124)
-		z := r.in(base+0.1, p.Height-0.05)
-		spec.PosM = [3]float64{x, -r.in(0.28, 0.45), z}
-		spec.TargetM = [3]float64{0.35 * x, 0.1, z + r.in(-0.1, 0.06)}
-	case CameraOblique:
-		spec.HFOVDeg = r.in(72, 84)
-		side := pick(r, -1.0, 1.0)
-		spec.PosM = [3]float64{side * p.Width * r.in(0.4, 0.52), -r.in(0.4, 0.55), p.Height - r.in(-0.1, 0.12)}
-		spec.TargetM = [3]float64{-side * p.Width * r.in(0.05, 0.16), 0.06, base + (p.Height-base)*r.in(0.35, 0.6)}
-	case CameraClose:
-		spec.HFOVDeg = r.in(40, 65)
-		row := p.ShelfZ[r.IntN(len(p.ShelfZ))]
-		tx := r.in(-0.35, 0.35) * p.Width
-		spec.PosM = [3]float64{tx + r.in(-0.3, 0.3), -r.in(0.3, 0.7), row + r.in(0, 0.5)}
-		spec.TargetM = [3]float64{tx, 0.08, row + r.in(0.02, 0.15)}
-		spec.RollDeg = r.bell(4)
-	default:
-		spec.HFOVDeg = r.in(60, 68)
-		span := max(p.Width*0.75, min(p.Height-base, p.Width*1.4))
-		spec.PosM = [3]float64{x, -r.in(0.75, 1.35) * span, mid + r.in(-0.3, 0.3)*(p.Height-base)}
-		spec.TargetM = [3]float64{0.4 * x, 0.05, spec.PosM[2] + r.in(-0.12, 0.06)}
-	}
-	return spec
 }
