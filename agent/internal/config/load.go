@@ -33,7 +33,7 @@ func Load(path string) (*Config, error) {
 func Decode(data []byte) (*Config, error) {
 	c := Defaults()
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.New(strings.TrimRight(yaml.FormatError(err, false, true), "\n"))
+		return nil, explain(data, err)
 	}
 	if err := c.Validate(); err != nil {
 		return nil, err
