@@ -163,7 +163,7 @@ func (sh *shop) trade(k int, share, busy float64) {
 			if k >= due {
 				sh.take(i, left, 0)
 			} else {
-				sh.take(i, max(0, left-left*(due-k)/(due-k+1)), 0)
+				sh.take(i, min(left-1, left-left*(due-k)/(due-k+1)), 0)
 			}
 			continue
 		}

@@ -21,7 +21,7 @@ type Meta struct {
 	Restock   *bool
 }
 
-// Dataset writes frames with their truth to a folder, in the layout of README "Data sets": images,
+// Dataset writes frames with their truth to a folder, in the layout of FORMAT.md: images,
 // instances.json (COCO), frames.json, sequences.json, skus.json, planograms and references. Images
 // and planograms are written as they come, the indices by Close. Not safe for concurrent use.
 type Dataset struct {

@@ -43,7 +43,7 @@ type Moment struct {
 	Condition   Condition
 	Disturbance Disturbance // empty: none
 	Restock     bool        // the shelf was filled since the frame before
-	Readable    bool        // false: nothing about the stock may be concluded from this frame
+	Readable    bool        // false: nobody is asked to read the stock off this frame, and no alert may open or close on it
 
 	stock  Stock
 	shown  Stock // what the picture shows: an older stock if the camera is frozen
