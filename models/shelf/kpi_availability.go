@@ -5,13 +5,13 @@ package shelf
 
 // Assortment is distinct required GTINs present ÷ required GTINs. A GTIN is required when a slot is
 // due to hold it; interchangeable groups count once; it is present when one of its facings is seen
-// anywhere in the cooler, and missing when none is and every slot due to hold it is known.
+// anywhere in the cooler but in a slot that was not observed, and missing when none is and every slot due to hold it is known.
 // Coverage: GTINs that are present or missing ÷ required.
 // Origin: Inspector Cloud.
 func Assortment(p *Planogram, o *Observation) Ratio {
 	seen := map[int]bool{}
 	groups := requiredGroups(p)
-	for _, f := range o.Facings {
+	for _, f := range judged(o) {
 		if f.GTIN == "" {
 			continue
 		}
@@ -121,6 +121,7 @@ func Compliance(p *Planogram, o *Observation, w ComplianceWeights) Ratio {
 		w = ComplianceWeights{1, 1, 1, 1}
 	}
 	score, known := 0.0, 0
+	seen := judged(o)
 	for _, s := range o.Slots {
 		if s.State == Unknown {
 			continue
@@ -128,7 +129,7 @@ func Compliance(p *Planogram, o *Observation, w ComplianceWeights) Ratio {
 		known++
 		inSlot := s.Present > 0
 		anywhere, onShelf := inSlot, inSlot
-		for _, f := range o.Facings {
+		for _, f := range seen {
 			if f.GTIN != "" && p.Fills(s.GTIN, f.GTIN) {
 				anywhere = true
 				onShelf = onShelf || f.Shelf == s.Shelf

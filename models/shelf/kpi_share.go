@@ -57,21 +57,16 @@ type facingTally struct {
 
 func tally(p *Planogram, o *Observation) facingTally {
 	var n facingTally
-	lost := make([]bool, len(o.Facings))
 	for _, s := range o.Slots {
 		n.due += s.Due
 		if !observed(s) {
-			for _, i := range s.Seen {
-				lost[i] = true
-			}
 			continue
 		}
 		n.dueSeen += visible(s)
 		n.empty += max(0, visible(s)-len(s.Seen))
 	}
-	for i, f := range o.Facings {
+	for _, f := range judged(o) {
 		switch {
-		case lost[i]:
 		case f.GTIN == "":
 			n.unnamed++
 		case isForeign(p, f.GTIN):
@@ -81,6 +76,24 @@ func tally(p *Planogram, o *Observation) facingTally {
 		}
 	}
 	return n
+}
+
+// judged gives the facings but for those in slots that were not observed: a detector sees things in
+// fog.
+func judged(o *Observation) []Facing {
+	lost := make([]bool, len(o.Facings))
+	for _, s := range o.Slots {
+		for _, i := range s.Seen {
+			lost[i] = !observed(s)
+		}
+	}
+	var out []Facing
+	for i, f := range o.Facings {
+		if !lost[i] {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // visible counts the facings due that could be seen if they stood there.
