@@ -17,7 +17,18 @@ const MaxPlanogramBytes = 1 << 20
 // error that names the key and its line. It validates before it returns, so a planogram that it
 // gives can be used; every fault that the reader of the syntax did not stop at is in the one error,
 // with its shelf and slot. GTINs may be of any length and are brought to their shortest form.
-func DecodePlanogram(data []byte) (*Planogram, error) {
+func DecodePlanogram(data []byte) (p *Planogram, err error) {
+	// goccy/go-yaml v1.19.2 panics on some malformed documents, such as a tag before nothing ("shelves:\n !- "),
+	// and a planogram comes from outside.
+	defer func() {
+		if broken := recover(); broken != nil {
+			p, err = nil, fmt.Errorf("planogram: not readable as YAML: %v", broken)
+		}
+	}()
+	return decodePlanogram(data)
+}
+
+func decodePlanogram(data []byte) (*Planogram, error) {
 	if len(data) > MaxPlanogramBytes {
 		return nil, fmt.Errorf("planogram is %d bytes, the limit is %d", len(data), MaxPlanogramBytes)
 	}
