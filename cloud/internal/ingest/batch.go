@@ -40,8 +40,8 @@ func (g *Ingester) store(ctx context.Context, batch []Delivery, attempt int) err
 		return err
 	}
 	g.notify.Committed()
-	g.acknowledge(ctx, items)
 	g.metrics.observe(items, counts, time.Since(started))
+	g.acknowledge(ctx, items)
 	return nil
 }
 

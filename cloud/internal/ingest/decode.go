@@ -50,7 +50,7 @@ func (g *Ingester) decode(ctx context.Context, d Delivery) (*item, error) {
 	it.id = id
 	env, err := wire.Decode(d.Payload)
 	if err != nil {
-		if h, ok := wire.Peek(d.Payload); ok {
+		if h, ok := wire.Peek(d.Payload); ok && h.Identity == id {
 			it.key = wire.Key{Device: h.Device, Boot: h.Boot, Seq: h.Seq}
 		}
 		it.refuse(decodeReason(err), err)

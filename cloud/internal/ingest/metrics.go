@@ -35,7 +35,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Batch: f.NewHistogram(prometheus.HistogramOpts{Name: "coldshelf_ingest_batch_messages",
 			Help: "Messages that shared a write.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
 		Seconds: f.NewHistogram(prometheus.HistogramOpts{Name: "coldshelf_ingest_batch_seconds",
-			Help: "Time from a batch's first decode to its acknowledgement.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
+			Help: "Time from a batch's first decode until both stores had it.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 	}
 }
 
