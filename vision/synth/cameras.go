@@ -1,18 +1,23 @@
 package synth
 
-import "github.com/coldshelf/coldshelf/vision/lens"
+import (
+	"math"
+
+	"github.com/coldshelf/coldshelf/vision/lens"
+)
 
 // CameraKind is where a camera is mounted.
 type CameraKind string
 
 const (
-	CameraFront   CameraKind = "front"   // opposite the cooler
+	CameraFront   CameraKind = "front"   // opposite the cooler, often too near to see all of it
+	CameraWhole   CameraKind = "whole"   // opposite the cooler, all shelves in the picture; files call it front
 	CameraFisheye CameraKind = "fisheye" // on the door, close
 	CameraOblique CameraKind = "oblique" // in a top corner of the opening
 	CameraClose   CameraKind = "close"   // a phone's picture of one or two shelves
 )
 
-// Camera draws a camera of the kind for the scene.
+// Camera draws a camera of the kind for the scene, for pictures with sides of about 4 to 3.
 func (s *Scene) Camera(kind CameraKind, seed uint64) lens.Spec {
 	r := newRandom(seed, 11)
 	p := &s.Planogram
@@ -32,6 +37,15 @@ func (s *Scene) Camera(kind CameraKind, seed uint64) lens.Spec {
 		side := pick(r, -1.0, 1.0)
 		spec.PosM = [3]float64{side * p.Width * r.in(0.4, 0.52), -r.in(0.4, 0.55), p.Height - r.in(-0.1, 0.12)}
 		spec.TargetM = [3]float64{-side * p.Width * r.in(0.05, 0.16), 0.06, base + (p.Height-base)*r.in(0.35, 0.6)}
+	case CameraWhole:
+		spec.Kind = string(CameraFront)
+		spec.HFOVDeg = r.in(60, 68)
+		half := math.Tan(spec.HFOVDeg * math.Pi / 360)
+		x *= 0.3
+		far := 1.06 * max((p.Width/2+math.Abs(x))/half, (p.Height-base+0.08)/2/(half*0.75))
+		spec.RollDeg *= 0.5
+		spec.PosM = [3]float64{x, -far, mid + r.in(-0.02, 0.1)}
+		spec.TargetM = [3]float64{0.4 * x, 0.05, mid - 0.02}
 	case CameraClose:
 		spec.HFOVDeg = r.in(40, 65)
 		row := p.ShelfZ[r.IntN(len(p.ShelfZ))]

@@ -134,6 +134,12 @@ func (c *Catalogue) skin(s *SKU) *skin {
 	return k
 }
 
+// Assortment draws up to n SKUs by seed, family by family, as a shop's range: pools of scenes that
+// share their goods.
+func (c *Catalogue) Assortment(seed uint64, n int) []*SKU {
+	return c.assortment(newRandom(seed, 61), n)
+}
+
 // assortment draws about n SKUs, family by family, so that look-alikes come together.
 func (c *Catalogue) assortment(r random, n int) []*SKU {
 	var out []*SKU

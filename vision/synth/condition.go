@@ -54,7 +54,7 @@ func skinTone(r random) rgb {
 
 func cloth(r random) *material {
 	c := hsv(r.in(0, 360), r.in(0, 0.8), r.in(0.1, 0.85)).linear()
-	return &material{albedo: c, mottle: float32(r.in(0.05, 0.25))}
+	return &material{albedo: c, mottle: float32(r.in(0.05, 0.25)), folds: float32(r.in(0.1, 0.5))}
 }
 
 // arm reaches from beside the camera to a lane's front.
@@ -117,18 +117,15 @@ func (s *Scene) arm(r random, cam lens.Camera) []solid {
 
 // blocker is a person or a thing that hides most of the view.
 func (s *Scene) blocker(r random, cam lens.Camera) []solid {
-	dist := r.in(0.2, 0.34)
-	if cam.Pos.Y < -0.6 {
-		dist = r.in(0.3, 0.55)
+	dist := r.in(0.22, 0.34)
+	if far := -cam.Pos.Y; far > 0.6 {
+		dist = far * r.in(0.3, 0.6)
 	}
-	size := dist * r.in(0.75, 1.1)
-	if _, ok := cam.Lens.(lens.Equisolid); ok {
-		size = dist * r.in(0.72, 0.9)
-	}
+	size := min(0.34, dist*r.in(0.6, 1.05))
 	at := cam.Pos.Add(cam.Forward.Scale(dist)).Add(cam.Right.Scale(r.in(-0.25, 0.25) * size)).Add(cam.Down.Scale(r.in(-0.1, 0.3) * size))
 	var out []solid
 	if r.chance(0.3) { // a crate, a sign or a box held up
-		m := &material{albedo: hsv(r.in(0, 360), r.in(0.1, 0.7), r.in(0.2, 0.9)).linear(), mottle: 0.1}
+		m := &material{albedo: hsv(r.in(0, 360), r.in(0.1, 0.5), r.in(0.2, 0.75)).linear(), mottle: 0.15, folds: 0.3}
 		e := vec{X: size * 0.9, Y: dist * 0.15, Z: size * 0.8}
 		return append(out, &slab{aabb{at.Sub(e), at.Add(e)}, m})
 	}

@@ -18,7 +18,8 @@ type DayConfig struct {
 	Pool      []*SKU     // as in Config
 	Foreign   []*SKU     // as in Config
 	Rows      int        // as in Config
-	Camera    CameraKind // front
+	Inner     float64    // inner width of the cooler in metres; 0.7 to 1.1
+	Camera    CameraKind // whole
 	Open      int        // minutes after midnight; 9:00
 	Close     int        // 21:00
 	Step      int        // minutes from frame to frame; 30
@@ -76,7 +77,7 @@ type Day struct {
 // NewDay simulates the day that cfg calls for. It renders nothing yet.
 func NewDay(cfg DayConfig) (*Day, error) {
 	if cfg.Camera == "" {
-		cfg.Camera = CameraFront
+		cfg.Camera = CameraWhole
 	}
 	setDefault(&cfg.Open, 9*60)
 	setDefault(&cfg.Close, 21*60)
@@ -87,7 +88,10 @@ func NewDay(cfg DayConfig) (*Day, error) {
 	if cfg.Step < 1 || cfg.Close-cfg.Open < 8*cfg.Step {
 		return nil, fmt.Errorf("a day from minute %d to %d in steps of %d has fewer than eight frames", cfg.Open, cfg.Close, cfg.Step)
 	}
-	s, err := NewScene(Config{ID: cfg.ID, Seed: cfg.Seed, Catalogue: cfg.Catalogue, Pool: cfg.Pool, Foreign: cfg.Foreign, Rows: cfg.Rows, Cooler: true, Tidy: true})
+	if cfg.Inner == 0 {
+		cfg.Inner = newRandom(cfg.Seed, 43).in(0.7, 1.1)
+	}
+	s, err := NewScene(Config{Width: cfg.Inner, ID: cfg.ID, Seed: cfg.Seed, Catalogue: cfg.Catalogue, Pool: cfg.Pool, Foreign: cfg.Foreign, Rows: cfg.Rows, Cooler: true, Tidy: true})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +116,7 @@ func (d *Day) Render(ctx context.Context, k int) (*Frame, error) {
 	}
 	m := &d.Moments[k]
 	d.Scene.Stock = m.shown
-	f, err := d.Scene.Render(ctx, Shot{Camera: m.camera, Condition: m.Condition, Width: d.cfg.Width, Height: d.cfg.Height, Seed: m.seed, Workers: d.cfg.Workers})
+	f, err := d.Scene.Render(ctx, Shot{Camera: m.camera, Condition: m.Condition, Width: d.cfg.Width, Height: d.cfg.Height, Seed: m.seed, Device: mix(d.cfg.Seed), Workers: d.cfg.Workers})
 	if err != nil {
 		return nil, fmt.Errorf("moment %d: %w", k, err)
 	}

@@ -10,27 +10,32 @@ import (
 // develop turns linear light into the camera's picture: exposure, optics, fog, tone and noise.
 func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.RGBA {
 	r := newRandom(shot.Seed, 31)
+	device := shot.Device
+	if device == 0 {
+		device = shot.Seed
+	}
+	own := newRandom(device, 32)
 	scale := float64(b.w) / 1280
 	exposure := float32(s.target / b.level(w.packs))
 	var (
 		veil     = 0.0
-		blur     = r.in(0, 0.9) * scale
-		vignette = r.in(0, 0.35)
-		grain    = math.Pow(r.Float64(), 2) * 0.03
-		bloom    = r.in(0, 0.08)
-		gamma    = r.in(0.85, 1.2)
-		tint     = rgb{float32(1 + r.bell(0.05)), 1, float32(1 + r.bell(0.06))}
-		shift    = pick(r, 0, 0, 1)
-		saturate = r.in(0.8, 1.15)
+		blur     = own.in(0, 0.9) * scale
+		vignette = own.in(0, 0.35)
+		grain    = math.Pow(own.Float64(), 2) * 0.03
+		bloom    = own.in(0, 0.08)
+		gamma    = own.in(0.85, 1.2)
+		tint     = rgb{float32(1 + own.bell(0.05)), 1, float32(1 + own.bell(0.06))}
+		fringe   = max(0, own.in(-0.0012, 0.0012))
+		saturate = own.in(0.8, 1.15)
 	)
-	if r.chance(0.08) { // a poor sensor
-		grain = r.in(0.03, 0.09)
+	if own.chance(0.08) { // a poor sensor
+		grain = own.in(0.03, 0.09)
 	}
-	if r.chance(0.25) {
-		veil = r.in(0, 0.03)
+	if own.chance(0.25) {
+		veil = own.in(0, 0.03)
 	}
 	if shot.Plain {
-		veil, blur, vignette, grain, bloom, gamma, tint, shift, saturate = 0, 0, 0, 0, 0, 1, rgb{1, 1, 1}, 0, 1
+		veil, blur, vignette, grain, bloom, gamma, tint, fringe, saturate = 0, 0, 0, 0, 0, 1, rgb{1, 1, 1}, 0, 1
 	}
 	switch shot.Condition {
 	case Glare:
@@ -66,8 +71,8 @@ func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.
 	if shot.Condition == Fog {
 		b.fog(r, exposure)
 	}
-	if shift == 1 {
-		b.fringe(r.in(0, 0.0012))
+	if fringe > 0 {
+		b.fringe(fringe)
 	}
 	return b.expose(tone{exposure, float32(gamma), float32(vignette), float32(grain), float32(saturate), tint, shot.Seed})
 }

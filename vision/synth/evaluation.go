@@ -53,7 +53,7 @@ func (e *Evaluation) Render(ctx context.Context, k, workers int) (*Sample, error
 		seed++
 		cond = []Condition{Fog, Blur, Dark, Over, JPEG}[(shot+cooler)%5]
 	}
-	f, err := s.Render(ctx, Shot{Camera: camera, Condition: cond, Width: e.width, Height: e.height, Seed: seed, Workers: workers})
+	f, err := s.Render(ctx, Shot{Camera: camera, Condition: cond, Width: e.width, Height: e.height, Seed: seed, Device: mix(e.seed + uint64(cooler)), Workers: workers})
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type Shot struct {
 	Width     int // pixels, 16 to 4096
 	Height    int
 	Seed      uint64 // of what is the moment's own: people, fog, noise
+	Device    uint64 // of what is the camera's own: colours, softness, vignette; 0: as Seed
 	Plain     bool   // no blur, vignette or noise of the camera's own
 	Workers   int    // rows are shared among so many goroutines; 0: one per processor
 }

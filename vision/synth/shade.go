@@ -40,6 +40,10 @@ func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64) rgb
 		k := noise(w.seed, int(math.Floor(p.X*400)), int(math.Floor(p.Y*400)), int(math.Floor(p.Z*400)))
 		albedo = albedo.times(1 + m.mottle*float32(k-0.5))
 	}
+	if m.folds > 0 {
+		k := math.Sin(31*p.X+17*p.Z+3*math.Sin(23*p.Z+11*p.X)) + math.Sin(13*p.Z-29*p.X+2*math.Sin(41*p.X))
+		albedo = albedo.times(1 + m.folds*float32(k)*0.5)
+	}
 	out := albedo.by(w.lit(p, h.n)).plus(m.emit)
 	if m.gloss > 0 {
 		f := fresnel(float64(m.gloss), -r.d.Dot(h.n))

@@ -10,7 +10,8 @@ type material struct {
 	metal   bool    // the mirror image takes the surface's colour
 	emit    rgb     // light that it shows by itself
 	picture *texture
-	mottle  float32 // unevenness of its colour
+	mottle  float32 // unevenness of its colour, grain by grain
+	folds   float32 // the same in broad waves, as of cloth
 }
 
 // world is a scene made ready for rays: everything in one tree, lamps and arrived light.

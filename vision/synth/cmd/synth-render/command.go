@@ -23,6 +23,7 @@ type options struct {
 	first    int
 	size     string
 	universe int
+	coolers  int
 	jobs     int
 	quiet    bool
 }
@@ -56,7 +57,8 @@ Kinds of sets:
   cooler-val-like  a few coolers with front, fisheye and oblique cameras, every condition, and
                    references of every SKU: for evaluation
   references       five clean pictures of every SKU of the universe
-  day              one shop day of one cooler, and what alerts it calls for (expected.json)
+  day              one shop day of --coolers coolers with one range of goods, and what alerts it
+                   calls for (expected.json)
 
 What is written:
   images/*.jpg     the pictures
@@ -84,6 +86,7 @@ The same seed writes the same set, whatever --jobs is.`,
 	f.IntVar(&o.first, "first", 0, "number of the first frame (training): renders a large set of one seed in parts")
 	f.StringVar(&o.size, "size", "640x480", "WxH in pixels, or random (training)")
 	f.IntVar(&o.universe, "universe", 4000, "number of invented SKUs to draw from")
+	f.IntVar(&o.coolers, "coolers", 1, "number of coolers (day)")
 	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "frames rendered at a time")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress bar")
 	return c
@@ -108,8 +111,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if o.frames < 1 || o.universe < 1 || o.jobs < 1 {
-		return usageError{"--frames, --universe and --jobs must be 1 or more", ""}
+	if o.frames < 1 || o.universe < 1 || o.jobs < 1 || o.coolers < 1 {
+		return usageError{"--frames, --universe, --coolers and --jobs must be 1 or more", ""}
 	}
 	c, err := synth.NewCatalogue(o.seed, o.universe)
 	if err != nil {
@@ -125,7 +128,7 @@ func run(ctx context.Context, o options) error {
 	case "cooler-val-like":
 		err = evaluation(ctx, o, c, set, w, h)
 	case "day":
-		err = day(ctx, o, c, set, w, h)
+		err = days(ctx, o, c, set, w, h)
 	case "references":
 		err = references(ctx, o, c, c.SKUs, set)
 	default:

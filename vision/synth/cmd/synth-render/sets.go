@@ -42,12 +42,12 @@ func evaluation(ctx context.Context, o options, c *synth.Catalogue, set *synth.D
 	return references(ctx, o, c, e.Range, set)
 }
 
-// expectation is expected.json: what a watcher of the day should and should not say.
+// expectation is one cooler's part of expected.json: what a watcher of the day should and should not say.
 type expectation struct {
-	Sequence string           `json:"sequence_id"`
-	Cooler   string           `json:"cooler_id"`
-	Frames   []expectedFrame  `json:"frames"`
-	Alerts   []expectedAlerts `json:"alerts"`
+	Sequence string          `json:"sequence_id"`
+	Cooler   string          `json:"cooler_id"`
+	Frames   []expectedFrame `json:"frames"`
+	Alerts   []expectedAlert `json:"alerts"`
 }
 
 type expectedFrame struct {
@@ -58,7 +58,7 @@ type expectedFrame struct {
 	Readable    bool              `json:"readable"` // false: every slot is unknown, nothing opens or closes
 }
 
-type expectedAlerts struct {
+type expectedAlert struct {
 	SlotID  string      `json:"slot_id"`
 	GTIN    string      `json:"gtin"`
 	State   synth.State `json:"state"`
@@ -68,41 +68,63 @@ type expectedAlerts struct {
 	Cleared int         `json:"closed_after_frame"`
 }
 
-func day(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dataset, w, h int) error {
-	id := "D1"
-	d, err := synth.NewDay(synth.DayConfig{ID: id, Seed: o.seed, Catalogue: c, Width: w, Height: h, Rows: 4})
-	if err != nil {
-		return err
-	}
-	name := "day1"
-	exp := expectation{Sequence: name, Cooler: id}
-	b := bar(o, len(d.Moments), "day")
-	defer b.Close()
-	for f, err := range d.All(ctx) {
+// days writes a shop day of every cooler. The coolers share a range, and what one does not sell may
+// stand in it as foreign.
+func days(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dataset, w, h int) error {
+	pool := c.Assortment(o.seed, 18)
+	var all []expectation
+	listed := map[*synth.SKU]bool{}
+	var skus []*synth.SKU
+	for k := range o.coolers {
+		d, err := synth.NewDay(synth.DayConfig{ID: fmt.Sprintf("D%d", k+1), Seed: o.seed + uint64(k)*1000, Catalogue: c, Pool: pool, Width: w, Height: h, Rows: 4, Workers: o.jobs})
 		if err != nil {
 			return err
 		}
-		_ = b.Add(1)
-		fid := fmt.Sprintf("%s_%02d", name, f.Index)
-		jpeg, err := f.EncodeJPEG(82)
+		exp, err := day(ctx, o, d, fmt.Sprintf("day%d", k+1), set)
 		if err != nil {
 			return err
 		}
-		minute, restock := f.Minute, f.Restock
-		if err := set.Add(synth.Meta{FrameID: fid, Quality: 82, Sequence: &name, TimeMin: &minute, Restock: &restock}, &d.Scene.Planogram, f.Frame, jpeg); err != nil {
-			return err
+		all = append(all, exp)
+		for _, s := range d.Scene.Planogram.Products {
+			if !listed[s] {
+				listed[s] = true
+				skus = append(skus, s)
+			}
 		}
-		exp.Frames = append(exp.Frames, expectedFrame{fid, f.Minute, f.Condition, f.Disturbance, f.Readable})
 	}
-	for _, e := range d.Episodes {
-		exp.Alerts = append(exp.Alerts, expectedAlerts{e.SlotID, string(e.GTIN), e.State, e.First, e.Seen, e.After, e.Cleared})
-	}
-	out, err := json.MarshalIndent(exp, "", " ")
+	out, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode expectation: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(o.out, "expected.json"), append(out, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write expectation: %w", err)
 	}
-	return references(ctx, o, c, d.Scene.Planogram.Products, set)
+	return references(ctx, o, c, skus, set)
+}
+
+func day(ctx context.Context, o options, d *synth.Day, name string, set *synth.Dataset) (expectation, error) {
+	const quality = 82
+	exp := expectation{Sequence: name, Cooler: d.Scene.Planogram.CoolerID}
+	b := bar(o, len(d.Moments), name)
+	defer b.Close()
+	for f, err := range d.All(ctx) {
+		if err != nil {
+			return exp, err
+		}
+		_ = b.Add(1)
+		id := fmt.Sprintf("%s_%02d", name, f.Index)
+		jpeg, err := f.EncodeJPEG(quality)
+		if err != nil {
+			return exp, err
+		}
+		m := synth.Meta{FrameID: id, Quality: quality, Sequence: &name, TimeMin: &f.Minute, Restock: &f.Restock}
+		if err := set.Add(m, &d.Scene.Planogram, f.Frame, jpeg); err != nil {
+			return exp, err
+		}
+		exp.Frames = append(exp.Frames, expectedFrame{id, f.Minute, f.Condition, f.Disturbance, f.Readable})
+	}
+	for _, e := range d.Episodes {
+		exp.Alerts = append(exp.Alerts, expectedAlert{e.SlotID, string(e.GTIN), e.State, e.First, e.Seen, e.After, e.Cleared})
+	}
+	return exp, nil
 }
