@@ -25,7 +25,15 @@ var (
 // ParseGTIN checks s and brings it to its shortest form. Spaces and hyphens between digits, as
 // people type them off a pack, are passed over.
 func ParseGTIN(s string) (GTIN, error) {
-	digits := strings.NewReplacer(" ", "", "-", "").Replace(s)
+	digits := s
+	if strings.ContainsAny(s, " -") {
+		digits = strings.Map(func(c rune) rune {
+			if c == ' ' || c == '-' {
+				return -1
+			}
+			return c
+		}, s)
+	}
 	for _, c := range digits {
 		if c < '0' || c > '9' {
 			return "", fmt.Errorf("GTIN %q: %w", s, ErrGTINDigit)
