@@ -114,9 +114,9 @@ func ReadLog(ctx context.Context, q state.Querier, after int64, limit int) ([]En
 	return readLog(ctx, q, "WHERE cursor > ? ORDER BY cursor LIMIT ?", after, limit)
 }
 
-// ReadTenantLog is ReadLog for one tenant.
-func ReadTenantLog(ctx context.Context, q state.Querier, tenant string, after int64, limit int) ([]Entry, error) {
-	return readLog(ctx, q, "WHERE cursor > ? AND tenant = ? ORDER BY cursor LIMIT ?", after, tenant, limit)
+// ReadTenantLog is ReadLog for one tenant, up to and including the cursor upTo.
+func ReadTenantLog(ctx context.Context, q state.Querier, tenant string, after, upTo int64, limit int) ([]Entry, error) {
+	return readLog(ctx, q, "WHERE cursor > ? AND cursor <= ? AND tenant = ? ORDER BY cursor LIMIT ?", after, upTo, tenant, limit)
 }
 
 func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([]Entry, error) {

@@ -86,23 +86,31 @@ func getAlert(ctx context.Context, q state.Querier, tenant, id string) (*Alert, 
 	return a, err
 }
 
-// CountOpen gives the number of alerts that are not over, by device of a tenant.
-func CountOpen(ctx context.Context, q state.Querier, tenant string) (map[string]int, error) {
-	rows, err := q.Query(ctx, "SELECT device, COUNT(*) FROM alerts WHERE tenant = ? AND status <> 'resolved' GROUP BY device", tenant)
+// OpenTypes gives the types of the alerts that are not over, one entry an alert, by device: of all
+// devices of a tenant, or of those named.
+func OpenTypes(ctx context.Context, q state.Querier, tenant string, devices []string) (map[string][]Type, error) {
+	where, args := "", []any{tenant}
+	if devices != nil {
+		where = " AND device IN (" + placeholders(len(devices)) + ")"
+		for _, d := range devices {
+			args = append(args, d)
+		}
+	}
+	rows, err := q.Query(ctx, "SELECT device, type FROM alerts WHERE tenant = ? AND status <> 'resolved'"+where+" ORDER BY device, type, id", args...)
 	if err != nil {
-		return nil, fmt.Errorf("count open alerts: %w", err)
+		return nil, fmt.Errorf("read open alerts: %w", err)
 	}
 	defer rows.Close()
-	count := map[string]int{}
+	open := map[string][]Type{}
 	for rows.Next() {
 		var device string
-		var n int
-		if err := rows.Scan(&device, &n); err != nil {
-			return nil, fmt.Errorf("count open alerts: %w", err)
+		var t Type
+		if err := rows.Scan(&device, &t); err != nil {
+			return nil, fmt.Errorf("read open alerts: %w", err)
 		}
-		count[device] = n
+		open[device] = append(open[device], t)
 	}
-	return count, rows.Err()
+	return open, rows.Err()
 }
 
 // ErrOver says that an alert is resolved, so that there is nothing left to take on.

@@ -1,0 +1,291 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+)
+
+// conn is one WebSocket. serve's goroutine alone writes to it, read's alone reads.
+type conn struct {
+	hub           *Hub
+	ws            *websocket.Conn
+	tenant        string
+	subscriptions chan subscription
+	faults        chan Fault
+	gone          chan struct{} // closed when nothing more can be read
+}
+
+// subscription is what the client asked for last.
+type subscription struct {
+	key       string
+	selection *selection
+	snapshot  bool
+	cursor    int64
+}
+
+// Reasons to stop serving that are no fault of anybody.
+var (
+	errGone    = errors.New("the client has gone")
+	errClosing = errors.New("the server stops")
+)
+
+// serve runs the connection to its end.
+func (c *conn) serve() {
+	ctx, cancel := context.WithCancel(context.Background())
+	go c.read(cancel)
+	err := c.write(ctx)
+	code, text := websocket.CloseNormalClosure, ""
+	switch {
+	case errors.Is(err, errClosing):
+		code, text = websocket.CloseServiceRestart, "the server restarts, come back with your cursor"
+	case errors.Is(err, errFault):
+		code = websocket.ClosePolicyViolation
+	case err != nil && !errors.Is(err, errGone) && ctx.Err() == nil:
+		code, text = websocket.CloseInternalServerErr, "the server cannot read the log, come back with your cursor"
+		c.hub.cfg.Log.Error("live connection failed", "tenant", c.tenant, "err", err)
+	}
+	c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(time.Second))
+	c.ws.Close()
+	cancel()
+	<-c.gone
+}
+
+// read takes the client's messages until the connection ends; a client that answers no ping for three
+// heartbeats is gone.
+func (c *conn) read(cancel context.CancelFunc) {
+	defer close(c.gone)
+	defer cancel()
+	alive := func(string) error { return c.ws.SetReadDeadline(time.Now().Add(3 * c.hub.cfg.Heartbeat)) }
+	alive("")
+	c.ws.SetReadLimit(maxMessage)
+	c.ws.SetPongHandler(alive)
+	for {
+		kind, data, err := c.ws.ReadMessage()
+		if err != nil {
+			return
+		}
+		alive("")
+		if kind != websocket.TextMessage {
+			err = errors.New("messages are text, in JSON")
+		}
+		var s Subscribe
+		var cursor int64
+		if err == nil {
+			s, cursor, err = decodeSubscribe(data)
+		}
+		if err != nil {
+			c.faults <- Fault{"error", err.Error(), `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`}
+			return
+		}
+		sub := subscription{s.key(c.tenant), s.selection(c.tenant), s.Cursor == "", cursor}
+		select {
+		case <-c.subscriptions: // an older wish that nobody has read yet
+		default:
+		}
+		c.subscriptions <- sub
+	}
+}
+
+var errFault = errors.New("the client broke a rule")
+
+// write serves one subscription after the other.
+func (c *conn) write(ctx context.Context) error {
+	heartbeat := int((c.hub.cfg.Heartbeat + time.Second - 1) / time.Second)
+	if err := c.sendJSON(Hello{"hello", Version, heartbeat}); err != nil {
+		return err
+	}
+	wait := time.NewTimer(subscribeWait)
+	defer wait.Stop()
+	for {
+		var sub subscription
+		select {
+		case sub = <-c.subscriptions:
+		case f := <-c.faults:
+			return c.fault(f)
+		case <-wait.C:
+			return c.fault(Fault{"error", "no subscription came", `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`})
+		case <-c.gone:
+			return c.end()
+		case <-c.hub.closing:
+			return errClosing
+		}
+		wait.Stop()
+		wait = time.NewTimer(subscribeWait)
+		for again := true; again; {
+			next, err := c.follow(ctx, sub)
+			switch {
+			case err != nil:
+				return err
+			case next == nil:
+				again = false // told to start over: a new subscription has to come
+			default:
+				sub = *next
+			}
+		}
+	}
+}
+
+// end is what to say when reading has ended: a fault that it left, or nothing.
+func (c *conn) end() error {
+	select {
+	case f := <-c.faults:
+		return c.fault(f)
+	default:
+		return errGone
+	}
+}
+
+func (c *conn) fault(f Fault) error {
+	if err := c.sendJSON(f); err != nil {
+		return err
+	}
+	return errFault
+}
+
+// follow serves one subscription until the next one comes, or until the client has to start over:
+// then next is nil.
+func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription, err error) {
+	cursor := sub.cursor
+	if sub.snapshot {
+		snap, at, err := c.hub.snapshot(ctx, sub.selection)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.sendJSON(snap); err != nil {
+			return nil, err
+		}
+		cursor = at
+	} else if reason, err := c.lost(ctx, cursor); err != nil || reason != "" {
+		if err != nil {
+			return nil, err
+		}
+		return nil, c.resync(reason)
+	}
+	m := &member{}
+	defer c.hub.leave(m)
+	for {
+		head, joined := c.hub.join(m, sub.key, sub.selection, cursor)
+		if !joined {
+			if head-cursor > c.hub.cfg.Behind {
+				return nil, c.resync("you are too far behind")
+			}
+			f, to, err := c.hub.stretch(ctx, sub.selection, cursor, head)
+			if err != nil {
+				return nil, err
+			}
+			if f != nil {
+				if err := c.sendFrame(f, cursor); err != nil {
+					return nil, err
+				}
+			}
+			cursor = to
+			select {
+			case <-c.gone:
+				return nil, c.end()
+			case <-c.hub.closing:
+				return nil, errClosing
+			default:
+			}
+			continue
+		}
+		var overtaken bool
+		if cursor, overtaken, next, err = c.stream(m, cursor); !overtaken {
+			return next, err
+		}
+	}
+}
+
+// lost gives the reason why a cursor is of no use.
+func (c *conn) lost(ctx context.Context, cursor int64) (reason string, err error) {
+	head, err := alert.LogHead(ctx, c.hub.cfg.DB)
+	if err != nil {
+		return "", err
+	}
+	if cursor > head {
+		return "cursor " + formatCursor(cursor) + " is ahead of the log, which is at " + formatCursor(head), nil
+	}
+	return "", nil
+}
+
+func (c *conn) resync(reason string) error {
+	c.hub.metrics.Resyncs.Inc()
+	return c.sendJSON(Resync{"resync", reason})
+}
+
+// stream sends what the hub gives, from cursor on. overtaken says that the connection was too slow and
+// has to read from the log, from the cursor that is given back.
+func (c *conn) stream(m *member, cursor int64) (at int64, overtaken bool, next *subscription, err error) {
+	beat := time.NewTicker(c.hub.cfg.Heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case f, ok := <-m.queue:
+			if !ok {
+				return cursor, true, nil, nil
+			}
+			// The head may lie before a cursor that was read straight from the log.
+			if f.cursor < cursor || f.cursor == cursor && f.prev < cursor && len(f.coolers) == 0 {
+				continue
+			}
+			if err := c.sendFrame(f, cursor); err != nil {
+				return cursor, false, nil, err
+			}
+			cursor = f.cursor
+		case <-beat.C:
+			if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)); err != nil {
+				return cursor, false, nil, errGone
+			}
+			head, ok := c.hub.position(m)
+			if !ok {
+				continue
+			}
+			cursor = max(cursor, head)
+			if err := c.sendJSON((&frame{cursor: cursor}).changes(cursor)); err != nil {
+				return cursor, false, nil, err
+			}
+		case sub := <-c.subscriptions:
+			return cursor, false, &sub, nil
+		case f := <-c.faults:
+			return cursor, false, nil, c.fault(f)
+		case <-c.gone:
+			return cursor, false, nil, c.end()
+		case <-c.hub.closing:
+			return cursor, false, nil, errClosing
+		}
+	}
+}
+
+// sendFrame sends a frame to somebody who has everything up to have.
+func (c *conn) sendFrame(f *frame, have int64) error {
+	if f.prev < have && len(f.events) > 0 {
+		return c.sendJSON(f.changes(have)) // part of it is known: this connection's own bytes
+	}
+	message, err := f.message()
+	if err != nil {
+		return err
+	}
+	c.hub.metrics.Frames.Inc()
+	c.ws.SetWriteDeadline(time.Now().Add(writeWait))
+	if c.ws.WritePreparedMessage(message) != nil {
+		return errGone
+	}
+	return nil
+}
+
+func (c *conn) sendJSON(v any) error {
+	data, err := encode(v)
+	if err != nil {
+		return err
+	}
+	c.hub.metrics.Frames.Inc()
+	c.ws.SetWriteDeadline(time.Now().Add(writeWait))
+	if c.ws.WriteMessage(websocket.TextMessage, data) != nil {
+		return errGone
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// coolerRow is the row of a cooler that changed, with its JSON.
+type coolerRow struct {
+	tenant, store, device string
+	json                  json.RawMessage
+}
+
+// coolerFeed finds the coolers that changed since it looked last. Rows carry the time at which their
+// writer began, and become visible when it commits; so each look goes back by overlap, and passes
+// over what it has given already.
+type coolerFeed struct {
+	since time.Time
+	given map[coolerKey]time.Time
+}
+
+type coolerKey struct{ tenant, device string }
+
+const (
+	overlap    = 300 * time.Millisecond
+	maxChanged = 5000
+)
+
+func (f *coolerFeed) begin(now time.Time) { f.since, f.given = now, map[coolerKey]time.Time{} }
+
+// changed gives the rows of coolers that changed, and of those that the entries are about: their
+// number of open alerts changed.
+func (f *coolerFeed) changed(ctx context.Context, q state.Querier, entries []alert.Entry, now time.Time) ([]coolerRow, error) {
+	coolers, err := state.ChangedCoolers(ctx, q, f.since.Add(-overlap), maxChanged)
+	if err != nil {
+		return nil, err
+	}
+	changed := map[coolerKey]*state.Cooler{}
+	given := map[coolerKey]time.Time{}
+	for _, c := range coolers {
+		key := coolerKey{c.Tenant, c.Device}
+		given[key] = c.ChangedAt
+		if was, ok := f.given[key]; !ok || was.Before(c.ChangedAt) {
+			changed[key] = c
+		}
+		if c.ChangedAt.After(f.since) {
+			f.since = c.ChangedAt
+		}
+	}
+	for _, e := range entries {
+		key := coolerKey{e.Tenant, e.Device}
+		if changed[key] != nil {
+			continue
+		}
+		c, err := state.GetCooler(ctx, q, e.Tenant, e.Device)
+		if errors.Is(err, state.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		changed[key] = c
+	}
+	f.given = given
+	return encodeCoolers(ctx, q, changed, now)
+}
+
+func encodeCoolers(ctx context.Context, q state.Querier, changed map[coolerKey]*state.Cooler, now time.Time) (rows []coolerRow, err error) {
+	byTenant := map[string][]*state.Cooler{}
+	for key, c := range changed {
+		byTenant[key.tenant] = append(byTenant[key.tenant], c)
+	}
+	for tenant, coolers := range byTenant {
+		list, err := fleet.Of(ctx, q, tenant, coolers, now)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			data, err := json.Marshal(r)
+			if err != nil {
+				return nil, fmt.Errorf("encode cooler %s: %w", r.Device, err)
+			}
+			rows = append(rows, coolerRow{tenant, r.Store, r.Device, data})
+		}
+	}
+	return rows, nil
+}
+
+// allCoolers gives the rows that a selection asks for.
+func allCoolers(ctx context.Context, q state.Querier, s *selection, now time.Time) ([]fleet.Row, error) {
+	if !s.coolers {
+		return []fleet.Row{}, nil
+	}
+	rows, err := fleet.All(ctx, q, s.tenant, now)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(rows, func(r fleet.Row) bool { return !s.cooler(s.tenant, r.Store, r.Device) }), nil
+}

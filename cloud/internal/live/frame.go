@@ -1,0 +1,88 @@
+package live
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+)
+
+// event is a log entry with its JSON, made once for all connections.
+type event struct {
+	alert.Entry
+	json json.RawMessage
+}
+
+func encodeEvents(entries []alert.Entry) ([]event, error) {
+	events := make([]event, len(entries))
+	for i, e := range entries {
+		data, err := json.Marshal(e.Event())
+		if err != nil {
+			return nil, fmt.Errorf("encode event %s: %w", e.EventID, err)
+		}
+		events[i] = event{e, data}
+	}
+	return events, nil
+}
+
+// frame is what one group of connections is sent for one stretch of the log: after prev, up to and
+// including cursor. Its bytes are made once.
+type frame struct {
+	prev, cursor int64
+	events       []event
+	coolers      []json.RawMessage
+
+	once     sync.Once
+	prepared *websocket.PreparedMessage
+	err      error
+}
+
+// message is the frame ready to be sent to any number of connections.
+func (f *frame) message() (*websocket.PreparedMessage, error) {
+	f.once.Do(func() {
+		var data []byte
+		if data, f.err = json.Marshal(f.changes(f.prev)); f.err == nil {
+			f.prepared, f.err = websocket.NewPreparedMessage(websocket.TextMessage, data)
+		}
+	})
+	return f.prepared, f.err
+}
+
+// changes is the frame for somebody who has everything up to after.
+func (f *frame) changes(after int64) Changes {
+	c := Changes{Type: "changes", Cursor: formatCursor(f.cursor), Events: []json.RawMessage{}, Coolers: f.coolers}
+	if c.Coolers == nil {
+		c.Coolers = []json.RawMessage{}
+	}
+	for _, e := range f.events {
+		if e.Cursor > after {
+			c.Events = append(c.Events, e.json)
+		}
+	}
+	return c
+}
+
+func formatCursor(c int64) string { return strconv.FormatInt(c, 10) }
+
+// selected makes the frame for one selection, nil where nothing in it is for it.
+func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow) *frame {
+	f := &frame{prev: prev, cursor: cursor}
+	for _, e := range events {
+		if s.entry(&e.Entry) {
+			f.events = append(f.events, e)
+		}
+	}
+	for _, r := range rows {
+		if s.cooler(r.tenant, r.store, r.device) {
+			f.coolers = append(f.coolers, r.json)
+		}
+	}
+	if len(f.events) == 0 && len(f.coolers) == 0 {
+		return nil
+	}
+	return f
+}

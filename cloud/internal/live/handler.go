@@ -1,0 +1,92 @@
+package live
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Limits of a connection.
+const (
+	maxMessage    = 256 << 10        // a client's message, bytes
+	writeWait     = 10 * time.Second // for one message to leave
+	subscribeWait = 15 * time.Second // for the first subscription
+)
+
+// ServeHTTP makes a request a connection and serves it until either side ends it.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	tenant, err := h.cfg.Tenant(r)
+	if err != nil {
+		refuse(w, http.StatusUnauthorized, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
+		return
+	}
+	if !h.enter() {
+		w.Header().Set("Retry-After", "5")
+		refuse(w, http.StatusServiceUnavailable, "the live stream is full, or not ready", "try again in a few seconds")
+		return
+	}
+	defer h.exit()
+	upgrader := websocket.Upgrader{
+		HandshakeTimeout: writeWait, ReadBufferSize: 1024, WriteBufferSize: 4096, CheckOrigin: h.origin,
+		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
+			hint := "connect with a WebSocket client"
+			if status == http.StatusForbidden {
+				hint = "add the page's origin to live.origins in the configuration"
+			}
+			refuse(w, status, reason.Error(), hint)
+		},
+	}
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // the upgrader has answered
+	}
+	c := &conn{hub: h, ws: ws, tenant: tenant, subscriptions: make(chan subscription, 1), faults: make(chan Fault, 1), gone: make(chan struct{})}
+	c.serve()
+}
+
+// enter counts a connection in, unless there are too many or the hub does not run.
+func (h *Hub) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.closing:
+		return false
+	default:
+	}
+	if !h.ready || h.clients >= h.cfg.Clients {
+		return false
+	}
+	h.clients++
+	h.conns.Add(1)
+	h.metrics.Clients.Inc()
+	return true
+}
+
+func (h *Hub) exit() {
+	h.mu.Lock()
+	h.clients--
+	h.mu.Unlock()
+	h.metrics.Clients.Dec()
+	h.conns.Done()
+}
+
+// origin lets in programs (which send no Origin), our own pages, and those of the list.
+func (h *Hub) origin(r *http.Request) bool {
+	from := r.Header.Get("Origin")
+	if from == "" || slices.Contains(h.cfg.Origins, from) {
+		return true
+	}
+	u, err := url.Parse(from)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+func refuse(w http.ResponseWriter, status int, problem, hint string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"error": problem, "hint": hint})
+}

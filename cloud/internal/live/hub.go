@@ -1,0 +1,209 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Config of a Hub. Zero values stand for the defaults in brackets.
+type Config struct {
+	DB        *state.DB
+	Coalesce  time.Duration // between two frames to a connection [150 ms]
+	Poll      time.Duration // how often the log is read without being told, for what other programs wrote [1 s]
+	Heartbeat time.Duration // the longest silence towards a client [15 s]
+	Behind    int64         // how many entries of the log a client may catch up [100,000]
+	Clients   int           // connections at most [20,000]
+	Origins   []string      // pages that may connect besides our own, such as https://shop.example
+
+	// Tenant says whose alerts a request may see; its error is told to the client with status 401.
+	Tenant func(*http.Request) (string, error)
+	Now    func() time.Time // [time.Now]
+	Log    *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	span := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	span(&c.Coalesce, 150*time.Millisecond)
+	span(&c.Poll, time.Second)
+	span(&c.Heartbeat, 15*time.Second)
+	if c.Behind <= 0 {
+		c.Behind = 100_000
+	}
+	if c.Clients <= 0 {
+		c.Clients = 20_000
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Hub reads the log and serves connections. It is an http.Handler.
+type Hub struct {
+	cfg     Config
+	metrics *Metrics
+	wake    chan struct{}
+	closing chan struct{} // closed when Run ends
+	conns   sync.WaitGroup
+
+	mu          sync.Mutex
+	head        int64 // the stream has come so far
+	ready       bool
+	groups      map[string]*group
+	wantCoolers int // groups that follow coolers
+	clients     int
+
+	coolers coolerFeed // used by Run alone
+}
+
+// NewHub makes a hub that serves nobody until Run.
+func NewHub(cfg Config, metrics *Metrics) *Hub {
+	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), closing: make(chan struct{}),
+		groups: map[string]*group{}}
+}
+
+// Committed tells the hub that there may be something new to read. It does not block.
+func (h *Hub) Committed() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run reads the log until ctx ends, then closes every connection and waits for them.
+func (h *Hub) Run(ctx context.Context) error {
+	head, err := alert.LogHead(ctx, h.cfg.DB)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.head, h.ready = head, true
+	h.mu.Unlock()
+	h.coolers.begin(h.cfg.Now())
+	defer h.conns.Wait()
+	defer close(h.closing)
+
+	poll := time.NewTicker(h.cfg.Poll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-h.wake:
+		case <-poll.C:
+		}
+		if err := h.flush(ctx); err != nil && ctx.Err() == nil {
+			h.cfg.Log.Error("live stream cannot read what is new", "err", err)
+		}
+		// What comes while we wait goes out together.
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(h.cfg.Coalesce):
+		}
+	}
+}
+
+// logPage is how many entries are read at a time.
+const logPage = 1000
+
+// flush publishes what is new in the log and among the coolers.
+func (h *Hub) flush(ctx context.Context) error {
+	h.mu.Lock()
+	head, wantCoolers := h.head, h.wantCoolers > 0
+	h.mu.Unlock()
+	for {
+		entries, err := alert.ReadLog(ctx, h.cfg.DB, head, logPage)
+		if err != nil {
+			return err
+		}
+		events, err := encodeEvents(entries)
+		if err != nil {
+			return err
+		}
+		if len(entries) > 0 {
+			head = entries[len(entries)-1].Cursor
+		}
+		var rows []coolerRow
+		if wantCoolers {
+			if rows, err = h.coolers.changed(ctx, h.cfg.DB, entries, h.cfg.Now()); err != nil {
+				return err
+			}
+		} else {
+			h.coolers.begin(h.cfg.Now())
+		}
+		if len(entries) > 0 || len(rows) > 0 {
+			h.metrics.Events.Add(float64(len(entries)))
+			h.publish(head, events, rows)
+		}
+		if len(entries) < logPage {
+			return nil
+		}
+	}
+}
+
+// Clients is how many connections there are.
+func (h *Hub) Clients() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.clients
+}
+
+// snapshot reads all that stands, for one selection.
+func (h *Hub) snapshot(ctx context.Context, s *selection) (*Snapshot, int64, error) {
+	alerts, cursor, err := alert.List(ctx, h.cfg.DB, alert.Filter{
+		Tenant: s.tenant, Statuses: []alert.Status{alert.StatusOpen, alert.StatusAcknowledged}, Limit: maxSnapshot})
+	if err != nil {
+		return nil, 0, err
+	}
+	snap := &Snapshot{Type: "snapshot", Cursor: formatCursor(cursor), Alerts: []alert.Alert{}}
+	for _, a := range alerts {
+		if s.alert(&a) {
+			snap.Alerts = append(snap.Alerts, a)
+		}
+	}
+	if snap.Coolers, err = allCoolers(ctx, h.cfg.DB, s, h.cfg.Now()); err != nil {
+		return nil, 0, err
+	}
+	return snap, cursor, nil
+}
+
+// maxSnapshot bounds a snapshot's alerts; the newest are in it.
+const maxSnapshot = 50_000
+
+// stretch gives the frame of the log after cursor, up to head and at most a page of it.
+func (h *Hub) stretch(ctx context.Context, s *selection, cursor, head int64) (*frame, int64, error) {
+	entries, err := alert.ReadTenantLog(ctx, h.cfg.DB, s.tenant, cursor, head, logPage)
+	if err != nil {
+		return nil, 0, err
+	}
+	to := head
+	if len(entries) == logPage {
+		to = entries[logPage-1].Cursor
+	}
+	events, err := encodeEvents(entries)
+	if err != nil {
+		return nil, 0, err
+	}
+	return selected(s, cursor, to, events, nil), to, nil
+}
+
+func encode(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode message: %w", err)
+	}
+	return data, nil
+}

@@ -1,0 +1,164 @@
+package live
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
+)
+
+// Version is the version of the protocol, as the server's hello says it.
+const Version = 1
+
+// Subscribe is what a client says first, and again whenever it wants something else.
+type Subscribe struct {
+	Type    string `json:"type"`   // "subscribe"
+	Cursor  string `json:"cursor"` // the last one that was given; "": begin with a snapshot
+	Alerts  Filter `json:"alerts"`
+	Coolers bool   `json:"coolers"` // also the rows of coolers that change
+}
+
+// Filter selects alerts; an empty list selects all. Stores and Devices select coolers as well.
+type Filter struct {
+	Types      []string `json:"types"`
+	Stores     []string `json:"stores"`
+	Devices    []string `json:"devices"`
+	GTINs      []string `json:"gtins"`
+	Severities []string `json:"severities"`
+}
+
+// Hello is the server's first message.
+type Hello struct {
+	Type      string `json:"type"`
+	Version   int    `json:"version"`
+	Heartbeat int    `json:"heartbeat_s"` // the server is silent for no longer than this
+}
+
+// Snapshot is all that stands at Cursor: the alerts that are not over, and the coolers if asked for.
+type Snapshot struct {
+	Type    string        `json:"type"`
+	Cursor  string        `json:"cursor"`
+	Alerts  []alert.Alert `json:"alerts"`
+	Coolers []fleet.Row   `json:"coolers"`
+}
+
+// Changes is what came since the last cursor. Without events and coolers it is a heartbeat.
+type Changes struct {
+	Type    string            `json:"type"`
+	Cursor  string            `json:"cursor"`
+	Events  []json.RawMessage `json:"events"`
+	Coolers []json.RawMessage `json:"coolers"`
+}
+
+// Resync asks the client to subscribe again with an empty cursor.
+type Resync struct {
+	Type   string `json:"type"`
+	Reason string `json:"reason"`
+}
+
+// Fault is the last message before the server closes a connection that broke a rule.
+type Fault struct {
+	Type  string `json:"type"`
+	Error string `json:"error"`
+	Hint  string `json:"hint"`
+}
+
+// maxFilter bounds the values of one list of a Filter.
+const maxFilter = 1000
+
+// decodeSubscribe reads a client's message strictly: a word that is not known is an error, because a
+// filter that is silently ignored would look like a shop without alerts.
+func decodeSubscribe(data []byte) (s Subscribe, cursor int64, err error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return s, 0, fmt.Errorf("message is not understood: %w", err)
+	}
+	if dec.More() {
+		return s, 0, errors.New("message is not understood: there is something after it")
+	}
+	if s.Type != "subscribe" {
+		return s, 0, fmt.Errorf("message of type %q is not understood", s.Type)
+	}
+	if s.Cursor != "" {
+		cursor, err = strconv.ParseInt(s.Cursor, 10, 64)
+		if err != nil || cursor < 0 {
+			return s, 0, fmt.Errorf("cursor %q is not a position in the log", s.Cursor)
+		}
+	}
+	return s, cursor, s.Alerts.validate()
+}
+
+func (f Filter) validate() error {
+	for name, list := range map[string][]string{"types": f.Types, "stores": f.Stores, "devices": f.Devices, "gtins": f.GTINs, "severities": f.Severities} {
+		if len(list) > maxFilter {
+			return fmt.Errorf("alerts.%s has %d values, the limit is %d", name, len(list), maxFilter)
+		}
+	}
+	for _, t := range f.Types {
+		if !slices.Contains(alert.Types(), alert.Type(t)) {
+			return fmt.Errorf("alerts.types: unknown type %q", t)
+		}
+	}
+	for _, s := range f.Severities {
+		if !slices.Contains([]alert.Severity{alert.Critical, alert.Warning, alert.Info}, alert.Severity(s)) {
+			return fmt.Errorf("alerts.severities: unknown severity %q", s)
+		}
+	}
+	return nil
+}
+
+// key names a subscription: connections with the same key are sent the same frames.
+func (s Subscribe) key(tenant string) string {
+	parts := []string{tenant, strconv.FormatBool(s.Coolers)}
+	for _, list := range [][]string{s.Alerts.Types, s.Alerts.Stores, s.Alerts.Devices, s.Alerts.GTINs, s.Alerts.Severities} {
+		list = slices.Clone(list)
+		slices.Sort(list)
+		parts = append(parts, strconv.Quote(strings.Join(slices.Compact(list), "\x00")))
+	}
+	return strings.Join(parts, " ")
+}
+
+// selection is a Filter made for asking often.
+type selection struct {
+	tenant                                    string
+	coolers                                   bool
+	types, stores, devices, gtins, severities map[string]bool
+}
+
+func (s Subscribe) selection(tenant string) *selection {
+	set := func(list []string) map[string]bool {
+		if len(list) == 0 {
+			return nil
+		}
+		m := make(map[string]bool, len(list))
+		for _, v := range list {
+			m[v] = true
+		}
+		return m
+	}
+	a := s.Alerts
+	return &selection{tenant, s.Coolers, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities)}
+}
+
+func in(set map[string]bool, v string) bool { return set == nil || set[v] }
+
+func (s *selection) entry(e *alert.Entry) bool {
+	return e.Tenant == s.tenant && in(s.types, string(e.Type)) && in(s.stores, e.Store) && in(s.devices, e.Device) &&
+		in(s.gtins, e.GTIN) && in(s.severities, string(e.Severity))
+}
+
+func (s *selection) alert(a *alert.Alert) bool {
+	return in(s.types, string(a.Type)) && in(s.stores, a.Store) && in(s.devices, a.Device) &&
+		in(s.gtins, string(a.GTIN)) && in(s.severities, string(a.Severity))
+}
+
+func (s *selection) cooler(tenant, store, device string) bool {
+	return s.coolers && tenant == s.tenant && in(s.stores, store) && in(s.devices, device)
+}
