@@ -21,6 +21,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -54,9 +55,10 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	if err != nil {
 		return nil, err
 	}
+	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Log: log}, live.NewMetrics(s.registry))
 	s.engine = alert.NewEngine(alert.Config{Rules: alert.DefaultRules(), Log: log})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
-		sub, s.series, s.state, s.engine, s.notify, ingest.NewMetrics(s.registry), log)
+		sub, s.series, s.state, s.engine, s.live, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
 	return s, err
 }

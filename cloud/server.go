@@ -22,6 +22,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -40,7 +41,7 @@ type Server struct {
 	mqtt     net.Listener   // nil with a broker elsewhere
 	embedded *broker.Broker // nil with a broker elsewhere
 	ingester *ingest.Ingester
-	notify   notifiers
+	live     *live.Hub
 	online   func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 
@@ -61,6 +62,9 @@ const tickEvery = time.Second
 // Run serves until ctx ends, then drains and closes everything. It returns nil then.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
+	// Readers go on until the last batch is stored and told.
+	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopReaders()
 	g, running := errgroup.WithContext(ctx)
 	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	g.Go(func() error {
@@ -69,11 +73,13 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, s.notify.Committed) })
+	g.Go(func() error { return s.live.Run(readers) })
+	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, s.live.Committed) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error {
 		// The last to start and the first to stop; then those who read may go.
 		err := s.ingest(running)
+		stopReaders()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if stop := web.Shutdown(grace); stop != nil {
