@@ -58,7 +58,7 @@ func (h *Hub) enter() bool {
 		return false
 	default:
 	}
-	if !h.ready || h.clients >= h.cfg.Clients {
+	if !h.serving || h.clients >= h.cfg.Clients {
 		return false
 	}
 	h.clients++

@@ -55,12 +55,13 @@ type Hub struct {
 	cfg     Config
 	metrics *Metrics
 	wake    chan struct{}
+	ready   chan struct{} // closed when Run serves
 	closing chan struct{} // closed when Run ends
 	conns   sync.WaitGroup
 
 	mu          sync.Mutex
 	head        int64 // the stream has come so far
-	ready       bool
+	serving     bool
 	groups      map[string]*group
 	wantCoolers int // groups that follow coolers
 	clients     int
@@ -70,9 +71,12 @@ type Hub struct {
 
 // NewHub makes a hub that serves nobody until Run.
 func NewHub(cfg Config, metrics *Metrics) *Hub {
-	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), closing: make(chan struct{}),
+	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), ready: make(chan struct{}), closing: make(chan struct{}),
 		groups: map[string]*group{}}
 }
+
+// Ready is closed once Run takes connections; before, they are told to try again.
+func (h *Hub) Ready() <-chan struct{} { return h.ready }
 
 // Committed tells the hub that there may be something new to read. It does not block.
 func (h *Hub) Committed() {
@@ -85,12 +89,16 @@ func (h *Hub) Committed() {
 // Run reads the log until ctx ends, then closes every connection and waits for them.
 func (h *Hub) Run(ctx context.Context) error {
 	head, err := alert.LogHead(ctx, h.cfg.DB)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	h.mu.Lock()
-	h.head, h.ready = head, true
+	h.head, h.serving = head, true
 	h.mu.Unlock()
+	close(h.ready)
 	h.coolers.begin(h.cfg.Now())
 	defer h.conns.Wait()
 	defer close(h.closing)

@@ -68,6 +68,7 @@ func (b *bench) start(cfg live.Config) {
 			b.t.Error(err)
 		}
 	})
+	<-b.hub.Ready()
 	server := httptest.NewServer(b.hub)
 	b.url = "ws" + strings.TrimPrefix(server.URL, "http")
 	b.stop = sync.OnceFunc(func() {
