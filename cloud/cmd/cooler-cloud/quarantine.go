@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -31,6 +33,11 @@ func openState(cmd *cobra.Command, s *settings) (*state.DB, error) {
 	c, err := s.load(cmd)
 	if err != nil {
 		return nil, err
+	}
+	if path, ok := strings.CutPrefix(c.StateURL(), "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			return nil, cloud.Hint(fmt.Errorf("open state: %w", err), "give the --data or --state of the service")
+		}
 	}
 	db, err := state.Open(cmd.Context(), c.StateURL())
 	if err != nil {
@@ -161,25 +168,37 @@ came with, and take them out of quarantine. One that still cannot be stored come
 			}
 			defer client.Disconnect(250)
 			for _, arg := range args {
-				q, db, err := quarantined(cmd, &s, arg)
-				if err != nil {
+				if err := replay(cmd, &s, client, arg); err != nil {
 					return err
 				}
-				token := client.Publish(q.Topic, 1, false, q.Bytes)
-				if token.Wait(); token.Error() != nil {
-					db.Close()
-					return fmt.Errorf("replay message %d: %w", q.ID, token.Error())
-				}
-				err = db.Write(cmd.Context(), func(tx *state.Tx) error { return state.DropQuarantined(cmd.Context(), tx, q.ID) })
-				db.Close()
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(stdout, "replayed %d on %q\n", q.ID, q.Topic)
+				fmt.Fprintf(stdout, "replayed %s\n", arg)
 			}
 			return nil
 		},
 	}
 	s.register(cmd)
 	return cmd
+}
+
+// replay takes the message out in the transaction in which it is said again, so that one that is
+// refused once more is a new entry.
+func replay(cmd *cobra.Command, s *settings, client mqtt.Client, arg string) error {
+	q, db, err := quarantined(cmd, s, arg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Write(cmd.Context(), func(tx *state.Tx) error {
+		if err := state.DropQuarantined(cmd.Context(), tx, q.ID); err != nil {
+			return err
+		}
+		token := client.Publish(q.Topic, 1, false, q.Bytes)
+		if !token.WaitTimeout(10 * time.Second) {
+			return fmt.Errorf("replay message %d: the broker does not answer", q.ID)
+		}
+		if err := token.Error(); err != nil {
+			return fmt.Errorf("replay message %d: %w", q.ID, err)
+		}
+		return nil
+	})
 }

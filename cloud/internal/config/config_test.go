@@ -1,0 +1,90 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
+)
+
+// TestBad: each file breaks one rule and says in its first line what must be said about it.
+func TestBad(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.bad.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no *.bad.yml: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".bad.yml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(string(text), "\n")
+			want, ok := strings.CutPrefix(first, "# want: ")
+			if !ok {
+				t.Fatalf("%s does not begin with # want:", file)
+			}
+			c, err := config.Read(file)
+			if err == nil {
+				err = c.Validate()
+			}
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want an error with %q", err, want)
+			}
+			if err != nil && strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error shows a password: %v", err)
+			}
+		})
+	}
+}
+
+func TestFull(t *testing.T) {
+	got, err := config.Read("testdata/full.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Config{
+		Listen: "0.0.0.0:8443", DataDir: "testdata/data", Tenant: "acme", State: "postgres://coldshelf@db/coldshelf",
+		Series: "sqlite:/srv/series.db", Planograms: "testdata/planograms",
+		MQTT: config.MQTT{Listen: "0.0.0.0:1883", Broker: "mqtts://broker.example:8883", ClientID: "ingest-1", Username: "cloud",
+			PasswordFile: "testdata/secrets/mqtt", CA: "testdata/ca.pem", Cert: "testdata/cloud.pem", Key: "testdata/cloud.key"},
+		Ingest: config.Ingest{Batch: 500, Linger: 5 * time.Millisecond},
+		Keep:   config.Keep{Points: 720 * time.Hour, Hours: 8760 * time.Hour, Pictures: 5, Quarantine: 100},
+		Log:    config.Log{Level: "debug", Format: "json"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	c := config.Defaults()
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, url := range []string{c.StateURL(), c.SeriesURL()} {
+		if !strings.HasPrefix(url, "sqlite:") {
+			t.Errorf("by default a store is at %s, want a file", url)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	text, err := os.ReadFile("testdata/full.yml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		if c, err := config.Decode(data); err == nil {
+			_ = c.Validate() // must not panic
+		}
+	})
+}
