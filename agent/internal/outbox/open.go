@@ -101,11 +101,14 @@ func (o *Outbox) openDir(ctx context.Context, dir string) error {
 	return nil
 }
 
+// memory is SQLite's name for a database without a file.
+const memory = ":memory:"
+
 // openMemory is for a board that cannot write: it goes on reporting, and loses what is not yet
 // acknowledged at the next power cut. Its boot cannot be remembered either, so it is taken from the
 // clock where that is ahead of the count.
 func (o *Outbox) openMemory(ctx context.Context, filed uint32, why error) error {
-	if err := o.openFile(ctx, ":memory:", max(filed, minutes(o.opts.Now()))); err != nil {
+	if err := o.openFile(ctx, memory, max(filed, minutes(o.opts.Now()))); err != nil {
 		return fmt.Errorf("open outbox in memory: %w", err)
 	}
 	o.health.Durable, o.health.Fault = false, why.Error()
@@ -116,7 +119,7 @@ var errForeign = errors.New("database is of another program or version")
 
 // openFile opens the database, checks it, counts the boot up and reads the index.
 func (o *Outbox) openFile(ctx context.Context, path string, filed uint32) (err error) {
-	query := url.Values{"_pragma": {"locking_mode(EXCLUSIVE)", "busy_timeout(0)", "journal_mode(WAL)", "synchronous(FULL)"}}
+	query := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(EXCLUSIVE)", "synchronous(FULL)"}}
 	if o.opts.VFS != "" {
 		query.Set("vfs", o.opts.VFS)
 	}
@@ -130,6 +133,15 @@ func (o *Outbox) openFile(ctx context.Context, path string, filed uint32) (err e
 			db.Close()
 		}
 	}()
+	// Not among the pragmas of the connection, which are run in the order of their names: the lock must
+	// be exclusive before the log is opened, for the log to need no shared memory.
+	var mode string
+	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" && path != memory {
+		return fmt.Errorf("journal mode is %s, must be wal", mode)
+	}
 	var check string
 	if err := db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&check); err != nil {
 		return err
