@@ -46,9 +46,10 @@ const (
 	OutOfView           // not in the picture
 	Unrecognised        // something stands there that is near to no enrolled reference
 	Uncertain           // the pictures do not agree, or the detector is not sure
+	Hidden              // nothing is seen, but a pack could stand unseen behind others or behind a board
 )
 
-var reasonNames = [...]string{"", "frozen", "shifted", "fog", "glare", "dark", "overexposed", "blurred", "blocked", "out_of_view", "unrecognised", "uncertain"}
+var reasonNames = [...]string{"", "frozen", "shifted", "fog", "glare", "dark", "overexposed", "blurred", "blocked", "out_of_view", "unrecognised", "uncertain", "hidden"}
 
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 

@@ -117,7 +117,7 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 		}
 		s.State = shelf.State(state)
 		reason := int(predictReason(p, s.State)) + at(in.GetReason(), i)
-		if reason < 0 || reason > int(shelf.Uncertain) {
+		if reason < 0 || reason > int(shelf.Hidden) {
 			return nil, fmt.Errorf("slot %d: reason %d is not known", i+1, reason)
 		}
 		s.Reason = shelf.Reason(reason)

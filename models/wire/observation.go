@@ -171,12 +171,12 @@ func (c *checker) slotNumbers(s *shelf.SlotReading) {
 	c.within("slot "+s.SlotID+": facings_present", s.Present, -maxFacings, maxFacings)
 	c.within("slot "+s.SlotID+": facings_hidden", s.Hidden, 0, s.Due)
 	c.within("slot "+s.SlotID+": state", int(s.State), 0, int(shelf.Foreign))
-	c.within("slot "+s.SlotID+": reason", int(s.Reason), 0, int(shelf.Uncertain))
+	c.within("slot "+s.SlotID+": reason", int(s.Reason), 0, int(shelf.Hidden))
 	c.box("slot "+s.SlotID+": box", s.Box)
 }
 
 func (c *checker) quality(q *shelf.Quality) {
-	c.within("quality: reason", int(q.Reason), 0, int(shelf.Uncertain))
+	c.within("quality: reason", int(q.Reason), 0, int(shelf.Hidden))
 	if !(q.Sharp >= 0 && q.Sharp <= 1e7) {
 		c.fault("quality: sharpness", "%g is not from 0 to 1e7", q.Sharp)
 	}
@@ -186,7 +186,7 @@ func (c *checker) quality(q *shelf.Quality) {
 	c.within("number of quality: blind", len(q.Blind), 0, maxBlind)
 	for _, b := range q.Blind {
 		c.box("quality: blind box", b.Box)
-		if b.Reason == shelf.NoReason || b.Reason > shelf.Uncertain {
+		if b.Reason == shelf.NoReason || b.Reason > shelf.Hidden {
 			c.fault("quality: blind reason", "%d", b.Reason)
 		}
 	}
