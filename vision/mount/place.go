@@ -52,10 +52,7 @@ func (s *Sight) byCamera(b shelf.Box) (Place, bool) {
 	}
 	cut := b.Y+b.H >= s.h-2 // the foot is below the picture
 	cutTop := b.Y <= 1
-	depth := float64(s.plan.DepthMM) / 1000
-	if depth <= 0 {
-		depth = 0.45
-	}
+	depth := s.depth()
 	width := float64(s.plan.WidthMM) / 1000
 	best, bestCost := Place{}, math.Inf(1)
 	for d := 0.0; d <= depth-s.front; d += depthStep {
@@ -155,7 +152,7 @@ func (s *Sight) Assign(facings []shelf.Facing) {
 
 // placesDeep turns metres of depth into places of the lane that the facing stands in.
 func (s *Sight) placesDeep(p Place) int {
-	depth := float64(s.plan.DepthMM)/1000 - s.front
+	depth := s.depth() - s.front
 	for _, slot := range s.plan.Shelves[p.Row].Slots {
 		lane := slot.Capacity / max(1, slot.Facings)
 		if mm := p.X * 1000; mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) && lane > 0 && depth > 0 {

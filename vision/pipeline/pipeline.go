@@ -21,12 +21,21 @@ import (
 	"github.com/coldshelf/coldshelf/vision/rows"
 )
 
+// Recogniser names the facings of a frame: gallery.Recogniser does by enrolled references.
+type Recogniser interface {
+	Model() string
+	// Name gives one match a box.
+	Name(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]gallery.Match, error)
+	// Forget drops what is remembered of earlier frames.
+	Forget()
+}
+
 // Config lists the parts. Only Detector must be there.
 type Config struct {
 	Detector   vision.Detector
-	Recogniser *gallery.Recogniser // nil: facings stay unnamed
-	Mount      *mount.Mount        // nil: no slots, rows from the facings
-	Planogram  *shelf.Planogram    // nil: no slots
+	Recogniser Recogniser       // nil: facings stay unnamed
+	Mount      *mount.Mount     // nil: no slots, rows from the facings
+	Planogram  *shelf.Planogram // nil: no slots
 	// Video says that frames come from one fixed camera in order: what did not change is not looked at
 	// again, and a camera that froze or moved is noticed. Without it every frame stands alone.
 	Video bool
@@ -197,7 +206,7 @@ func (p *Pipeline) judge(obs *shelf.Observation, seen *quality.Map, facings []sh
 	obs.PlanogramID, obs.PlanogramVersion = plan.ID, plan.Version
 	view := p.sight.View()
 	view.Whole = obs.Quality.Reason
-	view.Blind = seen.Parts()
+	view.Blind = append(seen.Parts(), p.sight.HiddenLanes(facings)...)
 	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings, weak)...)
 	obs.Quality.Blind = view.Blind
 	obs.Slots = shelf.Compare(plan, facings, view)

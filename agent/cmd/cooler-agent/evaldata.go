@@ -34,6 +34,7 @@ type evalFrame struct {
 	sequence         string
 	order            int
 	truth            []score.Truth
+	lane             []string // of each truth, "" where not told
 	slots, lanes     []evalSlot
 	hasTruth, coarse bool // coarse: boxes alone, all of them facings
 }
@@ -170,6 +171,7 @@ type cocoFile struct {
 		Visible *float64   `json:"visible_fraction"`
 		Facing  *bool      `json:"facing"`
 		Ignore  bool       `json:"ignore"`
+		LaneID  string     `json:"lane_id"`
 	} `json:"annotations"`
 }
 
@@ -211,7 +213,7 @@ func (s *evalSet) readCOCO(path string, known map[int]*evalFrame) error {
 			}
 			t.GTIN = g
 		}
-		f.truth = append(f.truth, t)
+		f.truth, f.lane = append(f.truth, t), append(f.lane, a.LaneID)
 	}
 	for _, f := range fresh {
 		s.frames = append(s.frames, *f)

@@ -143,9 +143,11 @@ func (s *sight) openGallery(ctx context.Context) error {
 
 // Pipeline makes a pipeline for a planogram, nil for none.
 func (s *sight) Pipeline(plan *shelf.Planogram) (*pipeline.Pipeline, error) {
-	p, err := pipeline.New(pipeline.Config{
-		Detector: s.Detector, Recogniser: s.Recogniser, Mount: s.Mount, Planogram: plan, Video: s.opts.Video,
-	})
+	cfg := pipeline.Config{Detector: s.Detector, Mount: s.Mount, Planogram: plan, Video: s.opts.Video}
+	if s.Recogniser != nil {
+		cfg.Recogniser = s.Recogniser
+	}
+	p, err := pipeline.New(cfg)
 	if errors.Is(err, mount.ErrPlanogram) {
 		err = withHint(err, "a mount needs width_mm and each shelf's height_mm in the planogram")
 	}
