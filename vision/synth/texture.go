@@ -17,15 +17,20 @@ func (c rgb) towards(d rgb, t float32) rgb {
 }
 
 // linear decodes an sRGB ink.
-func (c ink) linear() rgb { return rgb{toLinear(c.r), toLinear(c.g), toLinear(c.b)} }
+func (c ink) linear() rgb { return rgb{linearLight[c.r], linearLight[c.g], linearLight[c.b]} }
 
-func toLinear(v uint8) float32 {
-	x := float64(v) / 255
-	if x <= 0.04045 {
-		return float32(x / 12.92)
+// linearLight is the light of every sRGB byte. Source: IEC 61966-2-1.
+var linearLight = func() (table [256]float32) {
+	for i := range table {
+		x := float64(i) / 255
+		if x <= 0.04045 {
+			table[i] = float32(x / 12.92)
+		} else {
+			table[i] = float32(math.Pow((x+0.055)/1.055, 2.4))
+		}
 	}
-	return float32(math.Pow((x+0.055)/1.055, 2.4))
-}
+	return table
+}()
 
 // texture is a picture with halved copies, for sampling at any size.
 type texture struct {
@@ -39,16 +44,12 @@ type texLevel struct {
 }
 
 func newTexture(img *image.RGBA, wrap bool) *texture {
-	var lut [256]float32
-	for i := range lut {
-		lut[i] = toLinear(uint8(i))
-	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	l := texLevel{w, h, make([]rgb, w*h)}
 	for y := range h {
 		row := img.Pix[y*img.Stride:]
 		for x := range w {
-			l.pix[y*w+x] = rgb{lut[row[4*x]], lut[row[4*x+1]], lut[row[4*x+2]]}
+			l.pix[y*w+x] = ink{r: row[4*x], g: row[4*x+1], b: row[4*x+2]}.linear()
 		}
 	}
 	t := &texture{levels: []texLevel{l}, wrap: wrap}
