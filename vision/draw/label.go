@@ -39,7 +39,9 @@ func newLettering(size float64) *lettering {
 	return l
 }
 
-func isWide(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) }
+func isWide(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+}
 
 func (l *lettering) face(r rune) font.Face {
 	if !isWide(r) {

@@ -89,7 +89,7 @@ func (s *Sight) HiddenLanes(facings []shelf.Facing) []shelf.Blind {
 			if l.held {
 				continue
 			}
-			box, inFrame := s.front1(row, l.x0, l.x1, l.pack)
+			box, inFrame := s.frontBox(row, l.x0, l.x1, l.pack)
 			if inFrame == 0 || s.open(st, row, k) {
 				continue
 			}

@@ -143,6 +143,7 @@ type Sight struct {
 	front  float64 // metres
 	camera *lens.Camera
 	marks  [][][2]float64 // pixels of this picture size
+	slots  map[string]shelf.SlotView
 }
 
 // ErrPlanogram is wrapped where a planogram lacks what this kind of mount needs.
@@ -175,6 +176,7 @@ func (m *Mount) On(plan *shelf.Planogram, w, h int) (*Sight, error) {
 			return nil, fmt.Errorf("mount: camera: %w", err)
 		}
 		s.camera = &camera
+		s.look()
 		return s, nil
 	}
 	if len(m.Shelves) != len(plan.Shelves) {
@@ -188,5 +190,6 @@ func (m *Mount) On(plan *shelf.Planogram, w, h int) (*Sight, error) {
 		}
 		s.marks = append(s.marks, line)
 	}
+	s.look()
 	return s, nil
 }

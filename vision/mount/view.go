@@ -60,33 +60,37 @@ func along(line [][2]float64, share, metres float64) (u, v, scale float64) {
 }
 
 // View says where every slot of the planogram stands in the picture. Blind parts are the quality
-// gate's to add.
+// gate's to add; Slots is shared and must not be changed.
 func (s *Sight) View() shelf.View {
-	view := shelf.View{Width: s.w, Height: s.h, Slots: map[string]shelf.SlotView{}}
+	return shelf.View{Width: s.w, Height: s.h, Slots: s.slots}
+}
+
+// look finds every slot once: neither the mount nor the planogram changes.
+func (s *Sight) look() {
+	s.slots = map[string]shelf.SlotView{}
 	for row, line := range s.plan.Shelves {
 		for _, slot := range line.Slots {
-			view.Slots[slot.ID] = s.slot(row, slot)
+			s.slots[slot.ID] = s.slot(row, slot)
 		}
 	}
-	return view
 }
 
 func (s *Sight) slot(row int, slot shelf.Slot) shelf.SlotView {
 	left, width := float64(slot.XMM)/1000, float64(slot.WidthMM)/1000
 	pack := s.packHeight(row, slot)
 	var out shelf.SlotView
-	out.Box, out.InFrame = s.front1(row, left, left+width, pack)
+	out.Box, out.InFrame = s.frontBox(row, left, left+width, pack)
 	lane := width / float64(slot.Facings)
 	for k := range slot.Facings {
-		box, _ := s.front1(row, left+float64(k)*lane, left+float64(k+1)*lane, pack)
+		box, _ := s.frontBox(row, left+float64(k)*lane, left+float64(k+1)*lane, pack)
 		out.Lanes = append(out.Lanes, box)
 	}
 	return out
 }
 
-// front1 is the picture's box of a stretch of front plane, and how much of the stretch is in the
+// frontBox is the picture's box of a stretch of front plane, and how much of the stretch is in the
 // picture.
-func (s *Sight) front1(row int, x0, x1, height float64) (shelf.Box, float64) {
+func (s *Sight) frontBox(row int, x0, x1, height float64) (shelf.Box, float64) {
 	u0, v0, u1, v1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	inside := 0
 	for i := range grid {

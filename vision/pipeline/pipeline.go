@@ -15,6 +15,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/fuse"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 	"github.com/coldshelf/coldshelf/vision/mount"
 	"github.com/coldshelf/coldshelf/vision/quality"
@@ -52,8 +53,9 @@ type Pipeline struct {
 	sight  *mount.Sight
 	w, h   int // that sight is for
 	watch  *quality.Watch
+	slots  *fuse.Tracker
+	events []fuse.Event
 	costs  Costs
-	closed bool
 }
 
 // New checks that the parts fit each other.
@@ -75,6 +77,9 @@ func New(cfg Config) (*Pipeline, error) {
 // start and not at the first frame.
 func (p *Pipeline) fit() error {
 	p.sight = nil
+	if p.cfg.Video {
+		p.slots = fuse.New()
+	}
 	if p.cfg.Mount == nil || p.cfg.Planogram == nil {
 		return nil
 	}
@@ -105,6 +110,9 @@ func (p *Pipeline) Model() string {
 // Costs says where the last Look's time went.
 func (p *Pipeline) Costs() Costs { return p.costs }
 
+// Events are the removals and restocks that the last Look confirmed; none without Video.
+func (p *Pipeline) Events() []fuse.Event { return p.events }
+
 // Look judges one frame. An error means that no judgement could be made at all (an unusable frame, a
 // runtime's fault); a bad picture is no error but an observation that says so.
 func (p *Pipeline) Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error) {
@@ -131,6 +139,10 @@ func (p *Pipeline) Look(ctx context.Context, f vision.Frame) (*shelf.Observation
 	p.costs.Name = lap(&start)
 	if err := p.judge(obs, seen, strong, weak); err != nil {
 		return nil, err
+	}
+	p.events = nil
+	if p.slots != nil {
+		p.events = p.slots.Step(obs)
 	}
 	p.costs.Judge = lap(&start)
 	return obs, nil

@@ -30,7 +30,8 @@ type Map struct {
 	scale      float64 // frame pixels a measured pixel
 	cols, rows int
 	tiles      []tileStats
-	luma       plane // at the measure's size
+	sums       []tileSums // of all tiles above and left of a corner, (cols+1)×(rows+1)
+	luma       plane      // at the measure's size
 	noise      float64
 	whole      Stats
 	lapVar     float64
@@ -52,6 +53,7 @@ func Measure(f vision.Frame) *Map {
 	m.luma = plane{small.Width, small.Height, make([]uint8, small.Width*small.Height)}
 	m.light(small)
 	m.edges()
+	m.sum()
 	m.whole = m.stats(m.all())
 	return m
 }
@@ -143,25 +145,46 @@ func (m *Map) tilesOf(b shelf.Box) tileBox {
 	return t
 }
 
-// stats adds up tiles.
-func (m *Map) stats(b tileBox) Stats {
-	var luma, veil, fine, coarse [bins]int
-	var s Stats
-	clipped, coloured := 0, 0
-	for y := b.y0; y < b.y1; y++ {
-		for x := b.x0; x < b.x1; x++ {
+// tileSums are tileStats added up, so that any box of tiles is four corners.
+type tileSums struct {
+	luma, veil, fine, coarse  [bins]int32
+	pixels, clipped, coloured int32
+}
+
+func (m *Map) sum() {
+	m.sums = make([]tileSums, (m.cols+1)*(m.rows+1))
+	for y := range m.rows {
+		for x := range m.cols {
 			t := &m.tiles[y*m.cols+x]
+			up, left, diagonal := &m.sums[y*(m.cols+1)+x+1], &m.sums[(y+1)*(m.cols+1)+x], &m.sums[y*(m.cols+1)+x]
+			to := &m.sums[(y+1)*(m.cols+1)+x+1]
 			for k := range bins {
-				luma[k] += int(t.luma[k])
-				veil[k] += int(t.veil[k])
-				fine[k] += int(t.fine[k])
-				coarse[k] += int(t.coarse[k])
+				to.luma[k] = up.luma[k] + left.luma[k] - diagonal.luma[k] + int32(t.luma[k])
+				to.veil[k] = up.veil[k] + left.veil[k] - diagonal.veil[k] + int32(t.veil[k])
+				to.fine[k] = up.fine[k] + left.fine[k] - diagonal.fine[k] + int32(t.fine[k])
+				to.coarse[k] = up.coarse[k] + left.coarse[k] - diagonal.coarse[k] + int32(t.coarse[k])
 			}
-			s.Pixels += t.pixels
-			clipped += t.clipped
-			coloured += t.coloured
+			to.pixels = up.pixels + left.pixels - diagonal.pixels + int32(t.pixels)
+			to.clipped = up.clipped + left.clipped - diagonal.clipped + int32(t.clipped)
+			to.coloured = up.coloured + left.coloured - diagonal.coloured + int32(t.coloured)
 		}
 	}
+	m.tiles = nil
+}
+
+// stats adds up the tiles of a box.
+func (m *Map) stats(b tileBox) Stats {
+	at := func(x, y int) *tileSums { return &m.sums[y*(m.cols+1)+x] }
+	p, q, r, t := at(b.x1, b.y1), at(b.x0, b.y1), at(b.x1, b.y0), at(b.x0, b.y0)
+	var luma, veil, fine, coarse [bins]int32
+	for k := range bins {
+		luma[k] = p.luma[k] - q.luma[k] - r.luma[k] + t.luma[k]
+		veil[k] = p.veil[k] - q.veil[k] - r.veil[k] + t.veil[k]
+		fine[k] = p.fine[k] - q.fine[k] - r.fine[k] + t.fine[k]
+		coarse[k] = p.coarse[k] - q.coarse[k] - r.coarse[k] + t.coarse[k]
+	}
+	s := Stats{Pixels: int(p.pixels - q.pixels - r.pixels + t.pixels)}
+	clipped, coloured := p.clipped-q.clipped-r.clipped+t.clipped, p.coloured-q.coloured-r.coloured+t.coloured
 	if s.Pixels == 0 {
 		return s
 	}
@@ -179,8 +202,8 @@ func (m *Map) stats(b tileBox) Stats {
 }
 
 // percentile is the bin, with a fraction, below which a share of the counts lies.
-func percentile(h *[bins]int, share float64) float64 {
-	total := 0
+func percentile(h *[bins]int32, share float64) float64 {
+	total := int32(0)
 	for _, c := range h {
 		total += c
 	}

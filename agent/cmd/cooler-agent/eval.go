@@ -14,6 +14,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/fuse"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 	"github.com/coldshelf/coldshelf/vision/mount"
 	"github.com/coldshelf/coldshelf/vision/picture"
@@ -67,7 +68,7 @@ func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	e := &evaluation{sight: s, set: set, oracle: o.oracle}
+	e := &evaluation{sight: s, set: set, oracle: o.oracle, trackers: map[string]*fuse.Tracker{}}
 	if set.references != "" {
 		if err := e.enrol(ctx, errs); err != nil {
 			return err
@@ -142,7 +143,7 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 		return err
 	}
 	rec := &recorder{Detector: e.sight.Detector}
-	cfg := pipeline.Config{Detector: rec, Video: f.sequence != ""}
+	cfg := pipeline.Config{Detector: rec}
 	if e.gallery != nil {
 		if cfg.Recogniser, err = gallery.NewRecogniser(e.sight.Embedder, e.gallery); err != nil {
 			return err
@@ -155,8 +156,8 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	if plan != nil && f.camera != nil {
 		cfg.Mount, cfg.Planogram = mount.FromCamera(*f.camera, frame.Width, frame.Height), plan.slots
 	}
-	// Within a sequence the camera trembles a little from picture to picture and its pose is given anew, so each
-	// picture has a pipeline of its own.
+	// Within a sequence the camera trembles a little and its pose is given anew with each picture, so each has
+	// a pipeline of its own; what is carried from look to look is the tracker.
 	p, err := pipeline.New(cfg)
 	if err != nil {
 		return err
@@ -165,6 +166,12 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	obs, err := p.Look(ctx, frame)
 	if err != nil {
 		return err
+	}
+	if f.sequence != "" {
+		if e.trackers[f.sequence] == nil {
+			e.trackers[f.sequence] = fuse.New()
+		}
+		e.trackers[f.sequence].Step(obs)
 	}
 	r := evalResult{frame: f, costs: p.Costs()}
 	r.image = imageOf(f, obs, rec.found)
