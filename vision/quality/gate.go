@@ -13,6 +13,7 @@ const (
 	// A sensor in the dark.
 	darkHigh, dimHigh = 38, 70
 	darkDetail        = 9
+	grain             = 2.8 // noise at which a gain turned up hides what stands deep in a lane
 	// Light beyond what the sensor takes.
 	overClipped, brightClipped = 0.60, 0.25
 	// A picture smeared by more than this shows large packs at best.
@@ -44,7 +45,7 @@ type Verdict struct {
 func (m *Map) Judge(b shelf.Box) Verdict {
 	s := m.Of(b)
 	wide := m.Of(grow(b, around))
-	if v := m.light1(s); v.Sight == Blind {
+	if v := m.light(s); v.Sight == Blind {
 		return v
 	}
 	if s.Veil >= fogVeil && s.Detail <= fogDetail && wide.Sharp < fogSharp && wide.Detail < 1.6*fogDetail {
@@ -53,11 +54,14 @@ func (m *Map) Judge(b shelf.Box) Verdict {
 		}
 		return Verdict{Faint, shelf.Fog}
 	}
-	if m.whole.Sharp > 0 && wide.Sharp < blurSharp && s.Detail < blurDetail {
+	if wide.Detail >= flatDetail && wide.Sharp < blurSharp && m.whole.Sharp < smearSharp && s.Detail < blurDetail {
 		return Verdict{Blind, shelf.Blurred}
 	}
-	if v := m.light1(s); v.Sight != Clear {
+	if v := m.light(s); v.Sight != Clear {
 		return v
+	}
+	if m.noise > grain {
+		return Verdict{Faint, shelf.Dark}
 	}
 	if wide.Sharp < smearSharp && m.whole.Sharp < smearSharp {
 		if m.whole.Veil >= fogVeil || s.Veil >= fogVeil {
@@ -68,8 +72,8 @@ func (m *Map) Judge(b shelf.Box) Verdict {
 	return Verdict{}
 }
 
-// light1 judges brightness alone.
-func (m *Map) light1(s Stats) Verdict {
+// light judges brightness alone.
+func (m *Map) light(s Stats) Verdict {
 	switch {
 	case s.High < darkHigh:
 		return Verdict{Blind, shelf.Dark}
@@ -91,7 +95,7 @@ func (m *Map) clippedReason() shelf.Reason {
 	return shelf.Glare
 }
 
-// Whole judges the frame as a whole: NoReason unless nothing of it can be judged.
+// WholeReason judges the frame as a whole: NoReason unless nothing of it can be judged.
 func (m *Map) WholeReason() shelf.Reason {
 	s := m.whole
 	switch {

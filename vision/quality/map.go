@@ -51,15 +51,15 @@ func Measure(f vision.Frame) *Map {
 	m.cols, m.rows = (small.Width+tile-1)/tile, (small.Height+tile-1)/tile
 	m.tiles = make([]tileStats, m.cols*m.rows)
 	m.luma = plane{small.Width, small.Height, make([]uint8, small.Width*small.Height)}
-	m.light(small)
+	m.brightness(small)
 	m.edges()
 	m.sum()
 	m.whole = m.stats(m.all())
 	return m
 }
 
-// light fills the histograms of brightness and veil.
-func (m *Map) light(f vision.Frame) {
+// brightness fills the histograms of brightness and veil.
+func (m *Map) brightness(f vision.Frame) {
 	var sum, square float64
 	for y := range f.Height {
 		for x := range f.Width {

@@ -90,12 +90,13 @@ func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
 
 // evaluation is one run over a set.
 type evaluation struct {
-	sight   *sight
-	set     *evalSet
-	oracle  bool
-	gallery *gallery.Gallery
-	model   string
-	results []evalResult
+	sight    *sight
+	set      *evalSet
+	oracle   bool
+	gallery  *gallery.Gallery
+	model    string
+	results  []evalResult
+	trackers map[string]*fuse.Tracker // by sequence
 }
 
 // evalResult is what came of one picture.
