@@ -86,8 +86,8 @@ export const api = {
   series: (device: string, q: { kind: string; from?: string; to?: string }, signal?: AbortSignal) =>
     call<Series>("GET", `/v1/coolers/${seg(device)}/series${query(q)}`, { signal }),
   /** Address of a picture: the last one, or the one of an observation. */
-  picture: (device: string, of?: { boot?: number; seq?: number | null }) =>
-    `/v1/coolers/${seg(device)}/picture${query({ boot: of?.boot, seq: of?.seq ?? undefined })}`,
+  picture: (device: string, of?: { boot?: number | null | undefined; seq?: number | null | undefined }) =>
+    `/v1/coolers/${seg(device)}/picture${query({ boot: of?.boot ?? undefined, seq: of?.seq ?? undefined })}`,
   stores: (signal?: AbortSignal) => call<{ stores: Store[] | null }>("GET", "/v1/stores", { signal }),
   planograms: (signal?: AbortSignal) => call<{ planograms: Planogram[] | null }>("GET", "/v1/planograms", { signal }),
   products: (signal?: AbortSignal) => call<{ products: Product[] | null }>("GET", "/v1/products", { signal }),

@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { api } from "./api";
 import { applyAlert, applyChanges, applyCoolers, applySnapshot, emptyFleet, type Fleet } from "./live/fleet";
 import { Link, type LinkState, type Socket } from "./live/link";
-import { rankAlerts, rankCoolers, totals } from "./live/rank";
+import { rankAlerts, rankCoolers, totals, withNews } from "./live/rank";
 import type { Alert, AlertEvent, ServerMessage, Store } from "./types";
 
 export const fleet = signal<Fleet>(emptyFleet);
@@ -24,6 +24,8 @@ const alertMap = computed(() => fleet.value.alerts);
 const coolerMap = computed(() => fleet.value.coolers);
 export const ranked = computed(() => rankAlerts(alertMap.value.values()));
 export const coolers = computed(() => rankCoolers(coolerMap.value.values()));
+/** Open alerts as they are shown: ranked, and what has just come on top. */
+export const waiting = computed(() => withNews(ranked.value.filter((a) => a.state === "open"), fleet.value.arrived, now.value));
 export const figures = computed(() => totals(alertMap.value.values(), coolerMap.value.values()));
 export const stale = computed(() => link.value.kind === "reconnecting" && ready.value);
 
@@ -37,7 +39,9 @@ export function start(): void {
     open: () => new WebSocket(liveAddress()) as unknown as Socket,
     cursor: () => fleet.value.cursor,
     onMessage: receive,
-    onState: (s) => (link.value = s),
+    onState: (s) => {
+      if (s.kind !== "live" || link.value.kind !== "live") link.value = s;
+    },
     now: Date.now,
     random: Math.random,
     setTimeout: (run, ms) => setTimeout(run, ms),
@@ -65,24 +69,19 @@ function liveAddress(): string {
   return url.href;
 }
 
-let resumed = false;
-
 function receive(message: ServerMessage): void {
   heard.value = Date.now();
   now.value = heard.value;
   switch (message.type) {
     case "hello":
-      resumed = fleet.value.cursor !== "";
+      if (fleet.value.cursor !== "") void catchUp();
       break;
     case "snapshot":
       fleet.value = applySnapshot(fleet.value, message.cursor, message.alerts ?? [], message.coolers ?? []);
-      resumed = false;
       break;
     case "changes":
-      fleet.value = applyChanges(fleet.value, message.cursor, message.events ?? [], message.coolers ?? []);
+      fleet.value = applyChanges(fleet.value, message.cursor, message.events ?? [], message.coolers ?? [], heard.value);
       announce(message.events ?? []);
-      if (resumed) void catchUp();
-      resumed = false;
       break;
   }
 }

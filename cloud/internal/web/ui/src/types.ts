@@ -34,6 +34,11 @@ export interface Cooler {
   temp_mc: number | null;
   door: Door;
   picture_seq?: number | null;
+  picture_boot?: number | null;
+  /** When the slots were looked at; last_seen is when anything was heard. */
+  observed_at?: string | null;
+  /** Why it is degraded. */
+  reasons?: string[];
 }
 
 export type Severity = "critical" | "warning" | "info";

@@ -113,7 +113,7 @@ function Evidence({ alert: a }: { alert: Alert }) {
 
 function Shot({ name, device, boot, seq }: { name: string; device: string; boot: number | null | undefined; seq: number | null }) {
   const [failed, setFailed] = useState(false);
-  const src = seq === null ? null : api.picture(device, boot == null ? { seq } : { boot, seq });
+  const src = seq === null ? null : api.picture(device, { boot, seq });
   return (
     <figure class="shot">
       {src && !failed ? (

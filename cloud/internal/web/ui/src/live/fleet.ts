@@ -12,8 +12,13 @@ export interface Fleet {
   readonly alerts: ReadonlyMap<string, Alert>;
   /** The last alerts seen to resolve, newest first. */
   readonly resolved: readonly Alert[];
-  /** Ids of alerts that opened while the page watched, newest first. */
-  readonly arrived: readonly string[];
+  /** Alerts that opened while the page watched, and when they came (ms); newest first. */
+  readonly arrived: readonly Arrival[];
+}
+
+export interface Arrival {
+  readonly id: string;
+  readonly at: number;
 }
 
 /** Bounds of what a page that is open all day keeps. */
@@ -40,14 +45,14 @@ export function applySnapshot(fleet: Fleet, cursor: string, alerts: readonly Ale
     coolers: new Map(coolers.map((c) => [c.device, c])),
     alerts: new Map(open.map((a) => [a.id, a])),
     resolved: fleet.resolved.filter((a) => !ids.has(a.id)),
-    arrived: fleet.arrived.filter((id) => ids.has(id)),
+    arrived: fleet.arrived.filter((a) => ids.has(a.id)),
   };
 }
 
-/** Changes since the cursor. */
-export function applyChanges(fleet: Fleet, cursor: string, events: readonly AlertEvent[], coolers: readonly Cooler[]): Fleet {
+/** Changes since the cursor, that came at `now` (ms). */
+export function applyChanges(fleet: Fleet, cursor: string, events: readonly AlertEvent[], coolers: readonly Cooler[], now: number): Fleet {
   let next = applyCoolers(fleet, coolers);
-  for (const event of events) next = applyAlert(next, event.data, event.type.endsWith(".opened"));
+  for (const event of events) next = applyAlert(next, event.data, event.type.endsWith(".opened") ? now : undefined);
   return { ...next, cursor: later(cursor, fleet.cursor) };
 }
 
@@ -65,8 +70,8 @@ export function applyCoolers(fleet: Fleet, rows: readonly Cooler[]): Fleet {
 
 const seen = (c: Cooler) => (c.last_seen ? Date.parse(c.last_seen) : 0);
 
-/** One alert at one revision, from an event or from the answer to an acknowledgement. */
-export function applyAlert(fleet: Fleet, alert: Alert, opened = false): Fleet {
+/** One alert at one revision, from an event or from the answer to an acknowledgement; `opened` is when it came, if that is news. */
+export function applyAlert(fleet: Fleet, alert: Alert, opened?: number): Fleet {
   const known = fleet.alerts.get(alert.id) ?? fleet.resolved.find((a) => a.id === alert.id);
   if (known && known.revision >= alert.revision) return fleet;
 
@@ -76,10 +81,10 @@ export function applyAlert(fleet: Fleet, alert: Alert, opened = false): Fleet {
   if (alert.state === "resolved") {
     alerts.delete(alert.id);
     resolved = [alert, ...resolved].slice(0, KEEP_RESOLVED);
-    arrived = arrived.filter((id) => id !== alert.id);
+    arrived = arrived.filter((a) => a.id !== alert.id);
   } else {
     alerts.set(alert.id, alert);
-    if (opened && !arrived.includes(alert.id)) arrived = [alert.id, ...arrived].slice(0, KEEP_ARRIVED);
+    if (opened !== undefined && !known) arrived = [{ id: alert.id, at: opened }, ...arrived].slice(0, KEEP_ARRIVED);
   }
   return { ...fleet, alerts, resolved, arrived };
 }

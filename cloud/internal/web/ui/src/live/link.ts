@@ -118,20 +118,26 @@ export class Link {
         // Three missed beats and the line is dead. A server that promised no beat may be silent.
         this.silence = 3000 * (message.heartbeat_s ?? 0);
         this.watchSilence();
+        // Who goes on from a cursor has something to show, and the line is up.
+        if (this.o.cursor() !== "") this.live();
         break;
       case "resync":
         this.subscribe("");
         break;
       case "snapshot":
       case "changes":
-        this.lostAt = 0;
-        this.o.onState({ kind: "live" });
+        this.live();
         break;
       case "error":
         this.refuse(message.error, message.hint ?? "");
         return;
     }
     this.o.onMessage(message);
+  }
+
+  private live(): void {
+    this.lostAt = 0;
+    this.o.onState({ kind: "live" });
   }
 
   private refuse(error: string, hint: string): void {

@@ -81,3 +81,18 @@ export function totals(alerts: Iterable<Alert>, coolers: Iterable<Cooler>): Tota
 export function slotCount(c: Cooler): number {
   return SLOT_STATES.reduce((n, s) => n + c.slots[s], 0);
 }
+
+/** How long a new alert stands on top, whatever else waits: it must be seen that it came. */
+export const FRESH_MS = 60_000;
+const FRESH_SHOWN = 5;
+
+/** The ranked alerts with those on top that have just come, newest first. */
+export function withNews(ranked: readonly Alert[], arrived: readonly { id: string; at: number }[], now: number): { list: Alert[]; fresh: ReadonlySet<string> } {
+  const recent = arrived.filter((a) => now - a.at < FRESH_MS);
+  const fresh = new Set(recent.map((a) => a.id));
+  if (fresh.size === 0) return { list: [...ranked], fresh };
+  const byId = new Map(ranked.filter((a) => fresh.has(a.id)).map((a) => [a.id, a]));
+  const top = recent.map((a) => byId.get(a.id)).filter((a) => a !== undefined).slice(0, FRESH_SHOWN);
+  const pinned = new Set(top.map((a) => a.id));
+  return { list: [...top, ...ranked.filter((a) => !pinned.has(a.id))], fresh };
+}

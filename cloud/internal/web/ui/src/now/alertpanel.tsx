@@ -3,7 +3,7 @@
 import { count } from "../format";
 import { lang, t } from "../i18n/text";
 import { to } from "../router";
-import { fleet, ranked } from "../store";
+import { waiting } from "../store";
 import { AlertRow } from "../ui/alert";
 import { Blank } from "../ui/async";
 import { Check, Next } from "../ui/icons";
@@ -12,9 +12,7 @@ import { Check, Next } from "../ui/icons";
 const SHOWN = 14;
 
 export function AlertPanel() {
-  const all = ranked.value;
-  const open = all.filter((a) => a.state === "open");
-  const fresh = new Set(fleet.value.arrived);
+  const { list: open, fresh } = waiting.value;
   return (
     <section class="card panel" aria-labelledby="open-alerts">
       <header class="card-head">

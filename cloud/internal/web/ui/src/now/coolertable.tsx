@@ -1,6 +1,6 @@
 // Every cooler in one line, the most troubled first.
 
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed } from "@preact/signals";
 import { memo } from "../ui/memo";
 import { ago, count, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
@@ -16,8 +16,7 @@ import { Windowed } from "../ui/windowed";
 const ROW_PX = 56;
 const ROW_NARROW_PX = 96;
 
-export function CoolerTable() {
-  const text = useSignal("");
+export function CoolerTable({ find: text }: { find: Signal<string> }) {
   const rows = useComputed(() => matching(coolers.value, text.value));
   const narrow = useMedia("(max-width: 719px)");
   const all = coolers.value.length;

@@ -14,12 +14,12 @@ interface NavItem {
   view: Route["view"];
   href: string;
   name: Key;
-  icon: ComponentChildren;
+  icon: () => ComponentChildren;
 }
 
 const NAV: NavItem[] = [
-  { view: "now", href: to.now(), name: "nav.now", icon: <Pulse /> },
-  { view: "alerts", href: to.alerts(), name: "nav.alerts", icon: <Bell /> },
+  { view: "now", href: to.now(), name: "nav.now", icon: Pulse },
+  { view: "alerts", href: to.alerts(), name: "nav.alerts", icon: Bell },
 ];
 
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -54,7 +54,7 @@ function Nav() {
     <nav class="nav" aria-label={t("nav.label")}>
       {NAV.map((n) => (
         <a key={n.view} href={n.href} aria-current={route.value.view === n.view ? "page" : undefined}>
-          {n.icon}
+          {n.icon()}
           <span>{t(n.name)}</span>
           {n.view === "alerts" && open > 0 && <span class="badge num">{open > 999 ? "999+" : open}</span>}
         </a>
@@ -125,10 +125,10 @@ function LangSwitch() {
   );
 }
 
-const THEMES: { choice: Choice; name: Key; icon: ComponentChildren }[] = [
-  { choice: "light", name: "theme.light", icon: <Sun /> },
-  { choice: "system", name: "theme.system", icon: <HalfMoon /> },
-  { choice: "dark", name: "theme.dark", icon: <Moon /> },
+const THEMES: { choice: Choice; name: Key; icon: () => ComponentChildren }[] = [
+  { choice: "light", name: "theme.light", icon: Sun },
+  { choice: "system", name: "theme.system", icon: HalfMoon },
+  { choice: "dark", name: "theme.dark", icon: Moon },
 ];
 
 function ThemeSwitch() {
@@ -136,7 +136,7 @@ function ThemeSwitch() {
     <div class="switch switch-theme" role="group" aria-label={t("theme.label")}>
       {THEMES.map((o) => (
         <button key={o.choice} type="button" aria-pressed={choice.value === o.choice} aria-label={t(o.name)} title={t(o.name)} onClick={() => chooseTheme(o.choice)}>
-          {o.icon}
+          {o.icon()}
         </button>
       ))}
     </div>

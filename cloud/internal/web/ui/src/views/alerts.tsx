@@ -6,7 +6,7 @@ import { type Filter, matches, noFilter } from "../alerts/filter";
 import { FilterBar } from "../alerts/filterbar";
 import { useResolved } from "../alerts/resolved";
 import { t, tn } from "../i18n/text";
-import { coolerName, fleet, ranked, ready, storeName } from "../store";
+import { coolerName, ranked, ready, storeName, waiting } from "../store";
 import type { Alert } from "../types";
 import { AlertRow } from "../ui/alert";
 import { Blank, Skeleton } from "../ui/async";
@@ -21,7 +21,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
   const resolved = useResolved(f.state === "resolved");
   const all: readonly Alert[] = f.state === "resolved" ? resolved.alerts : ranked.value;
   const found = all.filter((a) => matches(a, f, (x) => `${coolerName(x.device)} ${storeName(x.store)}`));
-  const fresh = new Set(fleet.value.arrived);
+  const { fresh } = waiting.value;
   const loading = f.state === "resolved" ? resolved.loading && all.length === 0 : !ready.value;
   const more = found.length > shown.value || (f.state === "resolved" && resolved.more);
   const showMore = () => {

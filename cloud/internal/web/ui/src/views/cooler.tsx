@@ -4,18 +4,21 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { api } from "../api";
+import { History } from "../cooler/history";
 import { NoPicture, Picture } from "../cooler/picture";
 import { Plan, planogramName } from "../cooler/plan";
 import { buildScene } from "../cooler/scene";
 import { Plots } from "../cooler/series";
 import { SlotList } from "../cooler/slots";
+import { byTime } from "../cooler/strips";
 import { ago, clock, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { to } from "../router";
-import { fleet, now, ranked, storeName } from "../store";
+import { fleet, now, ranked, storeName, waiting } from "../store";
 import type { CoolerDetail } from "../types";
 import { AlertRow } from "../ui/alert";
 import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Help } from "../ui/help";
 import { Back } from "../ui/icons";
 import { SlotBar, StatusChip } from "../ui/state";
 
@@ -23,7 +26,7 @@ export function CoolerView({ device }: { device: string }) {
   // A new picture, observation or planogram shows in the row that the stream brings: then look again.
   const version = useComputed(() => {
     const row = fleet.value.coolers.get(device);
-    return row ? `${row.picture_seq ?? ""} ${row.planogram?.version ?? ""} ${JSON.stringify(row.slots)} ${row.status}` : "";
+    return row ? `${row.picture_boot} ${row.picture_seq} ${row.planogram?.version} ${row.observed_at} ${row.open_alerts}` : "";
   });
   const loaded = useLoad((signal) => api.cooler(device, signal), [device, version.value]);
   return (
@@ -51,10 +54,14 @@ function Loading({ device }: { device: string }) {
 
 function Body({ cooler: c }: { cooler: CoolerDetail }) {
   const picked = useSignal("");
-  const o = c.observation;
-  const scene = useMemo(() => buildScene(o, c.planogram, new Map()), [c]);
+  const shown = useSignal(-1);
+  const newest = c.observation ? Date.parse(c.observation.captured_at) : null;
+  const day = useDay(c.device, newest);
+  const past = shown.value >= 0 ? day.observations[shown.value] : undefined;
+  const o = past ?? c.observation;
+  const scene = useMemo(() => buildScene(o, c.planogram, new Map()), [c, o]);
   const captured = o ? Date.parse(o.captured_at) : null;
-  const src = c.picture_seq != null ? api.picture(c.device, { seq: c.picture_seq }) : null;
+  const src = past ? api.picture(c.device, past) : c.picture_seq != null ? api.picture(c.device, { boot: c.picture_boot, seq: c.picture_seq }) : null;
   return (
     <>
       <Head cooler={c} />
@@ -62,7 +69,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
         <div class="stack">
           <section class="card" aria-labelledby="picture">
             <header class="card-head">
-              <h2 id="picture">{t("cooler.picture")}</h2>
+              <h2 id="picture">{past ? t("history.past", { time: clock(Date.parse(past.captured_at), now.value, lang.value) }) : t("cooler.picture")}</h2>
               {captured !== null && (
                 <span class="muted num" title={moment(captured, lang.value)}>
                   {clock(captured, now.value, lang.value)} · {tn("cooler.facings", scene.facings.length)}
@@ -71,6 +78,20 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
             </header>
             {o ? <Picture src={src} observation={o} scene={scene} picked={picked} /> : <NoPicture />}
           </section>
+          {newest !== null && (
+            <section class="card" aria-labelledby="day">
+              <header class="card-head">
+                <h2 id="day">{t("history.title")}</h2>
+                {captured !== null && <span class="muted num">{clock(captured, now.value, lang.value)}</span>}
+                <Help name={t("history.title")}>{t("history.help")}</Help>
+              </header>
+              {day.observations.length > 0 ? (
+                <History observations={day.observations} from={day.from} to={day.to} scene={scene} picked={picked} shown={shown} />
+              ) : (
+                <p class="note">{day.loading ? t("load.loading") : t("history.none")}</p>
+              )}
+            </section>
+          )}
           <section class="card later" aria-labelledby="slots">
             <header class="card-head">
               <h2 id="slots">{t("cooler.slots")}</h2>
@@ -102,6 +123,25 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
       )}
     </>
   );
+}
+
+const DAY_MS = 24 * 3_600_000;
+const MOST = 500;
+
+/** The last day's observations, by time. A day that began less than an hour ago is drawn an hour wide. */
+function useDay(device: string, newest: number | null) {
+  const loaded = useLoad(
+    async (signal) => {
+      if (newest === null) return [];
+      const { observations } = await api.observations(device, { from: new Date(newest - DAY_MS).toISOString(), to: new Date(newest + 1000).toISOString(), limit: MOST }, signal);
+      return byTime(observations ?? []);
+    },
+    [device, newest],
+  );
+  const observations = loaded.data ?? [];
+  const first = observations[0];
+  const to = newest ?? 0;
+  return { observations, to, from: Math.min(first ? Date.parse(first.captured_at) : to, to - 3_600_000), loading: loaded.loading };
 }
 
 function Head({ cooler }: { cooler: CoolerDetail }) {
@@ -149,7 +189,7 @@ function Fact({ name, wide = false, children }: { name: string; wide?: boolean; 
 
 function Alerts({ device }: { device: string }) {
   const mine = ranked.value.filter((a) => a.device === device);
-  const fresh = new Set(fleet.value.arrived);
+  const { fresh } = waiting.value;
   return (
     <section class="card" aria-labelledby="cooler-alerts">
       <header class="card-head">

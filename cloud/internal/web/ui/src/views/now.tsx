@@ -1,8 +1,10 @@
 // Where are we losing sales, and why: the figures, the alerts that wait, the coolers in trouble.
 
+import { useSignal } from "@preact/signals";
 import { AlertPanel } from "../now/alertpanel";
 import { CoolerTable } from "../now/coolertable";
 import { Kpis } from "../now/kpis";
+import { StoreMap } from "../now/map";
 import { Recent } from "../now/recent";
 import { t, tn } from "../i18n/text";
 import { figures, ready } from "../store";
@@ -10,6 +12,7 @@ import { Blank, Skeleton } from "../ui/async";
 import { Camera } from "../ui/icons";
 
 export function NowView() {
+  const find = useSignal("");
   if (!ready.value) {
     return (
       <div class="page">
@@ -41,9 +44,10 @@ export function NowView() {
       <div class="now-grid">
         <div class="stack">
           <AlertPanel />
+          <StoreMap find={find} />
           <Recent />
         </div>
-        <CoolerTable />
+        <CoolerTable find={find} />
       </div>
     </div>
   );

@@ -62,6 +62,15 @@ describe("now", () => {
     assert.match(await page.locator(".kpi-sub").first().innerText(), /1 acknowledged/);
   });
 
+  test("a store on the map lists its coolers", async () => {
+    await go("/");
+    await page.getByRole("button", { name: /^3 stores: / }).click();
+    await page.getByRole("button", { name: /^Kiosk Lindenplatz: 4 coolers, 2 alerts/ }).click();
+    await page.getByText("4 of 14").waitFor();
+    await page.getByRole("button", { name: "Show all" }).click();
+    await page.getByRole("button", { name: /^3 stores: / }).waitFor();
+  });
+
   test("says what a figure means, on focus", async () => {
     await go("/");
     await page.getByRole("button", { name: "On-shelf availability?" }).focus();
@@ -114,6 +123,21 @@ describe("cooler", () => {
   test("says which product stands in a wrong place", async () => {
     await go("/coolers/cooler-01");
     await page.getByText("North Lake Cola 330 ml stands here").waitFor();
+  });
+
+  test("goes back through the day, and returns to now", async () => {
+    await go("/coolers/cooler-01");
+    const slider = page.getByRole("slider", { name: "Observation shown" });
+    await slider.waitFor();
+    const newest = await slider.getAttribute("aria-valuetext");
+    await page.locator(".history-row").first().waitFor();
+    await slider.focus();
+    for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft");
+    await page.getByRole("heading", { name: /^As it was at \d\d:\d\d$/ }).waitFor();
+    assert.notEqual(await slider.getAttribute("aria-valuetext"), newest);
+    assert.match(await page.locator(".picture img").getAttribute("src"), /boot=4&seq=1190$/);
+    await page.getByRole("button", { name: "Newest" }).click();
+    await page.getByRole("heading", { name: "Last picture" }).waitFor();
   });
 
   test("an address that names no cooler says so", async () => {

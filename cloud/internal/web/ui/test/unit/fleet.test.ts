@@ -32,7 +32,7 @@ describe("snapshot", () => {
   });
   test("keeps what the page saw resolve", () => {
     let f = applySnapshot(emptyFleet, "5", [alert("a")], []);
-    f = applyChanges(f, "6", [event("6", "resolved", alert("a", { state: "resolved", revision: 2 }))], []);
+    f = applyChanges(f, "6", [event("6", "resolved", alert("a", { state: "resolved", revision: 2 }))], [], 7);
     expect(applySnapshot(f, "9", [], []).resolved.map((a) => a.id)).toEqual(["a"]);
   });
 });
@@ -42,38 +42,38 @@ describe("changes", () => {
   const opening = event("6", "opened", alert("b"));
 
   test("an alert that opens is there, and new", () => {
-    const f = applyChanges(start, "6", [opening], []);
+    const f = applyChanges(start, "6", [opening], [], 7);
     expect([...f.alerts.keys()]).toEqual(["a", "b"]);
-    expect(f.arrived).toEqual(["b"]);
+    expect(f.arrived).toEqual([{ id: "b", at: 7 }]);
     expect(f.cursor).toBe("6");
   });
   test("the same event twice changes nothing twice", () => {
-    const once = applyChanges(start, "6", [opening], []);
-    expect(applyChanges(once, "6", [opening], [])).toEqual(once);
+    const once = applyChanges(start, "6", [opening], [], 7);
+    expect(applyChanges(once, "6", [opening], [], 7)).toEqual(once);
   });
   test("a lower revision that comes late is passed over", () => {
     const acked = applyAlert(start, alert("a", { state: "acknowledged", revision: 3 }));
-    const f = applyChanges(acked, "7", [event("7", "restated", alert("a", { revision: 2 }))], []);
+    const f = applyChanges(acked, "7", [event("7", "restated", alert("a", { revision: 2 }))], [], 7);
     expect(f.alerts.get("a")?.state).toBe("acknowledged");
   });
   test("a resolved alert leaves the open ones and is no longer new", () => {
-    let f = applyChanges(start, "6", [opening], []);
-    f = applyChanges(f, "7", [event("7", "resolved", alert("b", { state: "resolved", revision: 2 }))], []);
+    let f = applyChanges(start, "6", [opening], [], 7);
+    f = applyChanges(f, "7", [event("7", "resolved", alert("b", { state: "resolved", revision: 2 }))], [], 7);
     expect(f.alerts.has("b")).toBe(false);
     expect(f.arrived).toEqual([]);
     expect(f.resolved.map((a) => a.id)).toEqual(["b"]);
   });
   test("one that late observations open again comes back", () => {
-    let f = applyChanges(start, "6", [event("6", "resolved", alert("a", { state: "resolved", revision: 2 }))], []);
-    f = applyChanges(f, "7", [event("7", "restated", alert("a", { revision: 3 }))], []);
+    let f = applyChanges(start, "6", [event("6", "resolved", alert("a", { state: "resolved", revision: 2 }))], [], 7);
+    f = applyChanges(f, "7", [event("7", "restated", alert("a", { revision: 3 }))], [], 7);
     expect(f.alerts.has("a")).toBe(true);
     expect(f.resolved).toEqual([]);
   });
   test("the cursor never goes back", () => {
-    expect(applyChanges(start, "3", [], []).cursor).toBe("5");
+    expect(applyChanges(start, "3", [], [], 7).cursor).toBe("5");
   });
   test("opened and resolved in one batch is resolved", () => {
-    const f = applyChanges(start, "8", [opening, event("7", "resolved", alert("b", { state: "resolved", revision: 2 }))], []);
+    const f = applyChanges(start, "8", [opening, event("7", "resolved", alert("b", { state: "resolved", revision: 2 }))], [], 7);
     expect(f.alerts.has("b")).toBe(false);
   });
 });
@@ -97,9 +97,9 @@ describe("coolers", () => {
 test("ten thousand alerts that come and go leave no more than is kept", () => {
   let f = emptyFleet;
   for (let i = 0; i < 10_000; i++) {
-    f = applyChanges(f, String(2 * i + 1), [event(String(2 * i + 1), "opened", alert(`a${i}`))], []);
-    if (i % 10 !== 0) f = applyChanges(f, String(2 * i + 2), [event(String(2 * i + 2), "resolved", alert(`a${i}`, { state: "resolved", revision: 2 }))], []);
-    else f = applyChanges(f, String(2 * i + 2), [], []);
+    f = applyChanges(f, String(2 * i + 1), [event(String(2 * i + 1), "opened", alert(`a${i}`))], [], 7);
+    if (i % 10 !== 0) f = applyChanges(f, String(2 * i + 2), [event(String(2 * i + 2), "resolved", alert(`a${i}`, { state: "resolved", revision: 2 }))], [], 7);
+    else f = applyChanges(f, String(2 * i + 2), [], [], 7);
   }
   expect(f.alerts.size).toBe(1000);
   expect(f.resolved.length).toBe(KEEP_RESOLVED);

@@ -107,6 +107,14 @@ test("goes on from its cursor after a loss", () => {
   expect(last().cursor()).toBe("5");
 });
 
+test("is live with the first word of a server that it goes on from", () => {
+  goLive();
+  last().onclose?.({ code: 1006 });
+  clock.pass(500);
+  last().say({ type: "hello", version: 1, heartbeat_s: 10 });
+  expect(states.at(-1)).toEqual({ kind: "live" });
+});
+
 test("says since when it is lost, over all tries", () => {
   goLive();
   clock.pass(60_000);

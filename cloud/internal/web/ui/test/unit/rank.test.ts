@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rankAlerts, rankCoolers, totals } from "../../src/live/rank";
+import { FRESH_MS, rankAlerts, rankCoolers, totals, withNews } from "../../src/live/rank";
 import { alert, cooler, slots } from "./make";
 
 test("alerts: open before acknowledged, severe before mild, old before new; pending and resolved never", () => {
@@ -47,4 +47,13 @@ test("figures count coolers by status and alerts by state", () => {
   expect(t.alerts).toEqual({ open: 2, acknowledged: 1, critical: 1 });
   expect(t.coolers).toEqual({ all: 4, online: 1, degraded: 1, offline: 1, neverSeen: 1 });
   expect(t.emptyIn).toBe(1);
+});
+
+test("what has just come stands on top, newest first, for a minute", () => {
+  const ranked = ["a", "b", "c", "d"].map((id) => alert(id));
+  const arrived = [{ id: "d", at: 100 }, { id: "gone", at: 90 }, { id: "c", at: 80 }, { id: "b", at: 100 - FRESH_MS }];
+  const { list, fresh } = withNews(ranked, arrived, 100);
+  expect(list.map((a) => a.id)).toEqual(["d", "c", "a", "b"]);
+  expect([...fresh]).toEqual(["d", "gone", "c"]);
+  expect(withNews(ranked, arrived, 100 + FRESH_MS).list.map((a) => a.id)).toEqual(["a", "b", "c", "d"]);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { openings, split } from "../../src/cooler/points";
 import { around, buildScene } from "../../src/cooler/scene";
+import { at, strips } from "../../src/cooler/strips";
+import { cluster, frameOf, lines, projector } from "../../src/now/geo";
 import { matches, noFilter } from "../../src/alerts/filter";
 import { parse } from "../../src/routes";
 import { visible } from "../../src/ui/window";
@@ -64,6 +66,37 @@ describe("door", () => {
 
 test("a plot has a hole where readings are far apart", () => {
   expect(split([[0, 1], [60_000, 2], [9_000_000, 3]])).toEqual([[0, 60_000, 60_001, 9_000_000], [1, 2, null, 3]]);
+});
+
+describe("strips", () => {
+  const min = 60_000;
+  const look = (at: number, state: SlotReading["state"]): Observation => ({ ...looked([], [reading("1-1", { state })]), captured_at: new Date(at * min).toISOString() });
+  const rows = (...o: Observation[]) => strips(o, 100 * min).get("1-1")!.map((s) => [s.from / min, s.to / min, s.state]);
+  test("a state lasts until the next look, in whatever order they come", () => expect(rows(look(20, "empty"), look(0, "ok"), look(30, "ok"))).toEqual([[0, 20, "ok"], [20, 30, "empty"], [30, 75, "ok"]]));
+  test("looks that agree are one stretch", () => expect(rows(look(0, "ok"), look(10, "ok"), look(20, "low"))).toEqual([[0, 20, "ok"], [20, 65, "low"]]));
+  test("a long silence is a hole", () => expect(rows(look(0, "ok"), look(90, "ok"))).toEqual([[0, 45, "ok"], [90, 100, "ok"]]));
+  test("finds the look that holds at a time", () => {
+    const looks = [look(0, "ok"), look(10, "ok"), look(20, "ok")];
+    expect([-5, 0, 9, 10, 99].map((m) => at(looks, m * min))).toEqual([0, 0, 0, 1, 2]);
+  });
+});
+
+describe("map", () => {
+  const places = [{ id: "a", lat: 50, lon: 10 }, { id: "b", lat: 54, lon: 14 }];
+  test("the frame holds every place, in proportion and centred", () => {
+    const project = projector(frameOf(places), 400, 200);
+    const [[ax, ay], [bx, by]] = places.map((p) => project(p.lat, p.lon)) as [[number, number], [number, number]];
+    expect([ax + bx, ay + by].map(Math.round)).toEqual([400, 200]);
+    expect(ay).toBeGreaterThan(by); // north is up
+    // At 52° a degree of longitude is 0.616 of a degree of latitude.
+    expect((bx - ax) / (ay - by)).toBeCloseTo(0.616, 2);
+  });
+  test("one place alone has a frame", () => expect(projector(frameOf([places[0]!]), 400, 200)(50, 10)).toEqual([200, 100]));
+  test("points that touch are one", () => {
+    const found = cluster([{ x: 0, y: 0, item: "a" }, { x: 100, y: 0, item: "b" }, { x: 10, y: 0, item: "c" }], 30);
+    expect(found).toEqual([{ x: 5, y: 0, members: ["a", "c"] }, { x: 100, y: 0, members: ["b"] }]);
+  });
+  test("lines stand at round degrees", () => expect(lines(8.3, 14.1, 4)).toEqual([10, 12, 14]));
 });
 
 describe("filter", () => {
