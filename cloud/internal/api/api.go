@@ -1,0 +1,103 @@
+// Package api is the REST interface under /v1: coolers, stores, planograms, products, alerts and what
+// was put aside. Its contract for clients is docs/openapi.yaml, and a test holds both together.
+//
+// What it promises: JSON alone, also for errors ({"error","hint"} with a fitting status); times in
+// RFC 3339 UTC; a list that can be long has a limit. A GET carries an ETag, so that a client that
+// asks again pays for what changed.
+//
+// What it refuses: bodies with a field that it does not know or beyond their limit, changes that a
+// page of another origin sends, and any look at another tenant's data. It does not stream: package
+// live does.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Series is what charts are read from; see package series for what it promises.
+type Series interface {
+	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
+	Hours(ctx context.Context, r series.Range) ([]series.Hour, error)
+}
+
+// Acknowledger takes a person's word that an alert is being seen to.
+type Acknowledger interface {
+	Acknowledge(ctx context.Context, db *state.DB, tenant, id, by, note string) (*alert.Alert, error)
+}
+
+// Config is what an API is made of.
+type Config struct {
+	DB      *state.DB
+	Series  Series
+	Alerts  Acknowledger
+	Changed func() // called after a change that the live stream should tell
+
+	// Tenant says whose data a request may see; its error is told to the client with status 401.
+	Tenant func(*http.Request) (string, error)
+	Now    func() time.Time // nil: time.Now
+	Log    *slog.Logger
+}
+
+// api is the handlers' receiver.
+type api struct{ Config }
+
+// New gives the handler of everything under /v1 that is not a stream.
+func New(c Config) http.Handler {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Changed == nil {
+		c.Changed = func() {}
+	}
+	a := &api{c}
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]handler{
+		"GET /v1/coolers":                       a.coolers,
+		"GET /v1/coolers/{device}":              a.cooler,
+		"PUT /v1/coolers/{device}":              a.putCooler,
+		"GET /v1/coolers/{device}/picture":      a.picture,
+		"GET /v1/coolers/{device}/observations": a.observations,
+		"GET /v1/coolers/{device}/series":       a.series,
+		"GET /v1/stores":                        a.stores,
+		"GET /v1/stores/{store}":                a.store,
+		"PUT /v1/stores/{store}":                a.putStore,
+		"GET /v1/planograms":                    a.planograms,
+		"GET /v1/planograms/{id}":               a.planogram,
+		"PUT /v1/planograms/{id}":               a.putPlanogram,
+		"GET /v1/products":                      a.products,
+		"GET /v1/alerts":                        a.alerts,
+		"GET /v1/alerts/{id}":                   a.alert,
+		"POST /v1/alerts/{id}/ack":              a.acknowledge,
+		"GET /v1/quarantine":                    a.quarantine,
+		"GET /v1/quarantine/{id}":               a.quarantined,
+	} {
+		mux.Handle(pattern, a.serve(h))
+	}
+	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		// The mux answers a wrong method by itself, in text; here it is in JSON like the rest.
+		other := *r
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost} {
+			other.Method = method
+			if _, pattern := mux.Handler(&other); pattern != "/v1/" {
+				w.Header().Add("Allow", method)
+			}
+		}
+		if w.Header().Get("Allow") != "" {
+			a.fail(w, r, &Problem{http.StatusMethodNotAllowed, r.Method + " is not for this address", "see docs/openapi.yaml"})
+			return
+		}
+		a.fail(w, r, &Problem{http.StatusNotFound, "there is nothing at " + r.URL.Path, "see docs/openapi.yaml"})
+	})
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.fail(w, r, &Problem{http.StatusForbidden, "a page of another origin must not change anything here", "send the request from a program, or from our own page"})
+	}))
+	return guard.Handler(mux)
+}

@@ -1,0 +1,185 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// observed is one look as the series keeps it: what was judged of each slot.
+type observed struct {
+	CapturedAt time.Time  `json:"captured_at"`
+	Doubtful   bool       `json:"time_doubtful,omitempty"` // the board's clock was not set: the time is that of arrival
+	Boot       uint32     `json:"boot"`
+	Seq        uint64     `json:"seq"`
+	Slots      []slotSeen `json:"slots"`
+}
+
+type slotSeen struct {
+	Slot    string       `json:"slot"`
+	GTIN    shelf.GTIN   `json:"gtin"`
+	State   shelf.State  `json:"state"`
+	Reason  shelf.Reason `json:"reason,omitempty"`
+	Due     int          `json:"facings_due"`
+	Present int          `json:"facings_present"`
+}
+
+// maxMessages bounds what one chart or list reads.
+const maxMessages = 5000
+
+func (a *api) observations(r *http.Request, tenant string) (any, error) {
+	p := query(r, "from", "to", "limit")
+	from, to := p.span(a.Now().Add(time.Second))
+	limit := p.number("limit", 100, 1, maxMessages)
+	if p.err != nil {
+		return nil, p.err
+	}
+	messages, err := a.messages(r, tenant, from, to)
+	if err != nil {
+		return nil, err
+	}
+	list := []observed{}
+	for _, m := range messages {
+		if len(m.Slots) == 0 {
+			continue
+		}
+		o := observed{CapturedAt: m.At, Doubtful: m.AtDoubtful, Boot: m.Boot, Seq: m.Seq}
+		for _, s := range m.Slots {
+			o.Slots = append(o.Slots, slotSeen{s.Slot, s.GTIN, s.State, s.Reason, s.Due, s.Present})
+		}
+		list = append(list, o)
+	}
+	return map[string]any{"observations": list[max(0, len(list)-int(limit)):]}, nil
+}
+
+// messages reads a device's part of the series; a device that is not known is a fault, so that a
+// misspelt one is not taken for a quiet one.
+func (a *api) messages(r *http.Request, tenant string, from, to time.Time) ([]series.Message, error) {
+	device := r.PathValue("device")
+	if err := a.known(r, tenant, device); err != nil {
+		return nil, err
+	}
+	return a.Series.Messages(r.Context(), series.Range{Tenant: tenant, Device: device, From: from, To: to}, maxMessages)
+}
+
+// chart is one line over time.
+type chart struct {
+	Kind   string       `json:"kind"`
+	Unit   string       `json:"unit"`
+	Grain  string       `json:"grain"`  // "reading", or "hour" for means and totals by the hour
+	Points [][2]float64 `json:"points"` // [ms since 1970 UTC, value]
+}
+
+// rawSpan is the longest stretch that is drawn reading by reading.
+const rawSpan = 3 * 24 * time.Hour
+
+var units = map[string]string{"temperature": "milli-celsius", "door": "open", "footfall": "people", "osa": "share"}
+
+func (a *api) series(r *http.Request, tenant string) (any, error) {
+	p := query(r, "kind", "from", "to")
+	from, to := p.span(a.Now().Add(time.Second))
+	kind := p.text("kind")
+	if units[kind] == "" {
+		p.fault("parameter kind is %q, want temperature, door, footfall or osa", kind)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	c := chart{Kind: kind, Unit: units[kind], Grain: "reading", Points: [][2]float64{}}
+	if to.Sub(from) > rawSpan {
+		c.Grain = "hour"
+		if kind == "door" {
+			c.Unit = "openings"
+		}
+		err := a.hours(r, tenant, from, to, &c)
+		return c, err
+	}
+	messages, err := a.messages(r, tenant, from, to)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range messages {
+		c.add(m)
+	}
+	return c, nil
+}
+
+func (c *chart) point(at time.Time, v float64) {
+	c.Points = append(c.Points, [2]float64{float64(at.UnixMilli()), v})
+}
+
+func (c *chart) add(m series.Message) {
+	switch c.Kind {
+	case "temperature":
+		for _, t := range m.Climate {
+			c.point(t.At, float64(t.Temp))
+		}
+	case "door":
+		for _, d := range m.Doors {
+			v := 0.0
+			if d.Open {
+				v = 1
+			}
+			c.point(d.At, v)
+		}
+	case "footfall":
+		for _, f := range m.Footfall {
+			c.point(f.From, float64(f.In))
+		}
+	case "osa":
+		if v, ok := availability(m.Slots); ok {
+			c.point(m.At, v)
+		}
+	}
+}
+
+// availability is the share of required SKUs that are present, over those that were observed.
+func availability(slots []series.SlotPoint) (share float64, ok bool) {
+	present := map[shelf.GTIN]bool{}
+	for _, s := range slots {
+		if s.State != shelf.Unknown {
+			present[s.GTIN] = present[s.GTIN] || s.Present > 0
+		}
+	}
+	n := 0
+	for _, p := range present {
+		if p {
+			n++
+		}
+	}
+	if len(present) == 0 {
+		return 0, false
+	}
+	return float64(n) / float64(len(present)), true
+}
+
+func (a *api) hours(r *http.Request, tenant string, from, to time.Time, c *chart) error {
+	device := r.PathValue("device")
+	if err := a.known(r, tenant, device); err != nil {
+		return err
+	}
+	hours, err := a.Series.Hours(r.Context(), series.Range{Tenant: tenant, Device: device, From: from, To: to})
+	if err != nil {
+		return err
+	}
+	for _, h := range hours {
+		switch c.Kind {
+		case "temperature":
+			if h.TempCount > 0 {
+				c.point(h.Start, float64(h.TempSum)/float64(h.TempCount))
+			}
+		case "door":
+			c.point(h.Start, float64(h.DoorOpenings))
+		case "footfall":
+			c.point(h.Start, float64(h.In))
+		case "osa":
+			// By slots: the hour keeps no memory of which SKU stood where.
+			if seen := h.Totals.OK + h.Totals.Low + h.Totals.Empty + h.Totals.Misplaced + h.Totals.Foreign; seen > 0 {
+				c.point(h.Start, float64(h.Totals.OK+h.Totals.Low)/float64(seen))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// place is a store as the API tells it.
+type place struct {
+	Store string   `json:"store"`
+	Name  string   `json:"name"`
+	GLN   string   `json:"gln,omitempty"`
+	Lat   *float64 `json:"lat"`
+	Lon   *float64 `json:"lon"`
+	TZ    string   `json:"tz,omitempty"`
+	Hours string   `json:"hours,omitempty"`
+}
+
+func placeOf(s state.Store) place {
+	return place{s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours}
+}
+
+func (a *api) stores(r *http.Request, tenant string) (any, error) {
+	if p := query(r); p.err != nil {
+		return nil, p.err
+	}
+	list, err := state.ListStores(r.Context(), a.DB, tenant)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]place, len(list))
+	for i, s := range list {
+		out[i] = placeOf(s)
+	}
+	return map[string]any{"stores": out}, nil
+}
+
+func (a *api) store(r *http.Request, tenant string) (any, error) {
+	s, err := state.GetStore(r.Context(), a.DB, tenant, r.PathValue("store"))
+	return placeOf(s), err
+}
+
+func (a *api) putStore(r *http.Request, tenant string) (any, error) {
+	var body place
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("store")
+	if body.Store == "" {
+		body.Store = name
+	}
+	if err := body.validate(tenant, name); err != nil {
+		return nil, err
+	}
+	s := state.Store{Tenant: tenant, Store: body.Store, Name: body.Name, GLN: body.GLN, Lat: body.Lat, Lon: body.Lon, TZ: body.TZ, Hours: body.Hours}
+	err := a.DB.Write(r.Context(), func(tx *state.Tx) error { return state.PutStore(r.Context(), tx, s, a.Now()) })
+	return placeOf(s), err
+}
+
+func (b place) validate(tenant, name string) error {
+	bad := func(text, hint string) error { return &Problem{http.StatusBadRequest, text, hint} }
+	if b.Store != name {
+		return bad("the body is about store "+b.Store+", the address about "+name, "leave store out of the body")
+	}
+	if err := (wire.Identity{Tenant: tenant, Store: name, Device: "x"}).Validate(); err != nil {
+		return bad(err.Error(), "choose another name")
+	}
+	if b.GLN != "" {
+		if err := checkGLN(b.GLN); err != nil {
+			return bad(err.Error(), "a GLN has 13 digits, the last is its check digit")
+		}
+	}
+	if (b.Lat == nil) != (b.Lon == nil) || b.Lat != nil && (*b.Lat < -90 || *b.Lat > 90 || *b.Lon < -180 || *b.Lon > 180) {
+		return bad("lat and lon are not a place on earth", "give both, in degrees of WGS 84")
+	}
+	if err := checkZone(b.TZ); err != nil {
+		return bad(err.Error(), "give an IANA name such as Asia/Shanghai")
+	}
+	return nil
+}
+
+func (a *api) products(r *http.Request, tenant string) (any, error) {
+	list, err := state.ListProducts(r.Context(), a.DB, tenant)
+	if list == nil {
+		list = []shelf.Product{}
+	}
+	return map[string]any{"products": list}, err
+}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Problem is an error that a client is told.
+type Problem struct {
+	Status int    `json:"-"`
+	Text   string `json:"error"`
+	Hint   string `json:"hint"`
+}
+
+func (p *Problem) Error() string { return p.Text }
+
+// handler answers a request for a tenant: with a value that becomes JSON, a blob, or an error.
+type handler func(r *http.Request, tenant string) (any, error)
+
+// blob is an answer that is not JSON.
+type blob struct {
+	contentType string
+	etag        string
+	maxAge      string // Cache-Control
+	bytes       []byte
+}
+
+// created is an answer with status 201.
+type created struct{ value any }
+
+// serve makes a handler an http.Handler.
+func (a *api) serve(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tenant, err := a.Tenant(r)
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="coldshelf"`)
+			a.fail(w, r, &Problem{http.StatusUnauthorized, err.Error(), "send Authorization: Bearer TOKEN"})
+			return
+		}
+		v, err := h(r, tenant)
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		status := http.StatusOK
+		if c, ok := v.(created); ok {
+			status, v = http.StatusCreated, c.value
+		}
+		if b, ok := v.(*blob); ok {
+			a.send(w, r, status, b)
+			return
+		}
+		data, err := json.Marshal(v)
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		sum := sha256.Sum256(data)
+		a.send(w, r, status, &blob{"application/json", base64.RawURLEncoding.EncodeToString(sum[:12]), "no-cache", append(data, '\n')})
+	})
+}
+
+// compressFrom is the size from which JSON is worth compressing.
+const compressFrom = 2048
+
+// send writes an answer, nothing of it if the client has it already, and short if it can read that.
+func (a *api) send(w http.ResponseWriter, r *http.Request, status int, b *blob) {
+	head := w.Header()
+	head.Set("Content-Type", b.contentType)
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Cache-Control", b.maxAge)
+	head.Set("Vary", "Accept-Encoding, Authorization")
+	body := b.bytes
+	tag := b.etag
+	if b.contentType == "application/json" && len(body) >= compressFrom && acceptsGzip(r) {
+		var packed bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+		z.Write(body)
+		z.Close()
+		body, tag = packed.Bytes(), tag+"-gz"
+		head.Set("Content-Encoding", "gzip")
+	}
+	if tag != "" && r.Method == http.MethodGet {
+		tag = `"` + tag + `"`
+		head.Set("ETag", tag)
+		if matches(r.Header.Get("If-None-Match"), tag) {
+			head.Del("Content-Encoding")
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.TrimSpace(name) == "gzip" {
+			return strings.ReplaceAll(q, " ", "") != "q=0"
+		}
+	}
+	return false
+}
+
+func matches(header, tag string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		if part = strings.TrimPrefix(strings.TrimSpace(part), "W/"); part == tag || part == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// fail tells the client what is wrong; what is our own fault is logged and told without its inside.
+func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var p *Problem
+	switch {
+	case errors.As(err, &p):
+	case errors.Is(err, state.ErrNotFound):
+		p = &Problem{http.StatusNotFound, err.Error(), "the list above it says what there is"}
+	case errors.Is(err, state.ErrVersion):
+		p = &Problem{http.StatusConflict, err.Error(), "raise the version"}
+	case errors.Is(err, alert.ErrOver):
+		p = &Problem{http.StatusConflict, err.Error(), "nothing is left to do"}
+	case r.Context().Err() != nil, errors.Is(err, context.DeadlineExceeded):
+		p = &Problem{http.StatusServiceUnavailable, "the answer took too long", "try again"}
+	default:
+		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		p = &Problem{http.StatusInternalServerError, "the server failed", "its log says why; try again"}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	json.NewEncoder(w).Encode(p)
+}
+
+// Limits of bodies.
+const (
+	maxBody      = 64 << 10
+	maxPlanogram = 1 << 20
+)
+
+// read takes a body in whole.
+func read(r *http.Request, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, &Problem{http.StatusRequestEntityTooLarge, "the body is too large", "send less than " + size(limit)}
+	}
+	if err != nil {
+		return nil, &Problem{http.StatusBadRequest, "the body cannot be read: " + err.Error(), "send it again"}
+	}
+	return data, nil
+}
+
+func size(n int64) string {
+	if n >= 1<<20 {
+		return "1 MiB"
+	}
+	return "64 KiB"
+}
+
+// decode reads a JSON body strictly.
+func decode(r *http.Request, into any) error {
+	data, err := read(r, maxBody)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return &Problem{http.StatusBadRequest, "the body is not understood: " + strings.TrimPrefix(err.Error(), "json: "), "send JSON as docs/openapi.yaml describes it"}
+	}
+	if dec.More() {
+		return &Problem{http.StatusBadRequest, "the body is not understood: there is something after it", "send one JSON value"}
+	}
+	return nil
+}
