@@ -41,8 +41,8 @@ def sheared(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def lit(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Exposure, gamma, contrast, the light's colour and a gradient of it; x is 0 to 1."""
-    x = np.clip(x, 0, 1) ** float(np.exp(rng.normal(0, 0.22)))
-    x = x * float(np.exp(rng.normal(0, 0.22))) * np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
+    x = np.clip(x, 0, 1) ** float(np.exp(rng.normal(0, 0.18)))
+    x = x * float(np.exp(rng.normal(0, 0.18))) * np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
     x = (x - 0.5) * float(np.exp(rng.normal(0, 0.12))) + 0.5
     if rng.random() < 0.3:
         ramp = np.linspace(*np.exp(rng.normal(0, 0.35, 2)), HEIGHT, dtype=np.float32)[:, None, None]
@@ -60,7 +60,7 @@ def weathered(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         veil, share = rng.uniform(0.5, 0.95), rng.uniform(0.2, 0.75)
         x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.3, 2.0)) * (1 - share) + veil * share
     elif kind < 0.17:
-        x = x * rng.uniform(1.3, 2.4)
+        x = x * rng.uniform(1.2, 1.8)
     elif kind < 0.25:
         x = x * rng.uniform(0.12, 0.5)
     elif kind < 0.33:
@@ -107,6 +107,8 @@ def augment(cut: np.ndarray, box: Box, rng: np.random.Generator, photo: bool) ->
     image = fit(cut, moved(box, rng, photo))
     if rng.random() < 0.6:
         image = sheared(image, rng)
+    # What lies outside of the box is the same grey whatever the light, as it is in the agent.
+    outside = (image == GREY).all(2)
     image = coarse(covered(image, rng), rng)
     x = weathered(lit(image.astype(np.float32) / 255, rng), rng)
     if rng.random() < 0.5:
@@ -115,4 +117,5 @@ def augment(cut: np.ndarray, box: Box, rng: np.random.Generator, photo: bool) ->
     if rng.random() < 0.35:
         encoded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1]
         out = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    out[outside] = GREY
     return out

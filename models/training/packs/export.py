@@ -15,7 +15,7 @@ import torch
 
 from common import manifest
 from packs.evaluate import load
-from packs.fit import GREY, HEIGHT, MARGIN, WIDTH
+from packs.fit import GREY, HEIGHT, WIDTH
 from packs.network import DIMENSION
 
 OPSET = 12
@@ -55,10 +55,9 @@ def main() -> None:
     manifest.update(args.manifest, {
         "name": "packs", "version": args.version, "task": "pack-embedding",
         "file": str(args.out.relative_to(args.manifest.parent)), "licence": "Apache-2.0",
-        "input": {"name": "pack", "order": "BGR", "scale": 1 / 255, "mean": [0, 0, 0], "std": [1, 1, 1],
-                  "width": WIDTH, "height": HEIGHT, "fit": "letterbox", "margin": MARGIN, "pad": GREY},
-        "outputs": {"embedding": "embedding"}, "dimension": DIMENSION,
-        "threshold": args.threshold, "margin": args.lead,
+        "input": {"name": "pack", "scale": 1 / 255, "mean": [0, 0, 0], "width": WIDTH, "height": HEIGHT, "pad": GREY, "keep_shape": True},
+        "outputs": ["embedding"], "dim": DIMENSION,
+        "thresholds": {"open": args.threshold, "margin": args.lead},
     })
 
 
