@@ -8,6 +8,7 @@ axis-parallel Gaussian as wide as the box (Liu et al., Training-Time-Friendly Ne
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from detector.network import STRIDE
 
 # the Gaussian reaches this share of the box, as in the paper
 REACH = 0.54
+# how much it costs to take a pack behind the front one for a facing, against any other place
+CARE_BEHIND = 0.4
 # what one picture can put into the suppression, as in the agent
 MAX_CANDIDATES = 4000
 VOTE = 0.7
@@ -33,11 +36,16 @@ class Targets:
     weight: np.ndarray  # weight of the box loss, 0 outside of boxes
 
 
-def gaussian(rows: np.ndarray, cols: np.ndarray, row: int, col: int, box: np.ndarray) -> np.ndarray:
-    """The bump of one box around its cell."""
-    sigma_x = max(REACH * (box[2] - box[0]) / STRIDE / 6, 0.35)
-    sigma_y = max(REACH * (box[3] - box[1]) / STRIDE / 6, 0.35)
-    return np.exp(-((cols - col) ** 2) / (2 * sigma_x**2))[None] * np.exp(-((rows - row) ** 2) / (2 * sigma_y**2))[:, None]
+def bump(box: np.ndarray, row: int, col: int, h: int, w: int, least: float) -> tuple[slice, slice, np.ndarray]:
+    """The Gaussian of one box around its cell, and the window of the map where it exceeds `least`."""
+    sigma_x = max(REACH * float(box[2] - box[0]) / STRIDE / 6, 0.35)
+    sigma_y = max(REACH * float(box[3] - box[1]) / STRIDE / 6, 0.35)
+    reach = math.sqrt(-2 * math.log(least))
+    dx, dy = int(reach * sigma_x), int(reach * sigma_y)
+    top, bottom, left, right = max(row - dy, 0), min(row + dy + 1, h), max(col - dx, 0), min(col + dx + 1, w)
+    across = np.exp(-((np.arange(left, right) - col) ** 2) / (2 * sigma_x**2))
+    down = np.exp(-((np.arange(top, bottom) - row) ** 2) / (2 * sigma_y**2))
+    return slice(top, bottom), slice(left, right), (down[:, None] * across).astype(np.float32)
 
 
 def encode(height: int, width: int, boxes: np.ndarray, weights: np.ndarray, others: np.ndarray, unknown: np.ndarray) -> Targets:
@@ -48,33 +56,35 @@ def encode(height: int, width: int, boxes: np.ndarray, weights: np.ndarray, othe
     """
     h, w = height // STRIDE, width // STRIDE
     out = Targets(np.zeros((h, w), np.float32), np.ones((h, w), np.float32), np.zeros((4, h, w), np.float32), np.zeros((h, w), np.float32))
-    rows, cols = np.arange(h), np.arange(w)
-    x, y = (cols + 0.5) * STRIDE, (rows + 0.5) * STRIDE
-    for group, least in ((others, 0.4), (unknown, 0.0)):
+    for group, care in ((others, CARE_BEHIND), (unknown, 0.0)):
         for box in group:
-            row, col = _cell(box, h, w)
-            out.care = np.minimum(out.care, 1 - (1 - least) * (gaussian(rows, cols, row, col, box) > 0.25))
+            rows, cols, _ = bump(box, *_cell(box, h, w), h, w, 0.25)
+            out.care[rows, cols] = np.minimum(out.care[rows, cols], care)
     # large boxes first, so that a small one in front of them keeps its own cells
     order = np.argsort(-((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))) if len(boxes) else []
     for index in order:
-        box = boxes[index]
-        row, col = _cell(box, h, w)
-        bump = gaussian(rows, cols, row, col, box).astype(np.float32)
-        better = bump > 0.3
-        out.heat = np.maximum(out.heat, bump)
-        out.care[bump > 0.3] = 1.0
-        distances = np.stack(np.broadcast_arrays((x - box[0])[None], (y - box[1])[:, None], (box[2] - x)[None], (box[3] - y)[:, None]))
-        better &= distances.min(0) > 0.5
-        better[row, col] = True
-        out.box[:, better] = np.maximum(distances[:, better], 0.5)
-        out.weight[better] = (bump[better] / bump[better].sum()) * weights[index]
+        x0, y0, x1, y1 = map(float, boxes[index])
+        row, col = _cell(boxes[index], h, w)
+        rows, cols, hill = bump(boxes[index], row, col, h, w, 0.01)
+        out.heat[rows, cols] = np.maximum(out.heat[rows, cols], hill)
+        rows, cols, hill = bump(boxes[index], row, col, h, w, 0.3)
+        out.care[rows, cols] = 1.0
+        x = (np.arange(cols.start, cols.stop, dtype=np.float32) + 0.5)[None] * STRIDE + np.zeros_like(hill)
+        y = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5)[:, None] * STRIDE + np.zeros_like(hill)
+        distances = np.stack([x - x0, y - y0, x1 - x, y1 - y])
+        inside = distances.min(0) > 0.5
+        inside[row - rows.start, col - cols.start] = True
+        box = out.box[:, rows, cols]
+        box[:, inside] = np.maximum(distances[:, inside], 0.5)
+        weight = out.weight[rows, cols]
+        weight[inside] = hill[inside] / hill[inside].sum() * weights[index]
         out.heat[row, col] = 1.0
     return out
 
 
 def _cell(box: np.ndarray, h: int, w: int) -> tuple[int, int]:
-    col = int(np.clip((box[0] + box[2]) / 2 // STRIDE, 0, w - 1))
-    row = int(np.clip((box[1] + box[3]) / 2 // STRIDE, 0, h - 1))
+    col = min(max(int((float(box[0]) + float(box[2])) / 2 // STRIDE), 0), w - 1)
+    row = min(max(int((float(box[1]) + float(box[3])) / 2 // STRIDE), 0), h - 1)
     return row, col
 
 

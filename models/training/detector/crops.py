@@ -2,10 +2,13 @@
 
 A piece is cut so that a facing chosen at random gets a height drawn from a log-uniform law; that
 covers small packs in wide views and close-up ones alike. What the cut leaves of a box is kept where
-at least a third remains, else the place is left open (neither right nor wrong).
+at least a third remains and something is to be seen, else the place is left open (neither right nor
+wrong).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,7 +19,11 @@ from detector.datasets import NO_BOXES, Example
 from detector.weather import spoil
 
 SMALLEST, LARGEST = 20.0, 520.0
+# packs in product photos fill more of the picture
+LOOSE_SMALLEST = 60.0
 KEPT = 0.35
+# grey levels of spread in and around a box below which nobody can tell
+LEAST_CONTRAST = 3.0
 
 
 def pick_scale(example: Example, picture: np.ndarray, size: int, rng: np.random.Generator) -> float:
@@ -25,10 +32,24 @@ def pick_scale(example: Example, picture: np.ndarray, size: int, rng: np.random.
     if len(example.facings) == 0:
         return float(size / max(height, width) * np.exp(rng.uniform(0, 1.2)))
     tall = float(np.median(example.facings[:, 3] - example.facings[:, 1]))
-    wanted = np.exp(rng.uniform(np.log(SMALLEST * 1.3), np.log(min(LARGEST, 0.95 * size))))
+    least, most = (LOOSE_SMALLEST, 0.98 * size) if example.loose else (SMALLEST, min(LARGEST, 0.95 * size))
+    wanted = np.exp(rng.uniform(np.log(least * 1.3), np.log(most)))
     scale = wanted / max(tall, 4)
     # neither blown up beyond sense nor smaller than half the piece
     return float(np.clip(scale, 0.5 * size / max(height, width), 2.2))
+
+
+def turn(picture: np.ndarray, example: Example, rng: np.random.Generator) -> tuple[np.ndarray, Example]:
+    """Now and then upside down or lying on its side."""
+    boxes = example.facings.copy()
+    height, width = picture.shape[:2]
+    if rng.random() < 0.3:
+        picture = picture[::-1]
+        boxes[:, [1, 3]] = height - boxes[:, [3, 1]]
+    if rng.random() < 0.2:
+        picture = picture.transpose(1, 0, 2)
+        boxes = boxes[:, [1, 0, 3, 2]]
+    return np.ascontiguousarray(picture), replace(example, facings=boxes)
 
 
 def cut(boxes: np.ndarray, size: int, matrix: np.ndarray, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +66,10 @@ def cut(boxes: np.ndarray, size: int, matrix: np.ndarray, mirrored: bool) -> tup
     return clipped, left
 
 
-def piece(example: Example, size: int, rng: np.random.Generator, spoilt: float = 0.35) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A size x size BGR picture, and its facings, others and unknown boxes."""
-    picture = example.picture()
+def piece(example: Example, picture: np.ndarray, size: int, rng: np.random.Generator, spoilt: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A size x size BGR piece of the example's picture, and its facings, others and unknown boxes."""
+    if example.loose:
+        picture, example = turn(picture, example, rng)
     height, width = picture.shape[:2]
     scale = pick_scale(example, picture, size, rng)
     stretch = np.exp(rng.normal(0, 0.08))
@@ -75,11 +97,21 @@ def piece(example: Example, size: int, rng: np.random.Generator, spoilt: float =
         out = out[:, ::-1].copy()
     out = spoil(out, rng, spoilt)
     facings, left = cut(example.facings, size, matrix, mirrored)
-    big = np.maximum(facings[:, 2] - facings[:, 0], facings[:, 3] - facings[:, 1]) >= 9 if len(facings) else np.zeros(0, bool)
+    sound = (np.maximum(facings[:, 2] - facings[:, 0], facings[:, 3] - facings[:, 1]) >= 9) & tells(out, facings)
     others, left_others = cut(example.others, size, matrix, mirrored)
     unknown, left_unknown = cut(example.unknown, size, matrix, mirrored)
-    open_places = np.concatenate([unknown[left_unknown > 0], facings[((left < KEPT) | ~big) & (left > 0)]])
-    return out, facings[(left >= KEPT) & big], others[left_others > 0], open_places
+    open_places = np.concatenate([unknown[left_unknown > 0], facings[((left < KEPT) | ~sound) & (left > 0)]])
+    return out, facings[(left >= KEPT) & sound], others[left_others > 0], open_places
+
+
+def tells(picture: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Whether there is anything to see at each box: burnt out, pitch dark or fogged over is not."""
+    grey = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float32)
+    seen = []
+    for x0, y0, x1, y1 in boxes.astype(int) // 4:
+        part = grey[max(0, y0 - 1) : y1 + 2, max(0, x0 - 1) : x1 + 2]
+        seen.append(cv2.meanStdDev(part)[1][0, 0] >= LEAST_CONTRAST)
+    return np.array(seen, bool)
 
 
 def _ground(rng: np.random.Generator) -> tuple[int, int, int]:
@@ -87,9 +119,12 @@ def _ground(rng: np.random.Generator) -> tuple[int, int, int]:
     return level, level, level
 
 
-def sample(example: Example, size: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-    """One training sample as tensors: the picture as uint8, the targets as encode gives them."""
-    picture, facings, others, unknown = piece(example, size, rng)
+def sample(example: Example, picture: np.ndarray, size: int, rng: np.random.Generator, spoilt: float) -> dict[str, torch.Tensor]:
+    """One training sample as tensors: the piece as uint8, the targets as encode gives them.
+
+    `spoilt` is the share of pieces that get fog, glare and the like on top.
+    """
+    picture, facings, others, unknown = piece(example, picture, size, rng, spoilt)
     targets = encode(size, size, facings, np.full(len(facings), example.trust, np.float32), others, unknown)
     return {
         "image": torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))),

@@ -21,7 +21,8 @@ class Example:
     """One picture and its boxes (x0, y0, x1, y1 in picture pixels).
 
     `facings` count, `others` are packs behind a facing, `unknown` are hardly visible ones. `trust` is
-    how exact the facings' boxes are, 0 to 1. `tags` split results (condition, camera).
+    how exact the facings' boxes are, 0 to 1. `loose` says that packs lie any way up and close to the
+    lens, as in product photos. `tags` split results (condition, camera).
     """
 
     path: Path
@@ -29,6 +30,7 @@ class Example:
     others: np.ndarray = field(default_factory=lambda: NO_BOXES)
     unknown: np.ndarray = field(default_factory=lambda: NO_BOXES)
     trust: float = 1.0
+    loose: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
     def picture(self) -> np.ndarray:
@@ -78,7 +80,7 @@ def read_yolo(folder: Path, trust: float) -> list[Example]:
         height, width = cv2.imread(str(path)).shape[:2]
         boxes = np.concatenate([rows[:, :2] - rows[:, 2:] / 2, rows[:, :2] + rows[:, 2:] / 2], 1)
         boxes *= np.array([width, height, width, height], np.float32)
-        examples.append(Example(path, boxes, trust=trust))
+        examples.append(Example(path, boxes, trust=trust, loose=True))
     return examples
 
 

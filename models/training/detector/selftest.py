@@ -104,27 +104,24 @@ def scenes_are_seeded_and_boxed() -> None:
 
 def pieces_keep_boxes_on_their_packs() -> None:
     """A white pack on black: after the cut, what lies in the box is white and around it black."""
-    with tempfile.TemporaryDirectory() as folder:
-        picture = np.zeros((400, 500, 3), np.uint8)
-        picture[120:260, 200:280] = 255
-        path = Path(folder) / "pack.png"
-        cv2.imwrite(str(path), picture)
-        example = Example(path, np.array([[200, 120, 280, 260]], np.float32))
-        rng = np.random.default_rng(1)
-        checked = 0
-        while checked < 20:
-            cutting, facings, _, _ = piece(example, 320, rng, spoilt=0.0)
-            grey = cutting.mean(2)
-            if len(facings) == 0 or np.ptp(grey) < 60:
-                continue
-            x0, y0, x1, y1 = facings[0].round().astype(int)
-            if x0 < 12 or y0 < 12 or x1 > 308 or y1 > 308 or min(x1 - x0, y1 - y0) < 20:
-                continue
-            inside = grey[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6].mean()
-            beside = np.r_[grey[y0:y1, x0 - 10 : x0 - 6].ravel(), grey[y0:y1, x1 + 6 : x1 + 10].ravel()].mean()
-            if inside < beside + 40:
-                raise AssertionError(f"box {facings[0]} is not on the pack ({inside:.0f} inside, {beside:.0f} beside)")
-            checked += 1
+    picture = np.zeros((400, 500, 3), np.uint8)
+    picture[120:260, 200:280] = 255
+    example = Example(Path("pack.png"), np.array([[200, 120, 280, 260]], np.float32))
+    rng = np.random.default_rng(1)
+    checked = 0
+    while checked < 20:
+        cutting, facings, _, _ = piece(example, picture, 320, rng, 0.0)
+        grey = cutting.mean(2)
+        if len(facings) == 0 or np.ptp(grey) < 60:
+            continue
+        x0, y0, x1, y1 = facings[0].round().astype(int)
+        if x0 < 12 or y0 < 12 or x1 > 308 or y1 > 308 or min(x1 - x0, y1 - y0) < 20:
+            continue
+        inside = grey[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6].mean()
+        beside = np.r_[grey[y0:y1, x0 - 10 : x0 - 6].ravel(), grey[y0:y1, x1 + 6 : x1 + 10].ravel()].mean()
+        if inside < beside + 40:
+            raise AssertionError(f"box {facings[0]} is not on the pack ({inside:.0f} inside, {beside:.0f} beside)")
+        checked += 1
 
 
 def coco_parts_facings_from_others() -> None:

@@ -16,8 +16,11 @@ from detector.datasets import Example, read_shards, read_yolo
 
 # piece size to pieces a batch: every batch has about as many pixels
 BATCHES = {320: 16, 416: 9, 512: 6, 640: 4}
+SIZE_ODDS = (0.3, 0.2, 0.2, 0.3)
 # rotated copies in beverage3 have loose boxes
 BEVERAGE_TRUST = 0.5
+# the share of pieces that are spoilt on top; vision/synth's frames come with their own weather
+SPOILT = {"flat": 0.35, "synth": 0.12, "rooms": 0.35, "photos": 0.3}
 # batches between two looks for new shards
 REFRESH = 300
 
@@ -47,8 +50,8 @@ def parse_source(text: str) -> Source:
 class Batches(IterableDataset):
     """An endless stream of batches, the same for the same seed, first step and files."""
 
-    def __init__(self, sources: list[Source], seed: int, start: int, sizes: tuple[int, ...] = tuple(BATCHES)) -> None:
-        self.sources, self.seed, self.start, self.sizes = sources, seed, start, sizes
+    def __init__(self, sources: list[Source], seed: int, start: int) -> None:
+        self.sources, self.seed, self.start = sources, seed, start
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         cv2.setNumThreads(1)
@@ -63,10 +66,14 @@ class Batches(IterableDataset):
                 if weights.sum() == 0:
                     raise FileNotFoundError("no pictures in any source: run detector.compose or synth-render first")
                 weights = weights / weights.sum()
-            size = int(rng.choice(self.sizes))
-            items = []
-            for _ in range(BATCHES[size]):
-                pool = pools[int(rng.choice(len(pools), p=weights))]
-                items.append(sample(pool[int(rng.integers(len(pool)))], size, rng))
+            size = int(rng.choice(tuple(BATCHES), p=SIZE_ODDS))
+            items: list[dict[str, torch.Tensor]] = []
+            while len(items) < BATCHES[size]:
+                which = int(rng.choice(len(pools), p=weights))
+                example = pools[which][int(rng.integers(len(pools[which])))]
+                picture = example.picture()
+                # two pieces of a picture, because reading it is the dearest part
+                for _ in range(min(2, BATCHES[size] - len(items))):
+                    items.append(sample(example, picture, size, rng, SPOILT[self.sources[which].kind]))
             made += 1
             yield {key: torch.stack([item[key] for item in items]) for key in items[0]}

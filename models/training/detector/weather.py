@@ -5,6 +5,8 @@ Each effect takes and gives a BGR uint8 picture and never moves anything, so box
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -47,12 +49,12 @@ def dark(picture: Picture, rng: np.random.Generator) -> Picture:
     """Little light and a sensor turned up: dim, noisy, drained of colour."""
     level = rng.uniform(0.15, 0.6)
     dim = picture.astype(np.float32) * level
-    grain = rng.normal(0, rng.uniform(3, 14), picture.shape).astype(np.float32)
+    grains = noise(rng, *picture.shape[:2]) * rng.uniform(3, 14)
     if rng.random() < 0.5:
-        grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.5, 1.2)) * 1.8
+        grains = cv2.GaussianBlur(grains, (0, 0), rng.uniform(0.5, 1.2)) * 1.8
     grey = dim.mean(2, keepdims=True)
     dim = dim + (grey - dim) * rng.uniform(0, 0.7)
-    return np.clip((dim + grain) * rng.uniform(1.0, 1.6), 0, 255).astype(np.uint8)
+    return np.clip((dim + grains) * rng.uniform(1.0, 1.6), 0, 255).astype(np.uint8)
 
 
 def over(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -81,10 +83,22 @@ def squeeze(picture: Picture, rng: np.random.Generator) -> Picture:
     return cv2.imdecode(packed, cv2.IMREAD_COLOR)
 
 
+@lru_cache(maxsize=1)
+def noise_sheet() -> np.ndarray:
+    """A sheet of normal noise that noisy pictures take windows of; drawing it anew each time is dear."""
+    return np.random.default_rng(11).normal(0, 1, (1024, 1024, 3)).astype(np.float32)
+
+
+def noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Normal noise of deviation 1, height x width x 3, at most 1,000 pixels a side."""
+    y, x = (int(v) for v in rng.integers(0, (1025 - height, 1025 - width)))
+    return noise_sheet()[y : y + height, x : x + width]
+
+
 def grain(picture: Picture, rng: np.random.Generator) -> Picture:
     """Sensor noise."""
-    noise = rng.normal(0, rng.uniform(2, 14), picture.shape).astype(np.float32)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+    grains = noise(rng, *picture.shape[:2])
+    return cv2.add(picture.astype(np.float32), grains * rng.uniform(2, 14)).clip(0, 255).astype(np.uint8)
 
 
 def tone(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -113,6 +127,6 @@ def spoil(picture: Picture, rng: np.random.Generator, share: float) -> Picture:
         picture = HARD[int(rng.integers(len(HARD)))](picture, rng)
     if rng.random() < 0.3:
         picture = grain(picture, rng)
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
         picture = squeeze(picture, rng)
     return picture
