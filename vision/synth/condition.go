@@ -78,20 +78,17 @@ func (s *Scene) arm(r random, cam lens.Camera) []solid {
 	}
 	reach := min(-0.2, cam.Pos.Y*r.in(0.6, 0.9))
 	elbow := vec{X: hand.X + side*r.in(0.1, 0.25), Y: hand.Y + max(-0.28, reach), Z: hand.Z + drop}
-	if d := elbow.Sub(cam.Pos); d.Len() < 0.16 { // not inside the camera
-		elbow = elbow.Add(vec{X: side * 0.16, Z: -0.08})
+	if d := elbow.Sub(cam.Pos); d.Len() < 0.26 { // past the camera, not into it
+		elbow = elbow.Add(vec{X: side * 0.2, Z: -0.12})
 	}
 	shoulder := elbow.Add(vec{X: side * r.in(0.1, 0.3), Y: -r.in(0.15, 0.3), Z: drop})
 	var out []solid
-	stick := func(a, b vec, rad float64, m *material) { out = append(out, &capsule{a, b, rad, m}) }
+	stick := func(a, b vec, rad float64, m *material) { out = append(out, &limb{a, b, rad, rad, m}) }
 	along := hand.Sub(elbow).Unit()
 	across := along.Cross(vec{Z: 1}).Unit()
 	up := across.Cross(along)
 	wrist := hand.Sub(along.Scale(0.09))
-	for k := range 5 { // the forearm thins towards the wrist
-		f := float64(k) / 5
-		stick(elbow.Lerp(wrist, f), elbow.Lerp(wrist, f+0.2), 0.042-0.014*f, flesh)
-	}
+	out = append(out, &limb{elbow, wrist, 0.042, 0.027, flesh})
 	stick(wrist.Add(across.Scale(0.012)), hand.Sub(along.Scale(0.02)).Add(across.Scale(0.02)), 0.019, flesh)
 	stick(wrist.Sub(across.Scale(0.012)), hand.Sub(along.Scale(0.02)).Sub(across.Scale(0.02)), 0.019, flesh)
 	curl := r.in(0.1, 0.9)
@@ -107,7 +104,7 @@ func (s *Scene) arm(r random, cam lens.Camera) []solid {
 	if r.chance(0.5) {
 		from = elbow.Lerp(wrist, r.in(0.2, 0.85))
 	}
-	stick(elbow, from, 0.047, sleeve)
+	out = append(out, &limb{elbow, from, 0.05, 0.05 - 0.013*from.Sub(elbow).Len()/wrist.Sub(elbow).Len(), sleeve})
 	stick(elbow, shoulder, 0.054, sleeve)
 	if shoulder.Sub(cam.Pos).Len() > 0.45 {
 		stick(shoulder, shoulder.Add(vec{X: side * 0.15, Y: -0.2}), 0.11, sleeve)
@@ -130,13 +127,13 @@ func (s *Scene) blocker(r random, cam lens.Camera) []solid {
 		return append(out, &slab{aabb{at.Sub(e), at.Add(e)}, m})
 	}
 	m := cloth(r)
-	out = append(out, &capsule{at.Sub(vec{Z: 0.9}), at, size * 0.72, m})
-	out = append(out, &capsule{at.Add(vec{X: -size * 0.7}), at.Add(vec{X: size * 0.7}), size * 0.5, m})
+	out = append(out, &limb{at.Sub(vec{Z: 0.9}), at, size * 0.65, size * 0.74, m})
+	out = append(out, &limb{at.Add(vec{X: -size * 0.7}), at.Add(vec{X: size * 0.7}), size * 0.5, size * 0.5, m})
 	flesh := &material{albedo: skinTone(r), mottle: 0.05}
 	hair := &material{albedo: hsv(r.in(10, 40), 0.5, r.in(0.03, 0.5)).linear(), mottle: 0.3}
 	head := at.Add(vec{X: r.in(-0.05, 0.05), Z: size*0.72 + 0.1})
-	out = append(out, &capsule{head, head.Add(vec{Z: 0.05}), 0.1, pick(r, flesh, hair)},
-		&capsule{head.Sub(vec{Z: 0.12}), head, 0.06, flesh})
+	out = append(out, &limb{head, head.Add(vec{Z: 0.05}), 0.09, 0.1, pick(r, flesh, hair)},
+		&limb{head.Sub(vec{Z: 0.12}), head, 0.06, 0.06, flesh})
 	return out
 }
 
@@ -146,6 +143,10 @@ func (w *world) veil(cam lens.Camera, d vec, strength float64) rgb {
 		return rgb{}
 	}
 	at := cam.Pos.Add(d.Scale((-0.05 - cam.Pos.Y) / d.Y))
+	door := w.inner
+	if at.X < door.lo.X-0.1 || at.X > door.hi.X+0.1 || at.Z < door.lo.Z-0.1 || at.Z > door.hi.Z+0.1 {
+		return rgb{}
+	}
 	back := vec{X: d.X, Y: -d.Y, Z: d.Z}
 	c := w.room.radiance(at, back, 0.01)
 	return c.times(float32(strength * math.Min(1, 0.5+2*math.Pow(1-d.Y, 3))))

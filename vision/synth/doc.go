@@ -6,7 +6,7 @@
 // cooler, camera and range of SKUs), the demonstration (a shop day of a cooler, see Day), and tests.
 // The way is Catalogue → Scene → Render: a catalogue invents SKUs and their label art, a scene is a
 // cooler with its planogram and its stock, and rendering is an analytic ray caster over surfaces of
-// revolution, convex boxes and capsules.
+// revolution, convex boxes and rounded limbs.
 //
 // Everything follows from seeds: the same seed gives the same pixels and the same truth whatever
 // the number of processors. Across processor architectures the last bit of a colour may differ,

@@ -68,7 +68,7 @@ func (m *room) radiance(p, d vec, rough float64) rgb {
 	if kind == 5 {
 		along = q.Y + 17
 	}
-	c := m.wallC.by(m.ambient).times(float32(0.8 + 0.1*up))
+	c := m.wallC.by(m.ambient).times(float32(0.8 + 0.1*max(0, up)))
 	if m.racks && up < 1.9 && rough < 0.08 {
 		c = m.rack(along, up, max(soft, m.blur)).by(m.ambient)
 	}

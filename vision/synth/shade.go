@@ -17,7 +17,7 @@ func (w *world) trace(r ray, cone float64, depth, skip int) (rgb, int) {
 		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
 	case *grille:
 		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
-	case *capsule:
+	case *limb:
 		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
 	}
 	return rgb{}, h.solid

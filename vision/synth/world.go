@@ -94,7 +94,7 @@ func (w *world) bounce(direct *probes, p, d vec) rgb {
 		albedo = s.mat.albedo
 	case *grille:
 		albedo = s.mat.albedo
-	case *capsule:
+	case *limb:
 		albedo = s.mat.albedo
 	}
 	q := r.at(h.t)

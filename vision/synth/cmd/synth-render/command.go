@@ -78,6 +78,9 @@ The same seed writes the same set, whatever --jobs is.`,
 			return run(cmd.Context(), o)
 		},
 	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usageError{err.Error(), "synth-render --help lists the flags"}
+	})
 	f := c.Flags()
 	f.StringVar(&o.out, "out", "", "folder to write to (required)")
 	f.StringVar(&o.kind, "kind", "training", "training, cooler-val-like, references or day")
@@ -112,7 +115,12 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	if o.frames < 1 || o.universe < 1 || o.jobs < 1 || o.coolers < 1 {
-		return usageError{"--frames, --universe, --coolers and --jobs must be 1 or more", ""}
+		return usageError{"--frames, --universe, --coolers and --jobs must be 1 or more", "leave them out for the defaults; synth-render --help lists them"}
+	}
+	switch o.kind {
+	case "training", "cooler-val-like", "references", "day":
+	default:
+		return usageError{fmt.Sprintf("kind %q is unknown", o.kind), "kinds are training, cooler-val-like, references and day"}
 	}
 	c, err := synth.NewCatalogue(o.seed, o.universe)
 	if err != nil {
@@ -131,8 +139,6 @@ func run(ctx context.Context, o options) error {
 		err = days(ctx, o, c, set, w, h)
 	case "references":
 		err = references(ctx, o, c, c.SKUs, set)
-	default:
-		return usageError{fmt.Sprintf("kind %q is unknown", o.kind), "kinds are training, cooler-val-like, references and day"}
 	}
 	if err != nil {
 		return err
