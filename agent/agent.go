@@ -104,6 +104,7 @@ func (a *Agent) Run(ctx context.Context) error {
 
 	<-sourceCtx.Done()
 	sources.Wait()
+	a.drain(lastWords)
 	stopSinks()
 	sinks.Wait()
 	if a.opts.Camera != nil {
@@ -129,16 +130,27 @@ func (a *Agent) leaveAtEnd(ctx context.Context, leave context.CancelCauseFunc) {
 	case <-a.ended:
 	}
 	a.flush()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
 	for a.uplink != nil && a.opts.Outbox.Health().Messages > 0 {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(drainPoll):
 		}
 	}
 	leave(errDone)
+}
+
+// lastWords is how long an agent that was told to stop waits for the cloud to take what is left: the
+// answer to the command that stopped it, its last telemetry. What remains is sent after the next start.
+const lastWords = 2 * time.Second
+
+const drainPoll = 20 * time.Millisecond
+
+// drain waits while there is somebody to empty the outbox.
+func (a *Agent) drain(patience time.Duration) {
+	for end := time.Now().Add(patience); a.uplink != nil && a.uplink.Health().Connected && a.opts.Outbox.Health().Messages > 0 && time.Now().Before(end); {
+		time.Sleep(drainPoll)
+	}
 }
 
 // append stores a body that was true at the time given, which came from now.

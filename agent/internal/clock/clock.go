@@ -19,40 +19,44 @@ import (
 
 // Clock is safe for concurrent use.
 type Clock struct {
-	now     func() time.Time
-	quality func() telemetry.ClockQuality
-	start   time.Time // with its monotonic reading
+	src   Sources
+	start time.Time // what the wall clock read
 
 	mu    sync.Mutex
 	known bool          // the clock was known once; it does not become unknown again
 	step  time.Duration // by how much doubtful stamps are wrong, once known
 }
 
+// Sources are what a Clock goes by.
+type Sources struct {
+	Wall    func() time.Time
+	Elapsed func() time.Duration // since the Clock was made, steady whatever happens to Wall
+	Quality func() telemetry.ClockQuality
+}
+
 // New starts a clock that asks the kernel. A clock that somebody vouches for (a virtual machine's) is
 // trusted as a battery-backed one is.
 func New(trusted bool) *Clock {
+	start := time.Now()
 	quality := Kernel
 	if trusted {
 		quality = func() telemetry.ClockQuality { return max(telemetry.RTC, Kernel()) }
 	}
-	return NewWith(time.Now, quality)
+	return NewWith(Sources{Wall: time.Now, Elapsed: func() time.Duration { return time.Since(start) }, Quality: quality})
 }
 
-// NewWith is New with other sources. now must carry a monotonic reading, as time.Now does.
-func NewWith(now func() time.Time, quality func() telemetry.ClockQuality) *Clock {
-	return &Clock{now: now, quality: quality, start: now()}
-}
+// NewWith is New with other sources.
+func NewWith(src Sources) *Clock { return &Clock{src: src, start: src.Wall().Round(0)} }
 
 // year2020: a clock before it was never set.
 var year2020 = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Stamp gives the time, in UTC without a monotonic reading, and what it is worth.
 func (c *Clock) Stamp() (time.Time, telemetry.ClockQuality) {
-	now := c.now()
-	if q, ok := c.settle(now); ok {
-		return now.UTC().Round(0), q
+	if q, ok := c.settle(); ok {
+		return c.src.Wall().UTC().Round(0), q
 	}
-	doubtful := c.start.Round(0).Add(now.Sub(c.start)).UTC()
+	doubtful := c.start.Add(c.src.Elapsed()).UTC()
 	if doubtful.Before(year2020) {
 		return doubtful, telemetry.Unset
 	}
@@ -60,14 +64,14 @@ func (c *Clock) Stamp() (time.Time, telemetry.ClockQuality) {
 }
 
 // settle finds out whether the clock is known, and by how much earlier stamps were wrong.
-func (c *Clock) settle(now time.Time) (telemetry.ClockQuality, bool) {
-	q := c.quality()
+func (c *Clock) settle() (telemetry.ClockQuality, bool) {
+	q, wall := c.src.Quality(), c.src.Wall().Round(0)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if q >= telemetry.RTC && !now.Before(year2020) {
+	if q >= telemetry.RTC && !wall.Before(year2020) {
 		if !c.known {
 			c.known = true
-			c.step = now.Round(0).Sub(c.start.Round(0)) - now.Sub(c.start)
+			c.step = wall.Sub(c.start) - c.src.Elapsed()
 		}
 		return q, true
 	}
@@ -80,7 +84,7 @@ func (c *Clock) settle(now time.Time) (telemetry.ClockQuality, bool) {
 // Correct gives the true time of a stamp that was doubtful when it was made in this boot, false while
 // the clock is still unknown.
 func (c *Clock) Correct(stamp time.Time) (time.Time, telemetry.ClockQuality, bool) {
-	q, ok := c.settle(c.now())
+	q, ok := c.settle()
 	if !ok {
 		return stamp, telemetry.Monotonic, false
 	}

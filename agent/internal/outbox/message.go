@@ -81,5 +81,4 @@ var (
 	ErrFull     = errors.New("outbox is full of more important messages")
 	ErrClosed   = errors.New("outbox is closed")
 	ErrInUse    = errors.New("outbox is in use by another process")
-	ErrDamaged  = errors.New("stored message cannot be read")
 )

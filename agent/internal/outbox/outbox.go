@@ -61,6 +61,7 @@ type Health struct {
 	MaxBytes int64
 	ByClass  [classes]int
 	Evicted  uint64 // messages since the start
+	Damaged  uint64 // messages since the start that the card gave back unreadable
 	Refused  uint64 // appends since the start that returned an error
 }
 
@@ -170,7 +171,8 @@ func (o *Outbox) nextKey() (Key, error) {
 }
 
 // Pending gives up to limit stored messages that skip does not claim (nil claims none): the most
-// important class first, oldest first within it. A message stays until it is acknowledged.
+// important class first, oldest first within it. A message stays until it is acknowledged. One that the
+// card has damaged so that it cannot be read is passed over from then on, and counted in the Health.
 func (o *Outbox) Pending(ctx context.Context, limit int, skip func(Key) bool) ([]Message, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -179,25 +181,47 @@ func (o *Outbox) Pending(ctx context.Context, limit int, skip func(Key) bool) ([
 	}
 	var out []Message
 	for c := range o.index.by {
+		var damaged []int64
 		for _, e := range o.index.by[c] {
-			if len(out) == limit {
-				return out, nil
+			if len(out) >= limit {
+				break
 			}
-			key := keyOf(e.id)
-			if skip != nil && skip(key) {
+			if skip != nil && skip(keyOf(e.id)) {
 				continue
 			}
-			m := Message{Key: key, Class: Class(c)}
-			if err := o.db.QueryRowContext(ctx, `SELECT kind, payload FROM message WHERE id = ?`, e.id).Scan(&m.Kind, &m.Payload); err != nil {
-				return out, fmt.Errorf("read message %v: %w", key, err)
+			m, err := o.read(ctx, Class(c), e.id)
+			if isCode(err, codeCorrupt) || errors.Is(err, sql.ErrNoRows) {
+				damaged = append(damaged, e.id)
+				continue
 			}
-			if m.Kind == GapKind {
-				o.freeze(key)
+			if err != nil {
+				return out, fmt.Errorf("read message %v: %w", keyOf(e.id), err)
 			}
 			out = append(out, m)
 		}
+		o.passOver(damaged)
 	}
 	return out, nil
+}
+
+func (o *Outbox) read(ctx context.Context, class Class, id int64) (Message, error) {
+	m := Message{Key: keyOf(id), Class: class}
+	if err := o.db.QueryRowContext(ctx, `SELECT kind, payload FROM message WHERE id = ?`, id).Scan(&m.Kind, &m.Payload); err != nil {
+		return m, err
+	}
+	if m.Kind == GapKind {
+		o.freeze(m.Key)
+	}
+	return m, nil
+}
+
+func (o *Outbox) passOver(damaged []int64) {
+	for _, id := range damaged {
+		o.index.cut(id, id)
+		o.health.Damaged++
+		o.health.Fault = fmt.Sprintf("message %v cannot be read", keyOf(id))
+		o.opts.Log.Error("stored message cannot be read", "key", keyOf(id).String())
+	}
 }
 
 // Acknowledge forgets the messages in the ranges, those of any class, and gives how many there were.
