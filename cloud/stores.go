@@ -10,6 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
+	"github.com/coldshelf/coldshelf/cloud/internal/series/influx"
 )
 
 // seriesStore is what the service asks of a series store, the writer's and the readers' needs together.
@@ -28,6 +29,8 @@ func openSeries(ctx context.Context, url string) (seriesStore, error) {
 	switch scheme {
 	case "sqlite":
 		return embedded.Open(ctx, url)
+	case "influx", "influxs":
+		return influx.Open(ctx, url)
 	}
 	return nil, Hint(fmt.Errorf("series URL: unknown scheme %q", scheme), "use sqlite:/path/series.db or influx://host:8086/…")
 }

@@ -18,7 +18,7 @@ type Config struct {
 	DataDir    string `yaml:"data_dir"`   // holds the databases that have no URL of their own
 	Tenant     string `yaml:"tenant"`     // whose the API is where nobody has to say who he is
 	State      string `yaml:"state"`      // sqlite:/path/state.db or postgres://…; "": in data_dir
-	Series     string `yaml:"series"`     // sqlite:/path/series.db or influx://…; "": in data_dir
+	Series     string `yaml:"series"`     // sqlite:/path/series.db or influx://host:8086/?org=…&bucket=…&token_file=…; "": in data_dir
 	Planograms string `yaml:"planograms"` // folder of planograms that are published at start; "": none
 
 	MQTT   MQTT   `yaml:"mqtt"`
@@ -30,7 +30,7 @@ type Config struct {
 // MQTT says where the boards are heard.
 type MQTT struct {
 	Listen       string `yaml:"listen"` // of the embedded broker; not used with Broker
-	Broker       string `yaml:"broker"` // mqtt://host:1883, mqtts://host:8883 or nats://host:4222; "": the embedded one
+	Broker       string `yaml:"broker"` // mqtt://host:1883 or mqtts://host:8883; "": the embedded one
 	ClientID     string `yaml:"client_id"`
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`

@@ -1,0 +1,125 @@
+package influx_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/series/influx"
+	"github.com/coldshelf/coldshelf/cloud/internal/series/influx/influxd"
+	"github.com/coldshelf/coldshelf/cloud/internal/series/seriestest"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+)
+
+func open(t *testing.T, url string) *influx.Store {
+	t.Helper()
+	s, err := influx.Open(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	server := influxd.Start(t)
+	seriestest.Run(t, func(t *testing.T) seriestest.Store { return open(t, server.NewDatabase(t)) }, seriestest.ForgetsByItself)
+}
+
+func reading(seq uint64, sensor string, at time.Time) series.Message {
+	return series.Message{Tenant: "t", Store: "s", Device: "d", Boot: 1, Seq: seq, At: at,
+		Climate: []telemetry.Climate{{At: at, Sensor: sensor, Temp: 4000}}}
+}
+
+// TestRefusedPoint: a message that the server will never take is named, and the others are there.
+func TestRefusedPoint(t *testing.T) {
+	server := influxd.Start(t)
+	url := server.NewDatabase(t)
+	at := time.Now().UTC().Truncate(time.Second)
+	// Somebody else wrote temp_mc as text in the same place: the server refuses ours there.
+	resp, err := http.Post(server.HTTP()+"/write?db=test1", "text/plain", strings.NewReader(`climate,tenant=t,store=s,device=d,sensor=odd temp_mc="warm"`))
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	resp.Body.Close()
+	s := open(t, url)
+	err = s.Write(context.Background(), []series.Message{reading(1, "", at)})
+	var refused *series.Refused
+	if !errors.As(err, &refused) || refused.Message.Seq != 1 {
+		t.Fatalf("got %v, want message 1 refused", err)
+	}
+	if !strings.Contains(refused.Reason, "type") {
+		t.Errorf("the reason %q does not tell why", refused.Reason)
+	}
+	bad := reading(2, "two\nlines", at)
+	if err := s.Write(context.Background(), []series.Message{bad}); !errors.As(err, &refused) || refused.Message.Seq != 2 {
+		t.Errorf("got %v, want message 2 refused", err)
+	}
+}
+
+// TestServerKilled: while the server is away Write says so; killed -9 after Write it has the points.
+func TestServerKilled(t *testing.T) {
+	ctx, server := context.Background(), influxd.Start(t)
+	s := open(t, server.NewDatabase(t))
+	at := time.Now().UTC().Truncate(time.Second)
+	if err := s.Write(ctx, []series.Message{reading(1, "top, left=1", at)}); err != nil {
+		t.Fatal(err)
+	}
+	server.Kill(syscall.SIGKILL)
+	var refused *series.Refused
+	if err := s.Write(ctx, []series.Message{reading(2, "", at)}); err == nil || errors.As(err, &refused) {
+		t.Errorf("with the server away: %v, want an error to try again on", err)
+	}
+	if err := s.Ping(ctx); err == nil {
+		t.Error("a server that is away answers")
+	}
+	server.Restart(t)
+	got, err := s.Messages(ctx, series.Range{Tenant: "t", Device: "d", From: at.Add(-time.Hour), To: at.Add(time.Hour)}, 10)
+	if err != nil || len(got) != 1 || got[0].Climate[0].Sensor != "top, left=1" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if err := s.Ping(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSameMicrosecond: two messages of one moment do not fall on each other.
+func TestSameMicrosecond(t *testing.T) {
+	server := influxd.Start(t)
+	s := open(t, server.NewDatabase(t))
+	at := time.Now().UTC().Truncate(time.Second)
+	want := []series.Message{
+		{Tenant: "t", Store: "s", Device: "d", Boot: 1, Seq: 1, At: at, Slots: []series.SlotPoint{{Slot: "z 1", GTIN: "96385074", State: shelf.OK, Present: 1, Due: 1}, {Slot: "a", GTIN: "96385074", State: shelf.Empty, Due: 2}}},
+		{Tenant: "t", Store: "s", Device: "d", Boot: 1, Seq: 2, At: at, Slots: []series.SlotPoint{{Slot: "z 1", GTIN: "96385074", State: shelf.Empty, Due: 1}}},
+	}
+	if err := s.Write(context.Background(), want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Messages(context.Background(), series.Range{Tenant: "t", Device: "d", From: at, To: at.Add(time.Second)}, 10)
+	if err != nil || len(got) != 2 || len(got[0].Slots) != 2 || got[0].Slots[0].Slot != "z 1" || got[1].Slots[0].State != shelf.Empty {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, c := range []struct{ name, url, want string }{
+		{"no host", "influx:///?bucket=b", "want influx://"},
+		{"no bucket", "influx://h:8086/?org=o", "bucket is missing"},
+		{"unknown parameter", "influx://h:8086/?bucket=b&token=secret", `unknown parameter "token"`},
+		{"unknown scheme", "http://h:8086/?bucket=b", "unknown scheme"},
+		{"no token file", "influx://h:8086/?bucket=b&token_file=/nowhere", "token_file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := influx.Open(context.Background(), c.url)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, want an error with %q and no secret", err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,156 @@
+package influx
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+)
+
+// spread is how far a reading's own time may lie from its message's: boards send what they gathered
+// within a day.
+const spread = 24 * time.Hour
+
+// flux quotes a text for a query.
+func flux(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "$", `\$`).Replace(s) + `"`
+}
+
+func (s *Store) from(from, to time.Time) string {
+	return fmt.Sprintf("from(bucket: %s) |> range(start: %s, stop: %s)", flux(s.bucket), from.UTC().Format(time.RFC3339Nano), to.UTC().Format(time.RFC3339Nano))
+}
+
+func ofDevice(tenant, device string) string {
+	return fmt.Sprintf(" |> filter(fn: (r) => r.tenant == %s and r.device == %s)", flux(tenant), flux(device))
+}
+
+// row is one point, put together from its fields.
+type row struct {
+	measurement string
+	tags        map[string]string
+	at          time.Time
+	fields      map[string]any
+}
+
+func (r *row) int(name string) int64 {
+	v, _ := r.fields[name].(int64)
+	return v
+}
+
+func (r *row) text(name string) string {
+	v, _ := r.fields[name].(string)
+	return v
+}
+
+func (r *row) bool(name string) bool {
+	v, _ := r.fields[name].(bool)
+	return v
+}
+
+// Messages gives up to limit messages of a device in a stretch of time, the latest if there are more.
+// It reads all of the stretch.
+func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error) {
+	rows, err := s.rows(ctx, s.from(r.From.Add(-spread), r.To.Add(spread))+ofDevice(r.Tenant, r.Device))
+	if err != nil {
+		return nil, fmt.Errorf("read series of %s: %w", r.Device, err)
+	}
+	type key struct {
+		boot, seq, mat int64
+		store          string
+	}
+	byKey := map[key]*series.Message{}
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(a.int("place"), b.int("place")) })
+	for _, p := range rows {
+		mat := time.UnixMicro(p.int("mat")).UTC()
+		if mat.Before(r.From) || !mat.Before(r.To) {
+			continue
+		}
+		k := key{p.int("boot"), p.int("seq"), p.int("mat"), p.tags["store"]}
+		m := byKey[k]
+		if m == nil {
+			m = &series.Message{Tenant: r.Tenant, Store: k.store, Device: r.Device, Boot: uint32(k.boot), Seq: uint64(k.seq), At: mat}
+			byKey[k] = m
+		}
+		p.addTo(m)
+	}
+	list := make([]series.Message, 0, len(byKey))
+	for _, m := range byKey {
+		list = append(list, *m)
+	}
+	slices.SortFunc(list, func(a, b series.Message) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Boot, b.Boot), cmp.Compare(a.Seq, b.Seq))
+	})
+	return list[max(0, len(list)-limit):], nil
+}
+
+// rows runs a query that keeps fields apart and puts each point together.
+func (s *Store) rows(ctx context.Context, query string) ([]*row, error) {
+	result, err := s.query.Query(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	points := map[string]*row{}
+	for result.Next() {
+		rec := result.Record()
+		tags := map[string]string{}
+		key := rec.Measurement() + strconv.FormatInt(rec.Time().UnixNano(), 10)
+		for _, name := range [...]string{"store", "device", "slot", "gtin", "sensor", "line", "type"} {
+			if v, ok := rec.ValueByKey(name).(string); ok {
+				tags[name] = v
+				key += "\x00" + name + "\x00" + v
+			}
+		}
+		p := points[key]
+		if p == nil {
+			p = &row{measurement: rec.Measurement(), tags: tags, at: rec.Time(), fields: map[string]any{}}
+			points[key] = p
+		}
+		p.fields[rec.Field()] = rec.Value()
+	}
+	list := make([]*row, 0, len(points))
+	for _, p := range points {
+		list = append(list, p)
+	}
+	return list, result.Err()
+}
+
+func (r *row) addTo(m *series.Message) {
+	at := r.at.UTC().Truncate(time.Microsecond)
+	switch r.measurement {
+	case shelfPoints:
+		m.Slots = append(m.Slots, series.SlotPoint{Slot: r.tags["slot"], GTIN: shelf.GTIN(r.tags["gtin"]), State: shelf.State(r.int("state")),
+			Reason: shelf.Reason(r.int("reason")), Present: int(r.int("present")), Due: int(r.int("due"))})
+	case doorPoints:
+		m.Doors = append(m.Doors, telemetry.DoorEvent{At: at, Open: r.bool("open")})
+	case climatePoints:
+		m.Climate = append(m.Climate, telemetry.Climate{At: at, Sensor: r.tags["sensor"], Temp: telemetry.MilliCelsius(r.int("temp_mc")),
+			HumidityPermille: telemetry.Permille(r.int("humidity_permille"))})
+	case footfallPoints:
+		m.Footfall = append(m.Footfall, telemetry.Footfall{From: time.UnixMicro(r.int("from")).UTC(), To: at, Line: r.tags["line"],
+			In: int(r.int("in")), Out: int(r.int("out")), Passing: int(r.int("passing")), Dwell: time.Duration(r.int("dwell_ms")) * time.Millisecond})
+	case powerPoints:
+		m.Power = append(m.Power, telemetry.Power{At: at, MilliVolt: int32(r.int("mv")), MilliAmp: int32(r.int("ma")), Mains: r.bool("mains")})
+	case eventPoints:
+		m.Events = append(m.Events, series.Event{At: at, Type: r.tags["type"], Slot: r.text("slot"), GTIN: shelf.GTIN(r.text("gtin"))})
+	}
+}
+
+// has reports whether a message is there, whatever its time.
+func (s *Store) has(ctx context.Context, m *series.Message) (bool, error) {
+	const years = 10 * 365 * 24 * time.Hour
+	query := s.from(m.At.Add(-years), m.At.Add(spread)) + ofDevice(m.Tenant, m.Device) +
+		` |> filter(fn: (r) => r._field == "boot" or r._field == "seq")` +
+		` |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")` +
+		fmt.Sprintf(` |> filter(fn: (r) => r.boot == %d and r.seq == %d) |> limit(n: 1)`, m.Boot, m.Seq)
+	found := false
+	err := s.each(ctx, query, func(values) { found = true })
+	return found, err
+}

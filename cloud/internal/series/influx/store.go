@@ -1,0 +1,102 @@
+// Package influx is the series store on InfluxDB v2, through influxdb-client-go: for services whose
+// series is larger than one machine, or is read by others too.
+//
+// Points go out by the blocking write API: the queue before it is the ingester's batch, the broker and
+// at last the boards' own outboxes, which are durable. Write returns nil when the server has taken
+// every point. While the server is slow or away the ingester takes nothing more from the broker. A
+// batch that the server refuses is cut in halves until the message at fault is found; that one is a
+// *series.Refused.
+//
+// What it writes (field types never change; whole numbers carry InfluxDB's i):
+//
+//	shelf,tenant,store,device,slot,gtin  state reason present due place boot seq mat
+//	look,tenant,store,device             slots boot seq mat
+//	climate,tenant,store,device[,sensor] temp_mc humidity_permille boot seq mat place
+//	door|power|footfall[,line]|event,…   likewise, see lines.go
+//
+// The time of a point is that of its own reading, in nanoseconds: the microseconds as measured, and
+// seq modulo 1000 below them, so that two messages of one microsecond do not fall on each other. mat
+// is the message's own time in microseconds.
+//
+// It refuses to delete: how long points are kept is the bucket's own setting.
+package influx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
+	"github.com/influxdata/influxdb-client-go/v2/api"
+)
+
+// Store is a client of one bucket. It is safe for concurrent use.
+type Store struct {
+	client influxdb2.Client
+	write  api.WriteAPIBlocking
+	query  api.QueryAPI
+	bucket string
+}
+
+// requestTime bounds one request; the ingester tries again.
+const requestTime = 30 * time.Second
+
+// Open takes "influx://host:8086/?org=…&bucket=…&token_file=…", influxs:// for TLS. InfluxDB 1.8 has
+// no org, its bucket is database/retention, and its token user:password. Nothing is sent yet.
+func Open(_ context.Context, rawURL string) (*Store, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("series URL: want influx://host:8086/?org=…&bucket=…&token_file=…")
+	}
+	scheme := map[string]string{"influx": "http", "influxs": "https"}[u.Scheme]
+	if scheme == "" {
+		return nil, fmt.Errorf("series URL: unknown scheme %q, want influx or influxs", u.Scheme)
+	}
+	q := u.Query()
+	for key := range q {
+		if key != "org" && key != "bucket" && key != "token_file" {
+			return nil, fmt.Errorf("series URL: unknown parameter %q, want org, bucket and token_file", key)
+		}
+	}
+	if q.Get("bucket") == "" {
+		return nil, errors.New("series URL: bucket is missing")
+	}
+	token := ""
+	if file := q.Get("token_file"); file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("series URL: read token_file: %w", err)
+		}
+		token = strings.TrimSpace(string(data))
+	}
+	opts := influxdb2.DefaultOptions().SetHTTPRequestTimeout(uint(requestTime.Seconds())).SetUseGZip(true).
+		SetApplicationName("coldshelf").SetLogLevel(0)
+	client := influxdb2.NewClientWithOptions(scheme+"://"+u.Host+strings.TrimSuffix(u.Path, "/"), token, opts)
+	return &Store{client: client, write: client.WriteAPIBlocking(q.Get("org"), q.Get("bucket")),
+		query: client.QueryAPI(q.Get("org")), bucket: q.Get("bucket")}, nil
+}
+
+// Ping asks whether the server answers.
+func (s *Store) Ping(ctx context.Context) error {
+	ok, err := s.client.Ping(ctx)
+	if err == nil && !ok {
+		err = errors.New("the server does not answer as InfluxDB does")
+	}
+	if err != nil {
+		return fmt.Errorf("ask InfluxDB: %w", err)
+	}
+	return nil
+}
+
+// Close closes the connections.
+func (s *Store) Close() error {
+	s.client.Close()
+	return nil
+}
+
+// Maintain does nothing: the bucket's own retention forgets.
+func (s *Store) Maintain(context.Context, time.Time, time.Time, time.Time) error { return nil }

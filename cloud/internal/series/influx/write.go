@@ -1,0 +1,90 @@
+package influx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	nethttp "net/http"
+
+	"github.com/influxdata/influxdb-client-go/v2/api/http"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+)
+
+// maxLines bounds a request to a few megabytes before compression.
+const maxLines = 5000
+
+// Write sends messages and returns nil when the server has taken all of them.
+func (s *Store) Write(ctx context.Context, messages []series.Message) error {
+	fresh := make([]*series.Message, 0, len(messages))
+	for i := range messages {
+		m := &messages[i]
+		if m.AtDoubtful {
+			// Its time is when it came, so a second one would not fall on the first.
+			known, err := s.has(ctx, m)
+			if err != nil {
+				return fmt.Errorf("write series: %w", err)
+			}
+			if known {
+				continue
+			}
+		}
+		fresh = append(fresh, m)
+	}
+	for len(fresh) > 0 {
+		n, points := 0, 0
+		for n < len(fresh) && (n == 0 || points < maxLines) {
+			points += 1 + len(fresh[n].Slots)
+			n++
+		}
+		if err := s.send(ctx, fresh[:n]); err != nil {
+			return err
+		}
+		fresh = fresh[n:]
+	}
+	return nil
+}
+
+// send writes a batch, or finds the message in it that the server refuses.
+func (s *Store) send(ctx context.Context, batch []*series.Message) error {
+	var lines []byte
+	for _, m := range batch {
+		var err error
+		if lines, err = appendLines(lines, m); err != nil {
+			return &series.Refused{Message: m, Reason: err.Error()}
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	err := s.write.WriteRecord(ctx, string(lines))
+	if err == nil {
+		return nil
+	}
+	if !refused(err) {
+		return fmt.Errorf("write series: %w", err)
+	}
+	if len(batch) == 1 {
+		return &series.Refused{Message: batch[0], Reason: err.Error()}
+	}
+	// What the server took of the batch falls on itself when it is sent again.
+	half := len(batch) / 2
+	if err := s.send(ctx, batch[:half]); err != nil {
+		return err
+	}
+	return s.send(ctx, batch[half:])
+}
+
+// refused: the server will say the same to the same points every time. A missing bucket or a wrong
+// token is not the points' fault.
+func refused(err error) bool {
+	var he *http.Error
+	if !errors.As(err, &he) {
+		return false
+	}
+	switch he.StatusCode {
+	case nethttp.StatusBadRequest, nethttp.StatusRequestEntityTooLarge, nethttp.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
