@@ -16,6 +16,7 @@ const (
 	maxMessage    = 256 << 10        // a client's message, bytes
 	writeWait     = 10 * time.Second // for one message to leave
 	subscribeWait = 15 * time.Second // for the first subscription
+	readyWait     = 5 * time.Second  // for the hub to begin
 )
 
 // ServeHTTP makes a request a connection and serves it until either side ends it.
@@ -25,7 +26,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
 		return
 	}
-	if !h.enter() {
+	if !h.awaited(r) || !h.enter() {
 		w.Header().Set("Retry-After", "5")
 		refuse(w, http.StatusServiceUnavailable, "the live stream is full, or not ready", "try again in a few seconds")
 		return
@@ -47,6 +48,17 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &conn{hub: h, ws: ws, tenant: tenant, subscriptions: make(chan subscription, 1), faults: make(chan Fault, 1), gone: make(chan struct{})}
 	c.serve()
+}
+
+// awaited waits a while for Run to begin: a server may take requests a moment earlier.
+func (h *Hub) awaited(r *http.Request) bool {
+	select {
+	case <-h.ready:
+		return true
+	case <-r.Context().Done():
+	case <-time.After(readyWait):
+	}
+	return false
 }
 
 // enter counts a connection in, unless there are too many or the hub does not run.

@@ -75,7 +75,7 @@ func NewHub(cfg Config, metrics *Metrics) *Hub {
 		groups: map[string]*group{}}
 }
 
-// Ready is closed once Run takes connections; before, they are told to try again.
+// Ready is closed once Run takes connections; before, they wait a while.
 func (h *Hub) Ready() <-chan struct{} { return h.ready }
 
 // Committed tells the hub that there may be something new to read. It does not block.
