@@ -1,0 +1,23 @@
+//go:build customenv
+
+package main
+
+import (
+	"testing"
+
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/networktest"
+	"github.com/coldshelf/coldshelf/vision/opencv"
+	"github.com/coldshelf/coldshelf/vision/ort"
+)
+
+// Only main sees both runtimes, so here they are held against each other.
+func TestRuntimesFindTheSameBoxes(t *testing.T) {
+	rt, err := ort.Open("")
+	if err != nil {
+		t.Fatalf("%v; `make setup` installs the library", err)
+	}
+	networktest.SameBoxes(t,
+		func(onnx []byte) (vision.Network, error) { return opencv.OpenNetwork(onnx, opencv.CPU) },
+		func(onnx []byte) (vision.Network, error) { return rt.OpenNetwork(onnx, 1) })
+}
