@@ -297,6 +297,7 @@ func TestOperators(t *testing.T) {
 	s, _, _ := serve(t, nil)
 	for _, c := range []struct{ path, want string }{
 		{"/healthz", `"status":"ok"`}, {"/readyz", `"status":"ok"`}, {"/metrics", "coldshelf_ingest_batch_seconds_count"}, {"/", "<!doctype html>"},
+		{"/v1/coolers", `"coolers":[]`}, {"/v1/alerts", `"alerts":[]`},
 	} {
 		resp, err := http.Get("http://" + s.Addr() + c.path)
 		if err != nil {
