@@ -194,7 +194,7 @@ func (x *examiner) broker(ctx context.Context) {
 	}
 	u, err := uplinkOf(x.cfg.Uplink)
 	if err != nil {
-		x.fault("broker", err, "")
+		x.fault("broker", err, "check the files that uplink names")
 		return
 	}
 	u.Identity = x.cfg.Identity()
