@@ -17,14 +17,15 @@ type Place struct {
 
 const (
 	depthStep = 0.01 // metres
-	// A pack's foot may be hidden behind the rail, its head cannot be above the next board: errors in
-	// metres that are forgiven, and how much more a foot that hangs under its board counts.
-	hiddenFoot = 0.05
-	floating   = 3.0
-	maxError   = 0.09  // metres of misfit beyond which a box stands on no shelf
-	depthPrior = 0.08  // misfit that a metre of depth costs: near the front unless seen otherwise
-	wallPlay   = 0.03  // metres outside of the inner walls that an error in the mount may put a pack
-	gridDepth  = 0.005 // metres; below this a depth is the front
+	// A pack's foot may be hidden: behind the rail a little, and more behind the board where the camera looks
+	// up at it. So much of a gap above the board is forgiven, in metres; a foot that hangs under its board
+	// counts sinking-fold.
+	railHides, boardHides = 0.006, 0.02
+	sinking               = 3.0
+	maxError              = 0.09  // metres of misfit beyond which a box stands on no shelf
+	depthPrior            = 0.04  // misfit that a metre of depth costs: near the front unless seen otherwise
+	wallPlay              = 0.03  // metres outside of the inner walls that an error in the mount may put a pack
+	gridDepth             = 0.005 // metres; below this a depth is the front
 )
 
 // Places finds where each box stands; ok is false for a box that stands on no shelf. It decides shelf, lane and
@@ -66,10 +67,14 @@ func (s *Sight) byCamera(b shelf.Box) (Place, bool) {
 			board := float64(line.HeightMM) / 1000
 			cost := depthPrior * d
 			if !cut {
+				hides := railHides
+				if s.camera.Pos.Z < board {
+					hides = boardHides
+				}
 				if up := footZ - board; up > 0 {
-					cost += math.Max(0, up-hiddenFoot*0.3)
+					cost += math.Max(0, up-hides)
 				} else {
-					cost -= floating * up
+					cost -= sinking * up
 				}
 			}
 			if !cutTop {
@@ -115,7 +120,7 @@ func (s *Sight) byMarks(b shelf.Box) (Place, bool) {
 		// Packs stand on or behind the line, so their feet are above it more often than below.
 		miss := v - foot
 		if miss < 0 {
-			miss *= -floating
+			miss *= -sinking
 		}
 		if miss < bestMiss {
 			best, bestMiss = Place{Row: row, X: share * width}, miss
