@@ -1,0 +1,179 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Target takes events out of the house.
+type Target interface {
+	// Wants tells whether the target is to have the entry at all.
+	Wants(e *alert.Entry) bool
+	// Deliver returns nil once the other side has the event. After an error it is tried again, except
+	// after ErrGone: then the target is never tried again.
+	Deliver(ctx context.Context, e *alert.Entry) error
+}
+
+// ErrGone says that the other side wants no more, ever.
+var ErrGone = errors.New("the target wants no more")
+
+// follower leads one target along the log.
+type follower struct {
+	name   string // of its cursor
+	target Target
+	db     *state.DB
+	wake   <-chan struct{}
+	poll   time.Duration
+	retry  time.Duration // first pause after a failure, doubled up to maxPause
+	giveUp time.Duration // how old an event may grow before it becomes a dead letter; 0: for ever
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+const (
+	page      = 200
+	maxPause  = 5 * time.Minute
+	keepEvery = time.Second // how often a cursor is written while events flow
+)
+
+// run follows until ctx ends or the target is gone; then it returns ErrGone.
+func (f *follower) run(ctx context.Context) error {
+	poll := time.NewTicker(f.poll)
+	defer poll.Stop()
+	pause := f.retry
+	for {
+		err := f.advance(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, ErrGone) {
+			return ErrGone
+		}
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			f.log.Warn("alerts cannot be delivered", "target", f.name, "pause", pause, "err", err)
+			if !sleep(ctx, jitter(pause)) {
+				return nil
+			}
+			pause = min(2*pause, maxPause)
+			continue
+		}
+		pause = f.retry
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		case <-poll.C:
+		}
+	}
+}
+
+// advance delivers all that is new. It keeps what it has done also when it fails.
+func (f *follower) advance(ctx context.Context) error {
+	cursor, err := alert.ReaderCursor(ctx, f.db, f.name)
+	if err != nil {
+		return err
+	}
+	kept, keptAt := cursor, f.now()
+	keep := func() error {
+		if cursor == kept {
+			return nil
+		}
+		// What was delivered is kept even while the service stops: else it would go out again.
+		err := moveCursor(context.WithoutCancel(ctx), f.db, f.name, kept, cursor)
+		kept, keptAt = cursor, f.now()
+		return err
+	}
+	for {
+		entries, err := alert.ReadLog(ctx, f.db, cursor, page)
+		if err != nil {
+			return errors.Join(err, keep())
+		}
+		for i := range entries {
+			e := &entries[i]
+			if f.target.Wants(e) {
+				if err := f.deliver(ctx, e); err != nil {
+					return errors.Join(err, keep())
+				}
+			}
+			cursor = e.Cursor
+			if f.now().Sub(keptAt) >= keepEvery {
+				if err := keep(); err != nil {
+					return err
+				}
+			}
+		}
+		if len(entries) < page {
+			return keep()
+		}
+	}
+}
+
+// deliver tries one event once. One that has grown too old to be worth the wait becomes a dead letter.
+func (f *follower) deliver(ctx context.Context, e *alert.Entry) error {
+	call, done := finishing(ctx)
+	err := f.target.Deliver(call, e)
+	done()
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrGone) {
+		return err
+	}
+	if f.giveUp > 0 && f.now().Sub(e.At) > f.giveUp {
+		f.log.Error("alert given up, it is a dead letter now", "target", f.name, "event", e.EventID, "err", err)
+		return f.db.Write(ctx, func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, err.Error(), f.now()) })
+	}
+	return err
+}
+
+// errMoved says that somebody else has moved the cursor: it is to be told again from there.
+var errMoved = errors.New("the cursor was moved")
+
+// moveCursor keeps how far a target has come, unless somebody has moved it meanwhile.
+func moveCursor(ctx context.Context, db *state.DB, reader string, from, to int64) error {
+	return db.Write(ctx, func(tx *state.Tx) error {
+		now, err := alert.ReaderCursor(ctx, tx, reader)
+		if err != nil {
+			return err
+		}
+		if now != from {
+			return errMoved
+		}
+		return alert.PutReaderCursor(ctx, tx, reader, to)
+	})
+}
+
+// grace is how long a call under way may take once the service stops: the other side may have the
+// event already, and would be given it twice.
+const grace = 3 * time.Second
+
+// finishing is ctx with that grace.
+func finishing(ctx context.Context) (context.Context, func()) {
+	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if sleep(call, grace) {
+			cancel()
+		}
+	})
+	return call, func() { stop(); cancel() }
+}
+
+// jitter gives half of d to all of it, so that many targets do not come back in step.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

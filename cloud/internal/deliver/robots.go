@@ -1,0 +1,136 @@
+package deliver
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+)
+
+// Formats in which a webhook can be told.
+const (
+	FormatEvents   = "events"   // CloudEvents JSON, signed to the Standard Webhooks specification
+	FormatWeCom    = "wecom"    // 企业微信 group robot
+	FormatDingTalk = "dingtalk" // 钉钉 group robot
+	FormatFeishu   = "feishu"   // 飞书 group robot
+)
+
+// Formats lists them.
+func Formats() []string { return []string{FormatEvents, FormatWeCom, FormatDingTalk, FormatFeishu} }
+
+var titles = map[alert.Type]string{
+	alert.Stockout: "缺货 Stockout", alert.LowStock: "库存低 Low stock", alert.Misplaced: "错放 Misplaced", alert.ForeignProduct: "竞品占位 Foreign product",
+	alert.CameraBlocked: "镜头被挡 Camera blocked", alert.CameraFogged: "镜头起雾 Camera fogged", alert.CameraShifted: "镜头移位 Camera shifted",
+	alert.CameraImpaired: "画面不清 Camera impaired", alert.CameraLost: "摄像头离线 Camera lost", alert.DoorAjar: "门未关 Door ajar",
+	alert.ColdChain: "温度过高 Too warm", alert.PowerLost: "断电 Power lost", alert.CoolerMoved: "冰柜移位 Cooler moved", alert.CoolerOffline: "设备离线 Cooler offline",
+}
+
+// robotMessage is one event in the form of a chat robot.
+func robotMessage(format string, e *alert.Entry) ([]byte, error) {
+	title, text, err := tell(e)
+	if err != nil {
+		return nil, err
+	}
+	switch format {
+	case FormatWeCom:
+		return json.Marshal(map[string]any{"msgtype": "markdown", "markdown": map[string]string{"content": "**" + title + "**\n" + text}})
+	case FormatDingTalk:
+		return json.Marshal(map[string]any{"msgtype": "markdown", "markdown": map[string]string{"title": title, "text": "### " + title + "\n\n" + strings.ReplaceAll(text, "\n", "\n\n")}})
+	case FormatFeishu:
+		return json.Marshal(map[string]any{"msg_type": "text", "content": map[string]string{"text": title + "\n" + text}})
+	}
+	return nil, fmt.Errorf("unknown format %q", format)
+}
+
+// tell puts an event into a title and a few lines that a person reads on a phone.
+func tell(e *alert.Entry) (title, text string, err error) {
+	var a alert.Alert
+	if err := json.Unmarshal(e.Alert, &a); err != nil {
+		return "", "", fmt.Errorf("stored alert: %w", err)
+	}
+	title = titles[a.Type]
+	if e.Kind == alert.Resolved {
+		title = "已解除 Resolved: " + title
+	}
+	lines := []string{"门店 Store: " + a.Store, "冰柜 Cooler: " + a.Device}
+	if a.Slot != "" {
+		what := a.Slot
+		if a.Product != nil {
+			what += " · " + a.Product.NameZH + " " + a.Product.Name
+		}
+		lines = append(lines, "货位 Slot: "+what)
+	}
+	lines = append(lines, "时间 Since: "+a.FirstSeenBad.Format("2006-01-02 15:04 MST"))
+	if d := a.Duration; d != nil {
+		lasted := "≥ " + (time.Duration(d.Min) * time.Second).String()
+		if d.Max != nil {
+			lasted += ", ≤ " + (time.Duration(*d.Max) * time.Second).String()
+		}
+		lines = append(lines, "持续 Lasted: "+lasted)
+	}
+	return title, strings.Join(lines, "\n"), nil
+}
+
+// address is where a message goes, with the proof of the robot's own kind: DingTalk wants it in the
+// URL, Feishu in the body; WeCom's URL is its secret.
+func (h *hook) address(body []byte) (string, []byte, error) {
+	key := h.RobotSecret
+	if key == "" {
+		return h.URL, body, nil
+	}
+	at := h.now()
+	switch h.Format {
+	case FormatDingTalk:
+		millis := strconv.FormatInt(at.UnixMilli(), 10)
+		u, err := url.Parse(h.URL)
+		if err != nil {
+			return "", nil, fmt.Errorf("webhook %s: %w", h.ID, err)
+		}
+		q := u.Query()
+		q.Set("timestamp", millis)
+		q.Set("sign", mac([]byte(key), millis+"\n"+key))
+		u.RawQuery = q.Encode()
+		return u.String(), body, nil
+	case FormatFeishu:
+		seconds := strconv.FormatInt(at.Unix(), 10)
+		var m map[string]any
+		if err := json.Unmarshal(body, &m); err != nil {
+			return "", nil, err
+		}
+		// Feishu takes the text to be signed as the key, and signs nothing with it.
+		m["timestamp"], m["sign"] = seconds, mac([]byte(seconds+"\n"+key), "")
+		body, err := json.Marshal(m)
+		return h.URL, body, err
+	}
+	return h.URL, body, nil
+}
+
+func mac(key []byte, text string) string {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return base64.StdEncoding.EncodeToString(h.Sum(nil))
+}
+
+// robotAnswer: the robots say 200 to everything, and what they think of it in the body.
+func robotAnswer(id string, body []byte) error {
+	var a struct {
+		ErrCode int    `json:"errcode"`
+		ErrMsg  string `json:"errmsg"`
+		Code    int    `json:"code"`
+		Msg     string `json:"msg"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return fmt.Errorf("webhook %s: the robot's answer is not understood: %w", id, err)
+	}
+	if a.ErrCode != 0 || a.Code != 0 {
+		return fmt.Errorf("webhook %s: the robot refuses: %d %s%s", id, a.ErrCode+a.Code, a.ErrMsg, a.Msg)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Config of a Service. Zero values stand for the defaults in brackets.
+type Config struct {
+	DB           *state.DB
+	MQTT         Publisher     // nil: alerts are not published
+	AllowPrivate bool          // webhooks may call addresses of private networks
+	Timeout      time.Duration // for one call of a webhook [15 s]
+	Poll         time.Duration // how often the log, and the list of webhooks, is read without being told [2 s]
+	Retry        time.Duration // first pause after a failure [5 s], doubled up to five minutes
+	GiveUp       time.Duration // how old an event may grow for a webhook that fails [24 h]
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	span := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	span(&c.Timeout, 15*time.Second)
+	span(&c.Poll, 2*time.Second)
+	span(&c.Retry, 5*time.Second)
+	span(&c.GiveUp, 24*time.Hour)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Service leads every target along the log.
+type Service struct {
+	cfg    Config
+	client *http.Client
+
+	mu    sync.Mutex
+	wakes map[chan struct{}]struct{}
+	again chan struct{} // the list of webhooks may have changed
+}
+
+// New makes a service that delivers nothing until Run.
+func New(cfg Config) *Service {
+	cfg = cfg.withDefaults()
+	return &Service{cfg: cfg, client: newClient(cfg.AllowPrivate, cfg.Timeout), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
+}
+
+// Committed tells every target that there may be something new. It does not block.
+func (s *Service) Committed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for wake := range s.wakes {
+		ring(wake)
+	}
+}
+
+// Changed tells that the list of webhooks has changed.
+func (s *Service) Changed() { ring(s.again) }
+
+func ring(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends, and waits for the calls under way.
+func (s *Service) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	if s.cfg.MQTT != nil {
+		all.Go(func() { s.lead(ctx, "mqtt", &MQTT{s.cfg.MQTT}, 0) })
+	}
+	running := map[string]context.CancelFunc{}
+	poll := time.NewTicker(s.cfg.Poll)
+	defer poll.Stop()
+	for {
+		hooks, err := List(ctx, s.cfg.DB, "")
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Log.Error("webhooks cannot be read", "err", err)
+		}
+		if err == nil {
+			wanted := map[string]bool{}
+			for _, w := range hooks {
+				if w.Disabled != "" {
+					continue
+				}
+				wanted[w.ID] = true
+				if running[w.ID] == nil {
+					one, cancel := context.WithCancel(ctx)
+					running[w.ID] = cancel
+					all.Go(func() { s.hook(one, w) })
+				}
+			}
+			maps.DeleteFunc(running, func(id string, cancel context.CancelFunc) bool {
+				if !wanted[id] {
+					cancel()
+				}
+				return !wanted[id]
+			})
+		}
+		select {
+		case <-ctx.Done():
+			for _, cancel := range running {
+				cancel()
+			}
+			return nil
+		case <-s.again:
+		case <-poll.C:
+		}
+	}
+}
+
+// hook leads one webhook, and disables it when its target is gone.
+func (s *Service) hook(ctx context.Context, w Webhook) {
+	h, err := newHook(w, s.client, s.cfg.Now)
+	if err != nil {
+		s.cfg.Log.Error("webhook cannot be used", "webhook", w.ID, "err", err)
+		return
+	}
+	if errors.Is(s.lead(ctx, w.reader(), h, s.cfg.GiveUp), ErrGone) {
+		s.cfg.Log.Warn("webhook's target is gone, it is told no more", "webhook", w.ID)
+		if err := disable(ctx, s.cfg.DB, w.ID, "the target answered 410 Gone"); err != nil {
+			s.cfg.Log.Error("webhook cannot be disabled", "webhook", w.ID, "err", err)
+		}
+	}
+}
+
+func (s *Service) lead(ctx context.Context, name string, t Target, giveUp time.Duration) error {
+	wake := make(chan struct{}, 1)
+	s.mu.Lock()
+	s.wakes[wake] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.wakes, wake)
+		s.mu.Unlock()
+	}()
+	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: s.cfg.Retry, giveUp: giveUp, now: s.cfg.Now, log: s.cfg.Log}
+	return f.run(ctx)
+}

@@ -1,0 +1,225 @@
+package deliver
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Tables are the tables of this package: give them to state.Migrate after alert.Tables.
+var Tables = state.Migrations{Name: "deliver", Steps: []string{`
+CREATE TABLE webhooks (
+	id         TEXT PRIMARY KEY,
+	tenant     TEXT NOT NULL,
+	body       TEXT NOT NULL,
+	disabled   TEXT NOT NULL DEFAULT '',
+	created_at BIGINT NOT NULL
+);
+CREATE TABLE dead_letters (
+	id       AUTOID,
+	reader   TEXT NOT NULL,
+	cursor   BIGINT NOT NULL,
+	event_id TEXT NOT NULL,
+	reason   TEXT NOT NULL,
+	died_at  BIGINT NOT NULL
+);
+CREATE INDEX dead_letters_by_reader ON dead_letters (reader, cursor);
+`}}
+
+// Webhook is somebody's wish to be told of alerts by HTTP.
+type Webhook struct {
+	ID          string    `json:"id"`
+	Tenant      string    `json:"-"`
+	URL         string    `json:"url"`
+	Format      string    `json:"format"` // one of Formats
+	Types       []string  `json:"types"`  // of alerts; empty: all
+	Stores      []string  `json:"stores"`
+	Severities  []string  `json:"severities"`
+	Secret      string    `json:"secret,omitempty"`       // whsec_…, told once when the webhook is made
+	RobotSecret string    `json:"robot_secret,omitempty"` // DingTalk's or Feishu's, if the robot has one
+	Disabled    string    `json:"disabled,omitempty"`     // why it is told no more
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// reader is the name of a webhook's cursor.
+func (w Webhook) reader() string { return "webhook/" + w.ID }
+
+// Validate names what is wrong with a wish.
+func (w Webhook) Validate() error {
+	u, err := url.Parse(w.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
+		return fmt.Errorf("url %q: want https://host/path", w.URL)
+	}
+	if !slices.Contains(Formats(), w.Format) {
+		return fmt.Errorf("unknown format %q", w.Format)
+	}
+	for _, t := range w.Types {
+		if !slices.Contains(alert.Types(), alert.Type(t)) {
+			return fmt.Errorf("unknown alert type %q", t)
+		}
+	}
+	for _, s := range w.Severities {
+		if !slices.Contains([]alert.Severity{alert.Critical, alert.Warning, alert.Info}, alert.Severity(s)) {
+			return fmt.Errorf("unknown severity %q", s)
+		}
+	}
+	return nil
+}
+
+// Create keeps a valid wish under a new ID with a new secret. It is told what happens from now on.
+func Create(ctx context.Context, db *state.DB, w Webhook, now time.Time) (Webhook, error) {
+	if err := w.Validate(); err != nil {
+		return Webhook{}, err
+	}
+	var b [40]byte
+	rand.Read(b[:])
+	w.ID, w.Secret = "wh_"+hex.EncodeToString(b[:8]), "whsec_"+base64.StdEncoding.EncodeToString(b[8:])
+	w.CreatedAt, w.Disabled = now.UTC(), ""
+	body, err := json.Marshal(w)
+	if err != nil {
+		return Webhook{}, fmt.Errorf("store webhook: %w", err)
+	}
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		if _, err := tx.Exec(ctx, "INSERT INTO webhooks (id, tenant, body, created_at) VALUES (?, ?, ?, ?)", w.ID, w.Tenant, string(body), state.Micros(now)); err != nil {
+			return err
+		}
+		head, err := alert.LogHead(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return alert.PutReaderCursor(ctx, tx, w.reader(), head)
+	})
+	if err != nil {
+		return Webhook{}, fmt.Errorf("store webhook: %w", err)
+	}
+	return w, nil
+}
+
+// List gives a tenant's webhooks with their secrets; tenant "" gives all of them.
+func List(ctx context.Context, q state.Querier, tenant string) ([]Webhook, error) {
+	rows, err := q.Query(ctx, "SELECT tenant, body, disabled FROM webhooks WHERE tenant = ? OR ? = '' ORDER BY created_at, id", tenant, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("list webhooks: %w", err)
+	}
+	defer rows.Close()
+	list := []Webhook{}
+	for rows.Next() {
+		var w Webhook
+		var owner, body, disabled string
+		if err := rows.Scan(&owner, &body, &disabled); err != nil {
+			return nil, fmt.Errorf("list webhooks: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &w); err != nil {
+			return nil, fmt.Errorf("stored webhook: %w", err)
+		}
+		w.Tenant, w.Disabled = owner, disabled
+		list = append(list, w)
+	}
+	return list, rows.Err()
+}
+
+// Get gives one webhook of a tenant; state.ErrNotFound.
+func Get(ctx context.Context, q state.Querier, tenant, id string) (Webhook, error) {
+	list, err := List(ctx, q, tenant)
+	if err != nil {
+		return Webhook{}, err
+	}
+	for _, w := range list {
+		if w.ID == id {
+			return w, nil
+		}
+	}
+	return Webhook{}, fmt.Errorf("webhook %s: %w", id, state.ErrNotFound)
+}
+
+// Delete forgets a webhook of a tenant with its dead letters; state.ErrNotFound.
+func Delete(ctx context.Context, db *state.DB, tenant, id string) error {
+	w, err := Get(ctx, db, tenant, id)
+	if err != nil {
+		return err
+	}
+	return db.Write(ctx, func(tx *state.Tx) error {
+		var errs []error
+		for _, q := range []string{"DELETE FROM dead_letters WHERE reader = ?", "DELETE FROM alert_readers WHERE reader = ?"} {
+			_, err := tx.Exec(ctx, q, w.reader())
+			errs = append(errs, err)
+		}
+		_, err := tx.Exec(ctx, "DELETE FROM webhooks WHERE id = ?", id)
+		return errors.Join(append(errs, err)...)
+	})
+}
+
+// Replay has a webhook told again all after a cursor, and takes back that it was disabled.
+func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) error {
+	w, err := Get(ctx, db, tenant, id)
+	if err != nil {
+		return err
+	}
+	return db.Write(ctx, func(tx *state.Tx) error {
+		if _, err := tx.Exec(ctx, "UPDATE webhooks SET disabled = '' WHERE id = ?", id); err != nil {
+			return fmt.Errorf("enable webhook %s: %w", id, err)
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM dead_letters WHERE reader = ? AND cursor > ?", w.reader(), after); err != nil {
+			return fmt.Errorf("take back dead letters of %s: %w", id, err)
+		}
+		return alert.PutReaderCursor(ctx, tx, w.reader(), after)
+	})
+}
+
+func disable(ctx context.Context, db *state.DB, id, why string) error {
+	return db.Write(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE webhooks SET disabled = ? WHERE id = ?", why, id)
+		return err
+	})
+}
+
+// DeadLetter is an event that a target never took.
+type DeadLetter struct {
+	Cursor  string    `json:"cursor"`
+	EventID string    `json:"event_id"`
+	Reason  string    `json:"reason"`
+	DiedAt  time.Time `json:"died_at"`
+}
+
+func bury(ctx context.Context, tx *state.Tx, reader string, e *alert.Entry, reason string, now time.Time) error {
+	_, err := tx.Exec(ctx, "INSERT INTO dead_letters (reader, cursor, event_id, reason, died_at) VALUES (?, ?, ?, ?, ?)",
+		reader, e.Cursor, e.EventID, reason, state.Micros(now))
+	if err != nil {
+		return fmt.Errorf("keep dead letter: %w", err)
+	}
+	return nil
+}
+
+// DeadLetters gives a webhook's, in the order of the log.
+func DeadLetters(ctx context.Context, q state.Querier, tenant, id string, limit int) ([]DeadLetter, error) {
+	w, err := Get(ctx, q, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Query(ctx, "SELECT cursor, event_id, reason, died_at FROM dead_letters WHERE reader = ? ORDER BY cursor LIMIT ?", w.reader(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list dead letters: %w", err)
+	}
+	defer rows.Close()
+	list := []DeadLetter{}
+	for rows.Next() {
+		var d DeadLetter
+		var at int64
+		if err := rows.Scan(&d.Cursor, &d.EventID, &d.Reason, &at); err != nil {
+			return nil, fmt.Errorf("list dead letters: %w", err)
+		}
+		d.DiedAt = state.Time(at)
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,100 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+)
+
+// hook is a Webhook at work.
+type hook struct {
+	Webhook
+	client *http.Client
+	signer *standardwebhooks.Webhook
+	now    func() time.Time
+}
+
+func newHook(w Webhook, client *http.Client, now func() time.Time) (*hook, error) {
+	signer, err := standardwebhooks.NewWebhook(w.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("secret of webhook %s: %w", w.ID, err)
+	}
+	return &hook{w, client, signer, now}, nil
+}
+
+// Wants what its owner selected.
+func (h *hook) Wants(e *alert.Entry) bool {
+	in := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
+	return e.Tenant == h.Tenant && in(h.Types, string(e.Type)) && in(h.Stores, e.Store) && in(h.Severities, string(e.Severity)) &&
+		(h.Format == FormatEvents || e.Kind == alert.Opened || e.Kind == alert.Resolved)
+}
+
+// Deliver posts one event. Any status of 2xx means that it was taken.
+func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
+	body, contentType, err := h.body(e)
+	if err != nil {
+		return err
+	}
+	target, body, err := h.address(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("webhook %s: %w", h.ID, err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("User-Agent", "coldshelf-webhooks/1")
+	if h.Format == FormatEvents {
+		at := h.now()
+		signature, err := h.signer.Sign(e.EventID, at, body)
+		if err != nil {
+			return fmt.Errorf("sign for webhook %s: %w", h.ID, err)
+		}
+		req.Header.Set(standardwebhooks.HeaderWebhookID, e.EventID)
+		req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(at.Unix()))
+		req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	}
+	resp, err := h.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("webhook %s: %w", h.ID, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if err != nil {
+		return fmt.Errorf("webhook %s: read answer: %w", h.ID, err)
+	}
+	switch {
+	case resp.StatusCode == http.StatusGone:
+		return fmt.Errorf("webhook %s: %w", h.ID, ErrGone)
+	case resp.StatusCode/100 != 2:
+		return fmt.Errorf("webhook %s: status %d", h.ID, resp.StatusCode)
+	case h.Format != FormatEvents:
+		return robotAnswer(h.ID, answer)
+	}
+	return nil
+}
+
+// body is the event as the target wants to read it.
+func (h *hook) body(e *alert.Entry) (body []byte, contentType string, err error) {
+	if h.Format == FormatEvents {
+		body, err = json.Marshal(e.Event())
+		contentType = "application/cloudevents+json"
+	} else {
+		body, err = robotMessage(h.Format, e)
+		contentType = "application/json"
+	}
+	if err != nil {
+		err = fmt.Errorf("encode event %s: %w", e.EventID, err)
+	}
+	return body, contentType, err
+}
