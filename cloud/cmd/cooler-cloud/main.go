@@ -78,6 +78,7 @@ func commands(stdout io.Writer) []*cobra.Command {
 		serveCommand(stdout),
 		doctorCommand(stdout),
 		quarantineCommand(stdout),
+		simulateCommand(stdout),
 		versionCommand(stdout),
 	}
 }

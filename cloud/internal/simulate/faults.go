@@ -1,0 +1,106 @@
+package simulate
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Faults are shares from 0 to 1 of messages or looks that they befall.
+type Faults struct {
+	Offline   float64 // looks after which a device is silent for a while and says everything afterwards
+	Double    float64 // messages said twice
+	Disorder  float64 // messages held back behind later ones
+	ClockJump float64 // messages whose clock is not set
+	Rubbish   float64 // payloads that nobody can read, said besides
+}
+
+// AllFaults is a hard life.
+func AllFaults() Faults {
+	return Faults{Offline: 0.02, Double: 0.05, Disorder: 0.1, ClockJump: 0.01, Rubbish: 0.01}
+}
+
+// packet is a payload on its way.
+type packet struct {
+	topic   string
+	payload []byte
+	seq     uint64 // 0: nobody waits for its acknowledgement
+}
+
+// way is what becomes of a device's messages between it and the broker.
+type way struct {
+	faults Faults
+	rng    *rand.Rand
+	held   []packet // said after later ones
+	silent int      // looks for which the device stays offline
+	stored []packet // what it gathers meanwhile
+}
+
+func newWay(f Faults, seed uint64, i int) *way {
+	return &way{faults: f, rng: rand.New(rand.NewPCG(seed^0x5eed, uint64(i)))}
+}
+
+func (w *way) befalls(share float64) bool { return share > 0 && w.rng.Float64() < share }
+
+// clock may take the date from a message: its board has just started and has no clock.
+func (w *way) clock(env *wire.Envelope) {
+	if w.befalls(w.faults.ClockJump) {
+		env.Clock = telemetry.Unset
+	}
+}
+
+// send gives what reaches the broker of a look's messages, in the order in which it does.
+func (w *way) send(look []packet) []packet {
+	if w.silent > 0 {
+		w.silent--
+		w.stored = append(w.stored, look...)
+		if w.silent > 0 {
+			return nil
+		}
+		look, w.stored = w.stored, nil
+	} else if w.befalls(w.faults.Offline) {
+		w.silent = 1 + w.rng.IntN(10)
+	}
+	var out []packet
+	for _, p := range look {
+		if w.befalls(w.faults.Disorder) {
+			w.held = append(w.held, p)
+			continue
+		}
+		out = append(out, p)
+		if w.befalls(w.faults.Double) {
+			out = append(out, p)
+		}
+		if w.befalls(w.faults.Rubbish) {
+			out = append(out, packet{topic: p.topic, payload: rubbish(w.rng, p.payload)})
+		}
+	}
+	if len(out) > 0 {
+		out, w.held = append(out, w.held...), nil
+	}
+	return out
+}
+
+// flush gives what is still on its way at the end.
+func (w *way) flush() []packet {
+	out := append(w.stored, w.held...)
+	w.stored, w.held = nil, nil
+	return out
+}
+
+// rubbish is a payload cut short, or one of random bytes.
+func rubbish(rng *rand.Rand, payload []byte) []byte {
+	if rng.IntN(2) == 0 {
+		return payload[:len(payload)/3]
+	}
+	b := make([]byte, 1+rng.IntN(64))
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return b
+}
+
+// spell is how long a device waits for an acknowledgement before it says a message again.
+const spell = 5 * time.Second

@@ -1,0 +1,141 @@
+package simulate
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// link is one MQTT connection that carries one or more devices.
+type link struct {
+	client mqtt.Client
+	hear   func(device string, ack *wire.Ack)
+	boxes  []*box
+
+	mu sync.Mutex // over all boxes' open messages
+}
+
+// box is a device's outbox: what it said and was not told to forget.
+type box struct {
+	device *device
+	way    *way
+	open   map[uint64]sent
+}
+
+type sent struct {
+	packet
+	at time.Time
+}
+
+// newLink connects nobody yet. A link of a single device has that device's will, as a board has.
+func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack), conf *tls.Config) (*link, error) {
+	l := &link{boxes: boxes, hear: hear}
+	o := mqtt.NewClientOptions().AddBroker(cfg.Broker).SetClientID(fmt.Sprintf("%s-%d-%d", cfg.ClientID, cfg.Seed, number)).
+		SetUsername(cfg.Username).SetPassword(cfg.Password).SetCleanSession(true).SetOrderMatters(true).
+		SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(5 * time.Second).
+		SetMaxResumePubInFlight(1000).SetMessageChannelDepth(1000).
+		SetDefaultPublishHandler(l.heard)
+	if conf != nil {
+		o.SetTLSConfig(conf)
+	}
+	if len(boxes) == 1 {
+		d := boxes[0].device
+		will, err := d.status(false)
+		if err != nil {
+			return nil, err
+		}
+		o.SetBinaryWill(d.id.Topic(wire.KindStatus), will, 1, true)
+	}
+	o.SetOnConnectHandler(l.connected)
+	l.client = mqtt.NewClient(o)
+	return l, nil
+}
+
+// status is the device's retained presence.
+func (d *device) status(online bool) ([]byte, error) {
+	s := &wire.Status{Online: online, At: d.at.UTC().Truncate(time.Microsecond), Boot: d.boot}
+	if online {
+		s.Birth = d.birth()
+	}
+	return wire.Encode(&wire.Envelope{Identity: d.id, Boot: d.boot, CapturedAt: s.At, Body: s})
+}
+
+// connected subscribes for every device, in requests that every broker takes.
+func (l *link) connected(c mqtt.Client) {
+	const perRequest = 50
+	for i := 0; i < len(l.boxes); i += perRequest {
+		filters := map[string]byte{}
+		for _, b := range l.boxes[i:min(len(l.boxes), i+perRequest)] {
+			filters[b.device.id.DownFilter()] = 1
+		}
+		c.SubscribeMultiple(filters, nil).WaitTimeout(10 * time.Second)
+	}
+	if len(l.boxes) == 1 {
+		d := l.boxes[0].device
+		if birth, err := d.status(true); err == nil {
+			c.Publish(d.id.Topic(wire.KindStatus), 1, true, birth)
+		}
+	}
+}
+
+// heard takes acknowledgements.
+func (l *link) heard(_ mqtt.Client, m mqtt.Message) {
+	env, err := wire.Decode(m.Payload())
+	if err != nil {
+		return
+	}
+	if ack, ok := env.Body.(*wire.Ack); ok {
+		l.hear(env.Device, ack)
+	}
+}
+
+// connect waits for the broker, which paho tries again and again, until ctx ends.
+func (l *link) connect(ctx context.Context) error {
+	token := l.client.Connect()
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// say publishes, and remembers what must be acknowledged.
+func (l *link) say(b *box, packets []packet) (bytes int) {
+	now := time.Now()
+	for _, p := range packets {
+		if p.seq > 0 {
+			l.mu.Lock()
+			b.open[p.seq] = sent{p, now}
+			l.mu.Unlock()
+		}
+		l.client.Publish(p.topic, 1, false, p.payload)
+		bytes += len(p.payload)
+	}
+	return bytes
+}
+
+// again says what was not acknowledged for a while, and tells how much that was.
+func (l *link) again(now time.Time) (n int) {
+	for _, b := range l.boxes {
+		l.mu.Lock()
+		var late []sent
+		for _, s := range b.open {
+			if now.Sub(s.at) > spell {
+				late = append(late, s)
+			}
+		}
+		l.mu.Unlock()
+		for _, s := range late {
+			l.say(b, []packet{s.packet})
+			n++
+		}
+	}
+	return n
+}
