@@ -9,8 +9,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
+	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/web"
 )
+
+// notifiers tells each of them.
+type notifiers []ingest.Notifier
+
+// Committed passes it on.
+func (n notifiers) Committed() {
+	for _, one := range n {
+		one.Committed()
+	}
+}
 
 // tenant says whose data a request may see: without users, that of the configured tenant.
 func (s *Server) tenant(*http.Request) (string, error) { return s.cfg.Tenant, nil }
@@ -24,7 +35,8 @@ func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", site)
 	mux.Handle("GET /v1/live", s.live)
-	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Changed: s.live.Committed, Tenant: s.tenant, Log: s.log}))
+	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver,
+		Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Log: s.log}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, nil) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry}))

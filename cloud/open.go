@@ -20,6 +20,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
@@ -51,14 +52,15 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 			return nil, err
 		}
 	}
-	sub, err := s.openBroker()
+	sub, publisher, err := s.openBroker()
 	if err != nil {
 		return nil, err
 	}
-	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Log: log}, live.NewMetrics(s.registry))
+	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
+	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	s.engine = alert.NewEngine(alert.Config{Rules: alert.DefaultRules(), Log: log})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
-		sub, s.series, s.state, s.engine, s.live, ingest.NewMetrics(s.registry), log)
+		sub, s.series, s.state, s.engine, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
 	return s, err
 }
@@ -85,7 +87,7 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}
-	if err := state.Migrate(ctx, s.state, state.Tables, alert.Tables); err != nil {
+	if err := state.Migrate(ctx, s.state, state.Tables, alert.Tables, deliver.Tables); err != nil {
 		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
 	}
 	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {
@@ -94,31 +96,31 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	return nil
 }
 
-// openBroker opens what the boards are heard through.
-func (s *Server) openBroker() (ingest.Subscriber, error) {
+// openBroker opens what the boards are heard through, and alerts are published on.
+func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 	if s.cfg.MQTT.Broker == "" {
 		var err error
 		if s.mqtt, err = listen("the boards", "--mqtt-listen", s.cfg.MQTT.Listen); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.embedded, err = broker.New(broker.Config{Log: s.log})
-		return s.embedded, err
+		return s.embedded, s.embedded, err
 	}
 	password, err := readPassword(s.cfg.MQTT.PasswordFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	conf, err := clientTLS(s.cfg.MQTT)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sub, err := mqttsub.New(mqttsub.Config{URL: s.cfg.MQTT.Broker, ClientID: s.cfg.MQTT.ClientID, Username: s.cfg.MQTT.Username,
 		Password: password, TLS: conf, Log: s.log.With("part", "broker")})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.online = sub.Online
-	return sub, nil
+	return sub, sub, nil
 }
 
 func readPassword(file string) (string, error) {

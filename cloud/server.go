@@ -21,6 +21,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -42,6 +43,7 @@ type Server struct {
 	embedded *broker.Broker // nil with a broker elsewhere
 	ingester *ingest.Ingester
 	live     *live.Hub
+	deliver  *deliver.Service
 	online   func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 
@@ -74,7 +76,8 @@ func (s *Server) Run(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return s.live.Run(readers) })
-	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, s.live.Committed) })
+	g.Go(func() error { return s.deliver.Run(readers) })
+	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, notifiers{s.live, s.deliver}.Committed) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error {
 		// The last to start and the first to stop; then those who read may go.

@@ -32,12 +32,16 @@ type Acknowledger interface {
 	Acknowledge(ctx context.Context, db *state.DB, tenant, id, by, note string) (*alert.Alert, error)
 }
 
+// Reloader is told that the list of webhooks has changed.
+type Reloader interface{ Changed() }
+
 // Config is what an API is made of.
 type Config struct {
-	DB      *state.DB
-	Series  Series
-	Alerts  Acknowledger
-	Changed func() // called after a change that the live stream should tell
+	DB       *state.DB
+	Series   Series
+	Alerts   Acknowledger
+	Webhooks Reloader // nil: there are no webhooks
+	Changed  func()   // called after a change that the live stream should tell
 
 	// Tenant says whose data a request may see; its error is told to the client with status 401.
 	Tenant func(*http.Request) (string, error)
@@ -75,6 +79,11 @@ func New(c Config) http.Handler {
 		"GET /v1/alerts":                        a.alerts,
 		"GET /v1/alerts/{id}":                   a.alert,
 		"POST /v1/alerts/{id}/ack":              a.acknowledge,
+		"GET /v1/webhooks":                      a.webhooks,
+		"POST /v1/webhooks":                     a.postWebhook,
+		"DELETE /v1/webhooks/{id}":              a.deleteWebhook,
+		"POST /v1/webhooks/{id}/replay":         a.replayWebhook,
+		"GET /v1/webhooks/{id}/dead":            a.deadLetters,
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,
 	} {
@@ -83,7 +92,7 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		// The mux answers a wrong method by itself, in text; here it is in JSON like the rest.
 		other := *r
-		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost} {
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete} {
 			other.Method = method
 			if _, pattern := mux.Handler(&other); pattern != "/v1/" {
 				w.Header().Add("Allow", method)

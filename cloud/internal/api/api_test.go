@@ -18,6 +18,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
+	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -44,7 +45,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := context.Background()
-	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables)}
+	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables)}
 	points, err := embedded.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "series.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -291,6 +292,36 @@ func TestAcknowledging(t *testing.T) {
 	}
 	if _, _, again := d.ask("GET", path, ""); !strings.Contains(again, `"state":"acknowledged"`) {
 		t.Errorf("got %s", again)
+	}
+}
+
+func TestWebhooks(t *testing.T) {
+	d := newDesk(t)
+	status, _, body := d.ask("POST", "/v1/webhooks", `{"url":"https://shop.example/hook","types":["stockout"]}`)
+	var w deliver.Webhook
+	if err := json.Unmarshal([]byte(body), &w); err != nil || status != 201 || !strings.HasPrefix(w.Secret, "whsec_") {
+		t.Fatalf("got %d %s, %v", status, body, err)
+	}
+	if _, _, body := d.ask("GET", "/v1/webhooks", ""); !strings.Contains(body, w.ID) || strings.Contains(body, "whsec_") {
+		t.Errorf("list: %s", body)
+	}
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/v1/webhooks", `{"url":"ftp://shop.example"}`, 400, "https://host/path"},
+		{"POST", "/v1/webhooks/" + w.ID + "/replay", `{"cursor":"99"}`, 400, "ahead of the log"},
+		{"POST", "/v1/webhooks/" + w.ID + "/replay", `{"cursor":"x"}`, 400, "not a position"},
+		{"POST", "/v1/webhooks/" + w.ID + "/replay", `{"cursor":"1"}`, 200, `"head":"2"`},
+		{"GET", "/v1/webhooks/" + w.ID + "/dead", "", 200, `"dead_letters":[]`},
+		{"DELETE", "/v1/webhooks/" + w.ID, "", 200, w.ID},
+		{"DELETE", "/v1/webhooks/" + w.ID, "", 404, "not found"},
+		{"GET", "/v1/webhooks/" + w.ID + "/dead", "", 404, "not found"},
+	} {
+		if status, _, body := d.ask(c.method, c.path, c.body); status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s %s %s: got %d %s, want %d with %s", c.method, c.path, c.body, status, body, c.status, c.want)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type Config struct {
 
 	MQTT   MQTT   `yaml:"mqtt"`
 	Ingest Ingest `yaml:"ingest"`
+	Alerts Alerts `yaml:"alerts"`
 	Keep   Keep   `yaml:"keep"`
 	Log    Log    `yaml:"log"`
 }
@@ -43,6 +44,13 @@ type MQTT struct {
 type Ingest struct {
 	Batch  int           `yaml:"batch"`
 	Linger time.Duration `yaml:"linger"`
+}
+
+// Alerts says when something is wrong, and who may be told.
+type Alerts struct {
+	Rules           string   `yaml:"rules"`            // file of rules, read again when it changes; "": the defaults
+	Origins         []string `yaml:"origins"`          // pages of other origins that may follow the live stream, https://host
+	PrivateWebhooks bool     `yaml:"private_webhooks"` // webhooks may call addresses of private networks
 }
 
 // Keep says for how long things are kept.

@@ -46,6 +46,11 @@ func (c *Config) Validate() error {
 	if c.Ingest.Linger < 0 || c.Ingest.Linger.Seconds() > 10 {
 		fault("ingest.linger", "%v is not from 0 to 10s", c.Ingest.Linger)
 	}
+	for _, origin := range c.Alerts.Origins {
+		if err := scheme(origin, "https", "http"); err != nil {
+			fault("alerts.origins", "%w", err)
+		}
+	}
 	if c.Keep.Points < day {
 		fault("keep.points", "%v is less than 24h", c.Keep.Points)
 	}
