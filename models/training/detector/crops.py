@@ -1,7 +1,7 @@
 """Training samples: pieces of pictures at the scales the detector must master.
 
-A piece is cut so that a facing chosen at random gets a height drawn from a log-uniform law; that
-covers small packs in wide views and close-up ones alike. What the cut leaves of a box is kept where
+A piece is cut so that a facing chosen at random gets a height drawn from a log-uniform law, in
+product photos from a uniform one; that covers small packs in wide views and close-up ones alike. What the cut leaves of a box is kept where
 at least a third remains and something is to be seen, else the place is left open (neither right nor
 wrong).
 """
@@ -19,8 +19,8 @@ from detector.datasets import NO_BOXES, Example
 from detector.weather import spoil
 
 SMALLEST, LARGEST = 20.0, 520.0
-# packs in product photos fill more of the picture
-LOOSE_SMALLEST = 60.0
+# packs in product photos fill more of the picture, at least this share of a piece
+LOOSE_SMALLEST = 0.2
 KEPT = 0.35
 # grey levels of spread in and around a box below which nobody can tell
 LEAST_CONTRAST = 3.0
@@ -32,8 +32,10 @@ def pick_scale(example: Example, picture: np.ndarray, size: int, rng: np.random.
     if len(example.facings) == 0:
         return float(size / max(height, width) * np.exp(rng.uniform(0, 1.2)))
     tall = float(np.median(example.facings[:, 3] - example.facings[:, 1]))
-    least, most = (LOOSE_SMALLEST, 0.98 * size) if example.loose else (SMALLEST, min(LARGEST, 0.95 * size))
-    wanted = np.exp(rng.uniform(np.log(least * 1.3), np.log(most)))
+    if example.loose:
+        wanted = rng.uniform(LOOSE_SMALLEST * size, 0.98 * size)
+    else:
+        wanted = np.exp(rng.uniform(np.log(SMALLEST * 1.3), np.log(min(LARGEST, 0.95 * size))))
     scale = wanted / max(tall, 4)
     # neither blown up beyond sense nor smaller than half the piece
     return float(np.clip(scale, 0.5 * size / max(height, width), 2.2))

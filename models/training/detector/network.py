@@ -3,8 +3,8 @@
 Anchor-free, one class. `heat` says how likely a facing has its centre in a cell, `ltrb` the
 distances from the middle of the cell to the box's left, top, right and bottom side in input pixels.
 Only layers that OpenCV 4.6's importer takes: convolution, ReLU, nearest upsampling by 2, add,
-concat, strided slice, exp, sigmoid. The largest pooling-free context sits at stride 32, where three
-5x5 depthwise layers widen the field of view to more than a thousand pixels for close-up packs.
+concat, strided slice, exp, sigmoid. For packs that fill the picture, 5x5 depthwise layers at stride
+32, the last two dilated, widen the field of view beyond a thousand pixels.
 """
 
 from __future__ import annotations
@@ -29,6 +29,20 @@ def separable(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*conv_bn(inputs, inputs, 5, groups=inputs, relu=False), *conv_bn(inputs, outputs, 1))
 
 
+class Wide(nn.Module):
+    """Adds what lies up to six cells away to every cell; starts as nothing, so it can join a trained network."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.far = nn.Conv2d(channels, channels, 5, padding=6, dilation=3, groups=channels, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.mix = nn.Sequential(*conv_bn(channels, channels, 1, relu=False))
+        nn.init.zeros_(self.mix[1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mix(self.norm(self.far(x)))
+
+
 class FacingDetector(nn.Module):
     """Maps N x 3 x H x W (BGR, 0 to 1; H and W multiples of 32) to heat logits and log distances."""
 
@@ -37,6 +51,7 @@ class FacingDetector(nn.Module):
         self.backbone = backbone or ShuffleNetV2()
         at8, at16, at32 = STAGE_CHANNELS
         self.context = nn.Sequential(*conv_bn(at32, 128, 1), *(separable(128, 128) for _ in range(3)))
+        self.wide = nn.Sequential(Wide(128), nn.ReLU(), Wide(128), nn.ReLU())
         self.lateral32 = nn.Sequential(*conv_bn(128, WIDTH, 1, relu=False))
         self.lateral16 = nn.Sequential(*conv_bn(at16, WIDTH, 1, relu=False))
         self.lateral8 = nn.Sequential(*conv_bn(at8, WIDTH, 1, relu=False))
@@ -55,7 +70,7 @@ class FacingDetector(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         at8, at16, at32 = self.backbone(x)
-        top = self.lateral32(self.context(at32))
+        top = self.lateral32(self.wide(self.context(at32)))
         middle = self.smooth16(self.relu(self.lateral16(at16) + self.up(top)))
         fine = self.smooth8(self.relu(self.lateral8(at8) + self.up(middle)))
         return self.heat(self.heat_tower(fine)), self.box(self.box_tower(fine))

@@ -16,7 +16,9 @@ from detector.datasets import Example, read_shards, read_yolo
 
 # piece size to pieces a batch: every batch has about as many pixels
 BATCHES = {320: 16, 416: 9, 512: 6, 640: 4}
-SIZE_ODDS = (0.3, 0.2, 0.2, 0.3)
+SIZE_ODDS = (0.25, 0.2, 0.2, 0.35)
+# close-up packs need large pieces to be large in: how much likelier photos are at each size
+PHOTO_FACTOR = {320: 0.5, 416: 1.0, 512: 2.0, 640: 3.0}
 # rotated copies in beverage3 have loose boxes
 BEVERAGE_TRUST = 0.5
 # the share of pieces that are spoilt on top; vision/synth's frames come with their own weather
@@ -65,11 +67,12 @@ class Batches(IterableDataset):
                 weights = np.array([s.weight if pool else 0.0 for s, pool in zip(self.sources, pools)])
                 if weights.sum() == 0:
                     raise FileNotFoundError("no pictures in any source: run detector.compose or synth-render first")
-                weights = weights / weights.sum()
             size = int(rng.choice(tuple(BATCHES), p=SIZE_ODDS))
+            odds = weights * [PHOTO_FACTOR[size] if s.kind == "photos" else 1.0 for s in self.sources]
+            odds /= odds.sum()
             items: list[dict[str, torch.Tensor]] = []
             while len(items) < BATCHES[size]:
-                which = int(rng.choice(len(pools), p=weights))
+                which = int(rng.choice(len(pools), p=odds))
                 example = pools[which][int(rng.integers(len(pools[which])))]
                 picture = example.picture()
                 # two pieces of a picture, because reading it is the dearest part

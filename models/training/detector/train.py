@@ -26,8 +26,8 @@ from detector.network import DISTANCE_UNIT, FacingDetector, parameters
 from detector.sources import Batches, parse_source
 
 SEED = 20240517
-WARM_UP = 300
-EMA_DECAY = 0.9995
+WARM_UP = 150
+EMA_DECAY = 0.998
 BOX_WEIGHT = 2.5
 SAVE_SECONDS = 120
 
@@ -68,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and the log")
     parser.add_argument("--init", type=Path, required=True, help="ImageNet backbone to start from")
+    parser.add_argument("--warm", type=Path, help="ema.pt of an earlier run to start from, step 0 again")
     parser.add_argument("--source", action="append", required=True, help="KIND:WEIGHT:FOLDER, several times")
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--decay", type=int, default=3000)
@@ -84,6 +85,12 @@ def main() -> None:
     plain = [p for p in model.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 1e-4}, {"params": plain, "weight_decay": 0.0}], lr=args.rate)
     step = 0
+    if args.warm and not (args.run / "last.pt").exists():
+        earlier = torch.load(args.warm, map_location="cpu")["model"]
+        unknown = model.load_state_dict(earlier, strict=False).unexpected_keys
+        if unknown:
+            raise SystemExit(f"error: {args.warm} is of another network: {unknown[0]} has no place in this one")
+        average.model.load_state_dict(model.state_dict())
     if (args.run / "last.pt").exists():
         state = torch.load(args.run / "last.pt", map_location="cpu")
         model.load_state_dict(state["model"])
