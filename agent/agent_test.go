@@ -414,6 +414,7 @@ func TestDevicesAreReadAndRunAgain(t *testing.T) {
 	runs := 0
 	opts.Devices = []agent.Device{
 		{Name: "door: test", Run: func(ctx context.Context, say agent.Readings) error {
+			say.Door(false) // as it is found
 			say.Door(true)
 			say.Door(false)
 			<-ctx.Done()
@@ -449,10 +450,13 @@ func TestDevicesAreReadAndRunAgain(t *testing.T) {
 			power += len(m.Power)
 			footfall += len(m.Footfall)
 		}
-		return doors == 2 && climate == 1 && power == 1 && footfall == 1
+		return doors == 3 && climate == 1 && power == 1 && footfall == 1
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if n := len(of[*wire.Event](c)); n != 2 {
+		t.Errorf("%d events, want the door's opening and closing", n)
+	}
 	if got := of[*wire.Birth](c)[0].Devices; fmt.Sprint(got) != "[door: test thermometer: test]" {
 		t.Errorf("devices in the birth: %v", got)
 	}

@@ -50,6 +50,7 @@ type batch struct {
 
 	mu   sync.Mutex
 	body wire.Telemetry
+	door *bool // as it was told last, by whichever run of the device; nil: never
 }
 
 // maxBatch of readings of one kind; the oldest go when nobody fetches them.

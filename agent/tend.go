@@ -17,7 +17,7 @@ const (
 
 // tend runs a device until ctx ends, again and again.
 func (a *Agent) tend(ctx context.Context, d Device) {
-	pause := minDevicePause
+	pause, told := minDevicePause, ""
 	for ctx.Err() == nil {
 		say := &readings{agent: a, name: d.Name}
 		err := d.Run(ctx, say)
@@ -25,14 +25,17 @@ func (a *Agent) tend(ctx context.Context, d Device) {
 			return
 		}
 		if say.heard.Load() {
-			pause = minDevicePause
+			pause, told = minDevicePause, ""
 		}
 		why := d.Name + ": stopped"
 		if err != nil {
 			why = d.Name + ": " + err.Error()
 		}
 		a.reasons.set(d.Name, why)
-		a.log.Warn("device failed", "device", d.Name, "err", err, "pause", pause)
+		if why != told { // a fault that repeats is one line
+			a.log.Warn("device failed", "device", d.Name, "err", err)
+			told = why
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -60,7 +63,13 @@ func (r *readings) Door(open bool) {
 	at := a.now()
 	a.batch.mu.Lock()
 	a.batch.body.Doors = push(a.batch.body.Doors, telemetry.DoorEvent{At: at, Open: open})
+	first := a.batch.door == nil
+	changed := first && open || !first && *a.batch.door != open
+	a.batch.door = &open
 	a.batch.mu.Unlock()
+	if !changed {
+		return // what a door is found as is a reading, not something that happened
+	}
 	kind := wire.EventDoorClose
 	if open {
 		kind = wire.EventDoorOpen

@@ -1,8 +1,8 @@
 // Package board finds pins and buses of the board through periph.io.
 //
 // periph starts without an error on a machine that has none of them, so everything that is not there is
-// an ErrMissing here that names what was looked for. A caller may try again later: hardware that is
-// plugged in or a driver that is loaded meanwhile is found then.
+// an ErrMissing here that names what was looked for. periph looks once: a bus whose driver is loaded later
+// is found after the next start of the program, a sensor that is plugged into a bus at the next try.
 package board
 
 import (

@@ -102,7 +102,7 @@ func TestSHT(t *testing.T) {
 		err   error
 	}{
 		"datasheet's 0xbeef": {reply: []byte{0xbe, 0xef, 0x92, 0xbe, 0xef, 0x92}, err: thermometer.ErrImplausible},
-		"a cooler":           {reply: []byte{0x48, 0x00, 0x3f, 0xb3, 0x33, 0xab}, third: "4.220°C 70.0%rH", four: "4.220°C 81.5%rH"},
+		"a cooler":           {reply: []byte{0x48, 0x00, 0x3f, 0xb3, 0x33, 0xab}, third: "4.220°C 70%rH", four: "4.220°C 81.5%rH"},
 		"dripping":           {reply: []byte{0x48, 0x00, 0x3f, 0xff, 0xff, 0xac}, third: "4.220°C 100%rH", four: "4.220°C 100%rH"},
 		"bone dry":           {reply: []byte{0x48, 0x00, 0x3f, 0x00, 0x00, 0x81}, third: "4.220°C 0%rH", four: "4.220°C 0%rH"},
 		"bad checksum":       {reply: []byte{0x48, 0x00, 0x3c, 0xb3, 0x33, 0xab}, err: thermometer.ErrChecksum},

@@ -139,7 +139,7 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 	if err := w.openEyes(ctx, &opts); err != nil {
 		return opts, err
 	}
-	opts.Devices, opts.Degraded = w.devices()
+	opts.Devices = fitted(cfg.Devices, cfg.Device)
 	// Last, because everything before may refuse to start, and a start counts the boot up.
 	opts.Outbox, err = outbox.Open(ctx, cfg.DataDir, outbox.Options{
 		MaxBytes: cfg.Outbox.MaxBytes, Log: w.log,
@@ -160,6 +160,14 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 	cam, err := openCamera(w.cfg.Camera)
 	if err != nil {
 		return err
+	}
+	if l := w.cfg.Devices.Light; l != nil {
+		if withLamp, err := lit(cam, *l); err != nil {
+			w.log.Warn("looking without the lamp", "err", err)
+			opts.Degraded = append(opts.Degraded, err.Error())
+		} else {
+			cam = withLamp
+		}
 	}
 	opts.Camera = cam
 	v := w.cfg.Vision

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent"
+	"github.com/coldshelf/coldshelf/devices/board"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+)
+
+// deviceTrial is how long a device may take for its first reading. A motion detector has none while
+// nobody moves.
+const deviceTrial = 5 * time.Second
+
+// devices runs each device until its first reading.
+func (x *examiner) devices(ctx context.Context) {
+	for _, d := range fitted(x.cfg.Devices, x.cfg.Device) {
+		trial, cancel := context.WithTimeout(ctx, deviceTrial)
+		first := &firstReading{heard: cancel}
+		err := d.Run(trial, first)
+		cancel()
+		switch {
+		case first.text != "":
+			x.add("device", good, "", "%s: %s", d.Name, first.text)
+		case errors.Is(err, board.ErrMissing):
+			x.add("device", bad, "check the wiring and the overlays in firmware-config for this board; the agent goes on without and tries again", "%s: %v", d.Name, err)
+		case err != nil:
+			x.add("device", bad, "check the wiring; the agent goes on without and tries again", "%s: %v", d.Name, err)
+		default:
+			x.add("device", good, "", "%s: no reading in %v, as is usual while nothing moves", d.Name, deviceTrial)
+		}
+	}
+	if l := x.cfg.Devices.Light; l != nil {
+		if _, err := board.Pin(l.Pin); err != nil {
+			x.fault("device", err, "check the wiring")
+		} else {
+			x.add("device", good, "", "light: %s", l.Pin)
+		}
+	}
+}
+
+// firstReading keeps the first thing that a device says.
+type firstReading struct {
+	text  string
+	heard context.CancelFunc
+}
+
+var _ agent.Readings = (*firstReading)(nil)
+
+func (f *firstReading) say(text string) {
+	if f.text == "" {
+		f.text = text
+	}
+	f.heard()
+}
+
+func (f *firstReading) Door(open bool) {
+	if open {
+		f.say("open")
+	} else {
+		f.say("closed")
+	}
+}
+
+func (f *firstReading) Climate(c telemetry.Climate) {
+	f.say(c.Temp.String() + ", " + c.HumidityPermille.String())
+}
+
+func (f *firstReading) Power(p telemetry.Power) {
+	if p.Mains {
+		f.say("on mains")
+	} else {
+		f.say("on battery")
+	}
+}
+
+func (f *firstReading) Footfall(telemetry.Footfall, time.Duration) { f.say("counts") }
