@@ -71,7 +71,7 @@ func (st *stepping) door(open bool) {
 // climate: too warm is above the limit, well again is the hysteresis below it, between says nothing.
 // What the door explains is taken from the time it stood open since it was last cold enough.
 func (st *stepping) climate(milliC int32) {
-	rule, ok := st.Rules.For(ColdChain, "")
+	rule, ok := st.Rules.For(ColdChain, "", st.in.At)
 	if !ok {
 		st.say(ColdChain, signal{})
 		return
@@ -108,7 +108,7 @@ func (st *stepping) heard() {
 func (st *stepping) presence() {
 	if tick, ok := st.in.Fact.(Tick); ok {
 		since := st.state.silentSince(tick.Since)
-		rule, on := st.Rules.For(CoolerOffline, "")
+		rule, on := st.Rules.For(CoolerOffline, "", st.in.At)
 		if on && (since.IsZero() || st.in.At.Sub(since.At) < rule.Hold) {
 			return
 		}
@@ -164,13 +164,13 @@ func (m Machine) Due(s State, listening time.Time) time.Time {
 	waiting := func(t Type) bool { open := s.OpenEpisode(t, ""); return open == nil || !open.Raised }
 	if !s.Behind && s.Gone.IsZero() {
 		for _, t := range lastingTypes {
-			rule, ok := m.Rules.For(t, "")
+			rule, ok := m.Rules.For(t, "", listening)
 			if first := s.Trackers[string(t)].FirstBad; ok && waiting(t) && !first.IsZero() {
 				earliest(first.At.Add(rule.Hold))
 			}
 		}
 	}
-	if rule, ok := m.Rules.For(CoolerOffline, ""); ok && waiting(CoolerOffline) {
+	if rule, ok := m.Rules.For(CoolerOffline, "", listening); ok && waiting(CoolerOffline) {
 		if since := s.silentSince(listening); !since.IsZero() {
 			earliest(since.At.Add(rule.Hold))
 		}

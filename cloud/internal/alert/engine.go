@@ -12,11 +12,11 @@ import (
 
 // RuleSource gives the rules in force for one device.
 type RuleSource interface {
-	RulesFor(id wire.Identity) Rules
+	RulesFor(id wire.Identity) Ruler
 }
 
 // RulesFor makes one set of Rules serve every device.
-func (r Rules) RulesFor(wire.Identity) Rules { return r }
+func (r Rules) RulesFor(wire.Identity) Ruler { return r }
 
 // Config is what an Engine is made of.
 type Config struct {

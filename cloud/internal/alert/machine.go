@@ -8,7 +8,7 @@ import (
 )
 
 // Machine judges one device's inputs by one set of rules. It holds no state and does no I/O.
-type Machine struct{ Rules Rules }
+type Machine struct{ Rules Ruler }
 
 // State is all that the machine remembers of one device. The zero value is a device never heard of.
 // It encodes to JSON; an engine keeps it between inputs.
@@ -100,14 +100,14 @@ func (s State) OpenEpisode(t Type, slot string) *Episode { return s.Trackers[tra
 func (st *stepping) say(t Type, sig signal) {
 	id := trackerID(t, sig.slot)
 	was, known := st.state.Trackers[id]
-	rule, ok := st.Rules.For(t, sig.gtin)
+	rule, ok := st.Rules.For(t, sig.gtin, st.in.At)
 	if !ok {
 		if known {
 			st.end(id, was, ResolvedRule)
 		}
 		return
 	}
-	if sig.word == silent {
+	if sig.word == silent || sig.word == bad && rule.Muted && was.Open == nil {
 		return
 	}
 	now, out := was.step(t, rule, sig, st.in)

@@ -57,13 +57,23 @@ type Rule struct {
 	LimitMilliC      int32   // ColdChain: too warm above this
 	HysteresisMilliC int32   // ColdChain: well again at LimitMilliC less this
 	DoorExplains     float64 // ColdChain: each second of open door lengthens Hold by so many
+
+	Muted bool // what is wrong now is not counted: it is not to be known at this time
 }
 
-// Rules is the set of rules in force for one device. A type without a rule is not judged.
+// Ruler gives the rules in force for one device.
+type Ruler interface {
+	// For gives the rule for a type at a time, for a slot's product where it is about a slot; ok is
+	// false where nobody wants to know of the type at all.
+	For(t Type, gtin shelf.GTIN, at time.Time) (rule Rule, ok bool)
+}
+
+// Rules is one rule a type, the same at any time and for any product. A type without a rule is not
+// judged.
 type Rules map[Type]Rule
 
-// For gives the rule for a type, for a slot's product where it is about a slot.
-func (r Rules) For(t Type, _ shelf.GTIN) (Rule, bool) {
+// For gives the rule for a type.
+func (r Rules) For(t Type, _ shelf.GTIN, _ time.Time) (Rule, bool) {
 	rule, ok := r[t]
 	return rule, ok
 }

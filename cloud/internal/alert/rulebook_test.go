@@ -1,0 +1,169 @@
+package alert_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+const book = `version: 1
+rules:
+- types: [stockout]
+  gtins: ["4006381333931"]
+  open: {bad: 1, of: 1}
+- types: [misplaced, foreign_product]
+  stores: ["kiosk-*"]
+  enabled: false
+- types: [misplaced]
+  devices: [d7]
+  enabled: true
+  severity: critical
+- types: [cold_chain]
+  limit_c: 6.5
+  hold: 20m
+mute:
+- {stores: [s1], from: 2026-03-02T08:00:00Z, to: 2026-03-02T12:00:00Z}
+- {types: [low_stock], daily: "22:00-07:00", tz: Asia/Shanghai}
+`
+
+func TestRulebookScopes(t *testing.T) {
+	b, err := alert.DecodeRulebook([]byte(book))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noon := scenarioDay.Add(12 * time.Hour)
+	for _, c := range []struct {
+		name          string
+		store, device string
+		typ           alert.Type
+		gtin          shelf.GTIN
+		at            time.Time
+		want          string
+	}{
+		{"the best seller", "s2", "d1", alert.Stockout, "4006381333931", noon, "1/1 close 2 critical"},
+		{"another product", "s2", "d1", alert.Stockout, "4000417025005", noon, "2/3 close 2 critical"},
+		{"a kiosk", "kiosk-9", "d1", alert.Misplaced, "", noon, "off"},
+		{"no kiosk", "s2", "d1", alert.Misplaced, "", noon, "3/4 close 2 info"},
+		{"an exception of the exception", "kiosk-9", "d7", alert.Misplaced, "", noon, "3/4 close 2 critical"},
+		{"a limit", "s2", "d1", alert.ColdChain, "", noon, "2/2 close 2 critical above 6500 for 20m0s"},
+		{"maintenance", "s1", "d1", alert.Stockout, "", noon.Add(-time.Hour), "2/3 close 2 critical muted"},
+		{"after it", "s1", "d1", alert.Stockout, "", noon, "2/3 close 2 critical"},
+		{"elsewhere", "s2", "d1", alert.Stockout, "", noon.Add(-time.Hour), "2/3 close 2 critical"},
+		{"night in Shanghai", "s2", "d1", alert.LowStock, "", scenarioDay.Add(14 * time.Hour), "3/4 close 2 warning muted"},
+		{"morning in Shanghai", "s2", "d1", alert.LowStock, "", scenarioDay.Add(23 * time.Hour), "3/4 close 2 warning"},
+	} {
+		rule, ok := b.RulesFor(wire.Identity{Tenant: "t", Store: c.store, Device: c.device}).For(c.typ, c.gtin, c.at)
+		got := "off"
+		if ok {
+			got = fmt.Sprintf("%d/%d close %d %s", rule.Bad, rule.Of, rule.Good, rule.Severity)
+			if rule.LimitMilliC != 0 {
+				got += fmt.Sprintf(" above %d for %s", rule.LimitMilliC, rule.Hold)
+			}
+			if rule.Muted {
+				got += " muted"
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestRulebookFaults(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"no YAML", "version: [", "rules:"},
+		{"unknown key", "version: 1\nrules:\n- types: [stockout]\n  opens: {bad: 1, of: 1}", `unknown field "opens"`},
+		{"wrong version", "version: 2", "version is 2"},
+		{"unknown type", "version: 1\nrules:\n- types: [stokout]", `rule 1: unknown alert type "stokout"`},
+		{"no type", "version: 1\nrules:\n- close: 2", "rule 1: types is missing"},
+		{"more than there are", "version: 1\nrules:\n- types: [stockout]\n  open: {bad: 4, of: 3}", "rule 1: stockout: opens after 4 of 3"},
+		{"never closes", "version: 1\nrules:\n- types: [stockout]\n  close: 0", "closes after 0"},
+		{"unknown severity", "version: 1\nrules:\n- types: [stockout]\n  severity: high", `unknown severity "high"`},
+		{"a temperature of a stockout", "version: 1\nrules:\n- types: [stockout]\n  limit_c: 4", "stockout has no temperature"},
+		{"a product of a door", "version: 1\nrules:\n- types: [door_ajar]\n  gtins: [\"4006381333931\"]", "door_ajar is not about a product"},
+		{"a wrong GTIN", "version: 1\nrules:\n- types: [stockout]\n  gtins: [\"4006381333932\"]", "4006381333932"},
+		{"a faulty pattern", "version: 1\nrules:\n- types: [stockout]\n  stores: [\"[\"]", `pattern "["`},
+		{"a mute without time", "version: 1\nmute:\n- {stores: [s1]}", "mute 1: give from and to, or daily"},
+		{"a mute backwards", "version: 1\nmute:\n- {from: 2026-03-03T00:00:00Z, to: 2026-03-02T00:00:00Z}", "from is not before to"},
+		{"a day of 25 hours", "version: 1\nmute:\n- {daily: \"22:00-25:00\"}", `daily is "22:00-25:00"`},
+		{"an unknown zone", "version: 1\nmute:\n- {daily: \"22:00-07:00\", tz: Moon/Base}", `time zone "Moon/Base"`},
+	} {
+		if _, err := alert.DecodeRulebook([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q in it", c.name, err, c.want)
+		}
+	}
+}
+
+func TestRuleFileFollowsTheFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "rules.yml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := alert.OpenRuleFile(file, slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("a file that is not there was opened")
+	}
+	write("version: 1")
+	f, err := alert.OpenRuleFile(file, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	need := func() int {
+		rule, _ := f.RulesFor(wire.Identity{}).For(alert.Stockout, "", scenarioDay)
+		return rule.Bad
+	}
+	if changed, err := f.Reload(); changed || err != nil || need() != 2 {
+		t.Errorf("unchanged: %v, %v, %d", changed, err, need())
+	}
+	write("version: 1\nrules:\n- {types: [stockout], open: {bad: 5, of: 5}}\n")
+	if changed, err := f.Reload(); !changed || err != nil || need() != 5 {
+		t.Errorf("changed: %v, %v, %d", changed, err, need())
+	}
+	write("version: 1\nrules:\n- {types: [stockout], open: {bad: 6, of: 5}}\n")
+	if changed, err := f.Reload(); changed || err == nil || need() != 5 {
+		t.Errorf("faulty: %v, %v, %d", changed, err, need())
+	}
+}
+
+func TestMutedIsNotCounted(t *testing.T) {
+	b, err := alert.DecodeRulebook([]byte("version: 1\nmute:\n- {from: 2026-03-02T08:00:00Z, to: 2026-03-02T09:00:00Z}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tl := alert.NewTimeline(alert.Machine{Rules: b.RulesFor(wire.Identity{})})
+	for i := range 8 {
+		at := scenarioDay.Add(8*time.Hour + time.Duration(i)*10*time.Minute)
+		out := tl.Add(alert.Input{Key: alert.Key{Boot: 1, Seq: uint64(i + 1)}, At: at, Fact: alert.Look{Planogram: alert.PlanogramRef{ID: "p", Version: 1},
+			Slots: []alert.Slot{{ID: "A", GTIN: scenarioGTIN, State: shelf.Empty, Due: 1}}}})
+		if opened := len(out) > 0; opened != (i == 7) {
+			t.Errorf("at %s: %v", at.Format("15:04"), out)
+		}
+	}
+}
+
+func FuzzDecodeRulebook(f *testing.F) {
+	f.Add([]byte(book))
+	f.Add([]byte("version: 1\nrules:\n- types: [stockout]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := alert.DecodeRulebook(data)
+		if err != nil {
+			return
+		}
+		for _, typ := range alert.Types() {
+			rule, ok := b.RulesFor(wire.Identity{Tenant: "t", Store: "s", Device: "d"}).For(typ, scenarioGTIN, scenarioDay)
+			if r := (alert.Rules{typ: rule}); ok && r.Validate() != nil {
+				t.Fatalf("%s: the book is accepted, its rule is not: %v", typ, r.Validate())
+			}
+		}
+	})
+}

@@ -1,0 +1,176 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// DryRun is what a file of rules would have said of the past, beside what is in force.
+type DryRun struct {
+	From     time.Time   `json:"from"`
+	To       time.Time   `json:"to"`
+	Coolers  int         `json:"coolers"`
+	Messages int         `json:"messages"`
+	Types    []TypeCount `json:"types"`
+	Alerts   []DryAlert  `json:"alerts"` // of the file's rules
+}
+
+// TypeCount is how often a type would have opened.
+type TypeCount struct {
+	Type    string `json:"type"`
+	InForce int    `json:"in_force"` // by the rules in force
+	File    int    `json:"file"`     // by the file's
+}
+
+// DryAlert is one alert that the file's rules would have raised.
+type DryAlert struct {
+	Type     string     `json:"type"`
+	Store    string     `json:"store"`
+	Device   string     `json:"device"`
+	Slot     string     `json:"slot,omitempty"`
+	OpenedAt time.Time  `json:"opened_at"`
+	EndedAt  *time.Time `json:"ended_at"` // null: it would be open
+}
+
+// CheckRules reads a file of rules and says what is wrong with it.
+func CheckRules(file string) error {
+	_, err := alert.ReadRulebook(file)
+	return Hint(err, "correct the places named above")
+}
+
+// dryRunMessages bounds what is read of one cooler.
+const dryRunMessages = 1_000_000
+
+// TestRules judges the kept history again, by the rules in force and by those of a file. The series
+// keeps no picture's own verdict, so a camera counts as blind when its slots were.
+func TestRules(ctx context.Context, cfg config.Config, file string, since time.Duration) (*DryRun, error) {
+	book, err := alert.ReadRulebook(file)
+	if err != nil {
+		return nil, Hint(err, "correct the places named above")
+	}
+	var inForce alert.RuleSource = alert.DefaultRules()
+	if cfg.Alerts.Rules != "" {
+		if inForce, err = alert.ReadRulebook(cfg.Alerts.Rules); err != nil {
+			return nil, err
+		}
+	}
+	db, err := state.Open(ctx, cfg.StateURL())
+	if err != nil {
+		return nil, Hint(err, "give the service's own --config, or its --data folder")
+	}
+	defer db.Close()
+	points, err := openSeries(ctx, cfg.SeriesURL())
+	if err != nil {
+		return nil, err
+	}
+	defer points.Close()
+
+	out := &DryRun{To: time.Now().UTC(), Alerts: []DryAlert{}}
+	out.From = out.To.Add(-since)
+	counts := map[alert.Type]*TypeCount{}
+	for _, t := range alert.Types() {
+		counts[t] = &TypeCount{Type: string(t)}
+	}
+	for after := ""; ; {
+		coolers, err := state.ListCoolers(ctx, db, cfg.Tenant, after, 500)
+		if err != nil {
+			return nil, Hint(err, "give the data folder of a service that has run: --data")
+		}
+		for _, c := range coolers {
+			messages, err := points.Messages(ctx, series.Range{Tenant: cfg.Tenant, Device: c.Device, From: out.From, To: out.To}, dryRunMessages)
+			if err != nil {
+				return nil, fmt.Errorf("history of %s: %w", c.Device, err)
+			}
+			out.Coolers++
+			out.Messages += len(messages)
+			id := wire.Identity{Tenant: cfg.Tenant, Store: c.Store, Device: c.Device}
+			for _, e := range rejudge(messages, inForce.RulesFor(id)) {
+				counts[e.Type].InForce++
+			}
+			for _, e := range rejudge(messages, book.RulesFor(id)) {
+				counts[e.Type].File++
+				a := DryAlert{Type: string(e.Type), Store: c.Store, Device: c.Device, Slot: e.Slot, OpenedAt: e.Opened.At}
+				if e.Over() {
+					a.EndedAt = &e.End.At
+				}
+				out.Alerts = append(out.Alerts, a)
+			}
+		}
+		if len(coolers) < 500 {
+			break
+		}
+		after = coolers[len(coolers)-1].Device
+	}
+	for _, t := range alert.Types() {
+		if c := counts[t]; c.InForce > 0 || c.File > 0 {
+			out.Types = append(out.Types, *c)
+		}
+	}
+	return out, nil
+}
+
+// rejudge steps one cooler's messages in the order of their time.
+func rejudge(messages []series.Message, rules alert.Ruler) []alert.Episode {
+	tl := alert.NewTimeline(alert.Machine{Rules: rules})
+	for _, m := range messages {
+		in := alert.Input{Key: alert.Key{Boot: m.Boot, Seq: m.Seq}, At: m.At}
+		if len(m.Slots) > 0 {
+			in.Fact = lookOf(m)
+			tl.Add(in)
+		}
+		if rs := readingsOf(m); len(rs) > 0 {
+			in.Fact = rs
+			tl.Add(in)
+		}
+	}
+	return tl.Episodes()
+}
+
+func lookOf(m series.Message) alert.Look {
+	var l alert.Look
+	for _, s := range m.Slots {
+		l.Slots = append(l.Slots, alert.Slot{ID: s.Slot, GTIN: s.GTIN, State: s.State, Reason: s.Reason, Due: s.Due, Present: s.Present})
+	}
+	// The series does not keep a planogram's name; another planogram is known by what is due where.
+	due := fnv.New32a()
+	for _, s := range m.Slots {
+		fmt.Fprintf(due, "%s %s\n", s.Slot, s.GTIN)
+	}
+	l.Planogram = alert.PlanogramRef{ID: "history", Version: int(due.Sum32())}
+	return l
+}
+
+func readingsOf(m series.Message) (rs alert.Readings) {
+	for _, d := range m.Doors {
+		rs = append(rs, alert.Reading{At: d.At, Door: &d.Open})
+	}
+	for _, c := range m.Climate {
+		t := int32(c.Temp)
+		rs = append(rs, alert.Reading{At: c.At, MilliC: &t})
+	}
+	for _, p := range m.Power {
+		rs = append(rs, alert.Reading{At: p.At, Mains: &p.Mains})
+	}
+	yes, no := true, false
+	for _, e := range m.Events {
+		switch e.Type {
+		case wire.EventCameraLost:
+			rs = append(rs, alert.Reading{At: e.At, Camera: &no})
+		case wire.EventCameraBack:
+			rs = append(rs, alert.Reading{At: e.At, Camera: &yes})
+		case wire.EventDoorOpen:
+			rs = append(rs, alert.Reading{At: e.At, Door: &yes})
+		case wire.EventDoorClose:
+			rs = append(rs, alert.Reading{At: e.At, Door: &no})
+		}
+	}
+	return rs
+}
