@@ -1,7 +1,7 @@
 // The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
 // person can do about it, both in the server's words.
 
-import type { Alert, Cooler, CoolerDetail, Observation, Planogram, Product, Store } from "./types";
+import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Store } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -72,9 +72,11 @@ export interface AlertQuery {
   before?: string;
 }
 
-/** One series of one cooler: times in ms since the epoch, values in `unit`. */
+/** One line over time of one cooler: times in ms since the epoch. */
 export interface Series {
   kind: string;
+  /** Each reading, or means and totals by the hour: then the door's values are openings. */
+  grain: "reading" | "hour";
   points: [number, number][];
 }
 
@@ -82,7 +84,7 @@ export const api = {
   coolers: (signal?: AbortSignal) => call<{ coolers: Cooler[] | null; cursor: string }>("GET", "/v1/coolers", { signal }),
   cooler: (device: string, signal?: AbortSignal) => call<CoolerDetail>("GET", `/v1/coolers/${seg(device)}`, { signal }),
   observations: (device: string, q: { from?: string; to?: string; limit?: number }, signal?: AbortSignal) =>
-    call<{ observations: Observation[] | null }>("GET", `/v1/coolers/${seg(device)}/observations${query(q)}`, { signal }),
+    call<{ observations: PastObservation[] | null }>("GET", `/v1/coolers/${seg(device)}/observations${query(q)}`, { signal }),
   series: (device: string, q: { kind: string; from?: string; to?: string }, signal?: AbortSignal) =>
     call<Series>("GET", `/v1/coolers/${seg(device)}/series${query(q)}`, { signal }),
   /** Address of a picture: the last one, or the one of an observation. */

@@ -180,9 +180,21 @@ export interface Planogram {
   interchangeable?: string[][];
 }
 
+/** One look as the history keeps it: what was judged of each slot, without what was seen. */
+export interface PastObservation {
+  captured_at: string;
+  /** The board's clock was not set: the time is that of arrival. */
+  time_doubtful?: boolean;
+  boot: number;
+  seq: number;
+  slots: Omit<SlotReading, "shelf" | "box" | "seen">[] | null;
+}
+
 /** GET /v1/coolers/{device}: the row, with the planogram itself where the row has its name only. */
 export interface CoolerDetail extends Omit<Cooler, "planogram"> {
   planogram: Planogram | null;
+  /** ID of the planogram that it is due to have; "" for none. */
+  assigned_planogram?: string;
   observation: Observation | null;
   alerts: Alert[] | null;
 }

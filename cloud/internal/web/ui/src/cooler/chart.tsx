@@ -3,6 +3,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import type { Series } from "../api";
 import "uplot/dist/uPlot.min.css";
 import { clock } from "../format";
 import { lang } from "../i18n/text";
@@ -21,12 +22,13 @@ interface Props {
   limit?: number;
   min?: number;
   max?: number;
+  grain: Series["grain"];
 }
 
 const HEIGHT = 172;
 
 export function Chart(props: Props) {
-  const { label, points, bands = [], from, to, show, limit, min, max } = props;
+  const { label, points, bands = [], from, to, show, limit, min, max, grain } = props;
   const box = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
   const scheme = theme.value;
@@ -78,7 +80,7 @@ export function Chart(props: Props) {
           drawClear: [(u) => drawBands(u, bands, color("--band"))], draw: [(u) => drawLimit(u, limit, color("--empty"))],
         },
       },
-      split(points),
+      split(points, grain),
       el,
     );
     const size = new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height: HEIGHT }));
@@ -87,7 +89,7 @@ export function Chart(props: Props) {
       size.disconnect();
       plot.destroy();
     };
-  }, [points, bands, from, to, scheme, language, label, limit]);
+  }, [points, bands, from, to, scheme, language, label, limit, grain]);
   return (
     <div class="chart-box">
       <span class="chart-readout num" ref={readout} aria-hidden="true" />

@@ -6,7 +6,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { clock } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { now } from "../store";
-import type { Observation } from "../types";
+import type { PastObservation } from "../types";
 import { shortName } from "../ui/alert";
 import { StateGlyph } from "../ui/state";
 import type { Scene } from "./scene";
@@ -14,7 +14,7 @@ import { at, type Stretch, strips } from "./strips";
 
 interface Props {
   /** By time. */
-  observations: readonly Observation[];
+  observations: readonly PastObservation[];
   from: number;
   to: number;
   scene: Scene;

@@ -22,9 +22,11 @@ interface Props {
   scene: Scene;
   /** The slot that all parts of the page point at; "" for none. */
   picked: Signal<string>;
+  /** Of the past only the slots are known, not the facings. */
+  slotsOnly?: boolean;
 }
 
-export function Picture({ src, observation: o, scene, picked }: Props) {
+export function Picture({ src, observation: o, scene, picked, slotsOnly = false }: Props) {
   const [layers, setLayers] = useState(() => ({ ...DEFAULT, ...kept() }));
   const [failed, setFailed] = useState("");
   const stage = useRef<HTMLDivElement>(null);
@@ -50,7 +52,7 @@ export function Picture({ src, observation: o, scene, picked }: Props) {
       <div class="stage" ref={stage}>
         <div class={`picture${shown ? "" : " picture-bare"}`} style={{ aspectRatio: `${o.width} / ${o.height}`, "--ratio": o.width / o.height }}>
           {shown && <img src={src} width={o.width} height={o.height} alt={tn("cooler.facings", scene.facings.length)} decoding="async" onError={() => setFailed(src)} />}
-          <Overlay o={o} scene={scene} layers={layers} picked={picked} />
+          <Overlay o={o} scene={scene} layers={slotsOnly ? { ...layers, slots: true } : layers} picked={picked} />
           {!shown && (
             <p class="picture-note">
               <Camera /> {src === null ? t("cooler.no_picture") : t("cooler.picture_failed")}
@@ -88,6 +90,7 @@ function Overlay({ o, scene, layers, picked }: { o: Observation; scene: Scene; l
     height: `${(100 * b[3]) / o.height}%`,
   });
   const at = picked.value;
+  const bare = scene.facings.length === 0;
   return (
     <div class={`overlay${at ? " has-picked" : ""}`}>
       {(o.quality.blind ?? []).map((b, i) => (
@@ -100,7 +103,7 @@ function Overlay({ o, scene, layers, picked }: { o: Observation; scene: Scene; l
           s.box &&
           (layers.slots || s.state === "empty" || s.state === "unknown" || s.id === at) && (
             <div key={s.id} class={`slotbox slotbox-${s.state}${s.id === at ? " is-picked" : ""}`} style={place(s.box)}>
-              {s.state === "empty" && <span class="slotbox-name">{shortName(s.product, s.gtin)}</span>}
+              {(s.state === "empty" || (bare && layers.names)) && <span class="slotbox-name">{shortName(s.product, s.gtin)}</span>}
             </div>
           ),
       )}

@@ -4,7 +4,7 @@ import type { AlignedData } from "uplot";
 import type { Series } from "../api";
 
 /** Two readings further apart than this are not joined by a line: what was between is not known. */
-const GAP_MS = 20 * 60_000;
+const GAP_MS = { reading: 20 * 60_000, hour: 90 * 60_000 };
 
 export interface Band {
   /** ms */
@@ -13,12 +13,12 @@ export interface Band {
 }
 
 /** Columns for uPlot, with a hole where readings are far apart. */
-export function split(points: readonly [number, number][]): AlignedData {
+export function split(points: readonly [number, number][], grain: Series["grain"] = "reading"): AlignedData {
   const xs: number[] = [];
   const ys: (number | null)[] = [];
   for (const [x, y] of points) {
     const last = xs.at(-1);
-    if (last !== undefined && x - last > GAP_MS) {
+    if (last !== undefined && x - last > GAP_MS[grain]) {
       xs.push(last + 1);
       ys.push(null);
     }
@@ -28,8 +28,9 @@ export function split(points: readonly [number, number][]): AlignedData {
   return [xs, ys];
 }
 
-/** Stretches with the door open, from its changes (1 opened, 0 closed). One still open lasts until now. */
+/** Stretches with the door open, from its changes (1 opened, 0 closed). One still open lasts until now. Hourly counts tell of none. */
 export function openings(door: Series, until: number): Band[] {
+  if (door.grain === "hour") return [];
   const bands: Band[] = [];
   let from: number | null = null;
   for (const [at, open] of door.points) {

@@ -21,7 +21,7 @@ export function Plots({ device, at }: { device: string; at: number }) {
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
       const [temp, door, osa] = await Promise.all(["temperature", "door", "osa"].map((kind) => api.series(device, { kind, ...range }, signal)));
       const celsius = temp!.points.map(([x, mc]): [number, number] => [x, mc / 1000]);
-      return { celsius, door: door!, osa: osa!, from, to };
+      return { celsius, grain: temp!.grain, door: door!, osa: osa!, from, to };
     },
     [device, from, to],
   );
@@ -41,14 +41,14 @@ export function Plots({ device, at }: { device: string; at: number }) {
         </div>
       </header>
       {d && d.celsius.length > 0 ? (
-        <Chart label={t("cooler.temperature")} points={d.celsius} bands={bands} from={d.from} to={d.to} show={(v) => temperature(v * 1000, lang.value)} />
+        <Chart label={t("cooler.temperature")} points={d.celsius} grain={d.grain} bands={bands} from={d.from} to={d.to} show={(v) => temperature(v * 1000, lang.value)} />
       ) : (
         <p class="chart-none">{loaded.error ? loaded.error.message : d ? t("cooler.series_none") : t("load.loading")}</p>
       )}
       {d && d.osa.points.length > 0 && (
         <>
           <h3 class="chart-title">{t("cooler.osa_series")}</h3>
-          <Chart label={t("cooler.osa_series")} points={d.osa.points} from={d.from} to={d.to} show={(v) => percent(v, lang.value)} min={0} max={1} />
+          <Chart label={t("cooler.osa_series")} points={d.osa.points} grain={d.osa.grain} from={d.from} to={d.to} show={(v) => percent(v, lang.value)} min={0} max={1} />
         </>
       )}
     </section>

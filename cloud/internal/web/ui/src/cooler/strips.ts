@@ -1,6 +1,6 @@
 // The day of each slot as stretches of one state, from a cooler's observations. Pure.
 
-import type { Observation, SlotState } from "../types";
+import type { Observation, PastObservation, SlotState } from "../types";
 
 export interface Stretch {
   /** ms */
@@ -13,7 +13,7 @@ export interface Stretch {
 export const HOLDS_MS = 45 * 60_000;
 
 /** Stretches by slot. Each observation holds until the next, at most HOLDS_MS; the last until `until`. */
-export function strips(observations: readonly Observation[], until: number): Map<string, Stretch[]> {
+export function strips(observations: readonly PastObservation[], until: number): Map<string, Stretch[]> {
   const rows = new Map<string, Stretch[]>();
   const sorted = byTime(observations);
   sorted.forEach((o, i) => {
@@ -31,15 +31,35 @@ export function strips(observations: readonly Observation[], until: number): Map
   return rows;
 }
 
-export function byTime(observations: readonly Observation[]): Observation[] {
+export function byTime(observations: readonly PastObservation[]): PastObservation[] {
   return [...observations].sort((a, b) => Date.parse(a.captured_at) - Date.parse(b.captured_at));
 }
 
 /** Index of the observation that holds at a time: the last before it, else the first. */
-export function at(observations: readonly Observation[], ms: number): number {
+export function at(observations: readonly PastObservation[], ms: number): number {
   let found = 0;
   observations.forEach((o, i) => {
     if (Date.parse(o.captured_at) <= ms) found = i;
   });
   return found;
+}
+
+/**
+ * A past look in the form of the newest one: the history keeps no boxes, and the camera stands where
+ * it stood, so the slots are drawn where they are looked for now.
+ */
+export function asObservation(past: PastObservation, newest: Observation): Observation {
+  const place = new Map((newest.slots ?? []).map((s) => [s.slot, s]));
+  const { width, height, model } = newest;
+  return {
+    captured_at: past.captured_at,
+    width,
+    height,
+    model,
+    quality: { sharpness: 0, brightness: 0, contrast: 0, clipped: 0 },
+    facings: [],
+    slots: (past.slots ?? []).map((s) => ({ ...s, shelf: place.get(s.slot)?.shelf ?? 0, box: place.get(s.slot)?.box ?? [0, 0, 0, 0] })),
+    boot: past.boot,
+    seq: past.seq,
+  };
 }

@@ -10,7 +10,7 @@ import { Plan, planogramName } from "../cooler/plan";
 import { buildScene } from "../cooler/scene";
 import { Plots } from "../cooler/series";
 import { SlotList } from "../cooler/slots";
-import { byTime } from "../cooler/strips";
+import { asObservation, byTime } from "../cooler/strips";
 import { ago, clock, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { to } from "../router";
@@ -58,7 +58,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
   const newest = c.observation ? Date.parse(c.observation.captured_at) : null;
   const day = useDay(c.device, newest);
   const past = shown.value >= 0 ? day.observations[shown.value] : undefined;
-  const o = past ?? c.observation;
+  const o = useMemo(() => (past && c.observation ? asObservation(past, c.observation) : c.observation), [past, c.observation]);
   const scene = useMemo(() => buildScene(o, c.planogram, new Map()), [c, o]);
   const captured = o ? Date.parse(o.captured_at) : null;
   const src = past ? api.picture(c.device, past) : c.picture_seq != null ? api.picture(c.device, { boot: c.picture_boot, seq: c.picture_seq }) : null;
@@ -72,11 +72,12 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
               <h2 id="picture">{past ? t("history.past", { time: clock(Date.parse(past.captured_at), now.value, lang.value) }) : t("cooler.picture")}</h2>
               {captured !== null && (
                 <span class="muted num" title={moment(captured, lang.value)}>
-                  {clock(captured, now.value, lang.value)} · {tn("cooler.facings", scene.facings.length)}
+                  {clock(captured, now.value, lang.value)}
+                  {!past && ` · ${tn("cooler.facings", scene.facings.length)}`}
                 </span>
               )}
             </header>
-            {o ? <Picture src={src} observation={o} scene={scene} picked={picked} /> : <NoPicture />}
+            {o ? <Picture src={src} observation={o} scene={scene} picked={picked} slotsOnly={past !== undefined} /> : <NoPicture />}
           </section>
           {newest !== null && (
             <section class="card" aria-labelledby="day">

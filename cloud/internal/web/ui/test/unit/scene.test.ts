@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { openings, split } from "../../src/cooler/points";
 import { around, buildScene } from "../../src/cooler/scene";
-import { at, strips } from "../../src/cooler/strips";
+import { asObservation, at, strips } from "../../src/cooler/strips";
 import { cluster, frameOf, lines, projector } from "../../src/now/geo";
 import { matches, noFilter } from "../../src/alerts/filter";
 import { parse } from "../../src/routes";
 import { visible } from "../../src/ui/window";
-import type { Facing, Observation, Planogram, SlotReading } from "../../src/types";
+import type { Facing, Observation, PastObservation, Planogram, SlotReading } from "../../src/types";
 import { alert } from "./make";
 
 const COLA = "4006381333931";
@@ -58,7 +58,7 @@ test("around holds every box", () => {
 });
 
 describe("door", () => {
-  const door = (points: [number, number][]) => openings({ kind: "door", points }, 100);
+  const door = (points: [number, number][]) => openings({ kind: "door", grain: "reading", points }, 100);
   test("opened and closed", () => expect(door([[10, 1], [20, 0], [30, 1], [35, 0]])).toEqual([{ from: 10, to: 20 }, { from: 30, to: 35 }]));
   test("still open", () => expect(door([[90, 1]])).toEqual([{ from: 90, to: 100 }]));
   test("said twice", () => expect(door([[10, 1], [15, 1], [20, 0], [25, 0]])).toEqual([{ from: 10, to: 20 }]));
@@ -70,8 +70,8 @@ test("a plot has a hole where readings are far apart", () => {
 
 describe("strips", () => {
   const min = 60_000;
-  const look = (at: number, state: SlotReading["state"]): Observation => ({ ...looked([], [reading("1-1", { state })]), captured_at: new Date(at * min).toISOString() });
-  const rows = (...o: Observation[]) => strips(o, 100 * min).get("1-1")!.map((s) => [s.from / min, s.to / min, s.state]);
+  const look = (at: number, state: SlotReading["state"]): PastObservation => ({ captured_at: new Date(at * min).toISOString(), boot: 1, seq: at + 1, slots: [reading("1-1", { state })] });
+  const rows = (...o: PastObservation[]) => strips(o, 100 * min).get("1-1")!.map((s) => [s.from / min, s.to / min, s.state]);
   test("a state lasts until the next look, in whatever order they come", () => expect(rows(look(20, "empty"), look(0, "ok"), look(30, "ok"))).toEqual([[0, 20, "ok"], [20, 30, "empty"], [30, 75, "ok"]]));
   test("looks that agree are one stretch", () => expect(rows(look(0, "ok"), look(10, "ok"), look(20, "low"))).toEqual([[0, 20, "ok"], [20, 65, "low"]]));
   test("a long silence is a hole", () => expect(rows(look(0, "ok"), look(90, "ok"))).toEqual([[0, 45, "ok"], [90, 100, "ok"]]));
@@ -80,6 +80,15 @@ describe("strips", () => {
     expect([-5, 0, 9, 10, 99].map((m) => at(looks, m * min))).toEqual([0, 0, 0, 1, 2]);
   });
 });
+
+test("a past look is drawn where the slots are looked for now", () => {
+  const newest = looked([facing(COLA, 0)], [reading("1-1", { shelf: 1, box: [5, 6, 7, 8] })]);
+  const past = asObservation({ captured_at: "2026-11-22T08:00:00Z", boot: 1, seq: 3, slots: [{ slot: "1-1", gtin: COLA, state: "empty", facings_due: 2, facings_present: 0 }, { slot: "gone", gtin: WATER, state: "ok", facings_due: 1, facings_present: 1 }] }, newest);
+  expect(past.slots?.map((s) => [s.slot, s.state, s.box])).toEqual([["1-1", "empty", [5, 6, 7, 8]], ["gone", "ok", [0, 0, 0, 0]]]);
+  expect(past.facings).toEqual([]);
+});
+
+test("hourly counts of openings are no bands", () => expect(openings({ kind: "door", grain: "hour", points: [[10, 3]] }, 100)).toEqual([]));
 
 describe("map", () => {
   const places = [{ id: "a", lat: 50, lon: 10 }, { id: "b", lat: 54, lon: 14 }];

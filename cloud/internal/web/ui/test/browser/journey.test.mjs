@@ -1,0 +1,132 @@
+// The main journey against the real service: a cooler appears by itself, sells out before one's eyes,
+// is taken on, and is filled again. In both languages, and over a restart of the service.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { draw, observe } from "../fixture/world.mjs";
+import { launch, open, shot, violations } from "./browser.mjs";
+import { put, startService } from "./service.mjs";
+
+const STORE = "lindenplatz";
+const DEVICE = "cooler-01";
+let browser;
+let service;
+let clock;
+
+before(async () => {
+  browser = await launch();
+  service = await startService();
+  clock = Date.now() - 60e3;
+});
+after(async () => {
+  await browser?.close();
+  await service?.close();
+});
+
+/** A look three seconds after the last one, with a picture drawn of it. */
+async function look(states) {
+  clock += 3e3;
+  const page = await browser.newPage({ viewport: { width: 1280, height: 960 } });
+  await page.setContent(`<style>body{margin:0}</style>${draw(observe(service.plan, states))}`);
+  const jpeg = await page.screenshot({ type: "jpeg", quality: 80 });
+  await page.close();
+  return service.look(STORE, DEVICE, states, { at: new Date(clock), jpeg });
+}
+
+async function presence(online) {
+  await service.send(STORE, DEVICE, "status", { online, at: new Date(clock).toISOString(), boot: 1, ...(online ? { birth: { agent_version: "0.1.0", model: "facings 0.3", started_at: new Date(clock).toISOString() } } : {}) }, new Date(clock));
+}
+
+describe("a day at Lindenplatz", () => {
+  let page;
+  after(() => page?.context().close());
+
+  test("an empty service says how to begin, then the cooler appears by itself", async () => {
+    page = await open(browser, `${service.url}/`);
+    await page.getByText("No cooler reports yet").waitFor();
+    await presence(true);
+    await look({});
+    await page.getByRole("heading", { level: 1, name: "Every shelf that can be seen is stocked" }).waitFor();
+    assert.equal(await page.locator(".row-link").innerText(), DEVICE);
+  });
+
+  test("a name and a store given over the API show at once", async () => {
+    await put(`${service.url}/v1/stores/${STORE}`, { name: "Kiosk Lindenplatz", lat: 52.52, lon: 13.4, tz: "Europe/Berlin" });
+    await put(`${service.url}/v1/coolers/${DEVICE}`, { name: "Beverage door", store: STORE, planogram: service.plan.id });
+    await page.getByRole("link", { name: "Beverage door" }).waitFor();
+  });
+
+  test("readings show in its row", async () => {
+    await service.send(STORE, DEVICE, "telemetry", { climate: [{ at: new Date(clock).toISOString(), temp_mc: 4321 }], doors: [{ at: new Date(clock).toISOString(), open: false }] }, new Date(clock));
+    await page.getByText("4.3 °C").waitFor();
+  });
+
+  test("it sells out, and the alert comes live", async () => {
+    await look({ "2-1": "low" });
+    await look({ "2-1": "empty" });
+    await page.getByRole("heading", { level: 1, name: "1 cooler has empty slots" }).waitFor();
+    assert.equal(await page.locator(".panel .alert").count(), 0, "one look is no alert");
+    await look({ "2-1": "empty" });
+    await page.locator(".alert.is-fresh .alert-subject", { hasText: "North Lake Lemon 330 ml" }).waitFor();
+    await page.getByText(/^New alert: Stockout, North Lake Lemon/).waitFor({ state: "attached" });
+    assert.equal(await page.locator(".link-live").count(), 1);
+    await shot(page, "journey-now-stockout");
+    assert.deepEqual(await violations(page), []);
+  });
+
+  test("its picture and planogram show the empty slot", async () => {
+    await page.getByRole("link", { name: "Beverage door", exact: true }).click();
+    await page.locator(".slotbox-empty", { hasText: "Lemon 330 ml" }).waitFor();
+    await page.locator(".plan-empty", { hasText: "Lemon 330 ml" }).waitFor();
+    await page.locator(".history-row .seg-empty").waitFor();
+    assert.ok(await page.locator(".picture img").evaluate((i) => i.decode().then(() => i.naturalWidth === 1280)));
+    await page.waitForLoadState("networkidle");
+    await shot(page, "journey-cooler-stockout", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+  });
+
+  test("the alert has its evidence, and is taken on with a note", async () => {
+    await page.getByRole("link", { name: /^North Lake Lemon 330 ml/ }).click();
+    await page.getByText("Stockout · Open").waitFor();
+    for (const image of await page.locator(".shot img").all()) assert.ok(await image.evaluate((i) => i.decode().then(() => true, () => false)));
+    assert.equal(await page.locator(".shot img").count(), 2);
+    await page.getByLabel("Note (optional)").fill("driver is on the way");
+    await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
+    await page.getByText("Stockout · Acknowledged").waitFor();
+    await page.getByText(/driver is on the way/).waitFor();
+    await page.getByRole("button", { name: "中文" }).click();
+    await page.getByText("缺货 · 已确认").waitFor();
+    await shot(page, "journey-alert-zh");
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("button", { name: "EN", exact: true }).click();
+  });
+
+  test("a restart of the service is survived: stale, then live again from the cursor", async () => {
+    page.expectErrors = true;
+    await service.halt();
+    await page.getByText(/Connection lost/).waitFor();
+    await shot(page, "journey-stale");
+    await service.run();
+    await page.locator(".link-live").waitFor();
+    page.expectErrors = false;
+    await page.getByText("Stockout · Acknowledged").waitFor();
+  });
+
+  test("the restock is seen and resolves it", async () => {
+    await look({});
+    await look({});
+    await page.getByText("Stockout · Resolved").waitFor();
+    await page.getByText("Seen in order again").waitFor();
+    await page.locator(".nav").getByRole("link", { name: "Now" }).click();
+    await page.getByRole("region", { name: "Just resolved" }).getByText("North Lake Lemon 330 ml").waitFor();
+    await page.getByRole("heading", { level: 1, name: "Every shelf that can be seen is stocked" }).waitFor();
+    await shot(page, "journey-now-calm");
+  });
+
+  test("a board that goes away shows as offline", async () => {
+    await presence(false);
+    await page.getByText("Offline ·").waitFor();
+  });
+
+  test("nothing went wrong in the browser", () => assert.deepEqual(page.faults, []));
+});

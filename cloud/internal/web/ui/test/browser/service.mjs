@@ -1,0 +1,112 @@
+// The real cooler-cloud, built here and started on free ports of loopback, fed by the real wire format
+// over real MQTT.
+
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { observe, planogram } from "../fixture/world.mjs";
+
+const ROOT = new URL("../../../../../../", import.meta.url).pathname;
+
+async function freePort() {
+  const s = createServer();
+  await new Promise((done) => s.listen(0, "127.0.0.1", done));
+  const { port } = s.address();
+  await new Promise((done) => s.close(done));
+  return port;
+}
+
+function build(dir, name, what) {
+  const out = join(dir, name);
+  execFileSync("go", ["build", "-p", "2", "-o", out, what], { cwd: ROOT, env: { ...process.env, CGO_ENABLED: "0" }, stdio: ["ignore", "inherit", "inherit"] });
+  return out;
+}
+
+/** Starts a service with one planogram published, and a feeder beside it. */
+export async function startService() {
+  const dir = mkdtempSync(join(tmpdir(), "coldshelf-web-"));
+  const cloud = build(dir, "cooler-cloud", "./cloud/cmd/cooler-cloud");
+  const feed = build(dir, "feed", "./cloud/internal/web/ui/test/feed");
+  const plan = planogram();
+  const [http, mqtt] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${http}`;
+  const args = ["serve", "--listen", `127.0.0.1:${http}`, "--mqtt-listen", `127.0.0.1:${mqtt}`, "--data", join(dir, "data"), "--tenant", "demo", "--log-level", "warn"];
+  let server;
+  const run = async () => {
+    server = spawn(cloud, args, { stdio: ["ignore", "ignore", "inherit"] });
+    for (let i = 0; ; i++) {
+      if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) break;
+      if (i > 200 || server.exitCode !== null) throw new Error("cooler-cloud did not become ready");
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  };
+  const halt = () => new Promise((done) => (server.exitCode === null ? (server.once("exit", done), server.kill("SIGTERM")) : done()));
+  await run();
+  await put(`${url}/v1/planograms/${plan.id}`, plan);
+
+  const feeder = spawn(feed, ["--broker", `tcp://127.0.0.1:${mqtt}`], { stdio: ["pipe", "pipe", "inherit"] });
+  const acked = new Set();
+  const waiting = [];
+  let ready;
+  let up = new Promise((done) => (ready = done));
+  createInterface({ input: feeder.stdout }).on("line", (text) => {
+    const m = JSON.parse(text);
+    if (m.ready) ready();
+    for (const r of m.body?.ranges ?? []) for (let seq = r.from; seq <= r.to; seq++) acked.add(`${m.device} ${r.boot} ${seq}`);
+    if (m.body?.rejected?.length) throw new Error(`rejected: ${JSON.stringify(m.body.rejected)}`);
+    for (const w of waiting.splice(0)) w();
+  });
+  await up;
+
+  const seqs = new Map();
+  /** Sends one message of a board; resolves with its seq once the service has stored it. */
+  async function send(store, device, kind, body, at = new Date()) {
+    const up = kind !== "status";
+    const seq = up ? (seqs.get(device) ?? 0) + 1 : 0;
+    if (up) seqs.set(device, seq);
+    feeder.stdin.write(`${JSON.stringify({ tenant: "demo", store, device, boot: 1, seq, captured_at: at.toISOString(), kind, body })}\n`);
+    const patience = setTimeout(() => {
+      throw new Error(`the service did not acknowledge ${kind} ${seq} of ${device}`);
+    }, 20_000);
+    while (up && !acked.has(`${device} 1 ${seq}`)) await new Promise((done) => waiting.push(done));
+    clearTimeout(patience);
+    return seq;
+  }
+
+  return {
+    url,
+    plan,
+    send,
+    /** A look with slots in the given states, and its picture where there is one. */
+    async look(store, device, states, { at = new Date(), jpeg } = {}) {
+      const { boot, seq, ...body } = observe(plan, states, { at: at.getTime() });
+      const n = await send(store, device, "observation", body, at);
+      if (jpeg) await send(store, device, "picture", { observation_seq: n, jpeg: jpeg.toString("base64"), width: body.width, height: body.height, purpose: "evidence" }, at);
+      return { ...body, boot: 1, seq: n };
+    },
+    async halt() {
+      up = new Promise((done) => (ready = done));
+      await halt();
+    },
+    /** Starts it again, and waits until the feeder has found it. */
+    async run() {
+      await run();
+      await up;
+    },
+    async close() {
+      feeder.stdin.end();
+      await new Promise((done) => feeder.once("exit", done));
+      await halt();
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+export async function put(url, body) {
+  const r = await fetch(url, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  if (!r.ok) throw new Error(`PUT ${url}: ${r.status} ${await r.text()}`);
+  return r.json();
+}
