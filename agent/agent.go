@@ -29,7 +29,8 @@ type Agent struct {
 	ended    chan struct{} // closed when the camera has ended
 	endOnce  sync.Once
 
-	eyes eyes
+	eyes  eyes
+	bases bases
 
 	mu             sync.Mutex
 	planogram      *shelf.Planogram
@@ -61,6 +62,7 @@ func New(opts Options) (*Agent, error) {
 	}
 	a.batch.stamp = a.now
 	a.commands = newCommands(opts.DataDir)
+	a.bases.deltas = map[uint64]*shelf.Observation{}
 	a.eyes.camera, a.eyes.pipeline = opts.Camera, opts.Pipeline
 	for _, r := range opts.Degraded {
 		a.reasons.set(r, r)
@@ -158,10 +160,14 @@ func (a *Agent) append(class outbox.Class, at time.Time, body wire.Body) (outbox
 	_, quality := a.opts.Clock.Stamp()
 	// What was seen is stored even while the agent is being stopped, so there is no context.
 	return a.opts.Outbox.Append(context.Background(), class, string(body.Kind()), func(k outbox.Key) ([]byte, error) {
-		return wire.Encode(&wire.Envelope{
+		env := &wire.Envelope{
 			Identity: a.opts.Identity, Boot: k.Boot, Seq: k.Seq,
 			CapturedAt: at, Clock: quality, Body: body,
-		})
+		}
+		if o, ok := body.(*wire.Observation); ok {
+			return a.bases.encode(env, &o.Observation)
+		}
+		return wire.Encode(env)
 	})
 }
 

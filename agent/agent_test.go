@@ -290,6 +290,53 @@ func TestTheWillTellsThatABoardHasGone(t *testing.T) {
 	}
 }
 
+// shelves is a pipeline that sees sixty facings, of which one is sold at every fifth look.
+type shelves struct{ looks int }
+
+func (p *shelves) Look(_ context.Context, f vision.Frame) (*shelf.Observation, error) {
+	o := &shelf.Observation{Width: f.Width, Height: f.Height, Model: "shelves 1"}
+	for i := range 60 - p.looks/5 {
+		o.Facings = append(o.Facings, shelf.Facing{
+			Box: shelf.Box{X: 20 * (i % 20), Y: 150 * (i / 20), W: 18, H: 140}, Score: 0.9, GTIN: "4006381333931", SKUScore: 0.8,
+			Shelf: 1 + i/20, Position: 1 + i%20,
+		})
+	}
+	p.looks++
+	return o, nil
+}
+
+// A shelf that hardly changes is told as the difference to what the cloud has; the cloud holds every
+// observation complete all the same, also after it has lost the base.
+func TestAShelfThatHardlyChangesIsToldShort(t *testing.T) {
+	broker := mosquitto.New(t, "")
+	broker.Start()
+	c := newCloud(t, broker.URL(), "cloud")
+	box := openOutbox(t, t.TempDir())
+	opts := options(t, box, &moody{next: bright}, broker.URL())
+	opts.Pipeline, opts.Picture.Send = &shelves{}, agent.SendNever
+	start(t, opts)
+	c.until("ten differences", func() bool { return c.deltas >= 10 })
+	c.mu.Lock()
+	c.forget = true
+	c.mu.Unlock()
+	c.until("a difference that the cloud cannot use", func() bool { return c.deltas >= 12 })
+	c.mu.Lock()
+	c.forget = false
+	c.mu.Unlock()
+	c.until("thirty observations", func() bool { return len(of[*wire.Observation](c)) >= 30 })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	seen := map[int]int{}
+	for _, o := range of[*wire.Observation](c) {
+		seen[len(o.Facings)]++
+	}
+	for _, n := range []int{60, 59, 58, 57, 56} {
+		if seen[n] != 5 {
+			t.Errorf("%d observations of %d facings, want 5: %v", seen[n], n, seen)
+		}
+	}
+}
+
 // moody is a camera that does what it is told.
 type moody struct {
 	mu   sync.Mutex

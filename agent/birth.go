@@ -47,6 +47,7 @@ func (a *Agent) uplinkConfig() uplink.Config {
 	c.Status = a.status
 	c.Amend = a.amend
 	c.Command = a.commands.put
+	c.Acknowledged, c.Rejected = a.bases.acknowledged, a.tellAgain
 	c.Desired = func(d *wire.Desired) {
 		select { // the newest counts
 		case <-a.desired:

@@ -21,6 +21,8 @@ type cloud struct {
 	stored   map[wire.Key]*wire.Envelope
 	order    []*wire.Envelope
 	twice    int
+	deltas   int  // observations that came as differences
+	forget   bool // has lost every base
 	statuses []*wire.Status
 	changed  chan struct{}
 }
@@ -61,6 +63,13 @@ func (c *cloud) hear(_ mqtt.Client, m mqtt.Message) {
 		c.statuses = append(c.statuses, s)
 		return
 	}
+	if d, ok := env.Body.(*wire.Delta); ok {
+		c.deltas++
+		if c.forget || !c.resolve(env, d) {
+			go c.say(env.Identity, &wire.Ack{Rejected: []wire.Rejection{{Boot: env.Boot, Seq: env.Seq, Reason: wire.ReasonBaseMissing}}})
+			return
+		}
+	}
 	if c.stored[env.Key()] != nil {
 		c.twice++
 	} else {
@@ -70,6 +79,21 @@ func (c *cloud) hear(_ mqtt.Client, m mqtt.Message) {
 	if !c.mute {
 		go c.say(env.Identity, &wire.Ack{Ranges: []wire.AckRange{{Boot: env.Boot, From: env.Seq, To: env.Seq}}})
 	}
+}
+
+// resolve puts the complete observation into the envelope of a difference.
+func (c *cloud) resolve(env *wire.Envelope, d *wire.Delta) bool {
+	base := c.stored[wire.Key{Device: env.Device, Boot: env.Boot, Seq: d.BaseSeq}]
+	if base == nil {
+		return false
+	}
+	whole, err := d.Resolve(&base.Body.(*wire.Observation).Observation)
+	if err != nil {
+		c.t.Errorf("difference %v: %v", env.Key(), err)
+		return false
+	}
+	env.Body = whole
+	return true
 }
 
 // say publishes a body to a board.

@@ -28,6 +28,7 @@ type Disk struct {
 	generation int // of processes; handles of an older one are dead
 	limit      int // bytes in all files; 0: none
 	broken     bool
+	written    int
 	journal    []op
 	log        bool
 }
@@ -131,13 +132,17 @@ func (d *Disk) Flip(name string, at int) bool {
 }
 
 // Bytes written since the disk was made.
-func (d *Disk) Bytes() (n int) {
+func (d *Disk) Bytes() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, o := range d.journal {
-		n += len(o.data)
-	}
-	return n
+	return d.written
+}
+
+// Forget gives up the past, so that a long run does not fill the memory; Crashes then shows nothing.
+func (d *Disk) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log, d.journal = false, nil
 }
 
 // apply does an operation to a set of files.

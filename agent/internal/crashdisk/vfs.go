@@ -166,6 +166,7 @@ func (h *handle) change(o op, refusal int32) int32 {
 	}
 	o.name = h.name
 	o.apply(d.files)
+	d.written += len(o.data)
 	if d.log {
 		d.journal = append(d.journal, o)
 	}

@@ -96,10 +96,17 @@ func (s *session) hear(ctx context.Context, m mqtt.Message) {
 func (s *session) acknowledge(ctx context.Context, ack *wire.Ack) {
 	ranges := make([]outbox.Range, 0, len(ack.Ranges)+len(ack.Rejected))
 	for _, r := range ack.Ranges {
-		ranges = append(ranges, outbox.Range{Boot: r.Boot, From: r.From, To: r.To})
+		stored := outbox.Range{Boot: r.Boot, From: r.From, To: r.To}
+		if s.cfg.Acknowledged != nil {
+			s.cfg.Acknowledged(stored)
+		}
+		ranges = append(ranges, stored)
 	}
 	for _, r := range ack.Rejected {
 		s.cfg.Log.Error("the cloud will never take a message", "boot", r.Boot, "seq", r.Seq, "reason", r.Reason)
+		if s.cfg.Rejected != nil {
+			s.cfg.Rejected(r.Boot, r.Seq, r.Reason)
+		}
 		ranges = append(ranges, outbox.Range{Boot: r.Boot, From: r.Seq, To: r.Seq})
 	}
 	n, err := s.box.Acknowledge(ctx, ranges)

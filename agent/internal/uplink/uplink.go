@@ -46,6 +46,10 @@ type Config struct {
 	// state is retained, so it is heard again with every connection.
 	Command func(*wire.Command)
 	Desired func(*wire.Desired)
+	// Acknowledged hears every range that the cloud has stored, Rejected every message that it will
+	// never take, before that is forgotten; nil: nobody wants to know. They must not block.
+	Acknowledged func(outbox.Range)
+	Rejected     func(boot uint32, seq uint64, reason string)
 
 	Log *slog.Logger
 }

@@ -1,0 +1,110 @@
+package agent
+
+import (
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// bases keeps what observations may be told as the difference to: the last complete one of this boot
+// that the cloud has acknowledged. A shelf that nobody touched then costs a few bytes on the air.
+type bases struct {
+	mu      sync.Mutex
+	boot    uint32
+	base    told                          // acknowledged
+	next    told                          // complete, not acknowledged yet
+	deltas  map[uint64]*shelf.Observation // sent as differences, not acknowledged: to be told again if the cloud lacks the base
+	baseAge time.Time
+	nextAge time.Time
+}
+
+// told is a complete observation with its Seq; Seq 0 is none.
+type told struct {
+	seq uint64
+	obs *shelf.Observation
+}
+
+const (
+	// maxBaseAge has the cloud hold few old observations, and forgives one that it lost.
+	maxBaseAge = time.Hour
+	maxNextAge = time.Minute
+	// maxDeltas bounds what is kept for telling again; beyond, observations are told complete.
+	maxDeltas = 256
+)
+
+// encode gives an observation's bytes, short where there is a base. With a clock that may yet be
+// corrected it stays complete, because a difference cannot be amended.
+func (b *bases) encode(env *wire.Envelope, obs *shelf.Observation) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	full, err := wire.Encode(env)
+	if err != nil || env.Clock < telemetry.RTC {
+		return full, err
+	}
+	if b.base.seq != 0 && time.Since(b.baseAge) < maxBaseAge && len(b.deltas) < maxDeltas {
+		short, err := wire.EncodeDelta(env, b.base.seq, b.base.obs)
+		if err != nil {
+			return nil, err
+		}
+		if len(short) < len(full)/2 { // else the shelf has another face, and this one becomes the base
+			b.deltas[env.Seq] = obs
+			return short, nil
+		}
+	}
+	b.boot = env.Boot
+	// One that still waits to be acknowledged is kept for a while: on a slow line the next always comes first.
+	if b.next.seq == 0 || time.Since(b.nextAge) > maxNextAge {
+		b.next, b.nextAge = told{env.Seq, obs}, time.Now()
+	}
+	return full, nil
+}
+
+// acknowledged hears what the cloud has stored.
+func (b *bases) acknowledged(r outbox.Range) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r.Boot != b.boot {
+		return
+	}
+	if b.next.seq != 0 && r.From <= b.next.seq && b.next.seq <= r.To {
+		b.base, b.next, b.baseAge = b.next, told{}, time.Now()
+	}
+	for seq := range b.deltas {
+		if r.From <= seq && seq <= r.To {
+			delete(b.deltas, seq)
+		}
+	}
+}
+
+// refused takes out an observation whose base the cloud does not have, nil where it is not known here;
+// no further difference is told to that base.
+func (b *bases) refused(boot uint32, seq uint64) *shelf.Observation {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if boot != b.boot {
+		return nil
+	}
+	b.base = told{}
+	obs := b.deltas[seq]
+	delete(b.deltas, seq)
+	return obs
+}
+
+// tellAgain stores an observation whose base the cloud lacks once more, complete.
+func (a *Agent) tellAgain(boot uint32, seq uint64, reason string) {
+	if reason != wire.ReasonBaseMissing {
+		return
+	}
+	obs := a.bases.refused(boot, seq)
+	if obs == nil {
+		a.log.Error("observation is lost: the cloud lacks its base, and it is of an earlier start", "boot", boot, "seq", seq)
+		return
+	}
+	if _, err := a.append(outbox.Observation, obs.CapturedAt, &wire.Observation{Observation: *obs}); err != nil {
+		a.log.Error("observation is lost: the cloud lacks its base, and it was not stored again", "boot", boot, "seq", seq, "err", err)
+	}
+}
