@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/web"
@@ -23,8 +24,18 @@ func (n notifiers) Committed() {
 	}
 }
 
-// tenant says whose data a request may see: without users, that of the configured tenant.
-func (s *Server) tenant(*http.Request) (string, error) { return s.cfg.Tenant, nil }
+// tenant says whose data a request may see: that of its token, or where none is needed that of the
+// configured tenant.
+func (s *Server) tenant(r *http.Request) (string, error) {
+	if s.gate == nil {
+		return s.cfg.Tenant, nil
+	}
+	p, ok := access.From(r.Context())
+	if !ok {
+		return "", access.ErrDenied
+	}
+	return p.Identity.Tenant, nil
+}
 
 // routes puts the page, the API and what operators ask for on one port.
 func (s *Server) routes() (http.Handler, error) {
@@ -40,6 +51,9 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, nil) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry}))
+	if s.gate != nil {
+		return s.gate.Wrap(mux), nil
+	}
 	return mux, nil
 }
 

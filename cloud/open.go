@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
@@ -52,13 +53,23 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 			return nil, err
 		}
 	}
+	if err := s.openAccess(ctx); err != nil {
+		return nil, err
+	}
 	sub, publisher, err := s.openBroker()
 	if err != nil {
 		return nil, err
 	}
 	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
 	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
-	s.engine = alert.NewEngine(alert.Config{Rules: alert.DefaultRules(), Log: log})
+	var rules alert.RuleSource = alert.DefaultRules()
+	if cfg.Alerts.Rules != "" {
+		if s.rules, err = alert.OpenRuleFile(cfg.Alerts.Rules, log); err != nil {
+			return nil, Hint(err, "correct the file: cooler-cloud rules check %s", cfg.Alerts.Rules)
+		}
+		rules = s.rules
+	}
+	s.engine = alert.NewEngine(alert.Config{Rules: rules, Log: log})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
 		sub, s.series, s.state, s.engine, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
@@ -87,13 +98,38 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}
-	if err := state.Migrate(ctx, s.state, state.Tables, alert.Tables, deliver.Tables); err != nil {
+	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, deliver.Tables); err != nil {
 		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
 	}
 	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another store with --series")
 	}
 	return nil
+}
+
+// openAccess makes the certificate authority and, where tokens are needed and there is no admin yet,
+// the link by which somebody becomes the first.
+func (s *Server) openAccess(ctx context.Context) (err error) {
+	if s.authority, err = access.OpenAuthority(filepath.Join(s.cfg.DataDir, "authority"), time.Now()); err != nil {
+		return Hint(err, "see that the folder can be written, or bring back ca.pem and ca.key from a backup")
+	}
+	if !s.cfg.NeedsTokens() {
+		return nil
+	}
+	s.gate = access.NewGate(s.state, s.authority, s.log)
+	code, needed, err := access.SetupCode(ctx, s.state, s.cfg.Tenant, time.Now())
+	if needed {
+		s.setup = "/setup?code=" + code
+	}
+	return err
+}
+
+// door is who lets boards in; nil lets in everybody.
+func (s *Server) door() broker.Access {
+	if s.gate == nil {
+		return nil
+	}
+	return access.Door{DB: s.state, Log: s.log}
 }
 
 // openBroker opens what the boards are heard through, and alerts are published on.
@@ -103,7 +139,12 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 		if s.mqtt, err = listen("the boards", "--mqtt-listen", s.cfg.MQTT.Listen); err != nil {
 			return nil, nil, err
 		}
-		s.embedded, err = broker.New(broker.Config{Log: s.log})
+		if s.cfg.MQTT.TLSListen != "" {
+			if s.mqtts, err = s.listenTLS(); err != nil {
+				return nil, nil, err
+			}
+		}
+		s.embedded, err = broker.New(broker.Config{Access: s.door(), Log: s.log})
 		return s.embedded, s.embedded, err
 	}
 	password, err := readPassword(s.cfg.MQTT.PasswordFile)
@@ -121,6 +162,19 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 	}
 	s.online = sub.Online
 	return sub, sub, nil
+}
+
+// listenTLS takes the port on which boards speak with certificates of our own authority.
+func (s *Server) listenTLS() (net.Listener, error) {
+	conf, err := s.authority.ServerTLS(s.cfg.MQTT.TLSNames, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen("the boards with TLS", "mqtt.tls_listen", s.cfg.MQTT.TLSListen)
+	if err != nil {
+		return nil, err
+	}
+	return tls.NewListener(l, conf), nil
 }
 
 func readPassword(file string) (string, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
@@ -36,10 +37,16 @@ type Server struct {
 	state  *state.DB
 	series seriesStore
 	engine *alert.Engine
+	rules  *alert.RuleFile // nil: the defaults
+
+	authority *access.Authority
+	gate      *access.Gate // nil: nobody has to prove who he is
+	setup     string       // path of the link for the first admin; "": there is one
 
 	http     net.Listener
 	handler  http.Handler
 	mqtt     net.Listener   // nil with a broker elsewhere
+	mqtts    net.Listener   // the same with TLS; nil: none
 	embedded *broker.Broker // nil with a broker elsewhere
 	ingester *ingest.Ingester
 	live     *live.Hub
@@ -58,8 +65,23 @@ func (s *Server) MQTTAddr() string {
 	return s.mqtt.Addr().String()
 }
 
+// MQTTSAddr is where the embedded broker listens with TLS, "" where it does not.
+func (s *Server) MQTTSAddr() string {
+	if s.mqtts == nil {
+		return ""
+	}
+	return s.mqtts.Addr().String()
+}
+
+// SetupPath is the one-time link, without the host, by which somebody becomes the first admin; "" where
+// there is one, or none is needed.
+func (s *Server) SetupPath() string { return s.setup }
+
 // tickEvery is how often the judge looks at what time alone decides.
 const tickEvery = time.Second
+
+// rulesEvery is how often the file of rules is looked at.
+const rulesEvery = 2 * time.Second
 
 // Run serves until ctx ends, then drains and closes everything. It returns nil then.
 func (s *Server) Run(ctx context.Context) error {
@@ -78,6 +100,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.live.Run(readers) })
 	g.Go(func() error { return s.deliver.Run(readers) })
 	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, notifiers{s.live, s.deliver}.Committed) })
+	if s.rules != nil {
+		g.Go(func() error { return s.rules.Run(running, rulesEvery) })
+	}
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error {
 		// The last to start and the first to stop; then those who read may go.
@@ -104,6 +129,11 @@ func (s *Server) ingest(ctx context.Context) error {
 	g.Go(func() error {
 		select {
 		case <-s.embedded.Subscribed():
+			if s.mqtts != nil {
+				if err := s.embedded.Listen("mqtts", s.mqtts); err != nil {
+					return err
+				}
+			}
 			return s.embedded.Listen("mqtt", s.mqtt)
 		case <-running.Done():
 			return nil
@@ -145,6 +175,9 @@ func (s *Server) Close() error {
 	}
 	if s.mqtt != nil {
 		errs = append(errs, ignoreClosed(s.mqtt.Close()))
+	}
+	if s.mqtts != nil {
+		errs = append(errs, ignoreClosed(s.mqtts.Close()))
 	}
 	if s.embedded != nil {
 		errs = append(errs, s.embedded.Close())

@@ -73,11 +73,17 @@ type board struct {
 
 func newBoard(t *testing.T, url, device string) *board {
 	t.Helper()
+	return newBoardWith(t, url, device, func(*mqtt.ClientOptions) {})
+}
+
+func newBoardWith(t *testing.T, url, device string, options func(*mqtt.ClientOptions)) *board {
+	t.Helper()
 	b := &board{id: wire.Identity{Tenant: "t", Store: "s1", Device: device}, open: map[uint64][]byte{}, acked: make(chan struct{}, 1)}
 	o := mqtt.NewClientOptions().AddBroker(url).SetClientID(device).SetCleanSession(false).SetOrderMatters(false).
 		SetConnectRetry(true).SetConnectRetryInterval(50 * time.Millisecond).SetMaxReconnectInterval(100 * time.Millisecond).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { b.hear(t, m.Payload()) })
 	o.SetOnConnectHandler(func(c mqtt.Client) { c.Subscribe(b.id.DownFilter(), 1, nil) })
+	options(o)
 	b.client = mqtt.NewClient(o)
 	if token := b.client.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatalf("connect: %v", token.Error())

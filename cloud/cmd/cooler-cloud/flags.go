@@ -29,6 +29,7 @@ func (s *settings) register(cmd *cobra.Command) {
 	f.StringVar(&s.flags.State, "state", "", "state: sqlite:/path/state.db or postgres://… (default: in --data)")
 	f.StringVar(&s.flags.Series, "series", "", "series: sqlite:/path/series.db or influx://… (default: in --data)")
 	f.StringVar(&s.flags.Tenant, "tenant", d.Tenant, "tenant of the page and the API")
+	f.StringVar(&s.flags.Access.Mode, "access", d.Access.Mode, "open, tokens, or auto: tokens unless all listens on loopback")
 	f.StringVar(&s.flags.Planograms, "planograms", "", "publish the planograms of this folder at start")
 	f.StringVar(&s.flags.Log.Level, "log-level", d.Log.Level, "debug, info, warn or error")
 	f.StringVar(&s.flags.Log.Format, "log-format", d.Log.Format, "text or json")
@@ -56,6 +57,7 @@ func (s *settings) load(cmd *cobra.Command) (*config.Config, error) {
 		{"state", &c.State, &s.flags.State},
 		{"series", &c.Series, &s.flags.Series},
 		{"tenant", &c.Tenant, &s.flags.Tenant},
+		{"access", &c.Access.Mode, &s.flags.Access.Mode},
 		{"planograms", &c.Planograms, &s.flags.Planograms},
 		{"log-level", &c.Log.Level, &s.flags.Log.Level},
 		{"log-format", &c.Log.Format, &s.flags.Log.Format},

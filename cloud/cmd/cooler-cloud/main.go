@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(commands(stdout)...)
+	root.AddCommand(commands(stdout, stderr)...)
 	for _, c := range root.Commands() {
 		wrapArgs(c)
 	}
@@ -73,12 +73,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // commands is the explicit list of what there is.
-func commands(stdout io.Writer) []*cobra.Command {
+func commands(stdout, stderr io.Writer) []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(stdout),
 		doctorCommand(stdout),
 		quarantineCommand(stdout),
+		tokenCommand(stdout),
+		enrolCommand(stdout),
 		simulateCommand(stdout),
+		tailCommand(stdout, stderr),
+		rulesCommand(stdout),
 		versionCommand(stdout),
 	}
 }

@@ -32,6 +32,9 @@ Everything listens on loopback unless told otherwise.`,
 			}
 			log.Info("serving", "version", version, "page", "http://"+server.Addr()+"/", "mqtt", broker, "data", c.DataDir, "tenant", c.Tenant)
 			fmt.Fprintf(stdout, "cooler-cloud: open http://%s/\n", server.Addr())
+			if path := server.SetupPath(); path != "" {
+				fmt.Fprintf(stdout, "cooler-cloud: become the first admin (once, within a day): http://%s%s\n", server.Addr(), path)
+			}
 			return server.Run(cmd.Context())
 		},
 	}

@@ -41,13 +41,16 @@ type Credentials struct {
 	ClientID, Username string
 	Password           []byte
 	CommonName         string // of its TLS certificate, verified; "" without one
+	Serial             string // of that certificate, in hexadecimal
 }
 
 // Identity is what a client has proved to be: a board, which is held to its own topics, or with
-// Service true a part of the cloud, which is not.
+// Service true a program that may use every topic of its tenant, of all tenants where that is empty.
+// With Alerts true it is a program that hears its tenant's alerts, and says nothing.
 type Identity struct {
 	wire.Identity
 	Service bool
+	Alerts  bool
 }
 
 // Broker is a running broker; it serves the listeners that it is given.

@@ -48,7 +48,7 @@ func (p passwords) Connect(_ context.Context, c broker.Credentials) (broker.Iden
 // TestBoardIsHeldToItsTopics: with access control a board says and hears only its own.
 func TestBoardIsHeldToItsTopics(t *testing.T) {
 	one, two := wire.Identity{Tenant: "t", Store: "s", Device: "d1"}, wire.Identity{Tenant: "t", Store: "s", Device: "d2"}
-	b, url := start(t, passwords{"d1": {Identity: one}, "d2": {Identity: two}, "cloud": {Service: true}})
+	b, url := start(t, passwords{"d1": {Identity: one}, "d2": {Identity: two}, "cloud": {Service: true}, "erp": {Identity: wire.Identity{Tenant: "t"}, Alerts: true}})
 	out := make(chan ingest.Delivery, 10)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -90,6 +90,14 @@ func TestBoardIsHeldToItsTopics(t *testing.T) {
 		granted := token.Error() == nil && token.(*mqtt.SubscribeToken).Result()[sub.filter] < 0x80
 		if granted != sub.ok {
 			t.Errorf("subscribe %s: granted %v, want %v", sub.filter, granted, sub.ok)
+		}
+	}
+	erp := ingesttest.Board(t, url, two, as("erp"))
+	for filter, ok := range map[string]bool{"coldshelf/v1/t/alerts/#": true, "coldshelf/v1/t/alerts/s/+/stockout": true, "coldshelf/v1/other/alerts/#": false, wire.AllUp: false, "#": false} {
+		token := erp.Subscribe(filter, 1, nil)
+		token.WaitTimeout(ingesttest.Patience)
+		if granted := token.Error() == nil && token.(*mqtt.SubscribeToken).Result()[filter] < 0x80; granted != ok {
+			t.Errorf("an integration subscribes %s: granted %v, want %v", filter, granted, ok)
 		}
 	}
 	cloud := ingesttest.Board(t, url, two, as("cloud"))

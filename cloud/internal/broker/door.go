@@ -40,23 +40,25 @@ func (d *door) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
+	name, serial := certificate(cl)
 	id, ok := d.access.Connect(ctx, Credentials{ClientID: pk.Connect.ClientIdentifier, Username: string(pk.Connect.Username),
-		Password: pk.Connect.Password, CommonName: commonName(cl)})
+		Password: pk.Connect.Password, CommonName: name, Serial: serial})
 	if ok {
 		d.who.Store(cl, id)
 	}
 	return ok
 }
 
-func commonName(cl *mqtt.Client) string {
+// certificate gives the name and the number of a client's verified certificate.
+func certificate(cl *mqtt.Client) (name, serial string) {
 	conn, ok := cl.Net.Conn.(*tls.Conn)
 	if !ok {
-		return ""
+		return "", ""
 	}
 	if chains := conn.ConnectionState().VerifiedChains; len(chains) > 0 {
-		return chains[0][0].Subject.CommonName
+		return chains[0][0].Subject.CommonName, chains[0][0].SerialNumber.Text(16)
 	}
-	return ""
+	return "", ""
 }
 
 // OnACLCheck: a board says only what goes up from itself, and hears only what goes down to itself.
@@ -69,7 +71,13 @@ func (d *door) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 		return false
 	}
 	id := v.(Identity)
-	return id.Service || own(id.Identity, topic, write)
+	if id.Service {
+		return id.Tenant == "" || strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/")
+	}
+	if id.Alerts {
+		return !write && strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/alerts/")
+	}
+	return own(id.Identity, topic, write)
 }
 
 func own(id wire.Identity, topic string, write bool) bool {

@@ -7,6 +7,7 @@
 package config
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ type Config struct {
 	Series     string `yaml:"series"`     // sqlite:/path/series.db or influx://host:8086/?org=…&bucket=…&token_file=…; "": in data_dir
 	Planograms string `yaml:"planograms"` // folder of planograms that are published at start; "": none
 
+	Access Access `yaml:"access"`
 	MQTT   MQTT   `yaml:"mqtt"`
 	Ingest Ingest `yaml:"ingest"`
 	Alerts Alerts `yaml:"alerts"`
@@ -28,16 +30,23 @@ type Config struct {
 	Log    Log    `yaml:"log"`
 }
 
+// Access says who has to prove who he is.
+type Access struct {
+	Mode string `yaml:"mode"` // open: nobody; tokens: everybody, people and boards; auto: tokens, unless all listens on loopback
+}
+
 // MQTT says where the boards are heard.
 type MQTT struct {
-	Listen       string `yaml:"listen"` // of the embedded broker; not used with Broker
-	Broker       string `yaml:"broker"` // mqtt://host:1883 or mqtts://host:8883; "": the embedded one
-	ClientID     string `yaml:"client_id"`
-	Username     string `yaml:"username"`
-	PasswordFile string `yaml:"password_file"`
-	CA           string `yaml:"ca"` // PEM; "": the system's roots
-	Cert         string `yaml:"cert"`
-	Key          string `yaml:"key"`
+	Listen       string   `yaml:"listen"`     // of the embedded broker; not used with Broker
+	TLSListen    string   `yaml:"tls_listen"` // of the embedded broker for TLS with our own authority; "": none
+	TLSNames     []string `yaml:"tls_names"`  // host names and addresses by which boards reach it
+	Broker       string   `yaml:"broker"`     // mqtt://host:1883 or mqtts://host:8883; "": the embedded one
+	ClientID     string   `yaml:"client_id"`
+	Username     string   `yaml:"username"`
+	PasswordFile string   `yaml:"password_file"`
+	CA           string   `yaml:"ca"` // PEM; "": the system's roots
+	Cert         string   `yaml:"cert"`
+	Key          string   `yaml:"key"`
 }
 
 // Ingest tunes how messages are taken in.
@@ -75,7 +84,8 @@ func Defaults() Config {
 		Listen:  "127.0.0.1:8080",
 		DataDir: defaultDataDir(),
 		Tenant:  "default",
-		MQTT:    MQTT{Listen: "127.0.0.1:1883"},
+		Access:  Access{Mode: "auto"},
+		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
 		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond},
 		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
 		Log:     Log{Level: "info", Format: "text"},
@@ -110,4 +120,25 @@ func (c *Config) SeriesURL() string {
 		return c.Series
 	}
 	return "sqlite:" + filepath.Join(c.DataDir, "series.db")
+}
+
+// NeedsTokens tells whether people and boards have to prove who they are.
+func (c *Config) NeedsTokens() bool {
+	if c.Access.Mode != "auto" {
+		return c.Access.Mode == "tokens"
+	}
+	addresses := []string{c.Listen}
+	if c.MQTT.Broker == "" {
+		addresses = append(addresses, c.MQTT.Listen)
+		if c.MQTT.TLSListen != "" {
+			addresses = append(addresses, c.MQTT.TLSListen)
+		}
+	}
+	for _, addr := range addresses {
+		host, _, _ := net.SplitHostPort(addr)
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return true
+		}
+	}
+	return false
 }

@@ -53,7 +53,8 @@ func TestFull(t *testing.T) {
 	want := &config.Config{
 		Listen: "0.0.0.0:8443", DataDir: "testdata/data", Tenant: "acme", State: "postgres://coldshelf@db/coldshelf",
 		Series: "sqlite:/srv/series.db", Planograms: "testdata/planograms",
-		MQTT: config.MQTT{Listen: "0.0.0.0:1883", Broker: "mqtts://broker.example:8883", ClientID: "ingest-1", Username: "cloud",
+		Access: config.Access{Mode: "tokens"},
+		MQTT: config.MQTT{Listen: "0.0.0.0:1883", TLSListen: "0.0.0.0:8883", TLSNames: []string{"cloud.example"}, Broker: "mqtts://broker.example:8883", ClientID: "ingest-1", Username: "cloud",
 			PasswordFile: "testdata/secrets/mqtt", CA: "testdata/ca.pem", Cert: "testdata/cloud.pem", Key: "testdata/cloud.key"},
 		Ingest: config.Ingest{Batch: 500, Linger: 5 * time.Millisecond},
 		Keep:   config.Keep{Points: 720 * time.Hour, Hours: 8760 * time.Hour, Pictures: 5, Quarantine: 100},
@@ -72,6 +73,30 @@ func TestDefaultsAreValid(t *testing.T) {
 	for _, url := range []string{c.StateURL(), c.SeriesURL()} {
 		if !strings.HasPrefix(url, "sqlite:") {
 			t.Errorf("by default a store is at %s, want a file", url)
+		}
+	}
+}
+
+// TestNeedsTokens: what is reached from outside asks who is there, unless told not to.
+func TestNeedsTokens(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*config.Config)
+		want   bool
+	}{
+		{"loopback", func(*config.Config) {}, false},
+		{"by name", func(c *config.Config) { c.Listen = "localhost:80" }, false},
+		{"every address", func(c *config.Config) { c.Listen = ":8080" }, true},
+		{"the broker from outside", func(c *config.Config) { c.MQTT.Listen = "192.0.2.1:1883" }, true},
+		{"TLS from outside", func(c *config.Config) { c.MQTT.TLSListen = "0.0.0.0:8883" }, true},
+		{"a broker elsewhere", func(c *config.Config) { c.MQTT.Listen, c.MQTT.Broker = ":1883", "mqtt://b:1883" }, false},
+		{"open by choice", func(c *config.Config) { c.Listen, c.Access.Mode = ":8080", "open" }, false},
+		{"tokens by choice", func(c *config.Config) { c.Access.Mode = "tokens" }, true},
+	} {
+		conf := config.Defaults()
+		c.change(&conf)
+		if got := conf.NeedsTokens(); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}
 }

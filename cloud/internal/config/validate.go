@@ -28,6 +28,19 @@ func (c *Config) Validate() error {
 	} else if err := scheme(c.MQTT.Broker, "mqtt", "tcp", "mqtts", "ssl", "ws", "wss"); err != nil {
 		fault("mqtt.broker", "%w", err)
 	}
+	if c.MQTT.TLSListen != "" {
+		if _, _, err := net.SplitHostPort(c.MQTT.TLSListen); err != nil {
+			fault("mqtt.tls_listen", "%q is not host:port", c.MQTT.TLSListen)
+		}
+		if len(c.MQTT.TLSNames) == 0 {
+			fault("mqtt.tls_names", "none: boards could not know the broker")
+		}
+	}
+	switch c.Access.Mode {
+	case "auto", "open", "tokens":
+	default:
+		fault("access.mode", "%q is not auto, open or tokens", c.Access.Mode)
+	}
 	if (c.MQTT.Cert == "") != (c.MQTT.Key == "") {
 		fault("mqtt.cert", "cert and key go together")
 	}

@@ -1,0 +1,336 @@
+package access_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
+	"github.com/coldshelf/coldshelf/cloud/internal/broker"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+var (
+	noon  = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	board = wire.Identity{Tenant: "t", Store: "s1", Device: "d1"}
+)
+
+// TestConformance runs on both databases.
+func TestConformance(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		for _, c := range []struct {
+			name string
+			run  func(t *testing.T, db *state.DB)
+		}{
+			{"tokens", tokens},
+			{"a set-up code makes one admin, once", setup},
+			{"enrolment and renewal", enrolment},
+			{"what changes rights is on record", audit},
+		} {
+			t.Run(c.name, func(t *testing.T) { c.run(t, db) })
+		}
+	}, access.Tables)
+}
+
+func issue(t *testing.T, db *state.DB, p access.Principal) (token string) {
+	t.Helper()
+	err := db.Write(context.Background(), func(tx *state.Tx) (err error) {
+		token, err = access.Issue(context.Background(), tx, p, "test", noon)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func tokens(t *testing.T, db *state.DB) {
+	ctx := context.Background()
+	want := access.Principal{Identity: wire.Identity{Tenant: "tokens"}, Name: "Li", Role: access.Manager}
+	token := issue(t, db, want)
+	if got, err := access.Check(ctx, db, token); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	for _, wrong := range []string{"", "coldshelf_", token + "x", token[:len(token)-1], strings.ToUpper(token), "coldshelf_" + strings.Repeat("a", 10_000)} {
+		if _, err := access.Check(ctx, db, wrong); !errors.Is(err, access.ErrDenied) {
+			t.Errorf("%.40q: got %v, want ErrDenied", wrong, err)
+		}
+	}
+	list, err := access.Tokens(ctx, db, "tokens")
+	if err != nil || len(list) != 1 || list[0].Name != "Li" || list[0].RevokedAt != nil {
+		t.Fatalf("list: %+v, %v", list, err)
+	}
+	revoke := func(tenant string) error {
+		return db.Write(ctx, func(tx *state.Tx) error { return access.Revoke(ctx, tx, tenant, list[0].ID, "test", noon) })
+	}
+	if err := revoke("other"); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("another tenant revokes it: %v", err)
+	}
+	if err := revoke("tokens"); err != nil {
+		t.Error(err)
+	}
+	if _, err := access.Check(ctx, db, token); !errors.Is(err, access.ErrDenied) {
+		t.Errorf("a revoked token: %v, want ErrDenied", err)
+	}
+	var kept string
+	if err := db.QueryRow(ctx, "SELECT sha256 FROM tokens WHERE id = ?", list[0].ID).Scan(&kept); err != nil || strings.Contains(kept, token) || len(kept) != 64 {
+		t.Errorf("kept %q, %v: want a digest", kept, err)
+	}
+}
+
+func setup(t *testing.T, db *state.DB) {
+	ctx := context.Background()
+	first, needed, err := access.SetupCode(ctx, db, "setup", noon)
+	if err != nil || !needed {
+		t.Fatalf("needed %v, %v", needed, err)
+	}
+	second, _, err := access.SetupCode(ctx, db, "setup", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := access.Setup(ctx, db, first, "x", noon); !errors.Is(err, access.ErrDenied) {
+		t.Errorf("a code from before: %v, want ErrDenied", err)
+	}
+	if _, err := access.Setup(ctx, db, second, "", noon); err == nil {
+		t.Error("an admin without a name")
+	}
+	// Many at once: one becomes the admin.
+	var wg sync.WaitGroup
+	won := make(chan string, 8)
+	for range cap(won) {
+		wg.Go(func() {
+			token, err := access.Setup(ctx, db, second, "first", noon)
+			if err == nil {
+				won <- token
+			} else if !errors.Is(err, access.ErrDenied) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Fatalf("%d became admin, want 1", len(won))
+	}
+	if p, err := access.Check(ctx, db, <-won); err != nil || p.Role != access.Admin || p.Identity.Tenant != "setup" {
+		t.Errorf("the admin: %+v, %v", p, err)
+	}
+	if _, needed, err := access.SetupCode(ctx, db, "setup", noon); needed || err != nil {
+		t.Errorf("with an admin there: needed %v, %v", needed, err)
+	}
+	late, _, err := access.SetupCode(ctx, db, "late", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := access.Setup(ctx, db, late, "x", noon.Add(25*time.Hour)); !errors.Is(err, access.ErrDenied) {
+		t.Errorf("after a day: %v, want ErrDenied", err)
+	}
+}
+
+// request makes a certificate request, with its key.
+func request(t *testing.T) ([]byte, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), key
+}
+
+func enrolCode(t *testing.T, db *state.DB, id wire.Identity) (code string) {
+	t.Helper()
+	err := db.Write(context.Background(), func(tx *state.Tx) (err error) {
+		code, err = access.EnrolCode(context.Background(), tx, id, "test", noon)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+func enrolment(t *testing.T, db *state.DB) {
+	ctx := context.Background()
+	authority, err := access.OpenAuthority(t.TempDir(), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := access.Door{DB: db}
+	csr, _ := request(t)
+	code := enrolCode(t, db, board)
+	if _, err := authority.Enrol(ctx, db, code, []byte("no request"), noon); err == nil {
+		t.Error("a certificate without a request")
+	}
+	c, err := authority.Enrol(ctx, db, code, csr, noon)
+	if err != nil {
+		t.Fatalf("the code was used up by the request that failed: %v", err)
+	}
+	if _, err := authority.Enrol(ctx, db, code, csr, noon); !errors.Is(err, access.ErrDenied) {
+		t.Errorf("the code again: %v, want ErrDenied", err)
+	}
+	cert := parse(t, c.Certificate)
+	if _, err := cert.Verify(x509.VerifyOptions{Roots: authority.Pool(), CurrentTime: noon.Add(time.Hour), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+		t.Error(err)
+	}
+	shown := broker.Credentials{CommonName: cert.Subject.CommonName, Serial: cert.SerialNumber.Text(16)}
+	if id, ok := door.Connect(ctx, shown); !ok || id.Identity != board || id.Service {
+		t.Errorf("by certificate: %+v, %v", id, ok)
+	}
+	if id, ok := door.Connect(ctx, broker.Credentials{Username: c.Username, Password: []byte(c.Token)}); !ok || id.Identity != board {
+		t.Errorf("by token: %+v, %v", id, ok)
+	}
+	for _, wrong := range []broker.Credentials{{}, {Username: "t/s1/d2", Password: []byte(c.Token)}, {Username: c.Username},
+		{CommonName: cert.Subject.CommonName, Serial: "1"}, {CommonName: "d1", Serial: shown.Serial}} {
+		if id, ok := door.Connect(ctx, wrong); ok {
+			t.Errorf("%+v is let in as %+v", wrong, id)
+		}
+	}
+	p, err := access.Check(ctx, db, c.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := authority.Renew(ctx, db, p, csr, noon.Add(60*24*time.Hour))
+	if err != nil || again.Token != "" || parse(t, again.Certificate).Subject.CommonName != "t/s1/d1" {
+		t.Errorf("renewal: %+v, %v", again, err)
+	}
+	if _, ok := door.Connect(ctx, shown); !ok {
+		t.Error("the certificate from before the renewal is refused while it is good")
+	}
+	if _, err := authority.Renew(ctx, db, access.Principal{Role: access.Admin}, csr, noon); !errors.Is(err, access.ErrDenied) {
+		t.Errorf("an admin renews: %v", err)
+	}
+	if err := db.Write(ctx, func(tx *state.Tx) error { return access.RevokeDevice(ctx, tx, "t", "d1", "test", noon) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := door.Connect(ctx, shown); ok {
+		t.Error("a revoked certificate is let in")
+	}
+	if _, ok := door.Connect(ctx, broker.Credentials{Username: c.Username, Password: []byte(c.Token)}); ok {
+		t.Error("a revoked token is let in")
+	}
+}
+
+func parse(t *testing.T, text string) *x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode([]byte(text))
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
+
+func audit(t *testing.T, db *state.DB) {
+	issue(t, db, access.Principal{Identity: wire.Identity{Tenant: "audit"}, Name: "Wang", Role: access.Viewer})
+	list, err := access.Audit(context.Background(), db, "audit", 10)
+	if err != nil || len(list) != 1 || list[0].Who != "test" || list[0].Action != "token issued" || list[0].Detail != "viewer for Wang" {
+		t.Errorf("got %+v, %v", list, err)
+	}
+}
+
+// TestRequests: what is signed is only what may be.
+func TestRequests(t *testing.T) {
+	db := statetest.SQLite(t, access.Tables)
+	authority, err := access.OpenAuthority(t.TempDir(), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, weak)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, _ := request(t)
+	block, _ := pem.Decode(good)
+	block.Bytes[len(block.Bytes)-1] ^= 1
+	for _, c := range []struct {
+		name string
+		csr  []byte
+		want string
+	}{
+		{"nothing", nil, "not a PEM"},
+		{"another kind of PEM", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), "not a PEM"},
+		{"broken", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der[:40]}), "certificate request"},
+		{"RSA", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), "must be ECDSA"},
+		{"a signature of somebody else", pem.EncodeToMemory(block), "certificate request"},
+		{"huge", []byte(strings.Repeat("x", 1<<20)), "not a PEM"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := authority.Enrol(context.Background(), db, enrolCode(t, db, board), c.csr, noon)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestAuthorityIsKept: the same after a restart, its key closed to others, half of one refused.
+func TestAuthorityIsKept(t *testing.T) {
+	dir := t.TempDir()
+	first, err := access.OpenAuthority(dir, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := access.OpenAuthority(dir, noon)
+	if err != nil || string(again.PEM()) != string(first.PEM()) {
+		t.Errorf("another authority after a restart, %v", err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "ca.key"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key's mode: %v, %v", info.Mode(), err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ca.key"), []byte("gone"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := access.OpenAuthority(dir, noon); err == nil {
+		t.Error("an authority with a broken key is opened")
+	}
+}
+
+// TestMay: what each role may ask.
+func TestMay(t *testing.T) {
+	for _, c := range []struct {
+		method, path string
+		roles        string // that may
+	}{
+		{"GET", "/", "admin manager integration viewer"},
+		{"GET", "/v1/coolers", "admin manager integration viewer"},
+		{"GET", "/metrics", "admin manager integration viewer"},
+		{"PUT", "/v1/coolers/d1", "admin manager"},
+		{"PUT", "/v1/planograms/p", "admin manager"},
+		{"POST", "/v1/alerts/7/ack", "admin manager integration"},
+		{"POST", "/v1/live/tickets", "admin manager integration viewer"},
+		{"GET", "/v1/tokens", "admin"},
+		{"DELETE", "/v1/tokens/1", "admin"},
+		{"POST", "/v1/enrolments", "admin"},
+		{"GET", "/v1/audit", "admin"},
+		{"POST", "/v1/enrol/renew", "admin device"},
+		{"GET", "/v1/enrol/renew", "admin"},
+	} {
+		for _, role := range []access.Role{access.Admin, access.Manager, access.Integration, access.Viewer, access.Device} {
+			want := strings.Contains(c.roles, string(role))
+			if got := (access.Principal{Role: role}).May(c.method, c.path); got != want {
+				t.Errorf("%s %s by %s: %v, want %v", c.method, c.path, role, got, want)
+			}
+		}
+	}
+}

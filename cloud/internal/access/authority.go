@@ -1,0 +1,172 @@
+package access
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// How long certificates are good. A board renews in the last third of its own.
+const (
+	authorityTime = 20 * 365 * 24 * time.Hour
+	boardTime     = 90 * 24 * time.Hour
+	serverTime    = 825 * 24 * time.Hour
+)
+
+// Authority signs the certificates of this service's boards and of its broker. Boards trust it alone.
+type Authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pem  []byte
+}
+
+// OpenAuthority reads the authority from a folder, or makes it there at the first start. The key is
+// readable to its owner alone; whoever has it can be any board.
+func OpenAuthority(dir string, now time.Time) (*Authority, error) {
+	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeAuthority(dir, certFile, keyFile, now); err != nil {
+			return nil, fmt.Errorf("make certificate authority: %w", err)
+		}
+		pair, err = tls.LoadX509KeyPair(certFile, keyFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open certificate authority: %w", err)
+	}
+	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("open certificate authority: the key is not ECDSA")
+	}
+	return &Authority{cert: pair.Leaf, key: key, pem: encodePEM("CERTIFICATE", pair.Leaf.Raw)}, nil
+}
+
+func makeAuthority(dir, certFile, keyFile string, now time.Time) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "Coldshelf boards"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(authorityTime), IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	// The key first: a certificate without its key would look like a whole authority.
+	if err := os.WriteFile(keyFile, encodePEM("PRIVATE KEY", der), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(certFile, encodePEM("CERTIFICATE", raw), 0o644)
+}
+
+func serial() *big.Int {
+	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		panic(err) // the system has no randomness: nothing here may go on
+	}
+	return n
+}
+
+func encodePEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+// PEM is the authority's certificate, which boards trust.
+func (a *Authority) PEM() []byte { return a.pem }
+
+// Pool holds the authority alone.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
+// maxRequest bounds a certificate request; one with a P-256 key has some 400 bytes.
+const maxRequest = 16 << 10
+
+// parseRequest reads a PEM certificate request whose signature and key are good.
+func parseRequest(request []byte) (*x509.CertificateRequest, error) {
+	block, _ := pem.Decode(request)
+	if len(request) > maxRequest || block == nil || block.Type != "CERTIFICATE REQUEST" {
+		return nil, errors.New("the request is not a PEM certificate request")
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err == nil {
+		err = csr.CheckSignature()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("certificate request: %w", err)
+	}
+	if key, ok := csr.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve.Params().BitSize < 256 {
+		return nil, errors.New("certificate request: the key must be ECDSA of 256 bits or more")
+	}
+	return csr, nil
+}
+
+func checkRequest(request []byte) error {
+	_, err := parseRequest(request)
+	return err
+}
+
+// sign makes a board's certificate of its request. Of the request only the key is taken: who it is
+// for is ours to say.
+func (a *Authority) sign(request []byte, id wire.Identity, now time.Time) (cert []byte, number string, notAfter time.Time, err error) {
+	csr, err := parseRequest(request)
+	if err != nil {
+		return nil, "", time.Time{}, err
+	}
+	notAfter = now.Add(boardTime)
+	template := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: nameOf(id)}, NotBefore: now.Add(-time.Hour), NotAfter: notAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	raw, err := x509.CreateCertificate(rand.Reader, template, a.cert, csr.PublicKey, a.key)
+	if err != nil {
+		return nil, "", time.Time{}, err
+	}
+	return encodePEM("CERTIFICATE", raw), template.SerialNumber.Text(16), notAfter, nil
+}
+
+// ServerTLS is the broker's side of TLS, under the names by which boards know it: a fresh certificate
+// at each start. A board may show its own certificate; one that shows none needs a token.
+func (a *Authority) ServerTLS(names []string, now time.Time) (*tls.Config, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make the broker's certificate: %w", err)
+	}
+	template := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "cooler-cloud"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(serverTime),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		return nil, fmt.Errorf("make the broker's certificate: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}},
+		ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: a.Pool()}, nil
+}

@@ -1,0 +1,40 @@
+package access
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/broker"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Door lets boards into the embedded broker by their certificate or their token, and with the token
+// of an admin or an integration a program that may use every topic of the tenant, or hear its alerts.
+type Door struct {
+	DB  *state.DB
+	Log *slog.Logger
+}
+
+// Connect gives the identity that the credentials prove. A certificate says who; without one the
+// password is the token, and the user name must be who it is for.
+func (d Door) Connect(ctx context.Context, c broker.Credentials) (broker.Identity, bool) {
+	if c.CommonName != "" {
+		id, ok := identityOf(c.CommonName)
+		good, err := certificate(ctx, d.DB, c.Serial)
+		if err != nil {
+			d.Log.Error("check certificate", "err", err)
+		}
+		return broker.Identity{Identity: id}, ok && good && err == nil
+	}
+	p, err := Check(ctx, d.DB, string(c.Password))
+	if err == nil && p.Role == Admin {
+		return broker.Identity{Identity: p.Identity, Service: true}, true
+	}
+	if err == nil && p.Role == Integration {
+		return broker.Identity{Identity: p.Identity, Alerts: true}, true
+	}
+	if err != nil || p.Role != Device || c.Username != nameOf(p.Identity) {
+		return broker.Identity{}, false
+	}
+	return broker.Identity{Identity: p.Identity}, true
+}

@@ -1,0 +1,69 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Role says what a token is for.
+type Role string
+
+// Roles, from most to least.
+const (
+	Admin       Role = "admin"       // everything, tokens and enrolment too
+	Manager     Role = "manager"     // looks, and changes stores, coolers and planograms
+	Integration Role = "integration" // a program: looks, and acknowledges alerts
+	Viewer      Role = "viewer"      // looks
+	Device      Role = "device"      // a board: speaks MQTT for itself, and renews its certificate
+)
+
+// ParseRole reads a role's name.
+func ParseRole(s string) (Role, error) {
+	switch r := Role(s); r {
+	case Admin, Manager, Integration, Viewer, Device:
+		return r, nil
+	}
+	return "", fmt.Errorf("unknown role %q: want admin, manager, integration, viewer or device", s)
+}
+
+// Principal is somebody who has shown a token or a certificate.
+type Principal struct {
+	Identity wire.Identity // Store and Device only with Role Device
+	Name     string
+	Role     Role
+}
+
+// May reports whether a principal may make a request.
+func (p Principal) May(method, path string) bool {
+	look := method == http.MethodGet || method == http.MethodHead
+	switch p.Role {
+	case Admin:
+		return true
+	case Manager:
+		return !restricted(path) && !(path == "/v1/tokens" || strings.HasPrefix(path, "/v1/tokens/"))
+	case Integration:
+		return !restricted(path) && (look || method == http.MethodPost && (acknowledges(path) || path == "/v1/live/tickets"))
+	case Viewer:
+		return !restricted(path) && (look || method == http.MethodPost && path == "/v1/live/tickets")
+	case Device:
+		return path == "/v1/enrol/renew" && method == http.MethodPost
+	}
+	return false
+}
+
+// restricted is what admins alone may see.
+func restricted(path string) bool {
+	for _, p := range []string{"/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew"} {
+		if path == p || strings.HasPrefix(path, p+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func acknowledges(path string) bool {
+	return strings.HasPrefix(path, "/v1/alerts/") && strings.HasSuffix(path, "/ack")
+}

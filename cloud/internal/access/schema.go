@@ -1,0 +1,45 @@
+package access
+
+import "github.com/coldshelf/coldshelf/cloud/internal/state"
+
+// Tables are the package's own.
+var Tables = state.Migrations{Name: "access", Steps: []string{`
+CREATE TABLE tokens (
+	id         AUTOID,
+	tenant     TEXT NOT NULL,
+	name       TEXT NOT NULL,
+	role       TEXT NOT NULL,
+	store      TEXT NOT NULL DEFAULT '',
+	device     TEXT NOT NULL DEFAULT '',
+	sha256     TEXT NOT NULL UNIQUE,
+	created_at BIGINT NOT NULL,
+	revoked_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX tokens_by_device ON tokens (tenant, device);
+CREATE TABLE codes (
+	sha256     TEXT PRIMARY KEY,
+	purpose    TEXT NOT NULL,
+	tenant     TEXT NOT NULL,
+	store      TEXT NOT NULL DEFAULT '',
+	device     TEXT NOT NULL DEFAULT '',
+	expires_at BIGINT NOT NULL
+);
+CREATE TABLE certificates (
+	serial     TEXT PRIMARY KEY,
+	tenant     TEXT NOT NULL,
+	store      TEXT NOT NULL,
+	device     TEXT NOT NULL,
+	issued_at  BIGINT NOT NULL,
+	not_after  BIGINT NOT NULL,
+	revoked_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX certificates_by_device ON certificates (tenant, device);
+CREATE TABLE audit (
+	n      AUTOID,
+	at     BIGINT NOT NULL,
+	tenant TEXT NOT NULL,
+	who    TEXT NOT NULL,
+	action TEXT NOT NULL,
+	detail TEXT NOT NULL
+);
+`}}

@@ -1,0 +1,181 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// ErrDenied is all that somebody is told who is turned away.
+var ErrDenied = errors.New("not allowed")
+
+// prefix makes a token known as one to people and to programs that look for leaked secrets.
+const prefix = "coldshelf_"
+
+// secret gives 256 random bits as text.
+func secret() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// Token is one as it is listed: without the secret, which nobody has.
+type Token struct {
+	ID        int64      `json:"id"`
+	Tenant    string     `json:"tenant"`
+	Name      string     `json:"name"`
+	Role      Role       `json:"role"`
+	Store     string     `json:"store,omitempty"`
+	Device    string     `json:"device,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+// Issue makes a token and gives its secret, which cannot be had again.
+func Issue(ctx context.Context, tx *state.Tx, p Principal, by string, now time.Time) (string, error) {
+	if strings.TrimSpace(p.Name) == "" || len(p.Name) > 200 {
+		return "", errors.New("issue token: a name of 1 to 200 bytes says who has it")
+	}
+	id := p.Identity
+	if p.Role != Device {
+		id.Store, id.Device = "", ""
+	}
+	text := prefix + secret()
+	_, err := tx.Exec(ctx, "INSERT INTO tokens (tenant, name, role, store, device, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		id.Tenant, p.Name, string(p.Role), id.Store, id.Device, digest(text), state.Micros(now))
+	if err == nil {
+		err = record(ctx, tx, id.Tenant, by, "token issued", fmt.Sprintf("%s for %s", p.Role, p.Name), now)
+	}
+	if err != nil {
+		return "", fmt.Errorf("issue token: %w", err)
+	}
+	return text, nil
+}
+
+// Check tells whose token a text is; ErrDenied.
+func Check(ctx context.Context, q state.Querier, text string) (Principal, error) {
+	if !strings.HasPrefix(text, prefix) || len(text) > 200 {
+		return Principal{}, ErrDenied
+	}
+	var p Principal
+	var role string
+	// The index finds the digest: how long that takes tells nothing of the secret behind it.
+	err := q.QueryRow(ctx, "SELECT tenant, name, role, store, device FROM tokens WHERE sha256 = ? AND revoked_at = 0", digest(text)).
+		Scan(&p.Identity.Tenant, &p.Name, &role, &p.Identity.Store, &p.Identity.Device)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Principal{}, ErrDenied
+	}
+	if err != nil {
+		return Principal{}, fmt.Errorf("check token: %w", err)
+	}
+	p.Role = Role(role)
+	return p, nil
+}
+
+// Tokens lists a tenant's, the newest first.
+func Tokens(ctx context.Context, q state.Querier, tenant string) ([]Token, error) {
+	rows, err := q.Query(ctx, "SELECT id, tenant, name, role, store, device, created_at, revoked_at FROM tokens WHERE tenant = ? ORDER BY id DESC", tenant)
+	if err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
+	defer rows.Close()
+	list := []Token{}
+	for rows.Next() {
+		var t Token
+		var role string
+		var created, revoked int64
+		if err := rows.Scan(&t.ID, &t.Tenant, &t.Name, &role, &t.Store, &t.Device, &created, &revoked); err != nil {
+			return nil, fmt.Errorf("list tokens: %w", err)
+		}
+		t.Role, t.CreatedAt = Role(role), state.Time(created)
+		if revoked != 0 {
+			at := state.Time(revoked)
+			t.RevokedAt = &at
+		}
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}
+
+// Revoke ends a token of a tenant; state.ErrNotFound.
+func Revoke(ctx context.Context, tx *state.Tx, tenant string, id int64, by string, now time.Time) error {
+	r, err := tx.Exec(ctx, "UPDATE tokens SET revoked_at = ? WHERE tenant = ? AND id = ? AND revoked_at = 0", state.Micros(now), tenant, id)
+	var n int64
+	if err == nil {
+		n, err = r.RowsAffected()
+	}
+	if err == nil && n == 0 {
+		return fmt.Errorf("token %d: %w", id, state.ErrNotFound)
+	}
+	if err == nil {
+		err = record(ctx, tx, tenant, by, "token revoked", fmt.Sprint(id), now)
+	}
+	if err != nil {
+		return fmt.Errorf("revoke token: %w", err)
+	}
+	return nil
+}
+
+// Entry is one line of the audit log.
+type Entry struct {
+	N      int64     `json:"n"`
+	At     time.Time `json:"at"`
+	Who    string    `json:"who"`
+	Action string    `json:"action"`
+	Detail string    `json:"detail"`
+}
+
+func record(ctx context.Context, tx *state.Tx, tenant, who, action, detail string, now time.Time) error {
+	if err := tx.Exclusive(ctx, "audit"); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO audit (at, tenant, who, action, detail) VALUES (?, ?, ?, ?, ?)", state.Micros(now), tenant, who, action, detail)
+	return err
+}
+
+// Audit gives up to limit entries of a tenant, the newest first.
+func Audit(ctx context.Context, q state.Querier, tenant string, limit int) ([]Entry, error) {
+	rows, err := q.Query(ctx, "SELECT n, at, who, action, detail FROM audit WHERE tenant = ? ORDER BY n DESC LIMIT ?", tenant, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read audit log: %w", err)
+	}
+	defer rows.Close()
+	list := []Entry{}
+	for rows.Next() {
+		var e Entry
+		var at int64
+		if err := rows.Scan(&e.N, &at, &e.Who, &e.Action, &e.Detail); err != nil {
+			return nil, fmt.Errorf("read audit log: %w", err)
+		}
+		e.At = state.Time(at)
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+// identityOf reads "tenant/store/device", as a certificate and a user name carry it.
+func identityOf(s string) (wire.Identity, bool) {
+	parts := strings.Split(s, "/")
+	if len(parts) != 3 {
+		return wire.Identity{}, false
+	}
+	id := wire.Identity{Tenant: parts[0], Store: parts[1], Device: parts[2]}
+	return id, id.Validate() == nil
+}
+
+func nameOf(id wire.Identity) string { return id.Tenant + "/" + id.Store + "/" + id.Device }
