@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"time"
@@ -87,7 +88,9 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 		return nil, fmt.Errorf("rules are %d bytes, the limit is %d", len(data), MaxRulebookBytes)
 	}
 	var b Rulebook
-	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&b); err != nil {
+	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&b); errors.Is(err, io.EOF) {
+		return nil, errors.New("rules: the file is empty")
+	} else if err != nil {
 		return nil, fmt.Errorf("rules: %s", yaml.FormatError(err, false, true))
 	}
 	var faults []error

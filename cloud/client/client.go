@@ -1,0 +1,252 @@
+// Package client follows the alerts of a Coldshelf service from another program, such as one that
+// sends people to replenish.
+//
+// What Follow promises: each event is handed over in the order of the log, and again after a restart
+// only if the program ended before the cursor was kept; an event's ID is the same each time. It comes
+// back by itself when the connection or the service goes, with growing pauses. What it refuses: to go
+// on after the handler's own error, and to retry what the service says is wrong with the request.
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/live"
+)
+
+// The types of the service's answers.
+type (
+	Alert  = alert.Alert  // as the schema docs/schema/alert.json says
+	Event  = alert.Event  // CloudEvents envelope; Data holds an Alert
+	Filter = live.Filter  // selects alerts; an empty list selects all
+	Kind   = alert.Kind   // what happened to an alert
+	Type   = alert.Type   // what is wrong
+	Status = alert.Status // where an alert is in its life
+)
+
+// Change is one event with its alert decoded.
+type Change struct {
+	Event
+	Kind  Kind
+	Alert Alert
+}
+
+// Client speaks to one service. Its methods may be used from several goroutines.
+type Client struct {
+	Base  string // address of the service, such as http://127.0.0.1:8080
+	Token string // bearer token; "": none
+	HTTP  *http.Client
+
+	// Note is told of each connection that ends and is tried again; nil: nobody is.
+	Note func(err error, pause time.Duration)
+}
+
+// Error is what the service says is wrong with a request.
+type Error struct {
+	Status int    // of HTTP; 0 from the live stream
+	Text   string `json:"error"`
+	Hint   string `json:"hint"`
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Cursors keeps how far a follower has come.
+type Cursors interface {
+	Load() (string, error) // "": nothing was kept
+	Save(cursor string) error
+}
+
+// Handler is given what a follower reads. An error ends Follow with that error.
+type Handler struct {
+	// Standing is given all alerts that are not over, at the begin without a cursor and whenever the
+	// follower fell too far behind; nil: they are passed over.
+	Standing func(alerts []Alert) error
+	// Changed is given each event.
+	Changed func(c Change) error
+}
+
+// settled is how long a connection must have lasted for the pauses to begin anew.
+const settled = 10 * time.Second
+
+// Follow hands over alerts from the kept cursor on, until ctx ends: then it returns nil. Before it has
+// been connected once, it returns the first error; after that it comes back.
+func (c *Client) Follow(ctx context.Context, f Filter, cursors Cursors, h Handler) error {
+	cursor, err := cursors.Load()
+	if err != nil {
+		return fmt.Errorf("read cursor: %w", err)
+	}
+	s := &session{client: c, filter: f, cursors: cursors, handler: h, cursor: cursor}
+	pause := time.Second
+	for {
+		began := time.Now()
+		err := s.run(ctx)
+		var refused *Error
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case s.fault != nil:
+			return s.fault
+		case errors.As(err, &refused) && refused.Status != http.StatusServiceUnavailable:
+			return err
+		case !s.connected:
+			return err
+		}
+		if time.Since(began) > settled {
+			pause = time.Second
+		}
+		wait := pause/2 + rand.N(pause/2)
+		if c.Note != nil {
+			c.Note(err, wait)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		pause = min(2*pause, 30*time.Second)
+	}
+}
+
+// session is one Follow.
+type session struct {
+	client    *Client
+	filter    Filter
+	cursors   Cursors
+	handler   Handler
+	cursor    string
+	connected bool  // once
+	fault     error // of the handler or the cursor: ends the session
+}
+
+// run is one connection from its begin to its end.
+func (s *session) run(ctx context.Context) error {
+	ws, err := s.client.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer ws.Close()
+	stop := context.AfterFunc(ctx, func() { ws.Close() })
+	defer stop()
+	s.connected = true
+	if err := s.subscribe(ws); err != nil {
+		return err
+	}
+	silence := time.Minute
+	for {
+		ws.SetReadDeadline(time.Now().Add(silence))
+		var m message
+		if err := ws.ReadJSON(&m); err != nil {
+			return fmt.Errorf("live stream: %w", err)
+		}
+		switch m.Type {
+		case "hello":
+			if m.Version != live.Version {
+				return &Error{Text: fmt.Sprintf("the service speaks version %d of the live stream, this program %d", m.Version, live.Version), Hint: "use a client of the service's version"}
+			}
+			silence = 3 * time.Duration(max(1, m.Heartbeat)) * time.Second
+		case "error":
+			return &Error{Text: m.Error, Hint: m.Hint}
+		case "resync":
+			s.cursor = ""
+			if err := s.subscribe(ws); err != nil {
+				return err
+			}
+		default:
+			if s.fault = s.take(&m); s.fault != nil {
+				return s.fault
+			}
+		}
+	}
+}
+
+// message is any message of the service.
+type message struct {
+	Type      string  `json:"type"`
+	Version   int     `json:"version"`
+	Heartbeat int     `json:"heartbeat_s"`
+	Cursor    string  `json:"cursor"`
+	Alerts    []Alert `json:"alerts"`
+	Events    []Event `json:"events"`
+	Error     string  `json:"error"`
+	Hint      string  `json:"hint"`
+}
+
+func (s *session) subscribe(ws *websocket.Conn) error {
+	ws.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	if err := ws.WriteJSON(live.Subscribe{Type: "subscribe", Cursor: s.cursor, Alerts: s.filter}); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	return nil
+}
+
+// take hands a message over and keeps its cursor.
+func (s *session) take(m *message) error {
+	if m.Type == "snapshot" && s.handler.Standing != nil {
+		if err := s.handler.Standing(m.Alerts); err != nil {
+			return err
+		}
+	}
+	for _, e := range m.Events {
+		c := Change{Event: e, Kind: Kind(strings.TrimPrefix(e.Type, alert.EventPrefix))}
+		if err := json.Unmarshal(e.Data, &c.Alert); err != nil {
+			return fmt.Errorf("event %s: %w", e.ID, err)
+		}
+		if err := s.handler.Changed(c); err != nil {
+			return err
+		}
+	}
+	if m.Cursor == "" || m.Cursor == s.cursor {
+		return nil
+	}
+	s.cursor = m.Cursor
+	if err := s.cursors.Save(m.Cursor); err != nil {
+		return fmt.Errorf("keep cursor: %w", err)
+	}
+	return nil
+}
+
+func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
+	u, err := url.Parse(c.Base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, &Error{Status: http.StatusBadRequest, Text: fmt.Sprintf("%q is not the address of a service", c.Base), Hint: "give one such as http://127.0.0.1:8080"}
+	}
+	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
+	u = u.JoinPath("/v1/live")
+	dialer := websocket.Dialer{HandshakeTimeout: 15 * time.Second, Proxy: http.ProxyFromEnvironment}
+	ws, resp, err := dialer.DialContext(ctx, u.String(), c.header())
+	if err == nil {
+		ws.SetReadLimit(64 << 20)
+		return ws, nil
+	}
+	if resp == nil {
+		return nil, fmt.Errorf("connect to %s: %w", c.Base, err)
+	}
+	return nil, problem(resp.StatusCode, resp.Body)
+}
+
+func (c *Client) header() http.Header {
+	if c.Token == "" {
+		return nil
+	}
+	return http.Header{"Authorization": {"Bearer " + c.Token}}
+}
+
+func problem(status int, body io.Reader) error {
+	data, _ := io.ReadAll(io.LimitReader(body, 64<<10)) // what cannot be read says nothing more
+	e := &Error{Status: status}
+	if json.Unmarshal(data, e) != nil || e.Text == "" {
+		e.Text = fmt.Sprintf("the service answers with status %d", status)
+	}
+	return e
+}

@@ -1,0 +1,65 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Memory keeps a cursor for as long as the program runs. The zero value begins with what stands.
+type Memory struct{ Cursor string }
+
+// Load gives it.
+func (m *Memory) Load() (string, error) { return m.Cursor, nil }
+
+// Save keeps it.
+func (m *Memory) Save(cursor string) error { m.Cursor = cursor; return nil }
+
+// File keeps a cursor in a file of its own, replaced as a whole, so that a power cut leaves the old
+// one or the new one.
+type File string
+
+// Load gives the file's cursor, "" where there is no file yet.
+func (f File) Load() (string, error) {
+	data, err := os.ReadFile(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	cursor := strings.TrimSpace(string(data))
+	if strings.Trim(cursor, "0123456789") != "" || len(cursor) > 19 {
+		return "", fmt.Errorf("%s holds no cursor", string(f))
+	}
+	return cursor, nil
+}
+
+// Save replaces the file.
+func (f File) Save(cursor string) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(string(f)), ".cursor-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ignoreMissing(os.Remove(tmp.Name())))
+		}
+	}()
+	_, err = tmp.WriteString(cursor + "\n")
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), string(f))
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
