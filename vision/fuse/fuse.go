@@ -90,6 +90,8 @@ func (t *Tracker) Step(obs *shelf.Observation) []Event {
 
 func (s *slot) followBare(r *shelf.SlotReading) {
 	switch {
+	case len(r.Seen) > 0:
+		s.bare = 0
 	case r.State == shelf.Unknown && r.Reason == shelf.Hidden:
 		s.bare++
 		if s.bare >= bareLooks {
@@ -97,7 +99,7 @@ func (s *slot) followBare(r *shelf.SlotReading) {
 		}
 	case r.State == shelf.Empty:
 		s.bare = max(s.bare+1, bareLooks) // seen to the back: it stays empty if a neighbour hides the back now
-	case r.State != shelf.Unknown || r.Reason == shelf.Unrecognised:
+	case r.State != shelf.Unknown:
 		s.bare = 0
 	}
 }

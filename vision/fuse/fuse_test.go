@@ -20,7 +20,8 @@ func observe(look byte, k int) *shelf.Observation {
 	case 'f':
 		r.Reason = shelf.Fog
 	case 'u':
-		r.Reason, r.Present = shelf.Unrecognised, 1
+		r.Reason, r.Present, r.Seen = shelf.Unrecognised, 1, []int{0}
+		obs.Facings = append(obs.Facings, shelf.Facing{})
 	case '0':
 		r.State = shelf.Empty
 	default:

@@ -53,6 +53,9 @@ func (r *Recogniser) Model() string {
 // Gallery is the gallery in use.
 func (r *Recogniser) Gallery() *Gallery { return r.gallery }
 
+// Threshold is the gallery's.
+func (r *Recogniser) Threshold() float64 { return r.gallery.Open.Threshold }
+
 // Embedded says how many crops were embedded so far.
 func (r *Recogniser) Embedded() int { return r.embedded }
 
@@ -100,6 +103,27 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 		}
 	}
 	r.last = now
+	return matches, nil
+}
+
+// Ask gives one match a box without remembering any.
+func (r *Recogniser) Ask(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]Match, error) {
+	matches := make([]Match, len(boxes))
+	if len(r.gallery.References) == 0 {
+		return matches, nil
+	}
+	for i, b := range boxes {
+		crop := f.Crop(b)
+		if crop.Width == 0 || crop.Height == 0 {
+			continue
+		}
+		v, err := r.embedder.Embed(ctx, []vision.Frame{crop})
+		if err != nil {
+			return nil, fmt.Errorf("embed a part of the picture: %w", err)
+		}
+		r.embedded++
+		matches[i] = r.gallery.Match(v[0])
+	}
 	return matches, nil
 }
 

@@ -112,3 +112,19 @@ func (s *Sight) frontBox(row int, x0, x1, height float64) (shelf.Box, float64) {
 	right, bottom := int(math.Min(float64(s.w), math.Round(u1))), int(math.Min(float64(s.h), math.Round(v1)))
 	return shelf.Box{X: x, Y: y, W: max(0, right-x), H: max(0, bottom-y)}, float64(inside) / (grid * grid)
 }
+
+// Edge gives the front edge of the board under a slot as a line in the picture, in pixels; empty where
+// the camera does not see it.
+func (s *Sight) Edge(row int, slot shelf.Slot) [][2]float64 {
+	const points = 5
+	var out [][2]float64
+	for i := range points {
+		x := float64(slot.XMM)/1000 + float64(slot.WidthMM)/1000*float64(i)/(points-1)
+		u, v, ok := s.at(row, x, 0, 0)
+		if !ok {
+			return nil
+		}
+		out = append(out, [2]float64{u, v})
+	}
+	return out
+}

@@ -27,6 +27,10 @@ type Recogniser interface {
 	Model() string
 	// Name gives one match a box.
 	Name(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]gallery.Match, error)
+	// Ask is Name without remembering: for boxes that no detector found.
+	Ask(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]gallery.Match, error)
+	// Threshold is the similarity from which a pack is a known product.
+	Threshold() float64
 	// Forget drops what is remembered of earlier frames.
 	Forget()
 }
@@ -137,7 +141,7 @@ func (p *Pipeline) Look(ctx context.Context, f vision.Frame) (*shelf.Observation
 		return nil, err
 	}
 	p.costs.Name = lap(&start)
-	if err := p.judge(obs, seen, strong, weak); err != nil {
+	if err := p.judge(ctx, f, obs, seen, strong, weak); err != nil {
 		return nil, err
 	}
 	p.events = nil
@@ -198,7 +202,7 @@ func (p *Pipeline) name(ctx context.Context, f vision.Frame, facings []shelf.Fac
 }
 
 // judge places the facings and compares them with the planogram.
-func (p *Pipeline) judge(obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []shelf.Box) error {
+func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []shelf.Box) error {
 	plan := p.cfg.Planogram
 	if plan == nil || p.cfg.Mount == nil {
 		rows.Assign(facings)
@@ -218,9 +222,30 @@ func (p *Pipeline) judge(obs *shelf.Observation, seen *quality.Map, facings []sh
 	obs.PlanogramID, obs.PlanogramVersion = plan.ID, plan.Version
 	view := p.sight.View()
 	view.Whole = obs.Quality.Reason
-	view.Blind = append(seen.Parts(), p.sight.HiddenLanes(facings)...)
+	view.Blind = over(seen.Parts(), view)
 	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings, weak)...)
+	second, err := p.secondLook(ctx, f, plan, view, facings)
+	if err != nil {
+		return err
+	}
+	view.Blind = append(view.Blind, second...)
+	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
+	view.Blind = append(view.Blind, p.sight.HiddenLanes(facings)...)
 	obs.Quality.Blind = view.Blind
 	obs.Slots = shelf.Compare(plan, facings, view)
 	return nil
+}
+
+// over keeps the parts that lie over a slot: what is dark beside the cooler is nobody's concern.
+func over(parts []shelf.Blind, view shelf.View) []shelf.Blind {
+	var out []shelf.Blind
+	for _, b := range parts {
+		for _, slot := range view.Slots {
+			if b.Box.Intersect(slot.Box).Area() > 0 {
+				out = append(out, b)
+				break
+			}
+		}
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 const (
 	// Haze adds light everywhere, so nothing dark is left, and smears edges.
 	fogVeil, fogDetail, fogSharp = 55, 24, 0.60
+	fogAround                    = 20 // detail of the surroundings: haze is never as small as a slot
 	thickDetail                  = 11 // of an edge through haze that a pack could hide in
 	// A sensor in the dark.
 	darkHigh, dimHigh = 38, 70
@@ -18,6 +19,7 @@ const (
 	overClipped, brightClipped = 0.60, 0.25
 	// A picture smeared by more than this shows large packs at best.
 	blurSharp, smearSharp = 0.44, 0.595
+	smearDetail           = 24
 	blurDetail            = 30
 	// An empty shelf has at least its own structure; less is something smooth in front, or nothing to see by.
 	flatDetail = 7
@@ -48,7 +50,7 @@ func (m *Map) Judge(b shelf.Box) Verdict {
 	if v := m.light(s); v.Sight == Blind {
 		return v
 	}
-	if s.Veil >= fogVeil && s.Detail <= fogDetail && wide.Sharp < fogSharp && wide.Detail < 1.6*fogDetail {
+	if s.Veil >= fogVeil && s.Detail <= fogDetail && wide.Sharp < fogSharp && wide.Detail < fogAround {
 		if s.Detail <= thickDetail {
 			return Verdict{Blind, shelf.Fog}
 		}
@@ -63,7 +65,7 @@ func (m *Map) Judge(b shelf.Box) Verdict {
 	if m.noise > grain {
 		return Verdict{Faint, shelf.Dark}
 	}
-	if wide.Sharp < smearSharp && m.whole.Sharp < smearSharp {
+	if wide.Sharp < smearSharp && m.whole.Sharp < smearSharp && m.whole.Detail < smearDetail {
 		if m.whole.Veil >= fogVeil || s.Veil >= fogVeil {
 			return Verdict{Faint, shelf.Fog}
 		}
