@@ -32,7 +32,7 @@ const (
 )
 
 func (d *demo) plan() shop.Plan {
-	return shop.Plan{Seed: d.seed, Coolers: 3, Width: 960, Height: 720, Step: 30, Quality: 85}
+	return shop.Plan{Seed: d.seed, Coolers: 3, Width: 1280, Height: 960, Step: 30, Quality: 85}
 }
 
 func (d *demo) run(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -101,11 +102,11 @@ func simulate(plan Plan) (days []*synth.Day, pictures int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	kinds := []synth.CameraKind{synth.CameraFront, synth.CameraFisheye, synth.CameraFront}
+	pool := catalogue.Assortment(plan.Seed, 26) // one brand's range: the same products in every shop
 	for i := range plan.Coolers {
 		day, err := synth.NewDay(synth.DayConfig{
 			ID: fmt.Sprintf("cooler-%02d", i+1), Seed: plan.Seed + uint64(i)*101, Catalogue: catalogue,
-			Rows: 3, Camera: kinds[i%len(kinds)], Step: plan.Step, Width: plan.Width, Height: plan.Height,
+			Rows: 3, Pool: pool, Step: plan.Step, Width: plan.Width, Height: plan.Height,
 		})
 		if err != nil {
 			return nil, 0, err
@@ -128,7 +129,7 @@ func writeCooler(ctx context.Context, c Cooler, day *synth.Day, plan Plan, tick 
 	if err != nil {
 		return err
 	}
-	sight, err := mount.FromCamera(day.Camera(), plan.Width, plan.Height).Encode()
+	sight, err := mounted(day, plan)
 	if err != nil {
 		return err
 	}
@@ -154,6 +155,14 @@ func writeCooler(ctx context.Context, c Cooler, day *synth.Day, plan Plan, tick 
 		tick()
 	}
 	return nil
+}
+
+// mounted is what an installer finds with a calibration and a ruler.
+func mounted(day *synth.Day, plan Plan) ([]byte, error) {
+	m := mount.FromCamera(day.Camera(), plan.Width, plan.Height)
+	front := int(math.Round(day.Scene.Planogram.Front * 1000))
+	m.FrontMM = &front
+	return m.Encode()
 }
 
 // writePhotos renders what a shop assistant would photograph to enrol the planogram's products, one
