@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 		rules = s.rules
 	}
 	s.engine = alert.NewEngine(alert.Config{Rules: rules, Log: log})
-	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
+	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
 		sub, s.series, s.state, s.engine, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
 	return s, err

@@ -81,6 +81,8 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 		tokenCommand(stdout),
 		enrolCommand(stdout),
 		simulateCommand(stdout),
+		backupCommand(stdout),
+		restoreCommand(stdout),
 		tailCommand(stdout, stderr),
 		rulesCommand(stdout),
 		versionCommand(stdout),

@@ -53,6 +53,7 @@ type MQTT struct {
 type Ingest struct {
 	Batch  int           `yaml:"batch"`
 	Linger time.Duration `yaml:"linger"`
+	Rate   float64       `yaml:"rate"` // messages a second that one board may say; 0: no limit
 }
 
 // Alerts says when something is wrong, and who may be told.
@@ -86,7 +87,7 @@ func Defaults() Config {
 		Tenant:  "default",
 		Access:  Access{Mode: "auto"},
 		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
-		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond},
+		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond, Rate: 500},
 		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
 		Log:     Log{Level: "info", Format: "text"},
 	}

@@ -64,6 +64,9 @@ func (c *Config) Validate() error {
 			fault("alerts.origins", "%w", err)
 		}
 	}
+	if c.Ingest.Rate < 0 {
+		fault("ingest.rate", "%g is negative", c.Ingest.Rate)
+	}
 	if c.Keep.Points < day {
 		fault("keep.points", "%v is less than 24h", c.Keep.Points)
 	}

@@ -17,6 +17,8 @@ type Config struct {
 	Retry    time.Duration // first pause after a store failed [200 ms], doubled up to 30 times that
 	Drain    time.Duration // how long the batch at hand may take once Run is to end [10 s]
 	Holes    int           // ranges of missing numbers that one boot of a device may have [4096]
+	Rate     float64       // messages a second that one device may say; beyond it they are not taken [no limit]
+	Burst    int           // how many of them at once [10,000]
 
 	// LockName names a device's turn for state's Exclusive ["device/tenant/device"]. A judge that takes
 	// the same turn elsewhere has a name of its own for it.
@@ -39,6 +41,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Batch, 1000)
 	def(&c.Pictures, 20)
 	def(&c.Holes, 4096)
+	def(&c.Burst, 10_000)
 	span(&c.Linger, 2*time.Millisecond)
 	span(&c.Retry, 200*time.Millisecond)
 	span(&c.Drain, 10*time.Second)
@@ -62,11 +65,13 @@ type Ingester struct {
 	notify  Notifier
 	metrics *Metrics
 	log     *slog.Logger
+	limit   *limiter
 }
 
 // New wires an ingester; nothing runs yet.
 func New(cfg Config, sub Subscriber, points Series, db *state.DB, judge Judge, notify Notifier, metrics *Metrics, log *slog.Logger) *Ingester {
-	return &Ingester{cfg: cfg.withDefaults(), sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
+	cfg = cfg.withDefaults()
+	return &Ingester{limit: newLimiter(cfg.Rate, cfg.Burst), cfg: cfg, sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
 }
 
 // Run ingests until ctx ends; then it finishes the batch at hand, acknowledges it, and returns nil.
@@ -108,14 +113,14 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 		}
 		return nil, err
 	case d := <-in:
-		batch = append(batch, d)
+		batch = g.admit(batch, d)
 	}
 	linger := time.NewTimer(g.cfg.Linger)
 	defer linger.Stop()
 	for len(batch) < g.cfg.Batch {
 		select {
 		case d := <-in:
-			batch = append(batch, d)
+			batch = g.admit(batch, d)
 		case <-linger.C:
 			return batch, nil
 		case <-ctx.Done():
@@ -123,6 +128,16 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 		}
 	}
 	return batch, nil
+}
+
+// admit takes a delivery into the batch, unless its device says too much.
+func (g *Ingester) admit(batch []Delivery, d Delivery) []Delivery {
+	if g.limit.allows(d.Topic, d.Received) {
+		return append(batch, d)
+	}
+	g.metrics.Limited.Inc()
+	d.Done()
+	return batch
 }
 
 // finish stores a batch, however often the stores fail. Once ctx has ended it may take Drain more.

@@ -358,3 +358,21 @@ func TestSeriesRefuses(t *testing.T) {
 		t.Errorf("series: %q", lines)
 	}
 }
+
+// TestRateLimit: what a device says beyond its rate is not acknowledged, and others are not held up.
+func TestRateLimit(t *testing.T) {
+	r := start(t, rigOptions{cfg: ingest.Config{Rate: 1, Burst: 3}})
+	for seq := uint64(1); seq <= 5; seq++ {
+		r.send(t, envelope(board, 1, seq, climate(1)))
+	}
+	other := board
+	other.Device = "d2"
+	r.send(t, envelope(other, 1, 1, climate(1)))
+	acked, rejected := r.answers("d1")
+	if got := acked[1].List(); len(got) != 1 || got[0] != (state.Range{From: 1, To: 3}) || len(rejected) != 0 {
+		t.Errorf("stored %v, rejected %v, want 1 to 3 stored and nothing said of the rest", got, rejected)
+	}
+	if acked, _ := r.answers("d2"); acked[1] == nil {
+		t.Error("another device is held up")
+	}
+}

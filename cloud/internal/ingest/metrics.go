@@ -14,6 +14,7 @@ type Metrics struct {
 	Quarantined *prometheus.CounterVec // by reason
 	Retries     prometheus.Counter
 	LostAcks    prometheus.Counter
+	Limited     prometheus.Counter
 	Batch       prometheus.Histogram
 	Seconds     prometheus.Histogram
 }
@@ -32,6 +33,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Batches that a store failed to take and that were tried again."}),
 		LostAcks: f.NewCounter(prometheus.CounterOpts{Name: "coldshelf_ingest_acks_unsent_total",
 			Help: "Acknowledgements that could not be handed to the broker."}),
+		Limited: f.NewCounter(prometheus.CounterOpts{Name: "coldshelf_ingest_limited_total",
+			Help: "Messages not taken because their device says too much; they come again."}),
 		Batch: f.NewHistogram(prometheus.HistogramOpts{Name: "coldshelf_ingest_batch_messages",
 			Help: "Messages that shared a write.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
 		Seconds: f.NewHistogram(prometheus.HistogramOpts{Name: "coldshelf_ingest_batch_seconds",

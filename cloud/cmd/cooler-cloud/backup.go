@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/backup"
+)
+
+func backupCommand(stdout io.Writer) *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy everything that the service keeps into one file, while it runs",
+		Long: `Copy the databases and the certificate authority of --data into one file, while the service runs.
+Keep the file as you would a key: it holds that of the authority. PostgreSQL and InfluxDB are backed up
+by their own tools.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := s.load(cmd)
+			if err != nil {
+				return err
+			}
+			for _, url := range []string{c.State, c.Series} {
+				if url != "" {
+					return cloud.Hint(errors.New("the service keeps its data elsewhere than in --data"), "back up PostgreSQL with pg_dump, InfluxDB with influx backup, and other files by copying them with sqlite3 .backup")
+				}
+			}
+			// Written beside and renamed: a backup that is cut never has the name of a whole one.
+			part := args[0] + ".part"
+			f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+			if err != nil {
+				return fmt.Errorf("back up: %w", err)
+			}
+			m, err := backup.Write(cmd.Context(), c.DataDir, f, time.Now())
+			if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+				err = os.Rename(part, args[0])
+			}
+			if err != nil {
+				return cloud.Hint(errors.Join(err, os.Remove(part)), "give the --data of the service, and a file with room for it")
+			}
+			_, err = fmt.Fprintf(stdout, "backed up %d files to %s\n", len(m.Files), args[0])
+			return err
+		},
+	}
+	s.register(cmd)
+	return cmd
+}
+
+func restoreCommand(stdout io.Writer) *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Bring a backup back into an empty --data",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := s.load(cmd)
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fmt.Errorf("restore: %w", err)
+			}
+			defer f.Close()
+			m, err := backup.Restore(f, c.DataDir)
+			if err != nil {
+				hint := "take another backup"
+				if strings.Contains(err.Error(), "is there") {
+					hint = "give a folder that is empty with --data, or move away what is there"
+				}
+				return cloud.Hint(err, "%s", hint)
+			}
+			_, err = fmt.Fprintf(stdout, "restored %d files of %s into %s\n", len(m.Files), m.MadeAt.Format(time.RFC3339), c.DataDir)
+			return err
+		},
+	}
+	s.register(cmd)
+	return cmd
+}
