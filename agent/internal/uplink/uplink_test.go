@@ -346,6 +346,12 @@ func newAuthority(t *testing.T, dir string) *authority {
 
 func (a *authority) issue(t *testing.T, name, ip string) tls.Certificate {
 	t.Helper()
+	return a.issueAs(t, name, name, ip)
+}
+
+// issueAs signs for a common name, in files called otherwise.
+func (a *authority) issueAs(t *testing.T, file, name, ip string) tls.Certificate {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -366,7 +372,7 @@ func (a *authority) issue(t *testing.T, name, ip string) tls.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certPath, keyPath := filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+".key")
+	certPath, keyPath := filepath.Join(a.dir, file+".pem"), filepath.Join(a.dir, file+".key")
 	writePEM(t, certPath, "CERTIFICATE", der)
 	writePEM(t, keyPath, "EC PRIVATE KEY", keyDER)
 	pair, err := tls.LoadX509KeyPair(certPath, keyPath)

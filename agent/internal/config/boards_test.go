@@ -1,0 +1,36 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/coldshelf/coldshelf/agent/internal/config"
+)
+
+// The configurations that firmware-config ships begin every cooler's life: they are valid once the three
+// names are filled in.
+func TestTheBoardsConfigurations(t *testing.T) {
+	files, err := filepath.Glob("../../../firmware-config/boards/*/agent.yml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%d boards, %v", len(files), err)
+	}
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(data), "CHANGE-ME"); n != 3 {
+			t.Errorf("%s: %d names to change, want tenant, store and device", path, n)
+		}
+		c, err := config.Decode(data)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if c.Camera.Source != "v4l2:/dev/coldshelf-camera" {
+			t.Errorf("%s: camera is %s, the udev rule makes another name", path, c.Camera.Source)
+		}
+	}
+}
