@@ -1,7 +1,7 @@
 // The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
 // person can do about it, both in the server's words.
 
-import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Store } from "./types";
+import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -28,7 +28,7 @@ async function call<T>(method: string, path: string, options: { body?: unknown; 
   if (options.signal) init.signal = options.signal;
   if (options.body !== undefined) {
     headers["Content-Type"] = "application/json";
-    init.body = JSON.stringify(options.body);
+    init.body = typeof options.body === "string" ? options.body : JSON.stringify(options.body);
   }
   let response: Response;
   try {
@@ -90,6 +90,13 @@ export const api = {
   /** Address of a picture: the last one, or the one of an observation. */
   picture: (device: string, of?: { boot?: number | null | undefined; seq?: number | null | undefined }) =>
     `/v1/coolers/${seg(device)}/picture${query({ boot: of?.boot ?? undefined, seq: of?.seq ?? undefined })}`,
+  putCooler: (device: string, body: { name?: string; store?: string; planogram?: string }) => call<CoolerDetail>("PUT", `/v1/coolers/${seg(device)}`, { body }),
+  putStore: (store: string, body: Omit<Store, "store">) => call<Store>("PUT", `/v1/stores/${seg(store)}`, { body }),
+  planogram: (id: string, signal?: AbortSignal) => call<Planogram>("GET", `/v1/planograms/${seg(id)}`, { signal }),
+  /** Publishes a version; `body` is YAML or JSON as text, or a planogram. */
+  putPlanogram: (id: string, body: Planogram | string) => call<Planogram>("PUT", `/v1/planograms/${seg(id)}`, { body }),
+  refused: (signal?: AbortSignal) => call<{ messages: Refused[] | null }>("GET", "/v1/quarantine", { signal }),
+  refusedBytes: (id: number) => `/v1/quarantine/${id}`,
   stores: (signal?: AbortSignal) => call<{ stores: Store[] | null }>("GET", "/v1/stores", { signal }),
   planograms: (signal?: AbortSignal) => call<{ planograms: Planogram[] | null }>("GET", "/v1/planograms", { signal }),
   products: (signal?: AbortSignal) => call<{ products: Product[] | null }>("GET", "/v1/products", { signal }),

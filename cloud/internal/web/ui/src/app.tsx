@@ -8,6 +8,7 @@ import { Shell } from "./ui/shell";
 import { AlertsView } from "./views/alerts";
 import { CoolerView } from "./views/cooler";
 import { NowView } from "./views/now";
+import { SetupView } from "./views/setup";
 
 /** The frame around every view, and the view that the address names. */
 export function App() {
@@ -31,12 +32,14 @@ function View({ route }: { route: Route }) {
       return <AlertsView id={route.id} />;
     case "cooler":
       return <CoolerView key={route.device} device={route.device} />;
+    case "setup":
+      return <SetupView tab={route.tab} id={route.id} />;
     default:
       return <NotFound text={t("load.notfound")} />;
   }
 }
 
-const TITLES: Partial<Record<Route["view"], Key>> = { now: "nav.now", alerts: "nav.alerts" };
+const TITLES: Partial<Record<Route["view"], Key>> = { now: "nav.now", alerts: "nav.alerts", setup: "nav.setup" };
 
 function title(r: Route): string {
   if (r.view === "cooler") return r.device;

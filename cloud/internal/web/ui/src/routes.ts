@@ -4,17 +4,24 @@ export type Route =
   | { view: "now" }
   | { view: "alerts"; id?: string }
   | { view: "cooler"; device: string }
-  | { view: "stores" }
+  | { view: "setup"; tab: SetupTab; id?: string }
   | { view: "missing" };
+
+export const SETUP_TABS = ["coolers", "stores", "planograms", "refused"] as const;
+export type SetupTab = (typeof SETUP_TABS)[number];
 
 export function parse(path: string): Route {
   const parts = path.split("/").filter(Boolean).map(decode);
-  const [head, id, rest] = parts;
+  const [head, id, rest, more] = parts;
+  if (head === "setup" && more === undefined) {
+    const tab = SETUP_TABS.find((x) => x === (id ?? "coolers"));
+    if (tab === "planograms" && rest !== undefined) return { view: "setup", tab, id: rest };
+    return tab && rest === undefined ? { view: "setup", tab } : { view: "missing" };
+  }
   if (rest !== undefined) return { view: "missing" };
   if (head === undefined) return { view: "now" };
   if (head === "alerts") return id === undefined ? { view: "alerts" } : { view: "alerts", id };
   if (head === "coolers" && id !== undefined) return { view: "cooler", device: id };
-  if (head === "stores" && id === undefined) return { view: "stores" };
   return { view: "missing" };
 }
 
@@ -31,5 +38,6 @@ export const to = {
   alerts: () => "/alerts",
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   cooler: (device: string) => `/coolers/${encodeURIComponent(device)}`,
-  stores: () => "/stores",
+  setup: (tab: SetupTab) => (tab === "coolers" ? "/setup" : `/setup/${tab}`),
+  planogram: (id: string) => `/setup/planograms/${encodeURIComponent(id)}`,
 };

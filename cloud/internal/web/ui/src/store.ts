@@ -111,16 +111,24 @@ export async function acknowledge(alert: Alert, note: string): Promise<void> {
 
 let asked = "";
 
-// Stores change rarely: they are read once, and again when a cooler names one that is not known.
+// The stream does not tell of stores. They are read when a cooler appears, moves or is renamed, which
+// is when somebody is setting up.
 function knowStores(): void {
-  const missing = [...coolerMap.value.values()].map((c) => c.store).filter((s) => s && !stores.value.has(s));
-  const key = [...new Set(missing)].sort().join("\n");
+  let key = "";
+  for (const c of coolerMap.value.values()) key += `${c.device}\t${c.store}\t${c.name}\n`;
   if (!key || key === asked) return;
   asked = key;
-  api.stores().then(
-    ({ stores: list }) => (stores.value = new Map((list ?? []).map((s) => [s.store, s]))),
-    () => undefined, // ids stand in for names
-  );
+  void readStores();
+}
+
+/** Reads the stores again. */
+export async function readStores(): Promise<void> {
+  try {
+    const { stores: list } = await api.stores();
+    stores.value = new Map((list ?? []).map((s) => [s.store, s]));
+  } catch {
+    // Ids stand in for names.
+  }
 }
 
 /** A store's name, its id where it has none. */

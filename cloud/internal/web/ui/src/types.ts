@@ -206,6 +206,18 @@ export interface Store {
   lat?: number | null;
   lon?: number | null;
   tz?: string;
+  hours?: string;
+}
+
+/** A message that could not be stored, put aside with its bytes. */
+export interface Refused {
+  id: number;
+  received_at: string;
+  topic: string;
+  reason: string;
+  detail: string;
+  times: number;
+  size: number;
 }
 
 /** What the live stream sends. */

@@ -66,7 +66,7 @@ export function Chart(props: Props) {
             stroke: color("--accent"),
             width: 1.75,
             fill: color("--accent-wash"),
-            points: { show: false },
+            points: { show: points.length < 30, size: 5 },
           },
         ],
         hooks: {

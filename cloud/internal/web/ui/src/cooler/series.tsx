@@ -21,7 +21,9 @@ export function Plots({ device, at }: { device: string; at: number }) {
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
       const [temp, door, osa] = await Promise.all(["temperature", "door", "osa"].map((kind) => api.series(device, { kind, ...range }, signal)));
       const celsius = temp!.points.map(([x, mc]): [number, number] => [x, mc / 1000]);
-      return { celsius, grain: temp!.grain, door: door!, osa: osa!, from, to };
+      // A cooler that is younger than the range is drawn from its first reading.
+      const first = Math.min(...[celsius, osa!.points].map((points) => points[0]?.[0] ?? to), to - 300_000);
+      return { celsius, grain: temp!.grain, door: door!, osa: osa!, from: Math.max(from, first), to };
     },
     [device, from, to],
   );

@@ -107,3 +107,20 @@ export const Unplugged = () => (
     <path d="M2.5 2.5l11 11M5.2 8.4 3.9 9.7a2.5 2.5 0 0 0 3.5 3.5l.9-.9M10.8 7.6l1.3-1.3a2.5 2.5 0 0 0-3.5-3.5l-.9.9" />
   </Icon>
 );
+export const Sliders = () => (
+  <Icon>
+    <path d="M2 4.5h7.5M13 4.5h1M2 11.5h1M6.5 11.5H14" />
+    <circle cx="11.2" cy="4.5" r="1.7" />
+    <circle cx="4.8" cy="11.5" r="1.7" />
+  </Icon>
+);
+export const Plus = () => (
+  <Icon>
+    <path d="M8 3v10M3 8h10" />
+  </Icon>
+);
+export const Bin = () => (
+  <Icon>
+    <path d="M2.8 4.3h10.4M6.2 4.3V2.8h3.6v1.5M4.2 4.3l.6 9h6.4l.6-9M6.7 7v3.8M9.3 7v3.8" />
+  </Icon>
+);

@@ -8,7 +8,7 @@ import { chooseLang, lang, t, type Key } from "../i18n/text";
 import { route, to, type Route } from "../router";
 import { figures, heard, link, now, ready, retryNow, stale } from "../store";
 import { choice, chooseTheme, type Choice } from "../theme";
-import { Bell, HalfMoon, Mark, Moon, Pulse, Sun, Unplugged } from "./icons";
+import { Bell, HalfMoon, Mark, Moon, Pulse, Sliders, Sun, Unplugged } from "./icons";
 
 interface NavItem {
   view: Route["view"];
@@ -20,6 +20,7 @@ interface NavItem {
 const NAV: NavItem[] = [
   { view: "now", href: to.now(), name: "nav.now", icon: Pulse },
   { view: "alerts", href: to.alerts(), name: "nav.alerts", icon: Bell },
+  { view: "setup", href: to.setup("coolers"), name: "nav.setup", icon: Sliders },
 ];
 
 export function Shell({ children }: { children: ComponentChildren }) {

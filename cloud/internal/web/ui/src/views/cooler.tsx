@@ -129,7 +129,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
 const DAY_MS = 24 * 3_600_000;
 const MOST = 500;
 
-/** The last day's observations, by time. A day that began less than an hour ago is drawn an hour wide. */
+/** The last day's observations, by time; a day that has just begun is drawn from its beginning. */
 function useDay(device: string, newest: number | null) {
   const loaded = useLoad(
     async (signal) => {
@@ -142,7 +142,7 @@ function useDay(device: string, newest: number | null) {
   const observations = loaded.data ?? [];
   const first = observations[0];
   const to = newest ?? 0;
-  return { observations, to, from: Math.min(first ? Date.parse(first.captured_at) : to, to - 3_600_000), loading: loaded.loading };
+  return { observations, to, from: Math.min(first ? Date.parse(first.captured_at) : to, to - 120_000), loading: loaded.loading };
 }
 
 function Head({ cooler }: { cooler: CoolerDetail }) {

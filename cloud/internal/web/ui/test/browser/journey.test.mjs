@@ -123,6 +123,61 @@ describe("a day at Lindenplatz", () => {
     await shot(page, "journey-now-calm");
   });
 
+  test("a store, a name and a planogram are set up on the page", async () => {
+    await page.locator(".nav").getByRole("link", { name: "Set-up" }).click();
+    await page.getByRole("link", { name: "Stores" }).click();
+    await page.getByRole("button", { name: /^Kiosk Lindenplatz/ }).click();
+    await page.getByLabel("Name").fill("Kiosk am Lindenplatz");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: /^Kiosk am Lindenplatz/ }).waitFor();
+    await page.getByRole("link", { name: "Coolers" }).click();
+    await page.getByRole("button", { name: /^Beverage door/ }).click();
+    await page.getByLabel("Name").fill("Door by the till");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: /^Door by the till/ }).waitFor();
+    await shot(page, "setup-coolers");
+    assert.deepEqual(await violations(page), []);
+  });
+
+  test("a planogram is drawn by keyboard and by hand, and published as a new version", async () => {
+    await page.getByRole("link", { name: "Planograms" }).click();
+    await page.getByRole("link", { name: /^Beverage door 600/ }).click();
+    await page.getByRole("button", { name: "1-4: North Lake Lemon 330 ml" }).focus();
+    await page.keyboard.press("Delete");
+    const slot = page.getByRole("button", { name: "1-3: North Lake Orange 330 ml" });
+    await slot.focus();
+    await page.keyboard.press("Shift+ArrowRight");
+    await slot.click();
+    assert.equal(await page.getByLabel("Width, mm", { exact: true }).inputValue(), "205");
+    const edge = await slot.locator(".edit-edge").boundingBox();
+    await page.mouse.move(edge.x + 4, edge.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(edge.x + 64, edge.y + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction(() => [...document.querySelectorAll(".form input[type=number]")].some((i) => Number(i.value) > 230));
+    await page.getByLabel("Facings due").fill("4");
+    await shot(page, "setup-planogram");
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("button", { name: "Publish version 4" }).click();
+    await page.getByRole("button", { name: "Publish version 5" }).waitFor();
+    const saved = await (await fetch(`${service.url}/v1/planograms/${service.plan.id}`)).json();
+    assert.equal(saved.version, 4);
+    assert.equal(saved.shelves[0].slots.find((s) => s.id === "1-3").facings, 4);
+  });
+
+  test("a fault in a planogram is told in the server's words", async () => {
+    page.expectErrors = true;
+    await page.getByLabel("Facings due").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "1-1: North Lake Cola 330 ml" }).click();
+    await page.getByLabel("Product").selectOption("");
+    await page.getByLabel("GTIN", { exact: true }).fill("6900000000001");
+    await page.getByRole("button", { name: "Publish version 5" }).click();
+    await page.getByText(/Not saved: .*shelf 1, slot 1 \(1-1\)/s).or(page.getByText(/Not saved: .*check digit/s)).waitFor();
+    await shot(page, "setup-planogram-fault");
+    page.expectErrors = false;
+    await page.locator(".nav").getByRole("link", { name: "Now" }).click();
+  });
+
   test("a board that goes away shows as offline", async () => {
     await presence(false);
     await page.getByText("Offline ·").waitFor();

@@ -131,6 +131,11 @@ describe("addresses", () => {
     ["/alerts/al_1", { view: "alerts", id: "al_1" }],
     ["/coolers/a%2Fb", { view: "cooler", device: "a/b" }],
     ["/coolers", { view: "missing" }],
+    ["/setup", { view: "setup", tab: "coolers" }],
+    ["/setup/stores", { view: "setup", tab: "stores" }],
+    ["/setup/planograms/door-1", { view: "setup", tab: "planograms", id: "door-1" }],
+    ["/setup/stores/x", { view: "missing" }],
+    ["/setup/nothing", { view: "missing" }],
     ["/coolers/a/b", { view: "missing" }],
     ["/%zz", { view: "missing" }],
   ] as const) {

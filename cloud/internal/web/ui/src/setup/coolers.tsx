@@ -1,0 +1,93 @@
+// Coolers: what each is called, where it stands, and what it is due to hold.
+
+import { useState } from "preact/hooks";
+import { api } from "../api";
+import { t } from "../i18n/text";
+import { coolers, stores } from "../store";
+import type { Cooler, Planogram } from "../types";
+import { Skeleton, useLoad } from "../ui/async";
+import { Plus } from "../ui/icons";
+import { StatusDot } from "../ui/state";
+import { ready } from "../store";
+import { Field, SaveButton, SaveError, Select } from "./parts";
+import { useSave } from "./save";
+
+export function CoolerSetup() {
+  const plans = useLoad((signal) => api.planograms(signal), []);
+  const [open, setOpen] = useState("");
+  const list = [...coolers.value].sort((a, b) => (a.name || a.device).localeCompare(b.name || b.device));
+  const known = plans.data?.planograms ?? [];
+  if (!ready.value) return <Skeleton rows={4} height={56} />;
+  return (
+    <section class="card">
+      <header class="card-head">
+        <h2>{t("setup.coolers")}</h2>
+        <span class="count num">{list.length}</span>
+        <button class="button button-small push" type="button" aria-expanded={open === "+"} onClick={() => setOpen(open === "+" ? "" : "+")}>
+          <Plus />
+          {t("setup.add_cooler")}
+        </button>
+      </header>
+      {open === "+" && <CoolerForm cooler={null} plans={known} done={() => setOpen("")} />}
+      {list.length === 0 && open !== "+" && <p class="note">{t("setup.coolers_none")}</p>}
+      <ul class="setup-list">
+        {list.map((c) => (
+          <li key={c.device}>
+            <button class="setup-row" type="button" aria-expanded={open === c.device} onClick={() => setOpen(open === c.device ? "" : c.device)}>
+              <span class="setup-main">
+                <StatusDot status={c.status} />
+                <b>{c.name || c.device}</b>
+              </span>
+              <span class="muted">{[c.device, stores.value.get(c.store)?.name || c.store, c.planogram?.id].filter(Boolean).join(" · ")}</span>
+            </button>
+            {open === c.device && <CoolerForm cooler={c} plans={known} done={() => setOpen("")} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: readonly Planogram[]; done(): void }) {
+  const [device, setDevice] = useState(cooler?.device ?? "");
+  const [name, setName] = useState(cooler?.name ?? "");
+  const [store, setStore] = useState(cooler?.store ?? "");
+  const detail = useLoad((signal) => (cooler ? api.cooler(cooler.device, signal) : Promise.resolve(null)), [cooler?.device]);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const plan = chosen ?? detail.data?.assigned_planogram ?? "";
+  const [saving, save] = useSave();
+  const submit = async (e: Event) => {
+    e.preventDefault();
+    const ok = await save(() => api.putCooler(device, { name, store, ...(chosen === null ? {} : { planogram: chosen }) }));
+    if (ok && !cooler) done();
+  };
+  return (
+    <form class="form" onSubmit={submit}>
+      {!cooler && <Field label={t("setup.device")} value={device} onValue={setDevice} required pattern="[A-Za-z0-9._\-]{1,64}" hint={t("setup.device_help")} />}
+      <Field label={t("setup.name")} value={name} onValue={setName} />
+      <Field label={t("setup.store")} value={store} onValue={setStore} required pattern="[A-Za-z0-9._\-]{1,64}" list="known-stores" />
+      <datalist id="known-stores">
+        {[...stores.value.values()].map((s) => (
+          <option key={s.store} value={s.store}>
+            {s.name}
+          </option>
+        ))}
+      </datalist>
+      <Select label={t("setup.planogram")} value={plan} onValue={setChosen}>
+        <option value="">{t("setup.none")}</option>
+        {plans.map((p) => (
+          <option key={p.id} value={p.id}>
+            {p.name || p.id}
+          </option>
+        ))}
+      </Select>
+      <div class="form-foot">
+        <SaveButton saving={saving} />
+        <button class="button" type="button" onClick={done}>
+          {t("setup.cancel")}
+        </button>
+        <SaveError saving={saving} />
+      </div>
+    </form>
+  );
+}

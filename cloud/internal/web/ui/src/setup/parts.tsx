@@ -1,0 +1,58 @@
+// Fields and the button that saves them.
+
+import type { ComponentChildren } from "preact";
+import { t } from "../i18n/text";
+import { Check } from "../ui/icons";
+import type { Saving } from "./save";
+
+interface FieldProps {
+  label: string;
+  value: string;
+  onValue(value: string): void;
+  type?: "text" | "number";
+  pattern?: string;
+  required?: boolean;
+  list?: string;
+  step?: number | "any";
+  min?: number;
+  max?: number;
+  hint?: string;
+}
+
+export function Field({ label, value, onValue, hint, type = "text", ...rest }: FieldProps) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input class="input" type={type} value={value} autocomplete="off" onInput={(e) => onValue(e.currentTarget.value)} {...rest} />
+      {hint && <small>{hint}</small>}
+    </label>
+  );
+}
+
+export function Select({ label, value, onValue, children }: { label: string; value: string; onValue(v: string): void; children: ComponentChildren }) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select class="select" value={value} onChange={(e) => onValue(e.currentTarget.value)}>
+        {children}
+      </select>
+    </label>
+  );
+}
+
+export function SaveButton({ saving, label, disabled = false }: { saving: Saving; label?: string; disabled?: boolean }) {
+  return (
+    <button class="button button-primary" type="submit" disabled={disabled || saving.kind === "busy"}>
+      {saving.kind === "done" && <Check />}
+      {saving.kind === "busy" ? t("setup.saving") : saving.kind === "done" ? t("setup.saved") : (label ?? t("setup.save"))}
+    </button>
+  );
+}
+
+export function SaveError({ saving }: { saving: Saving }) {
+  return (
+    <div role="alert" class={saving.kind === "failed" ? "save-error" : ""}>
+      {saving.kind === "failed" && t("setup.not_saved", { error: saving.error })}
+    </div>
+  );
+}
