@@ -13,7 +13,9 @@ package api
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -52,17 +54,9 @@ type Config struct {
 // api is the handlers' receiver.
 type api struct{ Config }
 
-// New gives the handler of everything under /v1 that is not a stream.
-func New(c Config) http.Handler {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Changed == nil {
-		c.Changed = func() {}
-	}
-	a := &api{c}
-	mux := http.NewServeMux()
-	for pattern, h := range map[string]handler{
+// handlers is all there is, by method and path.
+func (a *api) handlers() map[string]handler {
+	return map[string]handler{
 		"GET /v1/coolers":                       a.coolers,
 		"GET /v1/coolers/{device}":              a.cooler,
 		"PUT /v1/coolers/{device}":              a.putCooler,
@@ -86,7 +80,23 @@ func New(c Config) http.Handler {
 		"GET /v1/webhooks/{id}/dead":            a.deadLetters,
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,
-	} {
+	}
+}
+
+// Patterns lists what New serves, as method and path, in the order of the alphabet.
+func Patterns() []string { return slices.Sorted(maps.Keys((&api{}).handlers())) }
+
+// New gives the handler of everything under /v1 that is not a stream.
+func New(c Config) http.Handler {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Changed == nil {
+		c.Changed = func() {}
+	}
+	a := &api{c}
+	mux := http.NewServeMux()
+	for pattern, h := range a.handlers() {
 		mux.Handle(pattern, a.serve(h))
 	}
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
