@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -72,16 +73,36 @@ func seal(e *Envelope, body *wirepb.Body) ([]byte, error) {
 	return data, nil
 }
 
+// Compressors are used again: a new one takes 0.8 MB to write and 40 kB to read, for messages of some
+// hundred bytes.
+var (
+	deflaters = sync.Pool{New: func() any {
+		w, err := flate.NewWriter(io.Discard, flate.BestCompression)
+		if err != nil {
+			return nil // the level is valid
+		}
+		return w
+	}}
+	inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+)
+
+type flateReader interface {
+	io.Reader
+	flate.Resetter
+}
+
 // deflate gives nil where the plain form is as good: short bodies, and JPEGs, which do not shrink.
 func deflate(k Kind, plain []byte) []byte {
 	if len(plain) < deflateFrom || k == KindPicture {
 		return nil
 	}
 	var out bytes.Buffer
-	w, err := flate.NewWriter(&out, flate.BestCompression)
-	if err != nil {
+	w, ok := deflaters.Get().(*flate.Writer)
+	if !ok {
 		return nil
 	}
+	defer deflaters.Put(w)
+	w.Reset(&out)
 	if _, err := w.Write(plain); err != nil || w.Close() != nil || out.Len() >= len(plain) {
 		return nil
 	}
@@ -90,7 +111,12 @@ func deflate(k Kind, plain []byte) []byte {
 
 func inflate(packed []byte) ([]byte, error) {
 	src := bytes.NewReader(packed)
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(src), MaxDesired+1))
+	r, ok := inflaters.Get().(flateReader)
+	if !ok || r.Reset(src, nil) != nil {
+		return nil, fmt.Errorf("%w: deflated body", ErrMalformed)
+	}
+	defer inflaters.Put(r)
+	plain, err := io.ReadAll(io.LimitReader(r, MaxDesired+1))
 	switch {
 	case len(plain) > MaxDesired:
 		return nil, fmt.Errorf("%w: body inflates to more than %d bytes", ErrTooLarge, MaxDesired)

@@ -72,6 +72,15 @@ func (w *writer) close() error {
 	return errors.Join(append(errs, w.conn.Close())...)
 }
 
+// within drops the cancelling of a context that has not ended: for one that can be cancelled the driver
+// starts a goroutine with every statement, and these are short.
+func within(ctx context.Context) (context.Context, error) {
+	if err := ctx.Err(); err != nil {
+		return ctx, err
+	}
+	return context.WithoutCancel(ctx), nil
+}
+
 // prepared gives nil where the text holds no single statement with parameters (a migration's script).
 func (w *writer) prepared(ctx context.Context, query string, args []any) *sql.Stmt {
 	if s, ok := w.stmts[query]; ok {
@@ -89,6 +98,10 @@ func (w *writer) prepared(ctx context.Context, query string, args []any) *sql.St
 }
 
 func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx, err := within(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s := w.prepared(ctx, query, args); s != nil {
 		return s.ExecContext(ctx, args...)
 	}
@@ -96,6 +109,10 @@ func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sq
 }
 
 func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx, err := within(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s := w.prepared(ctx, query, args); s != nil {
 		return s.QueryContext(ctx, args...)
 	}
@@ -103,6 +120,7 @@ func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx, _ = within(ctx) // one that has ended fails the query
 	if s := w.prepared(ctx, query, args); s != nil {
 		return s.QueryRowContext(ctx, args...)
 	}
