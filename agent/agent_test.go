@@ -295,7 +295,7 @@ type shelves struct{ looks int }
 
 func (p *shelves) Look(_ context.Context, f vision.Frame) (*shelf.Observation, error) {
 	o := &shelf.Observation{Width: f.Width, Height: f.Height, Model: "shelves 1"}
-	for i := range 60 - p.looks/5 {
+	for i := range 60 - (p.looks/5)%60 {
 		o.Facings = append(o.Facings, shelf.Facing{
 			Box: shelf.Box{X: 20 * (i % 20), Y: 150 * (i / 20), W: 18, H: 140}, Score: 0.9, GTIN: "4006381333931", SKUScore: 0.8,
 			Shelf: 1 + i/20, Position: 1 + i%20,
@@ -519,4 +519,16 @@ func TestCaptureThatEndsIsNotAFault(t *testing.T) {
 	if n := box.Health().ByClass[outbox.Observation]; n != 0 {
 		t.Errorf("%d observations of nothing", n)
 	}
+}
+
+// counted is a pipeline that tells of every look.
+type counted struct {
+	agent.Pipeline
+	looked chan<- struct{}
+}
+
+func (c counted) Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error) {
+	o, err := c.Pipeline.Look(ctx, f)
+	c.looked <- struct{}{}
+	return o, err
 }

@@ -24,13 +24,24 @@ func (a *Agent) adopt(ctx context.Context, d *wire.Desired) {
 		return
 	}
 	report := &wire.Reported{DesiredVersion: d.Version, Outcome: wire.OutcomeApplied}
-	if err := a.apply(ctx, d); err != nil {
-		report.Outcome, report.Detail = wire.OutcomeRejected, cut(err.Error(), 3000)
+	before := a.inForce()
+	err := a.apply(ctx, d)
+	if err != nil {
+		report.Outcome = wire.OutcomeRejected
+	} else if err = a.healthy(ctx); err != nil {
+		a.takeBack(before)
+		report.Outcome = wire.OutcomeRolledBack
+	}
+	switch {
+	case ctx.Err() != nil:
+		return // stopped in between: it is heard again after the start
+	case err != nil:
+		report.Detail = cut(err.Error(), 3000)
 		a.mu.Lock()
 		a.refusedVersion = d.Version
 		a.mu.Unlock()
-		a.log.Error("desired state is rejected", "version", d.Version, "err", err)
-	} else {
+		a.log.Error("desired state is not in force", "version", d.Version, "outcome", report.Outcome, "err", err)
+	default:
 		a.log.Info("desired state is in force", "version", d.Version)
 		if err := a.keep(d); err != nil {
 			report.Detail = "not kept over a restart: " + err.Error()
@@ -39,6 +50,42 @@ func (a *Agent) adopt(ctx context.Context, d *wire.Desired) {
 	if _, err := a.append(outbox.Alert, a.now(), report); err != nil {
 		a.log.Error("report was not stored", "err", err)
 	}
+}
+
+// state is what a desired state changes.
+type state struct {
+	planogram *shelf.Planogram
+	pipeline  Pipeline
+	plan      schedule.Plan
+	version   uint64
+}
+
+func (a *Agent) inForce() state {
+	a.eyes.mu.Lock()
+	defer a.eyes.mu.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return state{a.planogram, a.eyes.pipeline, a.opts.Plan, a.desiredVersion}
+}
+
+// takeBack puts an earlier state in force again.
+func (a *Agent) takeBack(s state) {
+	a.eyes.mu.Lock()
+	a.eyes.pipeline = s.pipeline
+	a.eyes.mu.Unlock()
+	a.mu.Lock()
+	a.planogram, a.opts.Plan, a.desiredVersion = s.planogram, s.plan, s.version
+	a.mu.Unlock()
+	a.runner.Change(s.plan)
+}
+
+// healthy looks once under the new state: what cannot judge a picture must not stay. A camera that gives
+// none is not the state's fault.
+func (a *Agent) healthy(ctx context.Context) error {
+	if _, err := a.lookNow(ctx); errors.Is(err, errLook) {
+		return fmt.Errorf("the first look under it failed: %w", err)
+	}
+	return nil
 }
 
 // apply checks every part before it changes any.

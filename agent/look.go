@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
@@ -23,6 +24,17 @@ type eyes struct {
 	lost     bool
 	pictures pictures
 	waiting  waiting
+	since    atomic.Int64 // the agent's age when the look that goes on began; 0: none does
+}
+
+// maxLook is how long a look may take before the agent no longer calls itself alive: three times what
+// the slowest board needs for the largest picture, and the camera's own time.
+const maxLook = captureTimeout + 3*time.Minute
+
+// hung reports that a look has not come back.
+func (a *Agent) hung() bool {
+	since := time.Duration(a.eyes.since.Load())
+	return since != 0 && a.sinceStart()-since > maxLook
 }
 
 // sight is what came of one look.
@@ -57,7 +69,9 @@ func (w *waiting) take() []chan<- sight {
 func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	asked := a.eyes.waiting.take()
 	a.eyes.mu.Lock()
+	a.eyes.since.Store(int64(a.sinceStart()))
 	s := a.see(ctx)
+	a.eyes.since.Store(0)
 	a.eyes.mu.Unlock()
 	switch {
 	case s.err == nil:
@@ -83,6 +97,9 @@ func (a *Agent) lookNow(ctx context.Context) (sight, error) {
 	}
 }
 
+// errLook marks a picture that could not be judged at all.
+var errLook = errors.New("look")
+
 // see captures, judges and stores.
 func (a *Agent) see(ctx context.Context) sight {
 	if a.eyes.camera == nil {
@@ -105,7 +122,7 @@ func (a *Agent) see(ctx context.Context) sight {
 		if ctx.Err() == nil {
 			a.reasons.set("vision", "vision: "+err.Error())
 		}
-		return sight{frame: frame, err: fmt.Errorf("look: %w", err)}
+		return sight{frame: frame, err: fmt.Errorf("%w: %w", errLook, err)}
 	}
 	a.reasons.clear("vision")
 	obs.CapturedAt = at

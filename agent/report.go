@@ -88,7 +88,7 @@ func (a *Agent) report(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if a.opts.Alive != nil {
+		if a.opts.Alive != nil && !a.hung() { // whoever watches then starts the agent again
 			a.opts.Alive()
 		}
 		now := time.Now()

@@ -18,13 +18,16 @@ import (
 // captureWorkerName is the hidden subcommand that the camera runs in.
 const captureWorkerName = "capture-worker"
 
-// openCamera gives the camera of the configuration. A folder is read here, everything else by OpenCV in a
-// child process, which starts with the first capture.
+// openCamera gives the camera of the configuration. A folder is read and a simulated cooler rendered
+// here, everything else is OpenCV's in a child process, which starts with the first capture.
 func openCamera(c config.Camera) (agent.Camera, error) {
 	opts := camera.Options{Width: c.Width, Height: c.Height, FPS: c.FPS, Step: c.Step, Loop: c.Loop}
 	if dir, ok := strings.CutPrefix(c.Source, "dir:"); ok {
 		cam, err := camera.OpenDir(dir, opts)
 		return cam, withHint(err, "camera.source names a folder with .jpg or .png pictures")
+	}
+	if name, ok := strings.CutPrefix(c.Source, "sim:"); ok {
+		return openSimCamera(name, c)
 	}
 	if !opencv.Built() {
 		return nil, withHint(fmt.Errorf("camera %s: %w", c.Source, opencv.ErrNotBuilt), "build with `make build`; a dir: camera works without")

@@ -15,10 +15,13 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
+// A test binary that is started with this variable is the program.
+const programVariable = "COLDSHELF_TEST_COOLER_AGENT"
+
 // The program starts itself for its children (the capture worker, the trial of a model); in a test that
 // is this test binary.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == captureWorkerName || os.Args[1] == probeName) {
+	if len(os.Args) > 1 && (os.Args[1] == captureWorkerName || os.Args[1] == probeName) || os.Getenv(programVariable) != "" {
 		os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())

@@ -34,7 +34,7 @@ type Config struct {
 
 // Camera says where frames come from.
 type Camera struct {
-	Source string        `yaml:"source"` // v4l2:/dev/video0, rtsp://…, http://…, file:clip.mp4, dir:frames, sim:
+	Source string        `yaml:"source"` // v4l2:/dev/video0, rtsp://…, http://…, file:clip.mp4, dir:frames, sim:NAME
 	Width  int           `yaml:"width"`  // asked of a v4l2 camera; 0: its own
 	Height int           `yaml:"height"`
 	FPS    float64       `yaml:"fps"`   // asked of a v4l2 camera; 0: its own
