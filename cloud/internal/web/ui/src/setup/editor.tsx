@@ -65,7 +65,11 @@ function Editor({ published, products, isNew, reload }: { published: Planogram; 
           <h2 id="editor">{draft.name || draft.id}</h2>
           <span class="muted num">{isNew ? "" : t("cooler.planogram_version", { n: published.version })}</span>
           <Help name={t("plan.title")}>{t("plan.help")}</Help>
+          <span class="push">
+            <SaveButton saving={saving} label={t("plan.publish", { n: next })} disabled={draft === published} />
+          </span>
         </header>
+        <SaveError saving={saving} />
         <div class="plan">
           {draft.shelves.map((_, i) => (
             <Shelf key={i} index={i} draft={draft} known={known} at={at} setAt={setAt} setDraft={setDraft} add={() => add(i)} />
@@ -83,11 +87,7 @@ function Editor({ published, products, isNew, reload }: { published: Planogram; 
         <section class="card form-card" aria-label={t("setup.planogram")}>
           <div class="form">
             <Field label={t("setup.name")} value={draft.name ?? ""} onValue={(name) => setDraft({ ...draft, name })} />
-            <Field label={t("plan.inner")} type="number" min={100} step={GRID_MM} value={String(draft.width_mm ?? 0)} onValue={(v) => setDraft({ ...draft, width_mm: Number(v) })} />
-            <div class="form-foot">
-              <SaveButton saving={saving} label={t("plan.publish", { n: next })} disabled={draft === published} />
-              <SaveError saving={saving} />
-            </div>
+            <Field label={t("plan.inner")} type="number" min={100} step={1} value={String(draft.width_mm ?? 0)} onValue={(v) => setDraft({ ...draft, width_mm: Number(v) })} />
           </div>
         </section>
       </div>

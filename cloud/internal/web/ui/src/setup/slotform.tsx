@@ -6,7 +6,7 @@ import type { Planogram, PlanogramSlot } from "../types";
 import { productName } from "../ui/alert";
 import { Bin } from "../ui/icons";
 import { Field, Select } from "./parts";
-import { GRID_MM, LEAST_MM } from "./plan";
+import { LEAST_MM } from "./plan";
 
 interface Props {
   slot: PlanogramSlot;
@@ -33,8 +33,8 @@ export function SlotForm({ slot: s, known, change, remove }: Props) {
       {typed && <Field label={t("plan.gtin")} value={s.gtin} onValue={(gtin) => change({ gtin })} pattern="\d{8}|\d{12,14}" />}
       <Field label={t("plan.facings")} type="number" min={1} max={50} value={String(s.facings)} onValue={(v) => change({ facings: number(v) })} />
       <Field label={t("plan.capacity")} type="number" min={0} value={String(s.capacity ?? 0)} onValue={(v) => change({ capacity: number(v) })} />
-      <Field label={t("plan.x")} type="number" min={0} step={GRID_MM} value={String(s.x_mm)} onValue={(v) => change({ x_mm: number(v) })} />
-      <Field label={t("plan.width")} type="number" min={LEAST_MM} step={GRID_MM} value={String(s.width_mm)} onValue={(v) => change({ width_mm: number(v) })} />
+      <Field label={t("plan.x")} type="number" min={0} step={1} value={String(s.x_mm)} onValue={(v) => change({ x_mm: number(v) })} />
+      <Field label={t("plan.width")} type="number" min={LEAST_MM} step={1} value={String(s.width_mm)} onValue={(v) => change({ width_mm: number(v) })} />
       <div class="form-foot">
         <button class="button button-small" type="button" onClick={remove}>
           <Bin />
