@@ -7,11 +7,15 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 	"image/jpeg"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,4 +141,90 @@ func TestVideosThatCannotBeRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// networkCamera is a Motion JPEG camera over HTTP that can hang, and hang up.
+type networkCamera struct {
+	hang, gone atomic.Bool
+	frames     atomic.Int64
+}
+
+func (c *networkCamera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.gone.Load() {
+		http.Error(w, "gone", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+	img := image.NewGray(image.Rect(0, 0, 64, 48))
+	for r.Context().Err() == nil && !c.gone.Load() {
+		if c.hang.Load() {
+			<-r.Context().Done()
+			return
+		}
+		for p := range img.Pix {
+			img.Pix[p] = uint8(40 + c.frames.Load()%100)
+		}
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, img, nil); err != nil {
+			return
+		}
+		if _, err := fmt.Fprintf(w, "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n", b.Len(), b.Bytes()); err != nil {
+			return
+		}
+		w.(http.Flusher).Flush()
+		c.frames.Add(1)
+		time.Sleep(20 * time.Millisecond) // its pace
+	}
+}
+
+// A network camera that hangs, and one that is unplugged, are noticed, and seen again when they are back.
+func TestANetworkCameraThatIsLost(t *testing.T) {
+	stream := &networkCamera{}
+	server := httptest.NewServer(stream)
+	defer server.Close()
+	defer stream.gone.Store(true)
+	cam, err := openCamera(config.Camera{Source: server.URL + "/shelf", Step: 1, Stall: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cam.Close()
+	capture := func() error { _, err := cam.Capture(t.Context()); return err }
+	again := func(what string) {
+		t.Helper()
+		for i := 0; ; i++ {
+			if err := capture(); err == nil {
+				return
+			} else if i == 10 {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+	}
+	again("at first")
+	stream.hang.Store(true)
+	err = nil
+	for range 50 { // what was under way still comes
+		if err = capture(); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, camera.ErrStalled) && !errors.Is(err, camera.ErrLost) {
+		t.Errorf("a camera that hangs: got %v", err)
+	}
+	server.CloseClientConnections()
+	stream.hang.Store(false)
+	again("after it hung")
+
+	stream.gone.Store(true)
+	server.CloseClientConnections()
+	err = nil
+	for range 50 {
+		if err = capture(); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, camera.ErrLost) && !errors.Is(err, camera.ErrStalled) {
+		t.Errorf("a camera that is unplugged: got %v", err)
+	}
+	stream.gone.Store(false)
+	again("plugged in again")
 }
