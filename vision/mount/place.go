@@ -166,3 +166,20 @@ func (s *Sight) placesDeep(p Place) int {
 	}
 	return 0
 }
+
+// SlotsOf names the slot that each box stands in, "" for none.
+func (s *Sight) SlotsOf(boxes []shelf.Box) []string {
+	places, ok := s.Places(boxes)
+	out := make([]string, len(boxes))
+	for i, p := range places {
+		if !ok[i] {
+			continue
+		}
+		for _, slot := range s.plan.Shelves[p.Row].Slots {
+			if mm := p.X * 1000; mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) {
+				out[i] = slot.ID
+			}
+		}
+	}
+	return out
+}

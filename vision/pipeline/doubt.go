@@ -7,6 +7,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/gallery"
 	"github.com/coldshelf/coldshelf/vision/quality"
 )
 
@@ -15,6 +16,10 @@ const (
 	weakInside = 0.5
 	// weakCovered is how much of it a facing may cover: more, and it is that facing's own echo.
 	weakCovered = 0.4
+	// weakTall is how tall it must be, of the slot's height: price tags and caps are no packs.
+	weakTall = 0.4
+	// explained is the share of a lane's box that a neighbour's facing must cover to be what the lane looks like.
+	explained = 0.08
 	// emptyInFrame is how much of a slot's front must be in the picture for it to be told as empty.
 	emptyInFrame = 0.8
 	// plainEdge is the contrast in grey levels from which a shelf's front edge tells anything; one slot's
@@ -26,10 +31,9 @@ const (
 )
 
 // doubts gives a blind part for every slot in which a due facing is missing but could stand unseen: its
-// part of the picture is faint, or the detector half sees something there. A slot that shows all that
-// is due needs no such grace, whatever the picture. The parts go into the observation, so whoever
+// part of the picture is faint, covered, or cut off. A slot that shows all that is due needs no such grace, whatever the picture. The parts go into the observation, so whoever
 // judges it again comes to the same.
-func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.View, facings []shelf.Facing, weak []shelf.Box) []shelf.Blind {
+func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.View, facings []shelf.Facing) []shelf.Blind {
 	var out []shelf.Blind
 	covered := p.covered(plan, seen)
 	for _, r := range shelf.Compare(plan, facings, view) {
@@ -45,8 +49,6 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.OutOfView})
 		case v.Sight == quality.Blind, v.Sight == quality.Faint && missing:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: v.Reason})
-		case r.State == shelf.Empty && halfSeen(r.Box, facings, weak):
-			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Uncertain})
 		}
 	}
 	return out
@@ -81,55 +83,93 @@ func (p *Pipeline) covered(plan *shelf.Planogram, seen *quality.Map) map[string]
 	return out
 }
 
-// halfSeen: a weak detection lies in the slot, and no facing explains it.
-func halfSeen(slot shelf.Box, facings []shelf.Facing, weak []shelf.Box) bool {
-	for _, w := range weak {
-		if w.CoveredBy(slot) < weakInside {
-			continue
-		}
-		explained := false
-		for _, f := range facings {
-			explained = explained || w.CoveredBy(f.Box) > weakCovered || f.Box.CoveredBy(w) > weakCovered
-		}
-		if !explained {
-			return true
-		}
-	}
-	return false
+// question is a part of a slot that would be told as empty, put to the recogniser.
+type question struct {
+	slot shelf.SlotReading
+	box  shelf.Box
+	weak bool // a weak detection; else a whole lane
 }
 
-// secondLook asks the recogniser about each slot that would be told as empty: where a lane of it looks like an
-// enrolled product, the detector has missed a pack, and the slot is in doubt. It costs an embedding a
-// lane, and only where a stockout is about to be told.
-func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing) ([]shelf.Blind, error) {
-	if p.cfg.Recogniser == nil {
-		return nil, nil
-	}
-	var lanes []shelf.Box
-	var of []shelf.SlotReading
+// questions gives the lanes of every slot that would be told as empty, and the weak detections that stand in
+// it (stands names the slot of each), could be a pack, and that no facing explains.
+func questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box, stands []string) []question {
+	var out []question
 	for _, r := range shelf.Compare(plan, facings, view) {
 		if r.State != shelf.Empty {
 			continue
 		}
 		for _, lane := range view.Slots[r.SlotID].Lanes {
 			if lane.W > 0 && lane.H > 0 {
-				lanes, of = append(lanes, lane), append(of, r)
+				out = append(out, question{r, lane, false})
+			}
+		}
+		for i, w := range weak {
+			if stands[i] == r.SlotID && w.CoveredBy(r.Box) >= weakInside && float64(w.H) >= weakTall*float64(r.Box.H) && !isEcho(w, facings) {
+				out = append(out, question{r, w, true})
 			}
 		}
 	}
-	if len(lanes) == 0 {
+	return out
+}
+
+// isEcho: the weak detection is a facing's own.
+func isEcho(w shelf.Box, facings []shelf.Facing) bool {
+	for _, f := range facings {
+		if w.CoveredBy(f.Box) > weakCovered || f.Box.CoveredBy(w) > weakCovered {
+			return true
+		}
+	}
+	return false
+}
+
+// secondLook asks the recogniser about each slot that would be told as empty: where a lane of it or
+// something half seen in it looks like an enrolled product, the detector has missed a pack, and the slot
+// is in doubt. It costs an embedding a lane, and only where a stockout is about to be told. Without a
+// recogniser what is half seen is doubt enough.
+func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box) ([]shelf.Blind, error) {
+	asked := questions(plan, view, facings, weak, p.sight.SlotsOf(weak))
+	if len(asked) == 0 {
 		return nil, nil
 	}
-	matches, err := p.cfg.Recogniser.Ask(ctx, f, lanes)
-	if err != nil {
-		return nil, fmt.Errorf("look again at empty slots: %w", err)
+	matches, threshold := make([]gallery.Match, len(asked)), 0.0
+	if p.cfg.Recogniser != nil {
+		boxes := make([]shelf.Box, len(asked))
+		for i, q := range asked {
+			boxes[i] = q.box
+		}
+		var err error
+		if matches, err = p.cfg.Recogniser.Ask(ctx, f, boxes); err != nil {
+			return nil, fmt.Errorf("look again at empty slots: %w", err)
+		}
+		threshold = p.cfg.Recogniser.Threshold()
 	}
 	var out []shelf.Blind
-	threshold := p.cfg.Recogniser.Threshold()
-	for i, m := range matches {
-		if (plan.Fills(of[i].GTIN, m.Nearest) && m.Similarity >= dueLike*threshold) || m.Similarity >= threshold+anyLike*(1-threshold) {
-			out = append(out, shelf.Blind{Box: of[i].Box, Reason: shelf.Uncertain})
+	for i, q := range asked {
+		if q.doubtful(plan, matches[i], threshold, facings) {
+			out = append(out, shelf.Blind{Box: q.slot.Box, Reason: shelf.Uncertain})
 		}
 	}
 	return out, nil
+}
+
+// doubtful says whether an answer speaks against emptiness.
+func (q question) doubtful(plan *shelf.Planogram, m gallery.Match, threshold float64, facings []shelf.Facing) bool {
+	sure, due := threshold+anyLike*(1-threshold), plan.Fills(q.slot.GTIN, m.Nearest)
+	if q.weak {
+		return m.Similarity >= sure || (due && m.Similarity >= threshold) || m.Nearest == ""
+	}
+	if m.Nearest == "" || neighbour(q.box, m.Nearest, facings) {
+		return false
+	}
+	return m.Similarity >= sure || (due && m.Similarity >= dueLike*threshold)
+}
+
+// neighbour: a facing that reaches into the box is what it looks like.
+func neighbour(b shelf.Box, gtin shelf.GTIN, facings []shelf.Facing) bool {
+	for _, f := range facings {
+		if f.GTIN == gtin && b.CoveredBy(f.Box) >= explained {
+			return true
+		}
+	}
+	return false
 }

@@ -223,8 +223,8 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	view := p.sight.View()
 	view.Whole = obs.Quality.Reason
 	view.Blind = over(seen.Parts(), view)
-	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings, weak)...)
-	second, err := p.secondLook(ctx, f, plan, view, facings)
+	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings)...)
+	second, err := p.secondLook(ctx, f, plan, view, facings, weak)
 	if err != nil {
 		return err
 	}
