@@ -25,6 +25,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
+	"github.com/coldshelf/coldshelf/cloud/internal/natssub"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -154,6 +155,14 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 	conf, err := clientTLS(s.cfg.MQTT)
 	if err != nil {
 		return nil, nil, err
+	}
+	if strings.HasPrefix(s.cfg.MQTT.Broker, "nats:") {
+		sub, err := natssub.New(natssub.Config{URL: s.cfg.MQTT.Broker, Username: s.cfg.MQTT.Username, Password: password, TLS: conf, Log: s.log.With("part", "broker")})
+		if err != nil {
+			return nil, nil, err
+		}
+		s.online = sub.Online
+		return sub, sub, nil
 	}
 	sub, err := mqttsub.New(mqttsub.Config{URL: s.cfg.MQTT.Broker, ClientID: s.cfg.MQTT.ClientID, Username: s.cfg.MQTT.Username,
 		Password: password, TLS: conf, Log: s.log.With("part", "broker")})

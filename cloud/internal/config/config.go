@@ -40,7 +40,7 @@ type MQTT struct {
 	Listen       string   `yaml:"listen"`     // of the embedded broker; not used with Broker
 	TLSListen    string   `yaml:"tls_listen"` // of the embedded broker for TLS with our own authority; "": none
 	TLSNames     []string `yaml:"tls_names"`  // host names and addresses by which boards reach it
-	Broker       string   `yaml:"broker"`     // mqtt://host:1883 or mqtts://host:8883; "": the embedded one
+	Broker       string   `yaml:"broker"`     // mqtt://host:1883, mqtts://host:8883 or nats://a:4222,b:4222?replicas=3; "": the embedded one
 	ClientID     string   `yaml:"client_id"`
 	Username     string   `yaml:"username"`
 	PasswordFile string   `yaml:"password_file"`

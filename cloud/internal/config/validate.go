@@ -25,7 +25,7 @@ func (c *Config) Validate() error {
 		if _, _, err := net.SplitHostPort(c.MQTT.Listen); err != nil {
 			fault("mqtt.listen", "%q is not host:port", c.MQTT.Listen)
 		}
-	} else if err := scheme(c.MQTT.Broker, "mqtt", "tcp", "mqtts", "ssl", "ws", "wss"); err != nil {
+	} else if err := scheme(c.MQTT.Broker, "mqtt", "tcp", "mqtts", "ssl", "ws", "wss", "nats"); err != nil {
 		fault("mqtt.broker", "%w", err)
 	}
 	if c.MQTT.TLSListen != "" {

@@ -4,6 +4,8 @@ package ingesttest
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -146,17 +148,26 @@ func reaches(t *testing.T, b Broker) {
 func presence(t *testing.T, b Broker) {
 	_, in, _ := hear(t, b)
 	topic := board.Topic(wire.KindStatus)
-	c := Board(t, b.URL, board, func(o *mqtt.ClientOptions) { o.SetBinaryWill(topic, []byte("gone"), 1, true) })
+	var line net.Conn
+	c := Board(t, b.URL, board, func(o *mqtt.ClientOptions) {
+		o.SetBinaryWill(topic, []byte("gone"), 1, true).SetAutoReconnect(false)
+		o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
+			conn, err := net.Dial("tcp", u.Host)
+			line = conn
+			return conn, err
+		})
+	})
 	wait(t, c.Publish(topic, 1, true, "here"))
-	if d := next(t, in); string(d.Payload) != "here" {
+	d := next(t, in)
+	if string(d.Payload) != "here" {
 		t.Errorf("birth: got %q", d.Payload)
 	}
-	// The same client ID again: the broker throws the first connection out, as when a line is cut.
-	again := Board(t, b.URL, board, nil)
-	if d := next(t, in); string(d.Payload) != "gone" || d.Topic != topic {
+	d.Done()
+	line.Close() // as when a cable is pulled: no good-bye
+	if d = next(t, in); string(d.Payload) != "gone" || d.Topic != topic {
 		t.Errorf("will: got %q on %s", d.Payload, d.Topic)
 	}
-	again.Disconnect(0)
+	d.Done()
 }
 
 func shares(t *testing.T, b Broker) {
