@@ -14,6 +14,7 @@ UI      := cloud/internal/web/ui
 PYTHON  := /usr/bin/python3
 
 export INFLUXD := $(CACHE)/bin/influxd
+export NATS_SERVER := $(CACHE)/bin/nats-server
 export ONNXRUNTIME_LIB := $(CACHE)/onnxruntime-1.22.0/libonnxruntime.so.1
 
 .PHONY: help

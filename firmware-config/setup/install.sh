@@ -3,7 +3,7 @@
 # is there, so every make target can call it.
 #
 #   install.sh build   compiler and OpenCV, ONNX Runtime
-#   install.sh test    the above, the real broker, database, browser and InfluxDB for the tests
+#   install.sh test    the above, the real brokers, database, browser and InfluxDB for the tests
 #
 # Downloads that are no Debian packages go to $COLDSHELF_CACHE (default ~/.cache/coldshelf), so that a
 # second clone of the project finds them.
@@ -11,7 +11,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${COLDSHELF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/coldshelf}
-readonly ort_version=1.22.0 influx_version=v1.8.10
+readonly ort_version=1.22.0 influx_version=v1.8.10 nats_version=v2.15.2
 
 fail() {
   printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
@@ -74,6 +74,12 @@ influxd() {
   (cd / && GOBIN=$cache/bin GOFLAGS= CGO_ENABLED=1 go install "github.com/influxdata/influxdb/cmd/influxd@$influx_version")
 }
 
+nats_server() {
+  [ -x "$cache/bin/nats-server" ] && return
+  echo "setup: building nats-server $nats_version (about a minute, once)"
+  (cd / && GOBIN=$cache/bin GOFLAGS= go install "github.com/nats-io/nats-server/v2@$nats_version")
+}
+
 need() { command -v "$1" >/dev/null || fail "$1 is not installed" "$2"; }
 
 need go "install Go 1.26 or newer: https://go.dev/dl/"
@@ -88,6 +94,7 @@ case ${1:-} in
     debian "$here/debian-build.txt" "$here/debian-test.txt"
     onnxruntime
     influxd
+    nats_server
     ;;
   *) fail "what to install is not said" "install.sh build | install.sh test" ;;
 esac
