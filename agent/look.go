@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,6 +83,19 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	for _, c := range asked {
 		c <- s
 	}
+	if a.idleAfterLook() {
+		debug.FreeOSMemory()
+	}
+}
+
+// idleLook is a pause between looks that is long enough for a look's memory to be given back: a frame
+// with its copies is a tenth of a small board.
+const idleLook = 20 * time.Second
+
+func (a *Agent) idleAfterLook() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.opts.Plan.Every == 0 || a.opts.Plan.Every >= idleLook
 }
 
 // lookNow asks the schedule for a look and waits for it, so that looks never overlap.
