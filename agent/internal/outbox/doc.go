@@ -7,8 +7,8 @@
 // then observations, then alerts, and what went is recorded as a gap that is itself a message.
 //
 // It refuses to look into payloads, to keep time (order is boot and seq, never a clock), and to stop
-// the agent: a database that is corrupt is set aside under a dated name and a new one is begun, and
-// a disk that cannot be written leaves an outbox in memory that says so in its Health.
+// the agent: a database that is corrupt is set aside under a dated name and a new one is begun with
+// what is still readable, and a disk that cannot be written leaves an outbox in memory that says so in its Health.
 //
 // On disk: DIR/outbox.db is SQLite (write-ahead log, synchronous=FULL for appends), DIR/boot holds
 // the boot counter once more as decimal text. The database holds

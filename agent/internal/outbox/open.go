@@ -44,7 +44,7 @@ PRAGMA user_version = 1;
 `
 
 // Open starts the outbox of dir, which it makes, and counts the boot up. A database that is corrupt
-// or not ours is set aside and a new one begun; where nothing can be written the outbox is kept in
+// or not ours is set aside and a new one begun with what could still be read of it; where nothing can be written the outbox is kept in
 // memory. Both are told by Health, neither is an error: the agent starts. Errors are ErrInUse, when
 // another process has it open, and a missing EncodeGap.
 func Open(ctx context.Context, dir string, opts Options) (*Outbox, error) {
@@ -83,8 +83,13 @@ func (o *Outbox) openDir(ctx context.Context, dir string) error {
 			return errors.Join(err, moveErr)
 		}
 		o.health.SetAside, o.health.Fault = aside, fmt.Sprintf("database was corrupt, set aside as %s: %v", filepath.Base(aside), err)
-		o.opts.Log.Error("corrupt outbox set aside", "path", aside, "err", err)
-		err = o.openFile(ctx, path, filed)
+		cause := err
+		if err = o.openFile(ctx, path, filed); err == nil && !errors.Is(cause, errVersion) {
+			o.health.Salvaged = o.salvage(ctx, aside)
+			o.health.Fault = fmt.Sprintf("database was corrupt, set aside as %s, %d messages salvaged: %v", filepath.Base(aside), o.health.Salvaged, cause)
+		}
+		o.opts.Log.Error("corrupt outbox set aside", "path", aside, "salvaged", o.health.Salvaged, "err", cause)
+		tidyAside(path)
 	}
 	if isCode(err, codeBusy) {
 		return fmt.Errorf("open outbox %s: %w", path, ErrInUse)
@@ -115,7 +120,11 @@ func (o *Outbox) openMemory(ctx context.Context, filed uint32, why error) error 
 	return nil
 }
 
-var errForeign = errors.New("database is of another program or version")
+// errForeign says that a database is not one that this package made, errVersion that another version did.
+var (
+	errForeign = errors.New("database is damaged or of another program")
+	errVersion = fmt.Errorf("of another version: %w", errForeign)
+)
 
 // openFile opens the database, checks it, counts the boot up and reads the index.
 func (o *Outbox) openFile(ctx context.Context, path string, filed uint32) (err error) {
@@ -165,7 +174,7 @@ func (o *Outbox) openFile(ctx context.Context, path string, filed uint32) (err e
 		}
 	case schemaVersion:
 	default:
-		return fmt.Errorf("version %d, this agent reads %d: %w", version, schemaVersion, errForeign)
+		return fmt.Errorf("version %d, this agent reads %d: %w", version, schemaVersion, errVersion)
 	}
 	if o.boot, err = countBoot(ctx, tx, filed, o.opts.Now()); err != nil {
 		return err

@@ -56,6 +56,7 @@ type Health struct {
 	Durable  bool   // false: in memory only, Fault says why
 	Fault    string // the last thing that went wrong, "" where nothing did
 	SetAside string // path of the corrupt database that this start set aside, "" where it was sound
+	Salvaged int    // messages that were still readable in it
 	Messages int
 	Bytes    int64 // accounted: payloads and what a row costs
 	MaxBytes int64

@@ -184,8 +184,11 @@ func TestCorruptDatabaseIsSetAside(t *testing.T) {
 			dir := t.TempDir()
 			o := open(t, dir, 0)
 			boot := o.Boot()
-			for range 50 {
-				put(t, o, outbox.Observation, strings.Repeat("x", 1000))
+			before := map[string]bool{}
+			for i := range 50 {
+				p := fmt.Sprint(i) + strings.Repeat("x", 1000)
+				put(t, o, outbox.Observation, p)
+				before[p] = true
 			}
 			o.Close()
 			spoil(t, filepath.Join(dir, "outbox.db"))
@@ -201,8 +204,61 @@ func TestCorruptDatabaseIsSetAside(t *testing.T) {
 			equal(t, "name", filepath.Base(h.SetAside), "outbox.db.corrupt-20261122T120000Z")
 			equal(t, "boot goes on from the file", o.Boot(), boot+1)
 			put(t, o, outbox.Observation, "works")
-			equal(t, "pending", pending(t, o), []string{"works"})
+			left := pending(t, o)
+			if want := h.Salvaged + 1; len(left) != want || left[len(left)-1] != "works" {
+				t.Errorf("%d messages are left, want the %d salvaged ones and the new one", len(left), h.Salvaged)
+			}
+			for _, p := range left[:len(left)-1] {
+				if !before[p] {
+					t.Errorf("%.20q was salvaged and never stored", p)
+				}
+			}
 		})
+	}
+}
+
+// One damaged page costs the messages on it, not those around it.
+func TestWhatIsReadableOfADamagedDatabaseIsSalvaged(t *testing.T) {
+	dir := t.TempDir()
+	o := open(t, dir, 0)
+	for i := range 200 {
+		put(t, o, outbox.Observation, fmt.Sprint(i)+strings.Repeat("x", 1000))
+	}
+	o.Close()
+	path := filepath.Join(dir, "outbox.db")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(data[len(data)/2&^4095:], bytes.Repeat([]byte{0xee}, 4096))
+	write(t, path, data)
+	o = open(t, dir, 0)
+	h := o.Health()
+	if h.SetAside == "" || h.Salvaged < 190 || h.Salvaged > 199 {
+		t.Fatalf("health: %+v, want all but a page of messages salvaged", h)
+	}
+	left := pending(t, o)
+	if len(left) != h.Salvaged || !strings.HasPrefix(left[0], "0x") || !strings.HasPrefix(left[len(left)-1], "199x") {
+		t.Errorf("%d are left, from %.4q to %.4q", len(left), left[0], left[len(left)-1])
+	}
+	o.Close()
+	o = open(t, dir, 0)
+	equal(t, "after another start", len(pending(t, o)), h.Salvaged)
+}
+
+func TestASickCardDoesNotFillUpWithDatabasesSetAside(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 6 {
+		write(t, filepath.Join(dir, "outbox.db"), bytes.Repeat([]byte("not a database "), 1000))
+		o, err := outbox.Open(context.Background(), dir, outbox.Options{EncodeGap: encodeGap, Now: func() time.Time { return noon.Add(time.Duration(i) * time.Hour) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Close()
+	}
+	asides, err := filepath.Glob(filepath.Join(dir, "*.corrupt-*"))
+	if err != nil || len(asides) != 3 || !strings.Contains(asides[2], "T170000Z") {
+		t.Errorf("set aside: %v, %v, want the newest three", asides, err)
 	}
 }
 

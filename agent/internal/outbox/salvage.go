@@ -1,0 +1,90 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// salvage copies what can still be read of a database that was set aside into the new one, from its
+// beginning up to the first damage and from its end back to the last, and gives how much it was. A
+// message is taken only if its key is of an earlier boot and its class is known.
+func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
+	query := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(EXCLUSIVE)"}, "mode": {"rw"}}
+	old, err := sql.Open("sqlite", "file:"+aside+"?"+query.Encode())
+	if err != nil {
+		return 0
+	}
+	defer old.Close()
+	old.SetMaxOpenConns(1)
+	tx, err := o.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0
+	}
+	defer tx.Rollback()
+	saved := index{}
+	for _, order := range []string{"ASC", "DESC"} {
+		o.salvageRows(ctx, old, tx, order, &saved)
+	}
+	if err := tx.Commit(); err != nil {
+		return 0
+	}
+	for c, list := range saved.by {
+		for _, e := range list {
+			o.index.add(Class(c), e.id, e.bytes-rowBytes)
+		}
+	}
+	return saved.len()
+}
+
+// salvageRows copies rows until the first that cannot be read.
+func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order string, saved *index) {
+	rows, err := old.QueryContext(ctx, `SELECT id, class, kind, payload FROM message ORDER BY id `+order)
+	if err != nil {
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var m Message
+		if rows.Scan(&id, &m.Class, &m.Kind, &m.Payload) != nil {
+			return
+		}
+		m.Key = keyOf(id)
+		need := int64(len(m.Payload)) + rowBytes
+		if id <= 0 || m.Key.Boot == 0 || m.Key.Boot >= o.boot || m.Key.Seq == 0 || m.Class >= classes || saved.bytes+need > o.opts.MaxBytes {
+			continue
+		}
+		if _, found := find(saved.by[m.Class], id); found {
+			return // the other way came as far as this
+		}
+		if insert(tx, m.Class, m.Kind, m.Key, m.Payload) != nil {
+			return
+		}
+		saved.add(m.Class, id, int64(len(m.Payload)))
+	}
+}
+
+// keptAside is how many databases that were set aside are kept for somebody to look at.
+const keptAside = 3
+
+// tidyAside removes the oldest ones, so that a dying card does not fill up with them.
+func tidyAside(path string) {
+	asides, err := filepath.Glob(path + ".corrupt-*Z*")
+	if err != nil {
+		return
+	}
+	asides = slices.DeleteFunc(asides, func(p string) bool {
+		return strings.HasSuffix(p, "-wal") || strings.HasSuffix(p, "-shm") || strings.HasSuffix(p, "-journal")
+	})
+	slices.Sort(asides) // their names begin with the date
+	for _, p := range asides[:max(0, len(asides)-keptAside)] {
+		for _, s := range []string{"", "-wal", "-shm", "-journal"} {
+			os.Remove(p + s)
+		}
+	}
+}
