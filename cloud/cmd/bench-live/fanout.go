@@ -54,60 +54,68 @@ type recorded struct {
 	Text  json.RawMessage `json:"text"`
 }
 
-// serveHub is the child with the live stream: alerts begin when somebody asks for /begin.
-func serveHub(ctx context.Context, o options, _ string) error {
-	dir, err := os.MkdirTemp("", "bench-live-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	db, err := state.Open(ctx, "sqlite:"+filepath.Join(dir, "state.db"))
+// serveHub is the child with the live stream, on a database that another process writes alerts to, as
+// where several machines share one. It is told of nothing and polls at its coalescing interval.
+func serveHub(ctx context.Context, _ options, file string) error {
+	db, err := state.Open(ctx, "sqlite:"+file)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := state.Migrate(ctx, db, state.Tables, alert.Tables); err != nil {
-		return err
-	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	engine := alert.NewEngine(alert.Config{Rules: alert.Rules{alert.Stockout: {Bad: 1, Of: 1, Good: 1, Severity: alert.Critical}}, Log: log})
-	hub := live.NewHub(live.Config{DB: db, Heartbeat: 5 * time.Minute, Log: log, Tenant: func(*http.Request) (string, error) { return "t", nil }}, live.NewMetrics(prometheus.NewRegistry()))
+	hub := live.NewHub(live.Config{DB: db, Poll: coalesce, Coalesce: time.Millisecond, Heartbeat: 5 * time.Minute, Log: log,
+		Tenant: func(*http.Request) (string, error) { return "t", nil }}, live.NewMetrics(prometheus.NewRegistry()))
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/live", hub)
-	begin := make(chan struct{})
-	mux.HandleFunc("POST /begin", func(http.ResponseWriter, *http.Request) { close(begin) })
-	return serve(ctx, mux, func(ctx context.Context) error {
-		var all sync.WaitGroup
-		defer all.Wait()
-		all.Go(func() {
-			if err := hub.Run(ctx); err != nil {
-				log.Error("hub", "err", err)
-			}
-		})
+	mux.HandleFunc("POST /begin", func(http.ResponseWriter, *http.Request) {})
+	return serve(ctx, mux, hub.Run)
+}
+
+// writer makes the alerts, here and not in the process that is measured.
+type writer struct {
+	db     *state.DB
+	engine *alert.Engine
+	dir    string
+}
+
+func newWriter(ctx context.Context) (*writer, error) {
+	dir, err := os.MkdirTemp("", "bench-live-")
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{dir: dir}
+	if w.db, err = state.Open(ctx, "sqlite:"+w.file()); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	w.engine = alert.NewEngine(alert.Config{Rules: alert.Rules{alert.Stockout: {Bad: 1, Of: 1, Good: 1, Severity: alert.Critical}}, Log: slog.New(slog.DiscardHandler)})
+	if err := state.Migrate(ctx, w.db, state.Tables, alert.Tables); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *writer) file() string { return filepath.Join(w.dir, "state.db") }
+
+func (w *writer) close() error { return errors.Join(w.db.Close(), os.RemoveAll(w.dir)) }
+
+// run opens so many alerts a second.
+func (w *writer) run(ctx context.Context, o options) error {
+	total := int(o.Fan.Seconds() * float64(o.Alerts))
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for n, began := 0, time.Now(); n < total; {
 		select {
-		case <-begin:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
+		case <-tick.C:
 		}
-		total := int(o.Fan.Seconds() * float64(o.Alerts))
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		for n, began := 0, time.Now(); n < total; {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
+		for due := min(total, int(time.Since(began).Seconds()*float64(o.Alerts))); n < due; n++ {
+			if err := sellOut(ctx, w.db, w.engine, n); err != nil {
+				return err
 			}
-			for due := min(total, int(time.Since(began).Seconds()*float64(o.Alerts))); n < due; n++ {
-				if err := sellOut(ctx, db, engine, n); err != nil {
-					return err
-				}
-			}
-			hub.Committed()
 		}
-		<-ctx.Done()
-		return nil
-	})
+	}
+	return nil
 }
 
 // sellOut opens alert number n, in the store of its group.
@@ -135,11 +143,16 @@ func serve(ctx context.Context, h http.Handler, work func(context.Context) error
 func measureFanout(ctx context.Context, o options) (*fanoutReport, error) {
 	total := int(o.Fan.Seconds() * float64(o.Alerts))
 	r := &fanoutReport{Subscribers: o.Subscribers, Alerts: total}
-	hub, err := start(ctx, "hub", "", o)
+	w, err := newWriter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	frames, used, err := subscribe(ctx, o, hub, r, total/groups)
+	defer w.close()
+	hub, err := start(ctx, "hub", w.file(), o)
+	if err != nil {
+		return nil, err
+	}
+	frames, used, err := subscribe(ctx, o, hub, r, total/groups, func() error { return w.run(ctx, o) })
 	hub.stop()
 	if err != nil {
 		return nil, err
@@ -160,7 +173,7 @@ func measureFanout(ctx context.Context, o options) (*fanoutReport, error) {
 		return nil, err
 	}
 	again := &fanoutReport{}
-	_, used, err = subscribe(ctx, o, bare, again, total/groups)
+	_, used, err = subscribe(ctx, o, bare, again, total/groups, func() error { return nil })
 	bare.stop()
 	if err != nil {
 		return nil, err
@@ -175,7 +188,7 @@ func measureFanout(ctx context.Context, o options) (*fanoutReport, error) {
 
 // subscribe connects everybody, lets the alerts begin, and counts what each is given. It gives what
 // one of each group got, and what the server used from the begin on.
-func subscribe(ctx context.Context, o options, p *process, r *fanoutReport, each int) ([]recorded, usage, error) {
+func subscribe(ctx context.Context, o options, p *process, r *fanoutReport, each int, meanwhile func() error) ([]recorded, usage, error) {
 	var frames []recorded
 	var mu sync.Mutex
 	var first time.Time
@@ -257,6 +270,9 @@ func subscribe(ctx context.Context, o options, p *process, r *fanoutReport, each
 		return nil, usage{}, err
 	}
 	resp.Body.Close()
+	if err := meanwhile(); err != nil {
+		return nil, usage{}, err
+	}
 	done.Wait()
 	after, err := p.usage()
 	r.Lost, r.Doubled, r.Frames, r.Expected = lost.Load(), doubled.Load(), count.Load(), int64(o.Subscribers)*int64(each)

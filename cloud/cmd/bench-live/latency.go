@@ -33,6 +33,7 @@ type latencyReport struct {
 	Broker     quantiles `json:"publish_to_broker_subscriber"`
 	CoalesceMS int       `json:"coalesce_ms"`
 	Ratio      float64   `json:"p99_ratio"` // (alert − coalescing interval) ÷ broker; the bar is 5
+	ServiceCPU float64   `json:"service_cpu_ms_per_message"`
 	Lost       int       `json:"lost"`
 	Doubled    int       `json:"doubled"`
 }
@@ -174,12 +175,16 @@ func measureLatency(ctx context.Context, o options) (*latencyReport, error) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+	used, err := service.usage()
+	if err != nil {
+		return nil, err
+	}
 	end()
 	following.Wait()
 	mu.Lock()
 	defer mu.Unlock()
 	r := &latencyReport{Asked: o.Rate, Sent: float64(sent) / took.Seconds(), Alert: quantilesOf(viaAlert), Broker: quantilesOf(direct),
-		CoalesceMS: int(coalesce / time.Millisecond), Lost: expected - len(seen)}
+		ServiceCPU: used.cpu.Seconds() * 1000 / float64(max(1, sent)), CoalesceMS: int(coalesce / time.Millisecond), Lost: expected - len(seen)}
 	for _, n := range seen {
 		r.Doubled += n - 1
 	}

@@ -37,6 +37,7 @@ type Engine struct {
 	lateAfter time.Duration
 	now       func() time.Time
 	log       *slog.Logger
+	decoded   decoded
 	listening time.Time // since when this program has been able to hear devices
 }
 

@@ -16,7 +16,9 @@ var slotTypes = [...]Type{Stockout, LowStock, Misplaced, ForeignProduct}
 func (st *stepping) slot(l Look, slot Slot) {
 	for _, t := range slotTypes {
 		sig := signal{word: slotWord(t, slot), slot: slot.ID, gtin: slot.GTIN, planogram: l.Planogram, model: l.Model}
-		sig.detail = map[string]string{"facings_due": strconv.Itoa(slot.Due), "facings_present": strconv.Itoa(slot.Present)}
+		if sig.word == bad {
+			sig.detail = map[string]string{"facings_due": strconv.Itoa(slot.Due), "facings_present": strconv.Itoa(slot.Present)}
+		}
 		if t == LowStock && st.state.OpenEpisode(Stockout, slot.ID) != nil {
 			// Empty is graver than low: the stockout speaks for the slot until it is over.
 			id := trackerID(LowStock, slot.ID)
