@@ -1,7 +1,7 @@
 // The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
 // person can do about it, both in the server's words.
 
-import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store } from "./types";
+import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -97,6 +97,9 @@ export const api = {
   putPlanogram: (id: string, body: Planogram | string) => call<Planogram>("PUT", `/v1/planograms/${seg(id)}`, { body }),
   refused: (signal?: AbortSignal) => call<{ messages: Refused[] | null }>("GET", "/v1/quarantine", { signal }),
   refusedBytes: (id: number) => `/v1/quarantine/${id}`,
+  webhooks: (signal?: AbortSignal) => call<{ webhooks: Webhook[] | null }>("GET", "/v1/webhooks", { signal }),
+  addWebhook: (body: { url: string; format: string; severities: string[]; robot_secret: string }) => call<Webhook>("POST", "/v1/webhooks", { body }),
+  removeWebhook: (id: string) => call<unknown>("DELETE", `/v1/webhooks/${seg(id)}`),
   stores: (signal?: AbortSignal) => call<{ stores: Store[] | null }>("GET", "/v1/stores", { signal }),
   planograms: (signal?: AbortSignal) => call<{ planograms: Planogram[] | null }>("GET", "/v1/planograms", { signal }),
   products: (signal?: AbortSignal) => call<{ products: Product[] | null }>("GET", "/v1/products", { signal }),

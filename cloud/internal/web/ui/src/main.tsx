@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app";
+import { watchAlerts } from "./alerts/notify";
 import { langTag } from "./i18n/text";
 import { watchLinks } from "./router";
 import { start } from "./store";
@@ -13,4 +14,5 @@ effect(() => {
 });
 watchLinks();
 start();
+watchAlerts();
 render(<App />, document.getElementById("app")!);

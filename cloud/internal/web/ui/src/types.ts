@@ -209,6 +209,21 @@ export interface Store {
   hours?: string;
 }
 
+/** Somebody who is told of alerts. */
+export interface Webhook {
+  id: string;
+  url: string;
+  format: string;
+  types: string[] | null;
+  stores: string[] | null;
+  severities: string[] | null;
+  /** Told once, in the answer to its making. */
+  secret?: string;
+  /** Why it is told no more. */
+  disabled?: string;
+  created_at: string;
+}
+
 /** A message that could not be stored, put aside with its bytes. */
 export interface Refused {
   id: number;

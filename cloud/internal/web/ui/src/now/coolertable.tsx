@@ -6,9 +6,10 @@ import { ago, count, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { to } from "../router";
 import { coolers, now, storeName } from "../store";
-import type { Cooler } from "../types";
+import { type Cooler, SLOT_STATES } from "../types";
 import { Blank } from "../ui/async";
-import { DoorIcon, Search } from "../ui/icons";
+import { DoorIcon, Download, Search } from "../ui/icons";
+import { saveCsv } from "../ui/csv";
 import { useMedia } from "../ui/media";
 import { SlotBar, StatusDot } from "../ui/state";
 import { Windowed } from "../ui/windowed";
@@ -26,6 +27,9 @@ export function CoolerTable({ find: text }: { find: Signal<string> }) {
       <header class="card-head">
         <h2 id="coolers">{t("coolers.title")}</h2>
         <span class="count num">{found.length === all ? count(all, lang.value) : t("coolers.count_of", { n: found.length, all })}</span>
+        <button class="toggle toggle-icon csv" type="button" title={t("csv.export")} aria-label={t("csv.export")} onClick={() => saveCsv("coolers", coolerTable(found))}>
+          <Download />
+        </button>
         <label class="search">
           <Search />
           <input type="search" value={text.value} placeholder={t("coolers.search")} aria-label={t("coolers.search")} onInput={(e) => (text.value = e.currentTarget.value)} />
@@ -60,6 +64,13 @@ function matching(all: readonly Cooler[], text: string): readonly Cooler[] {
   const wanted = text.trim().toLocaleLowerCase();
   if (!wanted) return all;
   return all.filter((c) => `${c.name} ${c.device} ${c.store} ${storeName(c.store)}`.toLocaleLowerCase().includes(wanted));
+}
+
+/** The table for a spreadsheet, in the page's language; numbers as numbers. */
+function coolerTable(rows: readonly Cooler[]): (string | number | null)[][] {
+  const states = SLOT_STATES.map((s) => word("state", s));
+  const head = [t("setup.device"), t("col.cooler"), t("setup.store"), t("col.status"), ...states, t("col.osa"), t("kpi.osa.coverage"), t("col.alerts"), `${t("col.temp")} °C`, t("col.door"), t("col.seen")];
+  return [head, ...rows.map((c) => [c.device, c.name, storeName(c.store), word("status", c.status), ...SLOT_STATES.map((s) => c.slots[s]), c.osa.value, c.osa.coverage, c.open_alerts, c.temp_mc === null ? null : c.temp_mc / 1000, word("door", c.door), c.last_seen])];
 }
 
 const Row = memo(function Row({ cooler: c, index }: { cooler: Cooler; index: number }) {

@@ -124,3 +124,8 @@ export const Bin = () => (
     <path d="M2.8 4.3h10.4M6.2 4.3V2.8h3.6v1.5M4.2 4.3l.6 9h6.4l.6-9M6.7 7v3.8M9.3 7v3.8" />
   </Icon>
 );
+export const Download = () => (
+  <Icon>
+    <path d="M8 2.5v7.3M4.8 6.8 8 10l3.2-3.2M2.5 13.2h11" />
+  </Icon>
+);

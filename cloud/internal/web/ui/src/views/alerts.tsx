@@ -1,9 +1,12 @@
 // The inbox: filter, look at the evidence, acknowledge.
 
 import { useSignal } from "@preact/signals";
+import { BulkAck } from "../alerts/bulk";
 import { AlertDetail } from "../alerts/detail";
 import { type Filter, matches, noFilter } from "../alerts/filter";
 import { FilterBar } from "../alerts/filterbar";
+import { useInboxKeys } from "../alerts/keys";
+import { NotifySwitches } from "../alerts/notify";
 import { useResolved } from "../alerts/resolved";
 import { t, tn } from "../i18n/text";
 import { coolerName, ranked, ready, storeName, waiting } from "../store";
@@ -28,6 +31,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
     shown.value += PAGE;
     if (f.state === "resolved" && found.length <= shown.value) resolved.next();
   };
+  useInboxKeys(found, id);
   return (
     <div class={`page inbox${id ? " has-detail" : ""}`}>
       <div class="inbox-list">
@@ -38,6 +42,11 @@ export function AlertsView({ id }: { id: string | undefined }) {
           </span>
         </div>
         <FilterBar filter={filter} alerts={all} />
+        <div class="inbox-bar">
+          {f.state === "open" && <BulkAck alerts={found} />}
+          <span class="keys-hint">{t("keys.hint")}</span>
+          <NotifySwitches />
+        </div>
         <section class="card panel" aria-label={t("alerts.title")}>
           {loading ? (
             <Skeleton rows={6} height={52} />

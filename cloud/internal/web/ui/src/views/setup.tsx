@@ -8,6 +8,7 @@ import { PlanEditor } from "../setup/editor";
 import { PlanogramList } from "../setup/planograms";
 import { RefusedList } from "../setup/refused";
 import { StoreSetup } from "../setup/stores";
+import { Webhooks } from "../setup/webhooks";
 
 export function SetupView({ tab, id }: { tab: SetupTab; id: string | undefined }) {
   return (
@@ -33,6 +34,8 @@ function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
       return <StoreSetup />;
     case "planograms":
       return id === undefined ? <PlanogramList /> : <PlanEditor key={id} id={id} />;
+    case "integrations":
+      return <Webhooks />;
     case "refused":
       return <RefusedList />;
   }

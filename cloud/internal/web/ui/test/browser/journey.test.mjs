@@ -178,6 +178,22 @@ describe("a day at Lindenplatz", () => {
     await page.locator(".nav").getByRole("link", { name: "Now" }).click();
   });
 
+  test("a webhook is made, its secret told once, and removed", async () => {
+    await page.locator(".nav").getByRole("link", { name: "Set-up" }).click();
+    await page.getByRole("link", { name: "Integrations" }).click();
+    await page.getByRole("button", { name: "Add a webhook" }).click();
+    await page.getByLabel("Address").fill("https://orders.example/coldshelf");
+    await page.getByLabel("Critical").check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText(/^whsec_/).waitFor();
+    await page.getByText("CloudEvents, signed · Critical").waitFor();
+    await shot(page, "setup-integrations");
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByText("Nothing is told elsewhere yet.").waitFor();
+    await page.locator(".nav").getByRole("link", { name: "Now" }).click();
+  });
+
   test("a board that goes away shows as offline", async () => {
     await presence(false);
     await page.getByText("Offline ·").waitFor();

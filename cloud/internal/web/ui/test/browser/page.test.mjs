@@ -182,6 +182,41 @@ describe("alerts", () => {
   });
 });
 
+describe("inbox", () => {
+  test("by keyboard: J and K move, A acknowledges", async () => {
+    await go("/alerts");
+    await rows().first().waitFor();
+    const names = await page.locator(".alert-subject").allInnerTexts();
+    await page.keyboard.press("j");
+    await page.getByRole("heading", { level: 2, name: names[0] }).waitFor();
+    await page.keyboard.press("j");
+    await page.getByRole("heading", { level: 2, name: names[1] }).waitFor();
+    await page.keyboard.press("k");
+    await page.getByRole("heading", { level: 2, name: names[0] }).waitFor();
+    await page.keyboard.press("a");
+    await page.getByText("Stockout · Acknowledged").waitFor();
+  });
+
+  test("all that are shown at once, asked twice", async () => {
+    await go("/alerts");
+    await page.getByRole("button", { name: "Acknowledge all 4 shown" }).click();
+    await page.getByRole("button", { name: "Yes, acknowledge 4" }).click();
+    await page.getByText("Nothing is wrong").or(page.getByText("No alert matches")).waitFor();
+    await page.getByRole("button", { name: "Acknowledged" }).click();
+    await page.getByText("4 alerts", { exact: true }).waitFor();
+  });
+
+  test("the table of coolers is a file for a spreadsheet", async () => {
+    await go("/");
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export CSV" }).click()]);
+    assert.match(file.suggestedFilename(), /^coolers-[\d-]+\.csv$/);
+    const { readFile } = await import("node:fs/promises");
+    const lines = (await readFile(await file.path(), "utf8")).trimEnd().split("\r\n");
+    assert.equal(lines.length, 15);
+    assert.match(lines[0], /^\uFEFFDevice,Cooler,Store,Status,Empty/);
+  });
+});
+
 describe("languages and keyboard", () => {
   test("the browser's language is taken, the switch overrules it and is kept", async () => {
     await go("/", { lang: "zh-CN" });

@@ -4,6 +4,7 @@ import { around, buildScene } from "../../src/cooler/scene";
 import { asObservation, at, strips } from "../../src/cooler/strips";
 import { cluster, frameOf, lines, projector } from "../../src/now/geo";
 import { matches, noFilter } from "../../src/alerts/filter";
+import { toCsv } from "../../src/ui/csv";
 import { parse } from "../../src/routes";
 import { visible } from "../../src/ui/window";
 import type { Facing, Observation, PastObservation, Planogram, SlotReading } from "../../src/types";
@@ -106,6 +107,11 @@ describe("map", () => {
     expect(found).toEqual([{ x: 5, y: 0, members: ["a", "c"] }, { x: 100, y: 0, members: ["b"] }]);
   });
   test("lines stand at round degrees", () => expect(lines(8.3, 14.1, 4)).toEqual([10, 12, 14]));
+});
+
+describe("csv", () => {
+  test("quotes what needs it, keeps numbers, empties nulls", () => expect(toCsv([["a,b", 'say "x"', 1.5, null]])).toBe('"a,b","say ""x""",1.5,\r\n'));
+  test("a formula is text", () => expect(toCsv([["=1+1", -2]])).toBe("'=1+1,-2\r\n"));
 });
 
 describe("filter", () => {

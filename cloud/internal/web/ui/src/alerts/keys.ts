@@ -1,0 +1,27 @@
+// The inbox by keyboard: J and K to the next and the last alert, A to acknowledge the one that is open.
+
+import { useEffect } from "preact/hooks";
+import { go, to } from "../router";
+import { acknowledge } from "../store";
+import type { Alert } from "../types";
+
+export function useInboxKeys(alerts: readonly Alert[], id: string | undefined): void {
+  useEffect(() => {
+    const press = (e: KeyboardEvent) => {
+      const typing = (e.target as Element).closest?.("input, select, textarea, [contenteditable]");
+      if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
+      const i = alerts.findIndex((a) => a.id === id);
+      const key = e.key.toLowerCase();
+      if (key === "j" || key === "k") {
+        const next = alerts[i < 0 ? 0 : i + (key === "j" ? 1 : -1)];
+        if (next) go(to.alert(next.id));
+      } else if (key === "a" && alerts[i]?.state === "open") {
+        // What goes wrong shows where it is pressed: the alert stays open.
+        acknowledge(alerts[i]!, "").catch(() => undefined);
+      } else return;
+      e.preventDefault();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [alerts, id]);
+}

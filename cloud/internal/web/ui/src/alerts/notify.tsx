@@ -1,0 +1,79 @@
+// Sound and browser notifications for critical alerts, where somebody wishes them.
+
+import { effect, signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { t } from "../i18n/text";
+import { go, to } from "../router";
+import { recall, remember } from "../storage";
+import { coolerName, opened, storeName } from "../store";
+import { alertSubject } from "../ui/alert";
+
+const sound = signal(recall("sound") === "on");
+const desktop = signal(recall("desktop") === "on");
+
+/** Begins to watch for critical alerts; called once. */
+export function watchAlerts(): void {
+  effect(() => {
+    const critical = opened.value.filter((a) => a.severity === "critical");
+    const first = critical[0];
+    if (!first) return;
+    if (sound.peek()) chime();
+    if (desktop.peek() && document.hidden && "Notification" in window && Notification.permission === "granted") {
+      const more = critical.length > 1 ? ` +${critical.length - 1}` : "";
+      const note = new Notification(`${alertSubject(first)}${more}`, { body: `${coolerName(first.device)} · ${storeName(first.store)}`, tag: "coldshelf", icon: "/favicon.svg" });
+      note.onclick = () => {
+        window.focus();
+        go(to.alert(first.id));
+        note.close();
+      };
+    }
+  });
+}
+
+let audio: AudioContext | undefined;
+
+/** Two soft notes, made here: no file is loaded. */
+function chime(): void {
+  audio ??= new AudioContext();
+  const start = audio.currentTime;
+  [659, 880].forEach((hz, i) => {
+    const tone = audio!.createOscillator();
+    const gain = audio!.createGain();
+    const at = start + i * 0.16;
+    tone.frequency.value = hz;
+    gain.gain.setValueAtTime(0, at);
+    gain.gain.linearRampToValueAtTime(0.12, at + 0.02);
+    gain.gain.exponentialRampToValueAtTime(0.0001, at + 0.5);
+    tone.connect(gain).connect(audio!.destination);
+    tone.start(at);
+    tone.stop(at + 0.55);
+  });
+}
+
+export function NotifySwitches() {
+  const [denied, setDenied] = useState(false);
+  const toggleSound = () => {
+    sound.value = !sound.value;
+    remember("sound", sound.value ? "on" : "off");
+    if (sound.value) chime();
+  };
+  const toggleDesktop = async () => {
+    if (!desktop.value && (!("Notification" in window) || (await Notification.requestPermission()) !== "granted")) {
+      setDenied(true);
+      return;
+    }
+    desktop.value = !desktop.value;
+    remember("desktop", desktop.value ? "on" : "off");
+  };
+  return (
+    <span class="notify" role="group" aria-label={t("notify.label")} title={t("notify.label")}>
+      <button class="toggle" type="button" aria-pressed={sound.value} onClick={toggleSound}>
+        {t("notify.sound")}
+      </button>
+      <button class="toggle" type="button" aria-pressed={desktop.value} onClick={toggleDesktop}>
+        {t("notify.desktop")}
+      </button>
+      {denied && <span role="alert">{t("notify.denied")}</span>}
+    </span>
+  );
+}
