@@ -45,14 +45,15 @@ func (s *Sight) stock(facings []shelf.Facing) *stock {
 	for _, f := range facings {
 		st.boxes = append(st.boxes, f.Box)
 	}
-	st.places, st.ok = s.Places(st.boxes)
+	st.places, st.ok = s.Places(facings)
+	tall := s.heights(facings)
 	for row, line := range s.plan.Shelves {
 		var lanes []stockLane
 		for _, slot := range line.Slots {
 			w := float64(slot.WidthMM) / 1000 / float64(slot.Facings)
 			for k := range slot.Facings {
 				x0 := float64(slot.XMM)/1000 + float64(k)*w
-				lanes = append(lanes, stockLane{slot: slot, x0: x0, x1: x0 + w, pack: s.packHeight(row, slot)})
+				lanes = append(lanes, stockLane{slot: slot, x0: x0, x1: x0 + w, pack: s.packAt(row, x0+w/2, slot.GTIN, tall)})
 			}
 		}
 		st.lanes = append(st.lanes, lanes)

@@ -74,7 +74,7 @@ func TestPacksAreFoundWhereTheyStand(t *testing.T) {
 							continue
 						}
 						seen++
-						places, found := sight.Places([]shelf.Box{b})
+						places, found := sight.Places([]shelf.Facing{{Box: b}})
 						if found[0] && places[0].Row == row && math.Abs(places[0].X-0.4-x) < 0.0375 && math.Abs(places[0].Depth-deep) < 0.08 {
 							right++
 						} else {

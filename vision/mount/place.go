@@ -28,22 +28,24 @@ const (
 	gridDepth             = 0.005 // metres; below this a depth is the front
 )
 
-// Places finds where each box stands; ok is false for a box that stands on no shelf. It decides shelf, lane and
-// depth together: of all depths on all shelves, the one at which the box's foot is on the board and its
-// head at the height of the pack that is due there.
-func (s *Sight) Places(boxes []shelf.Box) (places []Place, ok []bool) {
-	places, ok = make([]Place, len(boxes)), make([]bool, len(boxes))
-	for i, b := range boxes {
+// Places finds where each facing stands; ok is false for one that stands on no shelf. It decides shelf,
+// lane and depth together: of all depths on all shelves, the one at which the box's foot is on the board
+// and its head at the pack's height, which the planogram tells or the facings themselves (see heights).
+func (s *Sight) Places(facings []shelf.Facing) (places []Place, ok []bool) {
+	places, ok = make([]Place, len(facings)), make([]bool, len(facings))
+	tall := s.heights(facings)
+	for i, f := range facings {
 		if s.camera != nil {
-			places[i], ok[i] = s.byCamera(b)
+			places[i], ok[i] = s.byCamera(f, tall)
 		} else {
-			places[i], ok[i] = s.byMarks(b)
+			places[i], ok[i] = s.byMarks(f.Box)
 		}
 	}
 	return places, ok
 }
 
-func (s *Sight) byCamera(b shelf.Box) (Place, bool) {
+func (s *Sight) byCamera(f shelf.Facing, tall heights) (Place, bool) {
+	b := f.Box
 	middle := float64(b.X) + float64(b.W)/2
 	foot, okFoot := s.camera.Ray(middle, float64(b.Y+b.H))
 	head, okHead := s.camera.Ray(middle, float64(b.Y))
@@ -78,7 +80,7 @@ func (s *Sight) byCamera(b shelf.Box) (Place, bool) {
 				}
 			}
 			if !cutTop {
-				cost += math.Abs(headZ - board - s.packAt(row, x))
+				cost += math.Abs(headZ - board - s.packAt(row, x, f.GTIN, tall))
 			}
 			if cost < bestCost {
 				best, bestCost = Place{row, x, d}, cost
@@ -91,14 +93,14 @@ func (s *Sight) byCamera(b shelf.Box) (Place, bool) {
 	return best, bestCost <= maxError
 }
 
-// packAt is the height of the pack due at x.
-func (s *Sight) packAt(row int, x float64) float64 {
+// packAt is the height of a pack at x: as the planogram has it for the slot, else as learnt.
+func (s *Sight) packAt(row int, x float64, gtin shelf.GTIN, tall heights) float64 {
 	for _, slot := range s.plan.Shelves[row].Slots {
-		if mm := x * 1000; mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) {
-			return s.packHeight(row, slot)
+		if mm := x * 1000; slot.PackMM > 0 && mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) {
+			return float64(slot.PackMM) / 1000
 		}
 	}
-	return packShare * s.clear(row)
+	return tall.of(row, gtin, packShare*s.clear(row))
 }
 
 // atPlane is where a ray meets the plane y.
@@ -131,11 +133,7 @@ func (s *Sight) byMarks(b shelf.Box) (Place, bool) {
 
 // Assign sets Shelf, Position, XMM and Depth of every facing that stands on a shelf of the planogram.
 func (s *Sight) Assign(facings []shelf.Facing) {
-	boxes := make([]shelf.Box, len(facings))
-	for i, f := range facings {
-		boxes[i] = f.Box
-	}
-	places, ok := s.Places(boxes)
+	places, ok := s.Places(facings)
 	rows := make([][]int, len(s.plan.Shelves))
 	for i := range facings {
 		facings[i].Shelf, facings[i].Position, facings[i].XMM, facings[i].Depth = 0, 0, 0, 0
@@ -167,9 +165,15 @@ func (s *Sight) placesDeep(p Place) int {
 	return 0
 }
 
-// SlotsOf names the slot that each box stands in, "" for none.
-func (s *Sight) SlotsOf(boxes []shelf.Box) []string {
-	places, ok := s.Places(boxes)
+// SlotsOf names the slot that each box stands in, "" for none. The facings beside them tell how tall packs
+// are.
+func (s *Sight) SlotsOf(boxes []shelf.Box, facings []shelf.Facing) []string {
+	all := append([]shelf.Facing(nil), facings...)
+	for _, b := range boxes {
+		all = append(all, shelf.Facing{Box: b})
+	}
+	places, ok := s.Places(all)
+	places, ok = places[len(facings):], ok[len(facings):]
 	out := make([]string, len(boxes))
 	for i, p := range places {
 		if !ok[i] {

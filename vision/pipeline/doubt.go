@@ -127,7 +127,7 @@ func isEcho(w shelf.Box, facings []shelf.Facing) bool {
 // is in doubt. It costs an embedding a lane, and only where a stockout is about to be told. Without a
 // recogniser what is half seen is doubt enough.
 func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box) ([]shelf.Blind, error) {
-	asked := questions(plan, view, facings, weak, p.sight.SlotsOf(weak))
+	asked := questions(plan, view, facings, weak, p.sight.SlotsOf(weak, facings))
 	if len(asked) == 0 {
 		return nil, nil
 	}
