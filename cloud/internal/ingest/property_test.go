@@ -95,8 +95,8 @@ func outcomeOf(t *testing.T, db *state.DB, points *embedded.Store) (o outcome) {
 }
 
 // stores are one state and one series with so many ingesters on them, each with its own hand.
-func stores(t *testing.T, ingesters int) (*state.DB, *embedded.Store, []*hand) {
-	db, points := statetest.SQLite(t, alert.Tables), openSeries(t)
+func stores(t *testing.T, db *state.DB, ingesters int) (*state.DB, *embedded.Store, []*hand) {
+	points := openSeries(t)
 	engine := alert.NewEngine(alert.Config{Rules: alert.DefaultRules(), Now: func() time.Time { return arrival }})
 	metrics := ingest.NewMetrics(prometheus.NewRegistry())
 	cfg := ingest.Config{LockName: alert.LockName, Now: func() time.Time { return arrival }, Retry: time.Millisecond, Batch: 7}
@@ -115,22 +115,14 @@ func TestOrderRepetitionAndSharingDoNotMatter(t *testing.T) {
 		envs := day(rt)
 		seed := rapid.Uint64().Draw(rt, "seed")
 		t.Run("", func(t *testing.T) {
-			db, points, hands := stores(t, 1)
+			db, points, hands := stores(t, statetest.SQLite(t, alert.Tables), 1)
 			for _, env := range envs {
 				hands[0].give(t, env.Topic(env.Body.Kind()), encode(t, env))
 			}
 			want := outcomeOf(t, db, points)
 
-			db, points, hands = stores(t, 3)
-			doubled := append(slices.Clone(envs), envs...)
-			shuffle(seed, doubled)
-			var waits []<-chan struct{}
-			for i, env := range doubled {
-				waits = append(waits, hands[i%3].offer(t, env.Topic(env.Body.Kind()), encode(t, env)))
-			}
-			for _, w := range waits {
-				<-w
-			}
+			db, points, hands = stores(t, statetest.SQLite(t, alert.Tables), 3)
+			scatter(t, seed, envs, hands)
 			got := outcomeOf(t, db, points)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("shuffled, doubled and shared:\n got %+v\nwant %+v", got, want)
@@ -144,4 +136,52 @@ func TestOrderRepetitionAndSharingDoNotMatter(t *testing.T) {
 			rt.FailNow()
 		}
 	})
+}
+
+// scatter gives every message twice, in any order, to any of the ingesters, and waits for them.
+func scatter(t *testing.T, seed uint64, envs []*wire.Envelope, hands []*hand) {
+	t.Helper()
+	doubled := append(slices.Clone(envs), envs...)
+	shuffle(seed, doubled)
+	var waits []<-chan struct{}
+	for i, env := range doubled {
+		waits = append(waits, hands[i%len(hands)].offer(t, env.Topic(env.Body.Kind()), encode(t, env)))
+	}
+	for _, w := range waits {
+		<-w
+	}
+}
+
+// TestThreeIngestersOnPostgres: the same on PostgreSQL, where the ingesters' transactions really run at
+// once.
+func TestThreeIngestersOnPostgres(t *testing.T) {
+	var envs []*wire.Envelope
+	states := []shelf.State{shelf.OK, shelf.OK, shelf.OK}
+	for seq := uint64(1); seq <= 120; seq++ {
+		states[seq%3] = []shelf.State{shelf.OK, shelf.Empty, shelf.Empty, shelf.Low, shelf.Unknown}[seq%5]
+		for _, device := range []string{"d1", "d2"} {
+			id := wire.Identity{Tenant: "t", Store: "s1", Device: device}
+			switch seq % 6 {
+			case 0:
+				envs = append(envs, envelope(id, 1, seq, climate(4000)))
+			case 1:
+				envs = append(envs, envelope(id, 1, seq, picture(seq-1)))
+			default:
+				envs = append(envs, envelope(id, 1, seq, look(slices.Clone(states)...)))
+			}
+		}
+	}
+	db, points, hands := stores(t, statetest.SQLite(t, alert.Tables), 1)
+	for _, env := range envs {
+		hands[0].give(t, env.Topic(env.Body.Kind()), encode(t, env))
+	}
+	want := outcomeOf(t, db, points)
+	cluster := statetest.Postgres(t)
+	for seed := range uint64(3) {
+		db, points, hands := stores(t, statetest.Open(t, cluster.NewDatabase(t), alert.Tables), 3)
+		scatter(t, seed, envs, hands)
+		if got := outcomeOf(t, db, points); !reflect.DeepEqual(got, want) {
+			t.Errorf("seed %d:\n got %+v\nwant %+v", seed, got, want)
+		}
+	}
 }
