@@ -51,9 +51,32 @@ func (c ColourLayout) Embed(ctx context.Context, crops []vision.Frame) ([][]floa
 		if err := crop.Check(); err != nil {
 			return nil, fmt.Errorf("crop %d: %w", i+1, err)
 		}
-		out[i] = describe(crop.Resize(layoutW, layoutH))
+		out[i] = describe(lit(crop.Resize(layoutW, layoutH)))
 	}
 	return out, nil
+}
+
+// lit brings a crop to the same light: the brightest few pixels in a hundred become nearly white.
+func lit(f vision.Frame) vision.Frame {
+	const share, white, most = 0.97, 235.0, 5.0
+	var count [256]int
+	n := len(f.BGR) / 3
+	for i := range n {
+		count[max(f.BGR[3*i], f.BGR[3*i+1], f.BGR[3*i+2])]++
+	}
+	bright, seen := 255, 0
+	for v, c := range count {
+		if seen += c; float64(seen) >= share*float64(n) {
+			bright = v
+			break
+		}
+	}
+	gain := min(white/float64(max(bright, 1)), most)
+	out := vision.Frame{Width: f.Width, Height: f.Height, BGR: make([]byte, len(f.BGR))}
+	for i, v := range f.BGR {
+		out.BGR[i] = byte(min(255, float64(v)*gain))
+	}
+	return out
 }
 
 func describe(f vision.Frame) []float32 {

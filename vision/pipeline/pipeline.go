@@ -207,7 +207,7 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	if plan == nil || p.cfg.Mount == nil {
 		rows.Assign(facings)
 		obs.Facings = append(obs.Facings, facings...)
-		obs.Quality.Blind = seen.Parts()
+		obs.Quality.Blind = among(seen.Parts(), facings)
 		return nil
 	}
 	if p.sight == nil || p.w != obs.Width || p.h != obs.Height {
@@ -245,6 +245,26 @@ func over(parts []shelf.Blind, view shelf.View) []shelf.Blind {
 				out = append(out, b)
 				break
 			}
+		}
+	}
+	return out
+}
+
+// among keeps the parts that lie between or over the facings, where there are some: a picture of which no
+// mount is known has walls and floors that nobody needs to see.
+func among(parts []shelf.Blind, facings []shelf.Facing) []shelf.Blind {
+	if len(facings) < 2 {
+		return parts
+	}
+	hull := facings[0].Box
+	for _, f := range facings[1:] {
+		x0, y0 := min(hull.X, f.Box.X), min(hull.Y, f.Box.Y)
+		hull = shelf.Box{X: x0, Y: y0, W: max(hull.X+hull.W, f.Box.X+f.Box.W) - x0, H: max(hull.Y+hull.H, f.Box.Y+f.Box.H) - y0}
+	}
+	var out []shelf.Blind
+	for _, b := range parts {
+		if b.Box.CoveredBy(hull) > 0.5 {
+			out = append(out, b)
 		}
 	}
 	return out

@@ -91,7 +91,7 @@ func (m *Map) light(s Stats) Verdict {
 
 // clippedReason: where much of the picture is white it is the exposure, else a reflection.
 func (m *Map) clippedReason() shelf.Reason {
-	if m.whole.Clipped > 0.2 || m.whole.Bright > 185 {
+	if m.whole.Clipped > 0.2 || m.whole.Bright > 230 {
 		return shelf.Overexposed
 	}
 	return shelf.Glare
