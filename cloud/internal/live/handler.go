@@ -33,7 +33,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.exit()
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout: writeWait, ReadBufferSize: 1024, WriteBufferSize: 4096, CheckOrigin: h.origin,
+		HandshakeTimeout: writeWait, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &h.buffers, CheckOrigin: h.origin,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
 			hint := "connect with a WebSocket client"
 			if status == http.StatusForbidden {

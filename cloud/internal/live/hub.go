@@ -58,6 +58,7 @@ type Hub struct {
 	ready   chan struct{} // closed when Run serves
 	closing chan struct{} // closed when Run ends
 	conns   sync.WaitGroup
+	buffers sync.Pool // for writing: most connections are silent most of the time
 
 	mu          sync.Mutex
 	head        int64 // the stream has come so far
