@@ -83,3 +83,12 @@ def summarise(items: list[Judged], threshold: float) -> Summary:
         len(items), total, average_precision(items, 0.5), average_precision(items, 0.75),
         hits / total if total else float("nan"), hits / max(1, hits + wrong), float(np.mean(errors)) if errors else float("nan"),
     )
+
+
+def sweep(items: list[Judged], thresholds: list[float]) -> list[tuple[float, float, float, float]]:
+    """Threshold, precision, recall and their harmonic mean; what the published threshold is chosen by."""
+    rows = []
+    for threshold in thresholds:
+        s = summarise(items, threshold)
+        rows.append((threshold, s.precision50, s.recall50, 2 * s.precision50 * s.recall50 / max(s.precision50 + s.recall50, 1e-9)))
+    return rows

@@ -37,8 +37,8 @@ def pick_scale(example: Example, picture: np.ndarray, size: int, rng: np.random.
     else:
         wanted = np.exp(rng.uniform(np.log(SMALLEST * 1.3), np.log(min(LARGEST, 0.95 * size))))
     scale = wanted / max(tall, 4)
-    # neither blown up beyond sense nor smaller than half the piece
-    return float(np.clip(scale, 0.5 * size / max(height, width), 2.2))
+    # neither blown up beyond sense nor lost in a piece of padding
+    return float(np.clip(scale, (0.4 if example.loose else 0.85) * size / max(height, width), 2.2))
 
 
 def turn(picture: np.ndarray, example: Example, rng: np.random.Generator) -> tuple[np.ndarray, Example]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detector.average_precision import Judged, Summary, match, summarise
+from detector.average_precision import Judged, Summary, match, summarise, sweep
 from detector.datasets import Example, read_coco, read_yolo
 from detector.detect import SCORE_THRESHOLD, Detector, Fit
 
@@ -21,8 +21,8 @@ from detector.detect import SCORE_THRESHOLD, Detector, Fit
 LEAST = 0.02
 
 
-def draw(picture: np.ndarray, item: Judged, path: Path) -> None:
-    """Truth thin: facings white, neutral grey; found boxes: green hits, red others, by score."""
+def draw(picture: np.ndarray, item: Judged) -> np.ndarray:
+    """Truth thin: facings white, neutral grey; found boxes: green hits, orange neutral, red others."""
     out = picture.copy()
     for box in item.neutral.astype(int):
         cv2.rectangle(out, tuple(box[:2].tolist()), tuple(box[2:].tolist()), (128, 128, 128), 1)
@@ -33,9 +33,9 @@ def draw(picture: np.ndarray, item: Judged, path: Path) -> None:
     verdict = match(shown, 0.5)
     for place, index in enumerate(np.argsort(-shown.scores, kind="stable")):
         box = shown.boxes[index].astype(int)
-        ink = {1: (0, 220, 0), 0: (0, 0, 255), -1: (255, 160, 0)}[int(verdict[place])]
+        ink = {1: (0, 220, 0), 0: (0, 0, 255), -1: (0, 150, 255)}[int(verdict[place])]
         cv2.rectangle(out, tuple(box[:2].tolist()), tuple(box[2:].tolist()), ink, 2)
-    cv2.imwrite(str(path), out)
+    return out
 
 
 def judge(detector: Detector, examples: list[Example], folder: Path | None) -> list[tuple[Example, Judged]]:
@@ -48,7 +48,7 @@ def judge(detector: Detector, examples: list[Example], folder: Path | None) -> l
         judged.append((example, item))
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-            draw(picture, item, folder / (example.path.stem + ".jpg"))
+            cv2.imwrite(str(folder / (example.path.stem + ".jpg")), draw(picture, item))
     return judged
 
 
@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1280, help="longer side that pictures are brought down to")
     parser.add_argument("--least", type=int, default=0, help="longer side that pictures are brought up to")
     parser.add_argument("--draw", type=Path, help="folder for pictures of what was found")
+    parser.add_argument("--sweep", action="store_true", help="also precision, recall and F1 by score threshold")
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     args = parser.parse_args()
     detector = Detector(args.weights, Fit(args.most, args.least))
@@ -85,6 +86,10 @@ def main() -> None:
         judged = judge(detector, examples, args.draw / folder.name if args.draw else None)
         rows = {name: summarise(items, SCORE_THRESHOLD) for name, items in groups(judged).items()}
         print(table(folder.name, rows), flush=True)
+        if args.sweep:
+            print("| score | precision | recall | F1 |\n|---|---|---|---|")
+            for row in sweep([item for _, item in judged], [round(0.05 * k, 2) for k in range(2, 13)]):
+                print("| {:.2f} | {:.3f} | {:.3f} | {:.3f} |".format(*row))
         numbers[folder.name] = {name: asdict(s) for name, s in rows.items()}
     if args.json:
         args.json.write_text(json.dumps(numbers, indent=1) + "\n")
