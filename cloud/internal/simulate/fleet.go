@@ -143,6 +143,7 @@ func (f *Fleet) heard(name string, ack *wire.Ack) {
 	forget := func(seq uint64, n *atomic.Int64) {
 		if _, ok := b.open[seq]; ok {
 			delete(b.open, seq)
+			b.done.Add(seq)
 			n.Add(1)
 		}
 	}
@@ -244,7 +245,7 @@ func (f *Fleet) look(l *link, b *box, at time.Time) error {
 }
 
 // window is how many messages of a link may be unacknowledged, so that a slow service is not flooded.
-const window = 500
+const window = 200
 
 // room waits until the link may say more.
 func (f *Fleet) room(ctx context.Context, l *link) error {

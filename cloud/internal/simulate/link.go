@@ -9,6 +9,7 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
@@ -26,11 +27,13 @@ type box struct {
 	device *device
 	way    *way
 	open   map[uint64]sent
+	done   state.Ranges // acknowledged, or refused
 }
 
 type sent struct {
 	packet
-	at time.Time
+	next time.Time // to say it again
+	wait time.Duration
 }
 
 // newLink connects nobody yet. A link of a single device has that device's will, as a board has.
@@ -112,7 +115,9 @@ func (l *link) say(b *box, packets []packet) (bytes int) {
 	for _, p := range packets {
 		if p.seq > 0 {
 			l.mu.Lock()
-			b.open[p.seq] = sent{p, now}
+			if _, told := b.open[p.seq]; !told && !b.done.Has(p.seq) {
+				b.open[p.seq] = sent{packet: p, next: now.Add(spell), wait: spell}
+			}
 			l.mu.Unlock()
 		}
 		l.client.Publish(p.topic, 1, false, p.payload)
@@ -121,19 +126,23 @@ func (l *link) say(b *box, packets []packet) (bytes int) {
 	return bytes
 }
 
-// again says what was not acknowledged for a while, and tells how much that was.
+// again says what was not acknowledged for a while, each time after twice the wait, so that a service
+// that is behind is not flooded. It tells how much that was.
 func (l *link) again(now time.Time) (n int) {
 	for _, b := range l.boxes {
+		var late []packet
 		l.mu.Lock()
-		var late []sent
-		for _, s := range b.open {
-			if now.Sub(s.at) > spell {
-				late = append(late, s)
+		for seq, s := range b.open {
+			if now.After(s.next) {
+				s.wait = min(2*s.wait, time.Minute)
+				s.next = now.Add(s.wait)
+				b.open[seq] = s
+				late = append(late, s.packet)
 			}
 		}
 		l.mu.Unlock()
-		for _, s := range late {
-			l.say(b, []packet{s.packet})
+		for _, p := range late {
+			l.client.Publish(p.topic, 1, false, p.payload)
 			n++
 		}
 	}
