@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coldshelf/coldshelf/agent/internal/config"
+	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // The configurations that firmware-config ships begin every cooler's life: they are valid once the three
@@ -32,5 +33,21 @@ func TestTheBoardsConfigurations(t *testing.T) {
 		if c.Camera.Source != "v4l2:/dev/coldshelf-camera" {
 			t.Errorf("%s: camera is %s, the udev rule makes another name", path, c.Camera.Source)
 		}
+	}
+}
+
+// The example that the README points at is valid as it stands, planogram included.
+func TestTheExample(t *testing.T) {
+	const folder = "../../../firmware-config/examples/"
+	c, err := config.Load(folder + "agent.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(c.Planogram)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shelf.DecodePlanogram(data); err != nil {
+		t.Error(err)
 	}
 }
