@@ -38,6 +38,12 @@ as a viewer shows it.`,
 		Example: `  cooler-agent detect --draw out.png shelf.jpg
   cooler-agent detect --json --gallery drinks.gallery --planogram plan.yaml --mount mount.yaml *.jpg`,
 		Args: cobra.MinimumNArgs(1),
+		PreRunE: func(*cobra.Command, []string) error {
+			if o.planogram != "" && o.sight.Mount == "" {
+				return withHint(errors.New("--planogram is given without --mount"), "slots are looked for where the mount says; facings alone need neither")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -85,9 +91,6 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 		var err error
 		if plan, err = readPlanogram(o.planogram); err != nil {
 			return err
-		}
-		if o.sight.Mount == "" {
-			return withHint(errors.New("--planogram is given without --mount"), "slots are looked for where the mount says; facings alone need neither")
 		}
 	}
 	s, err := openSight(ctx, o.sight)

@@ -40,6 +40,7 @@ is taken. Front, both sides and the back make about four photos.
 With --from, every folder named by a GTIN holds that product's photos.`,
 		Example: `  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" front.jpg back.jpg
   cooler-agent enroll --gallery drinks.gallery --from references/`,
+		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -118,17 +119,25 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 	return nil
 }
 
-// lessons gathers what to learn from the flags or from folders.
-func (o enrollOptions) lessons(photos []string) ([]lesson, error) {
+// check refuses wrong usage.
+func (o enrollOptions) check(photos []string) error {
 	switch {
 	case o.from != "" && (o.gtin != "" || len(photos) > 0):
-		return nil, withHint(errors.New("--from goes without --gtin and photos"), "give either")
+		return withHint(errors.New("--from goes without --gtin and photos"), "give either")
 	case o.from != "":
-		return folderLessons(o.from)
+		return nil
 	case o.gtin == "":
-		return nil, withHint(errors.New("--gtin is missing"), "name the product whose photos these are, or use --from FOLDER")
+		return withHint(errors.New("--gtin is missing"), "name the product whose photos these are, or use --from FOLDER")
 	case len(photos) == 0:
-		return nil, withHint(errors.New("no photos are given"), "three to five, from the front and the sides, make a good reference")
+		return withHint(errors.New("no photos are given"), "three to five, from the front and the sides, make a good reference")
+	}
+	return nil
+}
+
+// lessons gathers what to learn from the flags or from folders.
+func (o enrollOptions) lessons(photos []string) ([]lesson, error) {
+	if o.from != "" {
+		return folderLessons(o.from)
 	}
 	gtin, err := shelf.ParseGTIN(o.gtin)
 	if err != nil {

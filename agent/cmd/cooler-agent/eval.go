@@ -42,11 +42,16 @@ func evalCommand() *cobra.Command {
 a cooler set (frames.json, instances.json, sequences.json, planograms/, skus.json, references/), for
 boxes, names, slots and stockouts; a YOLO folder (images/ and labels/); plain COCO. The last two are for boxes
 alone. Products are enrolled from references/ only, all in one gallery; of the truth nothing is used but to score.`,
+		Example: `  cooler-agent eval --data ../shared/data/cooler-val
+  cooler-agent eval --json --data photos/   # photos/images and photos/labels`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		PreRunE: func(*cobra.Command, []string) error {
 			if o.data == "" {
 				return withHint(errors.New("--data is missing"), "name the folder of the set")
 			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
