@@ -24,7 +24,7 @@ export function FilterBar({ filter, alerts }: { filter: Signal<Filter>; alerts: 
       </div>
       <label class="search">
         <Search />
-        <input type="search" value={f.text} placeholder={t("alerts.search")} aria-label={t("alerts.search")} onInput={(e) => set({ text: e.currentTarget.value })} />
+        <input type="search" value={f.text} placeholder={t("alerts.search_short")} aria-label={t("alerts.search")} onInput={(e) => set({ text: e.currentTarget.value })} />
       </label>
       <select class="select" aria-label={t("alerts.severity")} value={f.severity} onChange={(e) => set({ severity: e.currentTarget.value as Severity | "" })}>
         <option value="">{t("alerts.any_severity")}</option>

@@ -53,14 +53,14 @@ export function Picture({ src, observation: o, scene, picked, slotsOnly = false 
         <div class={`picture${shown ? "" : " picture-bare"}`} style={{ aspectRatio: `${o.width} / ${o.height}`, "--ratio": o.width / o.height }}>
           {shown && <img src={src} width={o.width} height={o.height} alt={tn("cooler.facings", scene.facings.length)} decoding="async" onError={() => setFailed(src)} />}
           <Overlay o={o} scene={scene} layers={slotsOnly ? { ...layers, slots: true } : layers} picked={picked} />
-          {!shown && (
-            <p class="picture-note">
-              <Camera /> {src === null ? t("cooler.no_picture") : t("cooler.picture_failed")}
-            </p>
-          )}
           {o.quality.reason && <p class="picture-blind">{t("cooler.whole_blind", { reason: word("reason", o.quality.reason) })}</p>}
         </div>
       </div>
+      {!shown && (
+        <p class="note picture-note">
+          <Camera /> {src === null ? t("cooler.no_picture") : t("cooler.picture_failed")}
+        </p>
+      )}
     </>
   );
 }

@@ -74,6 +74,7 @@ export const en = {
   "alerts.new.other": "{n} new alerts. Last: {what}",
   "alerts.filter": "Filter",
   "alerts.search": "Search product, cooler, store",
+  "alerts.search_short": "Search",
   "alerts.state": "State",
   "alerts.severity": "Severity",
   "alerts.store": "Store",

@@ -73,6 +73,7 @@ export const zh: Record<Key, string> = {
   "alerts.new.other": "{n} 条新告警。最新：{what}",
   "alerts.filter": "筛选",
   "alerts.search": "搜索商品、冷柜、门店",
+  "alerts.search_short": "搜索",
   "alerts.state": "状态",
   "alerts.severity": "级别",
   "alerts.store": "门店",

@@ -10,7 +10,7 @@ export function Recent() {
   const resolved = useResolved(true);
   if (resolved.alerts.length === 0) return null;
   return (
-    <section class="card panel" aria-labelledby="recent">
+    <section class="card panel later" aria-labelledby="recent">
       <header class="card-head">
         <h2 id="recent">{t("alerts.recent")}</h2>
       </header>

@@ -56,6 +56,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
   const picked = useSignal("");
   const shown = useSignal(-1);
   const newest = c.observation ? Date.parse(c.observation.captured_at) : null;
+  const end = plotsEnd(newest, c.last_seen);
   const day = useDay(c.device, newest);
   const past = shown.value >= 0 ? day.observations[shown.value] : undefined;
   const o = useMemo(() => (past && c.observation ? asObservation(past, c.observation) : c.observation), [past, c.observation]);
@@ -114,7 +115,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
             <Plan scene={scene} picked={picked} />
           </section>
           <Alerts device={c.device} />
-          <Plots device={c.device} at={Math.max(captured ?? 0, c.last_seen ? Date.parse(c.last_seen) : 0)} />
+          {end !== null && <Plots device={c.device} at={end} />}
         </div>
       </div>
       {o && (
@@ -124,6 +125,13 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
       )}
     </>
   );
+}
+
+/** Plots end with what was heard last; on the board's clock where it differs from ours by more than an hour. */
+function plotsEnd(observed: number | null, heard: string | null): number | null {
+  const at = heard === null ? null : Date.parse(heard);
+  if (observed === null || at === null) return observed ?? at;
+  return Math.abs(at - observed) < 3_600_000 ? Math.max(at, observed) : observed;
 }
 
 const DAY_MS = 24 * 3_600_000;

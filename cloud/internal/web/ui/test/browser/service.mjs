@@ -28,7 +28,8 @@ function build(dir, name, what) {
 /** Starts a service with one planogram published, and a feeder beside it. */
 export async function startService() {
   const dir = mkdtempSync(join(tmpdir(), "coldshelf-web-"));
-  const cloud = build(dir, "cooler-cloud", "./cloud/cmd/cooler-cloud");
+  // COOLER_CLOUD names a binary that is built already; it must hold the page as it is built now.
+  const cloud = process.env.COOLER_CLOUD ?? build(dir, "cooler-cloud", "./cloud/cmd/cooler-cloud");
   const feed = build(dir, "feed", "./cloud/internal/web/ui/test/feed");
   const plan = planogram();
   const [http, mqtt] = [await freePort(), await freePort()];
