@@ -88,3 +88,8 @@ func (s *Store) shape(ctx context.Context, tx *state.Tx, slots []series.SlotPoin
 	}
 	return id, err
 }
+
+// Checkpoint moves what is in the write-ahead log into the file, so that its size can be told.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	return s.db.Admin(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
