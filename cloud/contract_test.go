@@ -263,6 +263,7 @@ func TestContracts(t *testing.T) {
 	}
 	ask("GET", "/v1/quarantine/{id}", map[string]string{"id": "1"}, "", "", 200)
 
+	ask("POST", "/v1/live/tickets", nil, "", "", 201)
 	live.sayWrong(t)
 	for _, kind := range []string{"hello", "snapshot", "changes", "resync", "error"} {
 		if !live.seen[kind] {

@@ -19,6 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
+	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -45,7 +46,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := context.Background()
-	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables)}
+	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables, live.Tables)}
 	points, err := embedded.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "series.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -258,6 +259,7 @@ func TestChanges(t *testing.T) {
 		{"describe the store", "PUT", "/v1/stores/s9", `{"name":"North","gln":"4012345000009","lat":31.2,"lon":121.5,"tz":"Asia/Shanghai"}`, 200, `"tz":"Asia/Shanghai"`},
 		{"publish a planogram", "PUT", "/v1/planograms/p", planogram(3), 201, `"version":3`},
 		{"publish it again", "PUT", "/v1/planograms/p", planogram(3), 200, `"version":3`},
+		{"a ticket for the live stream", "POST", "/v1/live/tickets", "", 201, `"expires_at":"2026-03-02T12:00:30Z"`},
 		{"the old one is there", "GET", "/v1/planograms/p?version=2", "", 200, `"version":2`},
 	}
 	for _, c := range steps {

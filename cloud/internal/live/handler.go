@@ -21,7 +21,7 @@ const (
 
 // ServeHTTP makes a request a connection and serves it until either side ends it.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	tenant, err := h.cfg.Tenant(r)
+	tenant, err := h.tenant(r)
 	if err != nil {
 		refuse(w, http.StatusUnauthorized, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
 		return
@@ -48,6 +48,14 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &conn{hub: h, ws: ws, tenant: tenant, subscriptions: make(chan subscription, 1), faults: make(chan Fault, 1), gone: make(chan struct{})}
 	c.serve()
+}
+
+// tenant is whose stream a request asks for: by its ticket, or as the rest of the API decides.
+func (h *Hub) tenant(r *http.Request) (string, error) {
+	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
+		return redeem(r.Context(), h.cfg.DB, ticket, h.cfg.Now())
+	}
+	return h.cfg.Tenant(r)
 }
 
 // awaited waits a while for Run to begin: a server may take requests a moment earlier.

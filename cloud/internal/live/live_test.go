@@ -42,7 +42,7 @@ func quick() live.Config {
 }
 
 func newBench(t testing.TB, cfg live.Config) *bench {
-	b := &bench{t: t, db: statetest.SQLite(t, alert.Tables), seq: map[string]uint64{}}
+	b := &bench{t: t, db: statetest.SQLite(t, alert.Tables, live.Tables), seq: map[string]uint64{}}
 	rules := alert.Rules{alert.Stockout: {Bad: 1, Of: 1, Good: 1, Severity: alert.Critical},
 		alert.Misplaced: {Bad: 1, Of: 1, Good: 1, Severity: alert.Info}}
 	b.engine = alert.NewEngine(alert.Config{Rules: rules, Log: slog.New(slog.DiscardHandler)})
@@ -386,6 +386,38 @@ func TestWhoMayConnect(t *testing.T) {
 				t.Errorf("got %v, %v, want status %d", resp, err, tc.want)
 			}
 		})
+	}
+}
+
+func TestTickets(t *testing.T) {
+	b := newBench(t, quick())
+	ctx := context.Background()
+	issue := func(at time.Time) string {
+		t.Helper()
+		ticket, expires, err := live.IssueTicket(ctx, b.db, "t", at)
+		if err != nil || expires.Sub(at) > 30*time.Second {
+			t.Fatal(ticket, expires, err)
+		}
+		return ticket
+	}
+	good := issue(time.Now())
+	wrong := http.Header{"Authorization": {"Bearer wrong"}} // the ticket alone decides
+	for _, c := range []struct {
+		name, ticket string
+		want         int
+	}{
+		{"a good one", good, 101},
+		{"the same again", good, 401},
+		{"too old", issue(time.Now().Add(-31 * time.Second)), 401},
+		{"forged", strings.Repeat("A", 32), 401},
+	} {
+		ws, resp, err := websocket.DefaultDialer.Dial(b.url+"?ticket="+c.ticket, wrong)
+		if err == nil {
+			ws.Close()
+		}
+		if resp == nil || resp.StatusCode != c.want {
+			t.Errorf("%s: %v, %v, want status %d", c.name, resp, err, c.want)
+		}
 	}
 }
 

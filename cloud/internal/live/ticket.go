@@ -1,0 +1,72 @@
+package live
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Tables are the tables of this package: give them to state.Migrate after state.Tables.
+var Tables = state.Migrations{Name: "live", Steps: []string{`
+CREATE TABLE live_tickets (
+	ticket     TEXT PRIMARY KEY,
+	tenant     TEXT NOT NULL,
+	expires_at BIGINT NOT NULL
+);
+CREATE INDEX live_tickets_by_time ON live_tickets (expires_at);
+`}}
+
+// TicketLife is how long a ticket is good. A page that may not put its token into a WebSocket's
+// address, where logs would keep it, asks for a ticket and connects with /v1/live?ticket=… at once.
+const TicketLife = 30 * time.Second
+
+// ErrTicket says that a ticket is forged, used or too old; which of them is not told.
+var ErrTicket = errors.New("the ticket is not good, or not any longer")
+
+// IssueTicket makes a ticket for one connection to a tenant's stream, on any machine of the service.
+// What is kept of it is its hash.
+func IssueTicket(ctx context.Context, db *state.DB, tenant string, now time.Time) (ticket string, expires time.Time, err error) {
+	var b [24]byte
+	rand.Read(b[:])
+	ticket = base64.RawURLEncoding.EncodeToString(b[:])
+	expires = now.Add(TicketLife).UTC()
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		if _, err := tx.Exec(ctx, "DELETE FROM live_tickets WHERE expires_at < ?", state.Micros(now)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "INSERT INTO live_tickets (ticket, tenant, expires_at) VALUES (?, ?, ?)", ticketHash(ticket), tenant, state.Micros(expires))
+		return err
+	})
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("issue ticket: %w", err)
+	}
+	return ticket, expires, nil
+}
+
+// redeem takes a ticket and gives its tenant. Of several that come with one ticket, one is let in.
+func redeem(ctx context.Context, db *state.DB, ticket string, now time.Time) (tenant string, err error) {
+	var expires int64
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		return tx.QueryRow(ctx, "DELETE FROM live_tickets WHERE ticket = ? RETURNING tenant, expires_at", ticketHash(ticket)).Scan(&tenant, &expires)
+	})
+	if errors.Is(err, sql.ErrNoRows) || err == nil && now.After(state.Time(expires)) {
+		return "", ErrTicket
+	}
+	if err != nil {
+		return "", fmt.Errorf("redeem ticket: %w", err)
+	}
+	return tenant, nil
+}
+
+func ticketHash(ticket string) string {
+	sum := sha256.Sum256([]byte(ticket))
+	return hex.EncodeToString(sum[:])
+}
