@@ -125,8 +125,8 @@ func TestACoolerIsEnrolledSeenAndJudged(t *testing.T) {
 		}
 	}
 	t.Logf("%d facings, %d found, %d named right", facings, found, named)
-	if float64(found) < 0.8*float64(facings) {
-		t.Errorf("%d of %d facings are found, want 80 %%", found, facings)
+	if float64(found) < 0.9*float64(facings) {
+		t.Errorf("%d of %d facings are found, want 90 %%", found, facings)
 	}
 	if float64(named) < 0.9*float64(found) {
 		t.Errorf("%d of %d found facings are named right, want 90 %%", named, found)
