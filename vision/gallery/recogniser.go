@@ -9,11 +9,13 @@ import (
 )
 
 const (
-	// keepIoU and keepDiff say when a facing is the same as in the last frame: its box hardly moved, and
-	// its thumbnail differs by less than what noise, JPEG and a flickering tube do.
-	keepIoU   = 0.85
-	keepDiff  = 6.0 // mean absolute difference of 8-bit thumbnails after the mean light is taken out
+	// keepIoU and keepDiff say when a facing is the same as before: its box hardly moved, and where it was, the
+	// picture differs by less than what noise, JPEG and a flickering tube do. The picture is compared at the old
+	// box, because the detector's boxes tremble by a few pixels though nothing moves.
+	keepIoU   = 0.6
+	keepDiff  = 7.0 // mean absolute difference of 8-bit thumbnails after the mean light is taken out
 	thumbSide = 16
+	inner     = 0.15 // of a box at each side that thumbnails leave out: neighbours show there
 	// refresh is after how many frames a facing is embedded again all the same, so that a slow drift
 	// cannot carry a name from one product to another.
 	refresh = 96
@@ -30,6 +32,7 @@ type Recogniser struct {
 
 // seen is a facing of the last frame.
 type seen struct {
+	index int // among the frame's boxes
 	box   shelf.Box
 	thumb [3 * thumbSide * thumbSide]byte
 	match Match
@@ -68,6 +71,7 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 	if len(r.gallery.References) == 0 {
 		return matches, nil
 	}
+	still := r.still(f)
 	now := make([]seen, 0, len(boxes))
 	var crops []vision.Frame
 	var fresh []int
@@ -76,11 +80,14 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 		if crop.Width == 0 || crop.Height == 0 {
 			continue
 		}
-		s := seen{box: b, thumb: thumbnail(crop)}
-		if old := r.unchanged(s); old != nil {
-			s.match, s.age = old.match, old.age+1
+		s := seen{index: i, box: b}
+		if old := unchanged(still, b); old != nil {
+			// The old box and thumbnail are kept, so that a slow drift is seen against its beginning.
+			s = *old
+			s.index, s.age = i, old.age+1
 			matches[i] = s.match
 		} else {
+			s.thumb = thumbnail(f, b)
 			crops, fresh = append(crops, crop), append(fresh, i)
 		}
 		now = append(now, s)
@@ -93,14 +100,8 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 	for k, i := range fresh {
 		matches[i] = r.gallery.Match(vectors[k])
 	}
-	// boxes outside of the frame were passed over, so now is matched up by box
 	for k := range now {
-		for i, b := range boxes {
-			if b == now[k].box {
-				now[k].match = matches[i]
-				break
-			}
-		}
+		now[k].match = matches[now[k].index]
 	}
 	r.last = now
 	return matches, nil
@@ -127,17 +128,37 @@ func (r *Recogniser) Ask(ctx context.Context, f vision.Frame, boxes []shelf.Box)
 	return matches, nil
 }
 
-func (r *Recogniser) unchanged(s seen) *seen {
+// still gives the remembered facings where whose box the picture has not changed.
+func (r *Recogniser) still(f vision.Frame) []*seen {
+	var out []*seen
 	for k := range r.last {
 		old := &r.last[k]
-		if old.age < refresh && old.box.IoU(s.box) >= keepIoU && difference(&old.thumb, &s.thumb) <= keepDiff {
-			return old
+		if now := thumbnail(f, old.box); old.age < refresh && difference(&old.thumb, &now) <= keepDiff {
+			out = append(out, old)
 		}
 	}
-	return nil
+	return out
 }
 
-func thumbnail(crop vision.Frame) (out [3 * thumbSide * thumbSide]byte) {
+// unchanged finds the remembered facing that a box is.
+func unchanged(still []*seen, b shelf.Box) *seen {
+	var best *seen
+	most := keepIoU
+	for _, old := range still {
+		if v := old.box.IoU(b); v >= most {
+			best, most = old, v
+		}
+	}
+	return best
+}
+
+// thumbnail is the inner part of a box of the frame, small. A box outside of the frame gives black.
+func thumbnail(f vision.Frame, b shelf.Box) (out [3 * thumbSide * thumbSide]byte) {
+	dx, dy := int(inner*float64(b.W)), int(inner*float64(b.H))
+	crop := f.Crop(shelf.Box{X: b.X + dx, Y: b.Y + dy, W: b.W - 2*dx, H: b.H - 2*dy})
+	if crop.Width == 0 || crop.Height == 0 {
+		return out
+	}
 	copy(out[:], crop.Resize(thumbSide, thumbSide).BGR)
 	return out
 }
