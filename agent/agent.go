@@ -12,6 +12,7 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
 	"github.com/coldshelf/coldshelf/agent/internal/uplink"
 	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
@@ -60,7 +61,7 @@ func New(opts Options) (*Agent, error) {
 		ended:     make(chan struct{}),
 		planogram: opts.Planogram,
 	}
-	a.batch.stamp = a.now
+	a.batch.clock = opts.Clock
 	a.commands = newCommands(opts.DataDir)
 	a.bases.deltas = map[uint64]*shelf.Observation{}
 	a.eyes.camera, a.eyes.pipeline = opts.Camera, opts.Pipeline
@@ -77,7 +78,8 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.log.Error("desired state on the disk cannot be used", "err", err)
 		a.reasons.set("desired", "desired state on the disk: "+err.Error())
 	}
-	if _, err := a.append(outbox.Record, a.now(), a.birth()); err != nil {
+	born := a.stamp()
+	if _, err := a.append(outbox.Record, born, a.birth(born)); err != nil {
 		a.log.Error("birth was not stored", "err", err)
 	}
 
@@ -155,14 +157,25 @@ func (a *Agent) drain(patience time.Duration) {
 	}
 }
 
-// append stores a body that was true at the time given, which came from now.
-func (a *Agent) append(class outbox.Class, at time.Time, body wire.Body) (outbox.Key, error) {
-	_, quality := a.opts.Clock.Stamp()
+// stamp is a moment and what the clock was worth at it. The two belong together: a time that was taken
+// while the clock was doubtful stays doubtful, however soon after the clock is set.
+type stamp struct {
+	at      time.Time
+	quality telemetry.ClockQuality
+}
+
+func (a *Agent) stamp() stamp {
+	at, quality := a.opts.Clock.Stamp()
+	return stamp{at, quality}
+}
+
+// append stores a body that was true at the stamp's time.
+func (a *Agent) append(class outbox.Class, when stamp, body wire.Body) (outbox.Key, error) {
 	// What was seen is stored even while the agent is being stopped, so there is no context.
 	return a.opts.Outbox.Append(context.Background(), class, string(body.Kind()), func(k outbox.Key) ([]byte, error) {
 		env := &wire.Envelope{
 			Identity: a.opts.Identity, Boot: k.Boot, Seq: k.Seq,
-			CapturedAt: at, Clock: quality, Body: body,
+			CapturedAt: when.at, Clock: when.quality, Body: body,
 		}
 		if o, ok := body.(*wire.Observation); ok {
 			return a.bases.encode(env, &o.Observation)
@@ -171,10 +184,7 @@ func (a *Agent) append(class outbox.Class, at time.Time, body wire.Body) (outbox
 	})
 }
 
-func (a *Agent) now() time.Time {
-	at, _ := a.opts.Clock.Stamp()
-	return at
-}
+func (a *Agent) now() time.Time { return a.stamp().at }
 
 // EncodeGap is the outbox's message for what it evicted.
 func EncodeGap(id wire.Identity, now func() time.Time) func(outbox.Key, outbox.Gap) ([]byte, error) {

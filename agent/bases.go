@@ -104,7 +104,8 @@ func (a *Agent) tellAgain(boot uint32, seq uint64, reason string) {
 		a.log.Error("observation is lost: the cloud lacks its base, and it is of an earlier start", "boot", boot, "seq", seq)
 		return
 	}
-	if _, err := a.append(outbox.Observation, obs.CapturedAt, &wire.Observation{Observation: *obs}); err != nil {
+	// Differences are made under a known clock only.
+	if _, err := a.append(outbox.Observation, stamp{obs.CapturedAt, telemetry.RTC}, &wire.Observation{Observation: *obs}); err != nil {
 		a.log.Error("observation is lost: the cloud lacks its base, and it was not stored again", "boot", boot, "seq", seq, "err", err)
 	}
 }

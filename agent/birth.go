@@ -10,12 +10,12 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// birth is what the board says of itself now.
-func (a *Agent) birth() *wire.Birth {
+// birth is what the board says of itself at a moment.
+func (a *Agent) birth(when stamp) *wire.Birth {
 	o := a.opts
 	b := &wire.Birth{
 		AgentVersion: o.Version, Model: cut(o.Model, 200), Runtime: o.Runtime, Gallery: o.Gallery, Board: o.Board,
-		BootCount: o.Outbox.Boot(), StartedAt: a.now().Add(-a.sinceStart()),
+		BootCount: o.Outbox.Boot(), StartedAt: when.at.Add(-a.sinceStart()),
 	}
 	for _, d := range o.Devices {
 		b.Devices = append(b.Devices, d.Name)
@@ -31,13 +31,13 @@ func (a *Agent) birth() *wire.Birth {
 
 // status is the retained presence, and with online false the will.
 func (a *Agent) status(online bool) ([]byte, error) {
-	at, quality := a.opts.Clock.Stamp()
+	now := a.stamp()
 	boot := a.opts.Outbox.Boot()
-	s := &wire.Status{Online: online, At: at, Boot: boot}
+	s := &wire.Status{Online: online, At: now.at, Boot: boot}
 	if online {
-		s.Birth = a.birth()
+		s.Birth = a.birth(now)
 	}
-	return wire.Encode(&wire.Envelope{Identity: a.opts.Identity, Boot: boot, CapturedAt: at, Clock: quality, Body: s})
+	return wire.Encode(&wire.Envelope{Identity: a.opts.Identity, Boot: boot, CapturedAt: now.at, Clock: now.quality, Body: s})
 }
 
 func (a *Agent) uplinkConfig() uplink.Config {

@@ -50,7 +50,7 @@ func (a *Agent) answer(c *wire.Command, detail string, err error) {
 	if err := a.commands.note(c.ID); err != nil {
 		a.log.Warn("command was not noted", "id", c.ID, "err", err)
 	}
-	if _, err := a.append(outbox.Alert, a.now(), &wire.Answer{CommandID: c.ID, OK: ok, Detail: cut(detail, 3000)}); err != nil {
+	if _, err := a.append(outbox.Alert, a.stamp(), &wire.Answer{CommandID: c.ID, OK: ok, Detail: cut(detail, 3000)}); err != nil {
 		a.log.Error("answer was not stored", "id", c.ID, "err", err)
 	}
 	a.log.Info("command", "id", c.ID, "name", c.Name, "ok", ok, "detail", detail)

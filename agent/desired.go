@@ -47,7 +47,7 @@ func (a *Agent) adopt(ctx context.Context, d *wire.Desired) {
 			report.Detail = "not kept over a restart: " + err.Error()
 		}
 	}
-	if _, err := a.append(outbox.Alert, a.now(), report); err != nil {
+	if _, err := a.append(outbox.Alert, a.stamp(), report); err != nil {
 		a.log.Error("report was not stored", "err", err)
 	}
 }

@@ -75,7 +75,7 @@ func (a *Agent) sendPicture(s sight, purpose string) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.append(outbox.Picture, s.obs.CapturedAt, &wire.Picture{
+	_, err = a.append(outbox.Picture, s.when, &wire.Picture{
 		ObservationSeq: s.key.Seq, JPEG: jpeg, Width: small.Width, Height: small.Height, Purpose: purpose,
 	})
 	return err

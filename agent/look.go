@@ -43,6 +43,7 @@ type sight struct {
 	frame vision.Frame
 	obs   *shelf.Observation
 	key   outbox.Key
+	when  stamp
 	err   error
 }
 
@@ -126,8 +127,8 @@ func (a *Agent) see(ctx context.Context) sight {
 	if err != nil {
 		return sight{err: fmt.Errorf("capture: %w", err)}
 	}
-	at := a.now()
-	frame.CapturedAt = at
+	when := a.stamp()
+	frame.CapturedAt = when.at
 	if a.eyes.pipeline == nil {
 		return sight{frame: frame, err: errors.New("no pipeline")}
 	}
@@ -139,14 +140,14 @@ func (a *Agent) see(ctx context.Context) sight {
 		return sight{frame: frame, err: fmt.Errorf("%w: %w", errLook, err)}
 	}
 	a.reasons.clear("vision")
-	obs.CapturedAt = at
-	key, err := a.append(outbox.Observation, at, &wire.Observation{Observation: *obs})
+	obs.CapturedAt = when.at
+	key, err := a.append(outbox.Observation, when, &wire.Observation{Observation: *obs})
 	if err != nil {
 		a.reasons.set("outbox", "outbox: "+err.Error())
 		return sight{frame: frame, obs: obs, err: err}
 	}
 	a.reasons.clear("outbox")
-	s := sight{frame: frame, obs: obs, key: key}
+	s := sight{frame: frame, obs: obs, key: key, when: when}
 	a.sendEvidence(s)
 	return s
 }
@@ -178,8 +179,9 @@ func (a *Agent) cameraState(ctx context.Context, err error) {
 
 // event stores something that has just happened.
 func (a *Agent) event(e *wire.Event) {
-	e.At = a.now()
-	if _, err := a.append(outbox.Alert, e.At, e); err != nil {
+	when := a.stamp()
+	e.At = when.at
+	if _, err := a.append(outbox.Alert, when, e); err != nil {
 		a.log.Error("event was not stored", "type", e.Type, "err", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -46,9 +47,10 @@ func (r *reasons) all() (texts []string) {
 
 // batch gathers readings until they are sent together.
 type batch struct {
-	stamp func() time.Time
+	clock *clock.Clock
 
 	mu   sync.Mutex
+	when stamp // of the last reading
 	body wire.Telemetry
 	door *bool // as it was told last, by whichever run of the device; nil: never
 }
@@ -63,13 +65,27 @@ func push[T any](list []T, v T) []T {
 	return append(list, v)
 }
 
-// take gives what was gathered, and reports whether that is anything.
-func (b *batch) take() (*wire.Telemetry, bool) {
+// now stamps a reading; the lock must be held. When the clock has just become known, the readings that
+// wait are corrected first, so that a batch is all of one quality.
+func (b *batch) now() stamp {
+	at, quality := b.clock.Stamp()
+	if b.when.quality < telemetry.RTC && quality >= telemetry.RTC && !b.when.at.IsZero() {
+		if right, _, ok := b.clock.Correct(b.when.at); ok {
+			shift(&b.body, right.Sub(b.when.at))
+		}
+	}
+	b.when = stamp{at, quality}
+	return b.when
+}
+
+// take gives what was gathered, with the stamp that it is told under.
+func (b *batch) take() (*wire.Telemetry, stamp) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	when := b.now()
 	body := b.body
 	b.body = wire.Telemetry{}
-	return &body, len(body.Doors)+len(body.Climate)+len(body.Footfall)+len(body.Power) > 0
+	return &body, when
 }
 
 // report sends telemetry with the agent's health every interval, and tells whoever watches that the
@@ -105,11 +121,10 @@ func (a *Agent) firstReport() time.Duration { return min(3*time.Second, a.opts.I
 
 // flush sends what was gathered with the health.
 func (a *Agent) flush() {
-	body, _ := a.batch.take()
-	at := a.now()
-	h := a.health(at)
+	body, when := a.batch.take()
+	h := a.health(when.at)
 	body.Health = &h
-	if _, err := a.append(outbox.Telemetry, at, body); err != nil {
+	if _, err := a.append(outbox.Telemetry, when, body); err != nil {
 		a.log.Warn("telemetry was not stored", "err", err)
 	}
 }

@@ -60,8 +60,8 @@ func (r *readings) ok() {
 func (r *readings) Door(open bool) {
 	r.ok()
 	a := r.agent
-	at := a.now()
 	a.batch.mu.Lock()
+	at := a.batch.now().at
 	a.batch.body.Doors = push(a.batch.body.Doors, telemetry.DoorEvent{At: at, Open: open})
 	first := a.batch.door == nil
 	changed := first && open || !first && *a.batch.door != open
@@ -80,31 +80,31 @@ func (r *readings) Door(open bool) {
 
 func (r *readings) Climate(c telemetry.Climate) {
 	r.ok()
-	c.At = r.agent.now()
 	b := &r.agent.batch
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	c.At = b.now().at
 	b.body.Climate = push(b.body.Climate, c)
 }
 
 func (r *readings) Power(p telemetry.Power) {
 	r.ok()
-	p.At = r.agent.now()
 	b := &r.agent.batch
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	p.At = b.now().at
 	b.body.Power = push(b.body.Power, p)
 }
 
 func (r *readings) Footfall(f telemetry.Footfall, span time.Duration) {
 	r.ok()
-	f.To = r.agent.now()
-	f.From = f.To.Add(-span)
-	if !f.To.After(f.From) {
+	if span <= 0 {
 		return
 	}
 	b := &r.agent.batch
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	f.To = b.now().at
+	f.From = f.To.Add(-span)
 	b.body.Footfall = push(b.body.Footfall, f)
 }

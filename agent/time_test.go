@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/agent"
 	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/mosquitto"
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
@@ -50,11 +52,22 @@ func TestStampsAreCorrectedOnceTheClockIsKnown(t *testing.T) {
 	w := &wall{begin: time.Now(), behind: 50 * time.Hour, quality: telemetry.Monotonic}
 	box := openOutbox(t, t.TempDir())
 	opts := options(t, box, &moody{next: bright}, broker.URL())
+	opts.Uplink.Window = 500
 	opts.Clock, opts.Picture.Send = clock.NewWith(w.sources()), agent.SendNever
 	opts.Interval = 200 * time.Millisecond
+	opts.Devices = []agent.Device{{Name: "door: test", Run: func(ctx context.Context, say agent.Readings) error {
+		for open := true; ctx.Err() == nil; open = !open {
+			say.Door(open)
+			select {
+			case <-ctx.Done():
+			case <-time.After(15 * time.Millisecond):
+			}
+		}
+		return nil
+	}}}
 	begin := time.Now()
 	start(t, opts)
-	for deadline := time.After(30 * time.Second); box.Health().Messages < 12; {
+	for deadline := time.After(30 * time.Second); box.Health().ByClass[outbox.Observation] < 8; {
 		select {
 		case <-deadline:
 			t.Fatal("the agent sees nothing")
@@ -85,6 +98,9 @@ func TestStampsAreCorrectedOnceTheClockIsKnown(t *testing.T) {
 			right("observation's own time", b.CapturedAt)
 		case *wire.Telemetry:
 			right("health", b.Health.At)
+			for _, d := range b.Doors {
+				right("door", d.At)
+			}
 		case *wire.Birth:
 			right("start", b.StartedAt)
 		}

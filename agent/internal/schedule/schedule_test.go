@@ -137,7 +137,7 @@ func TestAskedWhileALookGoesOn(t *testing.T) {
 }
 
 func TestAnotherPlanBeginsAtOnce(t *testing.T) {
-	got := watch(t, schedule.Plan{Every: time.Hour}, 3*time.Minute, time.Second, func(r *schedule.Runner) {
+	got := watch(t, schedule.Plan{Every: time.Hour}, 150*time.Second, time.Second, func(r *schedule.Runner) {
 		time.Sleep(time.Minute)
 		r.Change(schedule.Plan{Every: time.Minute})
 	})
