@@ -2,7 +2,7 @@
 
 A piece is cut so that a facing chosen at random gets a height drawn from a log-uniform law, in
 product photos from a uniform one; that covers small packs in wide views and close-up ones alike. What the cut leaves of a box is kept where
-at least a third remains and something is to be seen, else the place is left open (neither right nor
+at least an eighth remains and something is to be seen, else the place is left open (neither right nor
 wrong).
 """
 
@@ -21,7 +21,7 @@ from detector.weather import spoil
 SMALLEST, LARGEST = 20.0, 520.0
 # packs in product photos fill more of the picture, at least this share of a piece
 LOOSE_SMALLEST = 0.2
-KEPT = 0.35
+KEPT = 0.12
 # grey levels of spread in and around a box below which nobody can tell
 LEAST_CONTRAST = 3.0
 
