@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
 )
 
 const program = "/usr/sbin/mosquitto"
@@ -33,15 +35,14 @@ func Start(t testing.TB) *Broker {
 	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("this test needs Mosquitto: %v\nhint: apt-get install mosquitto, or make setup", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	b := &Broker{addr: loopback.Addr(t)}
+	host, port, err := net.SplitHostPort(b.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Broker{addr: l.Addr().String()}
-	l.Close()
 	dir := t.TempDir()
 	b.config = filepath.Join(dir, "mosquitto.conf")
-	text := fmt.Sprintf(`listener %d 127.0.0.1
+	text := fmt.Sprintf(`listener %s %s
 allow_anonymous true
 persistence true
 persistence_location %s/
@@ -49,7 +50,7 @@ autosave_interval 1
 max_inflight_messages 1000
 max_queued_messages 0
 user root
-`, l.Addr().(*net.TCPAddr).Port, dir)
+`, port, host, dir)
 	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
 )
 
 // Node is one server.
@@ -49,23 +51,13 @@ func program(t testing.TB) string {
 	return path
 }
 
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // Start starts that many servers, which know each other, and ends them with the test.
 func Start(t testing.TB, nodes int) *Cluster {
 	t.Helper()
 	c := &Cluster{}
 	var routes []string
 	for range nodes {
-		n := &Node{client: freeAddr(t), mqtt: freeAddr(t), cluster: freeAddr(t)}
+		n := &Node{client: loopback.Addr(t), mqtt: loopback.Addr(t), cluster: loopback.Addr(t)}
 		c.Nodes = append(c.Nodes, n)
 		routes = append(routes, fmt.Sprintf("nats-route://%s", n.cluster))
 	}

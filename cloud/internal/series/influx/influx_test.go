@@ -27,9 +27,14 @@ func open(t *testing.T, url string) *influx.Store {
 	return s
 }
 
-func TestConformance(t *testing.T) {
+// TestOnServer runs what can share a server, which takes seconds to start.
+func TestOnServer(t *testing.T) {
 	server := influxd.Start(t)
-	seriestest.Run(t, func(t *testing.T) seriestest.Store { return open(t, server.NewDatabase(t)) }, seriestest.ForgetsByItself)
+	t.Run("conformance", func(t *testing.T) {
+		seriestest.Run(t, func(t *testing.T) seriestest.Store { return open(t, server.NewDatabase(t)) }, seriestest.ForgetsByItself)
+	})
+	t.Run("a refused point", func(t *testing.T) { refusedPoint(t, server) })
+	t.Run("two messages of one moment do not fall on each other", func(t *testing.T) { sameMicrosecond(t, server) })
 }
 
 func reading(seq uint64, sensor string, at time.Time) series.Message {
@@ -37,13 +42,14 @@ func reading(seq uint64, sensor string, at time.Time) series.Message {
 		Climate: []telemetry.Climate{{At: at, Sensor: sensor, Temp: 4000}}}
 }
 
-// TestRefusedPoint: a message that the server will never take is named, and the others are there.
-func TestRefusedPoint(t *testing.T) {
-	server := influxd.Start(t)
+// refusedPoint: a message that the server will never take is named.
+func refusedPoint(t *testing.T, server *influxd.Server) {
 	url := server.NewDatabase(t)
+	_, bucket, _ := strings.Cut(url, "bucket=")
+	database, _, _ := strings.Cut(bucket, "/")
 	at := time.Now().UTC().Truncate(time.Second)
 	// Somebody else wrote temp_mc as text in the same place: the server refuses ours there.
-	resp, err := http.Post(server.HTTP()+"/write?db=test1", "text/plain", strings.NewReader(`climate,tenant=t,store=s,device=d,sensor=odd temp_mc="warm"`))
+	resp, err := http.Post(server.HTTP()+"/write?db="+database, "text/plain", strings.NewReader(`climate,tenant=t,store=s,device=d,sensor=odd temp_mc="warm"`))
 	if err != nil || resp.StatusCode != http.StatusNoContent {
 		t.Fatalf("%v, %v", resp, err)
 	}
@@ -89,9 +95,7 @@ func TestServerKilled(t *testing.T) {
 	}
 }
 
-// TestSameMicrosecond: two messages of one moment do not fall on each other.
-func TestSameMicrosecond(t *testing.T) {
-	server := influxd.Start(t)
+func sameMicrosecond(t *testing.T, server *influxd.Server) {
 	s := open(t, server.NewDatabase(t))
 	at := time.Now().UTC().Truncate(time.Second)
 	want := []series.Message{

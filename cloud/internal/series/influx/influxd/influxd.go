@@ -6,7 +6,6 @@ package influxd
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
 )
 
 // Server is an influxd of one test.
@@ -51,12 +52,7 @@ func program(t testing.TB) string {
 // Start starts a server that ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{addr: l.Addr().String()}
-	l.Close()
+	s := &Server{addr: loopback.Addr(t)}
 	dir := t.TempDir()
 	s.config = filepath.Join(dir, "influxd.conf")
 	text := fmt.Sprintf(`reporting-disabled = true
