@@ -136,3 +136,26 @@ func TestPlanesLieWhereTheyAreAsked(t *testing.T) {
 		t.Errorf("got %v", dst)
 	}
 }
+
+func TestHalfIsWhatResizeMakes(t *testing.T) {
+	f := vision.Frame{Width: 40, Height: 24, BGR: make([]byte, 3*40*24)}
+	for i := range f.BGR {
+		f.BGR[i] = byte(i * i % 251)
+	}
+	half := f.Resize(20, 12)
+	for y := 1; y < 11; y++ {
+		for x := 1; x < 19; x++ {
+			for k := range 3 {
+				want := 0
+				for dy, wy := range []int{1, 3, 3, 1} {
+					for dx, wx := range []int{1, 3, 3, 1} {
+						want += wy * wx * int(f.BGR[3*((2*y-1+dy)*40+2*x-1+dx)+k])
+					}
+				}
+				if got := int(half.BGR[3*(y*20+x)+k]); got < want/64-1 || got > want/64+1 {
+					t.Fatalf("pixel %d,%d channel %d: got %d, want %d", x, y, k, got, want/64)
+				}
+			}
+		}
+	}
+}

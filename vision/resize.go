@@ -9,6 +9,10 @@ func (f Frame) Resize(w, h int) Frame {
 		out.BGR = f.BGR
 		return out
 	}
+	if f.Width == 2*w && f.Height == 2*h && w > 1 && h > 1 {
+		out.BGR = f.half(w, h)
+		return out
+	}
 	across := taps(f.Width, w)
 	middle := make([]byte, 3*w*f.Height)
 	for y := range f.Height {
@@ -108,4 +112,32 @@ func (f Frame) Planes(dst []float32, w, h, x, y int, mean [3]float64, scale floa
 			b[i], g[i], r[i] = table[0][src[3*i]], table[1][src[3*i+1]], table[2][src[3*i+2]]
 		}
 	}
+}
+
+// half is Resize to half the size, where the weights are 1, 3, 3, 1 of eight along each axis: what the quality
+// gate and most networks ask of a 1280×960 frame, at a third of the cost.
+func (f Frame) half(w, h int) []byte {
+	out := make([]byte, 3*w*h)
+	stride := 3 * f.Width
+	sum := make([]uint16, stride)
+	for y := range h {
+		a := f.BGR[max(0, 2*y-1)*stride:][:stride]
+		b := f.BGR[2*y*stride:][:stride]
+		c := f.BGR[(2*y+1)*stride:][:stride]
+		d := f.BGR[min(f.Height-1, 2*y+2)*stride:][:stride]
+		for i := range sum {
+			sum[i] = uint16(a[i]) + 3*(uint16(b[i])+uint16(c[i])) + uint16(d[i])
+		}
+		dst := out[3*y*w:][:3*w]
+		for k := range 3 {
+			dst[k] = byte((4*uint32(sum[k]) + 3*uint32(sum[3+k]) + uint32(sum[6+k]) + 32) >> 6)
+			last := 6*(w-1) + k
+			dst[3*(w-1)+k] = byte((uint32(sum[last-3]) + 3*uint32(sum[last]) + 4*uint32(sum[last+3]) + 32) >> 6)
+		}
+		for i := 3; i < 3*(w-1); i++ {
+			at := 6*(i/3) + i%3
+			dst[i] = byte((uint32(sum[at-3]) + 3*(uint32(sum[at])+uint32(sum[at+3])) + uint32(sum[at+6]) + 32) >> 6)
+		}
+	}
+	return out
 }
