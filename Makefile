@@ -96,9 +96,12 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench eval cross
+.PHONY: bench bench-live eval cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
+
+bench-live: cloud ## an alert's way to its subscriber and the live stream's fan-out, beside their peers; ends with JSON
+	go run ./cloud/cmd/bench-live
 
 EVAL_DATA ?= ../shared/data/cooler-val
 eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA=DIR)
@@ -107,6 +110,9 @@ eval: agent ## how well facings, SKUs and stockouts are found, bad frames counte
 
 cross: ## build the agent for arm64 against a Debian sysroot
 	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64
+
+deb: agent ## the agent's Debian package in dist/
+	firmware-config/package/deb.sh bin/cooler-agent
 
 .PHONY: clean
 clean: ## remove what builds and runs made here
