@@ -25,7 +25,9 @@ func key(device, kind, slot string) string { return device + " " + kind + " " + 
 
 // judged are the alerts that the day's truth speaks of; others (a fogged camera, low stock) are shown
 // and not judged.
-func judged(kind string) bool { return kind == "stockout" || kind == "foreign" || kind == "misplaced" }
+func judged(kind string) bool {
+	return kind == "stockout" || kind == "foreign_product" || kind == "misplaced"
+}
 
 // take counts an event and gives the line to print, empty for events that are no news to a person.
 func (s *score) take(e watch.Event) string {
@@ -48,8 +50,8 @@ func (s *score) take(e watch.Event) string {
 		return ""
 	}
 	line := fmt.Sprintf("%s  %-9s %-12s %-10s %-8s %s", e.Time.Local().Format("15:04:05"), what, a.Type, a.Device, a.Slot, a.Product.Name)
-	if a.Duration != nil {
-		line += fmt.Sprintf("  empty for %.0f to %.0f s", a.Duration.MinS, a.Duration.MaxS)
+	if d := a.Duration; d != nil && d.MaxS != nil {
+		line += fmt.Sprintf("  for %.0f to %.0f s", d.MinS, *d.MaxS)
 	}
 	return strings.TrimRight(line+"  "+mark, " ")
 }

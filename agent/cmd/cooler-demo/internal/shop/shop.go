@@ -28,7 +28,7 @@ type Cooler struct {
 
 // Expectation is one alert that the day calls for, or that it excuses.
 type Expectation struct {
-	Type     string     `json:"type"` // stockout, foreign or misplaced
+	Type     string     `json:"type"` // as the alert log names it: stockout, foreign_product or misplaced
 	Slot     string     `json:"slot"`
 	GTIN     shelf.GTIN `json:"gtin"`
 	Resolves bool       `json:"resolves"` // the day shows it mended, long enough to be sure
@@ -195,7 +195,7 @@ func writePhotos(ctx context.Context, dir string, day *synth.Day) error {
 
 // expectations reads from the truth which alerts the pictures call for.
 func expectations(day *synth.Day) []Expectation {
-	types := map[synth.State]string{synth.StateEmpty: "stockout", synth.StateForeign: "foreign", synth.StateMisplaced: "misplaced"}
+	types := map[synth.State]string{synth.StateEmpty: "stockout", synth.StateForeign: "foreign_product", synth.StateMisplaced: "misplaced"}
 	var out []Expectation
 	for _, e := range day.Episodes {
 		kind, ok := types[e.State]

@@ -25,8 +25,8 @@ type Alert struct {
 		Name string `json:"name"`
 	} `json:"product"`
 	Duration *struct {
-		MinS float64 `json:"min_s"`
-		MaxS float64 `json:"max_s"`
+		MinS float64  `json:"min_s"`
+		MaxS *float64 `json:"max_s"` // nil: nobody saw when it began
 	} `json:"duration"`
 }
 
