@@ -141,7 +141,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		"no broker":      {smallest + "camera: {source: \"dir:frames\"}\nuplink: {broker: \"tcp://127.0.0.1:1\"}\n", "broker", "refused"},
 		"no pictures":    {smallest + "camera: {source: \"dir:nowhere\"}\n", "camera", "nowhere"},
 		"no planogram":   {smallest + "camera: {source: \"dir:frames\"}\nplanogram: nowhere.yml\n", "planogram", "nowhere.yml"},
-		"bad planogram":  {smallest + "camera: {source: \"dir:frames\"}\nplanogram: agent.yml\n", "planogram", "tenant"},
+		"bad planogram":  {smallest + "camera: {source: \"dir:frames\"}\nplanogram: agent.yml\n", "planogram", "unknown field"},
 		"no gallery":     {smallest + "camera: {source: \"dir:frames\"}\nvision: {gallery: nowhere.zip}\n", "networks", "nowhere.zip"},
 		"no certificate": {smallest + "camera: {source: \"dir:frames\"}\nuplink: {broker: \"ssl://127.0.0.1:1\", ca: nowhere.pem}\n", "broker", "nowhere.pem"},
 	} {
