@@ -50,13 +50,13 @@ func (s *Sight) heights(facings []shelf.Facing) heights {
 			byProduct[f.GTIN] = append(byProduct[f.GTIN], tall)
 		}
 	}
-	for gtin, list := range byProduct {
-		h.product[gtin] = quantile(list, believed)
-	}
 	for row, list := range byRow {
 		if len(list) >= fewFacings {
 			h.row[row] = quantile(list, believed)
 		}
+	}
+	for gtin, list := range byProduct {
+		h.product[gtin] = quantile(list, believed)
 	}
 	return h
 }

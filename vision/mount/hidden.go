@@ -90,7 +90,7 @@ func (s *Sight) HiddenLanes(facings []shelf.Facing) []shelf.Blind {
 			if l.held {
 				continue
 			}
-			box, inFrame := s.frontBox(row, l.x0, l.x1, l.pack)
+			box, inFrame := s.planeBox(row, l.x0, l.x1, s.front, l.pack)
 			if inFrame == 0 || s.open(st, row, k) {
 				continue
 			}
@@ -107,10 +107,7 @@ func (s *Sight) HiddenLanes(facings []shelf.Facing) []shelf.Blind {
 // place tells, and it is open wherever the back is.
 func (s *Sight) open(st *stock, row, lane int) bool {
 	l := st.lanes[row][lane]
-	n := l.slot.Capacity / max(1, l.slot.Facings)
-	if n <= 0 {
-		n = defaultPlaces
-	}
+	n := places(l.slot)
 	back := (s.depth() - s.front) * float64(n-1) / float64(n)
 	margin := sideways * (l.x1 - l.x0)
 	seen := 0

@@ -79,23 +79,23 @@ func (s *Sight) slot(row int, slot shelf.Slot) shelf.SlotView {
 	left, width := float64(slot.XMM)/1000, float64(slot.WidthMM)/1000
 	pack := s.packHeight(row, slot)
 	var out shelf.SlotView
-	out.Box, out.InFrame = s.frontBox(row, left, left+width, pack)
+	out.Box, out.InFrame = s.planeBox(row, left, left+width, s.front, pack)
 	lane := width / float64(slot.Facings)
 	for k := range slot.Facings {
-		box, _ := s.frontBox(row, left+float64(k)*lane, left+float64(k+1)*lane, pack)
+		box, _ := s.planeBox(row, left+float64(k)*lane, left+float64(k+1)*lane, s.front, pack)
 		out.Lanes = append(out.Lanes, box)
 	}
 	return out
 }
 
-// frontBox is the picture's box of a stretch of front plane, and how much of the stretch is in the
-// picture.
-func (s *Sight) frontBox(row int, x0, x1, height float64) (shelf.Box, float64) {
+// planeBox is the picture's box of a stretch of the plane deep metres into the cooler, and how much of the
+// stretch is in the picture.
+func (s *Sight) planeBox(row int, x0, x1, deep, height float64) (shelf.Box, float64) {
 	u0, v0, u1, v1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	inside := 0
 	for i := range grid {
 		for j := range grid {
-			u, v, ok := s.at(row, x0+(x1-x0)*float64(i)/(grid-1), s.front, height*float64(j)/(grid-1))
+			u, v, ok := s.at(row, x0+(x1-x0)*float64(i)/(grid-1), deep, height*float64(j)/(grid-1))
 			if !ok {
 				continue
 			}
@@ -127,4 +127,33 @@ func (s *Sight) Edge(row int, slot shelf.Slot) [][2]float64 {
 		out = append(out, [2]float64{u, v})
 	}
 	return out
+}
+
+// Inside gives boxes where packs of a slot would show that stand half way into it and at its back, two a
+// lane; none with a mount of marks, which knows no depth, and none outside of the picture.
+func (s *Sight) Inside(row int, slot shelf.Slot) []shelf.Box {
+	if s.camera == nil {
+		return nil
+	}
+	var out []shelf.Box
+	w := float64(slot.WidthMM) / 1000 / float64(slot.Facings)
+	n := max(2, places(slot))
+	for k := range slot.Facings {
+		x0 := float64(slot.XMM)/1000 + float64(k)*w
+		for _, place := range []int{n / 2, n - 1} {
+			y := s.front + (s.depth()-s.front)*float64(place)/float64(n)
+			if b, inFrame := s.planeBox(row, x0, x0+w, y, s.packHeight(row, slot)); inFrame > 0.7 && b.Area() > 0 {
+				out = append(out, b)
+			}
+		}
+	}
+	return out
+}
+
+// places is how many packs stand one behind the other in a lane of the slot.
+func places(slot shelf.Slot) int {
+	if n := slot.Capacity / max(1, slot.Facings); n > 0 {
+		return n
+	}
+	return defaultPlaces
 }

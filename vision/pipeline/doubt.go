@@ -20,6 +20,10 @@ const (
 	weakTall = 0.4
 	// explained is the share of a lane's box that a neighbour's facing must cover to be what the lane looks like.
 	explained = 0.08
+	// besideMM is how far to the side of a slot its neighbours' second rows can look to stand in it.
+	besideMM = 160
+	// insideCovered is how much of a place inside a lane facings may cover for it to be looked at.
+	insideCovered = 0.3
 	// emptyInFrame is how much of a slot's front must be in the picture for it to be told as empty.
 	emptyInFrame = 0.8
 	// plainEdge is the contrast in grey levels from which a shelf's front edge tells anything; one slot's
@@ -27,7 +31,7 @@ const (
 	plainEdge, goneEdge = 10, 0.22
 	// A slot about to be told as empty is in doubt if it looks like the product due from dueLike times the
 	// open-set threshold on, or like any product from anyLike of the way from there to one.
-	dueLike, anyLike = 0.8, 0.25
+	dueLike, anyLike = 1.3, 0.25
 )
 
 // doubts gives a blind part for every slot in which a due facing is missing but could stand unseen: its
@@ -90,9 +94,10 @@ type question struct {
 	weak bool // a weak detection; else a whole lane
 }
 
-// questions gives the lanes of every slot that would be told as empty, and the weak detections that stand in
-// it (stands names the slot of each), could be a pack, and that no facing explains.
-func questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box, stands []string) []question {
+// questions gives the lanes of every slot that would be told as empty, where packs deep in them would show, and
+// the weak detections that stand in it, could be a pack, and that no facing explains.
+func (p *Pipeline) questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box) []question {
+	stands := p.sight.SlotsOf(weak, facings)
 	var out []question
 	for _, r := range shelf.Compare(plan, facings, view) {
 		if r.State != shelf.Empty {
@@ -103,6 +108,13 @@ func questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, w
 				out = append(out, question{r, lane, false})
 			}
 		}
+		if slot, row, ok := plan.Slot(r.SlotID); ok {
+			for _, b := range p.sight.Inside(row, slot) {
+				if coveredBy(b, facings) <= insideCovered {
+					out = append(out, question{r, b, false})
+				}
+			}
+		}
 		for i, w := range weak {
 			if stands[i] == r.SlotID && w.CoveredBy(r.Box) >= weakInside && float64(w.H) >= weakTall*float64(r.Box.H) && !isEcho(w, facings) {
 				out = append(out, question{r, w, true})
@@ -110,6 +122,15 @@ func questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, w
 		}
 	}
 	return out
+}
+
+// coveredBy is the share of a box that facings cover, those that cover the same part counted twice.
+func coveredBy(b shelf.Box, facings []shelf.Facing) float64 {
+	sum := 0.0
+	for _, f := range facings {
+		sum += b.CoveredBy(f.Box)
+	}
+	return sum
 }
 
 // isEcho: the weak detection is a facing's own.
@@ -127,7 +148,7 @@ func isEcho(w shelf.Box, facings []shelf.Facing) bool {
 // is in doubt. It costs an embedding a lane, and only where a stockout is about to be told. Without a
 // recogniser what is half seen is doubt enough.
 func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box) ([]shelf.Blind, error) {
-	asked := questions(plan, view, facings, weak, p.sight.SlotsOf(weak, facings))
+	asked := p.questions(plan, view, facings, weak)
 	if len(asked) == 0 {
 		return nil, nil
 	}
@@ -156,12 +177,27 @@ func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.P
 func (q question) doubtful(plan *shelf.Planogram, m gallery.Match, threshold float64, facings []shelf.Facing) bool {
 	sure, due := threshold+anyLike*(1-threshold), plan.Fills(q.slot.GTIN, m.Nearest)
 	if q.weak {
-		return m.Similarity >= sure || (due && m.Similarity >= threshold) || m.Nearest == ""
+		return m.Similarity >= threshold || m.Nearest == ""
 	}
-	if m.Nearest == "" || neighbour(q.box, m.Nearest, facings) {
+	if m.Nearest == "" || neighbour(q.box, m.Nearest, facings) || (!due && behind(q.slot, m.Nearest, plan, facings)) {
 		return false
 	}
 	return m.Similarity >= sure || (due && m.Similarity >= dueLike*threshold)
+}
+
+// behind: the product stands beside the slot on the same shelf, so what looks like it deep in the slot is
+// its neighbour's second row.
+func behind(r shelf.SlotReading, gtin shelf.GTIN, plan *shelf.Planogram, facings []shelf.Facing) bool {
+	slot, _, ok := plan.Slot(r.SlotID)
+	if !ok {
+		return false
+	}
+	for _, f := range facings {
+		if f.GTIN == gtin && f.Shelf == r.Shelf && f.XMM > slot.XMM-besideMM && f.XMM < slot.XMM+slot.WidthMM+besideMM {
+			return true
+		}
+	}
+	return false
 }
 
 // neighbour: a facing that reaches into the box is what it looks like.
