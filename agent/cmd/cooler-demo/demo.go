@@ -21,7 +21,6 @@ import (
 type demo struct {
 	seconds              int
 	bin, dir, http, mqtt string
-	seed                 uint64
 }
 
 // A run that ends by itself must fit the whole day into its seconds, with margin for a slow machine.
@@ -31,8 +30,9 @@ const (
 	endShare   = 0.15 // after the last picture: until its alert is here
 )
 
-func (d *demo) plan() shop.Plan {
-	return shop.Plan{Seed: d.seed, Coolers: 3, Width: 1280, Height: 960, Step: 30, Quality: 85}
+// plan is the shop that the demo shows: invented, and always the same.
+func plan() shop.Plan {
+	return shop.Plan{Range: 58, Days: []uint64{1, 2, 3}, Width: 1280, Height: 960, Step: 30, Quality: 85}
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -124,7 +124,7 @@ func (d *demo) check() error {
 // layOut renders the day, or finds it rendered.
 func (d *demo) layOut(ctx context.Context) ([]shop.Cooler, error) {
 	var bar *progressbar.ProgressBar
-	coolers, err := shop.Open(ctx, filepath.Join(d.dir, "shop"), d.plan(), func(done, all int) {
+	coolers, err := shop.Open(ctx, filepath.Join(d.dir, "shop"), plan(), func(done, all int) {
 		if bar == nil {
 			bar = progressbar.NewOptions(all, progressbar.OptionSetDescription("rendering the shop day (once)"),
 				progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),

@@ -22,7 +22,6 @@ func main() {
 	flag.StringVar(&d.dir, "dir", ".demo", "folder for pictures, data and logs")
 	flag.StringVar(&d.http, "http", "127.0.0.1:8080", "address of the page")
 	flag.StringVar(&d.mqtt, "mqtt", "127.0.0.1:1883", "address of the broker")
-	flag.Uint64Var(&d.seed, "seed", 58, "of the shop, its products and its day")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "One shop day of three coolers at speed, with live alerts. Run by `make demo`.\n\nFlags:\n")
 		flag.PrintDefaults()

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision/mount"
@@ -37,8 +38,8 @@ type Expectation struct {
 
 // Plan chooses the day.
 type Plan struct {
-	Seed          uint64
-	Coolers       int
+	Range         uint64   // seed of the brand's range of products
+	Days          []uint64 // seed of each cooler and its day
 	Width, Height int
 	Step          int // minutes of the shop's day from picture to picture
 	Quality       int // of the JPEGs
@@ -63,7 +64,7 @@ func Open(ctx context.Context, dir string, plan Plan, progress func(done, all in
 	path := filepath.Join(dir, "layout.json")
 	if data, err := os.ReadFile(path); err == nil {
 		var found layout
-		if json.Unmarshal(data, &found) == nil && found.Plan == plan {
+		if json.Unmarshal(data, &found) == nil && reflect.DeepEqual(found.Plan, plan) {
 			return found.Coolers, nil
 		}
 	}
@@ -98,14 +99,14 @@ func Open(ctx context.Context, dir string, plan Plan, progress func(done, all in
 
 // simulate draws the days; it renders nothing yet.
 func simulate(plan Plan) (days []*synth.Day, pictures int, err error) {
-	catalogue, err := synth.NewCatalogue(plan.Seed, 400)
+	catalogue, err := synth.NewCatalogue(plan.Range, 400)
 	if err != nil {
 		return nil, 0, err
 	}
-	pool := catalogue.Assortment(plan.Seed, 26) // one brand's range: the same products in every shop
-	for i := range plan.Coolers {
+	pool := catalogue.Assortment(plan.Range, 26) // one brand's range: the same products in every shop
+	for i, seed := range plan.Days {
 		day, err := synth.NewDay(synth.DayConfig{
-			ID: fmt.Sprintf("cooler-%02d", i+1), Seed: plan.Seed + uint64(i)*101, Catalogue: catalogue,
+			ID: fmt.Sprintf("cooler-%02d", i+1), Seed: seed, Catalogue: catalogue,
 			Rows: 3, Pool: pool, Step: plan.Step, Width: plan.Width, Height: plan.Height,
 		})
 		if err != nil {
