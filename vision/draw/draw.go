@@ -72,8 +72,11 @@ func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGB
 	}
 	for _, fc := range obs.Facings {
 		ink, text := unnamed, "?"
-		if fc.GTIN != "" {
+		switch {
+		case fc.GTIN != "":
 			ink, text = named, nameOf(names, fc.GTIN)
+		case !anyNamed(obs):
+			continue // without a gallery a question mark on every pack says nothing
 		}
 		c.chip(fc.Box, text, ink, atBottom)
 	}
@@ -84,6 +87,15 @@ func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGB
 	}
 	c.headline(headline(obs))
 	return c.img
+}
+
+func anyNamed(obs *shelf.Observation) bool {
+	for _, f := range obs.Facings {
+		if f.GTIN != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func slotWords(s shelf.SlotReading) string {

@@ -197,6 +197,7 @@ func TestWrongUseOfTheEyesIsStatus2(t *testing.T) {
 		"enroll without a GTIN":            {"enroll", "a.jpg"},
 		"enroll without photos":            {"enroll", "--gtin", "4006381333931"},
 		"enroll from a folder and photos":  {"enroll", "--from", "x", "a.jpg"},
+		"a box that is none":               {"enroll", "--gtin", "4006381333931", "--box", "1,2,3", "a.jpg"},
 		"eval without data":                {"eval"},
 		"a planogram without a mount":      {"detect", "--planogram", "p.yaml", "a.jpg"},
 		"detect with a flag nobody knows":  {"detect", "--loud", "a.jpg"},
@@ -255,5 +256,28 @@ func TestAModelFileThatIsNoneIsRefused(t *testing.T) {
 				t.Errorf("status %d\n%s", status, errs)
 			}
 		})
+	}
+}
+
+// A facing that nobody knew is named from the picture in which it was seen.
+func TestAnUnknownFacingGetsItsNameFromAPicture(t *testing.T) {
+	s := stock(t, synth.Clean)
+	g := filepath.Join(t.TempDir(), "g.gallery")
+	var a synth.Annotation
+	for _, c := range s.truth.Annotations {
+		if c.Facing && !c.Truncated && c.VisibleFraction > a.VisibleFraction {
+			a = c
+		}
+	}
+	box := strconv.Itoa(a.Box[0]) + "," + strconv.Itoa(a.Box[1]) + "," + strconv.Itoa(a.Box[2]) + "," + strconv.Itoa(a.Box[3])
+	if status, _, errs := call(t, "enroll", "--gallery", g, "--gtin", string(a.SKU.GTIN), "--name", "Found", "--box", box, s.picture); status != exitDone {
+		t.Fatal(errs)
+	}
+	status, out, errs := call(t, "detect", "--gallery", g, s.picture)
+	if status != exitDone || !strings.Contains(out, "Found") {
+		t.Errorf("status %d %s\n%s", status, errs, out)
+	}
+	if status, _, errs := call(t, "enroll", "--gallery", g, "--gtin", string(a.SKU.GTIN), "--box", "1200,900,200,200", s.picture); status != exitFailed || !strings.Contains(errs, "reaches out") {
+		t.Errorf("a box outside of the picture: status %d %s", status, errs)
 	}
 }

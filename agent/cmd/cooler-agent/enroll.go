@@ -25,6 +25,7 @@ type enrollOptions struct {
 	gtin   string
 	name   string
 	from   string
+	box    string
 	asJSON bool
 }
 
@@ -37,8 +38,12 @@ func enrollCommand() *cobra.Command {
 crop, a product shot on a plain ground, or a pack held before the camera: the largest pack in the middle
 is taken. Front, both sides and the back make about four photos.
 
+With --box, the photo is a picture of the cooler and the box that of a facing in it, as detect prints it:
+so an unknown facing that was seen gets its name.
+
 With --from, every folder named by a GTIN holds that product's photos.`,
 		Example: `  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" front.jpg back.jpg
+  cooler-agent enroll --gallery drinks.gallery --gtin 96385074 --name Tonic --box 462,162,75,129 cooler.jpg
   cooler-agent enroll --gallery drinks.gallery --from references/`,
 		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,6 +54,7 @@ With --from, every folder named by a GTIN holds that product's photos.`,
 	f.StringVar(&o.gtin, "gtin", "", "the product's GTIN (8, 12, 13 or 14 digits)")
 	f.StringVar(&o.name, "name", "", "the product's name")
 	f.StringVar(&o.from, "from", "", "folder of folders that are named by GTIN")
+	f.StringVar(&o.box, "box", "", "the facing's box in the picture: x,y,width,height in pixels")
 	f.StringVar(&o.sight.Gallery, "gallery", "products.gallery", "file to add to; made if it is not there")
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
@@ -60,6 +66,7 @@ type lesson struct {
 	gtin   shelf.GTIN
 	name   string
 	photos []string
+	box    *shelf.Box // of the pack in the photo, nil where it is to be found
 }
 
 // enrolled is what enroll --json prints.
@@ -122,16 +129,32 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 // check refuses wrong usage.
 func (o enrollOptions) check(photos []string) error {
 	switch {
-	case o.from != "" && (o.gtin != "" || len(photos) > 0):
-		return withHint(errors.New("--from goes without --gtin and photos"), "give either")
+	case o.from != "" && (o.gtin != "" || o.box != "" || len(photos) > 0):
+		return withHint(errors.New("--from goes without --gtin, --box and photos"), "give either")
 	case o.from != "":
 		return nil
 	case o.gtin == "":
 		return withHint(errors.New("--gtin is missing"), "name the product whose photos these are, or use --from FOLDER")
 	case len(photos) == 0:
 		return withHint(errors.New("no photos are given"), "three to five, from the front and the sides, make a good reference")
+	case o.box != "" && len(photos) > 1:
+		return withHint(errors.New("--box goes with one picture"), "enrol picture by picture")
 	}
-	return nil
+	_, err := parseBox(o.box)
+	return err
+}
+
+// parseBox reads x,y,width,height; nil for "".
+func parseBox(s string) (*shelf.Box, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var b shelf.Box
+	var rest string
+	if n, _ := fmt.Sscanf(s+" .", "%d,%d,%d,%d %s", &b.X, &b.Y, &b.W, &b.H, &rest); n != 5 || rest != "." || b.W <= 0 || b.H <= 0 {
+		return nil, withHint(fmt.Errorf("box %q is not x,y,width,height", s), "copy the box that `cooler-agent detect` prints")
+	}
+	return &b, nil
 }
 
 // lessons gathers what to learn from the flags or from folders.
@@ -143,7 +166,11 @@ func (o enrollOptions) lessons(photos []string) ([]lesson, error) {
 	if err != nil {
 		return nil, withHint(err, "type the digits under the barcode")
 	}
-	return []lesson{{gtin, o.name, photos}}, nil
+	box, err := parseBox(o.box)
+	if err != nil {
+		return nil, err
+	}
+	return []lesson{{gtin, o.name, photos, box}}, nil
 }
 
 // folderLessons: each folder that is named by a GTIN, its pictures in order.
@@ -200,12 +227,12 @@ func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added i
 			faults = append(faults, err)
 			continue
 		}
-		found, err := s.Detector.Detect(ctx, photo)
+		part, err := frontOf(ctx, s, photo, l.box)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", path, err))
 			continue
 		}
-		crops = append(crops, photo.Crop(gallery.Front(photo, found)))
+		crops = append(crops, photo.Crop(part))
 		sources = append(sources, filepath.Base(path))
 	}
 	added, err := g.Enrol(ctx, s.Embedder, l.gtin, l.name, crops, sources)
@@ -213,6 +240,21 @@ func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added i
 		faults = append(faults, err)
 	}
 	return added, faults
+}
+
+// frontOf is the part of a photo that shows the pack: the box that is given, else what Front finds.
+func frontOf(ctx context.Context, s *sight, photo vision.Frame, box *shelf.Box) (shelf.Box, error) {
+	if box != nil {
+		if inside := box.Intersect(photo.Bounds()); inside != *box {
+			return shelf.Box{}, fmt.Errorf("the box reaches out of the picture's %d×%d pixels", photo.Width, photo.Height)
+		}
+		return *box, nil
+	}
+	found, err := s.Detector.Detect(ctx, photo)
+	if err != nil {
+		return shelf.Box{}, err
+	}
+	return gallery.Front(photo, found), nil
 }
 
 func (r enrolled) print(out io.Writer, g *gallery.Gallery, asJSON bool) error {
