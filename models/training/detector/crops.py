@@ -1,9 +1,9 @@
 """Training samples: pieces of pictures at the scales the detector must master.
 
 A piece is cut so that a facing chosen at random gets a height drawn from a log-uniform law, in
-product photos from a uniform one; that covers small packs in wide views and close-up ones alike. What the cut leaves of a box is kept where
-at least an eighth remains and something is to be seen, else the place is left open (neither right nor
-wrong).
+product photos from a uniform one; that covers small packs in wide views and close-up ones alike. What
+the cut leaves of a box is kept where at least an eighth remains and something is to be seen, else the
+place is left open (neither right nor wrong).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 
 from detector.boxes import cells, suppress
 
-SCORE_THRESHOLD = 0.35
+SCORE_THRESHOLD = 0.3
 NMS_IOU = 0.5
 STRIDE_MULTIPLE = 32
 
