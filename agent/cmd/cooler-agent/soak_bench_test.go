@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/pipeline"
+)
+
+// BenchmarkSoak looks and looks: with -benchtime 10000x it is ten thousand frames. It reports the memory that the
+// process holds after a hundred frames and at the end.
+func BenchmarkSoak(b *testing.B) {
+	frames, plan, m, cat, skus := benchScene(b)
+	for _, runtime := range runtimesBuilt() {
+		b.Run(runtime, func(b *testing.B) {
+			s, err := openSight(b.Context(), sightOptions{Runtime: runtime})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			g := gallery.New(s.Embedder)
+			img, err := cat.Reference(b.Context(), skus[0], 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := g.Enrol(b.Context(), s.Embedder, shelf.GTIN(skus[0].GTIN), "", []vision.Frame{vision.FromImage(img)}, []string{"0"}); err != nil {
+				b.Fatal(err)
+			}
+			r, err := gallery.NewRecogniser(s.Embedder, g)
+			if err != nil {
+				b.Fatal(err)
+			}
+			p, err := pipeline.New(pipeline.Config{Detector: s.Detector, Recogniser: r, Mount: m, Planogram: plan, Video: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			look := func(i int) {
+				if _, err := p.Look(b.Context(), frames[i%2]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for i := range 100 {
+				look(i)
+			}
+			before := resident(b)
+			b.ResetTimer()
+			for i := range b.N {
+				look(i)
+			}
+			b.ReportMetric(before, "MB-begin")
+			b.ReportMetric(resident(b), "MB-end")
+		})
+	}
+}
+
+// resident is the process's memory in MB.
+func resident(b *testing.B) float64 {
+	b.Helper()
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Fatal(err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(data))[1])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(pages*os.Getpagesize()) / (1 << 20)
+}
