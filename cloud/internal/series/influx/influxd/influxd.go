@@ -5,7 +5,9 @@ package influxd
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -122,15 +124,33 @@ func (s *Server) Kill(signal syscall.Signal) {
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {"CREATE DATABASE " + name}})
+	s.create(t, name)
+	return "influx://" + s.addr + "/?bucket=" + name + "/autogen"
+}
+
+// create reads the whole answer: influxd says 200 before it runs a statement, aborts it where the client
+// hangs up by then, and says in the body what came of it.
+func (s *Server) create(t testing.TB, database string) {
+	t.Helper()
+	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {"CREATE DATABASE " + database}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("create database: %s", resp.Status)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("create database %s: %v", database, err)
 	}
-	return "influx://" + s.addr + "/?bucket=" + name + "/autogen"
+	var answer struct {
+		Error   string
+		Results []struct{ Error string }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatalf("create database %s: %s: %v: %q", database, resp.Status, err, body)
+	}
+	if resp.StatusCode != http.StatusOK || answer.Error != "" || len(answer.Results) != 1 || answer.Results[0].Error != "" {
+		t.Fatalf("create database %s: %s: %s", database, resp.Status, body)
+	}
 }
 
 // HTTP is where the server's own API answers.
