@@ -65,9 +65,15 @@ func add(tl *alert.Timeline, ins []alert.Input) (out []alert.Transition) {
 	return out
 }
 
+// In time or all of it late, as after an outage: what nobody was told of must not come to depend on
+// what the looks seemed to say on the way.
 func TestAnyOrderOfArrivalGivesTheSameEpisodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		looks := history(t)
+		late := rapid.Bool().Draw(t, "late")
+		for i := range looks {
+			looks[i].Late = late
+		}
 		inOrder := alert.NewTimeline(alert.Machine{Rules: propertyRules()})
 		add(inOrder, looks)
 		shuffled := alert.NewTimeline(alert.Machine{Rules: propertyRules()})

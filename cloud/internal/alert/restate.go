@@ -61,9 +61,13 @@ func (r *restating) say(kind Kind, late bool, e Episode) Transition {
 	return Transition{Kind: kind, At: r.at.At, Late: late, Episode: e}
 }
 
-// take finds the known episode that e is, and removes it from those told.
+// take finds the known episode that e is, and removes it from those told. An episode that lasts and was
+// raised to nobody is only one that was.
 func (r *restating) take(e Episode) (Episode, bool) {
-	is := func(k Episode) bool { return k.Type == e.Type && k.Slot == e.Slot && k.GTIN == e.GTIN && k.overlaps(e) }
+	unraised := !e.Over() && !e.Raised
+	is := func(k Episode) bool {
+		return k.Type == e.Type && k.Slot == e.Slot && k.GTIN == e.GTIN && k.overlaps(e) && (k.Raised || !unraised)
+	}
 	i := slices.IndexFunc(r.told, func(k Episode) bool { return is(k) && k.Over() == e.Over() })
 	if i < 0 {
 		i = slices.IndexFunc(r.told, is)
@@ -100,7 +104,8 @@ func (r *restating) over(e Episode) {
 	}
 }
 
-// lasts takes in one that goes on.
+// lasts takes in one that goes on. Where nobody was told of it while it lasted, what was recorded of it
+// as over is left to be retracted: in order, late looks say nothing of what has not ended.
 func (r *restating) lasts(e Episode) (Episode, []Transition) {
 	k, ok := r.take(e)
 	switch {
