@@ -32,7 +32,7 @@ const (
 
 // plan is the shop that the demo shows: invented, and always the same.
 func plan() shop.Plan {
-	return shop.Plan{Range: 58, Days: []uint64{1, 2, 3}, Width: 1280, Height: 960, Step: 30, Quality: 85}
+	return shop.Plan{Range: 58, Days: []uint64{3, 5, 7}, Width: 1280, Height: 960, Step: 30, Quality: 85}
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -78,7 +78,11 @@ func (d *demo) run(ctx context.Context) error {
 			}
 		}
 	}()
-	if err := start("cloud", cloud, "serve", "--listen", d.http, "--mqtt-listen", d.mqtt,
+	config, err := cloudConfig(data)
+	if err != nil {
+		return err
+	}
+	if err := start("cloud", cloud, "serve", "--config", config, "--listen", d.http, "--mqtt-listen", d.mqtt,
 		"--data", filepath.Join(data, "cloud"), "--tenant", "demo"); err != nil {
 		return err
 	}
