@@ -23,11 +23,9 @@ func newScore(coolers []shop.Cooler) *score {
 
 func key(device, kind, slot string) string { return device + " " + kind + " " + slot }
 
-// judged are the alerts that the day's truth speaks of; others (a fogged camera, low stock) are shown
-// and not judged.
-func judged(kind string) bool {
-	return kind == "stockout" || kind == "foreign_product" || kind == "misplaced"
-}
+// judged are the alerts that decide how the demo ends; others (a fogged camera, low stock) are shown and
+// not judged.
+func judged(kind string) bool { return kind == "stockout" }
 
 // take counts an event and gives the line to print, empty for events that are no news to a person.
 func (s *score) take(e watch.Event) string {
