@@ -18,6 +18,8 @@ const (
 	weakCovered = 0.4
 	// weakTall is how tall it must be, of the slot's height: price tags and caps are no packs.
 	weakTall = 0.4
+	// filled is the share of a facing's box inside a slot's box from which it may stand there after all.
+	filled = 0.6
 	// explained is the share of a lane's box that a neighbour's facing must cover to be what the lane looks like.
 	explained = 0.08
 	// besideMM is how far to the side of a slot its neighbours' second rows can look to stand in it.
@@ -51,11 +53,24 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Blocked})
 		case r.State == shelf.Empty && view.Slots[r.SlotID].InFrame < emptyInFrame:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.OutOfView})
+		case r.State == shelf.Empty && fills(r.Box, facings):
+			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Uncertain})
 		case v.Sight == quality.Blind, v.Sight == quality.Faint && missing:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: v.Reason})
 		}
 	}
 	return out
+}
+
+// fills: a facing is seen in the slot's box though it was placed elsewhere. A hand or a neighbour that hides
+// its foot makes a pack seem deeper than it stands, so the place is not to be trusted with a stockout.
+func fills(slot shelf.Box, facings []shelf.Facing) bool {
+	for _, f := range facings {
+		if f.Box.CoveredBy(slot) >= filled && float64(f.Box.H) >= weakTall*float64(slot.H) {
+			return true
+		}
+	}
+	return false
 }
 
 // covered finds the slots whose shelf's front edge does not show though those of the others do: a person
