@@ -55,26 +55,36 @@ type Mount struct {
 
 // Camera is a lens and where it stands, in the axes of package lens.
 type Camera struct {
-	Model   string     `yaml:"model" json:"model"`
-	HFOVDeg float64    `yaml:"hfov_deg" json:"hfov_deg"`
-	PosM    [3]float64 `yaml:"pos_m" json:"pos_m"`
-	TargetM [3]float64 `yaml:"target_m" json:"target_m"`
-	RollDeg float64    `yaml:"roll_deg,omitempty" json:"roll_deg,omitempty"`
+	Model   string    `yaml:"model" json:"model"`
+	HFOVDeg float64   `yaml:"hfov_deg" json:"hfov_deg"`
+	PosM    []float64 `yaml:"pos_m,flow" json:"pos_m"`       // x, y, z
+	TargetM []float64 `yaml:"target_m,flow" json:"target_m"` // x, y, z
+	RollDeg float64   `yaml:"roll_deg,omitempty" json:"roll_deg,omitempty"`
 }
 
 // Marks is one shelf as a person traced it.
 type Marks struct {
-	Line [][2]float64 `yaml:"line" json:"line"` // pixels, left inner wall to right inner wall, two points or more
+	Line [][]float64 `yaml:"line,flow" json:"line"` // pixels, left inner wall to right inner wall, two points or more
 }
 
 // FromCamera makes the mount of a camera whose lens and pose are known, for pictures of w×h pixels.
 func FromCamera(spec lens.Spec, w, h int) *Mount {
 	return &Mount{Version: Version, Width: w, Height: h,
-		Camera: &Camera{Model: spec.Model, HFOVDeg: spec.HFOVDeg, PosM: spec.PosM, TargetM: spec.TargetM, RollDeg: spec.RollDeg}}
+		Camera: &Camera{Model: spec.Model, HFOVDeg: spec.HFOVDeg, PosM: spec.PosM[:], TargetM: spec.TargetM[:], RollDeg: spec.RollDeg}}
 }
 
 // Decode reads YAML or JSON, strictly, and validates.
-func Decode(data []byte) (*Mount, error) {
+func Decode(data []byte) (m *Mount, err error) {
+	// goccy/go-yaml v1.19.2 panics on some malformed documents, such as a tag before nothing.
+	defer func() {
+		if broken := recover(); broken != nil {
+			m, err = nil, fmt.Errorf("mount: not readable as YAML: %v", broken)
+		}
+	}()
+	return decode(data)
+}
+
+func decode(data []byte) (*Mount, error) {
 	if len(data) > MaxBytes {
 		return nil, fmt.Errorf("mount is %d bytes, the limit is %d", len(data), MaxBytes)
 	}
@@ -105,7 +115,9 @@ func (m *Mount) Validate() error {
 	case m.Camera != nil && len(m.Shelves) > 0:
 		fault("camera and shelves are both given; a mount has one of them")
 	case m.Camera != nil:
-		if m.Width > 0 && m.Height > 0 {
+		if len(m.Camera.PosM) != 3 || len(m.Camera.TargetM) != 3 {
+			fault("camera: pos_m and target_m are three numbers each")
+		} else if m.Width > 0 && m.Height > 0 {
 			if _, err := m.Camera.spec().Camera(m.Width, m.Height); err != nil {
 				fault("camera: %w", err)
 			}
@@ -118,6 +130,10 @@ func (m *Mount) Validate() error {
 			fault("shelf %d: a line has two points or more", i+1)
 		}
 		for k := range s.Line {
+			if len(s.Line[k]) != 2 {
+				fault("shelf %d, point %d: a point is two numbers", i+1, k+1)
+				break
+			}
 			if k > 0 && s.Line[k][0] <= s.Line[k-1][0] {
 				fault("shelf %d: points must run from left to right, point %d does not", i+1, k+1)
 			}
@@ -133,7 +149,7 @@ func (m *Mount) Validate() error {
 }
 
 func (c *Camera) spec() lens.Spec {
-	return lens.Spec{Model: c.Model, HFOVDeg: c.HFOVDeg, PosM: c.PosM, TargetM: c.TargetM, RollDeg: c.RollDeg}
+	return lens.Spec{Model: c.Model, HFOVDeg: c.HFOVDeg, PosM: [3]float64(c.PosM), TargetM: [3]float64(c.TargetM), RollDeg: c.RollDeg}
 }
 
 // Sight is a mount brought to one size of picture and one planogram: what package pipeline uses.

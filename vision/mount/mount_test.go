@@ -218,6 +218,8 @@ func TestBadMountsAreNamed(t *testing.T) {
 		{"both", "version: 1\nwidth: 10\nheight: 10\ncamera: {model: pinhole, hfov_deg: 60, pos_m: [0,-1,0], target_m: [0,0,0]}\nshelves: [{line: [[1,1],[2,2]]}]\n", "both given"},
 		{"a lens nobody makes", "version: 1\nwidth: 10\nheight: 10\ncamera: {model: magic, hfov_deg: 60, pos_m: [0,-1,0], target_m: [0,0,0]}\n", "magic"},
 		{"a line backwards", "version: 1\nwidth: 10\nheight: 10\nshelves: [{line: [[5,1],[2,2]]}]\n", "left to right"},
+		{"a place of four numbers", "version: 1\nwidth: 10\nheight: 10\ncamera: {model: pinhole, hfov_deg: 60, pos_m: [0,-1,0,4], target_m: [0,0,0]}\n", "three numbers"},
+		{"a point of three", "version: 1\nwidth: 10\nheight: 10\nshelves: [{line: [[1,1,1],[2,2]]}]\n", "two numbers"},
 		{"one point", "version: 1\nwidth: 10\nheight: 10\nshelves: [{line: [[5,1]]}]\n", "two points"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
