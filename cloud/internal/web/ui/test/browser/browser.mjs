@@ -36,6 +36,22 @@ export async function open(browser, url, { width = 1280, height = 800, dark = fa
 
 export const shot = (page, name, options = {}) => page.screenshot({ path: `${ARTEFACTS}${name}.png`, animations: "disabled", ...options });
 
+/**
+ * Resolves once `holds` (an assertion, or many) passes; rejects with its last failure after `within` ms.
+ * count, innerText and the like read what is there now: asked right after a change, they may be too early.
+ */
+export async function eventually(holds, within = 15_000) {
+  const end = performance.now() + within;
+  for (;;) {
+    try {
+      return await holds();
+    } catch (failure) {
+      if (performance.now() > end) throw failure;
+      await new Promise((next) => setTimeout(next, 25));
+    }
+  }
+}
+
 let axe;
 /** Serious and critical violations, one line each. */
 export async function violations(page) {

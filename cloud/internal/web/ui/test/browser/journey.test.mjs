@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { draw, observe } from "../fixture/world.mjs";
-import { launch, open, shot, violations } from "./browser.mjs";
+import { eventually, launch, open, shot, violations } from "./browser.mjs";
 import { put, startService } from "./service.mjs";
 
 const STORE = "lindenplatz";
@@ -47,7 +47,7 @@ describe("a day at Lindenplatz", () => {
     await presence(true);
     await look({});
     await page.getByRole("heading", { level: 1, name: "Every shelf that can be seen is stocked" }).waitFor();
-    assert.equal(await page.locator(".row-link").innerText(), DEVICE);
+    await eventually(async () => assert.equal(await page.locator(".row-link").innerText(), DEVICE));
   });
 
   test("a name and a store given over the API show at once", async () => {
@@ -69,7 +69,7 @@ describe("a day at Lindenplatz", () => {
     await look({ "2-1": "empty" });
     await page.locator(".alert.is-fresh .alert-subject", { hasText: "North Lake Lemon 330 ml" }).waitFor();
     await page.getByText(/^New alert: Stockout, North Lake Lemon/).waitFor({ state: "attached" });
-    assert.equal(await page.locator(".link-live").count(), 1);
+    await eventually(async () => assert.equal(await page.locator(".link-live").count(), 1));
     await shot(page, "journey-now-stockout");
     assert.deepEqual(await violations(page), []);
   });
@@ -88,8 +88,9 @@ describe("a day at Lindenplatz", () => {
   test("the alert has its evidence, and is taken on with a note", async () => {
     await page.getByRole("link", { name: /^North Lake Lemon 330 ml/ }).click();
     await page.getByText("Stockout · Open").waitFor();
+    await page.locator(".shot img").nth(1).waitFor();
     for (const image of await page.locator(".shot img").all()) assert.ok(await image.evaluate((i) => i.decode().then(() => true, () => false)));
-    assert.equal(await page.locator(".shot img").count(), 2);
+    await eventually(async () => assert.equal(await page.locator(".shot img").count(), 2));
     await page.getByLabel("Note (optional)").fill("driver is on the way");
     await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
     await page.getByText("Stockout · Acknowledged").waitFor();

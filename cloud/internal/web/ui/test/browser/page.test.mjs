@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { serve } from "../fixture/server.mjs";
-import { launch, open, shot, violations } from "./browser.mjs";
+import { eventually, launch, open, shot, violations } from "./browser.mjs";
 
 let browser;
 let service;
@@ -27,9 +27,9 @@ describe("now", () => {
   test("shows figures, ranked alerts and coolers", async () => {
     await go("/");
     await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
-    assert.equal(await page.locator(".kpi-value").first().innerText(), "4");
-    assert.equal(await page.locator(".cooler-link").first().locator(".row-link").innerText(), "Checkout cooler 2");
-    assert.match(await page.title(), /^\(4\) Now/);
+    await eventually(async () => assert.equal(await page.locator(".kpi-value").first().innerText(), "4"));
+    await eventually(async () => assert.equal(await page.locator(".cooler-link").first().locator(".row-link").innerText(), "Checkout cooler 2"));
+    await eventually(async () => assert.match(await page.title(), /^\(4\) Now/));
   });
 
   test("an alert arrives live, is said, and leaves when it resolves", async () => {
@@ -40,10 +40,10 @@ describe("now", () => {
     await row.waitFor({ timeout: 2000 });
     assert.ok(await row.locator("xpath=..").evaluate((e) => e.classList.contains("is-fresh")));
     await page.getByText(/^New alert: Stockout, /).waitFor({ state: "attached" });
-    assert.equal(await page.locator(".kpi-value").first().innerText(), "5");
+    await eventually(async () => assert.equal(await page.locator(".kpi-value").first().innerText(), "5"));
     service.resolve(alert.id);
     await page.getByRole("region", { name: "Just resolved" }).locator(`a[href="/alerts/${alert.id}"]`).waitFor();
-    assert.equal(await page.locator(".kpi-value").first().innerText(), "4");
+    await eventually(async () => assert.equal(await page.locator(".kpi-value").first().innerText(), "4"));
   });
 
   test("finds a cooler by its store", async () => {
@@ -56,10 +56,12 @@ describe("now", () => {
 
   test("acknowledges with one press", async () => {
     await go("/");
+    await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
+    await rows().first().waitFor();
     const before = await rows().count();
     await page.getByRole("button", { name: /^Acknowledge: Stockout, / }).first().click();
     await page.waitForFunction((n) => document.querySelectorAll(".panel .alert").length === n, before - 1);
-    assert.match(await page.locator(".kpi-sub").first().innerText(), /1 acknowledged/);
+    await eventually(async () => assert.match(await page.locator(".kpi-sub").first().innerText(), /1 acknowledged/));
   });
 
   test("a store on the map lists its coolers", async () => {
@@ -74,9 +76,9 @@ describe("now", () => {
   test("says what a figure means, on focus", async () => {
     await go("/");
     await page.getByRole("button", { name: "On-shelf availability?" }).focus();
-    assert.match(await page.getByRole("tooltip").innerText(), /Required products present/);
+    await eventually(async () => assert.match(await page.getByRole("tooltip").innerText(), /Required products present/));
     await page.keyboard.press("Escape");
-    assert.equal(await page.getByRole("tooltip").count(), 0);
+    await eventually(async () => assert.equal(await page.getByRole("tooltip").count(), 0));
   });
 });
 
@@ -87,13 +89,13 @@ describe("connection", () => {
     page.expectErrors = true;
     service.cut();
     await page.getByText(/Connection lost\. What you see is from/).waitFor();
-    assert.equal(await page.locator(".link-word").innerText(), "Reconnecting");
+    await eventually(async () => assert.equal(await page.locator(".link-word").innerText(), "Reconnecting"));
     const alert = service.open("cooler-03", "1-2");
     service.restore();
     await page.getByRole("button", { name: "Try now" }).click();
     await page.locator(`a[href="/alerts/${alert.id}"]`).waitFor();
     await page.locator(".link-live").waitFor();
-    assert.equal(await page.locator(".banner").count(), 0);
+    await eventually(async () => assert.equal(await page.locator(".banner").count(), 0));
   });
 });
 
@@ -102,22 +104,22 @@ describe("cooler", () => {
     await go("/coolers/cooler-01");
     await page.locator(".picture img").waitFor();
     const o = service.world.observations.get("cooler-01");
-    assert.equal(await page.locator(".facing").count(), o.facings.length);
-    assert.equal(await page.locator(".plan-slot").count(), o.slots.length);
+    await eventually(async () => assert.equal(await page.locator(".facing").count(), o.facings.length));
+    await eventually(async () => assert.equal(await page.locator(".plan-slot").count(), o.slots.length));
     // The first box lies where its pixels are, at whatever size the picture is shown.
     const image = await page.locator(".picture img").boundingBox();
     const box = await page.locator(".facing").first().boundingBox();
     const scale = image.width / o.width;
     assert.ok(Math.abs(box.x - image.x - o.facings[0].box[0] * scale) < 1.5);
     assert.ok(Math.abs(box.height - o.facings[0].box[3] * scale) < 1.5);
-    assert.ok((await page.locator(".nametag").allInnerTexts()).includes("Cola Zero 330 ml"));
+    await eventually(async () => assert.ok((await page.locator(".nametag").allInnerTexts()).includes("Cola Zero 330 ml")));
   });
 
   test("what is picked in one place shows in all", async () => {
     await go("/coolers/cooler-01");
     await page.getByRole("button", { name: /^1-1: North Lake Cola 330 ml, Empty, 0 of 3/ }).click();
     await page.locator(".slotbox.is-picked").waitFor();
-    assert.match(await page.locator(".slots tr.is-picked").innerText(), /Empty/);
+    await eventually(async () => assert.match(await page.locator(".slots tr.is-picked").innerText(), /Empty/));
   });
 
   test("says which product stands in a wrong place", async () => {
@@ -134,8 +136,8 @@ describe("cooler", () => {
     await slider.focus();
     for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft");
     await page.getByRole("heading", { name: /^As it was at \d\d:\d\d$/ }).waitFor();
-    assert.notEqual(await slider.getAttribute("aria-valuetext"), newest);
-    assert.match(await page.locator(".picture img").getAttribute("src"), /boot=4&seq=1190$/);
+    await eventually(async () => assert.notEqual(await slider.getAttribute("aria-valuetext"), newest));
+    await eventually(async () => assert.match(await page.locator(".picture img").getAttribute("src"), /boot=4&seq=1190$/));
     await page.getByRole("button", { name: "Newest" }).click();
     await page.getByRole("heading", { name: "Last picture" }).waitFor();
   });
@@ -175,7 +177,7 @@ describe("alerts", () => {
     await page.getByText("1 alert", { exact: true }).waitFor();
     await rows().first().getByRole("link").click();
     await page.getByRole("heading", { name: "Pine Spring Sparkling 500 ml" }).waitFor();
-    assert.equal(await page.locator(".shot img").count(), 2);
+    await eventually(async () => assert.equal(await page.locator(".shot img").count(), 2));
     await page.getByLabel("Note (optional)").fill("on its way");
     await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
     await page.getByText("Stockout · Acknowledged").waitFor();
@@ -221,7 +223,7 @@ describe("languages and keyboard", () => {
   test("the browser's language is taken, the switch overrules it and is kept", async () => {
     await go("/", { lang: "zh-CN" });
     await page.getByRole("heading", { level: 1, name: "4 台冷柜有空货位" }).waitFor();
-    assert.equal(await page.locator("html").getAttribute("lang"), "zh-Hans");
+    await eventually(async () => assert.equal(await page.locator("html").getAttribute("lang"), "zh-Hans"));
     await page.getByRole("button", { name: "EN", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
     await page.reload();
@@ -232,13 +234,13 @@ describe("languages and keyboard", () => {
     await go("/");
     await page.getByRole("button", { name: "Dark" }).click();
     await page.reload();
-    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+    await eventually(async () => assert.equal(await page.locator("html").getAttribute("data-theme"), "dark"));
   });
 
   test("the first tab skips to the content", async () => {
     await go("/");
     await page.keyboard.press("Tab");
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+    await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content"));
   });
 });
 
