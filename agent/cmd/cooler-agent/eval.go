@@ -30,6 +30,7 @@ type evalOptions struct {
 	sight  sightOptions
 	data   string
 	oracle bool
+	wrong  bool
 	asJSON bool
 }
 
@@ -57,6 +58,7 @@ alone. Products are enrolled from references/ only, all in one gallery; of the t
 	}
 	cmd.Flags().StringVar(&o.data, "data", "", "folder of the set")
 	cmd.Flags().BoolVar(&o.oracle, "oracle", false, "take boxes and names from the truth: what is wrong then is the gate's or the mount's fault")
+	cmd.Flags().BoolVar(&o.wrong, "wrong", false, "also list every slot that was judged otherwise than it was, on standard error")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
 	return cmd
@@ -83,6 +85,9 @@ func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
 		if err := e.look(ctx, &set.frames[i]); err != nil {
 			return fmt.Errorf("%s: %w", set.frames[i].id, err)
 		}
+	}
+	if o.wrong {
+		e.printWrong(errs)
 	}
 	r := e.report()
 	r.Seconds = math.Round(time.Since(start).Seconds()*10) / 10
@@ -112,6 +117,7 @@ type evalResult struct {
 	lanes  []score.Slot
 	costs  pipeline.Costs
 	ofSlot []string
+	told   []shelf.SlotReading // as slots
 }
 
 // recorder keeps every detection of the last frame, weak ones too, for the precision curve.
@@ -210,13 +216,13 @@ func imageOf(f *evalFrame, obs *shelf.Observation, found []vision.Detection) sco
 // blind parts under the planogram in which every lane is a slot.
 func (r *evalResult) judge(f *evalFrame, plan *evalPlan, m *mount.Mount, obs *shelf.Observation) error {
 	bad := isBad(f.condition)
-	said := map[string]shelf.State{}
+	said, told := map[string]shelf.State{}, map[string]shelf.SlotReading{}
 	for _, s := range obs.Slots {
-		said[s.SlotID] = s.State
+		said[s.SlotID], told[s.SlotID] = s.State, s
 	}
 	for _, t := range f.slots {
 		r.slots = append(r.slots, score.Slot{Truth: t.state, Hidden: t.hidden, Said: said[t.id], Bad: bad})
-		r.ofSlot = append(r.ofSlot, t.id)
+		r.ofSlot, r.told = append(r.ofSlot, t.id), append(r.told, told[t.id])
 	}
 	sight, err := m.On(plan.lanes, obs.Width, obs.Height)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision/score"
 )
 
@@ -141,6 +142,23 @@ func costOf(results []evalResult) costParts {
 		return figure(d.Seconds() * 1000 / float64(max(1, len(results))))
 	}
 	return costParts{mean(gate), mean(detect), mean(name), mean(judge)}
+}
+
+// printWrong writes a line for each slot that was judged otherwise than it was.
+func (e *evaluation) printWrong(out io.Writer) {
+	for _, r := range e.results {
+		for i, s := range r.slots {
+			if (s.Hidden && s.Said == shelf.Unknown) || (!s.Hidden && s.Said == s.Truth) {
+				continue
+			}
+			t, hidden := r.told[i], ""
+			if s.Hidden {
+				hidden = " (hidden)"
+			}
+			fmt.Fprintf(out, "%s %s slot %s at %d,%d,%d,%d: was %s%s, said %s %s, %d of %d\n", r.frame.id, r.frame.condition, r.ofSlot[i],
+				t.Box.X, t.Box.Y, t.Box.W, t.Box.H, s.Truth, hidden, s.Said, t.Reason, t.Present, t.Due)
+		}
+	}
 }
 
 // print writes the table that goes into the model card.
