@@ -73,6 +73,9 @@ func (s *Sight) atFront(b shelf.Box) (row int, tall float64, ok bool) {
 		return 0, 0, false
 	}
 	footZ, headZ := atPlane(s.camera.Pos, foot, s.front).Z, atPlane(s.camera.Pos, head, s.front).Z
+	if headZ < s.camera.Pos.Z { // seen from above, a pack's highest point is the far side of its lid
+		headZ = atPlane(s.camera.Pos, head, s.front+typicalPack).Z
+	}
 	best := rowAbove
 	for i, line := range s.plan.Shelves {
 		board := float64(line.HeightMM) / 1000

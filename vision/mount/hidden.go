@@ -8,7 +8,10 @@ import (
 const (
 	// leastSeen is the share of a pack's front that must be open to the camera for the pack to be found
 	// there; below, a lane in which nothing was found may still hold one.
-	leastSeen = 0.2
+	leastSeen = 0.3
+	// openShare is the share of a lane's places that must be open for a lane in which nothing was found to be bare.
+	// Rendered coolers with perfect boxes: of slots without a pack in sight, 0.96 are empty from 0.6 on, and half below.
+	openShare = 0.6
 	// sideways is how much of a lane's width a pack leaves free at each side.
 	sideways = 0.12
 	// samples a side, over a pack's front.
@@ -102,20 +105,30 @@ func (s *Sight) HiddenLanes(facings []shelf.Facing) []shelf.Blind {
 	return out
 }
 
-// open: a pack at the very back of the lane would show enough of its front. That is where the last
-// pack of a lane stands, because people take from the front; where a feed pushes packs forward, the front
-// place tells, and it is open wherever the back is.
+// open: at most places of the lane a pack would show enough of its front. Packs are taken from the front, so
+// the last ones of a lane stand at its back, where the neighbours hide them first; a lane that shows bare for
+// most of its depth has at most those left.
 func (s *Sight) open(st *stock, row, lane int) bool {
 	l := st.lanes[row][lane]
-	n := places(l.slot)
-	back := (s.depth() - s.front) * float64(n-1) / float64(n)
+	n, seen := places(l.slot), 0
+	for k := range n {
+		if s.placeOpen(st, row, lane, (s.depth()-s.front)*float64(k)/float64(n)) {
+			seen++
+		}
+	}
+	return float64(seen) >= openShare*float64(n)
+}
+
+// placeOpen: a pack deep metres behind the lane's front place would show leastSeen of its front.
+func (s *Sight) placeOpen(st *stock, row, lane int, deep float64) bool {
+	l := st.lanes[row][lane]
 	margin := sideways * (l.x1 - l.x0)
 	seen := 0
 	for i := range across {
 		for j := range upward {
 			x := l.x0 + margin + (l.x1-l.x0-2*margin)*float64(i)/(across-1)
 			up := l.pack * (0.05 + 0.9*float64(j)/(upward-1))
-			if s.pointOpen(st, row, lane, x, back, up) {
+			if s.pointOpen(st, row, lane, x, deep, up) {
 				seen++
 			}
 		}

@@ -14,7 +14,7 @@
 //	  pos_m: [0.03, -0.85, 0.75]
 //	  target_m: [0.01, 0.05, 0.74]
 //	  roll_deg: -1
-//	front_mm: 40           # packs' fronts stand this far behind the cooler's front plane
+//	front_mm: 40           # packs' fronts stand this far behind the cooler's front plane; left out, the facings tell
 //
 //	shelves:               # instead of camera: top to bottom, as in the planogram
 //	  - line: [[226, 292], [640, 284], [1040, 290]]   # the board's front edge, left wall to right wall
@@ -40,8 +40,8 @@ const Version = 1
 // MaxBytes bounds a file.
 const MaxBytes = 64 << 10
 
-// defaultFrontMM: behind a price rail of 15 to 25 mm and the play of a gravity feed.
-const defaultFrontMM = 40
+// defaultFrontMM: behind a price rail of 15 to 25 mm; until the facings tell better.
+const defaultFrontMM = 20
 
 // Mount is one camera on one cooler.
 type Mount struct {
@@ -154,12 +154,16 @@ func (c *Camera) spec() lens.Spec {
 
 // Sight is a mount brought to one size of picture and one planogram: what package pipeline uses.
 type Sight struct {
-	plan   *shelf.Planogram
-	w, h   int
-	front  float64 // metres
-	camera *lens.Camera
-	marks  [][][2]float64 // pixels of this picture size
-	slots  map[string]shelf.SlotView
+	plan  *shelf.Planogram
+	w, h  int
+	front float64 // metres
+	// frontTold: by the mount. Else frontCosts says how badly each front that was tried fits the facings so far.
+	frontTold  bool
+	frontCosts []float64
+	camera     *lens.Camera
+	marks      [][][2]float64 // pixels of this picture size
+	slots      map[string]shelf.SlotView
+	packMM     map[shelf.GTIN]int // heights that the planogram tells
 }
 
 // ErrPlanogram is wrapped where a planogram lacks what this kind of mount needs.
@@ -171,9 +175,14 @@ func (m *Mount) On(plan *shelf.Planogram, w, h int) (*Sight, error) {
 	if drift := math.Abs(float64(w)*float64(m.Height)/(float64(h)*float64(m.Width)) - 1); drift > 0.02 {
 		return nil, fmt.Errorf("the picture is %d×%d, the mount is for %d×%d: another shape", w, h, m.Width, m.Height)
 	}
-	s := &Sight{plan: plan, w: w, h: h, front: defaultFrontMM / 1000.0}
+	s := &Sight{plan: plan, w: w, h: h, front: defaultFrontMM / 1000.0, packMM: map[shelf.GTIN]int{}}
+	for _, row := range plan.Shelves {
+		for _, slot := range row.Slots {
+			s.packMM[slot.GTIN] = max(s.packMM[slot.GTIN], slot.PackMM)
+		}
+	}
 	if m.FrontMM != nil {
-		s.front = float64(*m.FrontMM) / 1000
+		s.front, s.frontTold = float64(*m.FrontMM)/1000, true
 	}
 	if plan.WidthMM <= 0 {
 		return nil, fmt.Errorf("%w: width_mm is missing", ErrPlanogram)

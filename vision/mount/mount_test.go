@@ -33,6 +33,13 @@ var cameras = map[string]lens.Spec{
 	"oblique": {Model: lens.ModelPinhole, HFOVDeg: 80, PosM: [3]float64{-0.4, -0.7, 1.15}, TargetM: [3]float64{0.1, 0.06, 0.6}},
 }
 
+// mounted is a camera's mount in a cooler whose packs stand 40 mm behind its front plane.
+func mounted(spec lens.Spec) *mount.Mount {
+	m, front := mount.FromCamera(spec, 1280, 960), 40
+	m.FrontMM = &front
+	return m
+}
+
 // packBox projects a pack of 66 mm diameter and 220 mm height: the box that a detector would see.
 func packBox(t *testing.T, spec lens.Spec, x, front, board float64) (shelf.Box, bool) {
 	t.Helper()
@@ -42,9 +49,11 @@ func packBox(t *testing.T, spec lens.Spec, x, front, board float64) (shelf.Box, 
 	}
 	u0, v0, u1, v1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	const r = 0.033
+	// The board's front edge hides the foot of what stands behind it, where the camera looks up at it.
+	foot := max(0, (board-spec.PosM[2])*(front-spec.PosM[1])/-spec.PosM[1]+spec.PosM[2]-board)
 	for a := range 24 {
 		sin, cos := math.Sincos(float64(a) * math.Pi / 12)
-		for _, z := range []float64{0, 0.22} {
+		for _, z := range []float64{foot, 0.22} {
 			u, v, ok := cam.Project(lens.Vec3{X: x + r*cos, Y: front + r + r*sin, Z: board + z})
 			if !ok {
 				return shelf.Box{}, false
@@ -60,7 +69,7 @@ func TestPacksAreFoundWhereTheyStand(t *testing.T) {
 	for name, spec := range cameras {
 		t.Run(name, func(t *testing.T) {
 			p := plan()
-			sight, err := mount.FromCamera(spec, 1280, 960).On(p, 1280, 960)
+			sight, err := mounted(spec).On(p, 1280, 960)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +106,7 @@ func TestSlotsCoverTheirPacks(t *testing.T) {
 	for name, spec := range cameras {
 		t.Run(name, func(t *testing.T) {
 			p := plan()
-			sight, err := mount.FromCamera(spec, 1280, 960).On(p, 1280, 960)
+			sight, err := mounted(spec).On(p, 1280, 960)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,9 +130,37 @@ func TestSlotsCoverTheirPacks(t *testing.T) {
 	}
 }
 
+func TestTheFrontIsToldByTheFacings(t *testing.T) {
+	for name, spec := range cameras {
+		t.Run(name, func(t *testing.T) {
+			p := plan()
+			sight, err := mount.FromCamera(spec, 1280, 960).On(p, 1280, 960)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var facings []shelf.Facing
+			for _, s := range p.Shelves {
+				for lane := range 10 {
+					if b, ok := packBox(t, spec, -0.4+0.025+0.075*(float64(lane)+0.5), 0.05, float64(s.HeightMM)/1000); ok {
+						facings = append(facings, shelf.Facing{Box: b})
+					}
+				}
+			}
+			sight.Settle(facings)
+			sight.Assign(facings)
+			for _, f := range facings {
+				if off := (f.XMM - 25) % 75; f.Shelf == 0 || off < 25 || off > 50 {
+					t.Errorf("a pack at %v is placed at %d mm of shelf %d, not in the middle of a lane", f.Box, f.XMM, f.Shelf)
+				}
+			}
+		})
+	}
+}
+
 func TestALaneWhoseBackIsHiddenIsSaidToBe(t *testing.T) {
 	spec, p := cameras["front"], plan()
-	sight, err := mount.FromCamera(spec, 1280, 960).On(p, 1280, 960)
+	spec.PosM[0] = 0.3 // so that packs hide what is to the left behind them
+	sight, err := mounted(spec).On(p, 1280, 960)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +193,7 @@ func TestALaneWhoseBackIsHiddenIsSaidToBe(t *testing.T) {
 	if got := hiddenInB(stocked()); got != 0 {
 		t.Errorf("a full shelf has %d hidden lanes", got)
 	}
-	if got := hiddenInB(stocked(4, 5)); got != 0 {
+	if got := hiddenInB(stocked(8, 9)); got != 0 {
 		t.Errorf("two bare lanes straight ahead: %d are hidden", got)
 	}
 	if got := hiddenInB(stocked(0)); got != 1 {

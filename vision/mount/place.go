@@ -16,85 +16,263 @@ type Place struct {
 }
 
 const (
-	depthStep = 0.01 // metres
-	// A pack's foot may be hidden: behind the rail a little, and more behind the board where the camera looks
-	// up at it. So much of a gap above the board is forgiven, in metres; a foot that hangs under its board
-	// counts sinking-fold.
-	railHides, boardHides = 0.006, 0.02
-	sinking               = 3.0
-	maxError              = 0.09  // metres of misfit beyond which a box stands on no shelf
-	depthPrior            = 0.04  // misfit that a metre of depth costs: near the front unless seen otherwise
-	wallPlay              = 0.03  // metres outside of the inner walls that an error in the mount may put a pack
-	gridDepth             = 0.005 // metres; below this a depth is the front
+	depthStep = 0.02 // metres between the depths that are tried
+	footNear  = 0.16 // metres above or below a board that a foot may seem, at any depth, for the shelf to be tried
+
+	// What a box may differ from the pack that it is taken for, in shares of the pack's own height or width. A
+	// side that lies inside of the pack costs less: a rail, a hand or a neighbour hides feet, and heads.
+	topCost, topInside   = 1.0, 0.7
+	footCost, footInside = 1.2, 0.45
+	widthCost            = 0.25
+	sideCost             = 0.2  // for standing at the side of a lane rather than in its middle
+	depthCost            = 0.12 // for standing at the very back rather than at the front
+	wrongCost            = 0.1  // for a named pack in a lane that another product is due in
+	maxCost              = 0.55 // beyond this a box stands on no shelf
+
+	sinking   = 3.0   // how much worse it is for a foot to be seen under its board than above it
+	wallPlay  = 0.03  // metres outside of the inner walls that an error in the mount may put a pack
+	gridDepth = 0.005 // metres; below this a depth is the front
+	packGap   = 0.006 // metres between packs of neighbouring lanes
+	samePlace = 0.6   // of the distance from place to place in a lane: nearer, two packs would stand in each other
 )
 
 // Places finds where each facing stands; ok is false for one that stands on no shelf. It decides shelf,
-// lane and depth together: of all depths on all shelves, the one at which the box's foot is on the board
-// and its head at the pack's height, which the planogram tells or the facings themselves (see heights).
+// lane and depth together: of all packs that could stand somewhere on the shelves, the one whose
+// picture is most like the box. Two facings are never put into the same place: the one that fits it
+// worse takes its next best. Packs are as tall as the planogram tells or the facings themselves (see
+// heights), and as wide as their lanes.
 func (s *Sight) Places(facings []shelf.Facing) (places []Place, ok []bool) {
 	places, ok = make([]Place, len(facings)), make([]bool, len(facings))
-	tall := s.heights(facings)
-	for i, f := range facings {
-		if s.camera != nil {
-			places[i], ok[i] = s.byCamera(f, tall)
-		} else {
+	if s.camera == nil {
+		for i, f := range facings {
 			places[i], ok[i] = s.byMarks(f.Box)
 		}
+		return places, ok
+	}
+	tall := s.heights(facings)
+	var all []stand
+	for i, f := range facings {
+		all = append(all, s.stands(i, f, tall, s.depth()-s.front)...)
+	}
+	sort.SliceStable(all, func(a, b int) bool { return all[a].cost < all[b].cost })
+	var taken []stand
+	for _, c := range all {
+		if ok[c.facing] || s.isTaken(c, taken) {
+			continue
+		}
+		places[c.facing], ok[c.facing] = c.Place, true
+		taken = append(taken, c)
 	}
 	return places, ok
 }
 
-func (s *Sight) byCamera(f shelf.Facing, tall heights) (Place, bool) {
-	b := f.Box
-	middle := float64(b.X) + float64(b.W)/2
-	foot, okFoot := s.camera.Ray(middle, float64(b.Y+b.H))
-	head, okHead := s.camera.Ray(middle, float64(b.Y))
-	centre, okCentre := s.camera.Ray(middle, float64(b.Y)+float64(b.H)/2)
-	if !okFoot || !okHead || !okCentre || centre.Y <= 0.05 {
-		return Place{}, false
-	}
-	cut := b.Y+b.H >= s.h-2 // the foot is below the picture
-	cutTop := b.Y <= 1
-	depth := s.depth()
-	width := float64(s.plan.WidthMM) / 1000
-	best, bestCost := Place{}, math.Inf(1)
-	for d := 0.0; d <= depth-s.front; d += depthStep {
-		plane := s.front + d
-		x := atPlane(s.camera.Pos, centre, plane).X + width/2
-		if x < -wallPlay || x > width+wallPlay {
-			continue
-		}
-		footZ, headZ := atPlane(s.camera.Pos, foot, plane).Z, atPlane(s.camera.Pos, head, plane).Z
-		for row, line := range s.plan.Shelves {
-			board := float64(line.HeightMM) / 1000
-			cost := depthPrior * d
-			if !cut {
-				hides := railHides
-				if s.camera.Pos.Z < board {
-					hides = boardHides
-				}
-				if up := footZ - board; up > 0 {
-					cost += math.Max(0, up-hides)
-				} else {
-					cost -= sinking * up
-				}
-			}
-			if !cutTop {
-				cost += math.Abs(headZ - board - s.packAt(row, x, f.GTIN, tall))
-			}
-			if cost < bestCost {
-				best, bestCost = Place{row, x, d}, cost
-			}
-		}
-	}
-	if best.Depth < gridDepth {
-		best.Depth = 0
-	}
-	return best, bestCost <= maxError
+// stand is a place that a facing may have, and how unlike the facing a pack there would look.
+type stand struct {
+	Place
+	facing, lane int // lane counts along the shelf; -1 beside all slots
+	cost         float64
 }
 
-// packAt is the height of a pack at x: as the planogram has it for the slot, else as learnt.
+// isTaken: another facing stands there already.
+func (s *Sight) isTaken(c stand, taken []stand) bool {
+	for _, t := range taken {
+		if t.Row == c.Row && t.lane == c.lane && c.lane >= 0 && math.Abs(t.Depth-c.Depth) < samePlace*s.pitch(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// pitch is the distance from place to place in a stand's lane, in metres.
+func (s *Sight) pitch(c stand) float64 {
+	if slot, ok := s.slotAt(c.Row, c.X); ok {
+		return (s.depth() - s.front) / float64(places(slot))
+	}
+	return (s.depth() - s.front) / defaultPlaces
+}
+
+// stands gives the best place of a facing in every lane where it could stand at all, at most deep metres behind the
+// front place.
+func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep float64) []stand {
+	middle := float64(f.Box.X) + float64(f.Box.W)/2
+	foot, okFoot := s.camera.Ray(middle, float64(f.Box.Y+f.Box.H))
+	centre, okCentre := s.camera.Ray(middle, float64(f.Box.Y)+float64(f.Box.H)/2)
+	if !okFoot || !okCentre || centre.Y <= 0.05 {
+		return nil
+	}
+	width := float64(s.plan.WidthMM) / 1000
+	cut := f.Box.Y+f.Box.H >= s.h-2
+	var out []stand
+	for row, line := range s.plan.Shelves {
+		best := map[int]stand{}
+		for d := 0.0; d <= deep; d += depthStep {
+			plane := s.front + d
+			x := atPlane(s.camera.Pos, centre, plane+typicalPack/2).X + width/2
+			if x < -wallPlay || x > width+wallPlay {
+				continue
+			}
+			if up := atPlane(s.camera.Pos, foot, plane).Z - float64(line.HeightMM)/1000; !cut && math.Abs(up) > footNear {
+				continue
+			}
+			c := s.stand(facing, f, Place{row, x, d}, tall)
+			if b, seen := best[c.lane]; c.cost <= maxCost && (!seen || c.cost < b.cost) {
+				best[c.lane] = c
+			}
+		}
+		for _, c := range best {
+			if c.Depth < gridDepth {
+				c.Depth = 0
+			}
+			out = append(out, c)
+		}
+	}
+	sort.Slice(out, func(a, b int) bool {
+		return out[a].Row < out[b].Row || (out[a].Row == out[b].Row && out[a].lane < out[b].lane)
+	})
+	return out
+}
+
+// stand compares the facing with a pack at a place. The place's x is first guessed from the box's middle,
+// then moved by what the guess is beside it: a lens that bends and a camera that looks down make a pack's
+// box lie beside its foot.
+func (s *Sight) stand(facing int, f shelf.Facing, at Place, tall heights) stand {
+	c := stand{Place: at, facing: facing, lane: -1, cost: math.Inf(1)}
+	b := f.Box
+	wide := s.packWidth(at.Row, c.X)
+	look, ok := s.packBox(c.Place, wide, s.packAt(at.Row, c.X, f.GTIN, tall))
+	if !ok {
+		return c
+	}
+	if b.X > 1 && b.X+b.W < s.w-1 {
+		c.X += math.Max(-wide, math.Min(wide, (float64(b.X)+float64(b.W)/2-(look.u0+look.u1)/2)/math.Max(look.u1-look.u0, 1)*wide))
+		if c.X < wide/2-wallPlay || c.X > float64(s.plan.WidthMM)/1000-wide/2+wallPlay {
+			return c
+		}
+		if look, ok = s.packBox(c.Place, wide, s.packAt(at.Row, c.X, f.GTIN, tall)); !ok {
+			return c
+		}
+	}
+	c.cost = 0
+	if slot, in := s.slotAt(at.Row, c.X); in {
+		pitch := float64(slot.WidthMM) / 1000 / float64(slot.Facings)
+		k := max(0, min(slot.Facings-1, int((c.X-float64(slot.XMM)/1000)/pitch)))
+		c.lane = slot.XMM + int(float64(k)*pitch*1000)
+		c.cost += sideCost * math.Abs((c.X-float64(slot.XMM)/1000)/pitch-float64(k)-0.5)
+		if f.GTIN != "" && !s.plan.Fills(slot.GTIN, f.GTIN) {
+			c.cost += wrongCost
+		}
+	}
+	look = look.clip(float64(s.w), float64(s.h))
+	h, w := math.Max(look.v1-look.v0, 1), math.Max(look.u1-look.u0, 1)
+	c.cost += side(float64(b.Y)-look.v0, h, topCost, topInside)
+	c.cost += side(look.v1-float64(b.Y+b.H), h, footCost, footInside)
+	c.cost += widthCost * math.Abs(float64(b.W)-w) / w
+	c.cost += depthCost * at.Depth / math.Max(s.depth()-s.front, gridDepth)
+	return c
+}
+
+// packWidth is how wide a pack at x is: nearly its lane.
+func (s *Sight) packWidth(row int, x float64) float64 {
+	if slot, ok := s.slotAt(row, x); ok {
+		return float64(slot.WidthMM)/1000/float64(slot.Facings) - packGap
+	}
+	return typicalPack
+}
+
+// side is the cost of one side of a box that lies `in` pixels inside of the pack's.
+func side(in, of, out, inside float64) float64 {
+	if in < 0 {
+		return -in / of * out
+	}
+	return in / of * inside
+}
+
+// slotAt is the slot of a shelf at x metres from the left inner wall, or the one that is at most slotPlay beside it.
+func (s *Sight) slotAt(row int, x float64) (shelf.Slot, bool) {
+	const slotPlay = 0.02
+	best, miss := shelf.Slot{}, slotPlay
+	for _, slot := range s.plan.Shelves[row].Slots {
+		left := float64(slot.XMM) / 1000
+		if d := math.Max(math.Max(left-x, x-left-float64(slot.WidthMM)/1000), 0); d < miss {
+			best, miss = slot, d
+		}
+	}
+	return best, miss < slotPlay
+}
+
+// edges is a box of pixels that need not be in the picture.
+type edges struct{ u0, v0, u1, v1 float64 }
+
+func (e edges) clip(w, h float64) edges {
+	return edges{math.Max(e.u0, 0), math.Max(e.v0, 0), math.Min(e.u1, w), math.Min(e.v1, h)}
+}
+
+// packBox is what shows of a pack of the given width and height, as deep as wide, whose front stands at a
+// place: the rail of its shelf may hide its foot and the board above its head. ok is false where next to
+// nothing shows.
+func (s *Sight) packBox(at Place, wide, tall float64) (edges, bool) {
+	e := edges{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
+	r := wide / 2
+	board := float64(s.plan.Shelves[at.Row].HeightMM) / 1000
+	x, y := at.X-float64(s.plan.WidthMM)/2000, s.front+at.Depth
+	low, high := s.opening(at.Row, y)
+	low, high = math.Max(low, board), math.Min(high, board+tall)
+	if high-low < leastShown*tall {
+		return edges{}, false
+	}
+	for level := range levels {
+		z := low + (high-low)*float64(level)/(levels-1)
+		for _, p := range rim {
+			u, v, ok := s.camera.Project(lens.Vec3{X: x + r*p[0], Y: y + r + r*p[1], Z: z})
+			if !ok {
+				return edges{}, false
+			}
+			// Where a lens bends, what lies beyond the picture's edge is wider than what is in it.
+			if v < 0 || v >= float64(s.h) {
+				v = math.Max(0, math.Min(float64(s.h), v))
+				e.v0, e.v1 = math.Min(e.v0, v), math.Max(e.v1, v)
+				continue
+			}
+			e = edges{math.Min(e.u0, u), math.Min(e.v0, v), math.Max(e.u1, u), math.Max(e.v1, v)}
+		}
+	}
+	return e, e.u1-e.u0 >= 1
+}
+
+// opening is the stretch of heights, in metres above the cooler's floor, that the camera sees y metres inside
+// the cooler between a shelf's rail and the board above it.
+func (s *Sight) opening(row int, y float64) (low, high float64) {
+	pos := s.camera.Pos
+	low, high = math.Inf(-1), math.Inf(1)
+	if pos.Y >= 0 {
+		return low, high // the camera is inside
+	}
+	beyond := (y - pos.Y) / -pos.Y
+	low = pos.Z + (float64(s.plan.Shelves[row].HeightMM)/1000+railUp-pos.Z)*beyond
+	if row > 0 {
+		high = pos.Z + (float64(s.plan.Shelves[row-1].HeightMM)/1000-boardUnder-pos.Z)*beyond
+	}
+	return low, high
+}
+
+// levels of a pack's height at which its rim is projected.
+const levels = 5
+
+// leastShown is the share of a pack's height that must show for it to be what a box is of.
+const leastShown = 0.15
+
+// typicalPack is a can's width in metres, for packs beside all slots.
+const typicalPack = 0.066
+
+// rim is a circle of eight points: enough for the box of a pack, round or square.
+var rim = [8][2]float64{{1, 0}, {math.Sqrt2 / 2, math.Sqrt2 / 2}, {0, 1}, {-math.Sqrt2 / 2, math.Sqrt2 / 2}, {-1, 0}, {-math.Sqrt2 / 2, -math.Sqrt2 / 2}, {0, -1}, {math.Sqrt2 / 2, -math.Sqrt2 / 2}}
+
+// packAt is the height of a pack at x: as the planogram has it for the product wherever that is due, else for
+// the slot, else as learnt.
 func (s *Sight) packAt(row int, x float64, gtin shelf.GTIN, tall heights) float64 {
+	if mm := s.packMM[gtin]; mm > 0 {
+		return float64(mm) / 1000
+	}
 	for _, slot := range s.plan.Shelves[row].Slots {
 		if mm := x * 1000; slot.PackMM > 0 && mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) {
 			return float64(slot.PackMM) / 1000

@@ -20,6 +20,8 @@ const (
 	weakTall = 0.4
 	// filled is the share of a facing's box inside a slot's box from which it may stand there after all.
 	filled = 0.6
+	// strayShare is how much of a facing that stands nowhere must lie over a place of a slot to be taken to stand there.
+	strayShare = 0.4
 	// explained is the share of a lane's box that a neighbour's facing must cover to be what the lane looks like.
 	explained = 0.08
 	// besideMM is how far to the side of a slot its neighbours' second rows can look to stand in it.
@@ -27,7 +29,7 @@ const (
 	// insideCovered is how much of a place inside a lane facings may cover for it to be looked at.
 	insideCovered = 0.3
 	// emptyInFrame is how much of a slot's front must be in the picture for it to be told as empty.
-	emptyInFrame = 0.8
+	emptyInFrame = 0.5
 	// plainEdge is the contrast in grey levels from which a shelf's front edge tells anything; one slot's
 	// edge that shows goneEdge times less than the middle one of the picture is covered.
 	plainEdge, goneEdge = 10, 0.22
@@ -53,7 +55,7 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Blocked})
 		case r.State == shelf.Empty && view.Slots[r.SlotID].InFrame < emptyInFrame:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.OutOfView})
-		case r.State == shelf.Empty && fills(r.Box, facings):
+		case r.State == shelf.Empty && (fills(r.Box, facings) || p.strayIn(plan, r, facings)):
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Uncertain})
 		case v.Sight == quality.Blind, v.Sight == quality.Faint && missing:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: v.Reason})
@@ -68,6 +70,25 @@ func fills(slot shelf.Box, facings []shelf.Facing) bool {
 	for _, f := range facings {
 		if f.Box.CoveredBy(slot) >= filled && float64(f.Box.H) >= weakTall*float64(slot.H) {
 			return true
+		}
+	}
+	return false
+}
+
+// strayIn: a facing that could be placed nowhere is seen where packs deep in the slot would show.
+func (p *Pipeline) strayIn(plan *shelf.Planogram, r shelf.SlotReading, facings []shelf.Facing) bool {
+	slot, row, ok := plan.Slot(r.SlotID)
+	if !ok {
+		return false
+	}
+	for _, f := range facings {
+		if f.Shelf != 0 {
+			continue
+		}
+		for _, b := range append(p.sight.Inside(row, slot), r.Box) {
+			if f.Box.CoveredBy(b) >= strayShare {
+				return true
+			}
 		}
 	}
 	return false

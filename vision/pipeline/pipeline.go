@@ -221,6 +221,7 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 		}
 		p.sight, p.w, p.h = sight, obs.Width, obs.Height
 	}
+	p.sight.Settle(facings)
 	p.sight.Assign(facings)
 	obs.Facings = append(obs.Facings, facings...)
 	obs.PlanogramID, obs.PlanogramVersion = plan.ID, plan.Version

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sort"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision/lens"
@@ -199,11 +200,27 @@ func (c coolerPlan) plans(skus []coolerSKU) (*evalPlan, error) {
 			XMM: mm(left), WidthMM: mm(right) - mm(left), PackMM: pack})
 	}
 	for _, p := range []*shelf.Planogram{out.slots, out.lanes} {
+		for i := range p.Shelves {
+			rounded(p.Shelves[i].Slots)
+		}
+	}
+	for _, p := range []*shelf.Planogram{out.slots, out.lanes} {
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// rounded takes back the millimetre by which neighbours that touch may overlap once metres are rounded. What
+// overlaps by more is a fault of the set, and Validate tells it.
+func rounded(slots []shelf.Slot) {
+	sort.Slice(slots, func(a, b int) bool { return slots[a].XMM < slots[b].XMM })
+	for i := 1; i < len(slots); i++ {
+		if over := slots[i-1].XMM + slots[i-1].WidthMM - slots[i].XMM; over > 0 && over <= 2 {
+			slots[i-1].WidthMM -= over
+		}
+	}
 }
 
 func contains(list []string, want string) bool {
