@@ -167,7 +167,7 @@ func TestContracts(t *testing.T) {
 		return data
 	}
 
-	hooked := make(chan []byte, 10)
+	hooked := make(chan []byte, 100) // more than there are events, also after a replay
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if data, err := io.ReadAll(r.Body); err == nil {
 			hooked <- data
@@ -184,7 +184,7 @@ func TestContracts(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	published := make(chan mqtt.Message, 10)
+	published := make(chan mqtt.Message, 100)
 	b := newBoard(t, "mqtt://"+s.MQTTAddr(), "d1")
 	if token := b.client.Subscribe("coldshelf/v1/t/alerts/#", 1, func(_ mqtt.Client, m mqtt.Message) { published <- m }); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatal(token.Error())
@@ -237,6 +237,10 @@ func TestContracts(t *testing.T) {
 	}
 	id := map[string]string{"id": list.Alerts[0].ID}
 	ask("POST", "/v1/alerts/{id}/ack", id, "", `{"by":"Ann","note":"on my way"}`, 200)
+	ask("POST", "/v1/alerts/{id}/assign", id, "", `{"by":"Ann","to":"Bo"}`, 200)
+	ask("POST", "/v1/alerts/{id}/mute", id, "", fmt.Sprintf(`{"by":"Ann","until":%q}`, time.Now().Add(time.Hour).Format(time.RFC3339)), 200)
+	ask("POST", "/v1/alerts/{id}/comments", id, "", `{"by":"Bo","text":"the van is late"}`, 200)
+	ask("POST", "/v1/alerts/bulk", nil, "", fmt.Sprintf(`{"ids":[%q,"al_x"],"action":"mute","until":null}`, id["id"]), 200)
 	for range 2 {
 		b.say(t, shelf.OK)
 	}

@@ -15,7 +15,7 @@ type Role string
 const (
 	Admin       Role = "admin"       // everything, tokens and enrolment too
 	Manager     Role = "manager"     // looks, and changes stores, coolers and planograms
-	Integration Role = "integration" // a program: looks, and acknowledges alerts
+	Integration Role = "integration" // a program: looks, and acknowledges, assigns, mutes and comments alerts
 	Viewer      Role = "viewer"      // looks
 	Device      Role = "device"      // a board: speaks MQTT for itself, and renews its certificate
 )
@@ -64,6 +64,7 @@ func restricted(path string) bool {
 	return false
 }
 
+// acknowledges reports whether a path takes a word about alerts: that one is seen to, whose it is.
 func acknowledges(path string) bool {
-	return strings.HasPrefix(path, "/v1/alerts/") && strings.HasSuffix(path, "/ack")
+	return strings.HasPrefix(path, "/v1/alerts/")
 }

@@ -52,6 +52,9 @@ type Alert struct {
 	Flapping  bool              `json:"flapping,omitempty"` // it opened and closed so often that it took more to open
 	Untold    bool              `json:"untold,omitempty"`   // known only from late observations: nobody was called
 	Ack       *Ack              `json:"acknowledged,omitempty"`
+	Assigned  *Assignment       `json:"assigned,omitempty"`
+	Muted     *Muting           `json:"muted,omitempty"`
+	Comments  []Remark          `json:"comments,omitempty"`
 	Revision  int               `json:"revision"` // rises by one with each event about it
 }
 

@@ -328,16 +328,16 @@ func TestAcknowledge(t *testing.T) {
 		judge(t, db, e, observation(1, 1, c.at, shelf.Empty, shelf.OK), observation(1, 2, c.at.Add(time.Minute), shelf.Empty, shelf.OK))
 		id := readAll(t, db)[0].AlertID
 		for range 2 {
-			a, err := e.Acknowledge(ctx, db, "t", id, "Ann", "on my way")
+			a, err := e.Say(ctx, db, "t", id, alert.Word{Action: alert.ActionAcknowledge, By: "Ann", Note: "on my way"})
 			if err != nil || a.State != alert.StatusAcknowledged || a.Ack.By != "Ann" {
 				t.Fatalf("got %+v, %v", a, err)
 			}
 		}
-		if _, err := e.Acknowledge(ctx, db, "other", id, "", ""); !errors.Is(err, state.ErrNotFound) {
+		if _, err := e.Say(ctx, db, "other", id, alert.Word{Action: alert.ActionAcknowledge}); !errors.Is(err, state.ErrNotFound) {
 			t.Errorf("another tenant's alert: %v", err)
 		}
 		judge(t, db, e, observation(1, 3, c.at.Add(2*time.Minute), shelf.OK, shelf.OK), observation(1, 4, c.at.Add(3*time.Minute), shelf.OK, shelf.OK))
-		if _, err := e.Acknowledge(ctx, db, "t", id, "", ""); !errors.Is(err, alert.ErrOver) {
+		if _, err := e.Say(ctx, db, "t", id, alert.Word{Action: alert.ActionAcknowledge}); !errors.Is(err, alert.ErrOver) {
 			t.Errorf("resolved: %v", err)
 		}
 		log := readAll(t, db)

@@ -80,6 +80,9 @@ const (
 	Resolved     Kind = "resolved"     // it is over
 	Restated     Kind = "restated"     // late observations changed what is known of it, or made it known
 	Acknowledged Kind = "acknowledged" // a person has taken it on
+	Assigned     Kind = "assigned"     // it is somebody's now, or nobody's
+	Muted        Kind = "muted"        // people are told no more of it, or again
+	Commented    Kind = "commented"    // somebody said something to it
 )
 
 // Transition is one step in an alert's life.

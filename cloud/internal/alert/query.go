@@ -3,7 +3,6 @@ package alert
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -112,6 +111,3 @@ func OpenTypes(ctx context.Context, q state.Querier, tenant string, devices []st
 	}
 	return open, rows.Err()
 }
-
-// ErrOver says that an alert is resolved, so that there is nothing left to take on.
-var ErrOver = errors.New("the alert is resolved")

@@ -41,28 +41,3 @@ func (a *api) alerts(r *http.Request, tenant string) (any, error) {
 func (a *api) alert(r *http.Request, tenant string) (any, error) {
 	return alert.Get(r.Context(), a.DB, tenant, r.PathValue("id"))
 }
-
-// ackBody is who takes an alert on, and what he says to it.
-type ackBody struct {
-	By   string `json:"by"`
-	Note string `json:"note"`
-}
-
-// maxNote bounds what a person can say, in bytes.
-const maxNote = 2000
-
-func (a *api) acknowledge(r *http.Request, tenant string) (any, error) {
-	var body ackBody
-	if err := decode(r, &body); err != nil {
-		return nil, err
-	}
-	if len(body.Note) > maxNote || len(body.By) > 200 {
-		return nil, &Problem{http.StatusBadRequest, "by or note is too long", "note takes 2000 bytes, by 200"}
-	}
-	taken, err := a.Alerts.Acknowledge(r.Context(), a.DB, tenant, r.PathValue("id"), body.By, body.Note)
-	if err != nil {
-		return nil, err
-	}
-	a.Changed()
-	return taken, nil
-}

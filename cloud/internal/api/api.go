@@ -29,9 +29,9 @@ type Series interface {
 	Hours(ctx context.Context, r series.Range) ([]series.Hour, error)
 }
 
-// Acknowledger takes a person's word that an alert is being seen to.
-type Acknowledger interface {
-	Acknowledge(ctx context.Context, db *state.DB, tenant, id, by, note string) (*alert.Alert, error)
+// Teller takes a person's word about an alert.
+type Teller interface {
+	Say(ctx context.Context, db *state.DB, tenant, id string, w alert.Word) (*alert.Alert, error)
 }
 
 // Reloader is told that the list of webhooks has changed.
@@ -41,7 +41,7 @@ type Reloader interface{ Changed() }
 type Config struct {
 	DB       *state.DB
 	Series   Series
-	Alerts   Acknowledger
+	Alerts   Teller
 	Webhooks Reloader // nil: there are no webhooks
 	Changed  func()   // called after a change that the live stream should tell
 
@@ -73,6 +73,10 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/alerts":                        a.alerts,
 		"GET /v1/alerts/{id}":                   a.alert,
 		"POST /v1/alerts/{id}/ack":              a.acknowledge,
+		"POST /v1/alerts/{id}/assign":           a.assign,
+		"POST /v1/alerts/{id}/mute":             a.mute,
+		"POST /v1/alerts/{id}/comments":         a.comment,
+		"POST /v1/alerts/bulk":                  a.bulk,
 		"GET /v1/webhooks":                      a.webhooks,
 		"POST /v1/webhooks":                     a.postWebhook,
 		"DELETE /v1/webhooks/{id}":              a.deleteWebhook,

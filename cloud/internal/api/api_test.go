@@ -297,6 +297,51 @@ func TestAcknowledging(t *testing.T) {
 	}
 }
 
+// TestWords: what people say of an alert is kept on it, each event of it carries it, and what cannot
+// be said is refused.
+func TestWords(t *testing.T) {
+	d := newDesk(t)
+	_, _, body := d.ask("GET", "/v1/alerts", "")
+	var list struct{ Alerts []alert.Alert }
+	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list.Alerts) != 1 {
+		t.Fatalf("%s, %v", body, err)
+	}
+	id := list.Alerts[0].ID
+	path := "/v1/alerts/" + id
+	soon := noon.Add(time.Hour).Format(time.RFC3339)
+	for _, c := range []struct {
+		path, body string
+		status     int
+		want       string
+	}{
+		{path + "/assign", `{"to":"Bo","by":"Ann"}`, 200, `"assigned":{"to":"Bo"`},
+		{path + "/assign", `{"to":"Bo"}`, 200, `"revision":2`},
+		{path + "/assign", `{"to":""}`, 200, `"revision":3`},
+		{path + "/mute", `{"until":"` + soon + `","note":"the fitter comes"}`, 200, `"muted":{"until":"` + soon},
+		{path + "/mute", `{"until":"2020-01-01T00:00:00Z"}`, 400, "must be ahead"},
+		{path + "/mute", `{"until":"soon"}`, 400, "not understood"},
+		{path + "/mute", `{}`, 200, `"revision":5`},
+		{path + "/comments", `{"text":" "}`, 400, "text is missing"},
+		{path + "/comments", `{"text":"` + strings.Repeat("x", 2001) + `"}`, 400, "the limit is 2000"},
+		{path + "/comments", `{"txt":"hi"}`, 400, "txt"},
+		{path + "/comments", `{"text":"late","by":"Bo"}`, 200, `"text":"late"`},
+		{"/v1/alerts/al_x/comments", `{"text":"late"}`, 404, "not found"},
+		{"/v1/alerts/bulk", `{"ids":["` + id + `","al_x"],"action":"acknowledge","by":"Ann"}`, 200, `"failed":[{"id":"al_x"`},
+		{"/v1/alerts/bulk", `{"ids":["` + id + `"],"action":"shout"}`, 400, `unknown action \"shout\"`},
+		{"/v1/alerts/bulk", `{"ids":[],"action":"mute"}`, 400, "1 to 500"},
+	} {
+		if status, _, body := d.ask("POST", c.path, c.body); status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s %.80s: got %d %s, want %d with %s", c.path, c.body, status, body, c.status, c.want)
+		}
+	}
+	for range alert.MaxRemarks - 1 {
+		d.ask("POST", path+"/comments", `{"text":"again"}`)
+	}
+	if status, _, body := d.ask("POST", path+"/comments", `{"text":"again"}`); status != 409 {
+		t.Errorf("one comment too many: got %d %s", status, body)
+	}
+}
+
 func TestWebhooks(t *testing.T) {
 	d := newDesk(t)
 	status, _, body := d.ask("POST", "/v1/webhooks", `{"url":"https://shop.example/hook","types":["stockout"]}`)

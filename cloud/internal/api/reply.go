@@ -123,17 +123,26 @@ func matches(header, tag string) bool {
 	return false
 }
 
+// told makes an error that a client can do something about a Problem, and leaves any other.
+func told(err error) error {
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return &Problem{http.StatusNotFound, err.Error(), "the list above it says what there is"}
+	case errors.Is(err, state.ErrVersion):
+		return &Problem{http.StatusConflict, err.Error(), "raise the version"}
+	case errors.Is(err, alert.ErrOver):
+		return &Problem{http.StatusConflict, err.Error(), "nothing is left to do"}
+	case errors.Is(err, alert.ErrFull):
+		return &Problem{http.StatusConflict, err.Error(), "say it elsewhere"}
+	}
+	return err
+}
+
 // fail tells the client what is wrong; what is our own fault is logged and told without its inside.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
-	switch {
+	switch err = told(err); {
 	case errors.As(err, &p):
-	case errors.Is(err, state.ErrNotFound):
-		p = &Problem{http.StatusNotFound, err.Error(), "the list above it says what there is"}
-	case errors.Is(err, state.ErrVersion):
-		p = &Problem{http.StatusConflict, err.Error(), "raise the version"}
-	case errors.Is(err, alert.ErrOver):
-		p = &Problem{http.StatusConflict, err.Error(), "nothing is left to do"}
 	case r.Context().Err() != nil, errors.Is(err, context.DeadlineExceeded):
 		p = &Problem{http.StatusServiceUnavailable, "the answer took too long", "try again"}
 	default:

@@ -1,0 +1,173 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Action is what a person can do about an alert.
+type Action string
+
+// Actions.
+const (
+	ActionAcknowledge Action = "acknowledge" // I have seen it, and it is being seen to
+	ActionAssign      Action = "assign"      // it is for somebody to see to; "" takes that back
+	ActionMute        Action = "mute"        // people are told no more of it for a while; no time takes that back
+	ActionComment     Action = "comment"     // something that whoever looks next ought to know
+)
+
+// Word is what a person says of an alert.
+type Word struct {
+	Action Action
+	By     string    // who says it
+	Note   string    // with ActionComment what he says, else what he adds
+	To     string    // ActionAssign: whose it is
+	Until  time.Time // ActionMute
+}
+
+// Assignment says whose an alert is.
+type Assignment struct {
+	To string    `json:"to"`
+	At time.Time `json:"at"`
+	By string    `json:"by,omitempty"`
+}
+
+// Muting says until when people are told no more of an alert. Programs are told all the same.
+type Muting struct {
+	Until time.Time `json:"until"`
+	At    time.Time `json:"at"`
+	By    string    `json:"by,omitempty"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// Remark is what somebody said of an alert.
+type Remark struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by,omitempty"`
+	Text string    `json:"text"`
+}
+
+// MaxRemarks bounds what is kept of a talk: an alert goes out whole with each of its events.
+const MaxRemarks = 50
+
+// Bounds of Word, in bytes.
+const (
+	MaxNote = 2000
+	MaxName = 200
+	maxMute = 366 * 24 * time.Hour
+)
+
+// Errors of Say that a caller may branch on.
+var (
+	ErrOver = errors.New("the alert is resolved") // there is nothing left to take on
+	ErrFull = fmt.Errorf("the alert has %d comments, it takes no more", MaxRemarks)
+)
+
+// Validate says what is wrong with a word at a time, for whoever said it.
+func (w Word) Validate(now time.Time) error {
+	switch {
+	case len(w.Note) > MaxNote:
+		return fmt.Errorf("note or text is %d bytes, the limit is %d", len(w.Note), MaxNote)
+	case len(w.By) > MaxName || len(w.To) > MaxName:
+		return fmt.Errorf("by or to is longer than %d bytes", MaxName)
+	}
+	switch w.Action {
+	case ActionAcknowledge, ActionAssign:
+	case ActionMute:
+		if !w.Until.IsZero() && (!w.Until.After(now) || w.Until.Sub(now) > maxMute) {
+			return fmt.Errorf("until is %s, must be ahead and within a year", w.Until.Format(time.RFC3339))
+		}
+	case ActionComment:
+		if strings.TrimSpace(w.Note) == "" {
+			return errors.New("text is missing")
+		}
+	default:
+		return fmt.Errorf("unknown action %q", w.Action)
+	}
+	return nil
+}
+
+// apply changes the alert, and gives what happened; "" where nothing did.
+func (w Word) apply(a *Alert, now time.Time) (Kind, error) {
+	if a.State == StatusResolved && w.Action != ActionComment {
+		return "", ErrOver
+	}
+	switch w.Action {
+	case ActionAcknowledge:
+		if a.Ack != nil {
+			return "", nil
+		}
+		a.Ack, a.State = &Ack{At: now, By: w.By, Note: w.Note}, StatusAcknowledged
+		return Acknowledged, nil
+	case ActionAssign:
+		if a.Assigned == nil && w.To == "" || a.Assigned != nil && a.Assigned.To == w.To {
+			return "", nil
+		}
+		if a.Assigned = nil; w.To != "" {
+			a.Assigned = &Assignment{To: w.To, At: now, By: w.By}
+		}
+		return Assigned, nil
+	case ActionMute:
+		until := w.Until.UTC().Truncate(time.Microsecond)
+		if a.Muted == nil && w.Until.IsZero() || a.Muted != nil && a.Muted.Until.Equal(until) {
+			return "", nil
+		}
+		if a.Muted = nil; !w.Until.IsZero() {
+			a.Muted = &Muting{Until: until, At: now, By: w.By, Note: w.Note}
+		}
+		return Muted, nil
+	}
+	if len(a.Comments) >= MaxRemarks {
+		return "", ErrFull
+	}
+	a.Comments = append(a.Comments, Remark{At: now, By: w.By, Text: w.Note})
+	return Commented, nil
+}
+
+// MutedAt reports whether people are not to be told of the alert at a time.
+func (a *Alert) MutedAt(at time.Time) bool { return a.Muted != nil && at.Before(a.Muted.Until) }
+
+// Say takes a person's word about an alert of a tenant and gives the alert after it. What was said
+// already changes nothing. It fails with state.ErrNotFound, ErrOver or ErrFull, and then nothing is
+// changed either.
+func (e *Engine) Say(ctx context.Context, db *state.DB, tenant, id string, w Word) (*Alert, error) {
+	now := e.now().UTC().Truncate(time.Microsecond)
+	if err := w.Validate(now); err != nil {
+		return nil, err
+	}
+	var a *Alert
+	err := db.Write(ctx, func(tx *state.Tx) error {
+		of, err := getAlert(ctx, tx, tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exclusive(ctx, LockName(tenant, of.Device)); err != nil {
+			return err
+		}
+		var ep *Episode
+		if a, ep, err = readAlert(ctx, tx, id); err != nil { // again, now that nobody else changes it
+			return err
+		}
+		kind, err := w.apply(a, now)
+		if err != nil {
+			return fmt.Errorf("alert %s: %w", id, err)
+		}
+		if kind == "" {
+			return nil
+		}
+		a.Revision++
+		if err := writeAlert(ctx, tx, a, *ep); err != nil {
+			return err
+		}
+		return appendLog(ctx, tx, a, kind, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
