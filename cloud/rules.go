@@ -156,6 +156,10 @@ func readingsOf(m series.Message) (rs alert.Readings) {
 		t := int32(c.Temp)
 		rs = append(rs, alert.Reading{At: c.At, MilliC: &t})
 	}
+	for _, f := range m.Footfall {
+		n := f.In + f.Out + f.Passing
+		rs = append(rs, alert.Reading{At: f.To, People: &n})
+	}
 	for _, p := range m.Power {
 		rs = append(rs, alert.Reading{At: p.At, Mains: &p.Mains})
 	}

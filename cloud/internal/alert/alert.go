@@ -34,6 +34,7 @@ type Alert struct {
 	GTIN     shelf.GTIN `json:"gtin,omitempty"`
 	Product  *Product   `json:"product,omitempty"`
 	Severity Severity   `json:"severity"`
+	Loss     *Loss      `json:"loss,omitempty"` // where the demand is known
 	State    Status     `json:"state"`
 
 	OpenedAt       time.Time  `json:"opened_at"`                  // time of the observation that made it an alert
@@ -91,8 +92,9 @@ type Ack struct {
 }
 
 // nameID derives an identifier from what it names, so that saying the same twice gives the same name.
+// %#v tells every two lists apart; %q would not, since it writes all great numbers as the same rune.
 func nameID(prefix string, parts ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", parts))
 	return prefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
 }
 

@@ -13,6 +13,7 @@ const (
 	sensorMains   = "mains"
 	sensorCamera  = "camera"
 	sensorPlace   = "place"
+	sensorPeople  = "people"
 )
 
 // readings lets sensors speak, in the order of their times.
@@ -39,6 +40,10 @@ func (st *stepping) readings(rs Readings) {
 			if st.newest(sensorCamera) {
 				st.say(CameraLost, signal{word: wordFor(!*r.Camera), lasting: true})
 			}
+		case r.People != nil:
+			if st.newest(sensorPeople) {
+				st.awaited(NoFootfall, *r.People > 0)
+			}
 		case r.Settled != nil:
 			if st.newest(sensorPlace) {
 				st.say(CoolerMoved, signal{word: wordFor(!*r.Settled)})
@@ -58,13 +63,16 @@ func (st *stepping) newest(sensor string) bool {
 }
 
 func (st *stepping) door(open bool) {
-	d := &st.state.Door
+	d, opening := &st.state.Door, false
 	switch {
 	case open && d.Since.IsZero():
 		d.Since = st.in.At
+		st.opened()
+		opening = true
 	case !open && !d.Since.IsZero():
 		d.Total, d.Since = d.total(st.in.At), time.Time{}
 	}
+	st.awaited(DoorUnused, opening)
 	st.say(DoorAjar, signal{word: wordFor(open), lasting: true})
 }
 
@@ -137,7 +145,7 @@ func (s State) silentSince(listening time.Time) Mark {
 }
 
 // lastingTypes hold between readings: an open door is open until it says otherwise.
-var lastingTypes = [...]Type{CameraLost, DoorAjar, PowerLost}
+var lastingTypes = [...]Type{CameraLost, DoorAjar, DoorUnused, NoFootfall, PowerLost}
 
 // lasting asks whether what was wrong at the last reading has now been wrong for too long. It is
 // silent while the device is away, or has only told of the past: then nobody knows.

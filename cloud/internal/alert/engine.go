@@ -23,6 +23,7 @@ type Config struct {
 	Rules     RuleSource
 	LateAfter time.Duration    // what arrives so long after it was observed calls nobody; 0: DefaultLateAfter
 	Now       func() time.Time // nil: time.Now
+	Demand    Demand           // nil: what an alert loses is not told
 	Log       *slog.Logger
 }
 
@@ -34,6 +35,7 @@ const DefaultLateAfter = 15 * time.Minute
 // device's turn by its transaction.
 type Engine struct {
 	rules     RuleSource
+	demand    Demand
 	lateAfter time.Duration
 	now       func() time.Time
 	log       *slog.Logger
@@ -43,7 +45,7 @@ type Engine struct {
 
 // NewEngine makes an engine that listens from now on.
 func NewEngine(c Config) *Engine {
-	e := &Engine{rules: c.Rules, lateAfter: c.LateAfter, now: c.Now, log: c.Log}
+	e := &Engine{rules: c.Rules, demand: c.Demand, lateAfter: c.LateAfter, now: c.Now, log: c.Log}
 	if e.lateAfter == 0 {
 		e.lateAfter = DefaultLateAfter
 	}
@@ -140,7 +142,7 @@ func (d *device) step(ctx context.Context, in Input) error {
 // tell writes transitions to the alerts and to the log.
 func (d *device) tell(ctx context.Context, out []Transition) error {
 	for _, tr := range out {
-		if err := record(ctx, d.tx, d.id, tr); err != nil {
+		if err := d.engine.record(ctx, d.tx, d.id, tr); err != nil {
 			return err
 		}
 	}

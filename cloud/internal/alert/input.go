@@ -17,7 +17,7 @@ type Input struct {
 // Mark is the input as evidence.
 func (in Input) Mark() Mark { return Mark{in.Key, in.At} }
 
-// Fact is what an input says: Look, Readings, Heard, Gone or Tick.
+// Fact is what an input says: Look, Readings, Sales, Heard, Gone or Tick.
 type Fact interface{ fact() }
 
 // Look is one judged picture.
@@ -55,6 +55,7 @@ type Reading struct {
 	MilliC  *int32 // inner temperature, thousandths of a degree Celsius
 	Mains   *bool  // the cooler has mains power
 	Camera  *bool  // the camera answers
+	People  *int   // who came past, up to At
 	Settled *bool  // the cooler stands where it belongs; false: it was moved
 }
 

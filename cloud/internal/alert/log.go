@@ -17,11 +17,13 @@ import (
 const logLock = "alert_log"
 
 // record brings an alert's row up to date with a transition and appends it to the log.
-func record(ctx context.Context, tx *state.Tx, id wire.Identity, tr Transition) error {
+func (e *Engine) record(ctx context.Context, tx *state.Tx, id wire.Identity, tr Transition) error {
 	a, _, err := readAlert(ctx, tx, alertID(id, tr.Episode))
 	if errors.Is(err, state.ErrNotFound) {
 		a = &Alert{}
-		a.Product, err = productOf(ctx, tx, id.Tenant, string(tr.Episode.GTIN))
+		if a.Product, err = productOf(ctx, tx, id.Tenant, string(tr.Episode.GTIN)); err == nil {
+			a.Loss, err = e.lossOf(ctx, tx, id, tr.Episode)
+		}
 	}
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ type State struct {
 	Gone      Mark               `json:"x,omitzero"`  // the broker lost the device, and it has not come back
 	Behind    bool               `json:"b,omitempty"` // the newest input told of the past
 	Door      door               `json:"d,omitzero"`
+	Opens     doorHour           `json:"o,omitzero"`
 	Last      map[string]Mark    `json:"l,omitempty"` // newest reading of each sensor
 	Trackers  map[string]tracker `json:"t,omitempty"` // by trackerID
 }
@@ -59,6 +60,8 @@ func (m Machine) Step(s State, in Input) (State, []Transition) {
 	case Readings:
 		st.state.Behind = in.Late
 		st.readings(fact)
+	case Sales:
+		st.sales(fact)
 	case Heard:
 		st.heard()
 	case Gone:
@@ -140,6 +143,7 @@ func (st *stepping) look(l Look) {
 	for _, slot := range l.Slots {
 		st.slot(l, slot)
 	}
+	st.drift(l)
 	st.camera(l)
 }
 
@@ -148,6 +152,9 @@ func (st *stepping) planogramChanged(l Look) {
 	due := map[string]shelf.GTIN{}
 	for _, slot := range l.Slots {
 		due[slot.ID] = slot.GTIN
+	}
+	if t, ok := st.state.Trackers[string(PlanogramDrift)]; ok {
+		st.end(string(PlanogramDrift), t, ResolvedPlanogram)
 	}
 	for _, t := range slotTypes {
 		for _, id := range sortedKeys(st.state.Trackers) {

@@ -142,7 +142,7 @@ func (e Episode) identified(k Episode) Episode {
 // aboutLooks reports whether alerts of this type are judged on pictures.
 func (t Type) aboutLooks() bool {
 	switch t {
-	case CameraBlocked, CameraFogged, CameraShifted, CameraImpaired:
+	case PlanogramDrift, CameraBlocked, CameraFogged, CameraShifted, CameraImpaired:
 		return true
 	}
 	return slices.Contains(slotTypes[:], t)
@@ -151,7 +151,7 @@ func (t Type) aboutLooks() bool {
 // withoutLooks takes over from now all that no look decides.
 func (s State) withoutLooks(now State) State {
 	s = s.clone()
-	s.Heard, s.Gone, s.Behind, s.Door = now.Heard, now.Gone, now.Behind, now.Door
+	s.Heard, s.Gone, s.Behind, s.Door, s.Opens = now.Heard, now.Gone, now.Behind, now.Door, now.Opens
 	s.Last = now.clone().Last
 	for id := range s.Trackers {
 		if !typeOf(id).aboutLooks() {

@@ -14,26 +14,33 @@ type Type string
 
 // The types there are, in the order in which transitions of one input are reported.
 const (
-	Stockout       Type = "stockout"        // a slot was seen with nothing in it
-	LowStock       Type = "low_stock"       // facings are missing, or a lane is nearly sold out
-	Misplaced      Type = "misplaced"       // a product of the planogram stands in another's slot
-	ForeignProduct Type = "foreign_product" // a competitor's product, or one of no planogram, stands in a slot
-	CameraBlocked  Type = "camera_blocked"  // something stands before the lens
-	CameraFogged   Type = "camera_fogged"   // the lens or the glass is fogged
-	CameraShifted  Type = "camera_shifted"  // the camera looks elsewhere than when it was set up
-	CameraImpaired Type = "camera_impaired" // too dark, too bright, glaring, blurred or frozen
-	CameraLost     Type = "camera_lost"     // the board does not reach its camera
-	DoorAjar       Type = "door_ajar"       // the door stands open
-	ColdChain      Type = "cold_chain"      // too warm for longer than the door explains
-	PowerLost      Type = "power_lost"      // the cooler has no mains power
-	CoolerMoved    Type = "cooler_moved"    // the cooler is not where it belongs
-	CoolerOffline  Type = "cooler_offline"  // nothing is heard from the board
+	Stockout          Type = "stockout"            // a slot was seen with nothing in it
+	LowStock          Type = "low_stock"           // facings are missing, or a lane is nearly sold out
+	Misplaced         Type = "misplaced"           // a product of the planogram stands in another's slot
+	ForeignProduct    Type = "foreign_product"     // a competitor's product, or one of no planogram, stands in a slot
+	PlanogramDrift    Type = "planogram_drift"     // too many slots hold something else
+	CameraBlocked     Type = "camera_blocked"      // something stands before the lens
+	CameraFogged      Type = "camera_fogged"       // the lens or the glass is fogged
+	CameraShifted     Type = "camera_shifted"      // the camera looks elsewhere than when it was set up
+	CameraImpaired    Type = "camera_impaired"     // too dark, too bright, glaring, blurred or frozen
+	CameraLost        Type = "camera_lost"         // the board does not reach its camera
+	DoorAjar          Type = "door_ajar"           // the door stands open
+	DoorBusy          Type = "door_busy"           // the door was opened too often within an hour
+	DoorUnused        Type = "door_unused"         // nobody has opened the door for too long
+	NoFootfall        Type = "no_footfall"         // nobody has come past for too long
+	ColdChain         Type = "cold_chain"          // too warm for longer than the door explains
+	PowerLost         Type = "power_lost"          // the cooler has no mains power
+	CoolerMoved       Type = "cooler_moved"        // the cooler is not where it belongs
+	PhantomInventory  Type = "phantom_inventory"   // the books have stock that no slot shows
+	SalesWithoutShelf Type = "sales_without_shelf" // it sells, and no slot holds it
+	CoolerOffline     Type = "cooler_offline"      // nothing is heard from the board
 )
 
 // Types lists every type in that order.
 func Types() []Type {
-	return []Type{Stockout, LowStock, Misplaced, ForeignProduct, CameraBlocked, CameraFogged,
-		CameraShifted, CameraImpaired, CameraLost, DoorAjar, ColdChain, PowerLost, CoolerMoved, CoolerOffline}
+	return []Type{Stockout, LowStock, Misplaced, ForeignProduct, PlanogramDrift, CameraBlocked, CameraFogged, CameraShifted,
+		CameraImpaired, CameraLost, DoorAjar, DoorBusy, DoorUnused, NoFootfall, ColdChain, PowerLost, CoolerMoved,
+		PhantomInventory, SalesWithoutShelf, CoolerOffline}
 }
 
 // Severity ranks alerts for people.
@@ -57,6 +64,9 @@ type Rule struct {
 	LimitMilliC      int32   // ColdChain: too warm above this
 	HysteresisMilliC int32   // ColdChain: well again at LimitMilliC less this
 	DoorExplains     float64 // ColdChain: each second of open door lengthens Hold by so many
+
+	Share    float64 // PlanogramDrift: of the judged slots, 0 to 1; well again at half of it
+	Openings int     // DoorBusy: more in an hour are too many
 
 	Muted bool // what is wrong now is not counted: it is not to be known at this time
 }
@@ -82,16 +92,22 @@ func (r Rules) For(t Type, _ shelf.GTIN, _ time.Time) (Rule, bool) {
 // heartbeat each minute.
 func DefaultRules() Rules {
 	return Rules{
-		Stockout:       {Bad: 2, Of: 3, Good: 2, Severity: Critical},
-		LowStock:       {Bad: 3, Of: 4, Good: 2, Severity: Warning},
-		Misplaced:      {Bad: 3, Of: 4, Good: 2, Severity: Info},
-		ForeignProduct: {Bad: 3, Of: 4, Good: 2, Severity: Warning},
-		CameraBlocked:  {Bad: 3, Of: 3, Good: 1, Hold: 5 * time.Minute, Severity: Warning},
-		CameraFogged:   {Bad: 3, Of: 3, Good: 2, Hold: 5 * time.Minute, Severity: Warning},
-		CameraShifted:  {Bad: 3, Of: 3, Good: 2, Severity: Warning},
-		CameraImpaired: {Bad: 3, Of: 3, Good: 2, Hold: 15 * time.Minute, Severity: Warning},
-		CameraLost:     {Bad: 1, Of: 1, Good: 1, Hold: 2 * time.Minute, Severity: Warning},
-		DoorAjar:       {Bad: 1, Of: 1, Good: 1, Hold: 3 * time.Minute, Severity: Warning},
+		Stockout:          {Bad: 2, Of: 3, Good: 2, Severity: Critical},
+		LowStock:          {Bad: 3, Of: 4, Good: 2, Severity: Warning},
+		Misplaced:         {Bad: 3, Of: 4, Good: 2, Severity: Info},
+		ForeignProduct:    {Bad: 3, Of: 4, Good: 2, Severity: Warning},
+		PlanogramDrift:    {Bad: 3, Of: 4, Good: 2, Severity: Warning, Share: 0.25},
+		CameraBlocked:     {Bad: 3, Of: 3, Good: 1, Hold: 5 * time.Minute, Severity: Warning},
+		CameraFogged:      {Bad: 3, Of: 3, Good: 2, Hold: 5 * time.Minute, Severity: Warning},
+		CameraShifted:     {Bad: 3, Of: 3, Good: 2, Severity: Warning},
+		CameraImpaired:    {Bad: 3, Of: 3, Good: 2, Hold: 15 * time.Minute, Severity: Warning},
+		CameraLost:        {Bad: 1, Of: 1, Good: 1, Hold: 2 * time.Minute, Severity: Warning},
+		DoorAjar:          {Bad: 1, Of: 1, Good: 1, Hold: 3 * time.Minute, Severity: Warning},
+		DoorBusy:          {Bad: 1, Of: 1, Good: 1, Severity: Info, Openings: 120},
+		DoorUnused:        {Bad: 1, Of: 1, Good: 1, Hold: 24 * time.Hour, Severity: Info},
+		NoFootfall:        {Bad: 1, Of: 1, Good: 1, Hold: 24 * time.Hour, Severity: Info},
+		PhantomInventory:  {Bad: 2, Of: 2, Good: 1, Hold: 2 * time.Hour, Severity: Warning},
+		SalesWithoutShelf: {Bad: 3, Of: 3, Good: 1, Severity: Info},
 		ColdChain: {Bad: 2, Of: 2, Good: 2, Hold: 30 * time.Minute, Severity: Critical,
 			LimitMilliC: 8000, HysteresisMilliC: 500, DoorExplains: 4},
 		PowerLost:     {Bad: 1, Of: 1, Good: 1, Hold: time.Minute, Severity: Critical},
@@ -135,6 +151,12 @@ func (r Rule) faults() (faults []error) {
 	}
 	if r.HysteresisMilliC < 0 || r.DoorExplains < 0 {
 		faults = append(faults, errors.New("hysteresis and door_explains must not be negative"))
+	}
+	if r.Share < 0 || r.Share >= 1 {
+		faults = append(faults, fmt.Errorf("share is %g, must be 0 to less than 1", r.Share))
+	}
+	if r.Openings < 0 {
+		faults = append(faults, fmt.Errorf("openings is %d, must not be negative", r.Openings))
 	}
 	return faults
 }

@@ -58,6 +58,8 @@ type Change struct {
 	LimitC       *float64       `yaml:"limit_c"`
 	HysteresisC  *float64       `yaml:"hysteresis_c"`
 	DoorExplains *float64       `yaml:"door_explains"`
+	Share        *float64       `yaml:"share"`    // planogram_drift
+	Openings     *int           `yaml:"openings"` // door_busy, in an hour
 }
 
 // Quorum is so many bad of the last so many.
@@ -118,7 +120,7 @@ func (s Scope) faults() (faults []error) {
 		if !slices.Contains(Types(), t) {
 			faults = append(faults, fmt.Errorf("unknown alert type %q", t))
 		}
-		if len(s.GTINs) > 0 && !slices.Contains(slotTypes[:], t) {
+		if len(s.GTINs) > 0 && !slices.Contains(slotTypes[:], t) && !slices.Contains(salesTypes[:], t) {
 			faults = append(faults, fmt.Errorf("%s is not about a product, gtins do not apply", t))
 		}
 	}
@@ -143,6 +145,12 @@ func (c Change) faults() (faults []error) {
 		if t != ColdChain && (c.LimitC != nil || c.HysteresisC != nil || c.DoorExplains != nil) {
 			faults = append(faults, fmt.Errorf("%s has no temperature", t))
 		}
+		if t != PlanogramDrift && c.Share != nil {
+			faults = append(faults, fmt.Errorf("%s has no share", t))
+		}
+		if t != DoorBusy && c.Openings != nil {
+			faults = append(faults, fmt.Errorf("%s counts no openings", t))
+		}
 	}
 	return faults
 }
@@ -155,6 +163,8 @@ func (c Change) apply(r Rule) Rule {
 	put(&r.Hold, c.Hold)
 	put(&r.Severity, c.Severity)
 	put(&r.DoorExplains, c.DoorExplains)
+	put(&r.Share, c.Share)
+	put(&r.Openings, c.Openings)
 	if c.LimitC != nil {
 		r.LimitMilliC = int32(*c.LimitC * 1000)
 	}

@@ -18,12 +18,12 @@ import (
 // scenario is one text file of testdata/scenarios. Its lines are
 //
 //	# a comment
-//	rule TYPE BAD/OF good=N hold=DURATION [limit=MILLI_C]     only the rules named are in force
+//	rule TYPE BAD/OF good=N hold=DURATION [limit=MILLI_C|share=S|openings=N]     only the rules named are in force
 //	HH:MM[:SS] BOOT.SEQ [late] WORD… [=> TRANSITION; TRANSITION…]
 //
 // where a word is SLOT=STATE[/PRESENT] or SLOT=unknown:REASON, whole=REASON, planogram=ID/VERSION,
-// SLOT@GTIN, door=open|closed, temp=CELSIUS, mains=on|off, camera=lost|back, place=moved|home, heard,
-// gone, tick; and a transition is KIND TYPE [SLOT] with fields of Describe that must be among what
+// SLOT@GTIN, door=open|closed, temp=CELSIUS, mains=on|off, camera=lost|back, place=moved|home, people=N,
+// on_hand=N, sold=N, heard, gone, tick; and a transition is KIND TYPE [SLOT] with fields of Describe that must be among what
 // came of it.
 type scenario struct {
 	rules alert.Rules
@@ -175,6 +175,10 @@ func parseRule(text string) (alert.Type, alert.Rule, error) {
 		case "hysteresis":
 			n, err = strconv.Atoi(value)
 			r.HysteresisMilliC = int32(n)
+		case "share":
+			r.Share, err = strconv.ParseFloat(value, 64)
+		case "openings":
+			r.Openings, err = strconv.Atoi(value)
 		case "door":
 			r.DoorExplains, err = strconv.ParseFloat(value, 64)
 		default:
@@ -214,6 +218,7 @@ func (p *scenarioParser) step(text string) (step scenarioStep, err error) {
 	}
 	var look alert.Look
 	var readings alert.Readings
+	var books alert.Sales
 	for _, word := range f[2:] {
 		name, value, _ := strings.Cut(word, "=")
 		reading := func(set func(*alert.Reading)) {
@@ -243,6 +248,19 @@ func (p *scenarioParser) step(text string) (step scenarioStep, err error) {
 			reading(func(r *alert.Reading) { r.Mains = is(value == "on") })
 		case name == "camera":
 			reading(func(r *alert.Reading) { r.Camera = is(value == "back") })
+		case name == "people", name == "on_hand", name == "sold":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return step, err
+			}
+			switch name {
+			case "people":
+				reading(func(r *alert.Reading) { r.People = &n })
+			case "on_hand":
+				books = append(books, alert.BookedSKU{GTIN: scenarioGTIN, OnHand: &n})
+			case "sold":
+				books = append(books, alert.BookedSKU{GTIN: scenarioGTIN, Sold: n})
+			}
 		case name == "place":
 			reading(func(r *alert.Reading) { r.Settled = is(value == "home") })
 		case name == "temp":
@@ -274,6 +292,8 @@ func (p *scenarioParser) step(text string) (step scenarioStep, err error) {
 	look.Planogram, look.Model = p.planogram, "m1"
 	switch {
 	case step.in.Fact != nil:
+	case books != nil:
+		step.in.Fact = books
 	case readings != nil:
 		step.in.Fact = readings
 	default:

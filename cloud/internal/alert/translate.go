@@ -66,6 +66,13 @@ func readingsOf(t *wire.Telemetry, shift func(time.Time) time.Time) (rs Readings
 	for _, p := range t.Power {
 		rs = append(rs, Reading{At: shift(p.At), Mains: &p.Mains})
 	}
+	people := map[time.Time]int{} // over all counting lines
+	for _, f := range t.Footfall {
+		people[shift(f.To)] += f.In + f.Out + f.Passing
+	}
+	for at, n := range people {
+		rs = append(rs, Reading{At: at, People: &n})
+	}
 	// Where a cooler has several thermometers, the warmest of one moment counts.
 	climate := slices.Clone(t.Climate)
 	slices.SortFunc(climate, func(a, b telemetry.Climate) int {

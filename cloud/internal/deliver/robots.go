@@ -27,6 +27,8 @@ func Formats() []string { return []string{FormatEvents, FormatWeCom, FormatDingT
 
 var titles = map[alert.Type]string{
 	alert.Stockout: "缺货 Stockout", alert.LowStock: "库存低 Low stock", alert.Misplaced: "错放 Misplaced", alert.ForeignProduct: "竞品占位 Foreign product",
+	alert.PlanogramDrift: "陈列走样 Planogram drift", alert.DoorBusy: "开门过频 Door opened too often", alert.DoorUnused: "长时间未开门 Door not opened",
+	alert.NoFootfall: "无客流 No footfall", alert.PhantomInventory: "账面虚库存 Phantom inventory", alert.SalesWithoutShelf: "无货有销 Sales without shelf",
 	alert.CameraBlocked: "镜头被挡 Camera blocked", alert.CameraFogged: "镜头起雾 Camera fogged", alert.CameraShifted: "镜头移位 Camera shifted",
 	alert.CameraImpaired: "画面不清 Camera impaired", alert.CameraLost: "摄像头离线 Camera lost", alert.DoorAjar: "门未关 Door ajar",
 	alert.ColdChain: "温度过高 Too warm", alert.PowerLost: "断电 Power lost", alert.CoolerMoved: "冰柜移位 Cooler moved", alert.CoolerOffline: "设备离线 Cooler offline",

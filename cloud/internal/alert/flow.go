@@ -1,0 +1,41 @@
+package alert
+
+import (
+	"strconv"
+	"time"
+)
+
+// doorHour counts how often the door was opened in an hour of the clock.
+type doorHour struct {
+	Hour  time.Time `json:"h,omitzero"`
+	Opens int       `json:"n,omitempty"`
+}
+
+// opened counts one opening. More in an hour than the rule allows is bad; an hour that was within it is
+// good, which is known once it is over.
+func (st *stepping) opened() {
+	rule, ok := st.Rules.For(DoorBusy, "", st.in.At)
+	if !ok {
+		st.say(DoorBusy, signal{})
+		return
+	}
+	h := &st.state.Opens
+	if hour := st.in.At.Truncate(time.Hour); hour.After(h.Hour) {
+		if !h.Hour.IsZero() && (h.Opens <= rule.Openings || hour.Sub(h.Hour) > time.Hour) {
+			st.say(DoorBusy, signal{word: good})
+		}
+		*h = doorHour{Hour: hour}
+	}
+	if h.Opens++; h.Opens > rule.Openings {
+		st.say(DoorBusy, signal{word: bad, detail: map[string]string{"openings": strconv.Itoa(h.Opens), "limit": strconv.Itoa(rule.Openings)}})
+	}
+}
+
+// awaited is for what ought to happen again and again: that it did is good, and from then on the rule's
+// Hold runs, until it happens again.
+func (st *stepping) awaited(t Type, happened bool) {
+	if happened {
+		st.say(t, signal{word: good, lasting: true})
+	}
+	st.say(t, signal{word: bad, lasting: true})
+}

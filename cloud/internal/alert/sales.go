@@ -1,0 +1,119 @@
+package alert
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Sales is what the books of a cooler's store say, of products that this cooler alone holds there:
+// whoever feeds it leaves out what also stands elsewhere in the store. What is not newer than the last
+// Sales is passed over.
+type Sales []BookedSKU
+
+// BookedSKU is one product in the books.
+type BookedSKU struct {
+	GTIN   shelf.GTIN
+	OnHand *int // units that the store ought to have; nil: not known
+	Sold   int  // units since the last Sales
+}
+
+func (Sales) fact() {}
+
+const sensorSales = "sales"
+
+// salesTypes are judged when sales data come, against what the shelf was last seen to hold.
+var salesTypes = [...]Type{PhantomInventory, SalesWithoutShelf}
+
+// sales holds the books to the shelf: stock in the books that no slot shows, and sales of what no slot
+// holds.
+func (st *stepping) sales(s Sales) {
+	if !st.newest(sensorSales) {
+		return
+	}
+	for _, sku := range s {
+		var slots []string
+		empty := 0
+		for _, id := range sortedKeys(st.state.Trackers) {
+			slot, ok := slotOf(id, Stockout)
+			if t := st.state.Trackers[id]; ok && t.GTIN == sku.GTIN {
+				slots = append(slots, slot)
+				if t.Open != nil {
+					empty++
+				}
+			}
+		}
+		if len(slots) == 0 {
+			continue // it is not due here
+		}
+		// One alert a product: its subject is the first of its slots.
+		sig := signal{slot: slots[0], gtin: sku.GTIN}
+		if sku.OnHand != nil {
+			sig.word = wordFor(*sku.OnHand > 0 && empty == len(slots))
+			sig.detail = map[string]string{"on_hand": strconv.Itoa(*sku.OnHand)}
+			st.say(PhantomInventory, sig)
+		}
+		if sku.Sold > 0 {
+			sig.word = wordFor(empty == len(slots))
+			sig.detail = map[string]string{"sold": strconv.Itoa(sku.Sold)}
+			st.say(SalesWithoutShelf, sig)
+		}
+	}
+	for _, t := range salesTypes { // of slots that are no more
+		for _, id := range sortedKeys(st.state.Trackers) {
+			slot, ok := slotOf(id, t)
+			was := st.state.Trackers[id]
+			if due, still := st.state.Trackers[trackerID(Stockout, slot)]; ok && (!still || due.GTIN != was.GTIN) {
+				st.end(id, was, ResolvedPlanogram)
+			}
+		}
+	}
+}
+
+// salesLateAfter: books come once an hour, or once a day.
+const salesLateAfter = 26 * time.Hour
+
+// Feed judges what the books said at a time, inside the caller's transaction. A cooler that was never
+// heard of is passed over.
+func (e *Engine) Feed(ctx context.Context, tx *state.Tx, id wire.Identity, at time.Time, s Sales) error {
+	now := e.now().UTC()
+	d, err := e.open(ctx, tx, id, now)
+	if err != nil || !d.saved.exists {
+		return err
+	}
+	d.id.Store = d.saved.store
+	in := Input{Key: d.state.Heard.Key, At: at.UTC(), Late: now.Sub(at) > salesLateAfter, Fact: s}
+	if err := d.step(ctx, in); err != nil {
+		return fmt.Errorf("judge sales at %s: %w", id.Device, err)
+	}
+	return d.save(ctx)
+}
+
+// Demand tells what an empty slot loses: the money that a product would take in an hour at a cooler,
+// in the minor unit of its currency (ISO 4217); ok is false where that is not known.
+type Demand interface {
+	PerHour(ctx context.Context, q state.Querier, id wire.Identity, gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
+}
+
+// Loss is the money that an alert's slot loses an hour, for ranking.
+type Loss struct {
+	MinorPerHour int64  `json:"minor_per_hour"`
+	Currency     string `json:"currency"`
+}
+
+// lossOf is nil where no demand is known, or nothing is lost.
+func (e *Engine) lossOf(ctx context.Context, q state.Querier, id wire.Identity, ep Episode) (*Loss, error) {
+	if e.demand == nil || ep.GTIN == "" || ep.Type != Stockout && ep.Type != PhantomInventory {
+		return nil, nil
+	}
+	minor, currency, ok, err := e.demand.PerHour(ctx, q, id, ep.GTIN, ep.Opened.At)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &Loss{minor, currency}, nil
+}
