@@ -96,12 +96,18 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench bench-live eval cross deb
+.PHONY: bench bench-live chaos eval cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
 
 bench-live: cloud ## an alert's way to its subscriber and the live stream's fan-out, beside their peers; ends with JSON
 	go run ./cloud/cmd/bench-live
+
+KILLS ?= 200
+SEED ?= 1
+chaos: cloud ## kill boards, broker, ingester, database and subscribers over a shop week at speed: no alert missed or doubled; ends with JSON (KILLS=, SEED=)
+	@go build $(GO_TAGS) -o bin/cooler-chaos ./agent/cmd/cooler-chaos
+	@bin/cooler-chaos -kills $(KILLS) -seed $(SEED)
 
 EVAL_DATA ?= ../shared/data/cooler-val
 eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA=DIR)

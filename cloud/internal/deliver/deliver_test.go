@@ -414,3 +414,39 @@ func TestMQTTHasTheLastStateOfEachSubject(t *testing.T) {
 	}
 	t.Errorf("after a restart: %q", b.order)
 }
+
+// TestMutedQuietsPeople: while an alert is muted people are told nothing of it; programs are.
+func TestMutedQuietsPeople(t *testing.T) {
+	h := newHouse(t)
+	people, peopleCalls := endpoint(t, func(_ int, w http.ResponseWriter) { io.WriteString(w, `{"errcode":0}`) })
+	program, programCalls := endpoint(t, ok)
+	h.hook(deliver.Webhook{URL: people, Format: deliver.FormatWeCom})
+	h.hook(deliver.Webhook{URL: program})
+	h.start(deliver.Config{AllowPrivate: true})
+	h.sellOut("d1", shelf.Empty)
+	next(t, peopleCalls)
+	next(t, programCalls)
+	alerts, _, err := alert.List(t.Context(), h.db, alert.Filter{Tenant: "t", Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.engine.Say(t.Context(), h.db, "t", alerts[0].ID, alert.Word{Action: alert.ActionMute, Until: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC()
+	env := &wire.Envelope{Identity: wire.Identity{Tenant: "t", Store: "s1", Device: "d1"}, Boot: 1, Seq: 2, CapturedAt: now, Clock: telemetry.NTP,
+		Body: &wire.Observation{Observation: shelf.Observation{CapturedAt: now, PlanogramID: "p", PlanogramVersion: 1,
+			Slots: []shelf.SlotReading{{SlotID: "A/1+", GTIN: "4006381333931", State: shelf.OK, Due: 1, Present: 1}}}}}
+	if err := h.db.Write(t.Context(), func(tx *state.Tx) error { return h.engine.Step(t.Context(), tx, env) }); err != nil {
+		t.Fatal(err)
+	}
+	h.sellOut("d2", shelf.Empty)
+	for _, want := range []string{"muted", "resolved", "opened"} {
+		if got := next(t, programCalls); !strings.Contains(got.body, "org.coldshelf.alert."+want) {
+			t.Errorf("the program is told %.200s, want %s", got.body, want)
+		}
+	}
+	if got := next(t, peopleCalls); !strings.Contains(got.body, "d2") {
+		t.Errorf("people are told %s, want d2 alone", got.body)
+	}
+}

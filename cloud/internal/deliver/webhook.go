@@ -40,6 +40,9 @@ func (h *hook) Wants(e *alert.Entry) bool {
 
 // Deliver posts one event. Any status of 2xx means that it was taken.
 func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
+	if quiet, err := h.quiet(e); quiet || err != nil {
+		return err
+	}
 	body, contentType, err := h.body(e)
 	if err != nil {
 		return err
@@ -82,6 +85,18 @@ func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 		return robotAnswer(h.ID, answer)
 	}
 	return nil
+}
+
+// quiet reports whether the target is people and somebody has muted the alert for them.
+func (h *hook) quiet(e *alert.Entry) (bool, error) {
+	if h.Format == FormatEvents {
+		return false, nil
+	}
+	var a alert.Alert
+	if err := json.Unmarshal(e.Alert, &a); err != nil {
+		return false, fmt.Errorf("stored alert %s: %w", e.AlertID, err)
+	}
+	return a.MutedAt(h.now()), nil
 }
 
 // body is the event as the target wants to read it.

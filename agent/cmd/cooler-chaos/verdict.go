@@ -1,0 +1,223 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+)
+
+// verdict is the last line.
+type verdict struct {
+	Seed        uint64         `json:"seed"`
+	Kills       map[string]int `json:"kills"`
+	Looks       int            `json:"looks"`
+	Episodes    int            `json:"episodes"` // by the oracle
+	Log         int            `json:"log"`      // events
+	Kinds       map[string]int `json:"kinds"`
+	Called      int            `json:"called"`    // of them, opened while they lasted and resolved, each once
+	Recorded    int            `json:"recorded"`  // of them, over before their looks could be stored: known afterwards, nobody called
+	Withdrawn   int            `json:"withdrawn"` // calls that were told to be wrong when the looks came which had been overtaken
+	Missed      int            `json:"missed"`    // stockouts of the oracle that the log does not hold
+	Extra       int            `json:"extra"`     // alerts of the log that the oracle does not know
+	Doubled     int            `json:"doubled"`   // alerts that were opened or resolved other than once
+	Subscribers []held         `json:"subscribers"`
+	OK          bool           `json:"ok"`
+
+	faults []string
+}
+
+// held is what a subscriber holds, against the log.
+type held struct {
+	Name   string `json:"name"`
+	Events int    `json:"events"` // different ones
+	Missed int    `json:"missed"`
+	Extra  int    `json:"extra"`
+	Again  int    `json:"again"` // deliveries of what it had, which its ID tells
+}
+
+// event is one row of the alert log.
+type event struct {
+	id, kind string
+	alert    struct {
+		ID, Type, Device, Slot, State, Resolution string
+		Untold                                    bool
+		Evidence                                  struct {
+			BeforeBoot uint32 `json:"before_boot"`
+			BeforeSeq  uint64 `json:"before_seq"`
+			AfterBoot  uint32 `json:"after_boot"`
+			AfterSeq   uint64 `json:"after_seq"`
+			EndBoot    uint32 `json:"end_boot"`
+			EndSeq     uint64 `json:"end_seq"`
+		}
+	}
+}
+
+// readLog reads the alert log from the database.
+func (h *house) readLog() (log []event, err error) {
+	out, err := h.query("SELECT event_id, kind, alert FROM alert_log ORDER BY cursor")
+	if err != nil {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
+		if len(fields) != 3 {
+			return nil, fmt.Errorf("read the log: %q", line)
+		}
+		e := event{id: fields[0], kind: fields[1]}
+		if err := json.Unmarshal([]byte(fields[2]), &e.alert); err != nil {
+			return nil, fmt.Errorf("read the log: %w", err)
+		}
+		log = append(log, e)
+	}
+	return log, nil
+}
+
+func (h *house) judge() (*verdict, error) {
+	log, err := h.readLog()
+	if err != nil {
+		return nil, err
+	}
+	episodes, looks, err := oracle(h.dir, h.o.Boards)
+	if err != nil {
+		return nil, err
+	}
+	v := &verdict{Seed: h.o.Seed, Kills: map[string]int{}, Looks: looks, Episodes: len(episodes), Log: len(log), Kinds: map[string]int{}}
+	for _, p := range h.programs {
+		v.Kills[p.kind] += p.kills
+	}
+	v.compare(log, episodes)
+	ids := map[string]bool{}
+	for _, e := range log {
+		ids[e.id] = true
+	}
+	for _, s := range h.subscribers() {
+		got, err := s.held()
+		if err != nil {
+			return nil, err
+		}
+		v.subscriber(s.name, ids, got)
+	}
+	if want := h.o.Boards * h.o.Looks; looks != want {
+		v.fault("%d looks were made, not %d", looks, want)
+	}
+	v.OK = len(v.faults) == 0
+	return v, nil
+}
+
+func (v *verdict) fault(format string, args ...any) {
+	v.faults = append(v.faults, fmt.Sprintf(format, args...))
+}
+
+// compare holds the log to the oracle's episodes.
+func (v *verdict) compare(log []event, episodes map[string]episode) {
+	type story struct {
+		kinds []string
+		last  event
+	}
+	stories := map[string]*story{}
+	for _, e := range log {
+		v.Kinds[e.kind]++
+		s := stories[e.alert.ID]
+		if s == nil {
+			s = &story{}
+			stories[e.alert.ID] = s
+		}
+		s.kinds, s.last = append(s.kinds, e.kind), e
+	}
+	told := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(stories)) {
+		s := stories[id]
+		a := s.last.alert
+		ev := a.Evidence
+		ep := episode{Device: a.Device, Slot: a.Slot, LastFilled: outbox.Key{Boot: ev.BeforeBoot, Seq: ev.BeforeSeq},
+			FirstEmpty: outbox.Key{Boot: ev.AfterBoot, Seq: ev.AfterSeq}, FirstFilled: outbox.Key{Boot: ev.EndBoot, Seq: ev.EndSeq}}
+		_, known := episodes[ep.name()]
+		switch {
+		case a.Resolution == "retracted" && !known && count(s.kinds, "opened") == 1:
+			v.Withdrawn++
+			continue
+		case a.Type != "stockout" || !known || a.State != "resolved" || a.Resolution != "seen":
+			v.Extra++
+			v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, ep.name(), a.State, a.Resolution, s.kinds)
+			continue
+		case told[ep.name()] || !once(s.kinds, a.Untold):
+			v.Doubled++
+			v.fault("%s: %v, untold %v", ep.name(), s.kinds, a.Untold)
+		case a.Untold:
+			v.Recorded++
+		default:
+			v.Called++
+		}
+		told[ep.name()] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(episodes)) {
+		if !told[name] {
+			v.Missed++
+			v.fault("the log misses %s", name)
+		}
+	}
+}
+
+// once reports whether an alert's events are one opening and one closing; for one that was over before
+// any of its looks could be stored, and so called nobody, neither.
+func once(kinds []string, untold bool) bool {
+	want := 1
+	if untold {
+		want = 0
+	}
+	return count(kinds, "opened") == want && count(kinds, "resolved") == want
+}
+
+func count(list []string, what string) (n int) {
+	for _, s := range list {
+		if s == what {
+			n++
+		}
+	}
+	return n
+}
+
+// subscriber holds what one was given to the log.
+func (v *verdict) subscriber(name string, log map[string]bool, got []string) {
+	set := map[string]bool{}
+	s := held{Name: name}
+	for _, id := range got {
+		if set[id] {
+			s.Again++
+		} else if !log[id] {
+			s.Extra++
+		}
+		set[id] = true
+	}
+	s.Events = len(set)
+	for id := range log {
+		if !set[id] {
+			s.Missed++
+		}
+	}
+	if s.Missed > 0 || s.Extra > 0 {
+		v.fault("%s misses %d events and has %d that are not in the log", name, s.Missed, s.Extra)
+	}
+	v.Subscribers = append(v.Subscribers, s)
+}
+
+// print tells a person.
+func (v *verdict) print(w io.Writer) {
+	fmt.Fprintf(w, "killed %v; %d looks, %d stockouts by the oracle\n", v.Kills, v.Looks, v.Episodes)
+	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Missed, v.Extra, v.Doubled)
+	for _, s := range v.Subscribers {
+		fmt.Fprintf(w, "%-8s %d events; %d missed, %d extra, %d delivered again under the same ID\n", s.Name+":", s.Events, s.Missed, s.Extra, s.Again)
+	}
+	for i, f := range v.faults {
+		if i == 20 {
+			fmt.Fprintf(w, "… and %d more\n", len(v.faults)-i)
+			break
+		}
+		fmt.Fprintln(w, f)
+	}
+}
