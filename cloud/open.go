@@ -62,7 +62,12 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 		return nil, err
 	}
 	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
-	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
+	mailPassword, err := readPassword("alerts.smtp.password_file", cfg.Alerts.SMTP.PasswordFile)
+	if err != nil {
+		return nil, err
+	}
+	smtp := deliver.SMTP{Server: cfg.Alerts.SMTP.Server, From: cfg.Alerts.SMTP.From, Username: cfg.Alerts.SMTP.Username, Password: mailPassword}
+	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, SMTP: smtp, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	var rules alert.RuleSource = alert.DefaultRules()
 	if cfg.Alerts.Rules != "" {
 		if s.rules, err = alert.OpenRuleFile(cfg.Alerts.Rules, log); err != nil {
@@ -148,7 +153,7 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 		s.embedded, err = broker.New(broker.Config{Access: s.door(), Log: s.log})
 		return s.embedded, s.embedded, err
 	}
-	password, err := readPassword(s.cfg.MQTT.PasswordFile)
+	password, err := readPassword("mqtt.password_file", s.cfg.MQTT.PasswordFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,13 +191,13 @@ func (s *Server) listenTLS() (net.Listener, error) {
 	return tls.NewListener(l, conf), nil
 }
 
-func readPassword(file string) (string, error) {
+func readPassword(key, file string) (string, error) {
 	if file == "" {
 		return "", nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("read mqtt.password_file: %w", err)
+		return "", fmt.Errorf("read %s: %w", key, err)
 	}
 	return strings.TrimRight(string(data), "\r\n"), nil
 }

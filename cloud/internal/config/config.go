@@ -61,6 +61,15 @@ type Alerts struct {
 	Rules           string   `yaml:"rules"`            // file of rules, read again when it changes; "": the defaults
 	Origins         []string `yaml:"origins"`          // pages of other origins that may follow the live stream, https://host
 	PrivateWebhooks bool     `yaml:"private_webhooks"` // webhooks may call addresses of private networks
+	SMTP            SMTP     `yaml:"smtp"`             // for webhooks of the format email
+}
+
+// SMTP is the mail server that e-mails are handed to.
+type SMTP struct {
+	Server       string `yaml:"server"` // host:port; "": no e-mail. STARTTLS is used where it is offered
+	From         string `yaml:"from"`   // address of the sender
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
 }
 
 // Keep says for how long things are kept.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -62,6 +63,17 @@ func (c *Config) Validate() error {
 	for _, origin := range c.Alerts.Origins {
 		if err := scheme(origin, "https", "http"); err != nil {
 			fault("alerts.origins", "%w", err)
+		}
+	}
+	if smtp := c.Alerts.SMTP; smtp != (SMTP{}) {
+		if _, _, err := net.SplitHostPort(smtp.Server); err != nil {
+			fault("alerts.smtp.server", "%q is not host:port", smtp.Server)
+		}
+		if a, err := mail.ParseAddress(smtp.From); err != nil || a.Address != smtp.From {
+			fault("alerts.smtp.from", "%q is not an address", smtp.From)
+		}
+		if (smtp.Username == "") != (smtp.PasswordFile == "") {
+			fault("alerts.smtp.username", "username and password_file go together")
 		}
 	}
 	if c.Ingest.Rate < 0 {

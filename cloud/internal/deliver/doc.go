@@ -1,5 +1,5 @@
 // Package deliver takes alerts out to those who do not hold a connection: MQTT topics, webhooks to the
-// Standard Webhooks specification, and the chat robots of WeCom, DingTalk and Feishu.
+// Standard Webhooks specification, e-mail, and the chat robots of WeCom, DingTalk and Feishu.
 //
 // Each target follows the alert log by a cursor of its own that is kept in the state database, so
 // that a restart of anything loses nothing. What it promises is at least once, in the order of the

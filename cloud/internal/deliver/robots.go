@@ -23,7 +23,9 @@ const (
 )
 
 // Formats lists them.
-func Formats() []string { return []string{FormatEvents, FormatWeCom, FormatDingTalk, FormatFeishu} }
+func Formats() []string {
+	return []string{FormatEvents, FormatWeCom, FormatDingTalk, FormatFeishu, FormatEmail}
+}
 
 var titles = map[alert.Type]string{
 	alert.Stockout: "缺货 Stockout", alert.LowStock: "库存低 Low stock", alert.Misplaced: "错放 Misplaced", alert.ForeignProduct: "竞品占位 Foreign product",

@@ -16,6 +16,7 @@ import (
 type Config struct {
 	DB           *state.DB
 	MQTT         Publisher     // nil: alerts are not published
+	SMTP         SMTP          // hands e-mails on; without a server they become dead letters
 	AllowPrivate bool          // webhooks may call addresses of private networks
 	Timeout      time.Duration // for one call of a webhook [15 s]
 	Poll         time.Duration // how often the log, and the list of webhooks, is read without being told [2 s]
@@ -125,17 +126,26 @@ func (s *Service) Run(ctx context.Context) error {
 
 // hook leads one webhook, and disables it when its target is gone.
 func (s *Service) hook(ctx context.Context, w Webhook) {
-	h, err := newHook(w, s.client, s.cfg.Now)
+	t, err := s.target(w)
 	if err != nil {
 		s.cfg.Log.Error("webhook cannot be used", "webhook", w.ID, "err", err)
 		return
 	}
-	if errors.Is(s.lead(ctx, w.reader(), h, s.cfg.GiveUp), ErrGone) {
+	if errors.Is(s.lead(ctx, w.reader(), t, s.cfg.GiveUp), ErrGone) {
 		s.cfg.Log.Warn("webhook's target is gone, it is told no more", "webhook", w.ID)
 		if err := disable(ctx, s.cfg.DB, w.ID, "the target answered 410 Gone"); err != nil {
 			s.cfg.Log.Error("webhook cannot be disabled", "webhook", w.ID, "err", err)
 		}
 	}
+}
+
+func (s *Service) target(w Webhook) (Target, error) {
+	h, err := newHook(w, s.client, s.cfg.Now)
+	if err != nil || w.Format != FormatEmail {
+		return h, err
+	}
+	to, err := addressees(w.URL)
+	return &post{hook: *h, smtp: &s.cfg.SMTP, to: to, timeout: s.cfg.Timeout}, err
 }
 
 func (s *Service) lead(ctx context.Context, name string, t Target, giveUp time.Duration) error {

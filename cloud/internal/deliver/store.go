@@ -56,8 +56,11 @@ func (w Webhook) reader() string { return "webhook/" + w.ID }
 
 // Validate names what is wrong with a wish.
 func (w Webhook) Validate() error {
-	u, err := url.Parse(w.URL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
+	if w.Format == FormatEmail {
+		if _, err := addressees(w.URL); err != nil {
+			return err
+		}
+	} else if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
 		return fmt.Errorf("url %q: want https://host/path", w.URL)
 	}
 	if !slices.Contains(Formats(), w.Format) {
