@@ -1,0 +1,127 @@
+// Command bench-ingest measures the way of a shelf message from the broker into a store, beside its
+// peer in the same run: Telegraf, mqtt_consumer → influxdb_v2, into a real influxd 1.8.
+//
+// Both sides find the same facts waiting in the same Mosquitto, in the persistent session of their own
+// client, and take them out. Ours is measured three ways: the service as it ships, with all rules, on
+// the embedded store; the ingester alone, which stores what the peer stores and judges nothing; and
+// the ingester into the same influxd. A message of ours counts when its board is told that it is
+// stored, which is after both databases have synced; one of the peer when influxd has taken it.
+//
+// Then it asks the embedded store what a page asks, over five million points, and lets simulated fleets
+// of growing size speak. What is measured runs in processes of its own, on loopback. The last line on
+// stdout is JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// options are the sizes of a run.
+type options struct {
+	Messages int
+	Devices  int
+	Points   int
+	Fleets   string
+	Telegraf string
+	Influxd  string
+}
+
+// report is the last line.
+type report struct {
+	Messages int        `json:"messages"`
+	JSONSize int        `json:"json_bytes"` // of a message, as the peer gets it
+	WireSize int        `json:"wire_bytes"` // of the same, as ours
+	Peer     *result    `json:"telegraf_influxd,omitempty"`
+	Service  *result    `json:"ours_embedded_with_rules,omitempty"`
+	Embedded *result    `json:"ours_embedded,omitempty"`
+	Influx   *result    `json:"ours_influxd,omitempty"`
+	Ratios   *ratios    `json:"ratios,omitempty"`
+	Stored   *stored    `json:"stored,omitempty"`
+	Fleets   []fleetRow `json:"fleets,omitempty"`
+	OK       bool       `json:"ok"` // nothing was lost
+}
+
+// ratios are ours to the peer; the bars stand behind.
+type ratios struct {
+	EmbeddedRate float64 `json:"embedded_messages_per_second"` // ≥ 10
+	EmbeddedCPU  float64 `json:"embedded_cpu"`                 // ≤ 0.1
+	ServiceRate  float64 `json:"embedded_with_rules_messages_per_second"`
+	ServiceCPU   float64 `json:"embedded_with_rules_cpu"`
+	InfluxRate   float64 `json:"influxd_messages_per_second"` // ≥ 2
+}
+
+func main() {
+	var o options
+	var part, child, broker, series string
+	flag.IntVar(&o.Messages, "messages", 20_000, "shelf messages that wait at the broker")
+	flag.IntVar(&o.Devices, "devices", 1000, "devices that they come from")
+	flag.IntVar(&o.Points, "points", 5_000_000, "points that the embedded store is asked about")
+	flag.StringVar(&o.Fleets, "fleets", "1000,10000,100000", "sizes of the simulated fleets")
+	flag.StringVar(&o.Telegraf, "telegraf", os.Getenv("TELEGRAF"), "program of the peer")
+	flag.StringVar(&o.Influxd, "influxd", os.Getenv("INFLUXD"), "program of its store")
+	flag.StringVar(&part, "part", "ingest,stored,fleets", "what to measure; ours instead of ingest leaves the peer out")
+	flag.StringVar(&child, "child", "", "what a process that bench-ingest started is to be")
+	flag.StringVar(&broker, "broker", "", "its broker")
+	flag.StringVar(&series, "series", "", "its series store")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	var err error
+	switch child {
+	case "service":
+		err = runService(ctx, broker)
+	case "ingester":
+		err = runIngester(ctx, broker, series)
+	default:
+		err = run(ctx, o, part)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "error: %v\nhint: make bench-ingest installs what it needs: Mosquitto, influxd, Telegraf\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, part string) error {
+	r := report{Messages: o.Messages, OK: true}
+	dir, err := os.MkdirTemp("", "bench-ingest-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if peer := strings.Contains(part, "ingest"); peer || strings.Contains(part, "ours") {
+		if err := measureIngest(ctx, o, dir, peer, &r); err != nil {
+			return err
+		}
+	}
+	if strings.Contains(part, "stored") {
+		if r.Stored, err = measureStored(ctx, o.Points, dir); err != nil {
+			return err
+		}
+	}
+	if strings.Contains(part, "fleets") {
+		if r.Fleets, err = measureFleets(ctx, o.Fleets, dir); err != nil {
+			return err
+		}
+		for _, f := range r.Fleets {
+			r.OK = r.OK && f.Lost == 0
+		}
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(line))
+	if !r.OK {
+		return errors.New("messages were lost")
+	}
+	return nil
+}

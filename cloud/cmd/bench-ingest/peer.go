@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// influxd is a real InfluxDB 1.8 with Flux on.
+type influxd struct {
+	*process
+	addr string
+}
+
+func startInfluxd(ctx context.Context, program, dir string) (*influxd, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "influxd.conf")
+	text := fmt.Sprintf(`reporting-disabled = true
+bind-address = "127.0.0.1:0"
+[meta]
+dir = %q
+logging-enabled = false
+[data]
+dir = %q
+wal-dir = %q
+query-log-enabled = false
+[monitor]
+store-enabled = false
+[http]
+bind-address = %q
+flux-enabled = true
+log-enabled = false
+[logging]
+level = "error"
+suppress-logo = true
+`, filepath.Join(dir, "meta"), filepath.Join(dir, "data"), filepath.Join(dir, "wal"), addr)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, program, "-config", file)
+	if err != nil {
+		return nil, err
+	}
+	s := &influxd{p, addr}
+	err = until(ctx, "influxd answers", time.Minute, 50*time.Millisecond, func() (bool, error) {
+		resp, err := http.Get("http://" + addr + "/ping")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err == nil, nil
+	})
+	return s, err
+}
+
+// query runs InfluxQL; the body is read whole, because influxd aborts a statement whose client hangs up.
+func (s *influxd) query(db, q string) ([]byte, error) {
+	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"db": {db}, "q": {q}})
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || strings.Contains(string(body), `"error"`)) {
+		err = fmt.Errorf("influxd: %s: %s", q, body)
+	}
+	return body, err
+}
+
+// written is how many points it has taken since it started, from its own counters, which cost it next
+// to nothing to tell.
+func (s *influxd) written() (int64, error) {
+	resp, err := http.Get("http://" + s.addr + "/debug/vars")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	var vars map[string]json.RawMessage
+	if err := json.NewDecoder(resp.Body).Decode(&vars); err != nil {
+		return 0, err
+	}
+	var part struct{ Values struct{ PointReq int64 } }
+	for name, raw := range vars {
+		if name == "write" {
+			return part.Values.PointReq, json.Unmarshal(raw, &part)
+		}
+	}
+	return 0, nil // nothing yet
+}
+
+// count is how many slot points a database holds.
+func (s *influxd) count(db, field, measurement string) (int64, error) {
+	body, err := s.query(db, fmt.Sprintf(`SELECT count(%q) FROM %q`, field, measurement))
+	if err != nil {
+		return 0, err
+	}
+	var answer struct {
+		Results []struct {
+			Series []struct{ Values [][]any }
+		}
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return 0, err
+	}
+	if len(answer.Results) == 0 || len(answer.Results[0].Series) == 0 {
+		return 0, nil
+	}
+	n, ok := answer.Results[0].Series[0].Values[0][1].(float64)
+	if !ok {
+		return 0, fmt.Errorf("influxd counts %s", body)
+	}
+	return int64(n), nil
+}
+
+// telegraf's settings: batches of 10,000 points and 2,000 messages in flight do better here than its
+// defaults of 1,000 and 1,000.
+const telegrafConf = `[agent]
+  interval = "1s"
+  flush_interval = "200ms"
+  metric_batch_size = 10000
+  metric_buffer_limit = 1000000
+  omit_hostname = true
+  quiet = true
+[[inputs.mqtt_consumer]]
+  servers = [%q]
+  topics = ["peer/+"]
+  topic_tag = ""
+  qos = 1
+  client_id = "telegraf"
+  persistent_session = true
+  max_undelivered_messages = 2000
+  data_format = "json_v2"
+  [[inputs.mqtt_consumer.json_v2]]
+    measurement_name = "slot"
+    timestamp_path = "ts"
+    timestamp_format = "unix_us"
+    [[inputs.mqtt_consumer.json_v2.tag]]
+      path = "device"
+    [[inputs.mqtt_consumer.json_v2.object]]
+      path = "slots"
+      tags = ["s", "g"]
+[[outputs.influxdb_v2]]
+  urls = [%q]
+  bucket = "peer/autogen"
+  content_encoding = "identity"
+`
+
+// measurePeer lets Telegraf take what waits for it.
+func measurePeer(ctx context.Context, o options, dir, broker string, db *influxd, facts []fact) (*result, error) {
+	if _, err := db.query("", "CREATE DATABASE peer"); err != nil {
+		return nil, err
+	}
+	if err := session(broker, "telegraf", map[string]byte{"peer/+": 1}); err != nil {
+		return nil, err
+	}
+	err := publish(broker, facts, func(f *fact) (string, []byte) { return "peer/" + f.id.Device, f.json })
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "telegraf.conf")
+	if err := os.WriteFile(file, fmt.Appendf(nil, telegrafConf, broker, "http://"+db.addr), 0o600); err != nil {
+		return nil, err
+	}
+	before, err := db.written()
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, o.Telegraf, "--config", file, "--quiet")
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	r, err := timed(ctx, len(facts), []*process{p, db.process}, func() (int64, error) {
+		n, err := db.written()
+		return (n - before) / skus, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("telegraf: %w", err)
+	}
+	points, err := db.count("peer", "st", "slot")
+	if err != nil {
+		return nil, err
+	}
+	r.Lost = len(facts) - int(points/skus)
+	return r, nil
+}
