@@ -24,10 +24,18 @@ const (
 	maxCount    = 1 << 20
 )
 
-// checker joins every fault of a message, each with the path of its field.
-type checker struct{ faults []error }
+// checker joins every fault of a message, each with the path of its field. Within a list part and name
+// say of which entry: the path is put together only where there is a fault, because every message is
+// checked and few have one.
+type checker struct {
+	faults     []error
+	part, name string
+}
 
 func (c *checker) fault(path, format string, args ...any) {
+	if c.part != "" {
+		path = c.part + " " + c.name + ": " + path
+	}
 	c.faults = append(c.faults, fmt.Errorf("%s: %w", path, fmt.Errorf(format, args...)))
 }
 

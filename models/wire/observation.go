@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire/wirepb"
@@ -127,52 +128,55 @@ func (c *checker) observation(o *shelf.Observation) {
 	c.within("number of facings", len(o.Facings), 0, maxFacings)
 	c.within("number of slots", len(o.Slots), 0, maxSlots)
 	for i, f := range o.Facings {
-		path := fmt.Sprintf("facing %d", i+1)
-		c.box(path, f.Box)
-		c.share(path+": score", f.Score)
-		c.share(path+": sku_score", f.SKUScore)
-		c.gtin(path+": gtin", f.GTIN)
-		c.within(path+": shelf", f.Shelf, 0, maxSlots)
-		c.within(path+": position", f.Position, 0, maxFacings)
-		c.within(path+": depth", f.Depth, 0, maxFacings)
-		c.within(path+": x_mm", f.XMM, 0, maxSide)
+		c.part, c.name = "facing", strconv.Itoa(i+1)
+		c.box("box", f.Box)
+		c.share("score", f.Score)
+		c.share("sku_score", f.SKUScore)
+		c.gtin("gtin", f.GTIN)
+		c.within("shelf", f.Shelf, 0, maxSlots)
+		c.within("position", f.Position, 0, maxFacings)
+		c.within("depth", f.Depth, 0, maxFacings)
+		c.within("x_mm", f.XMM, 0, maxSide)
 	}
 	taken := make([]bool, len(o.Facings))
 	ids := make(map[string]bool, len(o.Slots))
 	for i := range o.Slots {
 		s := &o.Slots[i]
-		path := fmt.Sprintf("slot %d", i+1)
-		c.need(path+": id", s.SlotID, maxName)
+		c.part, c.name = "slot", strconv.Itoa(i+1)
+		c.need("id", s.SlotID, maxName)
 		if ids[s.SlotID] {
-			c.fault(path+": id", "%q is there twice", s.SlotID)
+			c.fault("id", "%q is there twice", s.SlotID)
 		}
 		ids[s.SlotID] = true
-		c.gtin(path+": gtin", s.GTIN)
+		c.gtin("gtin", s.GTIN)
 		c.slotNumbers(s)
+		c.part, c.name = "slot", strconv.Itoa(i+1)
 		if (s.State == shelf.Unknown) != (s.Reason != shelf.NoReason) {
-			c.fault(path+": reason", "state %s with reason %q: unknown has one, and only unknown", s.State, s.Reason)
+			c.fault("reason", "state %s with reason %q: unknown has one, and only unknown", s.State, s.Reason)
 		}
-		c.within(path+": present", s.Present, 0, maxFacings)
+		c.within("present", s.Present, 0, maxFacings)
 		last := -1
 		for _, n := range s.Seen {
 			if n <= last || n >= len(taken) || taken[n] {
-				c.fault(path+": seen", "facing %d of %d: each in one slot at most, in rising order", n, len(taken))
+				c.fault("seen", "facing %d of %d: each in one slot at most, in rising order", n, len(taken))
 				break
 			}
 			taken[n], last = true, n
 		}
 	}
+	c.part = ""
 }
 
 // slotNumbers are the ranges that keep the next slot's prediction safe.
 func (c *checker) slotNumbers(s *shelf.SlotReading) {
-	c.within("slot "+s.SlotID+": shelf", s.Shelf, 1, maxSlots)
-	c.within("slot "+s.SlotID+": facings_due", s.Due, 0, maxFacings)
-	c.within("slot "+s.SlotID+": facings_present", s.Present, -maxFacings, maxFacings)
-	c.within("slot "+s.SlotID+": facings_hidden", s.Hidden, 0, s.Due)
-	c.within("slot "+s.SlotID+": state", int(s.State), 0, int(shelf.Foreign))
-	c.within("slot "+s.SlotID+": reason", int(s.Reason), 0, int(shelf.Hidden))
-	c.box("slot "+s.SlotID+": box", s.Box)
+	c.part, c.name = "slot", s.SlotID
+	c.within("shelf", s.Shelf, 1, maxSlots)
+	c.within("facings_due", s.Due, 0, maxFacings)
+	c.within("facings_present", s.Present, -maxFacings, maxFacings)
+	c.within("facings_hidden", s.Hidden, 0, s.Due)
+	c.within("state", int(s.State), 0, int(shelf.Foreign))
+	c.within("reason", int(s.Reason), 0, int(shelf.Hidden))
+	c.box("box", s.Box)
 }
 
 func (c *checker) quality(q *shelf.Quality) {
