@@ -72,6 +72,8 @@ func TestVerdict(t *testing.T) {
 	}
 	withdrawn := row("opened", "b", 4, false)
 	withdrawn.alert.Resolution = "retracted"
+	again := row("restated", "a", 0, false)
+	again.alert.State = "open"
 	for _, c := range []struct {
 		name                   string
 		log                    []event
@@ -81,6 +83,8 @@ func TestVerdict(t *testing.T) {
 		{"recorded afterwards", []event{row("restated", "a", 9, true)}, 0, 0, 0},
 		{"nothing", nil, 1, 0, 0},
 		{"called and taken back", []event{row("opened", "a", 9, false), row("resolved", "a", 9, false), withdrawn}, 0, 0, 0},
+		{"an ending taken back", []event{row("opened", "a", 8, false), row("resolved", "a", 8, false), again, row("resolved", "a", 9, false)}, 0, 0, 0},
+		{"resolved twice", []event{row("opened", "a", 9, false), row("resolved", "a", 9, false), row("resolved", "a", 9, false)}, 0, 0, 1},
 		{"never resolved", []event{row("opened", "a", 9, false)}, 0, 0, 1},
 		{"opened twice", []event{row("opened", "a", 9, false), row("opened", "a", 9, false), row("resolved", "a", 9, false)}, 0, 0, 1},
 		{"two alerts of one", []event{row("opened", "a", 9, false), row("resolved", "a", 9, false), row("opened", "b", 9, false), row("resolved", "b", 9, false)}, 0, 0, 1},

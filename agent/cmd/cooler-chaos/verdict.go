@@ -22,6 +22,7 @@ type verdict struct {
 	Called      int            `json:"called"`    // of them, opened while they lasted and resolved, each once
 	Recorded    int            `json:"recorded"`  // of them, over before their looks could be stored: known afterwards, nobody called
 	Withdrawn   int            `json:"withdrawn"` // calls that were told to be wrong when the looks came which had been overtaken
+	Reopened    int            `json:"reopened"`  // endings that were told to be wrong, the same way
 	Missed      int            `json:"missed"`    // stockouts of the oracle that the log does not hold
 	Extra       int            `json:"extra"`     // alerts of the log that the oracle does not know
 	Doubled     int            `json:"doubled"`   // alerts that were opened or resolved other than once
@@ -116,8 +117,9 @@ func (v *verdict) fault(format string, args ...any) {
 // compare holds the log to the oracle's episodes.
 func (v *verdict) compare(log []event, episodes map[string]episode) {
 	type story struct {
-		kinds []string
-		last  event
+		kinds    []string
+		reopened int // told to be over, and then not to be over after all
+		last     event
 	}
 	stories := map[string]*story{}
 	for _, e := range log {
@@ -126,6 +128,9 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 		if s == nil {
 			s = &story{}
 			stories[e.alert.ID] = s
+		}
+		if e.kind == "restated" && s.last.alert.State == "resolved" && e.alert.State != "resolved" {
+			s.reopened++
 		}
 		s.kinds, s.last = append(s.kinds, e.kind), e
 	}
@@ -145,7 +150,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			v.Extra++
 			v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, ep.name(), a.State, a.Resolution, s.kinds)
 			continue
-		case told[ep.name()] || !once(s.kinds, a.Untold):
+		case told[ep.name()] || !once(s.kinds, s.reopened, a.Untold):
 			v.Doubled++
 			v.fault("%s: %v, untold %v", ep.name(), s.kinds, a.Untold)
 		case a.Untold:
@@ -153,6 +158,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 		default:
 			v.Called++
 		}
+		v.Reopened += s.reopened
 		told[ep.name()] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(episodes)) {
@@ -164,13 +170,14 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 }
 
 // once reports whether an alert's events are one opening and one closing; for one that was over before
-// any of its looks could be stored, and so called nobody, neither.
-func once(kinds []string, untold bool) bool {
+// any of its looks could be stored, and so called nobody, neither. One that was told to be open again has
+// another closing.
+func once(kinds []string, reopened int, untold bool) bool {
 	want := 1
 	if untold {
 		want = 0
 	}
-	return count(kinds, "opened") == want && count(kinds, "resolved") == want
+	return count(kinds, "opened") == want && count(kinds, "resolved") == want+reopened
 }
 
 func count(list []string, what string) (n int) {
@@ -209,7 +216,7 @@ func (v *verdict) subscriber(name string, log map[string]bool, got []string) {
 // print tells a person.
 func (v *verdict) print(w io.Writer) {
 	fmt.Fprintf(w, "killed %v; %d looks, %d stockouts by the oracle\n", v.Kills, v.Looks, v.Episodes)
-	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Missed, v.Extra, v.Doubled)
+	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn, %d endings; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Reopened, v.Missed, v.Extra, v.Doubled)
 	for _, s := range v.Subscribers {
 		fmt.Fprintf(w, "%-8s %d events; %d missed, %d extra, %d delivered again under the same ID\n", s.Name+":", s.Events, s.Missed, s.Extra, s.Again)
 	}

@@ -74,6 +74,11 @@ func (e *Engine) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) err
 			return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
 		}
 	}
+	if p, ok := env.Body.(*wire.Picture); ok {
+		if err := e.keepIfProof(ctx, tx, env, p); err != nil {
+			return err
+		}
+	}
 	if err := d.save(ctx); err != nil {
 		return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
 	}

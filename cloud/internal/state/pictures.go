@@ -21,7 +21,8 @@ type Picture struct {
 
 const pictureColumns = "tenant, device, boot, seq, obs_seq, captured_at, width, height, purpose, jpeg"
 
-// PutPicture stores p and forgets all but the device's last keep pictures.
+// PutPicture stores p and forgets all but the device's last keep pictures, and those that KeepPicture
+// keeps.
 func PutPicture(ctx context.Context, tx *Tx, p Picture, keep int) error {
 	_, err := tx.Exec(ctx, "INSERT INTO pictures ("+pictureColumns+") VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, device, boot, seq) DO NOTHING",
 		p.Tenant, p.Device, int64(p.Boot), int64(p.Seq), int64(p.ObservationSeq), Micros(p.CapturedAt), p.Width, p.Height, p.Purpose, p.JPEG)
@@ -35,11 +36,22 @@ func PutPicture(ctx context.Context, tx *Tx, p Picture, keep int) error {
 		return nil
 	}
 	if err == nil {
-		_, err = tx.Exec(ctx, "DELETE FROM pictures WHERE tenant = ? AND device = ? AND (boot < ? OR (boot = ? AND seq <= ?))",
-			p.Tenant, p.Device, boot, boot, seq)
+		_, err = tx.Exec(ctx, "DELETE FROM pictures WHERE tenant = ? AND device = ? AND (boot < ? OR (boot = ? AND seq <= ?)) AND keep_until < ?",
+			p.Tenant, p.Device, boot, boot, seq, Micros(time.Now()))
 	}
 	if err != nil {
 		return fmt.Errorf("forget old pictures of %s: %w", p.Device, err)
+	}
+	return nil
+}
+
+// KeepPicture keeps the picture of a message, or of the observation with that number, at least until
+// then. One that is not there is passed over.
+func KeepPicture(ctx context.Context, tx *Tx, tenant, device string, o Order, until time.Time) error {
+	_, err := tx.Exec(ctx, "UPDATE pictures SET keep_until = ? WHERE tenant = ? AND device = ? AND boot = ? AND (seq = ? OR obs_seq = ?) AND keep_until < ?",
+		Micros(until), tenant, device, int64(o.Boot), int64(o.Seq), int64(o.Seq), Micros(until))
+	if err != nil {
+		return fmt.Errorf("keep picture of %s: %w", device, err)
 	}
 	return nil
 }

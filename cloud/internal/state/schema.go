@@ -2,7 +2,10 @@ package state
 
 // Tables are the tables that state owns itself. Give them to Migrate first: other packages' tables
 // may refer to them.
-var Tables = Migrations{Name: "state", Steps: []string{schema1}}
+var Tables = Migrations{Name: "state", Steps: []string{schema1, schema2}}
+
+// schema2: pictures that are proof outlive the others.
+const schema2 = `ALTER TABLE pictures ADD COLUMN keep_until BIGINT NOT NULL DEFAULT 0;`
 
 const schema1 = `
 CREATE TABLE tenants (
