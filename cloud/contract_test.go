@@ -249,6 +249,8 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/alerts/{id}", id, "", "", 200)
 	ask("POST", "/v1/alerts/{id}/ack", id, "", `{}`, 409)
 	ask("GET", "/v1/alerts", nil, "?stat=open", "", 400)
+	ask("POST", "/v1/rules/test", nil, "?days=1", "version: 1\nrules:\n- {types: [stockout], open: {bad: 1, of: 1}}\n", 200)
+	ask("POST", "/v1/rules/test", nil, "", "version: 1\nrules:\n- {types: [stokout]}\n", 400)
 
 	id = map[string]string{"id": hook.ID}
 	ask("GET", "/v1/webhooks", nil, "", "", 200)

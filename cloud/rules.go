@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"net/http"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -73,25 +75,43 @@ func TestRules(ctx context.Context, cfg config.Config, file string, since time.D
 	}
 	defer points.Close()
 
-	out := &DryRun{To: time.Now().UTC(), Alerts: []DryAlert{}}
+	return dryRun(ctx, db, points, cfg.Tenant, inForce, book, since)
+}
+
+// tryRules is TestRules for the page, on the service's own stores.
+func (s *Server) tryRules(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error) {
+	book, err := alert.DecodeRulebook(file)
+	if err != nil {
+		return nil, &api.Problem{Status: http.StatusBadRequest, Text: err.Error(), Hint: "correct the lines named above"}
+	}
+	var inForce alert.RuleSource = alert.DefaultRules()
+	if s.rules != nil {
+		inForce = s.rules
+	}
+	return dryRun(ctx, s.state, s.series, tenant, inForce, book, since)
+}
+
+// dryRun judges a tenant's history by the rules in force and by a book.
+func dryRun(ctx context.Context, db *state.DB, points seriesStore, tenant string, inForce, book alert.RuleSource, since time.Duration) (*DryRun, error) {
+	out := &DryRun{To: time.Now().UTC(), Types: []TypeCount{}, Alerts: []DryAlert{}}
 	out.From = out.To.Add(-since)
 	counts := map[alert.Type]*TypeCount{}
 	for _, t := range alert.Types() {
 		counts[t] = &TypeCount{Type: string(t)}
 	}
 	for after := ""; ; {
-		coolers, err := state.ListCoolers(ctx, db, cfg.Tenant, after, 500)
+		coolers, err := state.ListCoolers(ctx, db, tenant, after, 500)
 		if err != nil {
 			return nil, Hint(err, "give the data folder of a service that has run: --data")
 		}
 		for _, c := range coolers {
-			messages, err := points.Messages(ctx, series.Range{Tenant: cfg.Tenant, Device: c.Device, From: out.From, To: out.To}, dryRunMessages)
+			messages, err := points.Messages(ctx, series.Range{Tenant: tenant, Device: c.Device, From: out.From, To: out.To}, dryRunMessages)
 			if err != nil {
 				return nil, fmt.Errorf("history of %s: %w", c.Device, err)
 			}
 			out.Coolers++
 			out.Messages += len(messages)
-			id := wire.Identity{Tenant: cfg.Tenant, Store: c.Store, Device: c.Device}
+			id := wire.Identity{Tenant: tenant, Store: c.Store, Device: c.Device}
 			for _, e := range rejudge(messages, inForce.RulesFor(id)) {
 				counts[e.Type].InForce++
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -95,24 +96,41 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("rules: %s", yaml.FormatError(err, false, true))
 	}
+	at := linesOf(data)
 	var faults []error
 	if b.Version != 1 {
 		faults = append(faults, fmt.Errorf("version is %d, this program reads 1", b.Version))
 	}
 	for i := range b.Rules {
 		for _, err := range b.Rules[i].faults() {
-			faults = append(faults, fmt.Errorf("rule %d: %w", i+1, err))
+			faults = append(faults, fmt.Errorf("line %d: rule %d: %w", at("rules", i), i+1, err))
 		}
 	}
 	for i := range b.Mutes {
 		for _, err := range b.Mutes[i].faults() {
-			faults = append(faults, fmt.Errorf("mute %d: %w", i+1, err))
+			faults = append(faults, fmt.Errorf("line %d: mute %d: %w", at("mute", i), i+1, err))
 		}
 	}
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("rules: %w", errors.Join(faults...))
 	}
 	return &b, nil
+}
+
+// linesOf tells in which line an entry of a list begins, 0 where that is not known.
+func linesOf(data []byte) func(list string, i int) int {
+	file, err := parser.ParseBytes(data, 0)
+	return func(list string, i int) int {
+		path, fault := yaml.PathString(fmt.Sprintf("$.%s[%d]", list, i))
+		if err != nil || fault != nil {
+			return 0
+		}
+		node, fault := path.FilterFile(file)
+		if fault != nil || node == nil {
+			return 0
+		}
+		return node.GetToken().Position.Line
+	}
 }
 
 func (s Scope) faults() (faults []error) {

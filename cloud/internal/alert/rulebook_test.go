@@ -77,31 +77,35 @@ func TestRulebookScopes(t *testing.T) {
 	}
 }
 
+// TestRulebookFaults: every *.bad.yml breaks one rule; its first line says what the error has in it.
 func TestRulebookFaults(t *testing.T) {
-	for _, c := range []struct{ name, text, want string }{
-		{"no YAML", "version: [", "rules:"},
-		{"unknown key", "version: 1\nrules:\n- types: [stockout]\n  opens: {bad: 1, of: 1}", `unknown field "opens"`},
-		{"wrong version", "version: 2", "version is 2"},
-		{"unknown type", "version: 1\nrules:\n- types: [stokout]", `rule 1: unknown alert type "stokout"`},
-		{"no type", "version: 1\nrules:\n- close: 2", "rule 1: types is missing"},
-		{"more than there are", "version: 1\nrules:\n- types: [stockout]\n  open: {bad: 4, of: 3}", "rule 1: stockout: opens after 4 of 3"},
-		{"never closes", "version: 1\nrules:\n- types: [stockout]\n  close: 0", "closes after 0"},
-		{"unknown severity", "version: 1\nrules:\n- types: [stockout]\n  severity: high", `unknown severity "high"`},
-		{"a temperature of a stockout", "version: 1\nrules:\n- types: [stockout]\n  limit_c: 4", "stockout has no temperature"},
-		{"a product of a door", "version: 1\nrules:\n- types: [door_ajar]\n  gtins: [\"4006381333931\"]", "door_ajar is not about a product"},
-		{"a share of a stockout", "version: 1\nrules:\n- types: [stockout]\n  share: 0.2", "stockout has no share"},
-		{"a share of more than all", "version: 1\nrules:\n- types: [planogram_drift]\n  share: 1.5", "share is 1.5"},
-		{"openings of a camera", "version: 1\nrules:\n- types: [camera_lost]\n  openings: 9", "camera_lost counts no openings"},
-		{"fewer openings than none", "version: 1\nrules:\n- types: [door_busy]\n  openings: -1", "openings is -1"},
-		{"a wrong GTIN", "version: 1\nrules:\n- types: [stockout]\n  gtins: [\"4006381333932\"]", "4006381333932"},
-		{"a faulty pattern", "version: 1\nrules:\n- types: [stockout]\n  stores: [\"[\"]", `pattern "["`},
-		{"a mute without time", "version: 1\nmute:\n- {stores: [s1]}", "mute 1: give from and to, or daily"},
-		{"a mute backwards", "version: 1\nmute:\n- {from: 2026-03-03T00:00:00Z, to: 2026-03-02T00:00:00Z}", "from is not before to"},
-		{"a day of 25 hours", "version: 1\nmute:\n- {daily: \"22:00-25:00\"}", `daily is "22:00-25:00"`},
-		{"an unknown zone", "version: 1\nmute:\n- {daily: \"22:00-07:00\", tz: Moon/Base}", `time zone "Moon/Base"`},
-	} {
-		if _, err := alert.DecodeRulebook([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %q in it", c.name, err, c.want)
+	files, err := filepath.Glob("testdata/rules/*.bad.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no *.bad.yml: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(data), "\n")
+		want, ok := strings.CutPrefix(first, "# want: ")
+		if !ok {
+			t.Fatalf("%s does not begin with # want:", file)
+		}
+		if _, err := alert.DecodeRulebook(data); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", file, err, want)
+		}
+	}
+}
+
+// TestFaultsTellTheirLine: of every entry that is wrong.
+func TestFaultsTellTheirLine(t *testing.T) {
+	text := "version: 1\nrules:\n- types: [stockout]\n  close: 2\n# best sellers\n- types: [low_stock]\n  close: 0\nmute:\n- {stores: [s1]}\n"
+	_, err := alert.DecodeRulebook([]byte(text))
+	for _, want := range []string{"line 6: rule 2: low_stock: closes after 0", "line 9: mute 1: give from and to"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
 		}
 	}
 }

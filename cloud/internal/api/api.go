@@ -43,7 +43,9 @@ type Config struct {
 	Series   Series
 	Alerts   Teller
 	Webhooks Reloader // nil: there are no webhooks
-	Changed  func()   // called after a change that the live stream should tell
+	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
+	TryRules func(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error)
+	Changed  func() // called after a change that the live stream should tell
 
 	// Tenant says whose data a request may see; its error is told to the client with status 401.
 	Tenant func(*http.Request) (string, error)
@@ -77,6 +79,7 @@ func (a *api) handlers() map[string]handler {
 		"POST /v1/alerts/{id}/mute":             a.mute,
 		"POST /v1/alerts/{id}/comments":         a.comment,
 		"POST /v1/alerts/bulk":                  a.bulk,
+		"POST /v1/rules/test":                   a.testRules,
 		"GET /v1/webhooks":                      a.webhooks,
 		"POST /v1/webhooks":                     a.postWebhook,
 		"DELETE /v1/webhooks/{id}":              a.deleteWebhook,

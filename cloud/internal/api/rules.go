@@ -1,0 +1,27 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxRulesDays bounds a dry run that somebody waits for; the command line has no bound.
+const maxRulesDays = 31
+
+// testRules judges the kept history by a file of rules, which is the body, and changes nothing.
+func (a *api) testRules(r *http.Request, tenant string) (any, error) {
+	p := query(r, "days")
+	days := p.number("days", 7, 1, maxRulesDays)
+	if p.err != nil {
+		return nil, p.err
+	}
+	file, err := read(r, maxBody)
+	if err != nil {
+		return nil, err
+	}
+	if a.TryRules == nil {
+		return nil, &Problem{http.StatusNotFound, "there is no history to try " + strconv.Itoa(len(file)) + " bytes of rules on", "ask the service itself"}
+	}
+	return a.TryRules(r.Context(), tenant, file, time.Duration(days)*24*time.Hour)
+}
