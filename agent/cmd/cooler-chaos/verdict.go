@@ -129,7 +129,8 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			s = &story{}
 			stories[e.alert.ID] = s
 		}
-		if e.kind == "restated" && s.last.alert.State == "resolved" && e.alert.State != "resolved" {
+		was := s.last.alert
+		if e.kind == "restated" && was.State == "resolved" && was.Resolution == "seen" && e.alert.State != "resolved" {
 			s.reopened++
 		}
 		s.kinds, s.last = append(s.kinds, e.kind), e

@@ -62,13 +62,18 @@ func (r *restating) say(kind Kind, late bool, e Episode) Transition {
 }
 
 // take finds the known episode that e is, and removes it from those told. An episode that lasts and was
-// raised to nobody is only one that was.
+// raised to nobody is only one that was. One that was retracted is taken only where no other is e: its
+// bounds were never true.
 func (r *restating) take(e Episode) (Episode, bool) {
 	unraised := !e.Over() && !e.Raised
 	is := func(k Episode) bool {
 		return k.Type == e.Type && k.Slot == e.Slot && k.GTIN == e.GTIN && k.overlaps(e) && (k.Raised || !unraised)
 	}
-	i := slices.IndexFunc(r.told, func(k Episode) bool { return is(k) && k.Over() == e.Over() })
+	stands := func(k Episode) bool { return is(k) && k.Resolution != ResolvedRetracted }
+	i := slices.IndexFunc(r.told, func(k Episode) bool { return stands(k) && k.Over() == e.Over() })
+	if i < 0 {
+		i = slices.IndexFunc(r.told, stands)
+	}
 	if i < 0 {
 		i = slices.IndexFunc(r.told, is)
 	}
