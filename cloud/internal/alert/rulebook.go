@@ -39,10 +39,11 @@ type Rulebook struct {
 	Mutes   []Mute   `yaml:"mute"`
 }
 
-// Scope says what an entry applies to: every one of its lists that is not empty must match. Stores and
-// devices are patterns of path.Match.
+// Scope says what an entry applies to: every one of its lists that is not empty must match. Tenants,
+// stores and devices are patterns of path.Match.
 type Scope struct {
 	Types   []Type       `yaml:"types"`
+	Tenants []string     `yaml:"tenants"`
 	Stores  []string     `yaml:"stores"`
 	Devices []string     `yaml:"devices"`
 	GTINs   []shelf.GTIN `yaml:"gtins"`
@@ -142,7 +143,7 @@ func (s Scope) faults() (faults []error) {
 			faults = append(faults, fmt.Errorf("%s is not about a product, gtins do not apply", t))
 		}
 	}
-	for _, pattern := range slices.Concat(s.Stores, s.Devices) {
+	for _, pattern := range slices.Concat(s.Tenants, s.Stores, s.Devices) {
 		if _, err := path.Match(pattern, "x"); err != nil {
 			faults = append(faults, fmt.Errorf("pattern %q: %w", pattern, err))
 		}
@@ -236,7 +237,7 @@ func (m *Mute) covers(at time.Time) bool {
 
 // here reports whether the scope is about a device at all.
 func (s Scope) here(id wire.Identity) bool {
-	return matchesAny(s.Stores, id.Store) && matchesAny(s.Devices, id.Device)
+	return matchesAny(s.Tenants, id.Tenant) && matchesAny(s.Stores, id.Store) && matchesAny(s.Devices, id.Device)
 }
 
 func (s Scope) about(t Type, gtin shelf.GTIN) bool {

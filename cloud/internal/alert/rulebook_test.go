@@ -1,6 +1,7 @@
 package alert_test
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"os"
@@ -8,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -26,6 +30,9 @@ rules:
   devices: [d7]
   enabled: true
   severity: critical
+- types: [stockout]
+  tenants: ["other*"]
+  severity: info
 - types: [cold_chain]
   limit_c: 6.5
   hold: 20m
@@ -73,6 +80,56 @@ func TestRulebookScopes(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestRulesOfATenant(t *testing.T) {
+	b, err := alert.DecodeRulebook([]byte(book))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tenant, want := range map[string]alert.Severity{"t": alert.Critical, "other-1": alert.Info} {
+		rule, ok := b.RulesFor(wire.Identity{Tenant: tenant, Store: "s2", Device: "d1"}).For(alert.Stockout, "", scenarioDay)
+		if !ok || rule.Severity != want {
+			t.Errorf("%s: %v %v, want %v", tenant, rule.Severity, ok, want)
+		}
+	}
+}
+
+// TestSchemaKnowsEveryKey: docs/schema/rules.json takes the book, and no file with a key that the
+// program does not know.
+func TestSchemaKnowsEveryKey(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	schema, err := c.Compile("../../../docs/schema/rules.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds := func(text string) error {
+		data, err := yaml.YAMLToJSON([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(v)
+	}
+	if err := holds(book); err != nil {
+		t.Error(err)
+	}
+	for _, key := range []string{"tenants: [x]", "stores: [x]", "devices: [x]", "enabled: false", "open: {bad: 1, of: 2}", "close: 3", "hold: 1h30m", "severity: info"} {
+		if err := holds("version: 1\nrules:\n- types: [stockout]\n  " + key); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	if err := holds("version: 1\nrules:\n- types: [stockout]\n  opens: 1"); err == nil {
+		t.Error("the schema takes a key that the program does not know")
+	}
+	for _, typ := range alert.Types() {
+		if err := holds("version: 1\nrules:\n- types: [" + string(typ) + "]"); err != nil {
+			t.Errorf("%s: %v", typ, err)
 		}
 	}
 }
