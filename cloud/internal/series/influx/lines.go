@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // Names of measurements.
@@ -53,8 +54,11 @@ func appendLines(buf []byte, m *series.Message) ([]byte, error) {
 		if !fits(p.Slot) {
 			return buf, errTag
 		}
-		b.point(shelfPoints, m.At, i, []string{"gtin", string(p.GTIN), "slot", p.Slot},
-			"state", int64(p.State), "reason", int64(p.Reason), "present", int64(p.Present), "due", int64(p.Due))
+		fields := []any{"state", int64(p.State), "present", int64(p.Present), "due", int64(p.Due), "place", int64(i)}
+		if p.Reason != shelf.NoReason {
+			fields = append(fields, "reason", int64(p.Reason))
+		}
+		b.line(shelfPoints, m.At, []string{"gtin", string(p.GTIN), "slot", p.Slot}, fields)
 	}
 	for i, d := range m.Doors {
 		b.point(doorPoints, d.At, i, nil, "open", d.Open)
@@ -84,8 +88,12 @@ func appendLines(buf []byte, m *series.Message) ([]byte, error) {
 	return b.buf, nil
 }
 
-// point appends one; tags and fields are names and values in turn.
+// point appends one that says itself which message it is of; tags and fields are names and values in turn.
 func (b *builder) point(measurement string, at time.Time, place int, tags []string, fields ...any) {
+	b.line(measurement, at, tags, append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro()))
+}
+
+func (b *builder) line(measurement string, at time.Time, tags []string, fields []any) {
 	b.buf = append(b.buf, measurement...)
 	b.buf = append(b.buf, b.head...)
 	for i := 0; i < len(tags); i += 2 {
@@ -97,7 +105,6 @@ func (b *builder) point(measurement string, at time.Time, place int, tags []stri
 		}
 	}
 	sep := byte(' ')
-	fields = append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro())
 	for i := 0; i < len(fields); i += 2 {
 		b.buf = append(b.buf, sep)
 		sep = ','

@@ -66,6 +66,7 @@ func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]seri
 		store          string
 	}
 	byKey := map[key]*series.Message{}
+	name(rows)
 	slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(a.int("place"), b.int("place")) })
 	for _, p := range rows {
 		mat := time.UnixMicro(p.int("mat")).UTC()
@@ -88,6 +89,32 @@ func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]seri
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Boot, b.Boot), cmp.Compare(a.Seq, b.Seq))
 	})
 	return list[max(0, len(list)-limit):], nil
+}
+
+// name gives slot points the numbers of their message, which only its look point has: they are of the
+// same store and carry the same time to the nanosecond. With every slot they would double what is stored.
+func name(rows []*row) {
+	type moment struct {
+		store string
+		at    int64
+	}
+	looks := map[moment]*row{}
+	for _, r := range rows {
+		if r.measurement == lookPoints {
+			looks[moment{r.tags["store"], r.at.UnixNano()}] = r
+		}
+	}
+	for _, r := range rows {
+		look := looks[moment{r.tags["store"], r.at.UnixNano()}]
+		if r.measurement != shelfPoints || look == nil {
+			continue
+		}
+		for _, field := range [...]string{"boot", "seq", "mat"} {
+			if _, ok := r.fields[field]; !ok {
+				r.fields[field] = look.fields[field]
+			}
+		}
+	}
 }
 
 // rows runs a query that keeps fields apart and puts each point together.

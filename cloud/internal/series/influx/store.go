@@ -9,7 +9,7 @@
 //
 // What it writes (field types never change; whole numbers carry InfluxDB's i):
 //
-//	shelf,tenant,store,device,slot,gtin  state reason present due place boot seq mat
+//	shelf,tenant,store,device,slot,gtin  state present due place [reason]; its message is the look of the same time
 //	look,tenant,store,device             slots boot seq mat
 //	climate,tenant,store,device[,sensor] temp_mc humidity_permille boot seq mat place
 //	door|power|footfall[,line]|event,…   likewise, see lines.go
