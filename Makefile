@@ -15,6 +15,7 @@ PYTHON  := /usr/bin/python3
 
 export INFLUXD := $(CACHE)/bin/influxd
 export NATS_SERVER := $(CACHE)/bin/nats-server
+export TELEGRAF := $(CACHE)/bin/telegraf
 export ONNXRUNTIME_LIB := $(CACHE)/onnxruntime-1.22.0/libonnxruntime.so.1
 
 .PHONY: help
@@ -96,9 +97,13 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench bench-live chaos eval cross deb
+.PHONY: bench bench-ingest bench-live chaos eval cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
+
+bench-ingest: ## ingest beside Telegraf on the same broker and InfluxDB, the store's answers, growing fleets; ends with JSON
+	@$(SETUP) bench
+	go run ./cloud/cmd/bench-ingest $(BENCH_ARGS)
 
 bench-live: cloud ## an alert's way to its subscriber and the live stream's fan-out, beside their peers; ends with JSON
 	go run ./cloud/cmd/bench-live

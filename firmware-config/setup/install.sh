@@ -4,6 +4,7 @@
 #
 #   install.sh build   compiler and OpenCV, ONNX Runtime
 #   install.sh test    the above, the real brokers, database, browser and InfluxDB for the tests
+#   install.sh bench   the real broker and InfluxDB, and Telegraf, the peer of the ingest
 #
 # Downloads that are no Debian packages go to $COLDSHELF_CACHE (default ~/.cache/coldshelf), so that a
 # second clone of the project finds them.
@@ -11,7 +12,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${COLDSHELF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/coldshelf}
-readonly ort_version=1.22.0 influx_version=v1.8.10 nats_version=v2.15.2
+readonly ort_version=1.22.0 influx_version=v1.8.10 nats_version=v2.15.2 telegraf_version=v1.37.2
 
 fail() {
   printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
@@ -80,6 +81,15 @@ nats_server() {
   (cd / && GOBIN=$cache/bin GOFLAGS= go install "github.com/nats-io/nats-server/v2@$nats_version")
 }
 
+# Only what the benchmark uses is built in; the whole of Telegraf takes many minutes.
+telegraf() {
+  [ -x "$cache/bin/telegraf" ] && return
+  echo "setup: building Telegraf $telegraf_version (about a minute, once)"
+  (cd / && GOBIN=$cache/bin GOFLAGS= CGO_ENABLED=0 go install \
+    -tags custom,inputs.mqtt_consumer,outputs.influxdb_v2,parsers.json_v2,serializers.influx \
+    "github.com/influxdata/telegraf/cmd/telegraf@$telegraf_version")
+}
+
 need() { command -v "$1" >/dev/null || fail "$1 is not installed" "$2"; }
 
 need go "install Go 1.26 or newer: https://go.dev/dl/"
@@ -96,5 +106,10 @@ case ${1:-} in
     influxd
     nats_server
     ;;
-  *) fail "what to install is not said" "install.sh build | install.sh test" ;;
+  bench)
+    debian "$here/debian-build.txt" "$here/debian-test.txt"
+    influxd
+    telegraf
+    ;;
+  *) fail "what to install is not said" "install.sh build | install.sh test | install.sh bench" ;;
 esac

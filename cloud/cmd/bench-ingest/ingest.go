@@ -109,6 +109,12 @@ func measureIngest(ctx context.Context, o options, dir string, peer bool, r *rep
 		fmt.Fprintf(os.Stderr, "%s: %+v\n", way.name, **way.into)
 		r.OK = r.OK && (*way.into).Lost == 0
 	}
+	lost, err := db.missing(ctx, "ours", "state", "shelf", len(facts))
+	if err != nil {
+		return err
+	}
+	r.Influx.Lost += lost
+	r.OK = r.OK && lost == 0
 	if !peer {
 		return nil
 	}
