@@ -16,14 +16,14 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// TestDatabasesKilled: the service on PostgreSQL and InfluxDB, each killed -9 twice while boards
+// TestDatabasesKilled: the service on PostgreSQL and InfluxDB, each killed -9 ten times while boards
 // speak; nothing is lost or doubled.
 func TestDatabasesKilled(t *testing.T) {
 	pg, tsdb := statetest.Postgres(t), influxd.Start(t)
 	stateURL, seriesURL := pg.NewDatabase(t), tsdb.NewDatabase(t)
 	s, _, stop := serve(t, func(c *config.Config) { c.State, c.Series = stateURL, seriesURL })
 	b := newBoard(t, "mqtt://"+s.MQTTAddr(), "d1")
-	const kills, each = 2, 20
+	const kills, each = 10, 20
 	for i := range 2 * kills {
 		for range each {
 			b.say(t, shelf.OK, shelf.OK)
