@@ -8,10 +8,10 @@ import (
 const (
 	// leastSeen is the share of a pack's front that must be open to the camera for the pack to be found
 	// there; below, a lane in which nothing was found may still hold one.
-	leastSeen = 0.3
+	leastSeen = 0.2
 	// openShare is the share of a lane's places that must be open for a lane in which nothing was found to be bare.
-	// Rendered coolers with perfect boxes: of slots without a pack in sight, 0.96 are empty from 0.6 on, and half below.
-	openShare = 0.6
+	// Rendered coolers, perfect boxes: of slots with no pack in sight, nine in ten are empty from 0.8 on, six in ten below.
+	openShare = 0.8
 	// sideways is how much of a lane's width a pack leaves free at each side.
 	sideways = 0.12
 	// samples a side, over a pack's front.
