@@ -33,6 +33,8 @@ const (
 	// plainEdge is the contrast in grey levels from which a shelf's front edge tells anything; one slot's
 	// edge that shows goneEdge times less than the middle one of the picture is covered.
 	plainEdge, goneEdge = 10, 0.22
+	// noEdge is the contrast below which there is no edge, whatever the others show: the whole picture may be covered.
+	noEdge = 5
 	// A slot about to be told as empty is in doubt if it looks like the product due from dueLike times the
 	// open-set threshold on, or like any product from anyLike of the way from there to one.
 	dueLike, anyLike = 1.3, 0.25
@@ -113,12 +115,12 @@ func (p *Pipeline) covered(plan *shelf.Planogram, seen *quality.Map) map[string]
 	sort.Float64s(all)
 	usual := all[len(all)/2]
 	if usual < plainEdge {
-		// Most edges are gone, or this cooler has none that show: the strongest quarter decides.
-		usual = all[len(all)*3/4]
+		// Most edges are gone, or this cooler has none that show: the strongest tenth decides.
+		usual = all[int(0.9*float64(len(all)-1))]
 	}
 	out := map[string]bool{}
 	for id, c := range contrast {
-		out[id] = usual >= plainEdge && c < goneEdge*usual
+		out[id] = (usual >= plainEdge && c < goneEdge*usual) || c < noEdge
 	}
 	return out
 }

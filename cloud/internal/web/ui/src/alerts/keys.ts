@@ -1,12 +1,13 @@
 // The inbox by keyboard: J and K to the next and the last alert, A to acknowledge the one that is open.
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { go, to } from "../router";
 import { acknowledge } from "../store";
 import type { Alert } from "../types";
 
 export function useInboxKeys(alerts: readonly Alert[], id: string | undefined): void {
-  useEffect(() => {
+  // Before the browser paints: a key always acts on the alert that is seen.
+  useLayoutEffect(() => {
     const press = (e: KeyboardEvent) => {
       const typing = (e.target as Element).closest?.("input, select, textarea, [contenteditable]");
       if (typing || e.ctrlKey || e.metaKey || e.altKey) return;

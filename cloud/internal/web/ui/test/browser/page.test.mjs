@@ -92,10 +92,26 @@ describe("connection", () => {
     await eventually(async () => assert.equal(await page.locator(".link-word").innerText(), "Reconnecting"));
     const alert = service.open("cooler-03", "1-2");
     service.restore();
-    await page.getByRole("button", { name: "Try now" }).click();
     await page.locator(`a[href="/alerts/${alert.id}"]`).waitFor();
     await page.locator(".link-live").waitFor();
     await eventually(async () => assert.equal(await page.locator(".banner").count(), 0));
+  });
+
+  test("tries at once when asked", async () => {
+    await go("/");
+    await rows().first().waitFor();
+    page.expectErrors = true;
+    // The page's own next try never comes, so that only the button can bring it back.
+    await page.evaluate(() => {
+      const real = window.setTimeout;
+      window.setTimeout = (run, ms, ...rest) => (ms >= 250 ? 0 : real(run, ms, ...rest));
+    });
+    service.cut();
+    const again = page.getByRole("button", { name: "Try now" });
+    await again.waitFor();
+    service.restore();
+    await again.click();
+    await page.locator(".link-live").waitFor();
   });
 });
 
