@@ -1,0 +1,187 @@
+package sales
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// catalog is a tenant's masters at hand, by every name that a sender may use.
+type catalog struct {
+	version  int64
+	stores   map[string]*Store
+	products map[shelf.GTIN]*Product
+	byGLN    map[string]*Store
+	byCode   map[Code]*Store
+	bySKU    map[Code]*Product
+}
+
+// separator stands between the parts of a key that is one text.
+const separator = "\x1f"
+
+func (c *catalog) store(channel, name string) *Store {
+	if s := c.byCode[Code{channel, name}]; s != nil {
+		return s
+	}
+	if s := c.stores[name]; s != nil {
+		return s
+	}
+	return c.byGLN[name]
+}
+
+// product finds what a line sold; without one it names what is missing.
+func (c *catalog) product(channel, gtin, sku string) (*Product, string) {
+	if sku != "" {
+		if p := c.bySKU[Code{channel, sku}]; p != nil {
+			return p, ""
+		}
+		return nil, channel + separator + sku
+	}
+	g, err := shelf.ParseGTIN(gtin)
+	if err != nil {
+		return nil, gtin // check has refused it before
+	}
+	return c.products[g], string(g)
+}
+
+// unit follows packs down to what stands on the shelf.
+func (c *catalog) unit(p *Product) (gtin shelf.GTIN, factor int64) {
+	gtin, factor = p.GTIN, 1
+	for depth := 0; p != nil && p.Contains != nil && depth < maxDepth; depth++ {
+		gtin, factor = p.Contains.GTIN, factor*p.Contains.Count
+		p = c.products[gtin]
+	}
+	return gtin, factor
+}
+
+// maxDepth bounds packs in packs: unit, multipack, case, layer, pallet.
+const maxDepth = 8
+
+// catalogs keeps each tenant's masters until their version changes.
+type catalogs struct {
+	mu   sync.Mutex
+	kept map[string]*catalog
+}
+
+// get gives a tenant's masters as of the transaction; fresh reads them again in any case, because
+// boards and planograms make stores and products known too.
+func (cs *catalogs) get(ctx context.Context, q state.Querier, tenant string, version int64, fresh bool) (*catalog, error) {
+	cs.mu.Lock()
+	c := cs.kept[tenant]
+	cs.mu.Unlock()
+	if c != nil && c.version == version && !fresh {
+		return c, nil
+	}
+	c, err := readCatalog(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	c.version = version
+	cs.mu.Lock()
+	if cs.kept == nil {
+		cs.kept = map[string]*catalog{}
+	}
+	cs.kept[tenant] = c
+	cs.mu.Unlock()
+	return c, nil
+}
+
+func (cs *catalogs) forget(tenant string) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	delete(cs.kept, tenant)
+}
+
+func readCatalog(ctx context.Context, q state.Querier, tenant string) (*catalog, error) {
+	c := &catalog{stores: map[string]*Store{}, products: map[shelf.GTIN]*Product{}, byGLN: map[string]*Store{},
+		byCode: map[Code]*Store{}, bySKU: map[Code]*Product{}}
+	stores, err := ListStores(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range stores {
+		s := &stores[i]
+		c.stores[s.Store] = s
+		if s.GLN != "" {
+			c.byGLN[s.GLN] = s
+		}
+		for _, code := range s.Codes {
+			c.byCode[code] = s
+		}
+	}
+	products, err := ListProducts(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range products {
+		p := &products[i]
+		c.products[p.GTIN] = p
+		for _, code := range p.Codes {
+			c.bySKU[code] = p
+		}
+	}
+	return c, nil
+}
+
+// ListStores gives a tenant's stores by id, those that boards made known too.
+func ListStores(ctx context.Context, q state.Querier, tenant string) ([]Store, error) {
+	known, err := state.ListStores(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	trade, err := bodies[Store](ctx, q, "SELECT store, body FROM sales_stores WHERE tenant = ?", tenant)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Store, len(known))
+	for i, k := range known {
+		s := trade[k.Store]
+		s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours = k.Store, k.Name, k.GLN, k.Lat, k.Lon, k.TZ, k.Hours
+		list[i] = s
+	}
+	return list, nil
+}
+
+// ListProducts gives a tenant's products by GTIN, those that planograms made known too.
+func ListProducts(ctx context.Context, q state.Querier, tenant string) ([]Product, error) {
+	known, err := state.ListProducts(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	trade, err := bodies[Product](ctx, q, "SELECT gtin, body FROM sales_products WHERE tenant = ?", tenant)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Product, len(known))
+	for i, k := range known {
+		p := trade[string(k.GTIN)]
+		p.Product = k
+		list[i] = p
+	}
+	return list, nil
+}
+
+func bodies[T any](ctx context.Context, q state.Querier, query, tenant string) (map[string]T, error) {
+	rows, err := q.Query(ctx, query, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read masters: %w", err)
+	}
+	defer rows.Close()
+	all := map[string]T{}
+	for rows.Next() {
+		var name, body string
+		if err := rows.Scan(&name, &body); err != nil {
+			return nil, fmt.Errorf("read masters: %w", err)
+		}
+		var v T
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
+			return nil, fmt.Errorf("stored master %s: %w", name, err)
+		}
+		all[name] = v
+	}
+	return all, rows.Err()
+}

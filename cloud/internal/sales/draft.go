@@ -1,0 +1,197 @@
+package sales
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Draft is a line as a sender says it, before its product, store and time are resolved. It is the JSON
+// of the API, of MQTT, and of what is given back to be mended.
+type Draft struct {
+	Channel   string `json:"channel"`
+	Order     string `json:"order"`
+	Line      string `json:"line"`
+	Revision  int64  `json:"revision,omitempty"` // absent: 1
+	Store     string `json:"store"`              // our id, a GLN, or the channel's own code
+	GTIN      string `json:"gtin,omitempty"`     // of what was sold, unit or pack; or
+	SKU       string `json:"sku,omitempty"`      // the channel's own code of it
+	Quantity  *int64 `json:"quantity"`           // negative: a refund
+	Price     *int64 `json:"price,omitempty"`    // of one, minor unit; or
+	Amount    *int64 `json:"amount,omitempty"`   // of the whole line after discounts, minor unit
+	Currency  string `json:"currency"`
+	SoldAt    string `json:"sold_at"` // RFC 3339; without a zone: the store's
+	Promotion string `json:"promotion,omitempty"`
+	RefundOf  *Ref   `json:"refund_of,omitempty"`
+	Restocked bool   `json:"restocked,omitempty"`
+}
+
+// DecodeDraft reads one JSON object strictly; what is wrong is a *Fault.
+func DecodeDraft(data []byte) (Draft, error) {
+	var d Draft
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&d)
+	if err == nil {
+		if _, more := dec.Token(); more != io.EOF {
+			err = errors.New("there is something after the object")
+		}
+	}
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return d, nil
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return d, &Fault{Code: Truncated, Text: "the line ends in the middle", Hint: "send it whole"}
+	case errors.As(err, &kind):
+		return d, &Fault{Code: BadNumber, Field: kind.Field, Text: fmt.Sprintf("%s is %s, want %s", kind.Field, kind.Value, kind.Type), Hint: "quantities and money are whole numbers, money in the currency's minor unit"}
+	}
+	return d, &Fault{Code: NotUnderstood, Text: strings.TrimPrefix(err.Error(), "json: "), Hint: "see docs/sales.md for the fields of a line"}
+}
+
+// Limits of what a line may say.
+const (
+	maxName     = 200
+	maxQuantity = 1_000_000
+	maxMoney    = 1_000_000_000_000 // minor units
+)
+
+// check finds what is wrong whatever the masters say.
+func (d *Draft) check() *Fault {
+	for _, f := range []struct{ name, value string }{{"channel", d.Channel}, {"order", d.Order}, {"line", d.Line},
+		{"store", d.Store}, {"currency", d.Currency}, {"sold_at", d.SoldAt}} {
+		if strings.TrimSpace(f.value) == "" {
+			return &Fault{Code: Missing, Field: f.name, Text: f.name + " is missing"}
+		}
+		if len(f.value) > maxName || strings.ContainsAny(f.value, "\x00\x1f") {
+			return &Fault{Code: NotUnderstood, Field: f.name, Text: fmt.Sprintf("%s is longer than %d bytes, or holds control characters", f.name, maxName)}
+		}
+	}
+	if len(d.SKU) > maxName || len(d.Promotion) > maxName {
+		return &Fault{Code: NotUnderstood, Field: "sku", Text: fmt.Sprintf("sku and promotion have at most %d bytes", maxName)}
+	}
+	if d.Quantity == nil {
+		return &Fault{Code: Missing, Field: "quantity", Text: "quantity is missing"}
+	}
+	q := *d.Quantity
+	if q > maxQuantity || q < -maxQuantity || d.Revision < 0 {
+		return &Fault{Code: BadNumber, Field: "quantity", Text: fmt.Sprintf("quantity is %d and revision %d: want at most %d, and no negative revision", q, d.Revision, maxQuantity)}
+	}
+	if (d.GTIN == "") == (d.SKU == "") {
+		return &Fault{Code: Missing, Field: "gtin", Text: "give gtin, or sku with the channel's own code, and not both"}
+	}
+	if d.GTIN != "" {
+		if _, err := shelf.ParseGTIN(d.GTIN); err != nil {
+			return &Fault{Code: BadGTIN, Field: "gtin", Text: err.Error(), Hint: "read it off the pack again; the channel's own number goes into sku"}
+		}
+	}
+	if d.Price == nil && d.Amount == nil && q != 0 {
+		return &Fault{Code: Missing, Field: "price", Text: "give price (of one) or amount (of the line), in the currency's minor unit"}
+	}
+	if p := d.Price; p != nil && (*p < 0 || *p > maxMoney) {
+		return &Fault{Code: BadNumber, Field: "price", Text: fmt.Sprintf("price %d is negative or too large", *p)}
+	}
+	if a := d.Amount; a != nil && (*a > maxMoney || *a < -maxMoney || *a > 0 && q < 0 || *a < 0 && q > 0 || *a != 0 && q == 0) {
+		return &Fault{Code: BadNumber, Field: "amount", Text: fmt.Sprintf("amount %d does not go with quantity %d", *a, q), Hint: "both are negative in a refund, both 0 in a cancelled line"}
+	}
+	if err := checkCurrency(d.Currency); err != nil {
+		var f *Fault
+		errors.As(err, &f)
+		return f
+	}
+	switch {
+	case q < 0 && d.RefundOf == nil:
+		return &Fault{Code: NoOriginal, Field: "refund_of", Text: "a negative quantity does not say which line it takes back", Hint: "give refund_of with order and line"}
+	case q > 0 && d.RefundOf != nil:
+		return &Fault{Code: BadNumber, Field: "quantity", Text: "a refund has a negative quantity"}
+	case d.RefundOf != nil && (d.RefundOf.Order == "" || d.RefundOf.Line == "" || d.RefundOf.Order == d.Order && d.RefundOf.Line == d.Line):
+		return &Fault{Code: NoOriginal, Field: "refund_of", Text: "refund_of names the order and line of another line"}
+	}
+	return nil
+}
+
+// resolve makes the draft a line by the masters. missing names what a parked line waits for.
+func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missing string, fault *Fault) {
+	if fault := d.check(); fault != nil {
+		return l, "", fault
+	}
+	at, zoned, err := parseTime(d.SoldAt)
+	if err != nil {
+		return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: err.Error(), Hint: "such as 2026-03-02T08:15:00+08:00"}
+	}
+	store := c.store(d.Channel, d.Store)
+	if store == nil {
+		if len(d.Store) == 13 && strings.Trim(d.Store, "0123456789") == "" {
+			if err := CheckGLN(d.Store); err != nil {
+				return l, "", &Fault{Code: BadGLN, Field: "store", Text: err.Error()}
+			}
+		}
+		return l, d.Store, &Fault{Code: UnknownStore, Field: "store", Text: fmt.Sprintf("store %q is not known", d.Store), Hint: "put its master: PUT /v1/stores/{store} or /v1/sales/masters"}
+	}
+	product, missing := c.product(d.Channel, d.GTIN, d.SKU)
+	if product == nil {
+		return l, missing, &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %q is not known", d.GTIN+d.SKU), Hint: "put its master: POST /v1/sales/masters"}
+	}
+	if !zoned {
+		loc, ok := store.Location()
+		if !ok {
+			return l, "", &Fault{Code: NoZone, Field: "sold_at", Text: fmt.Sprintf("%q has no zone, and store %s has none either", d.SoldAt, store.Store), Hint: "give the store its tz, or the time its offset"}
+		}
+		wall := at
+		at = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
+		if at.Hour() != wall.Hour() || at.Minute() != wall.Minute() {
+			return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: fmt.Sprintf("%q was skipped by the clocks of %s", d.SoldAt, store.TZ), Hint: "give the time its offset"}
+		}
+	}
+	if at.After(now.Add(24*time.Hour)) || at.Year() < 1990 {
+		return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: fmt.Sprintf("%s is not a time at which something was sold", d.SoldAt), Hint: "look at the clock of the till"}
+	}
+	if store.Currency != "" && store.Currency != d.Currency {
+		return l, "", &Fault{Code: MixedCurrency, Field: "currency", Text: fmt.Sprintf("the line is in %s, store %s sells in %s", d.Currency, store.Store, store.Currency)}
+	}
+	unit, factor := c.unit(product)
+	l = Line{Tenant: tenant, Channel: d.Channel, Order: d.Order, Line: d.Line, Revision: max(1, d.Revision), Store: store.Store,
+		GTIN: unit, Units: *d.Quantity * factor, SoldAs: product.GTIN, Quantity: *d.Quantity, Currency: d.Currency,
+		SoldAt: at.UTC().Truncate(time.Microsecond), Promotion: d.Promotion, RefundOf: d.RefundOf, Restocked: d.Restocked, ReceivedAt: now}
+	l.Price, l.Amount = d.money()
+	return l, "", nil
+}
+
+// money fills in of price and amount what is not said.
+func (d *Draft) money() (price, amount int64) {
+	q := *d.Quantity
+	if d.Price != nil {
+		price = *d.Price
+	}
+	if d.Amount != nil {
+		amount = *d.Amount
+	} else {
+		amount = price * q
+	}
+	if d.Price == nil && q != 0 {
+		price = int64(math.Round(float64(amount) / float64(q)))
+	}
+	return price, amount
+}
+
+// parseTime reads an RFC 3339 time, also without its zone, and with a space for the T.
+func parseTime(text string) (at time.Time, zoned bool, err error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05.999999999Z0700"} {
+		if at, err = time.Parse(layout, text); err == nil {
+			return at, true, nil
+		}
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if at, err = time.Parse(layout, text); err == nil {
+			return at, false, nil
+		}
+	}
+	return at, false, fmt.Errorf("%q is not a time", text)
+}

@@ -1,0 +1,49 @@
+package sales_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+)
+
+func TestHours(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	at := func(day, hour, minute int) time.Time {
+		return monday.AddDate(0, 0, day).Add(time.Duration(hour*60+minute) * time.Minute)
+	}
+	for _, c := range []struct {
+		text string
+		at   time.Time
+		open bool
+	}{
+		{"", at(0, 3, 0), true},
+		{"24/7", at(0, 3, 0), true},
+		{"07:00-22:00", at(6, 7, 0), true},
+		{"07:00-22:00", at(6, 22, 0), false},
+		{"Mo-Fr 07:00-22:00", at(5, 12, 0), false},
+		{"Mo-Fr 07:00-22:00; Sa,Su 09:00-12:00,13:00-18:00", at(5, 12, 30), false},
+		{"Mo-Fr 07:00-22:00; Sa,Su 09:00-12:00,13:00-18:00", at(6, 13, 0), true},
+		{"Fr-Mo 08:00-09:00", at(6, 8, 30), true},
+		{"Sa 18:00-02:00", at(6, 1, 59), true},
+		{"Sa 18:00-02:00", at(5, 1, 59), false},
+		{"08:00-20:00; We off", at(2, 12, 0), false},
+		{"00:00-24:00", at(3, 23, 59), true},
+	} {
+		h, err := sales.ParseHours(c.text)
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+		} else if got := h.Open(c.at); got != c.open {
+			t.Errorf("%q at %v: open %v, want %v", c.text, c.at.Format("Mon 15:04"), got, c.open)
+		}
+	}
+	for _, bad := range []string{"Mon 07:00-22:00", "07:00", "7-22", "07:00-07:00", "25:00-26:00", "Mo 07:00-08:00 09:00-10:00", ";", "Mo-Xx 07:00-08:00"} {
+		if _, err := sales.ParseHours(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	h, _ := sales.ParseHours("Mo 08:00-10:00")
+	if got := h.OpenTime(at(0, 9, 30), at(1, 9, 0), time.UTC); got != 30*time.Minute {
+		t.Errorf("open for %v, want 30m", got)
+	}
+}

@@ -1,0 +1,66 @@
+package sales
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Line is one line of a receipt or an order, as it stands in its highest revision.
+type Line struct {
+	Tenant   string
+	Channel  string // pos, shopify, tmall, …: whoever numbers the orders
+	Order    string
+	Line     string
+	Revision int64
+
+	Store    string
+	GTIN     shelf.GTIN // the unit that stands on the shelf
+	Units    int64      // of GTIN; negative: refunded; 0: the line was cancelled
+	SoldAs   shelf.GTIN // what the receipt says: GTIN, or a pack of it
+	Quantity int64      // of SoldAs, signed as Units
+
+	Price     int64  // of one SoldAs, in the currency's minor unit
+	Amount    int64  // of the whole line after its discounts, in the minor unit, signed as Units
+	Currency  string // ISO 4217
+	SoldAt    time.Time
+	Promotion string // under which it was sold; "": none
+
+	RefundOf  *Ref // the line that a negative quantity takes back
+	Restocked bool // the refunded goods stand in the store again
+
+	ReceivedAt time.Time // of this revision; not part of what a repetition has to match
+}
+
+// Ref names another line of the same channel.
+type Ref struct {
+	Order string `json:"order"`
+	Line  string `json:"line"`
+}
+
+// Hour is the hour in whose figures the line counts, in UTC.
+func (l *Line) Hour() time.Time { return l.SoldAt.UTC().Truncate(time.Hour) }
+
+// StockUnits is what the line does to the store's stock, wherever the goods of a refund went.
+func (l *Line) StockUnits() int64 {
+	if l.Units < 0 && !l.Restocked {
+		return 0
+	}
+	return -l.Units
+}
+
+// key is a line's identity within a tenant.
+type key struct{ channel, order, line string }
+
+func (l *Line) key() key { return key{l.Channel, l.Order, l.Line} }
+
+// same reports whether two revisions say the same.
+func (l *Line) same(o *Line) bool {
+	a, b := *l, *o
+	a.ReceivedAt, b.ReceivedAt, a.RefundOf, b.RefundOf = time.Time{}, time.Time{}, nil, nil
+	if (l.RefundOf == nil) != (o.RefundOf == nil) || l.RefundOf != nil && *l.RefundOf != *o.RefundOf || !l.SoldAt.Equal(o.SoldAt) {
+		return false
+	}
+	a.SoldAt, b.SoldAt = time.Time{}, time.Time{}
+	return a == b
+}

@@ -1,0 +1,237 @@
+package sales
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// park keeps the drafts that wait; sent again they wait as they were sent last.
+func (t *turn) park(ctx context.Context, drafts []Draft, verdicts []Verdict, missing map[int]string) error {
+	for i := range drafts {
+		if verdicts[i].Status != Parked {
+			continue
+		}
+		d := drafts[i]
+		body, err := json.Marshal(d)
+		if err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, `INSERT INTO sales_parked (tenant, channel, ord, line, revision, code, missing, detail, draft, parked_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, channel, ord, line, revision) DO UPDATE SET
+			code = excluded.code, missing = excluded.missing, detail = excluded.detail, draft = excluded.draft`,
+			t.tenant, d.Channel, d.Order, d.Line, max(1, d.Revision), verdicts[i].Fault.Code, missing[i], verdicts[i].Fault.Text, string(body), state.Micros(t.now))
+		if err != nil {
+			return fmt.Errorf("park a line: %w", err)
+		}
+	}
+	return nil
+}
+
+// settleParked takes what was parked out of the way of what was taken, and takes refunds that waited for it.
+func (b *batch) settleParked(ctx context.Context) error {
+	var waiting int
+	if err := b.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sales_parked WHERE tenant = ? LIMIT 1) AS one", b.tenant).Scan(&waiting); err != nil {
+		return fmt.Errorf("read parked lines: %w", err)
+	}
+	if waiting == 0 {
+		return nil
+	}
+	for _, k := range b.unparked {
+		_, err := b.Exec(ctx, "DELETE FROM sales_parked WHERE tenant = ? AND channel = ? AND ord = ? AND line = ? AND revision = ?",
+			b.tenant, k.channel, k.order, k.line, k.revision)
+		if err != nil {
+			return fmt.Errorf("take parked lines: %w", err)
+		}
+	}
+	var freed []parkedRow
+	for _, k := range b.taken {
+		rows, err := readParked(ctx, b.Tx, "tenant = ? AND code = ? AND missing = ? ORDER BY id", b.tenant, UnknownOriginal, k.channel+separator+k.order+separator+k.line)
+		if err != nil {
+			return err
+		}
+		freed = append(freed, rows...)
+	}
+	_, err := b.retake(ctx, freed)
+	return err
+}
+
+type parkedRow struct {
+	id    int64
+	draft Draft
+	ParkedLine
+}
+
+// ParkedLine is a line that waits.
+type ParkedLine struct {
+	Code     string
+	Missing  string // the GTIN, the channel's code, the store, or the order and line
+	Detail   string
+	ParkedAt time.Time
+	Draft    Draft
+}
+
+func readParked(ctx context.Context, q state.Querier, where string, args ...any) ([]parkedRow, error) {
+	rows, err := q.Query(ctx, "SELECT id, code, missing, detail, draft, parked_at FROM sales_parked WHERE "+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read parked lines: %w", err)
+	}
+	defer rows.Close()
+	var list []parkedRow
+	for rows.Next() {
+		var r parkedRow
+		var body string
+		var at int64
+		if err := rows.Scan(&r.id, &r.Code, &r.Missing, &r.Detail, &body, &at); err != nil {
+			return nil, fmt.Errorf("read parked lines: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &r.draft); err != nil {
+			return nil, fmt.Errorf("parked line: %w", err)
+		}
+		r.ParkedAt, r.Draft = state.Time(at), r.draft
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// retake appends parked lines anew. What is refused now is put with the rejected, to be mended.
+func (t *turn) retake(ctx context.Context, rows []parkedRow) (taken int, err error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	drafts := make([]Draft, len(rows))
+	for i, r := range rows {
+		drafts[i] = r.draft
+		if _, err := t.Exec(ctx, "DELETE FROM sales_parked WHERE tenant = ? AND id = ?", t.tenant, r.id); err != nil {
+			return 0, fmt.Errorf("take parked lines: %w", err)
+		}
+	}
+	verdicts, err := t.append(ctx, drafts)
+	if err != nil {
+		return 0, err
+	}
+	for i, v := range verdicts {
+		switch v.Status {
+		case Rejected:
+			body, err := json.Marshal(drafts[i])
+			if err != nil {
+				return 0, err
+			}
+			if err := t.reject(ctx, Refusal{Source: "parked", Fault: *v.Fault, Input: string(body)}); err != nil {
+				return 0, err
+			}
+		case Parked:
+		default:
+			taken++
+		}
+	}
+	return taken, nil
+}
+
+// Parked lists up to limit lines that wait, the longest waiting first.
+func (l *Ledger) Parked(ctx context.Context, tenant string, limit int) ([]ParkedLine, error) {
+	rows, err := readParked(ctx, l.db, "tenant = ? ORDER BY id LIMIT ?", tenant, limit)
+	list := make([]ParkedLine, len(rows))
+	for i, r := range rows {
+		list[i] = r.ParkedLine
+	}
+	return list, err
+}
+
+// replayBatch is how many parked lines are taken in one transaction.
+const replayBatch = 1000
+
+// Replay takes the parked lines whose product or store has become known, and tells how many.
+func (l *Ledger) Replay(ctx context.Context, tenant string) (taken int, err error) {
+	for {
+		n, more, err := l.replaySome(ctx, tenant)
+		taken += n
+		if err != nil || !more {
+			return taken, err
+		}
+	}
+}
+
+func (l *Ledger) replaySome(ctx context.Context, tenant string) (taken int, more bool, err error) {
+	err = l.write(ctx, tenant, func(t *turn) error {
+		known, err := t.knownNow(ctx)
+		if err != nil {
+			return err
+		}
+		for _, w := range known {
+			rows, err := readParked(ctx, t.Tx, "tenant = ? AND code = ? AND missing = ? ORDER BY id LIMIT ?", tenant, w[0], w[1], replayBatch)
+			if err != nil {
+				return err
+			}
+			n, err := t.retake(ctx, rows)
+			if err != nil {
+				return err
+			}
+			taken += n
+			more = more || len(rows) == replayBatch
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, false, fmt.Errorf("replay parked sales: %w", err)
+	}
+	return taken, more && taken > 0, nil
+}
+
+// knownNow gives code and missing of what lines wait for and the masters know.
+func (t *turn) knownNow(ctx context.Context) ([][2]string, error) {
+	rows, err := t.Query(ctx, "SELECT DISTINCT code, missing, channel FROM sales_parked WHERE tenant = ? AND code <> ?", t.tenant, UnknownOriginal)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var waiting [][3]string
+	for rows.Next() {
+		var w [3]string
+		if err := rows.Scan(&w[0], &w[1], &w[2]); err != nil {
+			return nil, err
+		}
+		waiting = append(waiting, w)
+	}
+	if err := rows.Err(); err != nil || len(waiting) == 0 {
+		return nil, err
+	}
+	rows.Close()
+	c, err := t.catalog(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[[2]string]bool{}
+	var known [][2]string
+	for _, w := range waiting {
+		k := [2]string{w[0], w[1]}
+		if !seen[k] && c.knows(w[0], w[1], w[2]) {
+			seen[k] = true
+			known = append(known, k)
+		}
+	}
+	return known, nil
+}
+
+// knows reports whether what a parked line waits for has come.
+func (c *catalog) knows(code, missing, channel string) bool {
+	if code == UnknownStore {
+		return c.store(channel, missing) != nil
+	}
+	if sku, ok := cutChannel(missing, channel); ok {
+		return c.bySKU[Code{channel, sku}] != nil
+	}
+	return c.products[shelf.GTIN(missing)] != nil
+}
+
+func cutChannel(missing, channel string) (sku string, ok bool) {
+	prefix := channel + separator
+	if len(missing) > len(prefix) && missing[:len(prefix)] == prefix {
+		return missing[len(prefix):], true
+	}
+	return "", false
+}

@@ -1,0 +1,91 @@
+package sales
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Refusal is an input that has to be mended and sent again.
+type Refusal struct {
+	ID     int64     `json:"id"`
+	Source string    `json:"source"`          // webhook/shopify, mqtt/…, drop/file.csv, parked
+	Place  int64     `json:"place,omitempty"` // line of the file or message, from 1; 0: the whole
+	Fault            // what is wrong
+	Input  string    `json:"input"` // as it came
+	Times  int64     `json:"times"` // how often it came
+	LastAt time.Time `json:"last_at"`
+}
+
+// maxInput is how much of an input is kept.
+const maxInput = 64 << 10
+
+// reject keeps a refusal; the same input from the same source counts.
+func (t *turn) reject(ctx context.Context, r Refusal) error {
+	if len(r.Input) > maxInput {
+		r.Input = r.Input[:maxInput]
+	}
+	sum := sha256.Sum256([]byte(r.Source + separator + r.Input))
+	_, err := t.Exec(ctx, `INSERT INTO sales_rejected (tenant, source, place, code, field, detail, hint, input, sha256, times, last_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (tenant, sha256) DO UPDATE SET times = sales_rejected.times + 1,
+		last_at = excluded.last_at, code = excluded.code, field = excluded.field, detail = excluded.detail, hint = excluded.hint`,
+		t.tenant, r.Source, r.Place, r.Code, r.Field, r.Text, r.Hint, r.Input, hex.EncodeToString(sum[:]), state.Micros(t.now))
+	if err != nil {
+		return fmt.Errorf("keep a rejected line: %w", err)
+	}
+	return nil
+}
+
+// Reject keeps what a sender will not keep, so that it can be mended.
+func (l *Ledger) Reject(ctx context.Context, tenant string, refusals []Refusal) error {
+	if len(refusals) == 0 {
+		return nil
+	}
+	return l.write(ctx, tenant, func(t *turn) error {
+		for _, r := range refusals {
+			if err := t.reject(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Refused lists up to limit refusals with a number above after.
+func (l *Ledger) Refused(ctx context.Context, tenant string, after int64, limit int) ([]Refusal, error) {
+	rows, err := l.db.Query(ctx, `SELECT id, source, place, code, field, detail, hint, input, times, last_at FROM sales_rejected
+		WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?`, tenant, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read rejected lines: %w", err)
+	}
+	defer rows.Close()
+	list := []Refusal{}
+	for rows.Next() {
+		var r Refusal
+		var at int64
+		if err := rows.Scan(&r.ID, &r.Source, &r.Place, &r.Code, &r.Field, &r.Text, &r.Hint, &r.Input, &r.Times, &at); err != nil {
+			return nil, fmt.Errorf("read rejected lines: %w", err)
+		}
+		r.LastAt = state.Time(at)
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// Mended forgets a refusal; state.ErrNotFound.
+func (l *Ledger) Mended(ctx context.Context, tenant string, id int64) error {
+	return l.write(ctx, tenant, func(t *turn) error {
+		res, err := t.Exec(ctx, "DELETE FROM sales_rejected WHERE tenant = ? AND id = ?", tenant, id)
+		if err != nil {
+			return fmt.Errorf("forget a rejected line: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return fmt.Errorf("rejected line %d: %w", id, state.ErrNotFound)
+		}
+		return nil
+	})
+}

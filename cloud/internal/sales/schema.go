@@ -1,0 +1,133 @@
+package sales
+
+import "github.com/coldshelf/coldshelf/cloud/internal/state"
+
+// Tables are the tables of this package.
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1}}
+
+// In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
+// late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
+// the number of its last change. Stock is kept as it stands after the last count (counted_at, 0:
+// never counted, then on_hand is only the sum of what moved).
+const schema1 = `
+CREATE TABLE sales_tenants (
+	tenant  TEXT PRIMARY KEY,
+	changes BIGINT NOT NULL DEFAULT 0,
+	masters BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE sales_products (
+	tenant TEXT NOT NULL,
+	gtin   TEXT NOT NULL,
+	body   TEXT NOT NULL,
+	PRIMARY KEY (tenant, gtin)
+);
+
+CREATE TABLE sales_stores (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	body   TEXT NOT NULL,
+	PRIMARY KEY (tenant, store)
+);
+
+CREATE TABLE sales_lines (
+	tenant       TEXT NOT NULL,
+	channel      TEXT NOT NULL,
+	ord          TEXT NOT NULL,
+	line         TEXT NOT NULL,
+	revision     BIGINT NOT NULL,
+	store        TEXT NOT NULL,
+	gtin         TEXT NOT NULL,
+	units        BIGINT NOT NULL,
+	sold_as      TEXT NOT NULL,
+	quantity     BIGINT NOT NULL,
+	price        BIGINT NOT NULL,
+	amount       BIGINT NOT NULL,
+	currency     TEXT NOT NULL,
+	sold_at      BIGINT NOT NULL,
+	promotion    TEXT NOT NULL,
+	refund_order TEXT NOT NULL,
+	refund_line  TEXT NOT NULL,
+	restocked    BOOLEAN NOT NULL,
+	received_at  BIGINT NOT NULL,
+	PRIMARY KEY (tenant, channel, ord, line)
+);
+CREATE INDEX sales_lines_by_place ON sales_lines (tenant, store, gtin, sold_at);
+CREATE INDEX sales_lines_by_refund ON sales_lines (tenant, channel, refund_order, refund_line) WHERE refund_order <> '';
+
+CREATE TABLE sales_revisions (
+	tenant   TEXT NOT NULL,
+	channel  TEXT NOT NULL,
+	ord      TEXT NOT NULL,
+	line     TEXT NOT NULL,
+	revision BIGINT NOT NULL,
+	body     TEXT NOT NULL,
+	PRIMARY KEY (tenant, channel, ord, line, revision)
+);
+
+CREATE TABLE sales_hours (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	gtin   TEXT NOT NULL,
+	hour   BIGINT NOT NULL,
+	change BIGINT NOT NULL,
+	PRIMARY KEY (tenant, store, gtin, hour)
+);
+CREATE INDEX sales_hours_by_change ON sales_hours (tenant, change);
+
+CREATE TABLE sales_parked (
+	id        AUTOID,
+	tenant    TEXT NOT NULL,
+	channel   TEXT NOT NULL,
+	ord       TEXT NOT NULL,
+	line      TEXT NOT NULL,
+	revision  BIGINT NOT NULL,
+	code      TEXT NOT NULL,
+	missing   TEXT NOT NULL,
+	detail    TEXT NOT NULL,
+	draft     TEXT NOT NULL,
+	parked_at BIGINT NOT NULL,
+	UNIQUE (tenant, channel, ord, line, revision)
+);
+CREATE INDEX sales_parked_by_missing ON sales_parked (tenant, code, missing);
+
+CREATE TABLE sales_rejected (
+	id       AUTOID,
+	tenant   TEXT NOT NULL,
+	source   TEXT NOT NULL,
+	place    BIGINT NOT NULL,
+	code     TEXT NOT NULL,
+	field    TEXT NOT NULL,
+	detail   TEXT NOT NULL,
+	hint     TEXT NOT NULL,
+	input    TEXT NOT NULL,
+	sha256   TEXT NOT NULL,
+	times    BIGINT NOT NULL,
+	last_at  BIGINT NOT NULL,
+	UNIQUE (tenant, sha256)
+);
+
+CREATE TABLE sales_movements (
+	tenant TEXT NOT NULL,
+	id     TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	gtin   TEXT NOT NULL,
+	cause  TEXT NOT NULL,
+	units  BIGINT NOT NULL,
+	at     BIGINT NOT NULL,
+	place  TEXT NOT NULL,
+	note   TEXT NOT NULL,
+	PRIMARY KEY (tenant, id)
+);
+CREATE INDEX sales_movements_by_place ON sales_movements (tenant, store, gtin, at);
+
+CREATE TABLE sales_stock (
+	tenant     TEXT NOT NULL,
+	store      TEXT NOT NULL,
+	gtin       TEXT NOT NULL,
+	on_hand    BIGINT NOT NULL,
+	counted_at BIGINT NOT NULL,
+	reserved   BIGINT NOT NULL,
+	PRIMARY KEY (tenant, gtin, store)
+);
+`

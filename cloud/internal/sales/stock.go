@@ -1,0 +1,267 @@
+package sales
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Stock is what the book says of a product in a store.
+type Stock struct {
+	Store    string
+	GTIN     shelf.GTIN
+	OnHand   int64     // the last count and what moved since
+	Counted  time.Time // of the last count; zero: never, and OnHand is only the sum of what moved
+	Reserved int64     // held for online orders
+}
+
+// Known tells whether OnHand rests on a count.
+func (s *Stock) Known() bool { return !s.Counted.IsZero() }
+
+// Free is what can still be promised.
+func (s *Stock) Free() int64 { return max(0, s.OnHand-s.Reserved) }
+
+type stockKey struct{ store, gtin string }
+
+// stockStep is a change of stock at a time.
+type stockStep struct{ at, units int64 }
+
+var stockOfKeys = "SELECT s.store, s.gtin, s.counted_at FROM k JOIN sales_stock s ON s.tenant = ? AND s.gtin = k.c2 AND s.store = k.c1"
+
+// move applies steps to the book: those after the last count change it, earlier ones it has counted.
+func (t *turn) move(ctx context.Context, moved map[stockKey][]stockStep) error {
+	keys := make([]stockKey, 0, len(moved))
+	for k := range moved {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		return keys[i].store < keys[j].store || keys[i].store == keys[j].store && keys[i].gtin < keys[j].gtin
+	})
+	pairs := make([][]any, len(keys))
+	for i, k := range keys {
+		pairs[i] = []any{k.store, k.gtin}
+	}
+	counted := map[stockKey]int64{}
+	err := lookup(ctx, t.Tx, stockOfKeys, pairs, func(rows *sql.Rows) error {
+		var k stockKey
+		var at int64
+		err := rows.Scan(&k.store, &k.gtin, &at)
+		counted[k] = at
+		return err
+	}, t.tenant)
+	if err != nil {
+		return fmt.Errorf("read stock: %w", err)
+	}
+	var rows [][]any
+	for _, k := range keys {
+		var sum int64
+		for _, s := range moved[k] {
+			if s.at > counted[k] {
+				sum += s.units
+			}
+		}
+		if _, known := counted[k]; known && sum == 0 {
+			continue
+		}
+		rows = append(rows, []any{t.tenant, k.store, k.gtin, sum, int64(0), int64(0)})
+	}
+	err = t.bulk(ctx, "INSERT INTO sales_stock (tenant, store, gtin, on_hand, counted_at, reserved)",
+		"ON CONFLICT (tenant, gtin, store) DO UPDATE SET on_hand = sales_stock.on_hand + excluded.on_hand", rows)
+	if err != nil {
+		return fmt.Errorf("move stock: %w", err)
+	}
+	return nil
+}
+
+// validate says what is wrong with a movement.
+func (m *Movement) validate() *Fault {
+	switch {
+	case m.ID == "" || len(m.ID) > maxName:
+		return &Fault{Code: Missing, Field: "id", Text: "a movement has an id of its own, by which it is known again"}
+	case m.GTIN == "":
+		return &Fault{Code: Missing, Field: "gtin", Text: "gtin is missing"}
+	case m.At.IsZero() || m.At.Year() < 1990:
+		return &Fault{Code: BadTime, Field: "at", Text: "at is missing or no time"}
+	case m.Units > maxQuantity || m.Units < -maxQuantity:
+		return &Fault{Code: BadNumber, Field: "units", Text: fmt.Sprintf("%d units are too many", m.Units)}
+	case m.Place != "" && (m.Place != Backroom || m.Cause != Count):
+		return &Fault{Code: NotUnderstood, Field: "place", Text: "place is backroom, in a count, or not there"}
+	case len(m.Note) > 1000:
+		return &Fault{Code: NotUnderstood, Field: "note", Text: "the note is longer than 1000 bytes"}
+	}
+	wrong := &Fault{Code: BadNumber, Field: "units", Text: fmt.Sprintf("%d units do not go with %s", m.Units, m.Cause)}
+	switch m.Cause {
+	case Count:
+		if m.Units < 0 {
+			return wrong
+		}
+	case Delivery, TransferIn:
+		if m.Units <= 0 {
+			return wrong
+		}
+	case TransferOut, Waste:
+		if m.Units >= 0 {
+			wrong.Hint = "what leaves the store is negative"
+			return wrong
+		}
+	case Adjustment:
+		if m.Note == "" {
+			return &Fault{Code: Missing, Field: "note", Text: "an adjustment says why, in note"}
+		}
+	default:
+		return &Fault{Code: NotUnderstood, Field: "cause", Text: fmt.Sprintf("cause %q is not count, delivery, transfer_in, transfer_out, waste or adjustment", m.Cause), Hint: "sales come as lines"}
+	}
+	return nil
+}
+
+// Move enters movements, all in one transaction, each with its verdict in the same place: stored,
+// duplicate or rejected. Its error is about the database alone.
+func (l *Ledger) Move(ctx context.Context, tenant string, movements []Movement) (verdicts []Verdict, err error) {
+	err = l.write(ctx, tenant, func(t *turn) error {
+		verdicts = make([]Verdict, len(movements))
+		for i := range movements {
+			if verdicts[i], err = t.enter(ctx, movements[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("move stock: %w", err)
+	}
+	return verdicts, nil
+}
+
+func (t *turn) enter(ctx context.Context, m Movement) (Verdict, error) {
+	m.Tenant, m.At = t.tenant, m.At.UTC().Truncate(time.Microsecond)
+	if fault := m.validate(); fault != nil {
+		return Verdict{Rejected, fault}, nil
+	}
+	c, err := t.catalog(ctx, false)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if c.stores[m.Store] == nil || c.products[m.GTIN] == nil {
+		if c, err = t.catalog(ctx, true); err != nil {
+			return Verdict{}, err
+		}
+	}
+	store, product := c.stores[m.Store], c.products[m.GTIN]
+	if store == nil {
+		return Verdict{Rejected, &Fault{Code: UnknownStore, Field: "store", Text: fmt.Sprintf("store %q is not known", m.Store)}}, nil
+	}
+	if product == nil {
+		return Verdict{Rejected, &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %s is not known", m.GTIN)}}, nil
+	}
+	unit, factor := c.unit(product) // a delivery of cases is a delivery of units
+	m.GTIN, m.Units = unit, m.Units*factor
+	res, err := t.Exec(ctx, `INSERT INTO sales_movements (tenant, id, store, gtin, cause, units, at, place, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, id) DO NOTHING`, t.tenant, m.ID, m.Store, string(m.GTIN), string(m.Cause), m.Units, state.Micros(m.At), m.Place, m.Note)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return t.entered(ctx, m, err)
+	}
+	k := stockKey{m.Store, string(m.GTIN)}
+	switch {
+	case m.Place == Backroom: // says where, not how many
+	case m.Cause == Count:
+		err = t.counted(ctx, k, state.Micros(m.At), m.Units)
+	default:
+		err = t.move(ctx, map[stockKey][]stockStep{k: {{state.Micros(m.At), m.Units}}})
+	}
+	return Verdict{Status: Stored}, err
+}
+
+// entered tells whether a movement that is there says the same.
+func (t *turn) entered(ctx context.Context, m Movement, err error) (Verdict, error) {
+	if err != nil {
+		return Verdict{}, err
+	}
+	var was Movement
+	var gtin, cause string
+	var at int64
+	err = t.QueryRow(ctx, "SELECT store, gtin, cause, units, at, place, note FROM sales_movements WHERE tenant = ? AND id = ?", t.tenant, m.ID).
+		Scan(&was.Store, &gtin, &cause, &was.Units, &at, &was.Place, &was.Note)
+	if err != nil {
+		return Verdict{}, err
+	}
+	was.Tenant, was.ID, was.GTIN, was.Cause, was.At = m.Tenant, m.ID, shelf.GTIN(gtin), Cause(cause), state.Time(at)
+	if was != m {
+		return Verdict{Rejected, &Fault{Code: Conflict, Field: "id", Text: fmt.Sprintf("movement %s was entered before and said something else", m.ID), Hint: "enter another one that puts it right"}}, nil
+	}
+	return Verdict{Status: Duplicate}, nil
+}
+
+// counted sets the book by a count: what stood there then, and what moved since. A count that is older
+// than the last one changes nothing.
+func (t *turn) counted(ctx context.Context, k stockKey, at, units int64) error {
+	var last int64
+	err := t.QueryRow(ctx, "SELECT counted_at FROM sales_stock WHERE tenant = ? AND gtin = ? AND store = ?", t.tenant, k.gtin, k.store).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if last >= at {
+		return nil
+	}
+	since, err := sumSince(ctx, t.Tx, t.tenant, k, at)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(ctx, `INSERT INTO sales_stock (tenant, store, gtin, on_hand, counted_at, reserved) VALUES (?, ?, ?, ?, ?, 0)
+		ON CONFLICT (tenant, gtin, store) DO UPDATE SET on_hand = excluded.on_hand, counted_at = excluded.counted_at`,
+		t.tenant, k.store, k.gtin, units+since, at)
+	return err
+}
+
+// sumSince adds up what moved after a time, counts left out.
+func sumSince(ctx context.Context, q state.Querier, tenant string, k stockKey, at int64) (int64, error) {
+	var sold, moved int64
+	err := q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(CASE WHEN units < 0 AND NOT restocked THEN 0 ELSE -units END), 0) AS BIGINT)
+		FROM sales_lines WHERE tenant = ? AND store = ? AND gtin = ? AND sold_at > ?`, tenant, k.store, k.gtin, at).Scan(&sold)
+	if err != nil {
+		return 0, err
+	}
+	err = q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(units), 0) AS BIGINT) FROM sales_movements
+		WHERE tenant = ? AND store = ? AND gtin = ? AND at > ? AND cause <> 'count'`, tenant, k.store, k.gtin, at).Scan(&moved)
+	return sold + moved, err
+}
+
+// Stock gives the book, by store and product; "" for either gives all.
+func (l *Ledger) Stock(ctx context.Context, tenant, store string, gtin shelf.GTIN) ([]Stock, error) {
+	return readStock(ctx, l.db, tenant, store, gtin)
+}
+
+func readStock(ctx context.Context, q state.Querier, tenant, store string, gtin shelf.GTIN) ([]Stock, error) {
+	where, args := "tenant = ?", []any{tenant}
+	if store != "" {
+		where, args = where+" AND store = ?", append(args, store)
+	}
+	if gtin != "" {
+		where, args = where+" AND gtin = ?", append(args, string(gtin))
+	}
+	rows, err := q.Query(ctx, "SELECT store, gtin, on_hand, counted_at, reserved FROM sales_stock WHERE "+where+" ORDER BY store, gtin", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read stock: %w", err)
+	}
+	defer rows.Close()
+	var list []Stock
+	for rows.Next() {
+		var s Stock
+		var g string
+		var at int64
+		if err := rows.Scan(&s.Store, &g, &s.OnHand, &at, &s.Reserved); err != nil {
+			return nil, fmt.Errorf("read stock: %w", err)
+		}
+		s.GTIN, s.Counted = shelf.GTIN(g), state.Time(at)
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
