@@ -12,7 +12,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
@@ -25,13 +24,15 @@ import (
 //	crops/SHA256.jpg  the references' pictures, named by their own hash
 //
 //	{"format": 1,
+//	 "version": 3,
 //	 "embedder": {"name": "packs", "version": "1", "sha256": "…", "dim": 128},
 //	 "open": {"threshold": 0.61, "margin": 0.02},
 //	 "vectors_sha256": "…",
 //	 "products": [{"gtin": "4006381333931", "name": "…", "references": [{"crop": "SHA256", "source": "front.jpg"}]}]}
 //
 // Products stand by GTIN, references by picture, and no time is written: the same references make the
-// same bytes. gallery.json holds the hashes of everything else, so a signature of it signs the whole.
+// same bytes. gallery.json holds the hashes of everything else, so a signature of it signs the whole; see
+// signature.go for the part that a signed file has besides.
 const (
 	// Format is the version that this code writes and reads.
 	Format = 1
@@ -53,6 +54,7 @@ var (
 
 type index struct {
 	Format   int               `json:"format"`
+	Version  uint64            `json:"version,omitempty"`
 	Embedder vision.EmbedderID `json:"embedder"`
 	Open     vision.Open       `json:"open"`
 	Vectors  string            `json:"vectors_sha256"`
@@ -70,9 +72,12 @@ type entry struct {
 	Source string `json:"source,omitempty"`
 }
 
-// Encode writes the file.
-func (g *Gallery) Encode() ([]byte, error) {
-	idx := index{Format: Format, Embedder: g.Embedder, Open: g.Open, Products: []product{}}
+// Encode writes the file, without a signature.
+func (g *Gallery) Encode() ([]byte, error) { return g.encode(nil) }
+
+// encode writes the file; sign, if there is one, gives the signature of gallery.json.
+func (g *Gallery) encode(sign func(head []byte) ([]byte, error)) ([]byte, error) {
+	idx := index{Format: Format, Version: g.Version, Embedder: g.Embedder, Open: g.Open, Products: []product{}}
 	var vectors bytes.Buffer
 	var out bytes.Buffer
 	archive := zip.NewWriter(&out)
@@ -100,7 +105,14 @@ func (g *Gallery) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode gallery: %w", err)
 	}
-	if err := errors.Join(put(archive, vectorsName, vectors.Bytes()), put(archive, indexName, append(head, '\n')), archive.Close()); err != nil {
+	head = append(head, '\n')
+	if sign != nil {
+		seal, err := sign(head)
+		if err = errors.Join(err, put(archive, signatureName, seal)); err != nil {
+			return nil, fmt.Errorf("sign gallery: %w", err)
+		}
+	}
+	if err := errors.Join(put(archive, vectorsName, vectors.Bytes()), put(archive, indexName, head), archive.Close()); err != nil {
 		return nil, fmt.Errorf("encode gallery: %w", err)
 	}
 	return out.Bytes(), nil
@@ -116,9 +128,15 @@ func put(archive *zip.Writer, name string, data []byte) error {
 	return err
 }
 
-// Decode reads a file's bytes and checks every hash. Anything else than what Encode writes is an error
-// that wraps ErrFormat or ErrDamaged.
+// Decode reads a file's bytes and checks every hash. Anything else than what Encode or EncodeSigned writes
+// is an error that wraps ErrFormat or ErrDamaged. A signature is not checked: see DecodeSigned.
 func Decode(data []byte) (*Gallery, error) {
+	return decode(data, func([]byte, *signature) error { return nil })
+}
+
+// decode reads a file's bytes; trust, which sees gallery.json and its signature (nil where there is none),
+// may refuse it.
+func decode(data []byte, trust func(head []byte, s *signature) error) (*Gallery, error) {
 	if len(data) > MaxFileBytes {
 		return nil, fmt.Errorf("%w: %d MB, the limit is %d", ErrFormat, len(data)>>20, MaxFileBytes>>20)
 	}
@@ -134,6 +152,20 @@ func Decode(data []byte) (*Gallery, error) {
 	if err != nil {
 		return nil, err
 	}
+	var seal *signature
+	if _, signed := files[signatureName]; signed {
+		part, err := unpack(files, signatureName, maxSignature)
+		if err != nil {
+			return nil, err
+		}
+		seal = &signature{}
+		if err := json.Unmarshal(part, seal); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, signatureName, err)
+		}
+	}
+	if err := trust(head, seal); err != nil {
+		return nil, err
+	}
 	var idx index
 	if err := json.Unmarshal(head, &idx); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, indexName, err)
@@ -144,11 +176,15 @@ func Decode(data []byte) (*Gallery, error) {
 	if idx.Embedder.Dim <= 0 || idx.Embedder.Dim > maxDim {
 		return nil, fmt.Errorf("%w: vectors of %d numbers", ErrDamaged, idx.Embedder.Dim)
 	}
-	return idx.read(files)
+	g, err := idx.read(files)
+	if err == nil && seal != nil {
+		g.SignedBy = seal.Key
+	}
+	return g, err
 }
 
 func (idx index) read(files map[string]*zip.File) (*Gallery, error) {
-	g := &Gallery{Embedder: idx.Embedder, Open: idx.Open, Names: map[shelf.GTIN]string{}}
+	g := &Gallery{Version: idx.Version, Embedder: idx.Embedder, Open: idx.Open, Names: map[shelf.GTIN]string{}}
 	total := 0
 	for _, p := range idx.Products {
 		total += len(p.References)
@@ -212,8 +248,10 @@ func unpack(files map[string]*zip.File, name string, limit int64) ([]byte, error
 	return data, nil
 }
 
-// Load reads a gallery file.
-func Load(path string) (*Gallery, error) {
+// Load reads a gallery file. A signature is not checked: see LoadSigned.
+func Load(path string) (*Gallery, error) { return load(path, Decode) }
+
+func load(path string, decode func([]byte) (*Gallery, error)) (*Gallery, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open gallery: %w", err)
@@ -225,31 +263,19 @@ func Load(path string) (*Gallery, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open gallery: %w", err)
 	}
-	g, err := Decode(data)
+	g, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("gallery %s: %w", path, err)
 	}
 	return g, nil
 }
 
-// Save writes a gallery file so that a reader sees the old one or the new one whole, even if the power
-// goes meanwhile.
+// Save writes a gallery file without a signature. A reader sees the old one or the new one whole, even
+// if the power goes meanwhile.
 func (g *Gallery) Save(path string) error {
 	data, err := g.Encode()
 	if err != nil {
 		return err
 	}
-	part, err := os.CreateTemp(filepath.Dir(path), ".gallery-*")
-	if err != nil {
-		return fmt.Errorf("save gallery: %w", err)
-	}
-	defer os.Remove(part.Name())
-	_, err = part.Write(data)
-	if err = errors.Join(err, part.Chmod(0o644), part.Sync(), part.Close()); err != nil {
-		return fmt.Errorf("save gallery: %w", err)
-	}
-	if err := os.Rename(part.Name(), path); err != nil {
-		return fmt.Errorf("save gallery: %w", err)
-	}
-	return nil
+	return replaceFile(path, data, 0o644)
 }

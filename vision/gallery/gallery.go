@@ -47,6 +47,8 @@ func (r Reference) sum() string {
 
 // Gallery is a set of references. It is not safe for use while it is being changed.
 type Gallery struct {
+	Version    uint64 // counted up with each signed file, 0 where none was signed
+	SignedBy   string // KeyID of the file's signature as it was read, whether checked or not; "" for none
 	Embedder   vision.EmbedderID
 	Open       vision.Open
 	Names      map[shelf.GTIN]string

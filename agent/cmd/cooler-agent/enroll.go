@@ -26,6 +26,7 @@ type enrollOptions struct {
 	name   string
 	from   string
 	box    string
+	key    string
 	asJSON bool
 }
 
@@ -41,7 +42,9 @@ is taken. Front, both sides and the back make about four photos.
 With --box, the photo is a picture of the cooler and the box that of a facing in it, as detect prints it:
 so an unknown facing that was seen gets its name.
 
-With --from, every folder named by a GTIN holds that product's photos.`,
+With --from, every folder named by a GTIN holds that product's photos.
+
+With --sign-key, the gallery is signed as its next version; see cooler-agent gallery --help.`,
 		Example: `  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" front.jpg back.jpg
   cooler-agent enroll --gallery drinks.gallery --gtin 96385074 --name Tonic --box 462,162,75,129 cooler.jpg
   cooler-agent enroll --gallery drinks.gallery --from references/`,
@@ -56,6 +59,7 @@ With --from, every folder named by a GTIN holds that product's photos.`,
 	f.StringVar(&o.from, "from", "", "folder of folders that are named by GTIN")
 	f.StringVar(&o.box, "box", "", "the facing's box in the picture: x,y,width,height in pixels")
 	f.StringVar(&o.sight.Gallery, "gallery", "products.gallery", "file to add to; made if it is not there")
+	f.StringVar(&o.key, "sign-key", "", "secret key to sign the gallery with, see `cooler-agent gallery keygen`")
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
 	return cmd
@@ -86,6 +90,10 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 		return err
 	}
 	path := o.sight.Gallery
+	save, err := o.saving(path)
+	if err != nil {
+		return err
+	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		o.sight.Gallery = "" // a new one is made
 	}
@@ -113,7 +121,7 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 			return ctx.Err()
 		}
 	}
-	if err := g.Save(path); err != nil {
+	if err := save(g); err != nil {
 		return err
 	}
 	report.Products, report.References, report.Alike = len(g.GTINs()), len(g.References), g.LookAlikes()
@@ -124,6 +132,30 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 		return withHint(fmt.Errorf("%d photos could not be used", len(report.Faults)), "the others are enrolled")
 	}
 	return nil
+}
+
+// saving is how the gallery is to be written: signed as its next version where there is a key. A signed
+// gallery is not turned into an unsigned one, nor is another key's signature replaced.
+func (o enrollOptions) saving(path string) (func(*gallery.Gallery) error, error) {
+	if o.key == "" {
+		g, err := gallery.Load(path)
+		if err == nil && g.SignedBy != "" {
+			return nil, withHint(fmt.Errorf("gallery %s is signed (version %d, key %s)", path, g.Version, g.SignedBy),
+				"give the key with --sign-key, so that the new version is signed too")
+		}
+		return func(g *gallery.Gallery) error { return g.Save(path) }, nil // a file that cannot be read is told of when it is opened
+	}
+	key, err := readSigningKey(o.key)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := loadOwn(path, key); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	return func(g *gallery.Gallery) error {
+		g.Version++
+		return g.SaveSigned(path, key)
+	}, nil
 }
 
 // check refuses wrong usage.

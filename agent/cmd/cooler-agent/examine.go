@@ -51,7 +51,7 @@ func (x *examiner) vision(ctx context.Context) {
 		x.add("opencv", poor, "build with `make build`", "OpenCV is not compiled in: folders only, and ONNX Runtime is needed")
 	}
 	v := x.cfg.Vision
-	s, err := openSight(ctx, sightOptions{Weights: v.Weights, Runtime: v.Runtime, Target: v.Target, Gallery: v.Gallery, Mount: v.Mount, Video: true})
+	s, err := openSight(ctx, sightOf(x.cfg))
 	if err != nil {
 		x.fault("networks", err, "")
 	} else {
@@ -61,7 +61,7 @@ func (x *examiner) vision(ctx context.Context) {
 			x.add("gallery", poor, "enrol products with `cooler-agent enroll` and name the file in vision.gallery", "none: facings have no names")
 		} else {
 			g := s.Recogniser.Gallery()
-			x.add("gallery", good, "", "%d products, %d references", len(g.GTINs()), len(g.References))
+			x.add("gallery", good, "", "%s", galleryWords(g))
 		}
 	}
 	plan := x.planogram()

@@ -21,6 +21,7 @@ saw over MQTT. Without a network it keeps everything until the cloud has it.`,
 		runCommand(),
 		detectCommand(),
 		enrollCommand(),
+		galleryCommand(),
 		evalCommand(),
 		doctorCommand(),
 		versionCommand(),
@@ -33,13 +34,18 @@ saw over MQTT. Without a network it keeps everything until the cloud has it.`,
 // markBegin notes when a command begins to run: an error before that is wrong usage.
 func markBegin(root *cobra.Command) *bool {
 	begun := false
-	for _, c := range root.Commands() {
-		if run := c.RunE; run != nil {
+	mark(root.Commands(), &begun)
+	return &begun
+}
+
+func mark(commands []*cobra.Command, begun *bool) {
+	for _, c := range commands {
+		if run := c.RunE; run != nil && !c.HasSubCommands() {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
-				begun = true
+				*begun = true
 				return run(cmd, args)
 			}
 		}
+		mark(c.Commands(), begun)
 	}
-	return &begun
 }

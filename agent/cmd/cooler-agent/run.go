@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/uplink"
 	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 
 func runCommand() *cobra.Command {
@@ -107,6 +109,7 @@ func run(ctx context.Context, path string, untilEnd bool, log *slog.Logger) (err
 type wiring struct {
 	cfg   *config.Config
 	log   *slog.Logger
+	took  func() error // notes that the signed gallery is in use; nil without one
 	close []func() error
 }
 
@@ -152,6 +155,9 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 		return opts, err
 	}
 	w.close = append(w.close, opts.Outbox.Close)
+	if w.took != nil { // the folder of its file is there now
+		return opts, w.took()
+	}
 	return opts, nil
 }
 
@@ -170,10 +176,9 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 		}
 	}
 	opts.Camera = cam
-	v := w.cfg.Vision
-	s, err := openSight(ctx, sightOptions{
-		Weights: v.Weights, Runtime: v.Runtime, Target: v.Target, Gallery: v.Gallery, Mount: v.Mount, Video: true, Log: w.log,
-	})
+	look := sightOf(w.cfg)
+	look.Log = w.log
+	s, err := openSight(ctx, look)
 	if err != nil {
 		return err
 	}
@@ -191,9 +196,30 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 	opts.Rebuild = func(_ context.Context, plan *shelf.Planogram) (agent.Pipeline, error) { return s.Pipeline(plan) }
 	if s.Recogniser != nil {
 		g := s.Recogniser.Gallery()
-		opts.Gallery = fmt.Sprintf("%d products, %d references", len(g.GTINs()), len(g.References))
+		opts.Gallery = galleryWords(g)
+		if w.cfg.Vision.GalleryKey != "" {
+			w.took = func() error { return gallery.Floor{Path: look.Floor}.Raise(g.Version) }
+		}
 	}
 	return nil
+}
+
+// sightOf is what the configuration says of looking.
+func sightOf(cfg *config.Config) sightOptions {
+	v := cfg.Vision
+	return sightOptions{
+		Weights: v.Weights, Runtime: v.Runtime, Target: v.Target, Gallery: v.Gallery, Mount: v.Mount, Video: true,
+		Key: v.GalleryKey, Floor: filepath.Join(cfg.DataDir, "gallery-version.json"),
+	}
+}
+
+// galleryWords tells people which gallery is in use.
+func galleryWords(g *gallery.Gallery) string {
+	size := fmt.Sprintf("%d products, %d references", len(g.GTINs()), len(g.References))
+	if g.Version == 0 {
+		return size
+	}
+	return fmt.Sprintf("version %d, %s", g.Version, size)
 }
 
 // uplinkOf reads the files that the uplink's configuration names.

@@ -28,6 +28,8 @@ type sightOptions struct {
 	Library string // of ONNX Runtime; "": looked for
 	Threads int    // a pass; 0: the runtime chooses
 	Gallery string // file; "": nothing has a name
+	Key     string // file of public keys, one of which must have signed the gallery; "": it need not be signed
+	Floor   string // file of the highest gallery version that was in use; with Key
 	Mount   string // file; "": slots are not judged
 	Video   bool   // frames come from one fixed camera, in order
 	Log     *slog.Logger
@@ -123,8 +125,11 @@ func (s *sight) openGallery(ctx context.Context) error {
 	if s.opts.Gallery == "" {
 		return nil
 	}
-	g, err := gallery.Load(s.opts.Gallery)
-	if err != nil {
+	g, err := s.loadGallery()
+	switch {
+	case errors.Is(err, gallery.ErrUnsigned), errors.Is(err, gallery.ErrSignature), errors.Is(err, gallery.ErrRollback):
+		return withHint(err, signatureHint(err))
+	case err != nil:
 		hint := "check the file, or enrol again with `cooler-agent enroll`"
 		if errors.Is(err, os.ErrNotExist) {
 			hint = "make a gallery with `cooler-agent enroll --gallery " + s.opts.Gallery + " --gtin … PHOTO`, or leave --gallery out"
@@ -139,6 +144,18 @@ func (s *sight) openGallery(ctx context.Context) error {
 	}
 	s.Recogniser, err = gallery.NewRecogniser(s.Embedder, g)
 	return err
+}
+
+// loadGallery reads the gallery, signed and not outdated where there is a key.
+func (s *sight) loadGallery() (*gallery.Gallery, error) {
+	if s.opts.Key == "" {
+		return gallery.Load(s.opts.Gallery)
+	}
+	keys, err := readTrustedKeys(s.opts.Key)
+	if err != nil {
+		return nil, err
+	}
+	return gallery.Floor{Path: s.opts.Floor}.Load(s.opts.Gallery, keys)
 }
 
 // Pipeline makes a pipeline for a planogram, nil for none.

@@ -58,7 +58,10 @@ type Vision struct {
 	Runtime string `yaml:"runtime"` // auto, opencv or onnxruntime
 	Target  string `yaml:"target"`  // cpu or cuda
 	Gallery string `yaml:"gallery"` // file of the enrolled references; "": nothing has a name
-	Mount   string `yaml:"mount"`   // file that says how the camera hangs; "": slots are found by the shelf rows alone
+	// GalleryKey is a PEM file of public keys: the gallery must be signed by one of them, and not be older
+	// than one that this board has used; "": it need not be signed.
+	GalleryKey string `yaml:"gallery_key"`
+	Mount      string `yaml:"mount"` // file that says how the camera hangs; "": slots are found by the shelf rows alone
 }
 
 // Uplink says where messages go.

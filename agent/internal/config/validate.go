@@ -26,6 +26,7 @@ func (c *Config) Validate() error {
 	c.Camera.validate(&v)
 	c.validateSchedule(&v)
 	v.oneOf("vision.runtime", c.Vision.Runtime, "auto", "opencv", "onnxruntime")
+	v.check(c.Vision.GalleryKey == "" || c.Vision.Gallery != "", "vision.gallery_key: needs vision.gallery")
 	v.oneOf("vision.target", c.Vision.Target, "cpu", "cuda")
 	c.Uplink.validate(&v)
 	v.oneOf("picture.send", c.Picture.Send, "always", "on_change", "never")
