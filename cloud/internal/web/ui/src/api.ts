@@ -80,6 +80,15 @@ export interface Series {
   points: [number, number][];
 }
 
+/** What a person says of an alert; who says it is in `by`. */
+export type Word =
+  | { action: "acknowledge"; by: string; note: string }
+  | { action: "assign"; by: string; to: string }
+  | { action: "mute"; by: string; until: string | null }
+  | { action: "comment"; by: string; text: string };
+
+const SAY: Record<Word["action"], string> = { acknowledge: "ack", assign: "assign", mute: "mute", comment: "comments" };
+
 export const api = {
   coolers: (signal?: AbortSignal) => call<{ coolers: Cooler[] | null; cursor: string }>("GET", "/v1/coolers", { signal }),
   cooler: (device: string, signal?: AbortSignal) => call<CoolerDetail>("GET", `/v1/coolers/${seg(device)}`, { signal }),
@@ -105,5 +114,8 @@ export const api = {
   products: (signal?: AbortSignal) => call<{ products: Product[] | null }>("GET", "/v1/products", { signal }),
   alerts: (q: AlertQuery, signal?: AbortSignal) => call<{ alerts: Alert[] | null; cursor: string }>("GET", `/v1/alerts${query({ ...q })}`, { signal }),
   alert: (id: string, signal?: AbortSignal) => call<Alert>("GET", `/v1/alerts/${seg(id)}`, { signal }),
-  acknowledge: (id: string, note: string) => call<Alert>("POST", `/v1/alerts/${seg(id)}/ack`, { body: { note } }),
+  /** A person's word about one alert. */
+  say: (id: string, { action, ...body }: Word) => call<Alert>("POST", `/v1/alerts/${seg(id)}/${SAY[action]}`, { body }),
+  /** The same word about up to 500 alerts; each takes it or does not, by itself. */
+  bulk: (ids: readonly string[], word: Word) => call<{ alerts: Alert[]; failed: { id: string; error: string }[] }>("POST", "/v1/alerts/bulk", { body: { ids, ...word } }),
 };

@@ -5,6 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { api } from "./api";
 import { applyAlert, applyChanges, applyCoolers, applySnapshot, emptyFleet, type Fleet } from "./live/fleet";
 import { Link, type LinkState, type Socket } from "./live/link";
+import { me } from "./me";
 import { rankAlerts, rankCoolers, totals, withNews } from "./live/rank";
 import type { Alert, AlertEvent, ServerMessage, Store } from "./types";
 
@@ -22,7 +23,7 @@ export const opened = signal<readonly Alert[]>([]);
 export const ready = computed(() => fleet.value.cursor !== "");
 const alertMap = computed(() => fleet.value.alerts);
 const coolerMap = computed(() => fleet.value.coolers);
-export const ranked = computed(() => rankAlerts(alertMap.value.values()));
+export const ranked = computed(() => rankAlerts(alertMap.value.values(), now.value));
 export const coolers = computed(() => rankCoolers(coolerMap.value.values()));
 /** Open alerts as they are shown: ranked, and what has just come on top. */
 export const waiting = computed(() => withNews(ranked.value.filter((a) => a.state === "open"), fleet.value.arrived, now.value));
@@ -103,10 +104,27 @@ function announce(events: readonly AlertEvent[]): void {
   if (fresh.length > 0) opened.value = fresh;
 }
 
-/** Acknowledges one alert; the stream tells everybody else. */
-export async function acknowledge(alert: Alert, note: string): Promise<void> {
-  const after = await api.acknowledge(alert.id, note);
+/** What somebody says of an alert, without who. */
+export type Said = { action: "acknowledge"; note: string } | { action: "assign"; to: string } | { action: "mute"; until: string | null } | { action: "comment"; text: string };
+
+/** Says something of one alert; the stream tells everybody else. */
+export async function say(alert: Alert, said: Said): Promise<Alert> {
+  const after = await api.say(alert.id, { by: me.value, ...said });
   fleet.value = applyAlert(fleet.value, after);
+  return after;
+}
+
+const BULK = 500;
+
+/** Says the same of many alerts; gives those that did not take it. */
+export async function sayOfAll(ids: readonly string[], said: Said): Promise<{ id: string; error: string }[]> {
+  const failed: { id: string; error: string }[] = [];
+  for (let i = 0; i < ids.length; i += BULK) {
+    const answer = await api.bulk(ids.slice(i, i + BULK), { by: me.value, ...said });
+    fleet.value = answer.alerts.reduce((f, a) => applyAlert(f, a), fleet.value);
+    failed.push(...answer.failed);
+  }
+  return failed;
 }
 
 let asked = "";

@@ -79,6 +79,9 @@ export interface Alert {
   /** It opened and closed so often that it took more to open. */
   flapping?: boolean;
   acknowledged?: { at: string; by?: string; note?: string } | null;
+  assigned?: { to: string; at: string; by?: string } | null;
+  muted?: { until: string; at: string; by?: string; note?: string } | null;
+  comments?: { at: string; by?: string; text: string }[] | null;
   /** Rises with each change of this alert. */
   revision: number;
 }

@@ -1,59 +1,50 @@
-// Acknowledging all that the filter shows: asked twice, because it cannot be taken back.
+// One word about all that are selected. Those that did not take it stay selected.
 
-import { useEffect, useState } from "preact/hooks";
-import { ApiError } from "../api";
+import type { Signal } from "@preact/signals";
+import { useState } from "preact/hooks";
 import { t, tn } from "../i18n/text";
-import { acknowledge } from "../store";
+import { type Said, sayOfAll } from "../store";
 import type { Alert } from "../types";
-import { Check } from "../ui/icons";
+import { SayBar } from "./say";
 
-const AT_ONCE = 6;
+export type Picked = Signal<ReadonlySet<string>>;
 
-export function BulkAck({ alerts }: { alerts: readonly Alert[] }) {
-  const [asked, setAsked] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState("");
-  useEffect(() => setAsked(false), [alerts.length]);
-  if (alerts.length < 2 && !busy && !failed) return null;
-  const run = async () => {
-    setBusy(true);
-    setFailed("");
-    const left = [...alerts];
-    const errors: string[] = [];
-    const work = async () => {
-      for (let a = left.pop(); a; a = left.pop()) {
-        try {
-          await acknowledge(a, "");
-        } catch (e) {
-          errors.push(e instanceof ApiError ? e.message : String(e));
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    if (errors.length > 0) setFailed(t("bulk.failed", { n: errors.length, error: errors[0]! }));
-    setBusy(false);
-    setAsked(false);
+export function Bulk({ alerts, picked }: { alerts: readonly Alert[]; picked: Picked }) {
+  const [done, setDone] = useState(0);
+  const chosen = alerts.filter((a) => picked.value.has(a.id));
+  const n = chosen.length;
+  const run = async (said: Said) => {
+    const failed = await sayOfAll(
+      chosen.map((a) => a.id),
+      said,
+    );
+    picked.value = new Set(failed.map((f) => f.id));
+    setDone(n - failed.length);
+    if (failed.length > 0) throw new Error(t("bulk.failed", { n: failed.length, error: failed[0]!.error }));
   };
-  const n = alerts.length;
   return (
-    <span class="bulk">
-      {asked ? (
-        <>
-          <button class="button button-small button-primary" type="button" disabled={busy} onClick={run}>
-            <Check />
-            {busy ? t("alerts.acking") : tn("bulk.sure", n)}
+    <>
+      <div class="inbox-pick">
+        <label>
+          <input
+            type="checkbox"
+            checked={n > 0 && n === alerts.length}
+            ref={(box) => {
+              if (box) box.indeterminate = n > 0 && n < alerts.length;
+            }}
+            onChange={(e) => (picked.value = new Set(e.currentTarget.checked ? alerts.map((a) => a.id) : []))}
+          />
+          {n > 0 ? tn("pick.count", n) : t("pick.all")}
+        </label>
+        {n === 0 && done > 0 && <span role="status">{tn("bulk.done", done)}</span>}
+      </div>
+      {n > 0 && (
+        <SayBar alerts={chosen} label={t("bulk.label")} run={run} ack={chosen.some((a) => a.state === "open")}>
+          <button class="button button-small" type="button" onClick={() => (picked.value = new Set())}>
+            {t("pick.clear")}
           </button>
-          <button class="button button-small" type="button" disabled={busy} onClick={() => setAsked(false)}>
-            {t("setup.cancel")}
-          </button>
-        </>
-      ) : (
-        <button class="button button-small" type="button" onClick={() => setAsked(true)}>
-          <Check />
-          {tn("bulk.ack", n)}
-        </button>
+        </SayBar>
       )}
-      {failed && <span role="alert">{failed}</span>}
-    </span>
+    </>
   );
 }

@@ -2,18 +2,21 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
 import { api } from "../api";
-import { moment } from "../format";
+import { clock, moment } from "../format";
 import { lang, t, word } from "../i18n/text";
+import { isMuted } from "../live/rank";
 import { to } from "../router";
-import { coolerName, fleet, storeName } from "../store";
+import { coolerName, fleet, now, say, storeName } from "../store";
 import type { Alert } from "../types";
-import { AckButton, alertDuration, alertSubject } from "../ui/alert";
+import { AckButton, alertDuration, alertSentence, alertSubject } from "../ui/alert";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
-import { Back, Camera, Next } from "../ui/icons";
+import { Back, Next } from "../ui/icons";
 import { SeverityMark } from "../ui/state";
+import { Proof } from "./proof";
+import { SayBar } from "./say";
+import { Talk } from "./talk";
 
 export function AlertDetail({ id }: { id: string }) {
   const live = useComputed(() => fleet.value.alerts.get(id) ?? fleet.value.resolved.find((a) => a.id === id));
@@ -42,6 +45,7 @@ function Body({ alert: a }: { alert: Alert }) {
           <SeverityMark severity={a.severity} />
           {word("type", a.type)} · {word("alertstate", a.state)}
           {a.flapping && ` · ${t("alerts.flapping")}`}
+          {a.muted && isMuted(a, now.value) && ` · ${t("mute.until", { time: clock(Date.parse(a.muted.until), now.value, l) })}`}
         </p>
         <h2 class="detail-title">{alertSubject(a)}</h2>
         <p class="muted">
@@ -49,7 +53,7 @@ function Body({ alert: a }: { alert: Alert }) {
           {a.slot && ` · ${t("alerts.slot")} ${a.slot}`}
         </p>
       </header>
-      <Evidence alert={a} />
+      <Proof alert={a} before={before(a)} after={after(a)} />
       <dl class="detail-facts">
         <Fact name={a.state === "resolved" ? t("alerts.duration") : t("alerts.lasting")} help={t("alerts.duration_help")}>
           <b>{alertDuration(a)}</b>
@@ -62,8 +66,9 @@ function Body({ alert: a }: { alert: Alert }) {
         <Fact name="GTIN">{a.gtin}</Fact>
         <Fact name={t("alerts.planogram")}>{a.planogram && `${a.planogram.id} · ${t("cooler.planogram_version", { n: a.planogram.version })}`}</Fact>
         <Fact name={t("alerts.model")}>{a.model}</Fact>
-        <Fact name={t("alerts.acked_by")}>{a.acknowledged && acked(a.acknowledged)}</Fact>
+        {a.state !== "resolved" && <Fact name={t("whose.label")}>{a.assigned?.to ?? t("whose.nobody")}</Fact>}
       </dl>
+      <Talk alert={a} />
       <footer class="detail-foot">
         {a.state === "open" && (
           <input class="input" type="text" maxLength={500} value={note.value} aria-label={t("alerts.note")} placeholder={t("alerts.note_placeholder")} onInput={(e) => (note.value = e.currentTarget.value)} />
@@ -74,6 +79,7 @@ function Body({ alert: a }: { alert: Alert }) {
           <Next />
         </a>
       </footer>
+      <SayBar alerts={[a]} label={alertSentence(a)} run={(said) => say(a, said)} />
     </>
   );
 }
@@ -81,10 +87,6 @@ function Body({ alert: a }: { alert: Alert }) {
 // A stockout speaks of a slot that fills and empties; everything else of what is in order or not.
 const before = (a: Alert) => t(a.type === "stockout" ? "alerts.before" : "alerts.before_good");
 const after = (a: Alert) => t(a.type === "stockout" ? "alerts.after" : "alerts.after_bad");
-
-function acked(by: NonNullable<Alert["acknowledged"]>): string {
-  return [moment(Date.parse(by.at), lang.value), by.by, by.note].filter(Boolean).join(" · ");
-}
 
 function Fact({ name, help, children }: { name: string; help?: string; children: ComponentChildren }) {
   if (!children) return null;
@@ -96,37 +98,5 @@ function Fact({ name, help, children }: { name: string; help?: string; children:
       </dt>
       <dd class="num">{children}</dd>
     </>
-  );
-}
-
-function Evidence({ alert: a }: { alert: Alert }) {
-  const e = a.evidence;
-  if (!a.slot || !e || (e.before_seq == null && e.after_seq == null)) return null;
-  return (
-    <div class="evidence" role="group" aria-label={t("alerts.evidence")}>
-      <Shot name={before(a)} device={a.device} boot={e.before_boot} seq={e.before_seq} />
-      <Shot name={after(a)} device={a.device} boot={e.after_boot} seq={e.after_seq} />
-      {e.end_seq != null && <Shot name={t("alerts.end")} device={a.device} boot={e.end_boot} seq={e.end_seq} />}
-    </div>
-  );
-}
-
-function Shot({ name, device, boot, seq }: { name: string; device: string; boot: number | null | undefined; seq: number | null }) {
-  const [failed, setFailed] = useState(false);
-  const src = seq === null ? null : api.picture(device, { boot, seq });
-  return (
-    <figure class="shot">
-      {src && !failed ? (
-        <a href={src} target="_blank" rel="noreferrer">
-          <img src={src} alt={name} loading="lazy" decoding="async" onError={() => setFailed(true)} />
-        </a>
-      ) : (
-        <div class="shot-none">
-          <Camera />
-          {t("alerts.no_picture")}
-        </div>
-      )}
-      <figcaption>{name}</figcaption>
-    </figure>
   );
 }

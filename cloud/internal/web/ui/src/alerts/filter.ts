@@ -7,19 +7,25 @@ export interface Filter {
   /** "" for any. */
   severity: Severity | "";
   store: string;
+  /** Whose: a name, "" for anybody's, NOBODY for those that nobody has. */
+  whose: string;
   text: string;
 }
 
-export const noFilter: Filter = { state: "open", severity: "", store: "", text: "" };
+/** Stands where no name can: names are trimmed. */
+export const NOBODY = " ";
+
+export const noFilter: Filter = { state: "open", severity: "", store: "", whose: "", text: "" };
 
 /** Every word of the text must occur somewhere in the alert or in the names that go with it. */
 export function matches(a: Alert, f: Filter, names: (a: Alert) => string): boolean {
   if (a.state !== f.state) return false;
   if (f.severity && a.severity !== f.severity) return false;
   if (f.store && a.store !== f.store) return false;
+  if (f.whose && (a.assigned?.to ?? NOBODY) !== f.whose) return false;
   const words = f.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const p = a.product;
-  const hay = [a.type, a.device, a.store, a.slot, a.gtin, p?.name, p?.name_zh, p?.brand, names(a)].join(" ").toLocaleLowerCase();
+  const hay = [a.type, a.device, a.store, a.slot, a.gtin, a.assigned?.to, p?.name, p?.name_zh, p?.brand, names(a)].join(" ").toLocaleLowerCase();
   return words.every((w) => hay.includes(w));
 }

@@ -1,9 +1,10 @@
 import type { Signal } from "@preact/signals";
 import { t, word } from "../i18n/text";
+import { me } from "../me";
 import { storeName } from "../store";
 import type { Alert, Severity } from "../types";
 import { Search } from "../ui/icons";
-import type { Filter } from "./filter";
+import { type Filter, NOBODY } from "./filter";
 
 const STATES = ["open", "acknowledged", "resolved"] as const;
 const SEVERITIES: Severity[] = ["critical", "warning", "info"];
@@ -13,6 +14,7 @@ export function FilterBar({ filter, alerts }: { filter: Signal<Filter>; alerts: 
   const f = filter.value;
   const set = (part: Partial<Filter>) => (filter.value = { ...filter.value, ...part });
   const stores = [...new Set([...alerts.map((a) => a.store), f.store])].filter(Boolean).sort((a, b) => storeName(a).localeCompare(storeName(b)));
+  const people = [...new Set([...alerts.map((a) => a.assigned?.to ?? ""), me.value, f.whose.trim()])].filter(Boolean).sort((a, b) => a.localeCompare(b));
   return (
     <div class="filters" role="search" aria-label={t("alerts.filter")}>
       <div class="switch" role="group" aria-label={t("alerts.state")}>
@@ -39,6 +41,15 @@ export function FilterBar({ filter, alerts }: { filter: Signal<Filter>; alerts: 
         {stores.map((s) => (
           <option key={s} value={s}>
             {storeName(s)}
+          </option>
+        ))}
+      </select>
+      <select class="select" aria-label={t("whose.label")} value={f.whose} onChange={(e) => set({ whose: e.currentTarget.value })}>
+        <option value="">{t("whose.any")}</option>
+        <option value={NOBODY}>{t("whose.nobody")}</option>
+        {people.map((p) => (
+          <option key={p} value={p}>
+            {p === me.value ? t("whose.mine") : p}
           </option>
         ))}
       </select>

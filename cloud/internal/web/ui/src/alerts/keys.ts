@@ -1,15 +1,16 @@
-// The inbox by keyboard: J and K to the next and the last alert, A to acknowledge the one that is open.
+// The inbox by keyboard: J and K to the next and the last alert, A to acknowledge the one that is open,
+// X to select it.
 
 import { useLayoutEffect } from "preact/hooks";
 import { go, to } from "../router";
-import { acknowledge } from "../store";
+import { say } from "../store";
 import type { Alert } from "../types";
 
-export function useInboxKeys(alerts: readonly Alert[], id: string | undefined): void {
+export function useInboxKeys(alerts: readonly Alert[], id: string | undefined, pick: (id: string) => void): void {
   // Before the browser paints: a key always acts on the alert that is seen.
   useLayoutEffect(() => {
     const press = (e: KeyboardEvent) => {
-      const typing = (e.target as Element).closest?.("input, select, textarea, [contenteditable]");
+      const typing = (e.target as Element).closest?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
       if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
       const i = alerts.findIndex((a) => a.id === id);
       const key = e.key.toLowerCase();
@@ -18,7 +19,9 @@ export function useInboxKeys(alerts: readonly Alert[], id: string | undefined): 
         if (next) go(to.alert(next.id));
       } else if (key === "a" && alerts[i]?.state === "open") {
         // What goes wrong shows where it is pressed: the alert stays open.
-        acknowledge(alerts[i]!, "").catch(() => undefined);
+        say(alerts[i]!, { action: "acknowledge", note: "" }).catch(() => undefined);
+      } else if (key === "x" && id !== undefined && i >= 0) {
+        pick(id);
       } else return;
       e.preventDefault();
     };

@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { t } from "../i18n/text";
+import { isMuted } from "../live/rank";
 import { go, to } from "../router";
 import { recall, remember } from "../storage";
 import { coolerName, opened, storeName } from "../store";
@@ -14,7 +15,7 @@ const desktop = signal(recall("desktop") === "on");
 /** Begins to watch for critical alerts; called once. */
 export function watchAlerts(): void {
   effect(() => {
-    const critical = opened.value.filter((a) => a.severity === "critical");
+    const critical = opened.value.filter((a) => a.severity === "critical" && !isMuted(a, Date.now()));
     const first = critical[0];
     if (!first) return;
     if (sound.peek()) chime();

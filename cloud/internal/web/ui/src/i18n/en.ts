@@ -1,7 +1,12 @@
 // English is the source of the keys: zh.ts must have the same (the compiler and a test see to it).
 // "{x}" is filled in; a key that ends in .one and .other is chosen by number.
 
+import { side } from "./pairs";
+import { inbox } from "./parts/inbox";
+
 export const en = {
+  ...side(inbox, 0),
+
   "app.name": "Coldshelf",
   "app.skip": "Skip to content",
   "nav.label": "Main",
@@ -111,7 +116,6 @@ export const en = {
   "alerts.planogram": "Planogram",
   "alerts.model": "Judged by",
   "alerts.go_cooler": "Open the cooler",
-  "alerts.acked_by": "Acknowledged",
 
   "type.stockout": "Stockout",
   "type.low_stock": "Running low",
@@ -310,12 +314,7 @@ export const en = {
   "refused.times": "Times",
   "refused.bytes": "Bytes",
 
-  "bulk.ack.one": "Acknowledge {n} shown",
-  "bulk.ack.other": "Acknowledge all {n} shown",
-  "bulk.sure.one": "Yes, acknowledge {n}",
-  "bulk.sure.other": "Yes, acknowledge {n}",
-  "bulk.failed": "{n} could not be acknowledged: {error}",
-  "keys.hint": "J and K move, A acknowledges",
+  "keys.hint": "J and K move, A acknowledges, X selects",
   "notify.sound": "Sound",
   "notify.desktop": "Notifications",
   "notify.denied": "This browser does not allow notifications",

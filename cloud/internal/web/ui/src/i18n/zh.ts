@@ -1,6 +1,9 @@
 import type { Key } from "./en";
+import { side } from "./pairs";
+import { inbox } from "./parts/inbox";
 
 export const zh: Record<Key, string> = {
+  ...side(inbox, 1),
   "app.name": "Coldshelf",
   "app.skip": "跳到正文",
   "nav.label": "主导航",
@@ -110,7 +113,6 @@ export const zh: Record<Key, string> = {
   "alerts.planogram": "陈列图",
   "alerts.model": "判定模型",
   "alerts.go_cooler": "打开冷柜",
-  "alerts.acked_by": "已确认",
 
   "type.stockout": "缺货",
   "type.low_stock": "即将缺货",
@@ -309,12 +311,7 @@ export const zh: Record<Key, string> = {
   "refused.times": "次数",
   "refused.bytes": "字节",
 
-  "bulk.ack.one": "确认所示 {n} 条",
-  "bulk.ack.other": "确认所示全部 {n} 条",
-  "bulk.sure.one": "是，确认 {n} 条",
-  "bulk.sure.other": "是，确认 {n} 条",
-  "bulk.failed": "{n} 条未能确认：{error}",
-  "keys.hint": "J、K 切换，A 确认",
+  "keys.hint": "J、K 切换，A 确认，X 选择",
   "notify.sound": "声音",
   "notify.desktop": "桌面通知",
   "notify.denied": "此浏览器不允许通知",

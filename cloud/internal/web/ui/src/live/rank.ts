@@ -5,13 +5,17 @@ import { SLOT_STATES } from "../types";
 
 const SEVERITY: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 
-/** Alerts that a person can act on, the worst and longest-standing first; acknowledged ones last. */
-export function rankAlerts(alerts: Iterable<Alert>): Alert[] {
+/** Whether people are not to be told of an alert. */
+export const isMuted = (a: Alert, now: number) => a.muted != null && Date.parse(a.muted.until) > now;
+
+/** Alerts that a person can act on, the worst and longest-standing first; muted ones later, acknowledged ones last. */
+export function rankAlerts(alerts: Iterable<Alert>, now: number): Alert[] {
   const list: Alert[] = [];
   for (const a of alerts) if (a.state === "open" || a.state === "acknowledged") list.push(a);
   return list.sort(
     (a, b) =>
       Number(a.state === "acknowledged") - Number(b.state === "acknowledged") ||
+      Number(isMuted(a, now)) - Number(isMuted(b, now)) ||
       SEVERITY[a.severity] - SEVERITY[b.severity] ||
       Date.parse(a.opened_at) - Date.parse(b.opened_at) ||
       (a.id < b.id ? -1 : 1),

@@ -5,9 +5,10 @@ import { ApiError } from "../api";
 import { clock, duration, interval, moment } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { to } from "../router";
-import { acknowledge, coolerName, now, storeName } from "../store";
+import { isMuted } from "../live/rank";
+import { coolerName, now, say, storeName } from "../store";
 import type { Alert, Product } from "../types";
-import { Check } from "./icons";
+import { Check, Mute, Person, Talk } from "./icons";
 import { SeverityMark } from "./state";
 
 /** A product's name in the page's language, its number where it has none. */
@@ -42,19 +43,57 @@ export function alertDuration(a: Alert): string {
   return duration((until - from) / 1000, lang.value);
 }
 
-export function AlertRow({ alert: a, fresh = false, selected = false }: { alert: Alert; fresh?: boolean; selected?: boolean }) {
+interface RowProps {
+  alert: Alert;
+  fresh?: boolean;
+  selected?: boolean;
+  /** Where rows can be picked: whether this one is, and what to do when that changes. */
+  pick?: { on: boolean; change(on: boolean, range: boolean): void };
+}
+
+export function AlertRow({ alert: a, fresh = false, selected = false, pick }: RowProps) {
+  const muted = isMuted(a, now.value);
   return (
-    <li class={`alert${fresh ? " is-fresh" : ""}${selected ? " is-selected" : ""}${a.state === "open" ? "" : ` is-${a.state}`}`}>
+    <li class={`alert${fresh ? " is-fresh" : ""}${selected ? " is-selected" : ""}${a.state === "open" ? "" : ` is-${a.state}`}${muted ? " is-muted" : ""}${pick ? " has-pick" : ""}`}>
+      {pick && <input class="alert-pick" type="checkbox" checked={pick.on} aria-label={t("pick.row", { what: alertSentence(a) })} onClick={(e) => pick.change(e.currentTarget.checked, e.shiftKey)} />}
       <SeverityMark severity={a.severity} />
       <a class="alert-body" href={to.alert(a.id)} aria-current={selected ? "true" : undefined}>
         <span class="alert-subject">{alertSubject(a)}</span>
         <span class="alert-place">{[a.gtin ? word("type", a.type) : "", coolerName(a.device), storeName(a.store), a.slot].filter(Boolean).join(" · ")}</span>
+        {(a.assigned || muted || a.comments?.length) && <Marks alert={a} muted={muted} />}
       </a>
       <time class="alert-age num" dateTime={a.opened_at} title={moment(Date.parse(a.opened_at), lang.value)}>
         {alertDuration(a)}
       </time>
       {a.state === "resolved" ? <span class="alert-end num">{a.resolved_at && clock(Date.parse(a.resolved_at), now.value, lang.value)}</span> : <AckButton alert={a} />}
     </li>
+  );
+}
+
+/** Whose it is, whether it is muted, whether something was written to it. */
+function Marks({ alert: a, muted }: { alert: Alert; muted: boolean }) {
+  const until = muted && a.muted ? t("mute.until", { time: clock(Date.parse(a.muted.until), now.value, lang.value) }) : "";
+  return (
+    <span class="alert-marks">
+      {a.assigned && (
+        <span title={t("talk.assigned", { to: a.assigned.to })}>
+          <Person />
+          {a.assigned.to}
+        </span>
+      )}
+      {until && (
+        <span title={until}>
+          <Mute />
+          <span class="visually-hidden">{until}</span>
+        </span>
+      )}
+      {a.comments?.length ? (
+        <span class="num" title={t("comment.title")}>
+          <Talk />
+          {a.comments.length}
+        </span>
+      ) : null}
+    </span>
   );
 }
 
@@ -69,7 +108,7 @@ export function AckButton({ alert: a, note = "", wide = false }: { alert: Alert;
     setBusy(true);
     setFailed("");
     try {
-      await acknowledge(a, note);
+      await say(a, { action: "acknowledge", note });
     } catch (e) {
       setFailed(e instanceof ApiError ? [e.message, e.hint].filter(Boolean).join(". ") : String(e));
     } finally {

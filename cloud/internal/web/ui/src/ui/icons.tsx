@@ -129,3 +129,19 @@ export const Download = () => (
     <path d="M8 2.5v7.3M4.8 6.8 8 10l3.2-3.2M2.5 13.2h11" />
   </Icon>
 );
+export const Person = () => (
+  <Icon>
+    <circle cx="8" cy="5.2" r="2.7" />
+    <path d="M2.8 13.6c.5-2.8 2.4-4.2 5.2-4.2s4.7 1.4 5.2 4.2" />
+  </Icon>
+);
+export const Mute = () => (
+  <Icon>
+    <path d="M4.2 6.1C4 9.8 2.8 11 2.8 11H11M12 8.6V7a4 4 0 0 0-6.6-3M6.7 13.4a1.5 1.5 0 0 0 2.6 0M2 2l12 12" />
+  </Icon>
+);
+export const Talk = () => (
+  <Icon>
+    <path d="M2.5 3.5h11v7.5H7.2L4.3 13.5V11H2.5Z" />
+  </Icon>
+);

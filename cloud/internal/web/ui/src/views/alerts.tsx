@@ -1,7 +1,8 @@
-// The inbox: filter, look at the evidence, acknowledge.
+// The inbox: filter, look at the evidence, take on, give away, mute, write; one by one or many at once.
 
 import { useSignal } from "@preact/signals";
-import { BulkAck } from "../alerts/bulk";
+import { useRef } from "preact/hooks";
+import { Bulk, type Picked } from "../alerts/bulk";
 import { AlertDetail } from "../alerts/detail";
 import { type Filter, matches, noFilter } from "../alerts/filter";
 import { FilterBar } from "../alerts/filterbar";
@@ -31,7 +32,17 @@ export function AlertsView({ id }: { id: string | undefined }) {
     shown.value += PAGE;
     if (f.state === "resolved" && found.length <= shown.value) resolved.next();
   };
-  useInboxKeys(found, id);
+  const picked: Picked = useSignal<ReadonlySet<string>>(new Set());
+  const last = useRef("");
+  const pick = (which: string, on = !picked.value.has(which), range = false) => {
+    const next = new Set(picked.value);
+    const [i, j] = [found.findIndex((a) => a.id === last.current), found.findIndex((a) => a.id === which)];
+    const ids = range && i >= 0 ? found.slice(Math.min(i, j), Math.max(i, j) + 1).map((a) => a.id) : [which];
+    for (const x of ids) on ? next.add(x) : next.delete(x);
+    last.current = which;
+    picked.value = next;
+  };
+  useInboxKeys(found, id, pick);
   return (
     <div class={`page inbox${id ? " has-detail" : ""}`}>
       <div class="inbox-list">
@@ -43,7 +54,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
         </div>
         <FilterBar filter={filter} alerts={all} />
         <div class="inbox-bar">
-          {f.state === "open" && <BulkAck alerts={found} />}
+          {found.length > 0 && <Bulk alerts={found} picked={picked} />}
           <span class="keys-hint">{t("keys.hint")}</span>
           <NotifySwitches />
         </div>
@@ -61,7 +72,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
           ) : (
             <ol class="alerts">
               {found.slice(0, shown.value).map((a) => (
-                <AlertRow key={a.id} alert={a} fresh={fresh.has(a.id)} selected={a.id === id} />
+                <AlertRow key={a.id} alert={a} fresh={fresh.has(a.id)} selected={a.id === id} pick={{ on: picked.value.has(a.id), change: (on, range) => pick(a.id, on, range) }} />
               ))}
             </ol>
           )}

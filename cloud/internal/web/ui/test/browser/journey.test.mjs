@@ -102,6 +102,40 @@ describe("a day at Lindenplatz", () => {
     await page.getByRole("button", { name: "EN", exact: true }).click();
   });
 
+  test("it is given to somebody, talked about and muted", async () => {
+    const detail = page.locator(".detail");
+    await detail.getByRole("button", { name: "Assign" }).click();
+    await detail.getByLabel("Your name").fill("Mei");
+    await detail.getByLabel("Assign to").fill("Route 7");
+    await detail.locator("form").getByRole("button", { name: "Assign", exact: true }).click();
+    await detail.getByText("Assigned to Route 7").waitFor();
+    await detail.getByRole("button", { name: "Comment" }).click();
+    await detail.getByLabel("Comment").fill("two trays ordered");
+    await detail.getByRole("button", { name: "Send" }).click();
+    await detail.locator(".talk-text", { hasText: "two trays ordered" }).waitFor();
+    await detail.getByRole("button", { name: "Mute" }).click();
+    await detail.getByRole("button", { name: "1 h", exact: true }).click();
+    await detail.getByRole("button", { name: "Unmute" }).waitFor();
+    const { alerts } = await (await fetch(`${service.url}/v1/alerts?state=acknowledged`)).json();
+    assert.equal(alerts[0].assigned.to, "Route 7");
+    assert.equal(alerts[0].assigned.by, "Mei");
+    assert.deepEqual(alerts[0].comments.map((c) => [c.by, c.text]), [["Mei", "two trays ordered"]]);
+    assert.ok(Date.parse(alerts[0].muted.until) > Date.now());
+    await shot(page, "journey-alert-talk");
+    assert.deepEqual(await violations(page), []);
+  });
+
+  test("what is selected in the list takes one word together", async () => {
+    await page.getByRole("link", { name: "All alerts" }).or(page.locator(".nav").getByRole("link", { name: /^Alerts/ })).first().click();
+    await page.getByRole("button", { name: "Acknowledged" }).click();
+    await page.getByLabel("Select all shown").check();
+    const bulk = page.getByRole("group", { name: "With the selected alerts" });
+    await bulk.getByRole("button", { name: "Unmute" }).click();
+    await page.getByText("Done for 1 alert").waitFor();
+    await page.locator(".alert-body").first().click();
+    await page.getByText("Stockout · Acknowledged").waitFor();
+  });
+
   test("a restart of the service is survived: stale, then live again from the cursor", async () => {
     page.expectErrors = true;
     await service.halt();

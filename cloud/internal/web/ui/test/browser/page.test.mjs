@@ -201,7 +201,7 @@ describe("alerts", () => {
 });
 
 describe("inbox", () => {
-  test("by keyboard: J and K move, A acknowledges", async () => {
+  test("by keyboard: J and K move, X selects, A acknowledges", async () => {
     await go("/alerts");
     await rows().first().waitFor();
     const names = await page.locator(".alert-subject").allInnerTexts();
@@ -211,17 +211,99 @@ describe("inbox", () => {
     await page.getByRole("heading", { level: 2, name: names[1] }).waitFor();
     await page.keyboard.press("k");
     await page.getByRole("heading", { level: 2, name: names[0] }).waitFor();
+    await page.keyboard.press("x");
+    await page.getByText("1 selected").waitFor();
     await page.keyboard.press("a");
     await page.getByText("Stockout · Acknowledged").waitFor();
   });
 
-  test("all that are shown at once, asked twice", async () => {
+  test("many at once: select, assign, mute, acknowledge", async () => {
     await go("/alerts");
-    await page.getByRole("button", { name: "Acknowledge all 4 shown" }).click();
-    await page.getByRole("button", { name: "Yes, acknowledge 4" }).click();
-    await page.getByText("Nothing is wrong").or(page.getByText("No alert matches")).waitFor();
+    await rows().nth(3).waitFor();
+    await page.locator(".alert-pick").first().check();
+    await page.locator(".alert-pick").nth(2).click({ modifiers: ["Shift"] });
+    await page.getByText("3 selected").waitFor();
+    const bulk = page.getByRole("group", { name: "With the selected alerts" });
+    await bulk.getByRole("button", { name: "Assign" }).click();
+    await bulk.getByLabel("Your name").fill("Mei");
+    await bulk.getByLabel("Assign to").fill("Route 7");
+    await shot(page, "inbox-bulk");
+    assert.deepEqual(await violations(page), []);
+    await bulk.locator("form").getByRole("button", { name: "Assign", exact: true }).click();
+    await page.getByText("Done for 3 alerts").waitFor();
+    await eventually(async () => assert.equal(await page.locator(".alert-marks", { hasText: "Route 7" }).count(), 3));
+    await page.getByRole("combobox", { name: "Assigned to" }).selectOption("Nobody’s");
+    await page.getByText("1 alert", { exact: true }).waitFor();
+    await page.getByRole("combobox", { name: "Assigned to" }).selectOption("Route 7");
+    await page.getByText("3 alerts", { exact: true }).waitFor();
+    await page.getByLabel("Select all shown").check();
+    await bulk.getByRole("button", { name: "Mute" }).click();
+    await bulk.getByRole("button", { name: "4 h" }).click();
+    await eventually(async () => assert.equal(await page.locator(".alert.is-muted").count(), 3));
+    await page.getByLabel("Select all shown").check();
+    await bulk.getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByText("No alert matches").waitFor();
     await page.getByRole("button", { name: "Acknowledged" }).click();
-    await page.getByText("4 alerts", { exact: true }).waitFor();
+    await page.getByText("3 alerts", { exact: true }).waitFor();
+    assert.equal(service.world.alerts.get([...service.world.alerts.keys()][0]).revision > 0, true);
+  });
+
+  test("what a bulk word was refused for stays selected", async () => {
+    await go("/alerts");
+    await rows().nth(3).waitFor();
+    await page.getByLabel("Select all shown").check();
+    const [gone] = service.world.alerts.keys();
+    service.world.alerts.delete(gone);
+    await page.getByRole("group", { name: "With the selected alerts" }).getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByText(`1 could not be changed: no alert ${gone}`).waitFor();
+    await page.getByText("1 selected").waitFor();
+  });
+
+  test("one alert: comment, assign to me, mute and unmute, all told in order", async () => {
+    await go("/alerts/a-1002");
+    const detail = page.locator(".detail");
+    await detail.getByRole("button", { name: "Comment" }).click();
+    await detail.getByLabel("Your name").fill("Mei");
+    await detail.getByLabel("Comment").fill("Backroom is empty too.\nOrdered.");
+    await detail.getByRole("button", { name: "Send" }).click();
+    await detail.locator(".talk-text", { hasText: "Backroom is empty too." }).waitFor();
+    await detail.getByRole("button", { name: "Assign" }).click();
+    await detail.getByRole("button", { name: "To me" }).click();
+    await detail.getByText("Assigned to Mei").waitFor();
+    await detail.getByRole("button", { name: "Mute" }).click();
+    await detail.getByRole("button", { name: "1 h", exact: true }).click();
+    await detail.getByText(/Muted until/).first().waitFor();
+    await shot(page, "alert-talk");
+    assert.deepEqual(await violations(page), []);
+    await detail.getByRole("button", { name: "Unmute" }).click();
+    await eventually(async () => assert.equal(await page.getByText(/Muted until/).count(), 0));
+    assert.deepEqual(service.world.alerts.get("a-1002").comments.map((c) => c.by), ["Mei"]);
+  });
+
+  test("a comment that the service refuses is not lost", async () => {
+    await go("/alerts/a-1002");
+    const detail = page.locator(".detail");
+    await detail.getByRole("button", { name: "Comment" }).click();
+    await detail.getByLabel("Comment").fill("nobody must type this twice");
+    page.expectErrors = true;
+    service.failRest(503);
+    await detail.getByRole("button", { name: "Send" }).click();
+    await detail.getByText(/Not saved: store is busy/).waitFor();
+    assert.equal(await detail.getByLabel("Comment").inputValue(), "nobody must type this twice");
+    service.restore();
+    await detail.getByRole("button", { name: "Send" }).click();
+    await detail.locator(".talk-text", { hasText: "nobody must type this twice" }).waitFor();
+  });
+
+  test("the proof is cut out to the slot, and can be seen whole", async () => {
+    await go("/alerts/a-1002");
+    const mark = page.locator(".shot-mark").first();
+    await mark.waitFor();
+    const frame = await page.locator(".shot-frame").first().boundingBox();
+    const box = await mark.boundingBox();
+    assert.ok(box.width > frame.width * 0.3 || box.height > frame.height * 0.3, "the slot is large in its cut");
+    await page.getByRole("button", { name: "Whole picture" }).click();
+    await eventually(async () => assert.ok((await mark.boundingBox()).height < (await page.locator(".shot-frame").first().boundingBox()).height * 0.3));
   });
 
   test("the table of coolers is a file for a spreadsheet", async () => {

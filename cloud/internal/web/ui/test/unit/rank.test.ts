@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { FRESH_MS, rankAlerts, rankCoolers, totals, withNews } from "../../src/live/rank";
 import { alert, cooler, slots } from "./make";
 
-test("alerts: open before acknowledged, severe before mild, old before new; pending and resolved never", () => {
+test("alerts: open before muted before acknowledged, severe before mild, old before new; pending and resolved never", () => {
   const ranked = rankAlerts([
+    alert("muted", { muted: { until: "2026-11-22T13:00:00Z", at: "2026-11-22T10:00:00Z" } }),
+    alert("no longer muted", { severity: "warning", opened_at: "2026-11-22T12:00:00Z", muted: { until: "2026-11-22T11:00:00Z", at: "2026-11-22T10:00:00Z" } }),
     alert("mild", { severity: "info" }),
     alert("taken", { state: "acknowledged" }),
     alert("new", { opened_at: "2026-11-22T11:00:00Z" }),
@@ -11,8 +13,8 @@ test("alerts: open before acknowledged, severe before mild, old before new; pend
     alert("over", { state: "resolved" }),
     alert("not yet", { state: "pending" }),
     alert("fair", { severity: "warning" }),
-  ]);
-  expect(ranked.map((a) => a.id)).toEqual(["old", "new", "fair", "mild", "taken"]);
+  ], Date.parse("2026-11-22T12:00:00Z"));
+  expect(ranked.map((a) => a.id)).toEqual(["old", "new", "fair", "no longer muted", "mild", "muted", "taken"]);
 });
 
 test("coolers: the silent and the empty first, the one being set up last", () => {

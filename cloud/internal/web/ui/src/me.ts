@@ -1,0 +1,16 @@
+// Who sits before this page: the name of whoever signed in, or the one that was typed.
+
+import { computed, signal } from "@preact/signals";
+import { recall, remember } from "./storage";
+
+const typed = signal(recall("me") ?? "");
+/** The name of whoever signed in; "" where nobody has to. */
+export const signedIn = signal("");
+
+/** The name that goes beside what is said; "" where it is not known. */
+export const me = computed(() => signedIn.value || typed.value);
+
+export function callMe(name: string): void {
+  typed.value = name.trim();
+  remember("me", typed.value);
+}
