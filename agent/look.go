@@ -24,8 +24,10 @@ type eyes struct {
 	pipeline Pipeline
 	lost     bool
 	pictures pictures
-	waiting  waiting
-	since    atomic.Int64 // the agent's age when the look that goes on began; 0: none does
+	// unknownAt is when a look with an unknown facing was kept last; see keepUnknown.
+	unknownAt time.Time
+	waiting   waiting
+	since     atomic.Int64 // the agent's age when the look that goes on began; 0: none does
 }
 
 // maxLook is how long a look may take before the agent no longer calls itself alive: three times what
@@ -149,6 +151,9 @@ func (a *Agent) see(ctx context.Context) sight {
 	a.reasons.clear("outbox")
 	s := sight{frame: frame, obs: obs, key: key, when: when}
 	a.sendEvidence(s)
+	if err := a.keepUnknown(s); err != nil {
+		a.log.Warn("look with an unknown facing was not kept", "err", err)
+	}
 	return s
 }
 

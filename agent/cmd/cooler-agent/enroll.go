@@ -7,16 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
-	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/gallery"
-	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
 // enrollOptions are enroll's flags.
@@ -27,13 +22,16 @@ type enrollOptions struct {
 	from   string
 	box    string
 	key    string
+	seen   string // observation to name facings of
+	facing []int  // numbers of those facings, from 1
+	token  string
 	asJSON bool
 }
 
 func enrollCommand() *cobra.Command {
 	var o enrollOptions
 	cmd := &cobra.Command{
-		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER",
+		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER | enroll --from-observation SOURCE",
 		Short: "teach a product from a few photos",
 		Long: `Adds photos of a product to a gallery, so that its facings get its name from then on. A photo may be a
 crop, a product shot on a plain ground, or a pack held before the camera: the largest pack in the middle
@@ -44,10 +42,18 @@ so an unknown facing that was seen gets its name.
 
 With --from, every folder named by a GTIN holds that product's photos.
 
+With --from-observation, a facing that was seen in the field gets its name. SOURCE is the data directory of
+the agent on this board (it keeps the last look with an unknown facing), a file with a line of detect --json,
+or a cooler of the cloud, https://HOST/v1/coolers/DEVICE. Without --gtin its facings are listed with their
+numbers for --facing; where only one has no name, that one is meant.
+
 With --sign-key, the gallery is signed as its next version; see cooler-agent gallery --help.`,
 		Example: `  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" front.jpg back.jpg
   cooler-agent enroll --gallery drinks.gallery --gtin 96385074 --name Tonic --box 462,162,75,129 cooler.jpg
-  cooler-agent enroll --gallery drinks.gallery --from references/`,
+  cooler-agent enroll --gallery drinks.gallery --from references/
+  cooler-agent enroll --from-observation https://cloud.example/v1/coolers/cooler-1 --token-file token
+  cooler-agent enroll --from-observation https://cloud.example/v1/coolers/cooler-1 --token-file token \
+      --facing 7 --gtin 96385074 --name Tonic --gallery drinks.gallery`,
 		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -59,18 +65,13 @@ With --sign-key, the gallery is signed as its next version; see cooler-agent gal
 	f.StringVar(&o.from, "from", "", "folder of folders that are named by GTIN")
 	f.StringVar(&o.box, "box", "", "the facing's box in the picture: x,y,width,height in pixels")
 	f.StringVar(&o.sight.Gallery, "gallery", "products.gallery", "file to add to; made if it is not there")
+	f.StringVar(&o.seen, "from-observation", "", "where a look is kept: the agent's data directory, a file of detect --json, or a cooler's URL in the cloud")
+	f.IntSliceVar(&o.facing, "facing", nil, "numbers of that look's facings (default: the only one without a name)")
+	f.StringVar(&o.token, "token-file", "", "file with the cloud's token (default $COLDSHELF_TOKEN)")
 	f.StringVar(&o.key, "sign-key", "", "secret key to sign the gallery with, see `cooler-agent gallery keygen`")
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
 	return cmd
-}
-
-// lesson is one product with its photos.
-type lesson struct {
-	gtin   shelf.GTIN
-	name   string
-	photos []string
-	box    *shelf.Box // of the pack in the photo, nil where it is to be found
 }
 
 // enrolled is what enroll --json prints.
@@ -85,7 +86,14 @@ type enrolled struct {
 }
 
 func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Writer) error {
-	lessons, err := o.lessons(photos)
+	if o.seen != "" && o.gtin == "" {
+		look, err := readObserved(ctx, o.seen, o.token)
+		if err != nil {
+			return err
+		}
+		return look.list(out)
+	}
+	lessons, err := o.lessons(ctx, photos)
 	if err != nil {
 		return err
 	}
@@ -161,6 +169,14 @@ func (o enrollOptions) saving(path string) (func(*gallery.Gallery) error, error)
 // check refuses wrong usage.
 func (o enrollOptions) check(photos []string) error {
 	switch {
+	case o.seen == "" && (len(o.facing) > 0 || o.token != ""):
+		return withHint(errors.New("--facing and --token-file go with --from-observation"), "say where the look is kept")
+	case o.seen != "" && (o.from != "" || o.box != "" || len(photos) > 0):
+		return withHint(errors.New("--from-observation goes without --from, --box and photos"), "give either")
+	case o.seen != "" && o.gtin == "" && (len(o.facing) > 0 || o.asJSON):
+		return withHint(errors.New("--gtin is missing"), "name the product that stands there; without --facing and --json the facings are listed")
+	case o.seen != "":
+		return nil
 	case o.from != "" && (o.gtin != "" || o.box != "" || len(photos) > 0):
 		return withHint(errors.New("--from goes without --gtin, --box and photos"), "give either")
 	case o.from != "":
@@ -187,106 +203,6 @@ func parseBox(s string) (*shelf.Box, error) {
 		return nil, withHint(fmt.Errorf("box %q is not x,y,width,height", s), "copy the box that `cooler-agent detect` prints")
 	}
 	return &b, nil
-}
-
-// lessons gathers what to learn from the flags or from folders.
-func (o enrollOptions) lessons(photos []string) ([]lesson, error) {
-	if o.from != "" {
-		return folderLessons(o.from)
-	}
-	gtin, err := shelf.ParseGTIN(o.gtin)
-	if err != nil {
-		return nil, withHint(err, "type the digits under the barcode")
-	}
-	box, err := parseBox(o.box)
-	if err != nil {
-		return nil, err
-	}
-	return []lesson{{gtin, o.name, photos, box}}, nil
-}
-
-// folderLessons: each folder that is named by a GTIN, its pictures in order.
-func folderLessons(dir string) ([]lesson, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open folder of references: %w", err)
-	}
-	var lessons []lesson
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		gtin, err := shelf.ParseGTIN(e.Name())
-		if err != nil {
-			return nil, withHint(fmt.Errorf("folder %s: %w", e.Name(), err), "folders under --from are named by GTIN")
-		}
-		photos, err := picturesIn(filepath.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		if len(photos) > 0 {
-			lessons = append(lessons, lesson{gtin: gtin, photos: photos})
-		}
-	}
-	if len(lessons) == 0 {
-		return nil, withHint(fmt.Errorf("%s holds no folder with pictures", dir), "folders under --from are named by GTIN and hold that product's photos")
-	}
-	return lessons, nil
-}
-
-// picturesIn lists a folder's picture files in order of name.
-func picturesIn(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, e := range entries {
-		if !e.IsDir() && slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".bmp"}, strings.ToLower(filepath.Ext(e.Name()))) {
-			out = append(out, filepath.Join(dir, e.Name()))
-		}
-	}
-	return out, nil
-}
-
-// teach adds one product's photos; a photo that cannot be used is a fault, the others count.
-func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added int, faults []error) {
-	var crops []vision.Frame
-	var sources []string
-	for _, path := range l.photos {
-		photo, err := picture.Read(path)
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		part, err := frontOf(ctx, s, photo, l.box)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", path, err))
-			continue
-		}
-		crops = append(crops, photo.Crop(part))
-		sources = append(sources, filepath.Base(path))
-	}
-	added, err := g.Enrol(ctx, s.Embedder, l.gtin, l.name, crops, sources)
-	if err != nil {
-		faults = append(faults, err)
-	}
-	return added, faults
-}
-
-// frontOf is the part of a photo that shows the pack: the box that is given, else what Front finds.
-func frontOf(ctx context.Context, s *sight, photo vision.Frame, box *shelf.Box) (shelf.Box, error) {
-	if box != nil {
-		if inside := box.Intersect(photo.Bounds()); inside != *box {
-			return shelf.Box{}, fmt.Errorf("the box reaches out of the picture's %d×%d pixels", photo.Width, photo.Height)
-		}
-		return *box, nil
-	}
-	found, err := s.Detector.Detect(ctx, photo)
-	if err != nil {
-		return shelf.Box{}, err
-	}
-	return gallery.Front(photo, found), nil
 }
 
 func (r enrolled) print(out io.Writer, g *gallery.Gallery, asJSON bool) error {

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/picture"
+)
+
+// lesson is one product with its photos, or with crops that need no looking for the pack.
+type lesson struct {
+	gtin    shelf.GTIN
+	name    string
+	photos  []string
+	box     *shelf.Box // of the pack in the photo, nil where it is to be found
+	crops   []vision.Frame
+	sources []string // of the crops
+}
+
+// lessons gathers what to learn from the flags or from folders.
+func (o enrollOptions) lessons(ctx context.Context, photos []string) ([]lesson, error) {
+	if o.from != "" {
+		return folderLessons(o.from)
+	}
+	gtin, err := shelf.ParseGTIN(o.gtin)
+	if err != nil {
+		return nil, withHint(err, "type the digits under the barcode")
+	}
+	l := lesson{gtin: gtin, name: o.name, photos: photos}
+	if o.seen != "" {
+		err := o.fromLook(ctx, &l)
+		return []lesson{l}, err
+	}
+	l.box, err = parseBox(o.box)
+	return []lesson{l}, err
+}
+
+// fromLook cuts the facings that are meant out of a look's picture.
+func (o enrollOptions) fromLook(ctx context.Context, l *lesson) error {
+	look, err := readObserved(ctx, o.seen, o.token)
+	if err != nil {
+		return err
+	}
+	facings, err := look.pick(o.facing)
+	if err != nil {
+		return err
+	}
+	for _, f := range facings {
+		l.crops = append(l.crops, look.frame.Crop(f.Box))
+		l.sources = append(l.sources, fmt.Sprintf("%s at %d,%d", look.source, f.Box.X, f.Box.Y))
+	}
+	return nil
+}
+
+// folderLessons: each folder that is named by a GTIN, its pictures in order.
+func folderLessons(dir string) ([]lesson, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open folder of references: %w", err)
+	}
+	var lessons []lesson
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		gtin, err := shelf.ParseGTIN(e.Name())
+		if err != nil {
+			return nil, withHint(fmt.Errorf("folder %s: %w", e.Name(), err), "folders under --from are named by GTIN")
+		}
+		photos, err := picturesIn(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if len(photos) > 0 {
+			lessons = append(lessons, lesson{gtin: gtin, photos: photos})
+		}
+	}
+	if len(lessons) == 0 {
+		return nil, withHint(fmt.Errorf("%s holds no folder with pictures", dir), "folders under --from are named by GTIN and hold that product's photos")
+	}
+	return lessons, nil
+}
+
+// picturesIn lists a folder's picture files in order of name.
+func picturesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() && slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".bmp"}, strings.ToLower(filepath.Ext(e.Name()))) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
+}
+
+// teach adds one product's photos; a photo that cannot be used is a fault, the others count.
+func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added int, faults []error) {
+	crops, sources := l.crops, l.sources
+	for _, path := range l.photos {
+		photo, err := picture.Read(path)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		part, err := frontOf(ctx, s, photo, l.box)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", path, err))
+			continue
+		}
+		crops = append(crops, photo.Crop(part))
+		sources = append(sources, filepath.Base(path))
+	}
+	added, err := g.Enrol(ctx, s.Embedder, l.gtin, l.name, crops, sources)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	return added, faults
+}
+
+// frontOf is the part of a photo that shows the pack: the box that is given, else what Front finds.
+func frontOf(ctx context.Context, s *sight, photo vision.Frame, box *shelf.Box) (shelf.Box, error) {
+	if box != nil {
+		if inside := box.Intersect(photo.Bounds()); inside != *box {
+			return shelf.Box{}, fmt.Errorf("the box reaches out of the picture's %d×%d pixels", photo.Width, photo.Height)
+		}
+		return *box, nil
+	}
+	found, err := s.Detector.Detect(ctx, photo)
+	if err != nil {
+		return shelf.Box{}, err
+	}
+	return gallery.Front(photo, found), nil
+}

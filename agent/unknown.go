@@ -1,0 +1,87 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/picture"
+)
+
+// UnknownDir is the folder in the data directory that holds the last look with a facing nobody has
+// enrolled: observation.json and the picture that it names. `cooler-agent enroll --from-observation` reads
+// it on the board itself, so that a product gets its name without a network. It never leaves the board,
+// and a look at which somebody stood before the shelf is not kept.
+const UnknownDir = "unknown"
+
+// UnknownFile is the observation's file in UnknownDir.
+const UnknownFile = "observation.json"
+
+const (
+	// unknownEvery spares the board's flash: a facing without a name stands there for hours.
+	unknownEvery   = 10 * time.Minute
+	unknownQuality = 92
+)
+
+// Seen is what UnknownFile holds, and a line of `cooler-agent detect --json` begins like.
+type Seen struct {
+	Image   string         `json:"image"` // file beside it
+	Width   int            `json:"width"`
+	Height  int            `json:"height"`
+	At      time.Time      `json:"captured_at,omitzero"`
+	Facings []shelf.Facing `json:"facings"`
+}
+
+// keepUnknown writes UnknownDir anew where the look shows a facing without a name.
+func (a *Agent) keepUnknown(s sight) error {
+	known := func(f shelf.Facing) bool { return f.GTIN != "" }
+	if a.opts.DataDir == "" || !slices.ContainsFunc(s.obs.Facings, func(f shelf.Facing) bool { return !known(f) }) {
+		return nil
+	}
+	if Withhold(s.obs) != "" || s.obs.Quality.Reason != shelf.NoReason {
+		return nil
+	}
+	if last := a.eyes.unknownAt; !last.IsZero() && time.Since(last) < unknownEvery {
+		return nil
+	}
+	a.eyes.unknownAt = time.Now()
+	dir := filepath.Join(a.opts.DataDir, UnknownDir)
+	jpeg, err := picture.JPEG(s.frame, unknownQuality)
+	if err != nil {
+		return err
+	}
+	// The picture has a name of its own and comes first: the observation never names another look's picture.
+	name := fmt.Sprintf("%d-%d.jpg", s.key.Boot, s.key.Seq)
+	if err := replaceFile(filepath.Join(dir, name), jpeg); err != nil {
+		return err
+	}
+	seen, err := json.Marshal(Seen{name, s.obs.Width, s.obs.Height, s.when.at, s.obs.Facings})
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(dir, UnknownFile), append(seen, '\n')); err != nil {
+		return err
+	}
+	return removeOthers(dir, name)
+}
+
+// removeOthers removes the pictures of earlier looks.
+func removeOthers(dir, keep string) error {
+	pictures, err := filepath.Glob(filepath.Join(dir, "*.jpg"))
+	if err != nil {
+		return err
+	}
+	for _, p := range pictures {
+		if filepath.Base(p) == keep {
+			continue
+		}
+		if err := os.Remove(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
