@@ -34,7 +34,8 @@ type Agent struct {
 	bases bases
 
 	mu             sync.Mutex
-	planogram      *shelf.Planogram
+	view           View
+	setting        Setting // what the view was built of
 	desiredVersion uint64
 	refusedVersion uint64 // the desired state that was rejected last, so that it is reported once
 	running        bool   // the schedule hears changes
@@ -56,10 +57,11 @@ func New(opts Options) (*Agent, error) {
 	}
 	a := &Agent{
 		opts: opts, log: opts.Log, started: time.Now(),
-		runner:    schedule.New(),
-		desired:   make(chan *wire.Desired, 1),
-		ended:     make(chan struct{}),
-		planogram: opts.Planogram,
+		runner:  schedule.New(),
+		desired: make(chan *wire.Desired, 1),
+		ended:   make(chan struct{}),
+		view:    View{opts.Pipeline, opts.Model, opts.Gallery, opts.Close},
+		setting: opts.Setting,
 	}
 	a.batch.clock = opts.Clock
 	a.commands = newCommands(opts.DataDir)
@@ -78,6 +80,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.log.Error("desired state on the disk cannot be used", "err", err)
 		a.reasons.set("desired", "desired state on the disk: "+err.Error())
 	}
+	a.tellRollBack()
 	born := a.stamp()
 	if _, err := a.append(outbox.Record, born, a.birth(born)); err != nil {
 		a.log.Error("birth was not stored", "err", err)
@@ -99,6 +102,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	sources.Go(func() { a.runner.Run(sourceCtx, plan, a.look) })
 	sources.Go(func() { a.report(sourceCtx) })
 	sources.Go(func() { a.obey(sourceCtx, stopSources) })
+	sources.Go(func() { a.standTrial(sourceCtx, stopSources) })
 	for _, d := range a.opts.Devices {
 		sources.Go(func() { a.tend(sourceCtx, d) })
 	}

@@ -14,7 +14,7 @@ import (
 func (a *Agent) birth(when stamp) *wire.Birth {
 	o := a.opts
 	b := &wire.Birth{
-		AgentVersion: o.Version, Model: cut(o.Model, 200), Runtime: o.Runtime, Gallery: o.Gallery, Board: o.Board,
+		AgentVersion: o.Version, Runtime: o.Runtime, Board: o.Board,
 		BootCount: o.Outbox.Boot(), StartedAt: when.at.Add(-a.sinceStart()),
 	}
 	for _, d := range o.Devices {
@@ -22,8 +22,9 @@ func (a *Agent) birth(when stamp) *wire.Birth {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.planogram != nil {
-		b.PlanogramID, b.PlanogramVersion = a.planogram.ID, a.planogram.Version
+	b.Model, b.Gallery = cut(a.view.Model, 200), cut(a.view.Gallery, 200)
+	if p := a.setting.Planogram; p != nil {
+		b.PlanogramID, b.PlanogramVersion = p.ID, p.Version
 	}
 	b.DesiredVersion = a.desiredVersion
 	return b

@@ -17,12 +17,25 @@ const commandTimeout = 2 * captureTimeout
 
 // obey carries out what the cloud asks, one thing at a time, and puts the answers into the outbox.
 func (a *Agent) obey(ctx context.Context, stop context.CancelCauseFunc) {
+	fetches := a.newFetches(ctx)
+	defer fetches.end()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case d := <-a.desired:
-			a.adopt(ctx, d)
+			if a.knows(d) {
+				continue
+			}
+			fetches.begin(d)
+		case f := <-fetches.done:
+			if f.desired != fetches.newest {
+				continue // a newer one is on its way
+			}
+			if a.adopt(ctx, f) {
+				stop(ErrRestart)
+				return
+			}
 		case c := <-a.commands.queue:
 			if a.commands.done(c.ID) {
 				a.log.Info("command came twice", "id", c.ID, "name", c.Name)

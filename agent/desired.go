@@ -6,40 +6,58 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// adopt puts a desired state in force, whole or not at all, and reports what came of it. One that is
-// in force already, or older, is passed over in silence: it is retained and heard at every connection.
-func (a *Agent) adopt(ctx context.Context, d *wire.Desired) {
+// knows says that a desired state is in force already, or older, or was refused: it is retained, and heard
+// at every connection.
+func (a *Agent) knows(d *wire.Desired) bool {
 	a.mu.Lock()
-	known := d.Version <= a.desiredVersion || d.Version == a.refusedVersion
-	a.mu.Unlock()
-	if known {
-		return
+	defer a.mu.Unlock()
+	return d.Version <= a.desiredVersion || d.Version == a.refusedVersion
+}
+
+// adopt puts a desired state in force, whole or not at all, and reports what came of it. It gives true
+// where this program has to make way for another first, which then adopts and reports.
+func (a *Agent) adopt(ctx context.Context, f fetched) (restart bool) {
+	d := f.desired
+	report := &wire.Reported{DesiredVersion: d.Version, Outcome: wire.OutcomeRejected}
+	err := f.err
+	if err == nil {
+		restart, err = a.tryAgent(ctx, f)
 	}
-	report := &wire.Reported{DesiredVersion: d.Version, Outcome: wire.OutcomeApplied}
+	if restart || ctx.Err() != nil {
+		return restart // stopped in between: it is heard again after the start
+	}
 	before := a.inForce()
-	err := a.apply(ctx, d)
-	if err != nil {
-		report.Outcome = wire.OutcomeRejected
-	} else if err = a.healthy(ctx); err != nil {
-		a.takeBack(before)
-		report.Outcome = wire.OutcomeRolledBack
+	if err == nil {
+		if err = a.apply(ctx, d, f.got); err == nil {
+			report.Outcome = wire.OutcomeApplied
+			if err = a.settle(ctx, f.got); err != nil {
+				report.Outcome = wire.OutcomeRolledBack
+				a.takeBack(before)
+			} else if before.view.Pipeline != a.inForce().view.Pipeline {
+				a.closeView(before.view)
+			}
+		}
 	}
 	switch {
 	case ctx.Err() != nil:
-		return // stopped in between: it is heard again after the start
+		return false
+	case err != nil && a.onTrial():
+		return a.rollBack(fmt.Sprintf("desired state %d: %v", d.Version, err)) // the program before tells it
 	case err != nil:
 		report.Detail = cut(err.Error(), 3000)
-		a.mu.Lock()
-		a.refusedVersion = d.Version
-		a.mu.Unlock()
+		a.refuse(d.Version)
 		a.log.Error("desired state is not in force", "version", d.Version, "outcome", report.Outcome, "err", err)
 	default:
 		a.log.Info("desired state is in force", "version", d.Version)
@@ -50,33 +68,62 @@ func (a *Agent) adopt(ctx context.Context, d *wire.Desired) {
 	if _, err := a.append(outbox.Alert, a.stamp(), report); err != nil {
 		a.log.Error("report was not stored", "err", err)
 	}
+	return false
+}
+
+// settle looks once under the new state, and makes it last if that goes well.
+func (a *Agent) settle(ctx context.Context, got bundles) error {
+	if err := a.healthy(ctx); err != nil {
+		return err
+	}
+	return a.makeLast(got)
 }
 
 // state is what a desired state changes.
 type state struct {
-	planogram *shelf.Planogram
-	pipeline  Pipeline
-	plan      schedule.Plan
-	version   uint64
+	setting Setting
+	view    View
+	plan    schedule.Plan
+	version uint64
 }
 
 func (a *Agent) inForce() state {
-	a.eyes.mu.Lock()
-	defer a.eyes.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return state{a.planogram, a.eyes.pipeline, a.opts.Plan, a.desiredVersion}
+	return state{a.setting, a.view, a.opts.Plan, a.desiredVersion}
 }
 
 // takeBack puts an earlier state in force again.
 func (a *Agent) takeBack(s state) {
-	a.eyes.mu.Lock()
-	a.eyes.pipeline = s.pipeline
-	a.eyes.mu.Unlock()
+	was := a.inForce()
+	a.show(s.view)
 	a.mu.Lock()
-	a.planogram, a.opts.Plan, a.desiredVersion = s.planogram, s.plan, s.version
+	a.setting, a.opts.Plan, a.desiredVersion = s.setting, s.plan, s.version
 	a.mu.Unlock()
 	a.runner.Change(s.plan)
+	if was.view.Pipeline != s.view.Pipeline {
+		a.closeView(was.view)
+	}
+}
+
+// show puts a view in force, between two looks.
+func (a *Agent) show(v View) {
+	a.eyes.mu.Lock()
+	a.eyes.pipeline = v.Pipeline
+	a.eyes.mu.Unlock()
+	a.mu.Lock()
+	a.view = v
+	a.mu.Unlock()
+}
+
+// closeView frees a view that gave way.
+func (a *Agent) closeView(v View) {
+	if v.Close == nil {
+		return
+	}
+	if err := v.Close(); err != nil {
+		a.log.Warn("what looked before was not closed in order", "err", err)
+	}
 }
 
 // healthy looks once under the new state: what cannot judge a picture must not stay. A camera that gives
@@ -89,7 +136,7 @@ func (a *Agent) healthy(ctx context.Context) error {
 }
 
 // apply checks every part before it changes any.
-func (a *Agent) apply(ctx context.Context, d *wire.Desired) error {
+func (a *Agent) apply(ctx context.Context, d *wire.Desired, got bundles) error {
 	var errs []error
 	plan := a.opts.Plan
 	if d.Schedule != nil {
@@ -99,31 +146,18 @@ func (a *Agent) apply(ctx context.Context, d *wire.Desired) error {
 		}
 		plan = p
 	}
-	planogram, pipeline, err := a.rebuild(ctx, d.Planogram)
-	if err != nil {
-		errs = append(errs, err)
-	}
-	if len(d.Thresholds) > 0 {
-		errs = append(errs, errors.New("thresholds: this agent takes them from the networks' manifest"))
-	}
-	for name, bundle := range map[string]*wire.Bundle{"gallery": d.Gallery, "model": d.Model, "agent": d.Agent} {
-		if bundle != nil {
-			errs = append(errs, fmt.Errorf("%s: this agent does not fetch bundles", name))
+	setting, view, err := a.rebuild(ctx, d, got)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		if view != nil {
+			a.closeView(*view)
 		}
-	}
-	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-
-	if pipeline != nil {
-		a.eyes.mu.Lock()
-		a.eyes.pipeline = pipeline
-		a.eyes.mu.Unlock()
+	if view != nil {
+		a.show(*view)
 	}
 	a.mu.Lock()
-	if planogram != nil {
-		a.planogram = planogram
-	}
+	a.setting = setting
 	a.desiredVersion = d.Version
 	changed := a.running && !a.opts.Plan.Equal(plan)
 	a.opts.Plan = plan
@@ -134,29 +168,43 @@ func (a *Agent) apply(ctx context.Context, d *wire.Desired) error {
 	return nil
 }
 
-// rebuild makes a pipeline for a planogram in YAML; nil where there is none.
-func (a *Agent) rebuild(ctx context.Context, text []byte) (*shelf.Planogram, Pipeline, error) {
-	if len(text) == 0 {
-		return nil, nil, nil
+// rebuild makes a view of what is desired; nil where nothing of it changes.
+func (a *Agent) rebuild(ctx context.Context, d *wire.Desired, got bundles) (Setting, *View, error) {
+	held := a.inForce().setting
+	set := held
+	if len(d.Planogram) > 0 {
+		p, err := shelf.DecodePlanogram(d.Planogram)
+		if err != nil {
+			return held, nil, err
+		}
+		if old := held.Planogram; old != nil && old.ID == p.ID && p.Version < old.Version {
+			return held, nil, fmt.Errorf("planogram %s: version %d is older than the %d in force", p.ID, p.Version, old.Version)
+		}
+		set.Planogram = p
 	}
-	p, err := shelf.DecodePlanogram(text)
-	if err != nil {
-		return nil, nil, err
+	if in := got[bundle.Model]; in != nil {
+		set.Weights = in.Path()
 	}
-	a.mu.Lock()
-	held := a.planogram
-	a.mu.Unlock()
-	if held != nil && held.ID == p.ID && p.Version < held.Version {
-		return nil, nil, fmt.Errorf("planogram %s: version %d is older than the %d in force", p.ID, p.Version, held.Version)
+	if in := got[bundle.Gallery]; in != nil {
+		set.Gallery = in.Path()
+	}
+	if len(d.Thresholds) > 0 {
+		set.Thresholds = d.Thresholds
+	}
+	if reflect.DeepEqual(set, held) {
+		return held, nil, nil
 	}
 	if a.opts.Rebuild == nil {
-		return nil, nil, errors.New("planogram: this agent cannot change it")
+		return held, nil, errors.New("this agent cannot change its planogram, networks, gallery or thresholds")
 	}
-	pipeline, err := a.opts.Rebuild(ctx, p)
+	view, err := a.opts.Rebuild(ctx, set)
 	if err != nil {
-		return nil, nil, fmt.Errorf("planogram %s: %w", p.ID, err)
+		if len(d.Planogram) > 0 {
+			err = fmt.Errorf("planogram %s: %w", set.Planogram.ID, err)
+		}
+		return held, nil, err
 	}
-	return p, pipeline, nil
+	return set, view, nil
 }
 
 func planOf(s *wire.Schedule, zone *time.Location) (schedule.Plan, error) {
@@ -195,6 +243,7 @@ func (a *Agent) restore(ctx context.Context) error {
 	if a.opts.DataDir == "" {
 		return nil
 	}
+	a.refusedVersion = a.refused()
 	data, err := os.ReadFile(filepath.Join(a.opts.DataDir, desiredFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -210,5 +259,34 @@ func (a *Agent) restore(ctx context.Context) error {
 	if !ok || env.Identity != a.opts.Identity {
 		return errors.New("it is not this board's")
 	}
-	return a.apply(ctx, d)
+	return a.apply(ctx, d, nil)
+}
+
+const refusedFile = "refused"
+
+// refuse remembers over restarts which desired state is not tried again: the networks that cannot see
+// would be fetched at every start.
+func (a *Agent) refuse(version uint64) {
+	a.mu.Lock()
+	a.refusedVersion = version
+	a.mu.Unlock()
+	if a.opts.DataDir == "" {
+		return
+	}
+	if err := replaceFile(filepath.Join(a.opts.DataDir, refusedFile), strconv.AppendUint(nil, version, 10)); err != nil {
+		a.log.Warn("refused desired state was not noted", "version", version, "err", err)
+	}
+}
+
+// refused is what refuse noted, 0 for nothing.
+func (a *Agent) refused() uint64 {
+	data, err := os.ReadFile(filepath.Join(a.opts.DataDir, refusedFile))
+	if err != nil {
+		return 0
+	}
+	version, err := strconv.ParseUint(strings.TrimSpace(string(data)), 10, 64)
+	if err != nil {
+		return 0 // torn: it is tried once more
+	}
+	return version
 }

@@ -44,11 +44,14 @@ func TestADesiredState(t *testing.T) {
 		box := openOutbox(t, data)
 		opts := options(t, box, &moody{next: bright}, broker.URL())
 		opts.DataDir, opts.Plan, opts.Picture.Send, opts.Pipeline = data, schedule.Plan{}, agent.SendNever, planner{}
-		opts.Rebuild = func(_ context.Context, p *shelf.Planogram) (agent.Pipeline, error) {
-			if p.ID == "no-mount" {
+		opts.Rebuild = func(_ context.Context, s agent.Setting) (*agent.View, error) {
+			if s.Planogram.ID == "no-mount" {
 				return nil, errors.New("it does not fit the mount")
 			}
-			return planner{p}, nil
+			if s.Thresholds != nil {
+				return nil, errors.New("thresholds: there is none of that name")
+			}
+			return &agent.View{Pipeline: planner{s.Planogram}}, nil
 		}
 		r := start(t, opts)
 		return r, func() { r.stop(); r.wait(t); box.Close() }

@@ -9,8 +9,8 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
+	"github.com/coldshelf/coldshelf/agent/internal/update"
 	"github.com/coldshelf/coldshelf/agent/internal/uplink"
-	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
@@ -29,11 +29,19 @@ type Options struct {
 	Clock  *clock.Clock
 	Log    *slog.Logger
 
-	Camera    Camera
-	Pipeline  Pipeline
-	Planogram *shelf.Planogram
-	// Rebuild makes a pipeline for another planogram; nil: a desired planogram is refused.
-	Rebuild func(ctx context.Context, p *shelf.Planogram) (Pipeline, error)
+	Camera   Camera
+	Pipeline Pipeline
+	Setting  Setting // what Pipeline was built of
+	// Rebuild makes a pipeline of another setting; nil: the cloud can change none of it. A view that gives
+	// way to another is closed by the agent, the last one by whoever made it.
+	Rebuild func(ctx context.Context, s Setting) (*View, error)
+	Close   func() error // of Pipeline, when it gives way; may be nil
+
+	// Updates keeps bundles that the cloud sends; nil: they are refused. Self is the path of this program.
+	Updates *update.Store
+	Self    string
+	// Trial is how long this program may take to prove itself, if it is on trial; 0: update.TrialTime.
+	Trial time.Duration
 
 	Plan     schedule.Plan
 	Picture  PicturePolicy

@@ -22,6 +22,22 @@ type Pipeline interface {
 	Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error)
 }
 
+// Setting is what a pipeline is built of; what is "" or nil is as the board's own configuration says.
+type Setting struct {
+	Planogram  *shelf.Planogram
+	Weights    string           // folder of the networks
+	Gallery    string           // file of the references
+	Thresholds map[string]int64 // unit in the name: detector_permille
+}
+
+// View is a pipeline that was built, with what it holds.
+type View struct {
+	Pipeline Pipeline
+	Model    string // which networks
+	Gallery  string // which references
+	Close    func() error
+}
+
 // Device is something fitted to the cooler. Run reads it until ctx ends or it fails; then its name
 // and the error are a reason in the agent's health, and it is run again after a pause that doubles
 // from a second to five minutes.

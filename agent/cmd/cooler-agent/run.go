@@ -19,8 +19,8 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/config"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
+	"github.com/coldshelf/coldshelf/agent/internal/update"
 	"github.com/coldshelf/coldshelf/agent/internal/uplink"
-	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 
@@ -48,6 +48,9 @@ The smallest configuration:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := newLog(cmd, level)
 			if err != nil {
+				return err
+			}
+			if err := launch(path, log); err != nil {
 				return err
 			}
 			err = run(cmd.Context(), path, untilEnd, log)
@@ -80,6 +83,32 @@ func restart() error {
 		return fmt.Errorf("restart: %w", err)
 	}
 	return fmt.Errorf("restart: %w", syscall.Exec(self, os.Args, os.Environ()))
+}
+
+// launch becomes the agent that an update put on the disk, where there is one to run in this one's place.
+// A fault of the updates must not keep the board's own agent from running.
+func launch(path string, log *slog.Logger) error {
+	cfg, err := config.Load(path)
+	if err != nil {
+		return nil // run tells it
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("launch: %w", err)
+	}
+	program, err := update.Open(updateConfig(cfg, nil, nil, log)).Launch(self)
+	if err != nil {
+		log.Error("an update of the agent is not run", "err", err)
+		return nil
+	}
+	if program == "" {
+		return nil
+	}
+	log.Info("running another agent", "program", program)
+	if err := syscall.Exec(program, append([]string{program}, os.Args[1:]...), os.Environ()); err != nil {
+		log.Error("another agent does not run", "program", program, "err", err)
+	}
+	return nil
 }
 
 // run wires an agent of the configuration and runs it.
@@ -129,13 +158,23 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 	if err != nil {
 		return agent.Options{}, err
 	}
+	root, err := updateRoot(cfg)
+	if err != nil {
+		return agent.Options{}, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return agent.Options{}, err
+	}
 	ticks := clock.New(cfg.Clock == "trusted")
 	opts := agent.Options{
 		Identity: cfg.Identity(), Version: version, Board: agent.BoardName(), DataDir: cfg.DataDir,
 		Clock: ticks, Log: w.log, Plan: plan, Interval: cfg.Devices.Interval,
 		Picture: agent.PicturePolicy{Send: cfg.Picture.Send, MaxPx: cfg.Picture.MaxPx, Quality: cfg.Picture.Quality},
 		Alive:   newWatchdog().alive,
+		Self:    self,
 	}
+	opts.Updates = update.Open(updateConfig(cfg, root, ticks, w.log))
 	if opts.Uplink, err = uplinkOf(cfg.Uplink); err != nil {
 		return opts, err
 	}
@@ -176,30 +215,23 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 		}
 	}
 	opts.Camera = cam
-	look := sightOf(w.cfg)
-	look.Log = w.log
-	s, err := openSight(ctx, look)
-	if err != nil {
-		return err
-	}
-	w.close = append(w.close, s.Close)
 	if w.cfg.Planogram != "" {
-		if opts.Planogram, err = readPlanogram(w.cfg.Planogram); err != nil {
+		if opts.Setting.Planogram, err = readPlanogram(w.cfg.Planogram); err != nil {
 			return withHint(err, "correct the planogram that the configuration names")
 		}
 	}
-	p, err := s.Pipeline(opts.Planogram)
+	look := sightOf(w.cfg)
+	look.Log = w.log
+	sights := newSights(look)
+	w.close = append(w.close, sights.Close)
+	view, err := sights.first(ctx, opts)
 	if err != nil {
 		return err
 	}
-	opts.Pipeline, opts.Runtime, opts.Model = p, s.Runtime, p.Model()
-	opts.Rebuild = func(_ context.Context, plan *shelf.Planogram) (agent.Pipeline, error) { return s.Pipeline(plan) }
-	if s.Recogniser != nil {
-		g := s.Recogniser.Gallery()
-		opts.Gallery = galleryWords(g)
-		if w.cfg.Vision.GalleryKey != "" {
-			w.took = func() error { return gallery.Floor{Path: look.Floor}.Raise(g.Version) }
-		}
+	opts.Pipeline, opts.Model, opts.Gallery, opts.Close = view.Pipeline, view.Model, view.Gallery, view.Close
+	opts.Runtime, opts.Rebuild = sights.runtime, sights.view
+	if g := sights.gallery(); g != nil && look.Key != "" {
+		w.took = func() error { return gallery.Floor{Path: look.Floor}.Raise(g.Version) }
 	}
 	return nil
 }

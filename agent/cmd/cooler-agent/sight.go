@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/weights"
@@ -32,7 +34,16 @@ type sightOptions struct {
 	Floor   string // file of the highest gallery version that was in use; with Key
 	Mount   string // file; "": slots are not judged
 	Video   bool   // frames come from one fixed camera, in order
-	Log     *slog.Logger
+	// Thresholds in place of the networks' own, by the names of thresholdNames.
+	Thresholds map[string]int64
+	Log        *slog.Logger
+}
+
+// same says that two open the same sight.
+func (o sightOptions) same(p sightOptions) bool {
+	ofO, ofP := o.Thresholds, p.Thresholds
+	o.Thresholds, p.Thresholds, o.Log, p.Log = nil, nil, nil, nil
+	return reflect.DeepEqual(o, p) && maps.Equal(ofO, ofP)
 }
 
 // sight is what looks: the networks, the gallery and the mount, ready to make pipelines. It belongs to one
@@ -74,6 +85,9 @@ func (s *sight) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := override(&spec.Thresholds, s.opts.Thresholds); err != nil {
+		return err
+	}
 	net, err := s.load(ctx, loader, set, spec)
 	if err != nil {
 		return err
@@ -110,6 +124,9 @@ func (s *sight) openEmbedder(ctx context.Context, l *loader, set *weights.Set) e
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := override(&spec.Thresholds, s.opts.Thresholds); err != nil {
 		return err
 	}
 	net, err := s.load(ctx, l, set, spec)

@@ -30,6 +30,7 @@ type Config struct {
 	Picture  Picture  `yaml:"picture"`
 	Devices  Devices  `yaml:"devices"`
 	Outbox   Outbox   `yaml:"outbox"`
+	Updates  Updates  `yaml:"updates"`
 }
 
 // Camera says where frames come from.
@@ -87,6 +88,11 @@ type Picture struct {
 // Outbox bounds what is kept.
 type Outbox struct {
 	MaxBytes int64 `yaml:"max_bytes"`
+}
+
+// Updates says whose bundles are taken: networks, galleries and agents that the cloud sends.
+type Updates struct {
+	Root string `yaml:"root"` // file that `cooler-agent bundle init` made; "": nobody's
 }
 
 // Identity is what the topics are made of.

@@ -1,0 +1,205 @@
+package update
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+)
+
+// ErrRefused marks a bundle that is not taken, however often it is tried.
+var ErrRefused = bundle.ErrRefused
+
+// Config of a Store.
+type Config struct {
+	Dir     string
+	Root    []byte           // whose bundles are believed; nil: nobody's
+	Running string           // version of this program, for an agent's bundle where none was installed before
+	Now     func() time.Time // zero while the clock is unknown; nil: always
+	Log     *slog.Logger     // may be nil
+}
+
+// Store belongs to one process. Fetch may go on beside everything else, but one of a kind at a time.
+type Store struct{ cfg Config }
+
+// Open looks at nothing yet. The folder's path is made what the kernel calls it, so that a program can tell
+// that it runs from there.
+func Open(cfg Config) *Store {
+	if path, err := filepath.Abs(cfg.Dir); err == nil {
+		cfg.Dir = path
+	}
+	if parent, err := filepath.EvalSymlinks(filepath.Dir(cfg.Dir)); err == nil {
+		cfg.Dir = filepath.Join(parent, filepath.Base(cfg.Dir))
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = func() time.Time { return time.Time{} }
+	}
+	return &Store{cfg}
+}
+
+// Installed is an unpacked release.
+type Installed struct {
+	Release bundle.Release `json:"release"`
+	SHA256  string         `json:"sha256"` // of the bundle
+	dir     string
+}
+
+// Path is the folder of networks, the gallery's file or the agent's program.
+func (i *Installed) Path() string {
+	switch i.Release.Kind {
+	case bundle.Gallery:
+		return filepath.Join(i.dir, bundle.GalleryFile)
+	case bundle.Agent:
+		return filepath.Join(i.dir, bundle.AgentFile)
+	}
+	return i.dir
+}
+
+// inForce is current.json.
+type inForce struct {
+	Installed
+	Program  string     `json:"program_sha256,omitempty"` // of an agent's program
+	Base     base       `json:"base,omitzero"`            // of an agent: the program beneath it
+	Previous *Installed `json:"previous,omitempty"`
+}
+
+// Current is what is in force of a kind, nil where nothing was ever sent or what was sent is gone.
+func (s *Store) Current(kind string) (*Installed, error) {
+	c, err := s.current(kind)
+	if c == nil || err != nil {
+		return nil, err
+	}
+	return &c.Installed, nil
+}
+
+func (s *Store) current(kind string) (*inForce, error) {
+	var c inForce
+	if err := readJSON(s.path(kind, "current.json"), &c); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	if !isSHA256(c.SHA256) || c.Release.Kind != kind {
+		return nil, fmt.Errorf("%s: is not what was written there", s.path(kind, "current.json"))
+	}
+	c.dir = s.path(kind, c.SHA256)
+	if c.Previous != nil {
+		c.Previous.dir = s.path(kind, c.Previous.SHA256)
+	}
+	return &c, nil
+}
+
+// Adopt puts an installed release in force, and lets go of what is neither it nor the one before.
+func (s *Store) Adopt(in *Installed) error { return s.adopt(inForce{Installed: *in}) }
+
+func (s *Store) adopt(c inForce) error {
+	kind := c.Release.Kind
+	was, err := s.current(kind)
+	if err != nil {
+		s.cfg.Log.Warn("what was in force is unknown", "kind", kind, "err", err)
+	}
+	if was != nil && was.SHA256 != c.SHA256 {
+		c.Previous = &was.Installed
+	} else if was != nil {
+		c.Previous = was.Previous
+	}
+	if err := writeJSON(s.path(kind, "current.json"), c); err != nil {
+		return fmt.Errorf("put %s %s in force: %w", kind, c.Release.Version, err)
+	}
+	s.sweep(kind, c.SHA256, c.Previous)
+	return nil
+}
+
+// FallBack puts the release before in force again, because the one in force cannot be used. It gives nil
+// where there is none: then the board's own counts.
+func (s *Store) FallBack(kind string) (*Installed, error) {
+	c, err := s.current(kind)
+	if err == nil && c != nil && c.Previous != nil {
+		return c.Previous, writeJSON(s.path(kind, "current.json"), inForce{Installed: *c.Previous})
+	}
+	if err := os.Remove(s.path(kind, "current.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return nil, nil
+}
+
+// sweep removes releases that nobody needs any more, and what was not fetched to its end.
+func (s *Store) sweep(kind, keep string, previous *Installed) {
+	entries, err := os.ReadDir(s.path(kind))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		name, suffix, _ := strings.Cut(e.Name(), ".")
+		needed := suffix != "part" && (name == keep || previous != nil && name == previous.SHA256)
+		if !isSHA256(name) || needed {
+			continue
+		}
+		if err := os.RemoveAll(s.path(kind, e.Name())); err != nil {
+			s.cfg.Log.Warn("an old release stays on the disk", "file", e.Name(), "err", err)
+		}
+	}
+}
+
+func (s *Store) path(parts ...string) string {
+	return filepath.Join(append([]string{s.cfg.Dir}, parts...)...)
+}
+
+func isSHA256(s string) bool {
+	data, err := hex.DecodeString(s)
+	return err == nil && len(data) == 32
+}
+
+func readJSON(path string, to any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// writeJSON leaves the old or the new content, whenever the power is cut.
+func writeJSON(path string, from any) error {
+	data, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
