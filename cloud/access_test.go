@@ -11,8 +11,6 @@ import (
 	"encoding/pem"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +39,13 @@ func ask(t *testing.T, method, url, token string, body any) (int, map[string]any
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	return answerTo(t, http.DefaultClient, r)
+}
+
+// answerTo sends a request and gives the status and the JSON of the answer.
+func answerTo(t *testing.T, client *http.Client, r *http.Request) (int, map[string]any) {
+	t.Helper()
+	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +59,20 @@ func ask(t *testing.T, method, url, token string, body any) (int, map[string]any
 		t.Fatal(err)
 	}
 	return resp.StatusCode, answer
+}
+
+// certificateRequest makes a request, with its key.
+func certificateRequest(t *testing.T) (string, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), key
 }
 
 // TestSetUpToMessage: from the one-time link over tokens and enrolment to a board's message by its
@@ -73,50 +91,37 @@ func TestSetUpToMessage(t *testing.T) {
 		t.Errorf("health without a token: %d", code)
 	}
 
-	// A person opens the link in a browser.
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
+	// A person opens the link in a browser, whose page sends the code and what he types.
+	code, ok := strings.CutPrefix(s.SetupPath(), "/welcome#setup=")
+	if !ok {
+		t.Fatalf("set-up link %q", s.SetupPath())
 	}
-	browser := &http.Client{Jar: jar}
-	link, err := url.Parse(base + s.SetupPath())
-	if err != nil || link.Query().Get("code") == "" {
-		t.Fatalf("set-up link %q, %v", s.SetupPath(), err)
+	browser := newPerson(t, base)
+	li := map[string]string{"code": code, "name": "Li", "email": "li@brand.example", "password": "correct horse battery"}
+	if status, _ := browser.ask(t, "GET", "/welcome", nil); status != http.StatusOK {
+		t.Errorf("the page of the link: %d", status)
 	}
-	resp, err := browser.Get(link.String())
-	if err != nil {
-		t.Fatal(err)
+	if status, answer := browser.ask(t, "POST", "/v1/setup", li); status != http.StatusCreated || answer["role"] != "admin" {
+		t.Fatalf("set up: %d, %v", status, answer)
 	}
-	resp.Body.Close()
-	resp, err = browser.PostForm(base+"/setup", url.Values{"code": {link.Query().Get("code")}, "name": {"Li"}})
-	if err != nil {
-		t.Fatal(err)
+	if status, _ := browser.ask(t, "GET", "/v1/coolers", nil); status != http.StatusOK {
+		t.Errorf("the browser is not signed in: %d", status)
 	}
-	text, _ := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	_, rest, ok := strings.Cut(string(text), "<code>")
-	admin, _, _ := strings.Cut(rest, "</code>")
-	if !ok || !strings.HasPrefix(admin, "coldshelf_") {
-		t.Fatalf("the page shows no token: %d %s", resp.StatusCode, text)
+	li["email"] = "thief@brand.example"
+	if status, _ := ask(t, "POST", base+"/v1/setup", "", li); status != http.StatusForbidden {
+		t.Errorf("the link a second time: %d", status)
 	}
-	resp, err = browser.Get(base + "/v1/coolers")
-	if err != nil {
-		t.Fatal(err)
+	status, answer := browser.ask(t, "POST", "/v1/tokens", map[string]string{"name": "terminal", "role": "admin"})
+	admin, _ := answer["token"].(string)
+	if status != http.StatusCreated || !strings.HasPrefix(admin, "coldshelf_") {
+		t.Fatalf("an admin's token: %d, %v", status, answer)
 	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("the browser is not signed in: %d", resp.StatusCode)
-	}
-	if resp, err = http.PostForm(base+"/setup", url.Values{"code": {link.Query().Get("code")}, "name": {"thief"}}); err != nil || resp.StatusCode != http.StatusUnauthorized {
-		t.Errorf("the link a second time: %v, %v", resp, err)
-	}
-	resp.Body.Close()
 
 	// The admin gives a viewer a token, who can look and nothing else.
-	code, answer := ask(t, "POST", base+"/v1/tokens", admin, map[string]string{"name": "Wang", "role": "viewer"})
+	status, answer = ask(t, "POST", base+"/v1/tokens", admin, map[string]string{"name": "Wang", "role": "viewer"})
 	viewer, _ := answer["token"].(string)
-	if code != http.StatusCreated || viewer == "" {
-		t.Fatalf("a viewer's token: %d, %v", code, answer)
+	if status != http.StatusCreated || viewer == "" {
+		t.Fatalf("a viewer's token: %d, %v", status, answer)
 	}
 	if code, _ := ask(t, "GET", base+"/v1/coolers", viewer, nil); code != http.StatusOK {
 		t.Errorf("a viewer looks: %d", code)
@@ -129,23 +134,15 @@ func TestSetUpToMessage(t *testing.T) {
 	}
 
 	// A board enrols and speaks with its certificate over TLS.
-	code, answer = ask(t, "POST", base+"/v1/enrolments", admin, map[string]string{"store": "s1", "device": "d1"})
+	status, answer = ask(t, "POST", base+"/v1/enrolments", admin, map[string]string{"store": "s1", "device": "d1"})
 	once, _ := answer["code"].(string)
-	if code != http.StatusCreated {
-		t.Fatalf("an enrolment code: %d, %v", code, answer)
+	if status != http.StatusCreated {
+		t.Fatalf("an enrolment code: %d, %v", status, answer)
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	csr := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
-	code, answer = ask(t, "POST", base+"/v1/enrol", "", map[string]string{"code": once, "csr": csr})
-	if code != http.StatusCreated {
-		t.Fatalf("enrolment: %d, %v", code, answer)
+	csr, key := certificateRequest(t)
+	status, answer = ask(t, "POST", base+"/v1/enrol", "", map[string]string{"code": once, "csr": csr})
+	if status != http.StatusCreated {
+		t.Fatalf("enrolment: %d, %v", status, answer)
 	}
 	block, _ := pem.Decode([]byte(answer["certificate"].(string)))
 	pool := x509.NewCertPool()

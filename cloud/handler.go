@@ -37,6 +37,12 @@ func (s *Server) tenant(r *http.Request) (string, error) {
 	return p.Identity.Tenant, nil
 }
 
+// who names whoever makes a request, "" where nobody has to prove who he is.
+func (s *Server) who(r *http.Request) string {
+	p, _ := access.From(r.Context())
+	return p.Name
+}
+
 // routes puts the page, the API and what operators ask for on one port.
 func (s *Server) routes() (http.Handler, error) {
 	site, err := web.New(web.Built())
@@ -47,11 +53,14 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("/", site)
 	mux.Handle("GET /v1/live", s.live)
 	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver, TryRules: s.tryRules,
-		Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Log: s.log}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, nil) })
+		Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Log: s.log}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry}))
 	if s.gate == nil {
+		mux.HandleFunc("GET /v1/session", func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, http.StatusOK, access.Session{Tenant: s.cfg.Tenant, Role: access.Admin, Kind: "open"})
+		})
 		return mux, nil
 	}
 	guarded := s.gate.Wrap(mux)
@@ -82,20 +91,22 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		faults["broker"] = "not connected"
 	}
 	if len(faults) > 0 {
-		answer(w, http.StatusServiceUnavailable, faults)
+		answer(w, http.StatusServiceUnavailable, health{"failing", faults})
 		return
 	}
-	answer(w, http.StatusOK, nil)
+	answer(w, http.StatusOK, health{Status: "ok"})
 }
 
-func answer(w http.ResponseWriter, code int, faults map[string]string) {
+// health is what /healthz and /readyz say.
+type health struct {
+	Status string            `json:"status"`
+	Faults map[string]string `json:"faults"`
+}
+
+func answer(w http.ResponseWriter, code int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
-	status := "ok"
-	if len(faults) > 0 {
-		status = "failing"
-	}
 	// A client that has gone cannot be told anything.
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "faults": faults})
+	_ = json.NewEncoder(w).Encode(v)
 }

@@ -123,10 +123,7 @@ func (s *Server) openAccess(ctx context.Context) (err error) {
 		return nil
 	}
 	s.gate = access.NewGate(s.state, s.authority, s.log)
-	code, needed, err := access.SetupCode(ctx, s.state, s.cfg.Tenant, time.Now())
-	if needed {
-		s.setup = "/setup?code=" + code
-	}
+	s.setup, err = access.SetupLink(ctx, s.state, s.cfg.Tenant, time.Now())
 	return err
 }
 

@@ -78,7 +78,7 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 		serveCommand(stdout),
 		doctorCommand(stdout),
 		quarantineCommand(stdout),
-		tokenCommand(stdout),
+		userCommand(stdout), tokenCommand(stdout),
 		enrolCommand(stdout),
 		simulateCommand(stdout),
 		backupCommand(stdout),

@@ -20,7 +20,7 @@ import (
 func tokenCommand(stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
-		Short: "Access tokens of people and programs: create, list, revoke",
+		Short: "Access tokens of programs: create, list, revoke",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -151,53 +151,5 @@ func tokenRevoke(stdout io.Writer) *cobra.Command {
 		},
 	}
 	s.register(cmd)
-	return cmd
-}
-
-func enrolCommand(stdout io.Writer) *cobra.Command {
-	var s settings
-	var store, device string
-	var revoke bool
-	cmd := &cobra.Command{
-		Use:   "enrol",
-		Short: "Make the one-time code by which a board gets its certificate and token",
-		Long: `Make the one-time code by which a board gets its certificate and token. The board, or whoever sets it
-up, sends it within a week with a certificate request: POST /v1/enrol {"code", "csr"}.
-With --revoke end all that a device has instead.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, tenant, err := openAccess(cmd, &s)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			id := wire.Identity{Tenant: tenant, Store: store, Device: device}
-			if revoke {
-				id.Store = "any"
-			}
-			if err := id.Validate(); err != nil {
-				return usage{err}
-			}
-			var code string
-			err = db.Write(cmd.Context(), func(tx *state.Tx) error {
-				if revoke {
-					return access.RevokeDevice(cmd.Context(), tx, tenant, device, operator(), time.Now())
-				}
-				code, err = access.EnrolCode(cmd.Context(), tx, id, operator(), time.Now())
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if revoke {
-				code = "revoked " + device
-			}
-			_, err = fmt.Fprintln(stdout, code)
-			return err
-		},
-	}
-	s.register(cmd)
-	cmd.Flags().StringVar(&store, "store", "", "the store that it stands in")
-	cmd.Flags().StringVar(&device, "device", "", "its name")
-	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the device's tokens and certificates")
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -27,6 +26,12 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 // failed answers an error of this package's functions.
 func (g *Gate) failed(w http.ResponseWriter, what string, err error) {
 	switch {
+	case errors.Is(err, ErrPassword), errors.Is(err, ErrUser):
+		fail(w, http.StatusBadRequest, err.Error(), "see docs/operations.md")
+	case errors.Is(err, ErrTaken):
+		fail(w, http.StatusConflict, err.Error(), "GET /v1/users lists yours; an address belongs to one user of the whole service")
+	case errors.Is(err, ErrLastAdmin):
+		fail(w, http.StatusConflict, err.Error(), "make somebody else an admin first")
 	case errors.Is(err, ErrDenied):
 		fail(w, http.StatusForbidden, what+": not allowed", "a code is good once, for a week")
 	case errors.Is(err, state.ErrNotFound):
@@ -81,12 +86,11 @@ func (g *Gate) issueToken(w http.ResponseWriter, r *http.Request) {
 
 func (g *Gate) revokeToken(w http.ResponseWriter, r *http.Request) {
 	p, _ := From(r.Context())
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		fail(w, http.StatusBadRequest, "the token's id is not a number", "GET /v1/tokens lists them")
+	id, ok := idOf(w, r, "/v1/tokens")
+	if !ok {
 		return
 	}
-	err = g.db.Write(r.Context(), func(tx *state.Tx) error { return Revoke(r.Context(), tx, p.Identity.Tenant, id, p.Name, g.now()) })
+	err := g.db.Write(r.Context(), func(tx *state.Tx) error { return Revoke(r.Context(), tx, p.Identity.Tenant, id, p.Name, g.now()) })
 	if err != nil {
 		g.failed(w, "revoke token", err)
 		return

@@ -12,38 +12,126 @@ import (
 
 // Purposes of one-time codes.
 const (
-	purposeSetup = "setup"
-	purposeEnrol = "enrol"
+	purposeSetup    = "setup"
+	purposeEnrol    = "enrol"
+	purposePassword = "password"
 )
 
 // How long codes are good.
 const (
-	setupTime = 24 * time.Hour
-	enrolTime = 7 * 24 * time.Hour
+	setupTime  = 24 * time.Hour
+	enrolTime  = 7 * 24 * time.Hour
+	inviteTime = 7 * 24 * time.Hour
 )
 
-// SetupCode gives a code for a tenant's first admin, and false where there is an admin. A new one
-// makes those before it worthless.
-func SetupCode(ctx context.Context, db *state.DB, tenant string, now time.Time) (code string, needed bool, err error) {
+// Addresses of the page that take a code. It stands behind the #, which no browser sends and no proxy
+// writes down.
+const (
+	setupLink  = "/welcome#setup="
+	inviteLink = "/welcome#password="
+)
+
+// SetupLink gives the link for a tenant's first admin, without the host, and "" where there is an
+// admin. A new one makes those before it worthless.
+func SetupLink(ctx context.Context, db *state.DB, tenant string, now time.Time) (link string, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
-		var admins int
-		if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM tokens WHERE tenant = ? AND role = ? AND revoked_at = 0", tenant, string(Admin)).Scan(&admins); err != nil {
+		n, err := admins(ctx, tx, tenant)
+		if err != nil || n > 0 {
 			return err
 		}
-		if admins > 0 {
-			return nil
-		}
-		needed = true
 		if _, err := tx.Exec(ctx, "DELETE FROM codes WHERE tenant = ? AND purpose = ?", tenant, purposeSetup); err != nil {
 			return err
 		}
-		code, err = newCode(ctx, tx, purposeSetup, wire.Identity{Tenant: tenant}, now.Add(setupTime))
+		code, err := newCode(ctx, tx, purposeSetup, wire.Identity{Tenant: tenant}, 0, now.Add(setupTime))
+		link = setupLink + code
 		return err
 	})
 	if err != nil {
-		return "", false, fmt.Errorf("make set-up code: %w", err)
+		return "", fmt.Errorf("make set-up link: %w", err)
 	}
-	return code, needed, nil
+	return link, nil
+}
+
+// Setup turns a set-up code into the tenant's first admin, and signs him in. ErrDenied, ErrUser,
+// ErrTaken, ErrPassword; the code stays good where it fails.
+func Setup(ctx context.Context, db *state.DB, code string, u User, password string, now time.Time) (session string, p Principal, err error) {
+	if err := checkPassword(password, u.Email, u.Name); err != nil {
+		return "", Principal{}, err
+	}
+	hash, err := hashPassword(ctx, password)
+	if err != nil {
+		return "", Principal{}, err
+	}
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		of, _, err := useCode(ctx, tx, purposeSetup, code, now)
+		if err != nil {
+			return err
+		}
+		u.Tenant, u.Role = of.Tenant, Admin
+		if u, err = AddUser(ctx, tx, u, "set-up link", now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, u.ID); err != nil {
+			return err
+		}
+		session, p, err = startSession(ctx, tx, u, now)
+		return err
+	})
+	return session, p, err
+}
+
+// Invite gives the link with which a user chooses a password, his first or another, once, within a
+// week. One that he had before is worthless then; his password stays good until he chooses.
+func Invite(ctx context.Context, tx *state.Tx, tenant string, id int64, by string, now time.Time) (link string, err error) {
+	u, err := UserOf(ctx, tx, tenant, id)
+	if err != nil {
+		return "", err
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM codes WHERE user_id = ?", id); err != nil {
+		return "", fmt.Errorf("make a link: %w", err)
+	}
+	code, err := newCode(ctx, tx, purposePassword, wire.Identity{Tenant: tenant}, id, now.Add(inviteTime))
+	if err == nil {
+		err = record(ctx, tx, tenant, by, "password link made", u.Email, now)
+	}
+	if err != nil {
+		return "", fmt.Errorf("make a link: %w", err)
+	}
+	return inviteLink + code, nil
+}
+
+// ChoosePassword turns a link's code into a user's password, ends his sessions and signs him in.
+// ErrDenied, ErrPassword; the code stays good where it fails.
+func ChoosePassword(ctx context.Context, db *state.DB, code, password string, now time.Time) (session string, p Principal, err error) {
+	if err := checkPassword(password, "", ""); err != nil {
+		return "", Principal{}, err
+	}
+	hash, err := hashPassword(ctx, password)
+	if err != nil {
+		return "", Principal{}, err
+	}
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		of, id, err := useCode(ctx, tx, purposePassword, code, now)
+		if err != nil {
+			return err
+		}
+		u, err := UserOf(ctx, tx, of.Tenant, id)
+		if err != nil || u.DisabledAt != nil {
+			return ErrDenied
+		}
+		if err := checkPassword(password, u.Email, u.Name); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, id); err != nil {
+			return err
+		}
+		if err := endSessions(ctx, tx, id, ""); err != nil {
+			return err
+		}
+		session, p, err = startSession(ctx, tx, u, now)
+		return err
+	})
+	return session, p, err
 }
 
 // EnrolCode gives a code with which one board can get its credentials, once, within a week.
@@ -51,7 +139,7 @@ func EnrolCode(ctx context.Context, tx *state.Tx, id wire.Identity, by string, n
 	if err := id.Validate(); err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
 	}
-	code, err := newCode(ctx, tx, purposeEnrol, id, now.Add(enrolTime))
+	code, err := newCode(ctx, tx, purposeEnrol, id, 0, now.Add(enrolTime))
 	if err == nil {
 		err = record(ctx, tx, id.Tenant, by, "enrolment code made", nameOf(id), now)
 	}
@@ -61,46 +149,32 @@ func EnrolCode(ctx context.Context, tx *state.Tx, id wire.Identity, by string, n
 	return code, nil
 }
 
-func newCode(ctx context.Context, tx *state.Tx, purpose string, id wire.Identity, expires time.Time) (string, error) {
+func newCode(ctx context.Context, tx *state.Tx, purpose string, id wire.Identity, user int64, expires time.Time) (string, error) {
 	code := secret()
-	_, err := tx.Exec(ctx, "INSERT INTO codes (sha256, purpose, tenant, store, device, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-		digest(code), purpose, id.Tenant, id.Store, id.Device, state.Micros(expires))
+	_, err := tx.Exec(ctx, "INSERT INTO codes (sha256, purpose, tenant, store, device, user_id, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		digest(code), purpose, id.Tenant, id.Store, id.Device, user, state.Micros(expires))
 	return code, err
 }
 
 // useCode takes a code out and gives what it was for; ErrDenied. Two who use it at once: one gets it.
-func useCode(ctx context.Context, tx *state.Tx, purpose, code string, now time.Time) (wire.Identity, error) {
+func useCode(ctx context.Context, tx *state.Tx, purpose, code string, now time.Time) (id wire.Identity, user int64, err error) {
 	if len(code) > 200 {
-		return wire.Identity{}, ErrDenied
+		return wire.Identity{}, 0, ErrDenied
 	}
-	var id wire.Identity
 	var expires int64
-	rows, err := tx.Query(ctx, "DELETE FROM codes WHERE sha256 = ? AND purpose = ? RETURNING tenant, store, device, expires_at", digest(code), purpose)
+	rows, err := tx.Query(ctx, "DELETE FROM codes WHERE sha256 = ? AND purpose = ? RETURNING tenant, store, device, user_id, expires_at", digest(code), purpose)
 	if err != nil {
-		return wire.Identity{}, err
+		return wire.Identity{}, 0, err
 	}
 	found := rows.Next()
 	if found {
-		err = rows.Scan(&id.Tenant, &id.Store, &id.Device, &expires)
+		err = rows.Scan(&id.Tenant, &id.Store, &id.Device, &user, &expires)
 	}
 	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
-		return wire.Identity{}, err
+		return wire.Identity{}, 0, err
 	}
 	if !found || state.Time(expires).Before(now) {
-		return wire.Identity{}, ErrDenied
+		return wire.Identity{}, 0, ErrDenied
 	}
-	return id, nil
-}
-
-// Setup turns a set-up code into the tenant's first admin token.
-func Setup(ctx context.Context, db *state.DB, code, name string, now time.Time) (token string, err error) {
-	err = db.Write(ctx, func(tx *state.Tx) error {
-		id, err := useCode(ctx, tx, purposeSetup, code, now)
-		if err != nil {
-			return err
-		}
-		token, err = Issue(ctx, tx, Principal{Identity: id, Name: name, Role: Admin}, "set-up link", now)
-		return err
-	})
-	return token, err
+	return id, user, nil
 }

@@ -26,7 +26,7 @@ type Credentials struct {
 // had before is worthless then. ErrDenied for a code that is not good.
 func (a *Authority) Enrol(ctx context.Context, db *state.DB, code string, request []byte, now time.Time) (c *Credentials, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
-		id, err := useCode(ctx, tx, purposeEnrol, code, now)
+		id, _, err := useCode(ctx, tx, purposeEnrol, code, now)
 		if err != nil {
 			return err
 		}

@@ -7,32 +7,45 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/pace"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Gate stands before the API and the page: it asks for a token, in the Authorization header or in the
-// cookie that its login page sets.
+// Gate stands before the API: it asks a program for a token in the Authorization header, and a person
+// for the session cookie that signing in sets. The page itself is the same for everybody and open: it
+// asks for the password.
 type Gate struct {
 	db        *state.DB
 	authority *Authority
 	log       *slog.Logger
 	now       func() time.Time
-	failures  *rate.Limiter // of wrong tokens and codes, from all together
+	failures  *rate.Limiter // of wrong tokens, sessions and codes, from all together
+
+	mu    sync.Mutex
+	tries *pace.Keys // at the password of each address
 }
 
-// Guesses of a 256-bit token lead nowhere; the limit keeps them from costing much.
+// Guesses of a 256-bit secret lead nowhere; the limit keeps them from costing much.
 const (
 	failuresPerSecond = 5
 	failuresAtOnce    = 50
 )
 
+// Guesses of a password lead somewhere: an address has ten tries, and one more every twelve seconds.
+const (
+	triesPerSecond = 1.0 / 12
+	triesAtOnce    = 10
+)
+
 // NewGate makes a gate on the tables of this package.
 func NewGate(db *state.DB, authority *Authority, log *slog.Logger) *Gate {
-	return &Gate{db: db, authority: authority, log: log, now: time.Now, failures: rate.NewLimiter(failuresPerSecond, failuresAtOnce)}
+	return &Gate{db: db, authority: authority, log: log, now: time.Now,
+		failures: rate.NewLimiter(failuresPerSecond, failuresAtOnce), tries: pace.New(triesPerSecond, triesAtOnce)}
 }
 
 type principalKey struct{}
@@ -43,81 +56,115 @@ func From(ctx context.Context) (Principal, bool) {
 	return p, ok
 }
 
-const cookie = "coldshelf"
+// handlers are the addresses of the gate's own that ask who is there; open those that do not.
+func (g *Gate) handlers() (asking, open map[string]http.HandlerFunc) {
+	return map[string]http.HandlerFunc{
+			"GET /v1/session":                g.showSession,
+			"PUT /v1/session/password":       g.newPassword,
+			"GET /v1/users":                  g.listUsers,
+			"POST /v1/users":                 g.addUser,
+			"PUT /v1/users/{id}":             g.changeUser,
+			"DELETE /v1/users/{id}":          g.removeUser,
+			"POST /v1/users/{id}/link":       g.invite,
+			"GET /v1/tokens":                 g.listTokens,
+			"POST /v1/tokens":                g.issueToken,
+			"DELETE /v1/tokens/{id}":         g.revokeToken,
+			"POST /v1/enrolments":            g.makeEnrolment,
+			"DELETE /v1/enrolments/{device}": g.revokeDevice,
+			"POST /v1/enrol/renew":           g.renew,
+			"GET /v1/audit":                  g.audit,
+		}, map[string]http.HandlerFunc{
+			"POST /v1/session":   g.signIn,
+			"DELETE /v1/session": g.signOut,
+			"POST /v1/setup":     g.setup,
+			"POST /v1/password":  g.choosePassword,
+			"POST /v1/enrol":     g.enrol,
+		}
+}
+
+// Patterns lists the gate's own addresses, as method and path.
+func Patterns() (list []string) {
+	asking, open := (&Gate{}).handlers()
+	for _, m := range []map[string]http.HandlerFunc{asking, open} {
+		for pattern := range m {
+			list = append(list, pattern)
+		}
+	}
+	return list
+}
 
 // Wrap lets through to next what somebody has the right to ask, and answers on the addresses of its
-// own: /login, /logout, /setup, /v1/tokens, /v1/enrolments, /v1/enrol and /v1/audit.
+// own.
 func (g *Gate) Wrap(next http.Handler) http.Handler {
+	asking, open := g.handlers()
 	own := http.NewServeMux()
-	for pattern, h := range map[string]http.HandlerFunc{
-		"GET /v1/tokens":                 g.listTokens,
-		"POST /v1/tokens":                g.issueToken,
-		"DELETE /v1/tokens/{id}":         g.revokeToken,
-		"POST /v1/enrolments":            g.makeEnrolment,
-		"DELETE /v1/enrolments/{device}": g.revokeDevice,
-		"POST /v1/enrol/renew":           g.renew,
-		"GET /v1/audit":                  g.audit,
-	} {
+	for pattern, h := range asking {
 		own.HandleFunc(pattern, h)
 	}
 	own.Handle("/", next)
-	asked := http.NewServeMux()
-	asked.HandleFunc("GET /healthz", next.ServeHTTP)
-	asked.HandleFunc("GET /readyz", next.ServeHTTP)
-	asked.HandleFunc("GET /login", g.loginPage)
-	asked.HandleFunc("POST /login", g.login)
-	asked.HandleFunc("POST /logout", g.logout)
-	asked.HandleFunc("GET /setup", g.setupPage)
-	asked.HandleFunc("POST /setup", g.setup)
-	asked.HandleFunc("POST /v1/enrol", g.enrol)
-	asked.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { g.check(w, r, own) })
+	all := http.NewServeMux()
+	for pattern, h := range open {
+		all.HandleFunc(pattern, h)
+	}
+	all.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if guarded(r.URL.Path) {
+			g.check(w, r, own)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 	// A page of another origin must not use our cookie for changes.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusForbidden, "a page of another origin must not change anything here", "send the request from a program, or from our own page")
 	}))
-	return guard.Handler(asked)
+	return guard.Handler(all)
+}
+
+// guarded is what nobody sees who has not shown who he is: all that holds data.
+func guarded(path string) bool {
+	return path == "/metrics" || path == "/v1" || strings.HasPrefix(path, "/v1/")
 }
 
 func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	p, err := g.who(r)
 	switch {
 	case errors.Is(err, ErrDenied):
-		g.turnAway(w, r)
+		g.turnAway(w)
 	case err != nil:
 		g.log.Error("check a token", "err", err)
 		fail(w, http.StatusInternalServerError, "the token could not be checked", "try again")
 	case !p.May(r.Method, r.URL.Path):
-		fail(w, http.StatusForbidden, "a "+string(p.Role)+" may not do this", "ask an admin for a token with another role")
+		fail(w, http.StatusForbidden, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
 	default:
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
 	}
 }
 
-// who reads a request's token.
+// who reads a request's token or session.
 func (g *Gate) who(r *http.Request) (Principal, error) {
 	if text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return Check(r.Context(), g.db, text)
 	}
 	if c, err := r.Cookie(cookie); err == nil {
-		return Check(r.Context(), g.db, c.Value)
+		return SessionOf(r.Context(), g.db, c.Value, g.now())
 	}
 	return Principal{}, ErrDenied
 }
 
-// turnAway sends a person to the login page and tells a program what is missing.
-func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Redirect(w, r, "/login", http.StatusSeeOther)
-		return
-	}
+// turnAway tells somebody without a good token or session what is missing.
+func (g *Gate) turnAway(w http.ResponseWriter) {
 	if !g.failures.AllowN(g.now(), 1) {
-		w.Header().Set("Retry-After", "10")
-		fail(w, http.StatusTooManyRequests, "too many requests without a good token", "wait a little")
+		slowDown(w, "too many requests without a good token")
 		return
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="coldshelf"`)
-	fail(w, http.StatusUnauthorized, "a token is needed", "send it as Authorization: Bearer …; an admin makes one with cooler-cloud token create")
+	fail(w, http.StatusUnauthorized, "sign in, or send a token", "people sign in on the page; programs send Authorization: Bearer …, which an admin makes with cooler-cloud token create")
+}
+
+func slowDown(w http.ResponseWriter, problem string) {
+	w.Header().Set("Retry-After", "12")
+	fail(w, http.StatusTooManyRequests, problem, "wait a little")
 }
 
 func fail(w http.ResponseWriter, status int, problem, hint string) {

@@ -8,12 +8,12 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Role says what a token is for.
+// Role says what somebody may do.
 type Role string
 
 // Roles, from most to least.
 const (
-	Admin       Role = "admin"       // everything, tokens and enrolment too
+	Admin       Role = "admin"       // everything, users, tokens and enrolment too
 	Manager     Role = "manager"     // looks, and changes stores, coolers and planograms
 	Integration Role = "integration" // a program: looks, and acknowledges, assigns, mutes and comments alerts
 	Viewer      Role = "viewer"      // looks
@@ -29,21 +29,26 @@ func ParseRole(s string) (Role, error) {
 	return "", fmt.Errorf("unknown role %q: want admin, manager, integration, viewer or device", s)
 }
 
-// Principal is somebody who has shown a token or a certificate.
+// Principal is somebody who has shown a token or a certificate, or is signed in.
 type Principal struct {
 	Identity wire.Identity // Store and Device only with Role Device
 	Name     string
 	Role     Role
+	User     int64  // 0: a token
+	Email    string // "": a token
 }
 
 // May reports whether a principal may make a request.
 func (p Principal) May(method, path string) bool {
 	look := method == http.MethodGet || method == http.MethodHead
+	if path == "/v1/session" || path == "/v1/session/password" {
+		return p.Role != Device // one's own
+	}
 	switch p.Role {
 	case Admin:
 		return true
 	case Manager:
-		return !restricted(path) && !(path == "/v1/tokens" || strings.HasPrefix(path, "/v1/tokens/"))
+		return !restricted(path)
 	case Integration:
 		return !restricted(path) && (look || method == http.MethodPost && (acknowledges(path) || path == "/v1/live/tickets"))
 	case Viewer:
@@ -56,7 +61,7 @@ func (p Principal) May(method, path string) bool {
 
 // restricted is what admins alone may see.
 func restricted(path string) bool {
-	for _, p := range []string{"/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew"} {
+	for _, p := range []string{"/v1/users", "/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew"} {
 		if path == p || strings.HasPrefix(path, p+"/") {
 			return true
 		}

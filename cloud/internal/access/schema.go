@@ -42,4 +42,24 @@ CREATE TABLE audit (
 	action TEXT NOT NULL,
 	detail TEXT NOT NULL
 );
+`, `
+CREATE TABLE users (
+	id          AUTOID,
+	tenant      TEXT NOT NULL,
+	email       TEXT NOT NULL UNIQUE,
+	name        TEXT NOT NULL,
+	role        TEXT NOT NULL,
+	password    TEXT NOT NULL DEFAULT '',
+	created_at  BIGINT NOT NULL,
+	disabled_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE sessions (
+	sha256     TEXT PRIMARY KEY,
+	user_id    BIGINT NOT NULL,
+	created_at BIGINT NOT NULL,
+	seen_at    BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+ALTER TABLE codes ADD COLUMN user_id BIGINT NOT NULL DEFAULT 0;
 `}}

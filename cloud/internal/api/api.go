@@ -49,8 +49,11 @@ type Config struct {
 
 	// Tenant says whose data a request may see; its error is told to the client with status 401.
 	Tenant func(*http.Request) (string, error)
-	Now    func() time.Time // nil: time.Now
-	Log    *slog.Logger
+	// Who names whoever makes a request, as others read it beside what he says of an alert: what the
+	// request itself claims does not count then. "" or nil: nobody has to prove who he is.
+	Who func(*http.Request) string
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger
 }
 
 // api is the handlers' receiver.
@@ -101,6 +104,9 @@ func New(c Config) http.Handler {
 	}
 	if c.Changed == nil {
 		c.Changed = func() {}
+	}
+	if c.Who == nil {
+		c.Who = func(*http.Request) string { return "" }
 	}
 	a := &api{c}
 	mux := http.NewServeMux()

@@ -65,11 +65,20 @@ func (a *api) comment(r *http.Request, tenant string) (any, error) {
 	return a.say(r, tenant, wordBody{By: b.By, Text: b.Text}.word(alert.ActionComment), err)
 }
 
+// signed says who says it: whoever is signed in, whatever the body claims.
+func (a *api) signed(r *http.Request, w alert.Word) alert.Word {
+	if who := a.Who(r); who != "" {
+		w.By = who
+	}
+	return w
+}
+
 // say has a word about one alert taken; fault is what was wrong with the request.
 func (a *api) say(r *http.Request, tenant string, w alert.Word, fault error) (any, error) {
 	if fault != nil {
 		return nil, fault
 	}
+	w = a.signed(r, w)
 	if err := w.Validate(a.Now()); err != nil {
 		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
 	}
@@ -103,7 +112,7 @@ func (a *api) bulk(r *http.Request, tenant string) (any, error) {
 	if len(b.IDs) == 0 || len(b.IDs) > maxBulk {
 		return nil, &Problem{http.StatusBadRequest, "ids must hold 1 to 500 alerts", "see docs/openapi.yaml"}
 	}
-	w := b.word(b.Action)
+	w := a.signed(r, b.word(b.Action))
 	if err := w.Validate(a.Now()); err != nil {
 		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/pace"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -65,13 +67,13 @@ type Ingester struct {
 	notify  Notifier
 	metrics *Metrics
 	log     *slog.Logger
-	limit   *limiter
+	pace    *pace.Keys // of each device
 }
 
 // New wires an ingester; nothing runs yet.
 func New(cfg Config, sub Subscriber, points Series, db *state.DB, judge Judge, notify Notifier, metrics *Metrics, log *slog.Logger) *Ingester {
 	cfg = cfg.withDefaults()
-	return &Ingester{limit: newLimiter(cfg.Rate, cfg.Burst), cfg: cfg, sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
+	return &Ingester{pace: pace.New(cfg.Rate, cfg.Burst), cfg: cfg, sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
 }
 
 // Run ingests until ctx ends; then it finishes the batch at hand, acknowledges it, and returns nil.
@@ -132,7 +134,8 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 
 // admit takes a delivery into the batch, unless its device says too much.
 func (g *Ingester) admit(batch []Delivery, d Delivery) []Delivery {
-	if g.limit.allows(d.Topic, d.Received) {
+	// What may not be taken now is not acknowledged, and its board says it again later.
+	if device, _, _ := strings.Cut(d.Topic, "/up/"); g.pace.Allow(device, d.Received) {
 		return append(batch, d)
 	}
 	g.metrics.Limited.Inc()

@@ -1,6 +1,7 @@
 // The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
 // person can do about it, both in the server's words.
 
+import type { Session } from "./session";
 import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
 
 export class ApiError extends Error {
@@ -14,16 +15,8 @@ export class ApiError extends Error {
   }
 }
 
-let token = "";
-
-/** Sends this token with every request from now on; "" for none. */
-export function setToken(value: string): void {
-  token = value;
-}
-
 async function call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal | undefined } = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
-  if (token) headers["Authorization"] = `Bearer ${token}`;
   const init: RequestInit = { method, headers };
   if (options.signal) init.signal = options.signal;
   if (options.body !== undefined) {
@@ -90,6 +83,11 @@ export type Word =
 const SAY: Record<Word["action"], string> = { acknowledge: "ack", assign: "assign", mute: "mute", comment: "comments" };
 
 export const api = {
+  session: () => call<Session>("GET", "/v1/session"),
+  signIn: (body: { email: string; password: string }) => call<Session>("POST", "/v1/session", { body }),
+  signOut: () => call<unknown>("DELETE", "/v1/session"),
+  setup: (body: { code: string; name: string; email: string; password: string }) => call<Session>("POST", "/v1/setup", { body }),
+  choosePassword: (body: { code: string; password: string }) => call<Session>("POST", "/v1/password", { body }),
   coolers: (signal?: AbortSignal) => call<{ coolers: Cooler[] | null; cursor: string }>("GET", "/v1/coolers", { signal }),
   cooler: (device: string, signal?: AbortSignal) => call<CoolerDetail>("GET", `/v1/coolers/${seg(device)}`, { signal }),
   observations: (device: string, q: { from?: string; to?: string; limit?: number }, signal?: AbortSignal) =>

@@ -7,6 +7,7 @@ import { applyAlert, applyChanges, applyCoolers, applySnapshot, emptyFleet, type
 import { Link, type LinkState, type Socket } from "./live/link";
 import { me } from "./me";
 import { rankAlerts, rankCoolers, totals, withNews } from "./live/rank";
+import { known } from "./session";
 import type { Alert, AlertEvent, ServerMessage, Store } from "./types";
 
 export const fleet = signal<Fleet>(emptyFleet);
@@ -42,6 +43,7 @@ export function start(): void {
     onMessage: receive,
     onState: (s) => {
       if (s.kind !== "live" || link.value.kind !== "live") link.value = s;
+      if (s.kind === "reconnecting") void stillSignedIn();
     },
     now: Date.now,
     random: Math.random,
@@ -57,6 +59,11 @@ export function start(): void {
     live?.wake();
   });
   effect(knowStores);
+}
+
+// A browser does not tell why a WebSocket was refused: a session that has ended looks like a lost network.
+async function stillSignedIn(): Promise<void> {
+  if (!(await known())) location.reload();
 }
 
 /** Tries the stream again at once. */

@@ -4,11 +4,12 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { ago, clock } from "../format";
-import { chooseLang, lang, t, type Key } from "../i18n/text";
+import { lang, t, type Key } from "../i18n/text";
 import { route, to, type Route } from "../router";
 import { figures, heard, link, now, ready, retryNow, stale } from "../store";
-import { choice, chooseTheme, type Choice } from "../theme";
-import { Bell, HalfMoon, Mark, Moon, Pulse, Sliders, Sun, Unplugged } from "./icons";
+import { session, signOut } from "../session";
+import { Bell, Mark, Pulse, Sliders, Unplugged } from "./icons";
+import { LangSwitch, ThemeSwitch } from "./switches";
 
 interface NavItem {
   view: Route["view"];
@@ -37,6 +38,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <Nav />
         <div class="topbar-end">
           <LinkPill />
+          <SignedIn />
           <LangSwitch />
           <ThemeSwitch />
         </div>
@@ -61,6 +63,19 @@ function Nav() {
         </a>
       ))}
     </nav>
+  );
+}
+
+function SignedIn() {
+  const who = session.value;
+  if (who?.kind !== "user") return null;
+  return (
+    <div class="signed-in">
+      <span title={`${who.email} · ${who.role}`}>{who.name}</span>
+      <button class="button button-small" type="button" onClick={() => void signOut()}>
+        {t("signin.out")}
+      </button>
+    </div>
   );
 }
 
@@ -109,37 +124,6 @@ function Banner() {
       <button class="button button-small" type="button" onClick={retryNow}>
         {t("link.retry")}
       </button>
-    </div>
-  );
-}
-
-function LangSwitch() {
-  return (
-    <div class="switch" role="group" aria-label={t("lang.label")}>
-      <button type="button" lang="en" aria-pressed={lang.value === "en"} onClick={() => chooseLang("en")}>
-        EN
-      </button>
-      <button type="button" lang="zh-Hans" aria-pressed={lang.value === "zh"} onClick={() => chooseLang("zh")}>
-        中文
-      </button>
-    </div>
-  );
-}
-
-const THEMES: { choice: Choice; name: Key; icon: () => ComponentChildren }[] = [
-  { choice: "light", name: "theme.light", icon: Sun },
-  { choice: "system", name: "theme.system", icon: HalfMoon },
-  { choice: "dark", name: "theme.dark", icon: Moon },
-];
-
-function ThemeSwitch() {
-  return (
-    <div class="switch switch-theme" role="group" aria-label={t("theme.label")}>
-      {THEMES.map((o) => (
-        <button key={o.choice} type="button" aria-pressed={choice.value === o.choice} aria-label={t(o.name)} title={t(o.name)} onClick={() => chooseTheme(o.choice)}>
-          {o.icon()}
-        </button>
-      ))}
     </div>
   );
 }

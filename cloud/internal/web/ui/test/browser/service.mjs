@@ -25,19 +25,18 @@ function build(dir, name, what) {
   return out;
 }
 
-/** Starts a service with one planogram published, and a feeder beside it. */
-export async function startService() {
-  const dir = mkdtempSync(join(tmpdir(), "coldshelf-web-"));
+/** Starts a cooler-cloud on free ports; `said` resolves with what it prints that matches a pattern. */
+export async function startCloud(dir, more = []) {
   // COOLER_CLOUD names a binary that is built already; it must hold the page as it is built now.
   const cloud = process.env.COOLER_CLOUD ?? build(dir, "cooler-cloud", "./cloud/cmd/cooler-cloud");
-  const feed = build(dir, "feed", "./cloud/internal/web/ui/test/feed");
-  const plan = planogram();
   const [http, mqtt] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}`;
-  const args = ["serve", "--listen", `127.0.0.1:${http}`, "--mqtt-listen", `127.0.0.1:${mqtt}`, "--data", join(dir, "data"), "--tenant", "demo", "--log-level", "warn"];
+  const args = ["serve", "--listen", `127.0.0.1:${http}`, "--mqtt-listen", `127.0.0.1:${mqtt}`, "--data", join(dir, "data"), "--tenant", "demo", "--log-level", "warn", ...more];
   let server;
+  let said = "";
   const run = async () => {
-    server = spawn(cloud, args, { stdio: ["ignore", "ignore", "inherit"] });
+    server = spawn(cloud, args, { stdio: ["ignore", "pipe", "inherit"] });
+    server.stdout.on("data", (data) => (said += data));
     for (let i = 0; ; i++) {
       if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) break;
       if (i > 200 || server.exitCode !== null) throw new Error("cooler-cloud did not become ready");
@@ -46,6 +45,15 @@ export async function startService() {
   };
   const halt = () => new Promise((done) => (server.exitCode === null ? (server.once("exit", done), server.kill("SIGTERM")) : done()));
   await run();
+  return { url, mqtt, run, halt, said: () => said };
+}
+
+/** Starts a service with one planogram published, and a feeder beside it. */
+export async function startService() {
+  const dir = mkdtempSync(join(tmpdir(), "coldshelf-web-"));
+  const feed = build(dir, "feed", "./cloud/internal/web/ui/test/feed");
+  const plan = planogram();
+  const { url, mqtt, run, halt } = await startCloud(dir);
   await put(`${url}/v1/planograms/${plan.id}`, plan);
 
   const feeder = spawn(feed, ["--broker", `tcp://127.0.0.1:${mqtt}`], { stdio: ["pipe", "pipe", "inherit"] });

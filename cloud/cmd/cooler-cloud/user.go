@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+func userCommand(stdout io.Writer) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "user",
+		Short: "People who sign in with a password: add, list, link, remove",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(userAdd(stdout), userList(stdout), userLink(stdout), userRemove(stdout))
+	return cmd
+}
+
+// printLink says a link whole; the host is that of the configuration, which a proxy may have another of.
+func printLink(stdout io.Writer, listen, link string) error {
+	_, err := fmt.Fprintf(stdout, "http://%s%s\n", listen, link)
+	return err
+}
+
+func userAdd(stdout io.Writer) *cobra.Command {
+	var s settings
+	var u access.User
+	var role string
+	cmd := &cobra.Command{
+		Use:   "add",
+		Short: "Add a user and print the link by which he chooses a password, once, within a week",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.load(cmd)
+			if err != nil {
+				return err
+			}
+			db, tenant, err := openAccess(cmd, &s)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			u.Tenant, u.Role = tenant, access.Role(role)
+			var link string
+			err = db.Write(cmd.Context(), func(tx *state.Tx) error {
+				added, err := access.AddUser(cmd.Context(), tx, u, operator(), time.Now())
+				if err == nil {
+					link, err = access.Invite(cmd.Context(), tx, tenant, added.ID, operator(), time.Now())
+				}
+				return err
+			})
+			if err != nil {
+				return cloud.Hint(err, "give --email, --name and --role; cooler-cloud user list shows who there is")
+			}
+			return printLink(stdout, c.Listen, link)
+		},
+	}
+	s.register(cmd)
+	cmd.Flags().StringVar(&u.Email, "email", "", "the address to sign in with")
+	cmd.Flags().StringVar(&u.Name, "name", "", "the name that others read")
+	cmd.Flags().StringVar(&role, "role", "viewer", "admin, manager or viewer")
+	return cmd
+}
+
+func userList(stdout io.Writer) *cobra.Command {
+	var s settings
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List a tenant's users",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			db, tenant, err := openAccess(cmd, &s)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			list, err := access.Users(cmd.Context(), db, tenant)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(stdout).Encode(list)
+			}
+			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "ROLE\tEMAIL\tNAME\tSTATE")
+			for _, u := range list {
+				state := "active"
+				if !u.Active {
+					state = "has not chosen a password"
+				}
+				if u.DisabledAt != nil {
+					state = "shut out since " + u.DisabledAt.Format(time.RFC3339)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Role, u.Email, u.Name, state)
+			}
+			return w.Flush()
+		},
+	}
+	s.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// changeUser does something to the user of an address.
+func changeUser(cmd *cobra.Command, s *settings, email string, do func(tx *state.Tx, u access.User) error) error {
+	db, tenant, err := openAccess(cmd, s)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	err = db.Write(cmd.Context(), func(tx *state.Tx) error {
+		list, err := access.Users(cmd.Context(), tx, tenant)
+		if err != nil {
+			return err
+		}
+		for _, u := range list {
+			if u.Email == strings.ToLower(email) {
+				return do(tx, u)
+			}
+		}
+		return fmt.Errorf("user %q: %w", email, state.ErrNotFound)
+	})
+	return cloud.Hint(err, "cooler-cloud user list shows who there is")
+}
+
+func userLink(stdout io.Writer) *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "link EMAIL",
+		Short: "Print a link by which a user chooses another password, once, within a week",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := s.load(cmd)
+			if err != nil {
+				return err
+			}
+			var link string
+			err = changeUser(cmd, &s, args[0], func(tx *state.Tx, u access.User) (err error) {
+				link, err = access.Invite(cmd.Context(), tx, u.Tenant, u.ID, operator(), time.Now())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return printLink(stdout, c.Listen, link)
+		},
+	}
+	s.register(cmd)
+	return cmd
+}
+
+func userRemove(stdout io.Writer) *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "remove EMAIL",
+		Short: "End a user and his sessions; what he has said of alerts stays",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := changeUser(cmd, &s, args[0], func(tx *state.Tx, u access.User) error {
+				return access.RemoveUser(cmd.Context(), tx, u.Tenant, u.ID, operator(), time.Now())
+			})
+			if err == nil {
+				_, err = fmt.Fprintf(stdout, "removed %s\n", args[0])
+			}
+			return err
+		},
+	}
+	s.register(cmd)
+	return cmd
+}
