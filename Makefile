@@ -75,7 +75,7 @@ test-web: web
 	cd $(UI) && npm run --silent typecheck && npm run --silent test && npm run --silent test:browser
 
 test-training:
-	cd models/training && $(PYTHON) -m common.manifest ../weights/manifest.json --check && $(PYTHON) -m detector.selftest && $(PYTHON) -m packs.selftest
+	cd models/training && $(PYTHON) -m common.manifest ../weights/manifest.json --check && $(PYTHON) -m detector.selftest && $(PYTHON) -m packs.selftest && $(PYTHON) -m lanes.selftest
 
 check: ## formatting, vet, linters, shell scripts
 	@out=$$(gofmt -l . | grep -v node_modules || true); if [ -n "$$out" ]; then echo "gofmt would change: $$out" >&2; exit 1; fi

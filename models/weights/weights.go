@@ -31,6 +31,7 @@ const maxFile = 256 << 20
 const (
 	FacingDetection = "facing-detection" // outputs "heat" and "ltrb"
 	PackEmbedding   = "pack-embedding"   // output "embedding"
+	LaneBare        = "lane-bare"        // output "bare"
 )
 
 // Errors that a caller may branch on.
@@ -68,8 +69,10 @@ type Input struct {
 	Scale float64    `json:"scale"`
 	Mean  [3]float64 `json:"mean"`
 	// Width, Height: a fixed input; 0 where the network takes any multiple of Multiple.
-	Width    int `json:"width,omitempty"`
-	Height   int `json:"height,omitempty"`
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
+	// Planes is the number of planes where it is not the three of a picture.
+	Planes   int `json:"planes,omitempty"`
 	Multiple int `json:"multiple,omitempty"`
 	// MaxSide is the longer side that a picture is brought down to, MinSide the one it is brought up
 	// to; 0 leaves it.
@@ -84,7 +87,7 @@ type Input struct {
 
 // Thresholds divide a network's scores.
 type Thresholds struct {
-	Score  float64 `json:"score,omitempty"`   // detector: a facing from here on
+	Score  float64 `json:"score,omitempty"`   // detector: a facing from here on; judge of lanes: bare from here on
 	NMS    float64 `json:"nms_iou,omitempty"` // detector: two boxes of more overlap are one facing
 	Open   float64 `json:"open,omitempty"`    // embedder: cosine below which a pack is unknown
 	Margin float64 `json:"margin,omitempty"`  // embedder: how much nearer the first product must be than the second
@@ -151,8 +154,12 @@ func (n Network) validate() error {
 		if len(n.Outputs) != 1 || n.Dim <= 0 || n.Input.Width <= 0 || n.Input.Height <= 0 {
 			fault("a pack embedder has one output, a dim, and an input of fixed width and height")
 		}
+	case LaneBare:
+		if len(n.Outputs) != 1 || n.Input.Width <= 0 || n.Input.Height <= 0 || n.Thresholds.Score <= 0 {
+			fault("a judge of lanes has one output, an input of fixed width and height, and a score from which a lane is bare")
+		}
 	default:
-		fault("task %q is neither %q nor %q", n.Task, FacingDetection, PackEmbedding)
+		fault("task %q is none of %q, %q, %q", n.Task, FacingDetection, PackEmbedding, LaneBare)
 	}
 	return errors.Join(faults...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/lane"
 	"github.com/coldshelf/coldshelf/vision/quality"
 )
 
@@ -134,8 +135,12 @@ type question struct {
 
 // questions gives the lanes of every slot that would be told as empty, where packs deep in them would show, and
 // the weak detections that stand in it, could be a pack, and that no facing explains.
-func (p *Pipeline) questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box) []question {
-	stands := p.sight.SlotsOf(weak, facings)
+func (p *Pipeline) questions(plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak) []question {
+	boxes := make([]shelf.Box, len(weak))
+	for i, w := range weak {
+		boxes[i] = w.Box
+	}
+	stands := p.sight.SlotsOf(boxes, facings)
 	var out []question
 	for _, r := range shelf.Compare(plan, facings, view) {
 		if r.State != shelf.Empty {
@@ -153,7 +158,7 @@ func (p *Pipeline) questions(plan *shelf.Planogram, view shelf.View, facings []s
 				}
 			}
 		}
-		for i, w := range weak {
+		for i, w := range boxes {
 			if stands[i] == r.SlotID && w.CoveredBy(r.Box) >= weakInside && float64(w.H) >= weakTall*float64(r.Box.H) && !isEcho(w, facings) {
 				out = append(out, question{r, w, true})
 			}
@@ -185,7 +190,7 @@ func isEcho(w shelf.Box, facings []shelf.Facing) bool {
 // something half seen in it looks like an enrolled product, the detector has missed a pack, and the slot
 // is in doubt. It costs an embedding a lane, and only where a stockout is about to be told. Without a
 // recogniser what is half seen is doubt enough.
-func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []shelf.Box) ([]shelf.Blind, error) {
+func (p *Pipeline) secondLook(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak) ([]shelf.Blind, error) {
 	asked := p.questions(plan, view, facings, weak)
 	if len(asked) == 0 {
 		return nil, nil

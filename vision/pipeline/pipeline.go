@@ -17,6 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/fuse"
 	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/lane"
 	"github.com/coldshelf/coldshelf/vision/mount"
 	"github.com/coldshelf/coldshelf/vision/quality"
 	"github.com/coldshelf/coldshelf/vision/rows"
@@ -35,10 +36,20 @@ type Recogniser interface {
 	Forget()
 }
 
+// Lanes says how likely lanes in which nothing was found are bare: lane.Network does.
+type Lanes interface {
+	Model() string
+	// Bare gives one probability a lane.
+	Bare(ctx context.Context, scene lane.Scene, lanes []lane.Shape) ([]float64, error)
+	// Threshold is the probability from which a lane may be told as bare.
+	Threshold() float64
+}
+
 // Config lists the parts. Only Detector must be there.
 type Config struct {
 	Detector   vision.Detector
 	Recogniser Recogniser       // nil: facings stay unnamed
+	Lanes      Lanes            // nil: geometry and the recogniser say what is bare
 	Mount      *mount.Mount     // nil: no slots, rows from the facings
 	Planogram  *shelf.Planogram // nil: no slots
 	// Video says that frames come from one fixed camera in order: what did not change is not looked at
@@ -106,10 +117,14 @@ func (p *Pipeline) SetPlanogram(plan *shelf.Planogram) error {
 
 // Model names the networks with their versions, as observations carry it.
 func (p *Pipeline) Model() string {
-	if p.cfg.Recogniser == nil {
-		return p.cfg.Detector.Model()
+	model := p.cfg.Detector.Model()
+	if p.cfg.Recogniser != nil {
+		model += " + " + p.cfg.Recogniser.Model()
 	}
-	return p.cfg.Detector.Model() + " + " + p.cfg.Recogniser.Model()
+	if p.cfg.Lanes != nil {
+		model += " + " + p.cfg.Lanes.Model()
+	}
+	return model
 }
 
 // Costs says where the last Look's time went.
@@ -164,14 +179,14 @@ func lap(start *time.Time) time.Duration {
 }
 
 // detect gives the facings, and the boxes of what may be facings but is too weak to be told.
-func (p *Pipeline) detect(ctx context.Context, f vision.Frame) (strong []shelf.Facing, weak []shelf.Box, err error) {
+func (p *Pipeline) detect(ctx context.Context, f vision.Frame) (strong []shelf.Facing, weak []lane.Weak, err error) {
 	found, err := p.cfg.Detector.Detect(ctx, f)
 	if err != nil {
 		return nil, nil, fmt.Errorf("detect facings: %w", err)
 	}
 	for _, d := range found {
 		if d.Weak {
-			weak = append(weak, boxOf(d))
+			weak = append(weak, lane.Weak{Box: boxOf(d), Score: d.Score})
 		} else {
 			strong = append(strong, shelf.Facing{Box: boxOf(d), Score: d.Score})
 		}
@@ -206,7 +221,7 @@ func (p *Pipeline) name(ctx context.Context, f vision.Frame, facings []shelf.Fac
 }
 
 // judge places the facings and compares them with the planogram.
-func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []shelf.Box) error {
+func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []lane.Weak) error {
 	plan := p.cfg.Planogram
 	if plan == nil || p.cfg.Mount == nil {
 		rows.Assign(facings)
@@ -229,13 +244,12 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	view.Whole = obs.Quality.Reason
 	view.Blind = over(seen.Parts(), view)
 	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings)...)
-	second, err := p.secondLook(ctx, f, plan, view, facings, weak)
+	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
+	unsure, err := p.unsure(ctx, f, plan, view, facings, weak)
 	if err != nil {
 		return err
 	}
-	view.Blind = append(view.Blind, second...)
-	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
-	view.Blind = append(view.Blind, p.sight.HiddenLanes(facings)...)
+	view.Blind = append(view.Blind, unsure...)
 	obs.Quality.Blind = view.Blind
 	obs.Slots = shelf.Compare(plan, facings, view)
 	return nil

@@ -156,6 +156,9 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	}
 	rec := &recorder{Detector: e.sight.Detector}
 	cfg := pipeline.Config{Detector: rec}
+	if e.sight.Lanes != nil {
+		cfg.Lanes = e.sight.Lanes
+	}
 	if e.gallery != nil {
 		if cfg.Recogniser, err = gallery.NewRecogniser(e.sight.Embedder, e.gallery); err != nil {
 			return err

@@ -29,6 +29,7 @@ type coolerFrame struct {
 		Lanes    []struct {
 			LaneID string      `json:"lane_id"`
 			State  shelf.State `json:"state"`
+			Items  int         `json:"items"`
 			View   float64     `json:"view_fraction"`
 		} `json:"lanes"`
 	} `json:"slots"`
@@ -88,9 +89,9 @@ func (s *evalSet) readCoolers() error {
 			return fmt.Errorf("frame %s: planogram %s is not there", f.FrameID, f.PlanogramID)
 		}
 		for _, slot := range f.Slots {
-			e.slots = append(e.slots, evalSlot{slot.SlotID, slot.State, slot.Occluded})
+			e.slots = append(e.slots, evalSlot{id: slot.SlotID, state: slot.State, hidden: slot.Occluded})
 			for _, lane := range slot.Lanes {
-				e.lanes = append(e.lanes, evalSlot{lane.LaneID, lane.State, slot.Occluded || lane.View < hiddenLane})
+				e.lanes = append(e.lanes, evalSlot{lane.LaneID, lane.State, slot.Occluded || lane.View < hiddenLane, lane.Items, lane.View})
 			}
 		}
 		known[f.ImageID] = e

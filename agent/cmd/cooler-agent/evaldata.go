@@ -44,6 +44,8 @@ type evalSlot struct {
 	id     string
 	state  shelf.State
 	hidden bool
+	items  int     // of a lane
+	view   float64 // share of a lane's front that is to be seen
 }
 
 // evalPlan is a planogram by slots, and the same with every lane a slot of its own.

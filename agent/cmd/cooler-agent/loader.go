@@ -77,7 +77,7 @@ func openNetwork(rt *ort.Runtime, onnx []byte, target string, threads int) (visi
 // tryShape is the smallest input that the network must take.
 func tryShape(in weights.Input) []int {
 	if in.Width > 0 && in.Height > 0 {
-		return []int{1, 3, in.Height, in.Width}
+		return []int{1, max(3, in.Planes), in.Height, in.Width}
 	}
 	return []int{1, 3, 2 * in.Multiple, 3 * in.Multiple}
 }

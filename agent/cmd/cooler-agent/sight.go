@@ -16,6 +16,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/detect"
 	"github.com/coldshelf/coldshelf/vision/embed"
 	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/lane"
 	"github.com/coldshelf/coldshelf/vision/mount"
 	"github.com/coldshelf/coldshelf/vision/opencv"
 	"github.com/coldshelf/coldshelf/vision/ort"
@@ -51,6 +52,7 @@ func (o sightOptions) same(p sightOptions) bool {
 type sight struct {
 	Detector   vision.Detector
 	Embedder   vision.Embedder
+	Lanes      *lane.Network       // nil where the weights have none
 	Recogniser *gallery.Recogniser // nil without a gallery
 	Mount      *mount.Mount        // nil without one
 	Runtime    string              // what runs the networks, for the log
@@ -98,6 +100,9 @@ func (s *sight) open(ctx context.Context) error {
 	if err := s.openEmbedder(ctx, loader, set); err != nil {
 		return err
 	}
+	if err := s.openLanes(ctx, loader, set); err != nil {
+		return err
+	}
 	s.opts.Log.Info("networks loaded", "runtime", s.Runtime, "weights", set.From(), "detector", s.Detector.Model(), "embedder", s.Embedder.ID().Name)
 	if s.opts.Mount != "" {
 		if s.Mount, err = readMount(s.opts.Mount); err != nil {
@@ -114,6 +119,23 @@ func (s *sight) load(ctx context.Context, l *loader, set *weights.Set, spec weig
 	}
 	s.close = append(s.close, net.Close)
 	return net, nil
+}
+
+// openLanes takes the set's judge of lanes, where it has one.
+func (s *sight) openLanes(ctx context.Context, l *loader, set *weights.Set) error {
+	spec, err := set.Task(weights.LaneBare)
+	if errors.Is(err, weights.ErrTask) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	net, err := s.load(ctx, l, set, spec)
+	if err != nil {
+		return err
+	}
+	s.Lanes, err = lane.NewNetwork(net, spec)
+	return err
 }
 
 // openEmbedder takes the set's network, or colours and edges where the set has none.
@@ -180,6 +202,9 @@ func (s *sight) Pipeline(plan *shelf.Planogram) (*pipeline.Pipeline, error) {
 	cfg := pipeline.Config{Detector: s.Detector, Mount: s.Mount, Planogram: plan, Video: s.opts.Video}
 	if s.Recogniser != nil {
 		cfg.Recogniser = s.Recogniser
+	}
+	if s.Lanes != nil {
+		cfg.Lanes = s.Lanes
 	}
 	p, err := pipeline.New(cfg)
 	if errors.Is(err, mount.ErrPlanogram) {

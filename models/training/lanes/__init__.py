@@ -1,0 +1,1 @@
+"""The network that tells a bare lane from one in which the detector missed something."""

@@ -1,0 +1,77 @@
+package mount
+
+import (
+	"math"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Lane is one lane of a slot in which no facing stands, and where it lies in the picture: corners in pixels, in
+// turn. A mount of marks knows no depth: its Floor and Back are nil.
+type Lane struct {
+	SlotID             string
+	Index              int // from the slot's left, 0 first
+	Front, Floor, Back [][2]float64
+	Box                shelf.Box // of the front, what of it is in the picture
+	InFrame            float64   // share of the front that is in the picture
+}
+
+// FreeLanes lists the lanes in which nothing was found, of every slot whose front is at least partly in the
+// picture. Facings must have been placed by Assign.
+func (s *Sight) FreeLanes(facings []shelf.Facing) []Lane {
+	var out []Lane
+	for row, line := range s.plan.Shelves {
+		for _, slot := range line.Slots {
+			wide := float64(slot.WidthMM) / float64(slot.Facings)
+			for k := range slot.Facings {
+				x0 := float64(slot.XMM) + float64(k)*wide
+				if holds(facings, row, x0, x0+wide) {
+					continue
+				}
+				if lane, ok := s.lane(row, slot, x0/1000, (x0+wide)/1000); ok {
+					lane.Index = k
+					out = append(out, lane)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// holds: a facing stands between two places of a shelf, in millimetres from the left inner wall.
+func holds(facings []shelf.Facing, row int, x0, x1 float64) bool {
+	for _, f := range facings {
+		if x := float64(f.XMM); f.Shelf == row+1 && x >= x0 && x < x1 {
+			return true
+		}
+	}
+	return false
+}
+
+// lane projects one; ok is false where no part of its front is in the picture, or a corner is behind the camera.
+func (s *Sight) lane(row int, slot shelf.Slot, x0, x1 float64) (Lane, bool) {
+	tall := s.packHeight(row, slot)
+	lane := Lane{SlotID: slot.ID}
+	lane.Box, lane.InFrame = s.planeBox(row, x0, x1, s.front, tall)
+	if lane.InFrame == 0 {
+		return lane, false
+	}
+	corners := func(points ...[3]float64) [][2]float64 {
+		var out [][2]float64
+		for _, p := range points {
+			u, v, ok := s.at(row, p[0], p[1], p[2])
+			if !ok || math.IsNaN(u) || math.IsNaN(v) {
+				return nil
+			}
+			out = append(out, [2]float64{u, v})
+		}
+		return out
+	}
+	front, back := s.front, s.depth()
+	lane.Front = corners([3]float64{x0, front, 0}, [3]float64{x1, front, 0}, [3]float64{x1, front, tall}, [3]float64{x0, front, tall})
+	if s.camera != nil {
+		lane.Floor = corners([3]float64{x0, front, 0}, [3]float64{x1, front, 0}, [3]float64{x1, back, 0}, [3]float64{x0, back, 0})
+		lane.Back = corners([3]float64{x0, back, 0}, [3]float64{x1, back, 0}, [3]float64{x1, back, tall}, [3]float64{x0, back, tall})
+	}
+	return lane, lane.Front != nil
+}

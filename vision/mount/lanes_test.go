@@ -1,0 +1,63 @@
+package mount_test
+
+import (
+	"testing"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/mount"
+)
+
+func TestFreeLanesAreThoseWithoutAFacing(t *testing.T) {
+	for name, spec := range cameras {
+		sight, err := mounted(spec).On(plan(), 1280, 960)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := sight.FreeLanes(nil)
+		if len(all) == 0 {
+			t.Fatalf("%s: no lanes in the picture", name)
+		}
+		// A facing in the right lane of slot B3, 400 mm from the left wall and more.
+		facings := []shelf.Facing{{Shelf: 2, XMM: 25 + 2*150 + 112, Box: shelf.Box{X: 1, Y: 1, W: 1, H: 1}}}
+		free := sight.FreeLanes(facings)
+		if len(free) != len(all)-1 {
+			t.Errorf("%s: a facing takes %d lanes, want one", name, len(all)-len(free))
+		}
+		for _, l := range free {
+			if l.SlotID == "B3" && l.Index == 1 {
+				t.Errorf("%s: the lane that the facing stands in is said to be free", name)
+			}
+			if l.InFrame <= 0 || l.InFrame > 1 || l.Box.Area() == 0 {
+				t.Errorf("%s: lane %s/%d is %.2f in the picture at %+v", name, l.SlotID, l.Index, l.InFrame, l.Box)
+			}
+			if len(l.Front) != 4 || len(l.Floor) != 4 || len(l.Back) != 4 {
+				t.Errorf("%s: lane %s/%d has %d, %d and %d corners, want four each", name, l.SlotID, l.Index, len(l.Front), len(l.Floor), len(l.Back))
+				continue
+			}
+			// Front and floor share the lane's front edge; the floor's far edge is the back's foot.
+			if l.Front[0] != l.Floor[0] || l.Front[1] != l.Floor[1] || l.Back[0] != l.Floor[3] || l.Back[1] != l.Floor[2] {
+				t.Errorf("%s: lane %s/%d: front, floor and back do not meet", name, l.SlotID, l.Index)
+			}
+		}
+	}
+}
+
+func TestMarksKnowNoDepth(t *testing.T) {
+	m := &mount.Mount{Version: 1, Width: 1280, Height: 960}
+	for _, v := range []float64{300, 600, 900} {
+		m.Shelves = append(m.Shelves, mount.Marks{Line: [][]float64{{200, v}, {1000, v}}})
+	}
+	sight, err := m.On(plan(), 1280, 960)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := sight.FreeLanes(nil)
+	if len(free) != 30 {
+		t.Fatalf("%d free lanes, want all 30", len(free))
+	}
+	for _, l := range free {
+		if len(l.Front) != 4 || l.Floor != nil || l.Back != nil {
+			t.Errorf("lane %s/%d: want a front and no floor and no back", l.SlotID, l.Index)
+		}
+	}
+}
