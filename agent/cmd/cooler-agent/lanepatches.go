@@ -140,7 +140,7 @@ func (o *lanePatches) frame(ctx context.Context, s *sight, set *evalSet, i int, 
 	return n, nil
 }
 
-func boxOf(d vision.Detection) shelf.Box {
+func wholeBox(d vision.Detection) shelf.Box {
 	x, y := int(math.Round(d.X0)), int(math.Round(d.Y0))
 	return shelf.Box{X: x, Y: y, W: max(1, int(math.Round(d.X1))-x), H: max(1, int(math.Round(d.Y1))-y)}
 }
@@ -150,7 +150,7 @@ func (o *lanePatches) takeAway(found []vision.Detection) ([]shelf.Facing, lane.S
 	var facings []shelf.Facing
 	var scene lane.Scene
 	for _, d := range found {
-		b := boxOf(d)
+		b := wholeBox(d)
 		switch {
 		case d.Weak:
 			scene.Weak = append(scene.Weak, lane.Weak{Box: b, Score: d.Score})
