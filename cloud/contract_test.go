@@ -250,6 +250,9 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/alerts/{id}", id, "", "", 200)
 	ask("POST", "/v1/alerts/{id}/ack", id, "", `{}`, 409)
 	ask("GET", "/v1/alerts", nil, "?stat=open", "", 400)
+	ask("GET", "/v1/rules", nil, "", "", 200)
+	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [door_busy], enabled: false}\n", 200)
+	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [dor_busy], enabled: false}\n", 400)
 	ask("POST", "/v1/rules/test", nil, "?days=1", "version: 1\nrules:\n- {types: [stockout], open: {bad: 1, of: 1}}\n", 200)
 	ask("POST", "/v1/rules/test", nil, "", "version: 1\nrules:\n- {types: [stokout]}\n", 400)
 

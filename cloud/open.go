@@ -68,14 +68,10 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	}
 	smtp := deliver.SMTP{Server: cfg.Alerts.SMTP.Server, From: cfg.Alerts.SMTP.From, Username: cfg.Alerts.SMTP.Username, Password: mailPassword}
 	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, SMTP: smtp, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
-	var rules alert.RuleSource = alert.DefaultRules()
-	if cfg.Alerts.Rules != "" {
-		if s.rules, err = alert.OpenRuleFile(cfg.Alerts.Rules, log); err != nil {
-			return nil, Hint(err, "correct the file: cooler-cloud rules check %s", cfg.Alerts.Rules)
-		}
-		rules = s.rules
+	if s.rules, err = openRules(cfg, log); err != nil {
+		return nil, Hint(err, "correct the file: cooler-cloud rules check %s", rulesFile(cfg))
 	}
-	s.engine = alert.NewEngine(alert.Config{Rules: rules, Log: log})
+	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Log: log})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
 		sub, s.series, s.state, s.engine, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()

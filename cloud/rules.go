@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -42,6 +44,32 @@ type DryAlert struct {
 	EndedAt  *time.Time `json:"ended_at"` // null: it would be open
 }
 
+// rulesFile is the file of rules that is followed: the configured one, else one beside the data, which
+// the page writes.
+func rulesFile(cfg config.Config) string {
+	if cfg.Alerts.Rules != "" {
+		return cfg.Alerts.Rules
+	}
+	return filepath.Join(cfg.DataDir, "rules.yml")
+}
+
+// openRules follows that file. One that is configured must be there.
+func openRules(cfg config.Config, log *slog.Logger) (*alert.RuleFile, error) {
+	if cfg.Alerts.Rules != "" {
+		return alert.OpenRuleFile(cfg.Alerts.Rules, log)
+	}
+	return alert.MakeRuleFile(rulesFile(cfg), log)
+}
+
+// rulesOf gives the rules that a tenant may change: the file is one for all, so only whoever runs the
+// service may.
+func (s *Server) rulesOf(tenant string) *alert.RuleFile {
+	if s.gate != nil && tenant != s.cfg.Tenant {
+		return nil
+	}
+	return s.rules
+}
+
 // CheckRules reads a file of rules and says what is wrong with it.
 func CheckRules(file string) error {
 	_, err := alert.ReadRulebook(file)
@@ -58,11 +86,9 @@ func TestRules(ctx context.Context, cfg config.Config, file string, since time.D
 	if err != nil {
 		return nil, Hint(err, "correct the places named above")
 	}
-	var inForce alert.RuleSource = alert.DefaultRules()
-	if cfg.Alerts.Rules != "" {
-		if inForce, err = alert.ReadRulebook(cfg.Alerts.Rules); err != nil {
-			return nil, err
-		}
+	inForce, err := openRules(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
 	}
 	db, err := state.Open(ctx, cfg.StateURL())
 	if err != nil {
@@ -84,11 +110,7 @@ func (s *Server) tryRules(ctx context.Context, tenant string, file []byte, since
 	if err != nil {
 		return nil, &api.Problem{Status: http.StatusBadRequest, Text: err.Error(), Hint: "correct the lines named above"}
 	}
-	var inForce alert.RuleSource = alert.DefaultRules()
-	if s.rules != nil {
-		inForce = s.rules
-	}
-	return dryRun(ctx, s.state, s.series, tenant, inForce, book, since)
+	return dryRun(ctx, s.state, s.series, tenant, s.rules, book, since)
 }
 
 // dryRun judges a tenant's history by the rules in force and by a book.

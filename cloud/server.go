@@ -37,7 +37,7 @@ type Server struct {
 	state  *state.DB
 	series seriesStore
 	engine *alert.Engine
-	rules  *alert.RuleFile // nil: the defaults
+	rules  *alert.RuleFile
 
 	authority *access.Authority
 	gate      *access.Gate // nil: nobody has to prove who he is
@@ -100,9 +100,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.live.Run(readers) })
 	g.Go(func() error { return s.deliver.Run(readers) })
 	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, notifiers{s.live, s.deliver}.Committed) })
-	if s.rules != nil {
-		g.Go(func() error { return s.rules.Run(running, rulesEvery) })
-	}
+	g.Go(func() error { return s.rules.Run(running, rulesEvery) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error {
 		// The last to start and the first to stop; then those who read may go.

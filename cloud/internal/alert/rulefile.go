@@ -1,10 +1,14 @@
 package alert
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +33,14 @@ func ReadRulebook(file string) (*Rulebook, error) {
 type RuleFile struct {
 	file string
 	book atomic.Pointer[Rulebook]
-	last string // size and time of the file as it was read
 	log  *slog.Logger
+
+	mu   sync.Mutex // of what follows, and of the file among those who change it here
+	last string     // size and time of the file as it was read
 }
+
+// ErrRulesChanged is Replace's answer to whoever wants to change what is not in force any more.
+var ErrRulesChanged = errors.New("the rules were changed meanwhile")
 
 // OpenRuleFile reads the file a first time; then a fault is an error.
 func OpenRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
@@ -43,6 +52,67 @@ func OpenRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
 	}
 	f.book.Store(b)
 	return f, nil
+}
+
+// MakeRuleFile is OpenRuleFile for a file that need not be there: the defaults are in force until
+// somebody writes it.
+func MakeRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		f := &RuleFile{file: file, log: log}
+		f.book.Store(&Rulebook{Version: 1})
+		return f, nil
+	}
+	return OpenRuleFile(file, log)
+}
+
+// Text gives the file as it stands, nil where there is none.
+func (f *RuleFile) Text() ([]byte, error) {
+	data, err := os.ReadFile(f.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
+	}
+	return data, nil
+}
+
+// Replace writes the file anew and puts its rules in force. It fails, and changes nothing, where the
+// rules are faulty, or with ErrRulesChanged where the file is not was any more.
+func (f *RuleFile) Replace(was, text []byte) error {
+	b, err := DecodeRulebook(text)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	is, err := f.Text()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(is, was) {
+		return ErrRulesChanged
+	}
+	// Beside the file, so that the rename cannot cross a file system.
+	next := f.file + ".new"
+	if err := writeSynced(next, text); err != nil {
+		return fmt.Errorf("write rules: %w", err)
+	}
+	if err := os.Rename(next, f.file); err != nil {
+		return fmt.Errorf("write rules: %w", err)
+	}
+	f.last = f.version()
+	f.book.Store(b)
+	return nil
+}
+
+func writeSynced(file string, data []byte) error {
+	w, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return errors.Join(err, w.Sync(), w.Close())
 }
 
 func (f *RuleFile) version() string {
@@ -58,6 +128,8 @@ func (f *RuleFile) RulesFor(id wire.Identity) Ruler { return f.book.Load().Rules
 
 // Reload reads the file if it has changed, and reports whether new rules are in force.
 func (f *RuleFile) Reload() (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	now := f.version()
 	if now == f.last {
 		return false, nil

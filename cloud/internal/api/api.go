@@ -43,6 +43,8 @@ type Config struct {
 	Series   Series
 	Alerts   Teller
 	Webhooks Reloader // nil: there are no webhooks
+	// Rules gives the rules that a tenant may see and change; nil: none.
+	Rules func(tenant string) *alert.RuleFile
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
 	TryRules func(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error)
 	Changed  func() // called after a change that the live stream should tell
@@ -82,6 +84,8 @@ func (a *api) handlers() map[string]handler {
 		"POST /v1/alerts/{id}/mute":             a.mute,
 		"POST /v1/alerts/{id}/comments":         a.comment,
 		"POST /v1/alerts/bulk":                  a.bulk,
+		"GET /v1/rules":                         a.rules,
+		"PUT /v1/rules":                         a.putRules,
 		"POST /v1/rules/test":                   a.testRules,
 		"GET /v1/webhooks":                      a.webhooks,
 		"POST /v1/webhooks":                     a.postWebhook,
