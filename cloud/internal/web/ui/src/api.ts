@@ -2,6 +2,7 @@
 // person can do about it, both in the server's words.
 
 import type { Session } from "./session";
+import type { DryRun, RulesInForce } from "./rules/book";
 import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
 
 export class ApiError extends Error {
@@ -15,12 +16,18 @@ export class ApiError extends Error {
   }
 }
 
-async function call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal | undefined } = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+interface Options {
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+  headers?: Record<string, string>;
+}
+
+async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   const init: RequestInit = { method, headers };
   if (options.signal) init.signal = options.signal;
   if (options.body !== undefined) {
-    headers["Content-Type"] = "application/json";
+    headers["Content-Type"] ??= "application/json";
     init.body = typeof options.body === "string" ? options.body : JSON.stringify(options.body);
   }
   let response: Response;
@@ -80,6 +87,8 @@ export type Word =
   | { action: "mute"; by: string; until: string | null }
   | { action: "comment"; by: string; text: string };
 
+const YAML = { "Content-Type": "application/yaml" };
+
 const SAY: Record<Word["action"], string> = { acknowledge: "ack", assign: "assign", mute: "mute", comment: "comments" };
 
 export const api = {
@@ -102,6 +111,13 @@ export const api = {
   planogram: (id: string, signal?: AbortSignal) => call<Planogram>("GET", `/v1/planograms/${seg(id)}`, { signal }),
   /** Publishes a version; `body` is YAML or JSON as text, or a planogram. */
   putPlanogram: (id: string, body: Planogram | string) => call<Planogram>("PUT", `/v1/planograms/${seg(id)}`, { body }),
+  /** A question about KPIs; see kpi/answers.ts for what each gives. */
+  kpi: <T>(what: string, query: string, signal?: AbortSignal) => call<T>("GET", `/v1/kpis/${what}?${query}`, { signal }),
+  rules: (signal?: AbortSignal) => call<RulesInForce>("GET", "/v1/rules", { signal }),
+  /** Puts a file of rules in force, in the place of the revision that it was made from. */
+  putRules: (text: string, over: string) => call<RulesInForce>("PUT", "/v1/rules", { body: text, headers: { ...YAML, "If-Match": over } }),
+  /** Judges the last days again by a file of rules; changes nothing. */
+  testRules: (text: string, days: number, signal?: AbortSignal) => call<DryRun>("POST", `/v1/rules/test?days=${days}`, { body: text, headers: YAML, signal }),
   refused: (signal?: AbortSignal) => call<{ messages: Refused[] | null }>("GET", "/v1/quarantine", { signal }),
   refusedBytes: (id: number) => `/v1/quarantine/${id}`,
   webhooks: (signal?: AbortSignal) => call<{ webhooks: Webhook[] | null }>("GET", "/v1/webhooks", { signal }),

@@ -6,9 +6,12 @@ import { Announcer } from "./ui/announcer";
 import { NotFound } from "./ui/async";
 import { Shell } from "./ui/shell";
 import { AlertsView } from "./views/alerts";
-import { CoolerView } from "./views/cooler";
+import { lazy } from "./ui/lazy";
 import { NowView } from "./views/now";
-import { SetupView } from "./views/setup";
+
+const CoolerView = lazy(() => import("./views/cooler").then((m) => m.CoolerView));
+const KpisView = lazy(() => import("./views/kpis").then((m) => m.KpisView));
+const SetupView = lazy(() => import("./views/setup").then((m) => m.SetupView));
 
 /** The frame around every view, and the view that the address names. */
 export function App() {
@@ -32,6 +35,8 @@ function View({ route }: { route: Route }) {
       return <AlertsView id={route.id} />;
     case "cooler":
       return <CoolerView key={route.device} device={route.device} />;
+    case "kpis":
+      return <KpisView />;
     case "setup":
       return <SetupView tab={route.tab} id={route.id} />;
     default:
@@ -39,7 +44,7 @@ function View({ route }: { route: Route }) {
   }
 }
 
-const TITLES: Partial<Record<Route["view"], Key>> = { now: "nav.now", alerts: "nav.alerts", setup: "nav.setup" };
+const TITLES: Partial<Record<Route["view"], Key>> = { now: "nav.now", alerts: "nav.alerts", kpis: "nav.kpis", setup: "nav.setup" };
 
 function title(r: Route): string {
   if (r.view === "cooler") return r.device;

@@ -1,11 +1,12 @@
 // Who sits before this page: the name of whoever signed in, or the one that was typed.
 
 import { computed, signal } from "@preact/signals";
+import { session } from "./session";
 import { recall, remember } from "./storage";
 
 const typed = signal(recall("me") ?? "");
 /** The name of whoever signed in; "" where nobody has to. */
-export const signedIn = signal("");
+export const signedIn = computed(() => (session.value?.kind === "user" ? (session.value.name ?? "") : ""));
 
 /** The name that goes beside what is said; "" where it is not known. */
 export const me = computed(() => signedIn.value || typed.value);

@@ -4,10 +4,11 @@ export type Route =
   | { view: "now" }
   | { view: "alerts"; id?: string }
   | { view: "cooler"; device: string }
+  | { view: "kpis" }
   | { view: "setup"; tab: SetupTab; id?: string }
   | { view: "missing" };
 
-export const SETUP_TABS = ["coolers", "stores", "planograms", "integrations", "refused"] as const;
+export const SETUP_TABS = ["coolers", "stores", "planograms", "rules", "integrations", "refused"] as const;
 export type SetupTab = (typeof SETUP_TABS)[number];
 
 export function parse(path: string): Route {
@@ -21,6 +22,7 @@ export function parse(path: string): Route {
   if (rest !== undefined) return { view: "missing" };
   if (head === undefined) return { view: "now" };
   if (head === "alerts") return id === undefined ? { view: "alerts" } : { view: "alerts", id };
+  if (head === "kpis" && id === undefined) return { view: "kpis" };
   if (head === "coolers" && id !== undefined) return { view: "cooler", device: id };
   return { view: "missing" };
 }
@@ -35,6 +37,7 @@ function decode(part: string): string {
 
 export const to = {
   now: () => "/",
+  kpis: () => "/kpis",
   alerts: () => "/alerts",
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   cooler: (device: string) => `/coolers/${encodeURIComponent(device)}`,

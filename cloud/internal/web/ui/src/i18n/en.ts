@@ -3,9 +3,13 @@
 
 import { side } from "./pairs";
 import { inbox } from "./parts/inbox";
+import { kpi } from "./parts/kpi";
+import { rules } from "./parts/rules";
 
 export const en = {
   ...side(inbox, 0),
+  ...side(kpi, 0),
+  ...side(rules, 0),
 
   "app.name": "Coldshelf",
   "app.skip": "Skip to content",

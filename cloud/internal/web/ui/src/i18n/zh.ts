@@ -1,9 +1,13 @@
 import type { Key } from "./en";
 import { side } from "./pairs";
 import { inbox } from "./parts/inbox";
+import { kpi } from "./parts/kpi";
+import { rules } from "./parts/rules";
 
 export const zh: Record<Key, string> = {
   ...side(inbox, 1),
+  ...side(kpi, 1),
+  ...side(rules, 1),
   "app.name": "Coldshelf",
   "app.skip": "跳到正文",
   "nav.label": "主导航",

@@ -9,7 +9,8 @@ interface FieldProps {
   label: string;
   value: string;
   onValue(value: string): void;
-  type?: "text" | "number";
+  type?: "text" | "number" | "datetime-local" | "password" | "email";
+  placeholder?: string;
   pattern?: string;
   required?: boolean;
   list?: string;
@@ -23,7 +24,7 @@ export function Field({ label, value, onValue, hint, type = "text", ...rest }: F
   return (
     <label class="field">
       <span>{label}</span>
-      <input class="input" type={type} value={value} autocomplete="off" onInput={(e) => onValue(e.currentTarget.value)} {...rest} />
+      <input class="input" type={type as "text"} value={value} autocomplete="off" onInput={(e) => onValue(e.currentTarget.value)} {...rest} />
       {hint && <small>{hint}</small>}
     </label>
   );

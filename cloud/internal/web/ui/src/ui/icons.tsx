@@ -145,3 +145,13 @@ export const Talk = () => (
     <path d="M2.5 3.5h11v7.5H7.2L4.3 13.5V11H2.5Z" />
   </Icon>
 );
+export const Bars = () => (
+  <Icon>
+    <path d="M2 13.5h12M4 11V8M8 11V3.5M12 11V6" />
+  </Icon>
+);
+export const Printer = () => (
+  <Icon>
+    <path d="M4.5 6V2.5h7V6M4.5 11.5h-2V6h11v5.5h-2M4.5 9.5h7v4h-7Z" />
+  </Icon>
+);

@@ -8,7 +8,7 @@ import { lang, t, type Key } from "../i18n/text";
 import { route, to, type Route } from "../router";
 import { figures, heard, link, now, ready, retryNow, stale } from "../store";
 import { session, signOut } from "../session";
-import { Bell, Mark, Pulse, Sliders, Unplugged } from "./icons";
+import { Bars, Bell, Mark, Pulse, Sliders, Unplugged } from "./icons";
 import { LangSwitch, ThemeSwitch } from "./switches";
 
 interface NavItem {
@@ -21,6 +21,7 @@ interface NavItem {
 const NAV: NavItem[] = [
   { view: "now", href: to.now(), name: "nav.now", icon: Pulse },
   { view: "alerts", href: to.alerts(), name: "nav.alerts", icon: Bell },
+  { view: "kpis", href: to.kpis(), name: "nav.kpis", icon: Bars },
   { view: "setup", href: to.setup("coolers"), name: "nav.setup", icon: Sliders },
 ];
 

@@ -1,6 +1,7 @@
 // What people say of coolers, stores and planograms, and what the service could not take.
 
 import { t } from "../i18n/text";
+import { RulesEditor } from "../rules/editor";
 import { SETUP_TABS, type SetupTab } from "../routes";
 import { to } from "../router";
 import { CoolerSetup } from "../setup/coolers";
@@ -34,6 +35,8 @@ function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
       return <StoreSetup />;
     case "planograms":
       return id === undefined ? <PlanogramList /> : <PlanEditor key={id} id={id} />;
+    case "rules":
+      return <RulesEditor />;
     case "integrations":
       return <Webhooks />;
     case "refused":

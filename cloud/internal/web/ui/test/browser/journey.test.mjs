@@ -229,6 +229,37 @@ describe("a day at Lindenplatz", () => {
     await page.locator(".nav").getByRole("link", { name: "Now" }).click();
   });
 
+  test("a rule is tried on the past, put in force, and refused where it is faulty", async () => {
+    await page.locator(".nav").getByRole("link", { name: "Set-up" }).click();
+    await page.getByRole("link", { name: "Rules" }).click();
+    await page.getByText("The defaults hold for everything.").waitFor();
+    await page.getByRole("button", { name: "Add a rule" }).click();
+    await page.getByLabel("Opens after bad looks").fill("1");
+    await page.getByLabel("of the last").fill("1");
+    await page.getByRole("button", { name: "Try it on the last 7 days" }).click();
+    const row = page.getByRole("row", { name: /^Stockout/ });
+    await row.waitFor();
+    const figures = (await row.locator("td").allInnerTexts()).slice(1, 3).map(Number);
+    assert.ok(figures[0] >= 1 && figures[1] >= figures[0], `in force and with the rule: ${figures}`);
+    await shot(page, "setup-rules", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("button", { name: "Put in force" }).click();
+    await eventually(async () => {
+      const { text } = await (await fetch(`${service.url}/v1/rules`)).json();
+      assert.match(text, /types: \[stockout\]\n  open: \{bad: 1, of: 1\}/);
+    });
+    await page.getByRole("button", { name: "Text" }).click();
+    await page.getByLabel("Rules as YAML").fill("version: 1\nrules:\n- types: [stokout]\n  close: 1\n");
+    page.expectErrors = true;
+    await page.getByRole("button", { name: "Put in force" }).click();
+    await page.getByText(/Not saved: .*line 3: rule 1: unknown alert type "stokout"/s).waitFor();
+    page.expectErrors = false;
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Form" }).click();
+    await page.getByRole("button", { name: /^Stockout/ }).waitFor();
+    await page.locator(".nav").getByRole("link", { name: "Now" }).click();
+  });
+
   test("a board that goes away shows as offline", async () => {
     await presence(false);
     await page.getByText("Offline ·").waitFor();

@@ -1,0 +1,144 @@
+// The KPI pages, from all stores down to one SKU in one store.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { serve } from "../fixture/server.mjs";
+import { eventually, launch, open, shot, violations } from "./browser.mjs";
+
+let browser;
+let service;
+let page;
+
+before(async () => (browser = await launch()));
+after(() => browser.close());
+beforeEach(async () => (service = await serve({ coolers: 14 })));
+afterEach(async () => {
+  const faults = page?.faults ?? [];
+  await page?.context().close();
+  page = undefined;
+  await service.close();
+  assert.deepEqual(faults, []);
+});
+
+const go = async (path, options) => (page = await open(browser, service.url + path, options));
+const drawn = () => Promise.all([page.locator(".kpi-tile").first().waitFor(), page.locator(".kpi-table tbody tr").first().waitFor(), page.locator(".u-over").first().waitFor()]);
+const heads = () => page.locator(".kpi-head > button").allInnerTexts();
+
+describe("KPIs", () => {
+  test("from all stores into one, into one SKU of it, and back", async () => {
+    await go("/kpis");
+    await drawn();
+    assert.ok((await heads()).some((h) => h.startsWith("Score")));
+    await page.getByRole("link", { name: "Kiosk Lindenplatz" }).click();
+    await page.getByRole("heading", { level: 1, name: "Kiosk Lindenplatz" }).waitFor();
+    await page.getByRole("link", { name: /^North Lake Lemon 330 ml/ }).click();
+    await page.getByRole("heading", { level: 1, name: "North Lake Lemon 330 ml" }).waitFor();
+    assert.match(page.url(), /\/kpis\?store=s-1&sku=\d{13}$/);
+    await page.getByRole("button", { name: "Show without Kiosk Lindenplatz" }).click();
+    await page.locator(".kpi-table tbody tr").nth(3).waitFor();
+    assert.match(page.url(), /\/kpis\?sku=\d{13}$/);
+    await page.getByRole("link", { name: "All stores" }).click();
+    await page.getByRole("heading", { level: 1, name: "How the shelf does" }).waitFor();
+  });
+
+  test("the address holds the whole question: it can be sent on, and gone back to", async () => {
+    await go("/kpis?days=28&by=brand&compare=year");
+    await drawn();
+    assert.equal(await page.getByRole("button", { name: "28 d" }).getAttribute("aria-pressed"), "true");
+    assert.equal(await page.getByLabel("Compared with").inputValue(), "year");
+    await page.getByRole("link", { name: "Jade Leaf", exact: true }).waitFor();
+    await page.getByRole("button", { name: "91 d" }).click();
+    await eventually(() => assert.match(page.url(), /days=91/));
+    await page.goBack();
+    await eventually(async () => assert.equal(await page.getByRole("button", { name: "28 d" }).getAttribute("aria-pressed"), "true"));
+  });
+
+  test("days of one's own", async () => {
+    await go("/kpis");
+    await drawn();
+    await page.getByRole("button", { name: "From and to" }).click();
+    await page.getByLabel("From", { exact: true }).fill("2026-11-02");
+    await page.getByLabel("To", { exact: true }).fill("2026-11-08");
+    await eventually(() => assert.match(page.url(), /from=2026-11-02&to=2026-11-08/));
+    await page.getByText(/2 Nov 2026/).first().waitFor();
+  });
+
+  test("sorts by any KPI, and says what each means and how much was seen", async () => {
+    await go("/kpis?by=sku");
+    await drawn();
+    await page.getByRole("button", { name: "OSA", exact: true }).click();
+    const column = async () => (await page.locator(".kpi-table tbody tr td:nth-child(2)").allInnerTexts()).map((s) => Number.parseFloat(s));
+    await eventually(async () => {
+      const got = await column();
+      assert.deepEqual(got, [...got].sort((a, b) => b - a));
+    });
+    const title = await page.locator(".kpi-table tbody td").first().getAttribute("title");
+    assert.match(title, /^OSA: [\d.]+ %\nTime on the shelf ÷ time observed.*\nCoverage \d+\u00a0?%/s);
+    await page.getByRole("button", { name: "OSA?" }).last().focus();
+    await page.getByRole("tooltip").waitFor();
+  });
+
+  test("the week has each hour, and what was not seen is not drawn as good or bad", async () => {
+    await go("/kpis");
+    await drawn();
+    assert.equal(await page.locator(".heat tbody td").count(), 7 * 24);
+    assert.equal(await page.locator(".heat-unseen").count(), 7 * 7);
+    assert.match(await page.locator(".heat tbody td:not(.heat-unseen)").first().getAttribute("title"), /^Mon 6:00: \d+%, \d+% seen$/);
+  });
+
+  test("exports are the service's own files of the same question", async () => {
+    await go("/kpis?store=s-1&days=28");
+    await drawn();
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Excel" }).click()]);
+    assert.equal(file.suggestedFilename(), "availability.xlsx");
+    const href = new URL(await page.getByRole("link", { name: "CSV" }).evaluate((a) => a.href));
+    assert.deepEqual([href.pathname, href.searchParams.get("by"), href.searchParams.get("stores"), href.searchParams.get("format")], ["/v1/kpis/availability", "sku", "s-1", "csv"]);
+    assert.ok((await readFile(await file.path())).length > 0);
+  });
+
+  test("on paper: no controls, but the definitions", async () => {
+    await go("/kpis");
+    await drawn();
+    await page.emulateMedia({ media: "print" });
+    await page.getByRole("heading", { name: "Definitions", includeHidden: true }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Print report" }).isVisible(), false);
+    assert.equal(await page.locator(".nav").isVisible(), false);
+    await page.pdf({ path: new URL("../../../../../../.artefacts/web/kpis-report.pdf", import.meta.url).pathname, format: "A4", landscape: true });
+  });
+
+  test("nothing merged yet is said, not drawn as nought", async () => {
+    service.world.unmerged = true;
+    await go("/kpis");
+    await page.getByText("Nothing was merged in this time").first().waitFor();
+    assert.equal(await page.locator(".kpi-tile").count(), 0);
+    await shot(page, "kpis-empty");
+    assert.deepEqual(await violations(page), []);
+  });
+
+  test("a failure can be tried again", async () => {
+    await go("/");
+    page.expectErrors = true;
+    service.failRest(503);
+    await page.goto(`${service.url}/kpis`);
+    await page.getByText("This could not be loaded").first().waitFor();
+    service.restore();
+    await page.getByRole("button", { name: "Try again" }).first().click();
+    await page.locator(".kpi-tile").first().waitFor();
+  });
+});
+
+describe("KPIs look right and are accessible", () => {
+  const SHAPES = { "light-en": {}, "dark-zh": { dark: true, lang: "zh-CN" }, "phone-en": { width: 390, height: 844 }, "wall-dark-en": { width: 1920, height: 1080, dark: true } };
+  for (const [shape, options] of Object.entries(SHAPES)) {
+    test(shape, async () => {
+      await go("/kpis?by=brand&days=28", options);
+      await drawn();
+      await page.waitForLoadState("networkidle");
+      await shot(page, `kpis-${shape}`, { fullPage: true });
+      assert.deepEqual(await violations(page), []);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
+    });
+  }
+});
