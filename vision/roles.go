@@ -7,7 +7,7 @@ import "context"
 type Detection struct {
 	X0, Y0, X1, Y1 float64
 	Score          float64 // confidence that this is a facing, 0 to 1
-	Weak           bool    // below the score at which it is told as a facing; it only casts doubt on emptiness
+	Weak           bool    // below the score at which it is told as a facing; it can at most cast doubt on emptiness
 }
 
 // Detector finds facings, one class, best first. It belongs to one goroutine at a time.

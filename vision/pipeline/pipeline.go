@@ -57,6 +57,9 @@ type Config struct {
 	Video bool
 }
 
+// WeakFrom is the score from which a weak detection casts doubt on a slot that shows nothing else.
+const WeakFrom = 0.15
+
 // Costs says where the last frame's time went. Gate is what the quality gate took beyond the detector, which
 // runs beside it.
 type Costs struct {
@@ -185,9 +188,11 @@ func (p *Pipeline) detect(ctx context.Context, f vision.Frame) (strong []shelf.F
 		return nil, nil, fmt.Errorf("detect facings: %w", err)
 	}
 	for _, d := range found {
-		if d.Weak {
+		switch {
+		case d.Weak && d.Score < WeakFrom:
+		case d.Weak:
 			weak = append(weak, lane.Weak{Box: boxOf(d), Score: d.Score})
-		} else {
+		default:
 			strong = append(strong, shelf.Facing{Box: boxOf(d), Score: d.Score})
 		}
 	}

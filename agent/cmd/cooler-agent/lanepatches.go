@@ -19,6 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lane"
 	"github.com/coldshelf/coldshelf/vision/mount"
 	"github.com/coldshelf/coldshelf/vision/picture"
+	"github.com/coldshelf/coldshelf/vision/pipeline"
 )
 
 // lanePatchesCommand writes what package lane's network is trained on. It is for models/training/lanes, and hidden from
@@ -152,6 +153,7 @@ func (o *lanePatches) takeAway(found []vision.Detection) ([]shelf.Facing, lane.S
 	for _, d := range found {
 		b := wholeBox(d)
 		switch {
+		case d.Weak && d.Score < pipeline.WeakFrom:
 		case d.Weak:
 			scene.Weak = append(scene.Weak, lane.Weak{Box: b, Score: d.Score})
 		case o.rng.Float64() < o.missed:
