@@ -11,7 +11,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/cloud/internal/web"
+	"github.com/coldshelf/coldshelf/models/wire"
 )
 
 // notifiers tells each of them.
@@ -22,6 +25,19 @@ func (n notifiers) Committed() {
 	for _, one := range n {
 		one.Committed()
 	}
+}
+
+// judges has each of them judge a message, in order.
+type judges []ingest.Judge
+
+// Step passes it on.
+func (j judges) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
+	for _, one := range j {
+		if err := one.Step(ctx, tx, env); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tenant says whose data a request may see: that of its token, or where none is needed that of the
@@ -53,7 +69,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("/", site)
 	mux.Handle("GET /v1/live", s.live)
 	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver, Rules: s.rulesOf, TryRules: s.tryRules,
-		Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Log: s.log}))
+		KPIs: &kpi.Desk{DB: s.state}, Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Log: s.log}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry}))

@@ -25,6 +25,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -51,6 +53,8 @@ type Server struct {
 	ingester *ingest.Ingester
 	live     *live.Hub
 	deliver  *deliver.Service
+	sales    *sales.Ledger
+	merger   *merge.Follower
 	online   func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 
@@ -101,6 +105,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.deliver.Run(readers) })
 	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, notifiers{s.live, s.deliver}.Committed) })
 	g.Go(func() error { return s.rules.Run(running, rulesEvery) })
+	g.Go(func() error { return s.merger.Run(running) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error {
 		// The last to start and the first to stop; then those who read may go.

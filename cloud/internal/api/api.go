@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -43,6 +44,7 @@ type Config struct {
 	Series   Series
 	Alerts   Teller
 	Webhooks Reloader // nil: there are no webhooks
+	KPIs     *kpi.Desk
 	// Rules gives the rules that a tenant may see and change; nil: none.
 	Rules func(tenant string) *alert.RuleFile
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
@@ -63,7 +65,7 @@ type api struct{ Config }
 
 // handlers is all there is, by method and path.
 func (a *api) handlers() map[string]handler {
-	return map[string]handler{
+	all := map[string]handler{
 		"GET /v1/coolers":                       a.coolers,
 		"GET /v1/coolers/{device}":              a.cooler,
 		"PUT /v1/coolers/{device}":              a.putCooler,
@@ -96,6 +98,8 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,
 	}
+	maps.Copy(all, a.kpis())
+	return all
 }
 
 // Patterns lists what New serves, as method and path, in the order of the alphabet.

@@ -203,5 +203,5 @@ func (a *api) picture(r *http.Request, tenant string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &blob{"image/jpeg", fmt.Sprintf("%d-%d", pic.Boot, pic.Seq), age, pic.JPEG}, nil
+	return &blob{contentType: "image/jpeg", etag: fmt.Sprintf("%d-%d", pic.Boot, pic.Seq), maxAge: age, bytes: pic.JPEG}, nil
 }

@@ -34,6 +34,7 @@ type blob struct {
 	etag        string
 	maxAge      string // Cache-Control
 	bytes       []byte
+	name        string // of the file that a browser saves it as; "": it shows it
 }
 
 // created is an answer with status 201.
@@ -67,7 +68,7 @@ func (a *api) serve(h handler) http.Handler {
 			return
 		}
 		sum := sha256.Sum256(data)
-		a.send(w, r, status, &blob{"application/json", base64.RawURLEncoding.EncodeToString(sum[:12]), "no-cache", append(data, '\n')})
+		a.send(w, r, status, &blob{contentType: "application/json", etag: base64.RawURLEncoding.EncodeToString(sum[:12]), maxAge: "no-cache", bytes: append(data, '\n')})
 	})
 }
 
@@ -81,6 +82,9 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, status int, b *blob) 
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Cache-Control", b.maxAge)
 	head.Set("Vary", "Accept-Encoding, Authorization")
+	if b.name != "" {
+		head.Set("Content-Disposition", `attachment; filename="`+b.name+`"`)
+	}
 	body := b.bytes
 	tag := b.etag
 	if b.contentType == "application/json" && len(body) >= compressFrom && acceptsGzip(r) {

@@ -1,0 +1,30 @@
+package cloud_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// askKPIs asks every question of /v1/kpis, each as JSON and where there are tables as a file.
+func askKPIs(t *testing.T, ask func(method, pattern string, vars map[string]string, query, body string, want int) []byte) {
+	for end := time.Now().Add(patience); !strings.Contains(string(ask("GET", "/v1/kpis/coolers", nil, "", "", 200)), `"key"`); {
+		if time.Now().After(end) {
+			t.Fatal("what the board said is not merged")
+		}
+	}
+	for _, name := range []string{"availability", "sales", "shares", "conversion", "preference", "outlets", "coolers"} {
+		path := "/v1/kpis/" + name
+		ask("GET", path, nil, "", "", 200)
+		ask("GET", path, nil, "?format=csv", "", 200)
+		ask("GET", path, nil, "?format=xlsx", "", 200)
+		ask("GET", path, nil, "?format=pdf", "", 400)
+	}
+	ask("GET", "/v1/kpis/availability", nil, "?by=store,sku&compare=previous", "", 200)
+	ask("GET", "/v1/kpis/availability", nil, "?by=day&compare=previous", "", 400)
+	ask("GET", "/v1/kpis/sales", nil, "?by=shop", "", 400)
+	ask("GET", "/v1/kpis/outlets", nil, "?weights=osa:1,order:1", "", 200)
+	ask("GET", "/v1/kpis/outlets", nil, "?weights=osa", "", 400)
+	ask("GET", "/v1/kpis/restatements", nil, "?limit=5", "", 200)
+	ask("GET", "/v1/kpis/model", nil, "", "", 200)
+}

@@ -1,0 +1,133 @@
+package merge
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// book tells what a store's books said of a product at any time of a run: the last count before, and
+// what moved since. So an hour that is folded again has the same stock, whatever came later.
+type book struct {
+	q             state.Querier
+	tenant, store string
+	from, to      time.Time
+	lines         []*sales.Line // of the run
+	pages         map[shelf.GTIN]*page
+	err           error
+}
+
+// page is one product: its stock at the run's start, and the steps in the run.
+type page struct {
+	known bool
+	units int64
+	steps []step
+}
+
+type step struct {
+	at    time.Time
+	units int64
+	count bool // units is what is there
+}
+
+// openBook is nil where the store has no stock feed: nothing was ever counted.
+func (f *Follower) openBook(ctx context.Context, tenant, store string, from, to time.Time, lines []*sales.Line) (*book, error) {
+	var n int
+	err := f.DB.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sales_movements WHERE tenant = ? AND store = ? LIMIT 1) m", tenant, store).Scan(&n)
+	if err != nil {
+		return nil, fmt.Errorf("open book of %s: %w", store, err)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	return &book{q: f.DB, tenant: tenant, store: store, from: from, to: to, lines: lines, pages: map[shelf.GTIN]*page{}}, nil
+}
+
+// at gives a product's stock at a time of the run. After a fault nothing is known, and err says why.
+func (b *book) at(ctx context.Context, g shelf.GTIN, t time.Time) (units int64, known bool) {
+	p := b.pages[g]
+	if p == nil {
+		var err error
+		if p, err = b.read(ctx, g); err != nil {
+			b.err = fmt.Errorf("read book of %s in %s: %w", g, b.store, err)
+			p = &page{}
+		}
+		b.pages[g] = p
+	}
+	units, known = p.units, p.known
+	for _, s := range p.steps {
+		if s.at.After(t) {
+			break
+		}
+		if s.count {
+			units, known = s.units, true
+		} else {
+			units += s.units
+		}
+	}
+	return units, known
+}
+
+func (b *book) read(ctx context.Context, g shelf.GTIN) (*page, error) {
+	p := &page{}
+	start := state.Micros(b.from)
+	var counted int64
+	err := b.q.QueryRow(ctx, `SELECT units, at FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND cause = 'count' AND place = '' AND at < ?
+		ORDER BY at DESC LIMIT 1`, b.tenant, b.store, string(g), start).Scan(&p.units, &counted)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return nil, err
+	default:
+		p.known = true
+		var moved, sold int64
+		err := b.q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(units), 0) AS BIGINT) FROM sales_movements
+			WHERE tenant = ? AND store = ? AND gtin = ? AND at > ? AND at < ? AND cause <> 'count'`, b.tenant, b.store, string(g), counted, start).Scan(&moved)
+		if err != nil {
+			return nil, err
+		}
+		err = b.q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(CASE WHEN units < 0 AND NOT restocked THEN 0 ELSE -units END), 0) AS BIGINT)
+			FROM sales_lines WHERE tenant = ? AND store = ? AND gtin = ? AND sold_at > ? AND sold_at < ?`, b.tenant, b.store, string(g), counted, start).Scan(&sold)
+		if err != nil {
+			return nil, err
+		}
+		p.units += moved + sold
+	}
+	rows, err := b.q.Query(ctx, "SELECT at, units, cause FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND at >= ? AND at < ? AND place = ''",
+		b.tenant, b.store, string(g), start, state.Micros(b.to))
+	if err != nil {
+		return nil, err
+	}
+	err = each(rows, func() error {
+		var s step
+		var at int64
+		var cause string
+		err := rows.Scan(&at, &s.units, &cause)
+		s.at, s.count = state.Time(at), cause == string(sales.Count)
+		p.steps = append(p.steps, s)
+		return err
+	})
+	for _, l := range b.lines {
+		if l.GTIN == g && l.StockUnits() != 0 {
+			p.steps = append(p.steps, step{at: l.SoldAt, units: l.StockUnits()})
+		}
+	}
+	// A count stands for all until its own time, so what moved at the same instant comes before it.
+	slices.SortStableFunc(p.steps, func(a, b step) int {
+		if d := a.at.Compare(b.at); d != 0 || a.count == b.count {
+			return d
+		}
+		if b.count {
+			return -1
+		}
+		return 1
+	})
+	return p, err
+}

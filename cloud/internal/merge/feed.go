@@ -1,0 +1,144 @@
+package merge
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Feeds that are followed by a cursor in merge_cursors.
+const (
+	feedSales = "sales"
+	feedClose = "close"
+)
+
+func readCursor(ctx context.Context, q state.Querier, tenant, feed string) (at int64, ok bool, err error) {
+	err = q.QueryRow(ctx, "SELECT at FROM merge_cursors WHERE tenant = ? AND feed = ?", tenant, feed).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("read cursor %s: %w", feed, err)
+	}
+	return at, true, nil
+}
+
+// advance moves a cursor and touches hours in one transaction, unless another program has moved it.
+func (f *Follower) advance(ctx context.Context, tenant, feed string, from, to int64, touch func(tx *state.Tx) error) error {
+	return f.DB.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
+			return err
+		}
+		at, _, err := readCursor(ctx, tx, tenant, feed)
+		if err != nil || at != from {
+			return err
+		}
+		if err := touch(tx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO merge_cursors (tenant, feed, at) VALUES (?, ?, ?)
+			ON CONFLICT (tenant, feed) DO UPDATE SET at = excluded.at`, tenant, feed, to)
+		if err != nil {
+			return fmt.Errorf("move cursor %s: %w", feed, err)
+		}
+		return nil
+	})
+}
+
+// changesAtOnce bounds how many changed hours of the books one step takes.
+const changesAtOnce = 20_000
+
+// takeSales touches the hours that have changed in the books.
+func (f *Follower) takeSales(ctx context.Context, tenant string) error {
+	from, _, err := readCursor(ctx, f.DB, tenant, feedSales)
+	if err != nil {
+		return err
+	}
+	list, err := f.Ledger.Changed(ctx, tenant, from, changesAtOnce)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return f.advance(ctx, tenant, feedSales, from, list[len(list)-1].Change, func(tx *state.Tx) error {
+		type storeHour struct {
+			store string
+			hour  int64
+		}
+		told := map[storeHour]bool{}
+		for _, c := range list {
+			k := storeHour{c.Store, hourOf(c.Hour)}
+			if told[k] {
+				continue
+			}
+			told[k] = true
+			if err := insertTouch(ctx, tx, tenant, k.store, "", k.hour, causeSale); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// catchUp is how far back the hours of a service that stood still are closed.
+const catchUp = 35 * 24 * time.Hour
+
+// closeHours touches every store with a cooler for each hour that has ended, so that an hour in which
+// nobody said anything counts as one in which nobody looked.
+func (f *Follower) closeHours(ctx context.Context, tenant string) error {
+	from, known, err := readCursor(ctx, f.DB, tenant, feedClose)
+	if err != nil {
+		return err
+	}
+	next := hourOf(f.Now().Add(-Grace)) // the first hour that is not to be closed yet
+	start := max(from, hourOf(f.Now().Add(-catchUp)))
+	if !known {
+		start = next - 3600
+	}
+	if start >= next {
+		return nil
+	}
+	return f.advance(ctx, tenant, feedClose, from, next, func(tx *state.Tx) error {
+		rows, err := tx.Query(ctx, "SELECT DISTINCT store FROM merge_coolers WHERE tenant = ? ORDER BY store", tenant)
+		if err != nil {
+			return fmt.Errorf("close hours: %w", err)
+		}
+		var stores []string
+		if err := each(rows, func() error {
+			var s string
+			err := rows.Scan(&s)
+			stores = append(stores, s)
+			return err
+		}); err != nil {
+			return fmt.Errorf("close hours: %w", err)
+		}
+		for _, store := range stores {
+			for hour := start; hour < next; hour += 3600 {
+				if err := insertTouch(ctx, tx, tenant, store, "", hour, causeClose); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// Replay folds a tenant's hours of [from, to) anew at the next steps: all stores' hours that were
+// merged before. Facts that the series no longer keeps are not seen again, so it refuses to go back
+// beyond keep.
+func (f *Follower) Replay(ctx context.Context, tenant string, from, to, keep time.Time) error {
+	if from.Before(keep) {
+		return fmt.Errorf("replay from %s: single looks are kept since %s", from.Format(time.RFC3339), keep.Format(time.RFC3339))
+	}
+	return f.DB.Write(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO merge_touched (tenant, store, device, hour, cause)
+			SELECT tenant, store, '', hour, ? FROM merge_hours WHERE tenant = ? AND hour >= ? AND hour < ?`,
+			causeReplay, tenant, hourOf(from), to.Unix())
+		if err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		return nil
+	})
+}

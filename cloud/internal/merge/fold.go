@@ -1,0 +1,252 @@
+package merge
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Rates gives the demand rate of each product in a store; see Model.
+type Rates interface {
+	// Rate is units an hour of a product on the shelf in the hour that begins at the local time; ok is
+	// false where too little is known.
+	Rate(g shelf.GTIN, local time.Time) (r Rate, ok bool)
+	// Version names the rates; 0: there are none.
+	Version() int64
+}
+
+// Rate is a demand rate for one hour, with what is needed to say how far off it may be.
+type Rate struct {
+	PerHour    float64 // units
+	Error      float64 // standard deviation of PerHour ÷ PerHour
+	Dispersion float64 // variance of the customers of an hour ÷ their mean, ≥ 1
+	Substitute float64 // share of customers that buy another product of the group instead
+	Minor      float64 // money for one unit, minor unit
+	Currency   string
+}
+
+const msPerHour = float64(time.Hour / time.Millisecond)
+
+// Fold makes an hour from its facts. It is pure: the order of Sold does not matter, nor what f is
+// used for afterwards. rates may be nil: then what was lost is not known.
+func Fold(f *Facts, rates Rates) *Hour {
+	h := &Hour{Start: f.Start, Open: f.openTime(f.Start.UnixMicro(), f.Until.UnixMicro()) / 1000}
+	if rates != nil {
+		h.Model = rates.Version()
+	}
+	parts := f.foldCoolers(h)
+	f.foldSold(h)
+	for i := range h.Cells {
+		f.judge(h, &h.Cells[i], parts[h.Cells[i].GTIN], rates)
+	}
+	return h
+}
+
+// part is a cooler's share of a product's facings due.
+type part struct {
+	cooler int // index in Hour.Coolers
+	due    int64
+}
+
+// foldCoolers sums what the coolers saw, and tells how a product's facings are spread over them.
+func (f *Facts) foldCoolers(h *Hour) map[shelf.GTIN][]part {
+	seen := map[shelf.GTIN][][]stretch{}
+	parts := map[shelf.GTIN][]part{}
+	for i := range f.Coolers {
+		h.Cooler(f.Coolers[i].Device)
+	}
+	for i := range f.Coolers {
+		c := &f.Coolers[i]
+		out := h.Cooler(c.Device)
+		at, _ := slices.BinarySearchFunc(h.Coolers, c.Device, func(c Cooler, d string) int {
+			switch {
+			case c.Device < d:
+				return -1
+			case c.Device > d:
+				return 1
+			}
+			return 0
+		})
+		due := map[shelf.GTIN]int64{}
+		for _, s := range c.shape() {
+			due[s.GTIN] += int64(s.Due)
+			out.Open += h.Open
+			out.DueAll += int64(s.Due) * h.Open
+		}
+		for g, n := range due {
+			h.Cell(g).DueAll += n * h.Open
+			parts[g] = append(parts[g], part{at, n})
+		}
+		for g, list := range f.watch(c) {
+			seen[g] = append(seen[g], list)
+		}
+		f.foldSlots(h, out, c)
+		f.foldSensors(h, out, c)
+	}
+	for g, p := range parts {
+		cell := h.Cell(g)
+		cell.Open = h.Open
+		for _, s := range together(seen[g], len(p)) {
+			if !s.known {
+				continue
+			}
+			open := f.openTime(s.from, s.to) / 1000
+			cell.Watched += open
+			if s.on {
+				cell.OnShelf += open
+			}
+		}
+	}
+	return parts
+}
+
+// foldSlots weighs each slot's facings by the time that the look on them holds.
+func (f *Facts) foldSlots(h *Hour, out *Cooler, c *CoolerFacts) {
+	for i, l := range c.Looks {
+		from, to := f.holds(c.Looks, i)
+		if from >= to {
+			continue
+		}
+		open := f.openTime(from, to) / 1000
+		for _, s := range l.Slots {
+			if s.State == shelf.Unknown {
+				continue
+			}
+			due, present := int64(s.Due)*open, int64(s.Present)*open
+			var stray int64
+			if s.State == shelf.Misplaced || s.State == shelf.Foreign {
+				stray = max(0, due-present)
+			}
+			cell := h.Cell(s.GTIN)
+			cell.Due, cell.Present, cell.Stray = cell.Due+due, cell.Present+present, cell.Stray+stray
+			out.Due, out.Present, out.Stray = out.Due+due, out.Present+present, out.Stray+stray
+			out.Watched += open
+			if s.Present > 0 {
+				out.OnShelf += open
+			}
+		}
+	}
+}
+
+// foldSensors counts people and the door's openings. People are counted in the hour in which the
+// counting began, openings in the hour in which the door opened; time open ends with the hour.
+func (f *Facts) foldSensors(h *Hour, out *Cooler, c *CoolerFacts) {
+	in := func(t time.Time) bool { return !t.Before(f.Start) && t.Before(f.Until) }
+	for _, p := range c.Footfall {
+		if !in(p.From) {
+			continue
+		}
+		h.In, h.OutCount, h.Passing = h.In+int64(p.In), h.OutCount+int64(p.Out), h.Passing+int64(p.Passing)
+		h.Counted += f.openTime(p.From.UnixMicro(), min(p.To.UnixMicro(), f.Until.UnixMicro())) / 1000
+	}
+	h.Counted = min(h.Counted, h.Open)
+	for i, d := range c.Doors {
+		if !d.Open || !in(d.At) || i > 0 && c.Doors[i-1].Open {
+			continue
+		}
+		out.Openings++
+		shut := f.Until
+		for _, later := range c.Doors[i+1:] {
+			if !later.Open {
+				shut = later.At
+				break
+			}
+		}
+		if shut.After(f.Until) {
+			shut = f.Until
+		}
+		out.DoorOpen += shut.Sub(d.At).Milliseconds()
+	}
+}
+
+// foldSold sums the lines by channel and currency, and counts receipts: orders in the store that are
+// more than a refund.
+func (f *Facts) foldSold(h *Hour) {
+	type receipt struct{ channel, order string }
+	receipts := map[receipt]bool{}
+	for _, s := range f.Sold {
+		line := h.Cell(s.GTIN).sale(s.Channel, s.Currency, s.OffShelf)
+		line.Units += s.Units
+		line.Minor += s.Minor
+		if s.Promoted {
+			line.Promoted += s.Units
+		}
+		if s.OffShelf && s.Units > 0 {
+			receipts[receipt{s.Channel, s.Order}] = true
+		}
+	}
+	h.Receipts = int64(len(receipts))
+}
+
+// judge says what the product's absence cost: docs/kpis.md, "Lost sales", "Demand rate", "Cause of a
+// stockout".
+func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
+	var offShelf, promoted int64
+	for _, s := range c.Sales {
+		if s.OffShelf {
+			offShelf += s.Units
+			promoted += s.Promoted
+		}
+	}
+	// A rate is learned where the whole hour was watched, so that all its units were bought in sight.
+	if c.OnShelf > 0 && c.Watched >= c.Open-c.Open/20 && promoted == 0 && offShelf >= 0 {
+		c.Rated, c.Basis = c.OnShelf, offShelf
+	}
+	cause := CauseUnknown
+	if out := c.OutTime(); out > 0 {
+		if f.Book != nil {
+			if units, known := f.Book(c.GTIN); known && units > 0 {
+				cause = CauseShelf
+			} else if known {
+				cause = CauseStore
+			}
+		}
+		c.Out[cause] = out
+	}
+	r, ok := Rate{}, false
+	if rates != nil && c.Open > 0 {
+		r, ok = rates.Rate(c.GTIN, f.Start.In(f.Zone))
+	}
+	if !ok {
+		c.Unrated = c.OutTime()
+	} else {
+		f.lose(h, c, cause, r)
+	}
+	f.share(h, c, parts, offShelf)
+}
+
+// lose is ∫ demand rate over the time without the product, less what was bought instead.
+func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
+	net := r.PerHour * (1 - r.Substitute)
+	lost := net * float64(c.OutTime()) / msPerHour
+	c.Lost[cause] = micro(lost)
+	c.Dark = micro(net * float64(c.Open-c.Watched) / msPerHour)
+	if lost == 0 {
+		return
+	}
+	c.Noise = micro(lost * r.Dispersion)
+	c.Spread = micro(lost * r.Error)
+	c.Loss = int64(math.Round(lost * r.Minor * 1000))
+	h.Currency = r.Currency
+}
+
+// share spreads what a product sold and lost over the coolers that are due to hold it.
+func (f *Facts) share(h *Hour, c *Cell, parts []part, offShelf int64) {
+	var all int64
+	for _, p := range parts {
+		all += p.due
+	}
+	if all == 0 {
+		return
+	}
+	for _, p := range parts {
+		out := &h.Coolers[p.cooler]
+		out.Lost += c.LostUnits() * p.due / all
+		out.Loss += c.Loss * p.due / all
+		out.Sold += offShelf * Micro * p.due / all
+	}
+}
+
+func micro(v float64) int64 { return int64(math.Round(v * Micro)) }

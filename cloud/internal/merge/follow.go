@@ -1,0 +1,293 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Series is what looks, doors and people are read from.
+type Series interface {
+	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
+}
+
+// Config is what a Follower is made of. Zero values stand for the defaults in brackets.
+type Config struct {
+	DB      *state.DB
+	Series  Series
+	Ledger  *sales.Ledger
+	Poll    time.Duration             // how often touched hours are looked for [1 s]
+	Stores  int                       // merged in one transaction at most [32]
+	Counter func(channel string) bool // a channel whose customers take from the shelf [pos, and what begins with "pos-"]
+	Now     func() time.Time          // [time.Now]
+	Log     *slog.Logger
+}
+
+// Follower keeps the merged hours up with the facts. Several programs may run one each on the same
+// PostgreSQL: a tenant is one's at a time.
+type Follower struct {
+	Config
+	mu    sync.Mutex // one merge at a time
+	rates rateCache
+}
+
+// NewFollower makes one; nothing runs yet.
+func NewFollower(c Config) *Follower {
+	if c.Poll <= 0 {
+		c.Poll = time.Second
+	}
+	if c.Stores <= 0 {
+		c.Stores = 32
+	}
+	if c.Counter == nil {
+		c.Counter = func(channel string) bool { return channel == "pos" || strings.HasPrefix(channel, "pos-") }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Follower{Config: c, rates: rateCache{db: c.DB}}
+}
+
+// Grace is how long after its end an hour is closed: what comes later restates it.
+const Grace = 5 * time.Minute
+
+// Run follows until ctx ends. A fault is logged, and tried again at the next poll.
+func (f *Follower) Run(ctx context.Context) error {
+	every := time.NewTicker(f.Poll)
+	defer every.Stop()
+	faults := 0
+	due := map[string]time.Time{}
+	for {
+		done, err := f.Step(ctx)
+		if err == nil && done.Hours == 0 {
+			err = f.learnDue(ctx, due)
+		}
+		if err != nil && ctx.Err() == nil {
+			if faults++; faults&(faults-1) == 0 { // the 1st, 2nd, 4th, 8th …
+				f.Log.Error("merge sales with the shelf", "times", faults, "err", err)
+			}
+		} else {
+			faults = 0
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err == nil && done.Hours > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+		}
+	}
+}
+
+// learnDue learns rates for the tenants whose time has come. Those who have none that are younger get
+// theirs at the start.
+func (f *Follower) learnDue(ctx context.Context, due map[string]time.Time) error {
+	tenants, err := f.tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		now := f.Now()
+		if at, known := due[tenant]; known && now.Before(at) {
+			continue
+		}
+		if _, known := due[tenant]; !known {
+			m, err := ReadModel(ctx, f.DB, tenant)
+			if err != nil {
+				return err
+			}
+			if m != nil && now.Sub(m.FittedAt) < relearn {
+				due[tenant] = m.FittedAt.Add(relearn)
+				continue
+			}
+		}
+		m, err := f.Learn(ctx, tenant)
+		if err != nil {
+			return err
+		}
+		due[tenant] = now.Add(retry)
+		if m != nil {
+			due[tenant] = now.Add(relearn)
+			f.Log.Info("demand rates learned", "tenant", tenant, "rates", m.Rates, "lessons", m.Lessons)
+		}
+	}
+	return nil
+}
+
+// Done is what a step did.
+type Done struct {
+	Hours    int // folded
+	Changed  int // of them: came out different, or new
+	Restated int // of them: were closed before
+	Lines    int // sales lines that were folded
+	Slots    int // slot observations that were folded
+}
+
+func (d *Done) add(o Done) {
+	d.Hours, d.Changed, d.Restated = d.Hours+o.Hours, d.Changed+o.Changed, d.Restated+o.Restated
+	d.Lines, d.Slots = d.Lines+o.Lines, d.Slots+o.Slots
+}
+
+// Step merges what is touched now, of every tenant, up to a batch each. Done.Hours is 0 once nothing
+// is left.
+func (f *Follower) Step(ctx context.Context) (Done, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	tenants, err := f.tenants(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	var all Done
+	var errs []error
+	for _, tenant := range tenants {
+		done, err := f.stepTenant(ctx, tenant)
+		all.add(done)
+		errs = append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
+func (f *Follower) tenants(ctx context.Context) ([]string, error) {
+	rows, err := f.DB.Query(ctx, "SELECT DISTINCT tenant FROM stores ORDER BY tenant")
+	if err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
+	var list []string
+	err = each(rows, func() error {
+		var t string
+		err := rows.Scan(&t)
+		list = append(list, t)
+		return err
+	})
+	return list, err
+}
+
+func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) {
+	if err := f.takeSales(ctx, tenant); err != nil {
+		return Done{}, err
+	}
+	if err := f.closeHours(ctx, tenant); err != nil {
+		return Done{}, err
+	}
+	masters, err := ReadMasters(ctx, f.DB, tenant)
+	if err != nil {
+		return Done{}, err
+	}
+	touched, err := readTouched(ctx, f.DB, tenant)
+	if err != nil {
+		return Done{}, err
+	}
+	stores := slices.Sorted(maps.Keys(touched))
+	var all Done
+	for len(stores) > 0 && ctx.Err() == nil {
+		n := min(f.Stores, len(stores))
+		done, err := f.mergeStores(ctx, tenant, masters, touched, stores[:n])
+		if err != nil {
+			return all, err
+		}
+		all.add(done)
+		stores = stores[n:]
+	}
+	return all, nil
+}
+
+// touch is what is to be folded anew in one store.
+type touch struct {
+	ids     []int64
+	hours   map[int64]string // → causes
+	devices map[string]bool
+}
+
+// touchedAtOnce bounds how many rows one step takes.
+const touchedAtOnce = 20_000
+
+func readTouched(ctx context.Context, q state.Querier, tenant string) (map[string]*touch, error) {
+	rows, err := q.Query(ctx, "SELECT id, store, device, hour, cause FROM merge_touched WHERE tenant = ? ORDER BY id LIMIT ?", tenant, touchedAtOnce)
+	if err != nil {
+		return nil, fmt.Errorf("read touched hours: %w", err)
+	}
+	found := map[string]*touch{}
+	err = each(rows, func() error {
+		var id, hour int64
+		var store, device, cause string
+		if err := rows.Scan(&id, &store, &device, &hour, &cause); err != nil {
+			return err
+		}
+		t := found[store]
+		if t == nil {
+			t = &touch{hours: map[int64]string{}, devices: map[string]bool{}}
+			found[store] = t
+		}
+		t.ids = append(t.ids, id)
+		if was := t.hours[hour]; !strings.Contains(was, cause) {
+			t.hours[hour] = strings.TrimPrefix(was+","+cause, ",")
+		}
+		if device != "" {
+			t.devices[device] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read touched hours: %w", err)
+	}
+	return found, nil
+}
+
+// mergeStores folds some stores' touched hours in one transaction. On PostgreSQL another program may
+// follow too, so there the facts are read in the tenant's turn; on SQLite they are read before it, so
+// that ingest need not wait.
+func (f *Follower) mergeStores(ctx context.Context, tenant string, m *Masters, touched map[string]*touch, stores []string) (Done, error) {
+	var done Done
+	read := func() ([]*folded, error) {
+		out := make([]*folded, 0, len(stores))
+		for _, store := range stores {
+			one, err := f.foldStore(ctx, tenant, m, store, touched[store])
+			if err != nil {
+				return nil, fmt.Errorf("merge %s: %w", store, err)
+			}
+			out = append(out, one)
+		}
+		return out, nil
+	}
+	var list []*folded
+	var err error
+	if !f.DB.Postgres() {
+		if list, err = read(); err != nil {
+			return done, err
+		}
+	}
+	err = f.DB.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
+			return err
+		}
+		if f.DB.Postgres() {
+			if list, err = read(); err != nil {
+				return err
+			}
+		}
+		done = Done{}
+		for _, one := range list {
+			d, err := one.write(ctx, tx, f.Now())
+			if err != nil {
+				return err
+			}
+			done.add(d)
+		}
+		return nil
+	})
+	return done, err
+}

@@ -1,0 +1,156 @@
+package merge
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Forecast is the demand off the shelf that is expected of one product in one store.
+type Forecast struct {
+	Mean     float64
+	Variance float64
+}
+
+// Quantile of the forecast, in whole units.
+func (f Forecast) Quantile(p float64) float64 { return Quantile(p, f.Mean, f.Variance) }
+
+// Forecast adds up the demand rate over the opening hours of a stretch; ok is false where no rate is
+// known. Its variance is that of the customers and that of the rate's own error.
+func (r *StoreRates) Forecast(g shelf.GTIN, p *Place, from, to time.Time) (f Forecast, ok bool) {
+	var rate Rate
+	for at := from; at.Before(to); {
+		next := at.Truncate(time.Hour).Add(time.Hour)
+		if next.After(to) {
+			next = to
+		}
+		if rate, ok = r.Rate(g, at.In(p.Zone)); !ok {
+			return Forecast{}, false
+		}
+		for _, s := range p.Open(at, next) {
+			f.Mean += rate.PerHour * s.To.Sub(s.From).Hours()
+		}
+		at = next
+	}
+	f.Variance = f.Mean*rate.Dispersion + f.Mean*f.Mean*rate.Error*rate.Error
+	return f, ok
+}
+
+// ScoredCycle is the delivery cycle that forecasts are scored on: the last one of this length.
+const ScoredCycle = 3 * 24 * time.Hour
+
+// averaged is what the moving average looks back on.
+const averaged = 28 * 24 * time.Hour
+
+// scoreboard scores the forecast of the last cycle, made from what was known before it, beside a naive
+// seasonal one (the same days a week before) and a moving average of four weeks. Only hours in which
+// the product stood on the shelf and was watched count, on both sides: what an empty shelf sold says
+// nothing of demand.
+type scoreboard struct {
+	from  time.Time // of the cycle
+	to    time.Time
+	cases map[pair]*caseSum
+	total map[string]*scoreSum
+}
+
+type caseSum struct {
+	actual, hours, open float64
+	mean, err           float64 // the forecast's
+	week, weekHours     float64
+	month, monthHours   float64
+}
+
+type scoreSum struct{ loss, abs, in, n float64 }
+
+func newScoreboard(now time.Time) *scoreboard {
+	return &scoreboard{from: now.Add(-ScoredCycle), to: now, cases: map[pair]*caseSum{}, total: map[string]*scoreSum{}}
+}
+
+// hour takes one store's hour; rates are those that were known before the cycle.
+func (b *scoreboard) hour(store string, local time.Time, list []Lesson, rates *StoreRates) {
+	in := !local.Before(b.from) && local.Before(b.to)
+	weekAgo := !local.Before(b.from.AddDate(0, 0, -7)) && local.Before(b.to.AddDate(0, 0, -7))
+	month := !local.Before(b.from.Add(-averaged)) && local.Before(b.from)
+	if !in && !weekAgo && !month {
+		return
+	}
+	for _, l := range list {
+		k := pair{store, l.GTIN}
+		c := b.cases[k]
+		if c == nil {
+			c = &caseSum{}
+			b.cases[k] = c
+		}
+		if in {
+			c.open++
+			if rate, ok := rates.Rate(l.GTIN, local); ok && l.Hours > 0 {
+				c.actual, c.hours = c.actual+l.Units, c.hours+l.Hours
+				c.mean, c.err = c.mean+rate.PerHour*l.Hours, rate.Error
+			}
+		}
+		if weekAgo {
+			c.week, c.weekHours = c.week+l.Units, c.weekHours+l.Hours
+		}
+		if month {
+			c.month, c.monthHours = c.month+l.Units, c.monthHours+l.Hours
+		}
+	}
+}
+
+// Methods of forecasting, as Score names them.
+const (
+	MethodRates    = "demand_rate"
+	MethodSeasonal = "naive_seasonal"
+	MethodAverage  = "moving_average"
+)
+
+// close scores the cases of one cluster.
+func (b *scoreboard) close(dispersion float64) {
+	for _, c := range b.cases {
+		// A case needs the cycle on the shelf, and a week before that can be compared.
+		if c.hours < 0.9*c.open || c.hours == 0 || c.weekHours < c.hours/2 || c.monthHours < c.hours {
+			continue
+		}
+		b.score(MethodRates, c.actual, c.mean, c.mean*dispersion+c.mean*c.mean*c.err*c.err)
+		// Each baseline is given the spread that its own chance has: a sum as long as the cycle forecasts
+		// with twice the variance, one of four weeks with a little more than once.
+		week := c.week * c.hours / c.weekHours
+		b.score(MethodSeasonal, c.actual, week, 2*dispersion*max(week, 0.5))
+		month := c.month * c.hours / c.monthHours
+		b.score(MethodAverage, c.actual, month, dispersion*month*(1+c.hours/c.monthHours))
+	}
+	b.cases = map[pair]*caseSum{}
+}
+
+func (b *scoreboard) score(method string, actual, mean, variance float64) {
+	s := b.total[method]
+	if s == nil {
+		s = &scoreSum{}
+		b.total[method] = s
+	}
+	loss := 0.0
+	for i := 1; i <= 9; i++ {
+		p := float64(i) / 10
+		loss += Pinball(p, Quantile(p, mean, variance), actual)
+	}
+	s.loss += loss / 9
+	s.n++
+	if q := Quantile(0.5, mean, variance) - actual; q < 0 {
+		s.abs -= q
+	} else {
+		s.abs += q
+	}
+	if actual >= Quantile(0.1, mean, variance) && actual <= Quantile(0.9, mean, variance) {
+		s.in++
+	}
+}
+
+func (b *scoreboard) scores() []Score {
+	list := []Score{}
+	for _, method := range []string{MethodRates, MethodSeasonal, MethodAverage} {
+		if s := b.total[method]; s != nil {
+			list = append(list, Score{Method: method, Pinball: s.loss / s.n, MAE: s.abs / s.n, Covered: s.in / s.n, Cases: int(s.n)})
+		}
+	}
+	return list
+}

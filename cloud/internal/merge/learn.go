@@ -1,0 +1,187 @@
+package merge
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Window is how far back demand is learned from.
+const Window = 56 * 24 * time.Hour
+
+// relearn is how often rates are learned anew, and retry how long a tenant without lessons waits.
+const (
+	relearn = 24 * time.Hour
+	retry   = time.Hour
+)
+
+// Learn fits a tenant's demand rates to its merged hours and stores them in place of the ones before.
+// Hours that could not be judged for want of a rate are folded again. Without lessons it gives nil and
+// leaves all as it is.
+func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
+	now := f.Now().UTC()
+	masters, err := ReadMasters(ctx, f.DB, tenant)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Version: now.Unix(), FittedAt: now, Dispersion: 1, Substitute: map[string]float64{}}
+	all := map[string]*StoreRates{}
+	var late []storeHour
+	board := newScoreboard(now)
+	for cluster, stores := range clusters(masters) {
+		rates, unrated, err := f.learnCluster(ctx, tenant, masters, cluster, stores, m, board)
+		if err != nil {
+			return nil, fmt.Errorf("learn demand: %w", err)
+		}
+		maps.Copy(all, rates)
+		late = append(late, unrated...)
+	}
+	if m.Lessons == 0 {
+		return nil, nil
+	}
+	m.Stores = len(all)
+	for _, r := range all {
+		m.Rates += len(r.bases)
+	}
+	m.Forecast = board.scores()
+	err = f.DB.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
+			return err
+		}
+		for _, h := range late {
+			if err := insertTouch(ctx, tx, tenant, h.store, "", h.hour, causeRates); err != nil {
+				return err
+			}
+		}
+		return putRates(ctx, tx, tenant, m, all)
+	})
+	return m, err
+}
+
+type storeHour struct {
+	store string
+	hour  int64
+}
+
+// clusters groups stores that are similar: those of one region. A region of one store joins those
+// that have none.
+func clusters(m *Masters) map[string][]string {
+	out := map[string][]string{}
+	for _, store := range slices.Sorted(maps.Keys(m.Places)) {
+		region := m.Places[store].Region
+		out[region] = append(out[region], store)
+	}
+	for region, stores := range out {
+		if region != "" && len(stores) < 2 {
+			out[""] = append(out[""], stores...)
+			delete(out, region)
+		}
+	}
+	return out
+}
+
+func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, cluster string, stores []string, model *Model, board *scoreboard) (map[string]*StoreRates, []storeHour, error) {
+	now := model.FittedAt
+	fit, before := &Fit{Now: now}, &Fit{Now: board.from}
+	err := f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
+		for _, l := range list {
+			fit.Learn(l)
+			if local.Before(board.from) {
+				before.Learn(l)
+			}
+		}
+		model.Lessons += len(list)
+	})
+	if err != nil || model.Lessons == 0 {
+		return nil, nil, err
+	}
+	rates := fit.Solve(model.Version, cluster)
+	residuals := NewResiduals(rates, m.Groups())
+	held := before.Solve(0, cluster) // what a fit knew before the cycle that it is scored on
+	var late []storeHour
+	err = f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(store string, h *Hour, local time.Time, list []Lesson) {
+		residuals.Hour(store, local, list)
+		board.hour(store, local, list, held[store])
+		for i := range h.Cells {
+			if _, ok := rates[store].Rate(h.Cells[i].GTIN, local); ok && h.Cells[i].Unrated > 0 {
+				late = append(late, storeHour{store, h.Start.Unix()})
+				break
+			}
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	residuals.Apply(model)
+	board.close(model.Dispersion)
+	for store, r := range rates {
+		r.priceAll(m, m.Place(store).Currency)
+	}
+	return rates, late, nil
+}
+
+// priceAll gives each base its currency, and where nothing was sold the list price.
+func (r *StoreRates) priceAll(m *Masters, currency string) {
+	for g, b := range r.bases {
+		p := m.Products[g]
+		if b.Currency == "" {
+			b.Currency = currency
+		}
+		if b.Minor == 0 && p != nil && p.Price > 0 && (b.Currency == "" || b.Currency == p.Currency) {
+			b.Minor, b.Currency = float64(p.Price), p.Currency
+		}
+		r.bases[g] = b
+	}
+}
+
+// lessons reads the closed hours of some stores since a time, store by store in order of time.
+func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, stores []string, since time.Time, each1 func(store string, h *Hour, local time.Time, list []Lesson)) error {
+	for _, store := range stores {
+		zone := m.Place(store).Zone
+		rows, err := f.DB.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND closed ORDER BY hour", tenant, store, since.Unix())
+		if err != nil {
+			return err
+		}
+		err = each(rows, func() error {
+			var start int64
+			var body []byte
+			if err := rows.Scan(&start, &body); err != nil {
+				return err
+			}
+			h := &Hour{Start: time.Unix(start, 0).UTC()}
+			if err := unpack(h, body); err != nil {
+				return err
+			}
+			local := h.Start.In(zone)
+			each1(store, h, local, lessonsOf(store, h, local))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lessonsOf is what an hour teaches.
+func lessonsOf(store string, h *Hour, local time.Time) []Lesson {
+	list := make([]Lesson, 0, len(h.Cells))
+	for i := range h.Cells {
+		c := &h.Cells[i]
+		l := Lesson{Store: store, GTIN: c.GTIN, Local: local, Hours: float64(c.Rated) / msPerHour, Units: float64(c.Basis), Out: float64(c.OutTime()) / msPerHour}
+		if l.Hours == 0 && l.Out == 0 {
+			continue
+		}
+		for _, s := range c.Sales {
+			if s.OffShelf && c.Rated > 0 && (l.Currency == "" || l.Currency == s.Currency) {
+				l.Minor, l.Currency = l.Minor+float64(s.Minor), s.Currency
+			}
+		}
+		list = append(list, l)
+	}
+	return list
+}

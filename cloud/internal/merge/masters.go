@@ -1,0 +1,99 @@
+package merge
+
+import (
+	"context"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Masters are a tenant's products and places at hand.
+type Masters struct {
+	Products map[shelf.GTIN]*sales.Product
+	Places   map[string]*Place
+}
+
+// Place is a store with its clock.
+type Place struct {
+	sales.Store
+	Zone  *time.Location // UTC where the store has none
+	hours sales.Hours
+}
+
+// ReadMasters reads them.
+func ReadMasters(ctx context.Context, q state.Querier, tenant string) (*Masters, error) {
+	products, err := sales.ListProducts(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	stores, err := sales.ListStores(ctx, q, tenant)
+	if err != nil {
+		return nil, err
+	}
+	m := &Masters{Products: map[shelf.GTIN]*sales.Product{}, Places: map[string]*Place{}}
+	for i := range products {
+		m.Products[products[i].GTIN] = &products[i]
+	}
+	for _, s := range stores {
+		m.Places[s.Store] = newPlace(s)
+	}
+	return m, nil
+}
+
+func newPlace(s sales.Store) *Place {
+	p := &Place{Store: s}
+	p.Zone, _ = s.Location()
+	// Hours that somebody wrote freely before they were checked count as open always.
+	p.hours, _ = sales.ParseHours(s.Hours)
+	return p
+}
+
+// Place gives a store; one that no master knows has UTC and is open always.
+func (m *Masters) Place(store string) *Place {
+	if p := m.Places[store]; p != nil {
+		return p
+	}
+	return newPlace(sales.Store{Store: store})
+}
+
+// Groups maps products to their interchangeable group.
+func (m *Masters) Groups() map[shelf.GTIN]string {
+	groups := map[shelf.GTIN]string{}
+	for g, p := range m.Products {
+		if p.Group != "" {
+			groups[g] = p.Group
+		}
+	}
+	return groups
+}
+
+// openGrain is how exactly opening hours are kept.
+const openGrain = 5 * time.Minute
+
+// Open gives the stretches of opening hours within a span of time.
+func (p *Place) Open(from, to time.Time) []shelf.Span {
+	if !from.Before(to) {
+		return nil
+	}
+	if !p.hours.Known() {
+		return []shelf.Span{{From: from, To: to}}
+	}
+	var out []shelf.Span
+	for at := from; at.Before(to); {
+		next := at.Truncate(openGrain).Add(openGrain)
+		if next.After(to) {
+			next = to
+		}
+		if p.hours.Open(at.In(p.Zone)) {
+			if n := len(out); n > 0 && out[n-1].To.Equal(at) {
+				out[n-1].To = next
+			} else {
+				out = append(out, shelf.Span{From: at, To: next})
+			}
+		}
+		at = next
+	}
+	return out
+}

@@ -1,0 +1,135 @@
+package merge
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// An hour is stored as one row: a version byte, then signed varints and texts with their length
+// before them. Each list of numbers has its count before it, so that a later program may add sums at
+// its end and read what an earlier one wrote.
+const packVersion = 1
+
+var errBroken = errors.New("broken merged hour")
+
+func pack(h *Hour) []byte {
+	w := packer{make([]byte, 0, 64+len(h.Cells)*64)}
+	w.int(packVersion)
+	w.numbers(h.numbers())
+	w.text(h.Currency)
+	w.int(int64(len(h.Cells)))
+	for i := range h.Cells {
+		c := &h.Cells[i]
+		w.text(string(c.GTIN))
+		w.numbers(c.numbers())
+		w.int(int64(len(c.Sales)))
+		for _, s := range c.Sales {
+			w.text(s.Channel)
+			w.text(s.Currency)
+			off := int64(0)
+			if s.OffShelf {
+				off = 1
+			}
+			w.numbers([]*int64{&off, &s.Units, &s.Minor, &s.Promoted})
+		}
+	}
+	w.int(int64(len(h.Coolers)))
+	for i := range h.Coolers {
+		w.text(h.Coolers[i].Device)
+		w.numbers(h.Coolers[i].numbers())
+	}
+	return w.buf
+}
+
+// unpack fills h, whose Start the row's key tells.
+func unpack(h *Hour, body []byte) error {
+	r := unpacker{buf: body}
+	if r.int() != packVersion {
+		return errBroken
+	}
+	r.numbers(h.numbers())
+	h.Currency = r.text()
+	h.Cells = make([]Cell, r.count())
+	for i := range h.Cells {
+		c := &h.Cells[i]
+		c.GTIN = shelf.GTIN(r.text())
+		r.numbers(c.numbers())
+		c.Sales = make([]Sale, r.count())
+		for j := range c.Sales {
+			s := &c.Sales[j]
+			s.Channel, s.Currency = r.text(), r.text()
+			var off int64
+			r.numbers([]*int64{&off, &s.Units, &s.Minor, &s.Promoted})
+			s.OffShelf = off == 1
+		}
+	}
+	h.Coolers = make([]Cooler, r.count())
+	for i := range h.Coolers {
+		h.Coolers[i].Device = r.text()
+		r.numbers(h.Coolers[i].numbers())
+	}
+	if r.broken || len(r.buf) > 0 {
+		return errBroken
+	}
+	return nil
+}
+
+type packer struct{ buf []byte }
+
+func (w *packer) int(v int64) { w.buf = binary.AppendVarint(w.buf, v) }
+
+func (w *packer) text(s string) {
+	w.int(int64(len(s)))
+	w.buf = append(w.buf, s...)
+}
+
+func (w *packer) numbers(list []*int64) {
+	w.int(int64(len(list)))
+	for _, v := range list {
+		w.int(*v)
+	}
+}
+
+type unpacker struct {
+	buf    []byte
+	broken bool
+}
+
+func (r *unpacker) int() int64 {
+	v, n := binary.Varint(r.buf)
+	if n <= 0 {
+		r.broken, r.buf = true, nil
+		return 0
+	}
+	r.buf = r.buf[n:]
+	return v
+}
+
+// count reads a length: each entry takes a byte at least.
+func (r *unpacker) count() int64 {
+	n := r.int()
+	if n < 0 || n > int64(len(r.buf)) {
+		r.broken, r.buf = true, nil
+		return 0
+	}
+	return n
+}
+
+func (r *unpacker) text() string {
+	n := r.count()
+	s := string(r.buf[:n])
+	r.buf = r.buf[n:]
+	return s
+}
+
+func (r *unpacker) numbers(into []*int64) {
+	n := r.count()
+	for i := range n {
+		v := r.int()
+		if i < int64(len(into)) {
+			*into[i] = v
+		}
+	}
+}

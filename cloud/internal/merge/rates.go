@@ -1,0 +1,80 @@
+package merge
+
+import (
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Week is the number of hours that a demand rate tells apart, from Monday 00:00 local time.
+const Week = 7 * 24
+
+// HourOfWeek is the place of a local time in the week, 0 to Week − 1.
+func HourOfWeek(local time.Time) int {
+	return (int(local.Weekday())+6)%7*24 + local.Hour()
+}
+
+// Profile is how demand is spread over the week: factors about 1 by hour of week.
+type Profile [Week]float32
+
+// StoreRates are the rates of one store: a base for each product, times how the product sells over the
+// week in similar stores, times how this store differs from them over the week.
+type StoreRates struct {
+	version    int64
+	store      string
+	cluster    string
+	dispersion float64
+	traffic    Profile
+	bases      map[shelf.GTIN]base
+	shapes     map[shelf.GTIN]*Profile // shared by the stores of a cluster
+	substitute map[shelf.GTIN]float64  // shared
+}
+
+// base is one product's level in one store.
+type base struct {
+	PerHour  float64 `json:"r"` // units an hour of average demand
+	Error    float64 `json:"e"` // relative standard deviation
+	Days     int     `json:"d"` // days in stock that it was learned from
+	Minor    float64 `json:"m,omitempty"`
+	Currency string  `json:"c,omitempty"`
+}
+
+// MinDays is how many days in stock a rate needs: docs/kpis.md, "Demand rate".
+const MinDays = 3
+
+// Version names the fit.
+func (r *StoreRates) Version() int64 {
+	if r == nil {
+		return 0
+	}
+	return r.version
+}
+
+// Rate is docs/kpis.md, "Demand rate".
+func (r *StoreRates) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
+	if r == nil {
+		return Rate{}, false
+	}
+	b, ok := r.bases[g]
+	if !ok || b.Days < MinDays {
+		return Rate{}, false
+	}
+	w := HourOfWeek(local)
+	per := b.PerHour * float64(r.traffic[w])
+	if shape := r.shapes[g]; shape != nil {
+		per *= float64(shape[w])
+	}
+	return Rate{PerHour: per, Error: b.Error, Dispersion: r.dispersion, Substitute: r.substitute[g], Minor: b.Minor, Currency: b.Currency}, true
+}
+
+// Products lists what the store has a rate for.
+func (r *StoreRates) Products() []shelf.GTIN {
+	if r == nil {
+		return nil
+	}
+	out := make([]shelf.GTIN, 0, len(r.bases))
+	for g := range r.bases {
+		out = append(out, g)
+	}
+	return out
+}

@@ -1,0 +1,274 @@
+package merge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// folded is a store's hours folded anew, not stored yet.
+type folded struct {
+	tenant, store string
+	place         *Place
+	touch         *touch
+	hours         []*stored
+	causes        map[int64]string
+	coolers       map[string]*lastShape // that are new or have changed
+	done          Done
+}
+
+// lastShape is a row of merge_coolers.
+type lastShape struct {
+	since, at time.Time // its first and its last look here, the last to the day
+	gone      time.Time // since when it looks in another store; zero: it does not
+	slots     []series.SlotPoint
+	changed   bool
+}
+
+// longestRun is how many hours are read at once.
+const longestRun = 24
+
+// foldStore reads the facts of the touched hours, in runs that lie together, and folds each hour.
+func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, store string, t *touch) (*folded, error) {
+	out := &folded{tenant: tenant, store: store, place: m.Place(store), touch: t, causes: t.hours}
+	var err error
+	if out.coolers, err = readCoolers(ctx, f.DB, tenant, store); err != nil {
+		return nil, err
+	}
+	for d := range t.devices {
+		if out.coolers[d] == nil {
+			out.coolers[d] = &lastShape{}
+		}
+	}
+	rates, err := f.rates.of(ctx, tenant, store)
+	if err != nil {
+		return nil, err
+	}
+	starts := slices.Sorted(maps.Keys(t.hours))
+	for len(starts) > 0 {
+		n := 1
+		for n < len(starts) && starts[n]-starts[n-1] == 3600 && n < longestRun {
+			n++
+		}
+		if err := f.foldRun(ctx, out, starts[:n], rates); err != nil {
+			return nil, err
+		}
+		starts = starts[n:]
+	}
+	return out, nil
+}
+
+// foldRun folds hours that follow each other.
+func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rates *StoreRates) error {
+	from, to := time.Unix(starts[0], 0).UTC(), time.Unix(starts[len(starts)-1]+3600, 0).UTC()
+	coolers, err := f.readShelf(ctx, out, from, to)
+	if err != nil {
+		return err
+	}
+	lines, err := f.readLines(ctx, out.tenant, out.store, from, to)
+	if err != nil {
+		return err
+	}
+	book, err := f.openBook(ctx, out.tenant, out.store, from, to, lines)
+	if err != nil {
+		return err
+	}
+	now := f.Now().UTC()
+	for _, start := range starts {
+		hour := time.Unix(start, 0).UTC()
+		facts := &Facts{Start: hour, Until: hour.Add(time.Hour), Zone: out.place.Zone}
+		closed := !now.Before(facts.Until.Add(Grace))
+		if now.Before(facts.Until) {
+			facts.Until = now
+		}
+		if !facts.Start.Before(facts.Until) {
+			continue // an hour to come: nothing can be said of it yet
+		}
+		facts.Open = out.place.Open(facts.Start, facts.Until)
+		facts.Coolers = coolers.cut(hour)
+		facts.Sold = f.sold(lines, hour)
+		if book != nil {
+			facts.Book = func(g shelf.GTIN) (int64, bool) { return book.at(ctx, g, facts.Until) }
+		}
+		out.done.Hours++
+		out.done.Lines += len(facts.Sold)
+		out.hours = append(out.hours, &stored{Hour: *Fold(facts, orNone(rates)), day: dayOf(hour, out.place.Zone), closed: closed})
+		if book != nil && book.err != nil {
+			return book.err
+		}
+	}
+	return nil
+}
+
+// orNone keeps a nil pointer from becoming an interface that is not nil.
+func orNone(r *StoreRates) Rates {
+	if r == nil {
+		return nil
+	}
+	return r
+}
+
+// run is what the coolers of a store said over a run of hours.
+type run struct {
+	coolers []CoolerFacts
+	shapes  map[string]*lastShape
+}
+
+// travel bounds how much older than its message a reading in it may be.
+const travel = time.Hour
+
+// messagesAtOnce bounds what one cooler says in a run: a look a second for a day, and more.
+const messagesAtOnce = 200_000
+
+// silent is how long a cooler that says nothing still counts as one that ought to.
+const silent = 30 * 24 * time.Hour
+
+func (f *Follower) readShelf(ctx context.Context, out *folded, from, to time.Time) (*run, error) {
+	r := &run{shapes: out.coolers}
+	for _, device := range slices.Sorted(maps.Keys(out.coolers)) {
+		last := out.coolers[device]
+		messages, err := f.Series.Messages(ctx, series.Range{Tenant: out.tenant, Device: device, From: from.Add(-Hold), To: to.Add(travel)}, messagesAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		c := CoolerFacts{Device: device}
+		for i := range messages {
+			m := &messages[i]
+			if m.Store != out.store {
+				continue
+			}
+			if len(m.Slots) > 0 {
+				if m.At.Before(to) {
+					c.Looks = append(c.Looks, Look{m.At, m.Slots})
+				}
+				if !m.At.Before(from) && m.At.Before(to) {
+					out.done.Slots += len(m.Slots)
+				}
+				last.learn(m.At, m.Slots)
+			}
+			c.Doors = append(c.Doors, m.Doors...)
+			c.Footfall = append(c.Footfall, m.Footfall...)
+		}
+		c.sort()
+		r.coolers = append(r.coolers, c)
+	}
+	return r, nil
+}
+
+// learn takes over what a later look is due to hold.
+func (l *lastShape) learn(at time.Time, slots []series.SlotPoint) {
+	if l.since.IsZero() || at.Before(l.since) {
+		l.since, l.changed = at, true
+	}
+	if at.Before(l.at) {
+		return
+	}
+	same := len(slots) == len(l.slots)
+	for i := range slots {
+		same = same && slots[i].Slot == l.slots[i].Slot && slots[i].GTIN == l.slots[i].GTIN && slots[i].Due == l.slots[i].Due
+	}
+	// That it was alive is kept to the day: an hour's merge need not write for it.
+	l.changed = l.changed || !same || at.Sub(l.at) > 24*time.Hour
+	if !same {
+		l.slots = slots
+	}
+	if l.changed {
+		l.at = at
+	}
+}
+
+// cut gives the coolers' facts for one hour.
+func (r *run) cut(hour time.Time) []CoolerFacts {
+	end := hour.Add(time.Hour)
+	var out []CoolerFacts
+	for i := range r.coolers {
+		all := &r.coolers[i]
+		c := CoolerFacts{Device: all.Device}
+		lo, _ := slices.BinarySearchFunc(all.Looks, hour.Add(-Hold), func(l Look, t time.Time) int { return l.At.Compare(t) })
+		hi, _ := slices.BinarySearchFunc(all.Looks, end, func(l Look, t time.Time) int { return l.At.Compare(t) })
+		c.Looks = all.Looks[lo:hi]
+		for _, d := range all.Doors {
+			if !d.At.Before(hour) && d.At.Before(end) {
+				c.Doors = append(c.Doors, d)
+			}
+		}
+		for _, p := range all.Footfall {
+			if !p.From.Before(hour) && p.From.Before(end) {
+				c.Footfall = append(c.Footfall, p)
+			}
+		}
+		if last := r.shapes[all.Device]; len(c.Looks) == 0 && !last.since.IsZero() && last.since.Before(end) && last.at.After(hour.Add(-silent)) && (last.gone.IsZero() || hour.Before(last.gone)) {
+			c.Due = last.slots
+		}
+		if len(c.Looks)+len(c.Doors)+len(c.Footfall)+len(c.Due) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// linesAtOnce bounds one page of lines.
+const linesAtOnce = 20_000
+
+func (f *Follower) readLines(ctx context.Context, tenant, store string, from, to time.Time) ([]*sales.Line, error) {
+	var all []*sales.Line
+	q := sales.LineQuery{Store: store, From: from, To: to, Limit: linesAtOnce}
+	for {
+		page, err := f.Ledger.Lines(ctx, tenant, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < linesAtOnce {
+			return all, nil
+		}
+		q.After = page[len(page)-1]
+	}
+}
+
+// sold gives the lines of one hour; all are in order of time.
+func (f *Follower) sold(lines []*sales.Line, hour time.Time) []Sold {
+	lo, _ := slices.BinarySearchFunc(lines, hour, func(l *sales.Line, t time.Time) int { return l.SoldAt.Compare(t) })
+	hi, _ := slices.BinarySearchFunc(lines, hour.Add(time.Hour), func(l *sales.Line, t time.Time) int { return l.SoldAt.Compare(t) })
+	out := make([]Sold, 0, hi-lo)
+	for _, l := range lines[lo:hi] {
+		if l.Units == 0 {
+			continue // cancelled
+		}
+		out = append(out, Sold{Channel: l.Channel, Order: l.Order, GTIN: l.GTIN, Units: l.Units, Minor: l.Amount, Currency: l.Currency,
+			Promoted: l.Promotion != "", OffShelf: f.Counter(l.Channel)})
+	}
+	return out
+}
+
+func readCoolers(ctx context.Context, q state.Querier, tenant, store string) (map[string]*lastShape, error) {
+	rows, err := q.Query(ctx, `SELECT c.device, c.since, c.at, c.slots, COALESCE((SELECT MIN(n.since) FROM merge_coolers n
+			WHERE n.tenant = c.tenant AND n.device = c.device AND n.store <> c.store AND n.since > c.since), 0)
+		FROM merge_coolers c WHERE c.tenant = ? AND c.store = ?`, tenant, store)
+	if err != nil {
+		return nil, fmt.Errorf("read coolers of %s: %w", store, err)
+	}
+	found := map[string]*lastShape{}
+	err = each(rows, func() error {
+		var device, slots string
+		var since, at, gone int64
+		if err := rows.Scan(&device, &since, &at, &slots, &gone); err != nil {
+			return err
+		}
+		l := &lastShape{since: state.Time(since), at: state.Time(at), gone: state.Time(gone)}
+		found[device] = l
+		return json.Unmarshal([]byte(slots), &l.slots)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read coolers of %s: %w", store, err)
+	}
+	return found, nil
+}

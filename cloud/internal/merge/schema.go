@@ -1,0 +1,85 @@
+package merge
+
+import "github.com/coldshelf/coldshelf/cloud/internal/state"
+
+// Tables are the tables of this package: give them to state.Migrate after state.Tables and
+// sales.Tables.
+//
+// merge_touched has a row for each hour that a stored fact speaks of, until it is merged; rows are
+// only inserted, so that ingesters never wait for each other here. An hour and a local day are one
+// packed row each. merge_coolers is what a cooler was last due to hold, so that one which goes dark
+// lowers the coverage instead of vanishing.
+var Tables = state.Migrations{Name: "merge", Steps: []string{schema1}}
+
+const schema1 = `
+CREATE TABLE merge_touched (
+	id     AUTOID,
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	device TEXT NOT NULL,
+	hour   BIGINT NOT NULL,
+	cause  TEXT NOT NULL
+);
+CREATE TABLE merge_coolers (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	device TEXT NOT NULL,
+	since  BIGINT NOT NULL,
+	at     BIGINT NOT NULL,
+	slots  TEXT NOT NULL,
+	PRIMARY KEY (tenant, store, device)
+);
+CREATE INDEX sales_lines_by_time ON sales_lines (tenant, store, sold_at);
+CREATE TABLE merge_hours (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	hour   BIGINT NOT NULL,
+	day    BIGINT NOT NULL,
+	closed BOOLEAN NOT NULL,
+	body   BLOB NOT NULL,
+	PRIMARY KEY (tenant, store, hour)
+);
+CREATE INDEX merge_hours_by_hour ON merge_hours (tenant, hour);
+CREATE TABLE merge_days (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	day    BIGINT NOT NULL,
+	body   BLOB NOT NULL,
+	PRIMARY KEY (tenant, store, day)
+);
+CREATE INDEX merge_days_by_day ON merge_days (tenant, day);
+CREATE TABLE merge_restated (
+	id     AUTOID,
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	hour   BIGINT NOT NULL,
+	at     BIGINT NOT NULL,
+	cause  TEXT NOT NULL,
+	body   TEXT NOT NULL
+);
+CREATE INDEX merge_restated_by_tenant ON merge_restated (tenant, id);
+CREATE TABLE merge_cursors (
+	tenant TEXT NOT NULL,
+	feed   TEXT NOT NULL,
+	at     BIGINT NOT NULL,
+	PRIMARY KEY (tenant, feed)
+);
+CREATE TABLE merge_models (
+	tenant    TEXT PRIMARY KEY,
+	version   BIGINT NOT NULL,
+	fitted_at BIGINT NOT NULL,
+	body      TEXT NOT NULL
+);
+CREATE TABLE merge_rates (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	body   BLOB NOT NULL,
+	PRIMARY KEY (tenant, store)
+);
+CREATE TABLE merge_shapes (
+	tenant  TEXT NOT NULL,
+	cluster TEXT NOT NULL,
+	body    BLOB NOT NULL,
+	PRIMARY KEY (tenant, cluster)
+);
+`

@@ -1,0 +1,99 @@
+package merge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// write stores folded hours and their days, and takes their rows off the list of touched ones.
+func (o *folded) write(ctx context.Context, tx *state.Tx, now time.Time) (Done, error) {
+	done := o.done
+	if err := o.writeHours(ctx, tx, now, &done); err != nil {
+		return done, err
+	}
+	for device, l := range o.coolers {
+		if !l.changed {
+			continue
+		}
+		slots, err := json.Marshal(l.slots)
+		if err == nil {
+			_, err = tx.Exec(ctx, `INSERT INTO merge_coolers (tenant, store, device, since, at, slots) VALUES (?, ?, ?, ?, ?, ?)
+				ON CONFLICT (tenant, store, device) DO UPDATE SET since = excluded.since, at = excluded.at, slots = excluded.slots`,
+				o.tenant, o.store, device, state.Micros(l.since), state.Micros(l.at), string(slots))
+		}
+		if err != nil {
+			return done, fmt.Errorf("store shape of %s: %w", device, err)
+		}
+	}
+	return done, forgetTouched(ctx, tx, o.touch.ids)
+}
+
+func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, done *Done) error {
+	if len(o.hours) == 0 {
+		return nil
+	}
+	first, last := o.hours[0].day, o.hours[len(o.hours)-1].day
+	// The table is read in stretches, so that two hours far apart do not read a year between them.
+	for len(o.hours) > 0 {
+		n := 1
+		for n < len(o.hours) && o.hours[n].day-o.hours[n-1].day <= 2 {
+			n++
+		}
+		first, last = o.hours[0].day, o.hours[n-1].day
+		known, err := readHours(ctx, tx, o.tenant, o.store, first, last)
+		if err != nil {
+			return err
+		}
+		days := map[int64]bool{}
+		for _, h := range o.hours[:n] {
+			was := known[h.Start.Unix()]
+			if was != nil {
+				h.closed = h.closed || was.closed
+				days[was.day] = true // the store's zone may have changed
+			}
+			changed, restated, err := putHour(ctx, tx, o.tenant, o.store, was, h, o.causes[h.Start.Unix()], now)
+			if err != nil {
+				return err
+			}
+			known[h.Start.Unix()] = h
+			if !changed {
+				continue
+			}
+			done.Changed++
+			if restated {
+				done.Restated++
+			}
+			days[h.day] = true
+		}
+		for day := range days {
+			if err := putDay(ctx, tx, o.tenant, o.store, day, known); err != nil {
+				return err
+			}
+		}
+		o.hours = o.hours[n:]
+	}
+	return nil
+}
+
+// forgetTouched deletes rows by their ids: what was touched again meanwhile has another id, and stays.
+func forgetTouched(ctx context.Context, tx *state.Tx, ids []int64) error {
+	const atOnce = 500
+	for len(ids) > 0 {
+		n := min(atOnce, len(ids))
+		args := make([]any, n)
+		for i, id := range ids[:n] {
+			args[i] = id
+		}
+		_, err := tx.Exec(ctx, "DELETE FROM merge_touched WHERE id IN (?"+strings.Repeat(",?", n-1)+")", args...)
+		if err != nil {
+			return fmt.Errorf("forget touched hours: %w", err)
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
