@@ -77,7 +77,9 @@ func (s *Server) routes() (http.Handler, error) {
 		mux.HandleFunc("GET /v1/session", func(w http.ResponseWriter, _ *http.Request) {
 			answer(w, http.StatusOK, access.Session{Tenant: s.cfg.Tenant, Role: access.Admin, Kind: "open"})
 		})
-		return mux, nil
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mux.ServeHTTP(w, r.WithContext(state.ForTenant(r.Context(), s.cfg.Tenant)))
+		}), nil
 	}
 	guarded := s.gate.Wrap(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -78,8 +78,13 @@ func newBoard(t *testing.T, url, device string) *board {
 
 func newBoardWith(t *testing.T, url, device string, options func(*mqtt.ClientOptions)) *board {
 	t.Helper()
-	b := &board{id: wire.Identity{Tenant: "t", Store: "s1", Device: device}, open: map[uint64][]byte{}, acked: make(chan struct{}, 1)}
-	o := mqtt.NewClientOptions().AddBroker(url).SetClientID(device).SetCleanSession(false).SetOrderMatters(false).
+	return newBoardOf(t, url, wire.Identity{Tenant: "t", Store: "s1", Device: device}, options)
+}
+
+func newBoardOf(t *testing.T, url string, id wire.Identity, options func(*mqtt.ClientOptions)) *board {
+	t.Helper()
+	b := &board{id: id, open: map[uint64][]byte{}, acked: make(chan struct{}, 1)}
+	o := mqtt.NewClientOptions().AddBroker(url).SetClientID(id.Device).SetCleanSession(false).SetOrderMatters(false).
 		SetConnectRetry(true).SetConnectRetryInterval(50 * time.Millisecond).SetMaxReconnectInterval(100 * time.Millisecond).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { b.hear(t, m.Payload()) })
 	o.SetOnConnectHandler(func(c mqtt.Client) { c.Subscribe(b.id.DownFilter(), 1, nil) })

@@ -142,7 +142,11 @@ func stateAnswers(ctx context.Context, c *config.Config) finding {
 	if err := db.Ping(ctx); err != nil {
 		return finding{Check: "state", Detail: err.Error(), Hint: "see that the server runs and the URL of --state is right"}
 	}
-	return finding{Check: "state", OK: true, Detail: db.URL() + " answers"}
+	f := finding{Check: "state", OK: true, Detail: db.URL() + " answers"}
+	if isolated, err := db.Isolated(ctx); db.Postgres() && err == nil && !isolated {
+		f.Hint = "its role passes over row security, which keeps tenants apart: give one that is no superuser and has no BYPASSRLS"
+	}
+	return f
 }
 
 func seriesAnswers(ctx context.Context, c *config.Config) finding {

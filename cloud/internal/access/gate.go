@@ -137,7 +137,8 @@ func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	case !p.May(r.Method, r.URL.Path):
 		fail(w, http.StatusForbidden, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
 	default:
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
+		ctx := state.ForTenant(context.WithValue(r.Context(), principalKey{}, p), p.Identity.Tenant)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	}
 }
 

@@ -62,4 +62,4 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_user ON sessions (user_id);
 ALTER TABLE codes ADD COLUMN user_id BIGINT NOT NULL DEFAULT 0;
-`}}
+`}, Visible: map[string]string{"sessions": "user_id IN (SELECT id FROM users)"}}

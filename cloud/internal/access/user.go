@@ -50,20 +50,13 @@ func AddUser(ctx context.Context, tx *state.Tx, u User, by string, now time.Time
 	if err := u.validate(); err != nil {
 		return User{}, err
 	}
-	// Two admins at once, or two tenants: the second waits here and then sees the first's.
-	if err := tx.Exclusive(ctx, "users"); err != nil {
-		return User{}, err
-	}
-	var taken int
-	if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM users WHERE email = ?", u.Email).Scan(&taken); err != nil {
-		return User{}, fmt.Errorf("add user: %w", err)
-	}
-	if taken > 0 {
+	u.CreatedAt = now.UTC().Truncate(time.Microsecond)
+	// Whether it is taken is for the database to say: another tenant's users are not to be seen from here.
+	err := tx.QueryRow(ctx, "INSERT INTO users (tenant, email, name, role, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING RETURNING id",
+		u.Tenant, u.Email, u.Name, string(u.Role), state.Micros(now)).Scan(&u.ID)
+	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrTaken
 	}
-	u.CreatedAt = now.UTC().Truncate(time.Microsecond)
-	err := tx.QueryRow(ctx, "INSERT INTO users (tenant, email, name, role, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-		u.Tenant, u.Email, u.Name, string(u.Role), state.Micros(now)).Scan(&u.ID)
 	if err == nil {
 		err = record(ctx, tx, u.Tenant, by, "user added", fmt.Sprintf("%s %s", u.Role, u.Email), now)
 	}

@@ -34,7 +34,10 @@ CREATE TABLE dead_letters (
 	died_at  BIGINT NOT NULL
 );
 CREATE INDEX dead_letters_by_reader ON dead_letters (reader, cursor);
-`}}
+`}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook}}
+
+// ofWebhook is which cursors and dead letters are a tenant's; see reader.
+const ofWebhook = "reader IN (SELECT 'webhook/' || id FROM webhooks)"
 
 // Webhook is somebody's wish to be told of alerts by HTTP.
 type Webhook struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -16,6 +17,10 @@ import (
 type Migrations struct {
 	Name  string // the package that owns the tables
 	Steps []string
+
+	// Visible says of tables without a column tenant which rows are a tenant's, as an SQL condition for
+	// PostgreSQL. A table without either is the service's own.
+	Visible map[string]string
 }
 
 // Errors that Migrate's callers may branch on.
@@ -43,6 +48,22 @@ func Migrate(ctx context.Context, db *DB, packages ...Migrations) error {
 		if err := db.Write(ctx, func(tx *Tx) error { return m.apply(ctx, tx) }); err != nil {
 			return fmt.Errorf("migrate %s: %w", m.Name, err)
 		}
+	}
+	if !db.postgres {
+		return nil
+	}
+	visible := map[string]string{}
+	for _, m := range packages {
+		maps.Copy(visible, m.Visible)
+	}
+	err = db.Write(ctx, func(tx *Tx) error {
+		if err := tx.Exclusive(ctx, "schema_migrations"); err != nil {
+			return err
+		}
+		return isolate(ctx, tx, visible)
+	})
+	if err != nil {
+		return fmt.Errorf("keep tenants apart: %w", err)
 	}
 	return nil
 }

@@ -11,8 +11,7 @@ import (
 	"runtime"
 	"strings"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver of database/sql
-	_ "modernc.org/sqlite"             // the "sqlite" driver of database/sql
+	_ "modernc.org/sqlite" // the "sqlite" driver of database/sql
 )
 
 // DB is an open database. It is safe for concurrent use.
@@ -86,10 +85,11 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	if err != nil {
 		return nil, errors.New("state URL: not a valid postgres:// URL")
 	}
-	db, err := sql.Open("pgx", rawURL)
+	connector, err := newConnector(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("open state %s: %w", shown.Redacted(), err)
+		return nil, err
 	}
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(16)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", shown.Redacted(), err), db.Close())

@@ -91,7 +91,7 @@ func (c *Cluster) Start(t testing.TB) {
 	go func() { server.Wait(); close(exited) }()
 	deadline := time.After(60 * time.Second)
 	for {
-		db, err := state.Open(context.Background(), c.url("postgres"))
+		db, err := state.Open(context.Background(), c.url("coldshelf", "postgres"))
 		if err == nil {
 			db.Close()
 			return
@@ -125,22 +125,30 @@ func (c *Cluster) Kill(t testing.TB, signal syscall.Signal) {
 	}
 }
 
-func (c *Cluster) url(database string) string {
-	return fmt.Sprintf("postgres://coldshelf@/%s?host=%s", database, c.dir)
+// owner is whom the service connects as: no superuser, whom row-level policies do not hold.
+const owner = "service"
+
+func (c *Cluster) url(user, database string) string {
+	return fmt.Sprintf("postgres://%s@/%s?host=%s", user, database, c.dir)
 }
 
-// NewDatabase makes an empty database and gives its URL for state.Open.
+// NewDatabase makes an empty database of a role that is no superuser, and gives its URL for state.Open.
 func (c *Cluster) NewDatabase(t testing.TB) string {
 	t.Helper()
 	ctx := context.Background()
-	db, err := state.Open(ctx, c.url("postgres"))
+	db, err := state.Open(ctx, c.url("coldshelf", "postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	name := fmt.Sprintf("test%d", c.databases.Add(1))
-	if err := db.Admin(ctx, "CREATE DATABASE "+name); err != nil {
+	if name == "test1" {
+		if err := db.Admin(ctx, "CREATE ROLE "+owner+" LOGIN"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Admin(ctx, "CREATE DATABASE "+name+" OWNER "+owner); err != nil {
 		t.Fatal(err)
 	}
-	return c.url(name)
+	return c.url(owner, name)
 }
