@@ -127,6 +127,7 @@ func TestContracts(t *testing.T) {
 	base := "http://" + s.Addr()
 	asked := map[string]bool{} // METHOD path, as in openapi.yaml
 
+	var header http.Header // of the next requests
 	// ask sends a request and holds the answer to what openapi.yaml says of it.
 	ask := func(method, pattern string, vars map[string]string, query, body string, want int) []byte {
 		t.Helper()
@@ -137,6 +138,9 @@ func TestContracts(t *testing.T) {
 		req, err := http.NewRequest(method, base+path+query, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
+		}
+		for name := range header {
+			req.Header.Set(name, header.Get(name))
 		}
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
@@ -256,6 +260,8 @@ func TestContracts(t *testing.T) {
 	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [dor_busy], enabled: false}\n", 400)
 	ask("POST", "/v1/rules/test", nil, "?days=1", "version: 1\nrules:\n- {types: [stockout], open: {bad: 1, of: 1}}\n", 200)
 	ask("POST", "/v1/rules/test", nil, "", "version: 1\nrules:\n- {types: [stokout]}\n", 400)
+
+	askSales(t, ask, &header)
 
 	id = map[string]string{"id": hook.ID}
 	ask("GET", "/v1/webhooks", nil, "", "", 200)

@@ -51,6 +51,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	if err := s.openStores(ctx); err != nil {
 		return nil, err
 	}
+	s.sales = sales.NewLedger(s.state, nil)
 	if cfg.Planograms != "" {
 		if err := s.publishPlanograms(ctx, cfg.Planograms); err != nil {
 			return nil, err
@@ -61,6 +62,9 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	}
 	sub, publisher, err := s.openBroker()
 	if err != nil {
+		return nil, err
+	}
+	if err := s.openSales(sub); err != nil {
 		return nil, err
 	}
 	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
@@ -74,7 +78,6 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 		return nil, Hint(err, "correct the file: cooler-cloud rules check %s", rulesFile(cfg))
 	}
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
-	s.sales = sales.NewLedger(s.state, nil)
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Log: log.With("part", "merge")})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, LockName: alert.LockName},
 		sub, s.series, s.state, judges{s.engine, merge.Toucher{}}, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)

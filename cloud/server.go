@@ -27,6 +27,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -55,6 +56,8 @@ type Server struct {
 	deliver  *deliver.Service
 	sales    *sales.Ledger
 	merger   *merge.Follower
+	drops    []*intake.Drop
+	tills    *intake.POS // nil: this broker cannot
 	online   func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 
@@ -107,6 +110,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.rules.Run(running, rulesEvery) })
 	g.Go(func() error { return s.merger.Run(running) })
 	g.Go(func() error { return s.housekeeping(running) })
+	g.Go(func() error { return s.sell(running) })
 	g.Go(func() error {
 		// The last to start and the first to stop; then those who read may go.
 		err := s.ingest(running)

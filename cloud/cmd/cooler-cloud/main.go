@@ -85,6 +85,7 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 		restoreCommand(stdout),
 		tailCommand(stdout, stderr),
 		rulesCommand(stdout),
+		salesCommand(stdout, stderr),
 		versionCommand(stdout),
 	}
 }

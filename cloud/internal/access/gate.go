@@ -106,6 +106,7 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 	for pattern, h := range open {
 		all.HandleFunc(pattern, h)
 	}
+	all.HandleFunc("POST /v1/sales/hooks/{tenant}/{channel}", next.ServeHTTP) // its signature is the proof
 	all.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if guarded(r.URL.Path) {
 			g.check(w, r, own)

@@ -15,7 +15,7 @@ type Role string
 const (
 	Admin       Role = "admin"       // everything, users, tokens and enrolment too
 	Manager     Role = "manager"     // looks, and changes stores, coolers and planograms
-	Integration Role = "integration" // a program: looks, and acknowledges, assigns, mutes and comments alerts
+	Integration Role = "integration" // a program: looks, acknowledges, assigns, mutes and comments alerts, and sends sales, stock and orders
 	Viewer      Role = "viewer"      // looks
 	Device      Role = "device"      // a board: speaks MQTT for itself, and renews its certificate
 )
@@ -50,7 +50,7 @@ func (p Principal) May(method, path string) bool {
 	case Manager:
 		return !restricted(path)
 	case Integration:
-		return !restricted(path) && (look || method == http.MethodPost && (acknowledges(path) || path == "/v1/live/tickets"))
+		return !restricted(path) && (look || method == http.MethodPost && (acknowledges(path) || feeds(path) || path == "/v1/live/tickets"))
 	case Viewer:
 		return !restricted(path) && (look || method == http.MethodPost && path == "/v1/live/tickets")
 	case Device:
@@ -72,4 +72,13 @@ func restricted(path string) bool {
 // acknowledges reports whether a path takes a word about alerts: that one is seen to, whose it is.
 func acknowledges(path string) bool {
 	return strings.HasPrefix(path, "/v1/alerts/")
+}
+
+// feeds reports whether a path takes what tills, shops and stock systems send: sales, masters, movements
+// of stock and online orders; not how channels are set up.
+func feeds(path string) bool {
+	if strings.HasPrefix(path, "/v1/sales/channels") {
+		return false
+	}
+	return strings.HasPrefix(path, "/v1/sales/") || strings.HasPrefix(path, "/v1/stock/") || strings.HasPrefix(path, "/v1/orders/")
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -45,6 +46,7 @@ type Config struct {
 	Alerts   Teller
 	Webhooks Reloader // nil: there are no webhooks
 	KPIs     *kpi.Desk
+	Sales    *sales.Ledger
 	// Rules gives the rules that a tenant may see and change; nil: none.
 	Rules func(tenant string) *alert.RuleFile
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
@@ -97,6 +99,21 @@ func (a *api) handlers() map[string]handler {
 		"POST /v1/live/tickets":                 a.ticket,
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,
+		"POST /v1/sales/lines":                  a.postLines,
+		"GET /v1/sales/lines":                   a.lines,
+		"GET /v1/sales/hours":                   a.totals,
+		"GET /v1/sales/changes":                 a.changedHours,
+		"GET /v1/sales/parked":                  a.parkedLines,
+		"POST /v1/sales/parked/replay":          a.replayParked,
+		"GET /v1/sales/rejected":                a.rejectedLines,
+		"DELETE /v1/sales/rejected/{id}":        a.mendedLine,
+		"POST /v1/sales/masters":                a.postMasters,
+		"GET /v1/sales/products":                a.salesProducts,
+		"GET /v1/sales/stores":                  a.salesStores,
+		"GET /v1/sales/channels":                a.channels,
+		"PUT /v1/sales/channels/{channel}":      a.putChannel,
+		"DELETE /v1/sales/channels/{channel}":   a.deleteChannel,
+		hookPattern:                             a.hook,
 	}
 	maps.Copy(all, a.kpis())
 	return all
@@ -119,7 +136,11 @@ func New(c Config) http.Handler {
 	a := &api{c}
 	mux := http.NewServeMux()
 	for pattern, h := range a.handlers() {
-		mux.Handle(pattern, a.serve(h))
+		tenant := a.Tenant
+		if pattern == hookPattern { // its signature is the proof
+			tenant = func(*http.Request) (string, error) { return "", nil }
+		}
+		mux.Handle(pattern, a.serve(tenant, h))
 	}
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		// The mux answers a wrong method by itself, in text; here it is in JSON like the rest.

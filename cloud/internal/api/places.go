@@ -57,6 +57,9 @@ func (a *api) putStore(r *http.Request, tenant string) (any, error) {
 	}
 	s := state.Store{Tenant: tenant, Store: body.Store, Name: body.Name, GLN: body.GLN, Lat: body.Lat, Lon: body.Lon, TZ: body.TZ, Hours: body.Hours}
 	err := a.DB.Write(r.Context(), func(tx *state.Tx) error { return state.PutStore(r.Context(), tx, s, a.Now()) })
+	if err == nil && a.Sales != nil { // sales may wait for it
+		_, err = a.Sales.Replay(r.Context(), tenant)
+	}
 	return placeOf(s), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -40,10 +41,10 @@ type blob struct {
 // created is an answer with status 201.
 type created struct{ value any }
 
-// serve makes a handler an http.Handler.
-func (a *api) serve(h handler) http.Handler {
+// serve makes a handler an http.Handler, for the tenant that a request is of.
+func (a *api) serve(tenantOf func(*http.Request) (string, error), h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := a.Tenant(r)
+		tenant, err := tenantOf(r)
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coldshelf"`)
 			a.fail(w, r, &Problem{http.StatusUnauthorized, err.Error(), "send Authorization: Bearer TOKEN"})
@@ -181,9 +182,9 @@ func read(r *http.Request, limit int64) ([]byte, error) {
 
 func size(n int64) string {
 	if n >= 1<<20 {
-		return "1 MiB"
+		return strconv.FormatInt(n>>20, 10) + " MiB"
 	}
-	return "64 KiB"
+	return strconv.FormatInt(n>>10, 10) + " KiB"
 }
 
 // decode reads a JSON body strictly.

@@ -139,3 +139,33 @@ func (b *Broker) Publish(_ context.Context, topic string, payload []byte) error 
 func (b *Broker) Retain(_ context.Context, topic string, payload []byte) error {
 	return b.server.Publish(topic, payload, true, 1)
 }
+
+// posID numbers the subscription of Hear apart from those of Receive.
+const posID = 100
+
+// Hear hands every message of a filter to fn, one at a time for each client, until ctx ends. It is called
+// once. While fn is busy, the client that sends is made to wait.
+func (b *Broker) Hear(ctx context.Context, filter string, fn func(topic string, payload []byte)) error {
+	type message struct {
+		topic   string
+		payload []byte
+	}
+	in := make(chan message)
+	err := b.server.Subscribe(filter, posID, func(_ *mqtt.Client, _ packets.Subscription, pk packets.Packet) {
+		select {
+		case in <- message{pk.TopicName, pk.Payload}:
+		case <-ctx.Done():
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", filter, err)
+	}
+	for {
+		select {
+		case m := <-in:
+			fn(m.topic, m.payload)
+		case <-ctx.Done():
+			return b.server.Unsubscribe(filter, posID)
+		}
+	}
+}

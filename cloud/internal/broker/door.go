@@ -71,11 +71,12 @@ func (d *door) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 		return false
 	}
 	id := v.(Identity)
+	tills := strings.HasPrefix(topic, "coldshelf/pos/v1/"+id.Tenant+"/")
 	if id.Service {
-		return id.Tenant == "" || strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/")
+		return id.Tenant == "" || tills || strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/")
 	}
-	if id.Alerts {
-		return !write && strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/alerts/")
+	if id.Alerts { // it also sends sales, as a till does, and hears what became of them
+		return tills || !write && strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/alerts/")
 	}
 	return own(id.Identity, topic, write)
 }

@@ -26,6 +26,7 @@ type Config struct {
 	MQTT   MQTT   `yaml:"mqtt"`
 	Ingest Ingest `yaml:"ingest"`
 	Alerts Alerts `yaml:"alerts"`
+	Sales  Sales  `yaml:"sales"`
 	Keep   Keep   `yaml:"keep"`
 	Log    Log    `yaml:"log"`
 }
@@ -72,6 +73,19 @@ type SMTP struct {
 	PasswordFile string `yaml:"password_file"`
 }
 
+// Sales says where sales come from besides the API, webhooks and MQTT.
+type Sales struct {
+	Drop  []Drop        `yaml:"drop"`  // folders into which files of sales are written
+	Every time.Duration `yaml:"every"` // how often they are looked into
+}
+
+// Drop is a folder of files: .csv by the mapping, .ndjson, and .xml as POSLog of the channel.
+type Drop struct {
+	Dir     string `yaml:"dir"`
+	Mapping string `yaml:"mapping"` // file; "": no .csv is taken
+	Channel string `yaml:"channel"` // of POSLogs; "": none is taken
+}
+
 // Keep says for how long things are kept.
 type Keep struct {
 	Points     time.Duration `yaml:"points"`     // every single point of the embedded series
@@ -97,6 +111,7 @@ func Defaults() Config {
 		Access:  Access{Mode: "auto"},
 		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
 		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond, Rate: 500},
+		Sales:   Sales{Every: 2 * time.Second},
 		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
 		Log:     Log{Level: "info", Format: "text"},
 	}

@@ -49,7 +49,11 @@ func Decode(data []byte) (*Config, error) {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.DataDir, &c.Planograms, &c.MQTT.PasswordFile, &c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.Alerts.SMTP.PasswordFile} {
+	paths := []*string{&c.DataDir, &c.Planograms, &c.MQTT.PasswordFile, &c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.Alerts.SMTP.PasswordFile}
+	for i := range c.Sales.Drop {
+		paths = append(paths, &c.Sales.Drop[i].Dir, &c.Sales.Drop[i].Mapping)
+	}
+	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coldshelf/coldshelf/models/wire"
 )
@@ -75,6 +76,14 @@ func (c *Config) Validate() error {
 		if (smtp.Username == "") != (smtp.PasswordFile == "") {
 			fault("alerts.smtp.username", "username and password_file go together")
 		}
+	}
+	for i, d := range c.Sales.Drop {
+		if d.Dir == "" {
+			fault(fmt.Sprintf("sales.drop[%d].dir", i), "is missing")
+		}
+	}
+	if c.Sales.Every < 100*time.Millisecond {
+		fault("sales.every", "%v is less than 100ms", c.Sales.Every)
 	}
 	if c.Ingest.Rate < 0 {
 		fault("ingest.rate", "%g is negative", c.Ingest.Rate)

@@ -176,11 +176,15 @@ func (b *batch) take(ctx context.Context, l *Line) (Verdict, error) {
 		if err := b.remember(was); err != nil {
 			return Verdict{}, err
 		}
-		b.touch(was, -1)
 	} else {
 		b.taken = append(b.taken, k)
 	}
-	b.touch(l, 1)
+	if was == nil || !l.sameFigures(was) { // an order that was only paid or packed restates no hour
+		if was != nil {
+			b.touch(was, -1)
+		}
+		b.touch(l, 1)
+	}
 	b.lines[k], b.orders[o], b.changed[k] = l, l.Currency, true
 	b.unparked = append(b.unparked, revisionKey{k, l.Revision})
 	return Verdict{Status: status}, nil

@@ -41,6 +41,9 @@ func (c *catalog) product(channel, gtin, sku string) (*Product, string) {
 		}
 		return nil, channel + separator + sku
 	}
+	if p := c.bySKU[Code{channel, gtin}]; p != nil { // a channel's own number may look like a GTIN
+		return p, ""
+	}
 	g, err := shelf.ParseGTIN(gtin)
 	if err != nil {
 		return nil, gtin // check has refused it before

@@ -150,3 +150,20 @@ func lookup(ctx context.Context, q state.Querier, query string, keys [][]any, ea
 	}
 	return nil
 }
+
+// errTried rolls a trial back.
+var errTried = errors.New("tried")
+
+// Try tells what Append would make of drafts, and takes none.
+func (l *Ledger) Try(ctx context.Context, tenant string, drafts []Draft) (verdicts []Verdict, err error) {
+	err = l.write(ctx, tenant, func(t *turn) error {
+		if verdicts, err = t.append(ctx, drafts); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if err != nil && !errors.Is(err, errTried) {
+		return nil, fmt.Errorf("try sales: %w", err)
+	}
+	return verdicts, nil
+}

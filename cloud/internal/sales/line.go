@@ -64,3 +64,10 @@ func (l *Line) same(o *Line) bool {
 	a.SoldAt, b.SoldAt = time.Time{}, time.Time{}
 	return a == b
 }
+
+// sameFigures reports whether two revisions give the hours and the stock the same figures.
+func (l *Line) sameFigures(o *Line) bool {
+	a := *o
+	a.Revision = l.Revision
+	return l.same(&a)
+}

@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -130,4 +130,23 @@ CREATE TABLE sales_stock (
 	reserved   BIGINT NOT NULL,
 	PRIMARY KEY (tenant, gtin, store)
 );
+`
+
+// schema2: how channels send, and which of their deliveries were taken.
+const schema2 = `
+CREATE TABLE sales_channels (
+	tenant  TEXT NOT NULL,
+	channel TEXT NOT NULL,
+	body    TEXT NOT NULL,
+	PRIMARY KEY (tenant, channel)
+);
+
+CREATE TABLE sales_deliveries (
+	tenant  TEXT NOT NULL,
+	channel TEXT NOT NULL,
+	id      TEXT NOT NULL,
+	at      BIGINT NOT NULL,
+	PRIMARY KEY (tenant, channel, id)
+);
+CREATE INDEX sales_deliveries_by_time ON sales_deliveries (at);
 `

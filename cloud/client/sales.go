@@ -1,0 +1,51 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+)
+
+// SaleLine is a line of a receipt or an order as it is sent; docs/sales.md describes its fields.
+type SaleLine = sales.Draft
+
+// SaleVerdict is what became of a line.
+type SaleVerdict = sales.Verdict
+
+// Sell sends lines, each with its verdict in the same place. Sent again they count once. With dryRun
+// nothing is stored.
+func (c *Client) Sell(ctx context.Context, lines []SaleLine, dryRun bool) ([]SaleVerdict, error) {
+	path := "/v1/sales/lines?statuses=true"
+	if dryRun {
+		path += "&dry_run=true"
+	}
+	var report intake.Report
+	if err := c.call(ctx, http.MethodPost, path, map[string]any{"lines": lines}, &report); err != nil {
+		return nil, err
+	}
+	if len(report.Statuses) != len(lines) {
+		return nil, fmt.Errorf("the service answers for %d lines, %d were sent", len(report.Statuses), len(lines))
+	}
+	verdicts := make([]SaleVerdict, len(lines))
+	for i, s := range report.Statuses {
+		verdicts[i].Status = s
+		if s == sales.Parked || s == sales.Rejected {
+			verdicts[i].Fault = &sales.Fault{Text: "see GET /v1/sales/parked"} // the report names the first hundred
+		}
+	}
+	for _, p := range report.Problems {
+		if p.Line >= 1 && int(p.Line) <= len(lines) {
+			fault := p.Fault
+			verdicts[p.Line-1].Fault = &fault
+		}
+	}
+	return verdicts, nil
+}
+
+// Do asks any address of the API, with a JSON body or nil, and decodes the answer into out.
+func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
+	return c.call(ctx, method, path, body, out)
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/client"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+)
+
+func salesCommand(stdout, stderr io.Writer) *cobra.Command {
+	cmd := &cobra.Command{Use: "sales", Short: "Sales of every channel: import files, masters, what waits and what has to be mended", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(salesImportCommand(stdout, stderr), salesMastersCommand(stdout), salesChannelCommand(stdout),
+		salesListCommand(stdout, "parked", "Lines that wait for their product, store or original", "/v1/sales/parked"),
+		salesListCommand(stdout, "rejected", "Lines of webhooks and tills that have to be mended", "/v1/sales/rejected"),
+		salesListCommand(stdout, "channels", "How channels send", "/v1/sales/channels"))
+	return cmd
+}
+
+// service is how a command reaches the running service.
+type service struct{ url, tokenFile string }
+
+func (s *service) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.url, "url", "http://127.0.0.1:8080", "address of the service")
+	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "file that holds the bearer token")
+}
+
+func (s *service) client() (*client.Client, error) {
+	c := &client.Client{Base: strings.TrimRight(s.url, "/")}
+	if s.tokenFile == "" {
+		return c, nil
+	}
+	token, err := os.ReadFile(s.tokenFile)
+	if err != nil {
+		return nil, cloud.Hint(fmt.Errorf("read token: %w", err), "give the file that holds the token with --token-file")
+	}
+	c.Token = strings.TrimSpace(string(token))
+	return c, nil
+}
+
+// remote is a ledger behind the API.
+type remote struct{ c *client.Client }
+
+func (r remote) Append(ctx context.Context, _ string, d []sales.Draft) ([]sales.Verdict, error) {
+	return r.c.Sell(ctx, d, false)
+}
+
+func (r remote) Try(ctx context.Context, _ string, d []sales.Draft) ([]sales.Verdict, error) {
+	return r.c.Sell(ctx, d, true)
+}
+
+func (remote) Reject(context.Context, string, []sales.Refusal) error { return nil } // the file of rejected lines has them
+
+// importFlags are what import is told.
+type importFlags struct {
+	service
+	mapping, channel, rejected string
+	dryRun, asJSON             bool
+}
+
+func salesImportCommand(stdout, stderr io.Writer) *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Send a file of sales: .csv by a mapping, .ndjson, .json, or .xml (POSLog)",
+		Long: "Send a file of sales to the service. Good lines are stored; bad ones are named, and written to\n" +
+			"FILE.rejected in the form in which they can be mended and imported again. A file that is sent\n" +
+			"again counts once. With --dry-run nothing is stored and nothing is written.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args[0], stdout, stderr) },
+	}
+	f.service.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.mapping, "mapping", "", "file that says which column is what (for .csv)")
+	flags.StringVar(&f.channel, "channel", "", "name of the channel (for .xml)")
+	flags.StringVar(&f.rejected, "rejected", "", "where bad lines are written (default: FILE.rejected with FILE's ending)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would become of each line, and store nothing")
+	flags.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
+	return cmd
+}
+
+func (f *importFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	var m *intake.Mapping
+	if f.mapping != "" {
+		if m, err = cloud.ReadMapping(f.mapping); err != nil {
+			return cloud.Hint(err, "docs/sales.md describes mappings")
+		}
+		if m.Format != "csv" {
+			return cloud.Hint(fmt.Errorf("%s: the mapping is for %s", f.mapping, m.Format), "a file is read by a mapping with format: csv")
+		}
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		return cloud.Hint(fmt.Errorf("import: %w", err), "give the path of a file")
+	}
+	defer in.Close()
+	file, err := intake.OpenFile(path, in, m, f.channel)
+	if err != nil {
+		return cloud.Hint(fmt.Errorf("import %s: %w", path, err), "give --mapping for .csv, --channel for .xml")
+	}
+	report, err := file.Take(ctx, intake.Intake{Ledger: remote{c}, DryRun: f.dryRun})
+	if err != nil {
+		return cloud.Hint(fmt.Errorf("import %s: %w", path, err), "see that the service runs at %s, and import the file again: what was stored counts once", f.url)
+	}
+	if f.asJSON {
+		if err := json.NewEncoder(stdout).Encode(report); err != nil {
+			return err
+		}
+	} else {
+		printReport(stdout, stderr, &report)
+	}
+	return f.finish(path, file, &report)
+}
+
+// finish writes the bad lines and makes them the exit status.
+func (f *importFlags) finish(path string, file *intake.File, report *intake.Report) error {
+	if report.Rejected == 0 {
+		return nil
+	}
+	failed := fmt.Errorf("%d of %d lines have to be mended", report.Rejected, report.Lines)
+	if f.dryRun {
+		return cloud.Hint(failed, "nothing was stored; correct the mapping or the file, and try again")
+	}
+	to := f.rejected
+	if to == "" {
+		ext := filepath.Ext(path)
+		to = strings.TrimSuffix(path, ext) + ".rejected" + ext
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.WriteRejected(out, report), out.Close()); err != nil {
+		return fmt.Errorf("write rejected lines: %w", err)
+	}
+	return cloud.Hint(failed, "they are in %s: mend them there and import that file", to)
+}
+
+func printReport(stdout, stderr io.Writer, r *intake.Report) {
+	for _, p := range r.Problems {
+		fmt.Fprintf(stderr, "line %d: %s: %s (%s)\n", p.Line, p.Status, p.Text, p.Code)
+	}
+	if r.StoppedAt > 0 {
+		fmt.Fprintf(stderr, "line %d: not read on: too many lines are bad\n", r.StoppedAt)
+	}
+	verb := "stored"
+	if r.DryRun {
+		verb = "would be stored"
+	}
+	fmt.Fprintf(stdout, "%d lines: %d %s, %d corrections, %d known already, %d late, %d parked, %d rejected, %d left out\n",
+		r.Lines, r.Stored, verb, r.Corrected, r.Duplicate, r.Late, r.Parked, r.Rejected, r.Skipped)
+}
+
+// readDocument reads a file of YAML or JSON.
+func readDocument(path string) (json.RawMessage, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, cloud.Hint(err, "give the path of a file")
+	}
+	if json.Valid(data) {
+		return data, nil
+	}
+	converted, err := yaml.YAMLToJSON(data)
+	if err != nil {
+		return nil, cloud.Hint(fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true)), "docs/sales.md has examples")
+	}
+	return converted, nil
+}
+
+func salesMastersCommand(stdout io.Writer) *cobra.Command {
+	var s service
+	cmd := &cobra.Command{Use: "masters FILE", Short: "Enter products and stores from a file (YAML or JSON)", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out struct{ Products, Stores, Replayed int }
+			if err := s.send(cmd.Context(), http.MethodPost, "/v1/sales/masters", args[0], &out); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(stdout, "%d products and %d stores entered, %d parked lines taken\n", out.Products, out.Stores, out.Replayed)
+			return err
+		}}
+	s.register(cmd)
+	return cmd
+}
+
+func salesChannelCommand(stdout io.Writer) *cobra.Command {
+	var s service
+	cmd := &cobra.Command{Use: "channel NAME FILE", Short: "Say how a channel sends: its secret, signature and mapping (YAML or JSON)", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out struct{ Kind string }
+			if err := s.send(cmd.Context(), http.MethodPut, "/v1/sales/channels/"+args[0], args[1], &out); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(stdout, "channel %s is of the kind %s\n", args[0], out.Kind)
+			return err
+		}}
+	s.register(cmd)
+	return cmd
+}
+
+// send sends a file to an address of the API.
+func (s *service) send(ctx context.Context, method, path, file string, out any) error {
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	body, err := readDocument(file)
+	if err != nil {
+		return err
+	}
+	if err := c.Do(ctx, method, path, body, out); err != nil {
+		return cloud.Hint(fmt.Errorf("%s: %w", file, err), "docs/sales.md describes the file; is the service at %s?", s.url)
+	}
+	return nil
+}
+
+func salesListCommand(stdout io.Writer, name, short, path string) *cobra.Command {
+	var s service
+	cmd := &cobra.Command{Use: name, Short: short + ", as JSON", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.client()
+			if err != nil {
+				return err
+			}
+			var out json.RawMessage
+			if err := c.Do(cmd.Context(), http.MethodGet, path, nil, &out); err != nil {
+				return cloud.Hint(err, "is the service at %s?", s.url)
+			}
+			_, err = fmt.Fprintf(stdout, "%s\n", out)
+			return err
+		}}
+	s.register(cmd)
+	return cmd
+}

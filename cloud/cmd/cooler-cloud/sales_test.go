@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const tillMapping = "../../internal/sales/intake/testdata/till.yml"
+
+func TestSalesImport(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	serving := &output{lines: make(chan string, 16)}
+	port, ended := freePort(t), make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--listen", port, "--mqtt-listen", "127.0.0.1:0", "--data", t.TempDir(), "--log-level", "error"}, serving, serving)
+	}()
+	defer func() {
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("serve ended with %d", code)
+		}
+	}()
+	select {
+	case <-serving.lines:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the service does not start")
+	}
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	cli := func(want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		var out, err bytes.Buffer
+		if code := run(ctx, append(append([]string{"sales"}, args...), "--url", "http://"+port), &out, &err); code != want {
+			t.Fatalf("%v: exit %d, want %d: %s", args, code, want, err.String())
+		}
+		return out.String(), err.String()
+	}
+	cli(0, "masters", file("masters.yml", `
+products:
+- {gtin: "4006381333931", name: Cola, own: true}
+stores:
+- {store: s1, tz: Asia/Shanghai}
+`))
+	head := "Bon;Filiale;EAN;Menge;Betrag;Zeit;Art\n"
+	day := file("day.csv", head+"1;s1;4006381333931;2;10,00;02.03.2026 10:00:00;V\n1;s1;4006381333932;1;5,00;02.03.2026 10:00:00;V\n")
+	for range 2 { // a dry run changes nothing, not even for the next one
+		out, err := cli(1, "import", day, "--mapping", tillMapping, "--dry-run")
+		if !strings.HasPrefix(out, "2 lines: 1 would be stored") || !strings.Contains(err, "line 3: rejected") || !strings.Contains(err, "hint: nothing was stored") {
+			t.Errorf("%s%s", out, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "day.rejected.csv")); err == nil {
+		t.Error("a dry run wrote a file")
+	}
+	if out, _ := cli(1, "import", day, "--mapping", tillMapping); !strings.HasPrefix(out, "2 lines: 1 stored") {
+		t.Error(out)
+	}
+	bad, err := os.ReadFile(filepath.Join(dir, "day.rejected.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := file("mended.csv", strings.Replace(string(bad), "4006381333932", "4006381333931", 1))
+	out, _ := cli(0, "import", mended, "--mapping", tillMapping, "--json")
+	var report struct{ Lines, Stored, Duplicate int }
+	if err := json.Unmarshal([]byte(out), &report); err != nil || report.Stored != 1 || report.Lines != 1 {
+		t.Errorf("%v: %s", err, out)
+	}
+	cli(1, "import", file("other.csv", "a;b\n1;2\n"), "--mapping", tillMapping)
+	cli(1, "import", filepath.Join(dir, "none.csv"), "--mapping", tillMapping)
+	cli(1, "import", day)
+	cli(1, "channel", "shop", file("shop.yml", "kind: fax\n"))
+	cli(0, "channel", "shop", file("shop.yml", "kind: shopify\nsecret: long enough\n"))
+	if out, _ := cli(0, "channels"); !strings.Contains(out, `"***"`) {
+		t.Error(out)
+	}
+	cli(0, "parked")
+	cli(0, "rejected")
+	cli(2, "import")
+}

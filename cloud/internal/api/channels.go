@@ -1,0 +1,117 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+)
+
+// maxHook bounds a webhook's body.
+const maxHook = 5 << 20
+
+func (a *api) channel(r *http.Request, tenant, name string) (c intake.Channel, err error) {
+	body, err := a.Sales.Channel(r.Context(), tenant, name)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal([]byte(body), &c)
+}
+
+// shown is a channel without its secret, which is told to nobody.
+func shown(c intake.Channel) intake.Channel {
+	if c.Secret != "" {
+		c.Secret = "***"
+	}
+	return c
+}
+
+func (a *api) channels(r *http.Request, tenant string) (any, error) {
+	bodies, err := a.Sales.Channels(r.Context(), tenant)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]intake.Channel, len(bodies))
+	for i, body := range bodies {
+		if err := json.Unmarshal([]byte(body), &list[i]); err != nil {
+			return nil, err
+		}
+		list[i] = shown(list[i])
+	}
+	return map[string]any{"channels": list}, nil
+}
+
+func (a *api) putChannel(r *http.Request, tenant string) (any, error) {
+	data, err := read(r, maxBody)
+	if err != nil {
+		return nil, err
+	}
+	var c intake.Channel
+	if err := strictly(data, &c); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("channel")
+	if c.Channel == "" {
+		c.Channel = name
+	}
+	if c.Channel != name {
+		return nil, &Problem{http.StatusBadRequest, "the body is about channel " + c.Channel + ", the address about " + name, "leave channel out of the body"}
+	}
+	if c.Secret == "***" || c.Secret == "" { // as it was told: it stays
+		if was, err := a.channel(r, tenant, name); err == nil {
+			c.Secret = was.Secret
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/sales.md"}
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	return shown(c), a.Sales.PutChannel(r.Context(), tenant, name, string(body))
+}
+
+func (a *api) deleteChannel(r *http.Request, tenant string) (any, error) {
+	name := r.PathValue("channel")
+	return map[string]string{"channel": name}, a.Sales.DropChannel(r.Context(), tenant, name)
+}
+
+// hookPattern is where others send their sales. The signature is the proof of who they are, so it asks
+// for no token, and the address says whose sales they are.
+const hookPattern = "POST /v1/sales/hooks/{tenant}/{channel}"
+
+// hook takes a webhook. A sender hears 200 when its lines are stored, parked, or kept to be mended.
+func (a *api) hook(r *http.Request, _ string) (any, error) {
+	tenant, name := r.PathValue("tenant"), r.PathValue("channel")
+	unknown := &Problem{http.StatusUnauthorized, "the webhook is not signed as this channel signs, or there is no such channel", "look at the secret, and at GET /v1/sales/channels"}
+	body, err := read(r, maxHook)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.channel(r, tenant, name)
+	if err != nil {
+		if told(err) != err { // whether a channel exists is not told to whom nobody knows
+			return nil, unknown
+		}
+		return nil, err
+	}
+	if c.Kind != "shopify" && c.Kind != "webhook" {
+		return nil, unknown
+	}
+	report, err := c.Receive(r.Context(), a.Sales, tenant, intake.Delivery{Header: r.Header, Query: r.URL.Query(), Body: body, Now: a.Now()})
+	if errors.Is(err, intake.ErrSignature) {
+		return nil, unknown
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Reply) > 0 {
+		return c.Reply, nil
+	}
+	for i := range report.Problems {
+		report.Problems[i].Input = "" // the sender has it
+	}
+	return report, nil
+}

@@ -1,0 +1,245 @@
+package api
+
+import (
+	"errors"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// maxSales bounds a body of sales lines; a larger file is sent in parts, or dropped into a folder.
+const maxSales = 512 << 20
+
+// postLines takes sales lines: JSON, NDJSON, CSV by the mapping of a channel, or POSLog.
+func (a *api) postLines(r *http.Request, tenant string) (any, error) {
+	p := query(r, "dry_run", "channel", "statuses")
+	in := intake.Intake{Ledger: a.Sales, Tenant: tenant, DryRun: p.yes("dry_run"), Statuses: p.yes("statuses")}
+	if p.err != nil {
+		return nil, p.err
+	}
+	body := http.MaxBytesReader(nil, r.Body, maxSales)
+	skipped := 0
+	var items iter.Seq[intake.Item]
+	var table *intake.Table
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch kind {
+	case "application/json", "":
+		items = intake.JSON(body)
+	case "application/x-ndjson", "application/jsonl":
+		items = intake.NDJSON(body)
+	case "application/xml", "text/xml":
+		if p.text("channel") == "" {
+			return nil, &Problem{http.StatusBadRequest, "a POSLog does not say its channel", "give ?channel=NAME"}
+		}
+		items = intake.POSLog(body, p.text("channel"), &skipped)
+	case "text/csv":
+		m, err := a.fileMapping(r, tenant, p.text("channel"))
+		if err != nil {
+			return nil, err
+		}
+		table = intake.CSV(body, m)
+		items = table.Items()
+	default:
+		return nil, &Problem{http.StatusUnsupportedMediaType, "Content-Type is " + strconv.Quote(kind), "send application/json, application/x-ndjson, text/csv or application/xml"}
+	}
+	report, err := in.Take(r.Context(), items)
+	if report.Skipped = skipped; table != nil {
+		report.Skipped = table.Skipped
+	}
+	return report, err
+}
+
+func (a *api) fileMapping(r *http.Request, tenant, channel string) (*intake.Mapping, error) {
+	if channel == "" {
+		return nil, &Problem{http.StatusBadRequest, "a CSV file does not say its channel", "give ?channel=NAME of one of the kind file: PUT /v1/sales/channels/NAME"}
+	}
+	c, err := a.channel(r, tenant, channel)
+	if err != nil {
+		return nil, err
+	}
+	if c.Kind != "file" {
+		return nil, &Problem{http.StatusBadRequest, "channel " + channel + " is not of the kind file", "PUT /v1/sales/channels/NAME with a mapping"}
+	}
+	m, err := intake.DecodeMapping(c.Mapping)
+	if err == nil && m.Channel == "" {
+		m.Channel = c.Channel
+	}
+	return m, err
+}
+
+// soldLine is a line as the API tells it.
+type soldLine struct {
+	Channel    string     `json:"channel"`
+	Order      string     `json:"order"`
+	Line       string     `json:"line"`
+	Revision   int64      `json:"revision"`
+	Store      string     `json:"store"`
+	GTIN       shelf.GTIN `json:"gtin"`
+	Units      int64      `json:"units"`
+	SoldAs     shelf.GTIN `json:"sold_as"`
+	Quantity   int64      `json:"quantity"`
+	Price      int64      `json:"price"`
+	Amount     int64      `json:"amount"`
+	Currency   string     `json:"currency"`
+	SoldAt     time.Time  `json:"sold_at"`
+	Promotion  string     `json:"promotion,omitempty"`
+	RefundOf   *sales.Ref `json:"refund_of,omitempty"`
+	Restocked  bool       `json:"restocked,omitempty"`
+	ReceivedAt time.Time  `json:"received_at"`
+}
+
+func (a *api) lines(r *http.Request, tenant string) (any, error) {
+	p := query(r, "store", "gtin", "channel", "order", "from", "to", "limit")
+	from, to := p.span(a.Now())
+	lq := sales.LineQuery{Store: p.text("store"), Channel: p.text("channel"), Order: p.text("order"), GTIN: p.gtin("gtin"), From: from, To: to,
+		Limit: int(p.number("limit", 1000, 1, 10_000))}
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Sales.Lines(r.Context(), tenant, lq)
+	out := make([]soldLine, len(list))
+	for i, l := range list {
+		out[i] = soldLine{l.Channel, l.Order, l.Line, l.Revision, l.Store, l.GTIN, l.Units, l.SoldAs, l.Quantity, l.Price, l.Amount, l.Currency,
+			l.SoldAt, l.Promotion, l.RefundOf, l.Restocked, l.ReceivedAt}
+	}
+	return map[string]any{"lines": out}, err
+}
+
+// yes reads true or false; without it false.
+func (p *params) yes(name string) bool {
+	v := p.values.Get(name)
+	if v != "" && v != "true" && v != "false" {
+		p.fault("parameter %s is %q, want true or false", name, v)
+	}
+	return v == "true"
+}
+
+// gtin reads a GTIN, or none.
+func (p *params) gtin(name string) shelf.GTIN {
+	v := p.values.Get(name)
+	if v == "" {
+		return ""
+	}
+	g, err := shelf.ParseGTIN(v)
+	if err != nil {
+		p.fault("parameter %s: %v", name, err)
+	}
+	return g
+}
+
+// soldHour is a total as the API tells it.
+type soldHour struct {
+	Store    string     `json:"store"`
+	GTIN     shelf.GTIN `json:"gtin"`
+	Hour     time.Time  `json:"hour"`
+	Channel  string     `json:"channel"`
+	Currency string     `json:"currency"`
+	Units    int64      `json:"units"`
+	Amount   int64      `json:"amount"`
+	Refunded int64      `json:"refunded"`
+	Lines    int64      `json:"lines"`
+	Receipts int64      `json:"receipts"`
+}
+
+// maxTotals bounds an answer by the hour.
+const maxTotals = 31 * 24 * time.Hour
+
+func (a *api) totals(r *http.Request, tenant string) (any, error) {
+	p := query(r, "store", "gtin", "from", "to")
+	from, to := p.span(a.Now())
+	gtin := p.gtin("gtin")
+	if to.Sub(from) > maxTotals {
+		p.fault("from %s to %s is more than 31 days", from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Sales.Totals(r.Context(), tenant, p.text("store"), gtin, from, to)
+	out := make([]soldHour, len(list))
+	for i, t := range list {
+		out[i] = soldHour(t)
+	}
+	return map[string]any{"hours": out}, err
+}
+
+func (a *api) changedHours(r *http.Request, tenant string) (any, error) {
+	p := query(r, "cursor", "limit")
+	cursor, limit := p.number("cursor", 0, 0, 1<<62), p.number("limit", 1000, 1, 10_000)
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Sales.Changed(r.Context(), tenant, int64(cursor), int(limit))
+	type hour struct {
+		Store string     `json:"store"`
+		GTIN  shelf.GTIN `json:"gtin"`
+		Hour  time.Time  `json:"hour"`
+	}
+	out := make([]hour, len(list))
+	for i, c := range list {
+		out[i], cursor = hour{c.Store, c.GTIN, c.Hour}, uint64(c.Change)
+	}
+	return map[string]any{"hours": out, "cursor": strconv.FormatUint(cursor, 10)}, err
+}
+
+func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
+	p := query(r, "limit")
+	limit := p.number("limit", 100, 1, 10_000)
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Sales.Parked(r.Context(), tenant, int(limit))
+	type waiting struct {
+		Code     string      `json:"code"`
+		Missing  string      `json:"missing"`
+		Detail   string      `json:"error"`
+		ParkedAt time.Time   `json:"parked_at"`
+		Line     sales.Draft `json:"line"`
+	}
+	out := make([]waiting, len(list))
+	for i, l := range list {
+		out[i] = waiting{l.Code, strings.ReplaceAll(l.Missing, "\x1f", "/"), l.Detail, l.ParkedAt, l.Draft}
+	}
+	return map[string]any{"parked": out}, err
+}
+
+func (a *api) replayParked(r *http.Request, tenant string) (any, error) {
+	n, err := a.Sales.Replay(r.Context(), tenant)
+	return map[string]int{"replayed": n}, err
+}
+
+func (a *api) rejectedLines(r *http.Request, tenant string) (any, error) {
+	p := query(r, "after", "limit")
+	after, limit := p.number("after", 0, 0, 1<<62), p.number("limit", 100, 1, 1000)
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Sales.Refused(r.Context(), tenant, int64(after), int(limit))
+	return map[string]any{"rejected": list}, err
+}
+
+func (a *api) mendedLine(r *http.Request, tenant string) (any, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, &Problem{http.StatusBadRequest, "the number of a rejected line is a number", "see GET /v1/sales/rejected"}
+	}
+	return map[string]int64{"id": id}, a.Sales.Mended(r.Context(), tenant, id)
+}
+
+// faulty makes a wrong master or movement a Problem.
+func faulty(err error) error {
+	var f *sales.Fault
+	if errors.As(err, &f) {
+		hint := f.Hint
+		if hint == "" {
+			hint = "see docs/sales.md"
+		}
+		return &Problem{http.StatusBadRequest, f.Text, hint}
+	}
+	return err
+}

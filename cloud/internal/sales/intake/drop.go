@@ -1,0 +1,220 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+)
+
+// Drop is a folder into which a till or a report writes files: .csv by the mapping, .ndjson of our own
+// lines, .xml as POSLog. A file that was taken moves to done/; its bad lines, to be mended and dropped
+// again, stand in rejected/ under its name, with a report beside them.
+//
+// A file is taken once it has not changed between two scans. One that is taken twice, because the
+// machine went down in between, counts once.
+type Drop struct {
+	Dir     string
+	Mapping *Mapping // for .csv; nil: there are none
+	Channel string   // for .xml
+	Ledger  Ledger
+	Tenant  string
+	Log     *slog.Logger
+
+	seen map[string]fs.FileInfo // as the last scan saw them
+}
+
+// Run scans until ctx ends.
+func (d *Drop) Run(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := d.Scan(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("sales drop folder", "dir", d.Dir, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Scan takes each file that is as it was in the last scan.
+func (d *Drop) Scan(ctx context.Context) error {
+	entries, err := os.ReadDir(d.Dir)
+	if err != nil {
+		return fmt.Errorf("scan drop folder: %w", err)
+	}
+	now := map[string]fs.FileInfo{}
+	var errs []error
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !d.takes(e.Name()) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			continue // gone meanwhile
+		}
+		was, known := d.seen[e.Name()]
+		if known && was.Size() == info.Size() && was.ModTime().Equal(info.ModTime()) {
+			if err := d.take(ctx, e.Name()); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", e.Name(), err))
+			}
+			continue
+		}
+		now[e.Name()] = info
+	}
+	d.seen = now
+	return errors.Join(errs...)
+}
+
+// takes passes over files that are hidden, and those of a form that this folder has not been told of.
+func (d *Drop) takes(name string) bool {
+	if strings.HasPrefix(name, ".") {
+		return false
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".csv":
+		return d.Mapping != nil
+	case ".xml":
+		return d.Channel != ""
+	case ".ndjson", ".json":
+		return true
+	}
+	return false
+}
+
+func (d *Drop) take(ctx context.Context, name string) error {
+	path := filepath.Join(d.Dir, name)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	file, err := OpenFile(name, f, d.Mapping, d.Channel)
+	if err != nil {
+		return err
+	}
+	report, err := file.Take(ctx, Intake{Ledger: d.Ledger, Tenant: d.Tenant})
+	if err != nil {
+		return err
+	}
+	d.Log.Info("sales file taken", "file", name, "lines", report.Lines, "stored", report.Stored, "corrected", report.Corrected,
+		"duplicate", report.Duplicate, "parked", report.Parked, "rejected", report.Rejected)
+	if report.Rejected > 0 || report.StoppedAt > 0 {
+		if err := d.giveBack(name, file, &report); err != nil {
+			return err
+		}
+	}
+	done := filepath.Join(d.Dir, "done")
+	if err := os.MkdirAll(done, 0o750); err != nil {
+		return err
+	}
+	return os.Rename(path, free(filepath.Join(done, name)))
+}
+
+// giveBack writes the bad lines and the report.
+func (d *Drop) giveBack(name string, file *File, report *Report) error {
+	dir := filepath.Join(d.Dir, "rejected")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	var lines bytes.Buffer
+	if err := file.WriteRejected(&lines, report); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := free(filepath.Join(dir, name))
+	return errors.Join(writeDurably(path, lines.Bytes()), writeDurably(path+".report.json", append(text, '\n')))
+}
+
+// free gives a path that no file has: a file of the same name is never written over.
+func free(path string) string {
+	ext := filepath.Ext(path)
+	for n, try := 2, path; ; n++ {
+		if _, err := os.Lstat(try); errors.Is(err, fs.ErrNotExist) {
+			return try
+		}
+		try = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), n, ext)
+	}
+}
+
+func writeDurably(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// File is a file of sales of one of the known forms, told by its name.
+type File struct {
+	table   *Table
+	items   func(func(Item) bool)
+	skipped int
+}
+
+// OpenFile prepares a file: .csv by a mapping, .xml as POSLog of a channel, .ndjson and .json.
+func OpenFile(name string, r io.Reader, m *Mapping, channel string) (*File, error) {
+	f := &File{}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".csv", ".txt", ".tsv":
+		if m == nil {
+			return nil, errors.New("a CSV file needs a mapping")
+		}
+		f.table = CSV(r, m)
+		f.items = f.table.Items()
+	case ".xml":
+		if channel == "" {
+			return nil, errors.New("a POSLog needs the name of its channel")
+		}
+		f.items = POSLog(r, channel, &f.skipped)
+	case ".ndjson", ".jsonl":
+		f.items = NDJSON(r)
+	case ".json":
+		f.items = JSON(r)
+	default:
+		return nil, fmt.Errorf("%s is not .csv, .ndjson, .json or .xml", name)
+	}
+	return f, nil
+}
+
+// Take reads the file into the ledger.
+func (f *File) Take(ctx context.Context, in Intake) (Report, error) {
+	r, err := in.Take(ctx, f.items)
+	if r.Skipped = f.skipped; f.table != nil {
+		r.Skipped = f.table.Skipped
+	}
+	return r, err
+}
+
+// WriteRejected writes the rejected lines in the form in which they can be mended and sent again.
+func (f *File) WriteRejected(w io.Writer, r *Report) error {
+	if f.table != nil {
+		return f.table.WriteRejected(w, r)
+	}
+	for _, p := range r.Problems {
+		if p.Status != sales.Rejected {
+			continue
+		}
+		if _, err := fmt.Fprintln(w, p.Input); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package intake_test
+
+import (
+	"bytes"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+)
+
+func mapping(t testing.TB, text string) *intake.Mapping {
+	t.Helper()
+	m, err := intake.DecodeMapping([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+const plain = `
+channel: x
+format: csv
+fields: {order: o, line: "#", store: {value: s1}, gtin: g, quantity: q, price: p, currency: {value: CNY}, sold_at: t, revision: r}
+`
+
+func collect(items iter.Seq[intake.Item]) (list []intake.Item) {
+	for it := range items {
+		list = append(list, it)
+	}
+	return list
+}
+
+func TestCSV(t *testing.T) {
+	const head = "o,g,q,p,t,r\n"
+	const good = "1,4006381333931,2,4.50,2026-03-02 10:00:00,1\n"
+	for _, c := range []struct {
+		name, text string
+		codes      string // of the items; "" for a good one
+	}{
+		{"good", head + good + good, ","},
+		{"a byte order mark", "\ufeff" + head + good, ""},
+		{"carriage returns", strings.ReplaceAll(head+good, "\n", "\r\n"), ""},
+		{"no line break at the end", head + good + strings.TrimSuffix(good, "\n"), ",truncated"},
+		{"cut in a field", head + good + good[:20], ",truncated"},
+		{"cut in quotes", head + good + "1,\"40063", ",truncated"},
+		{"a row too short", head + "1,2\n" + good, "not_understood,"},
+		{"bare quotes", head + "1,a\"b,1,1,1,1\n" + good, "not_understood,"},
+		{"half a can", head + strings.Replace(good, ",2,", ",0.5,", 1), "bad_number"},
+		{"two point nought", head + strings.Replace(good, ",2,", ",2.00,", 1), ""},
+		{"a third of a fen", head + strings.Replace(good, "4.50", "4.503", 1), "bad_number"},
+		{"a column is missing", "o,g,q,p,t\n" + good, "mapping_matches_nothing"},
+		{"another file", "a,b\n1,2\n", "mapping_matches_nothing"},
+		{"empty", "", "truncated"},
+		{"only a header", head, "-"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var codes []string
+			items := collect(intake.CSV(strings.NewReader(c.text), mapping(t, plain)).Items())
+			for _, it := range items {
+				code := ""
+				if it.Fault != nil {
+					code = it.Fault.Code
+				}
+				codes = append(codes, code)
+			}
+			got := strings.Join(codes, ",")
+			if len(items) == 0 {
+				got = "-"
+			}
+			if got != c.codes {
+				t.Errorf("got %q, want %q", got, c.codes)
+			}
+		})
+	}
+}
+
+func TestCSVInChinese(t *testing.T) {
+	// 订单,数量 and 1,2 in GBK.
+	text := "\xb6\xa9\xb5\xa5,\xca\xfd\xc1\xbf\n1,2\n"
+	m := mapping(t, `{channel: x, format: csv, encoding: gbk, fields: {order: 订单, line: "#", store: {value: s}, gtin: {value: "4006381333931"}, quantity: 数量, price: {value: "1"}, currency: {value: CNY}, sold_at: {value: "2026-03-02T10:00:00Z"}}}`)
+	items := collect(intake.CSV(strings.NewReader(text), m).Items())
+	if len(items) != 1 || items[0].Fault != nil || *items[0].Draft.Quantity != 2 || *items[0].Draft.Price != 100 {
+		t.Errorf("got %+v", items)
+	}
+}
+
+func TestMoney(t *testing.T) {
+	for _, c := range []struct {
+		text, currency string
+		want           int64
+		ok             bool
+	}{
+		{"12.50", "CNY", 1250, true}, {"12.5", "CNY", 1250, true}, {"12", "CNY", 1200, true}, {"-0.01", "EUR", -1, true}, {"12.500", "CNY", 1250, true},
+		{"500", "JPY", 500, true}, {"500.5", "JPY", 0, false}, {"1.234", "KWD", 1234, true}, {"12.505", "CNY", 0, false}, {"", "CNY", 0, false},
+		{".5", "CNY", 0, false}, {"1e3", "CNY", 0, false}, {"1,50", "CNY", 0, false}, {"1", "RMB", 0, false}, {"99999999999999999999", "CNY", 0, false},
+	} {
+		got, err := sales.ParseMoney(c.text, c.currency)
+		if (err == nil) != c.ok || got != c.want {
+			t.Errorf("%q %s: got %d, %v", c.text, c.currency, got, err)
+		}
+	}
+}
+
+// FuzzReaders: no input makes a reader panic or run on.
+func FuzzReaders(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.xml", "testdata/*.json"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("no %s (%v)", pattern, err)
+		}
+		for _, name := range files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Add([]byte("o,g,q,p,t,r\n1,4006381333931,2,4.50,2026-03-02 10:00:00,1\n\"x"))
+	f.Add([]byte(`{"lines":[{"order":"1"},`))
+	f.Add([]byte("{\"a\":{\"b\":\"[1,{}]\"}}\n\n{"))
+	csv := mapping(f, plain)
+	js := mapping(f, `{format: json, lines: a.b, time: unix, fields: {order: $.id, line: "#", store: {value: s1}, gtin: g, quantity: q, price: p, currency: {value: CNY}, sold_at: t, revision: r}}`)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		skipped := 0
+		for name, items := range map[string]iter.Seq[intake.Item]{
+			"ndjson":  intake.NDJSON(bytes.NewReader(data)),
+			"json":    intake.JSON(bytes.NewReader(data)),
+			"csv":     intake.CSV(bytes.NewReader(data), csv).Items(),
+			"poslog":  intake.POSLog(bytes.NewReader(data), "pos", &skipped),
+			"order":   intake.Shopify("orders/create", data, "shop", "s1"),
+			"refund":  intake.Shopify("refunds/create", data, "shop", "s1"),
+			"foreign": intake.Mapped("application/json", data, js, &skipped),
+			"form":    intake.Mapped("application/x-www-form-urlencoded", data, js, &skipped),
+		} {
+			n := 0
+			for range items {
+				if n++; n > len(data)+10 {
+					t.Fatalf("%s runs on", name)
+				}
+			}
+		}
+	})
+}

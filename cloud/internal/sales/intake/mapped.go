@@ -1,0 +1,135 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+)
+
+// Mapped reads a message of somebody else by a mapping: JSON, or a form whose fields may hold JSON, as
+// the shops of China push them. skipped counts the lines that the mapping leaves out.
+func Mapped(contentType string, body []byte, m *Mapping, skipped *int) iter.Seq[Item] {
+	root, err := message(contentType, body)
+	if err != nil {
+		code := sales.NotUnderstood
+		if strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "unexpected end") {
+			code = sales.Truncated
+		}
+		return whole(&sales.Fault{Code: code, Text: err.Error(), Hint: "send the message whole"}, string(body))
+	}
+	lines := []any{root}
+	if m.Lines != "" {
+		v, ok := find(root, m.Lines)
+		list, isList := v.([]any)
+		if !ok || !isList {
+			return whole(&sales.Fault{Code: sales.Unmapped, Text: fmt.Sprintf("the message has no list at %s", m.Lines)}, string(body))
+		}
+		lines = list
+	}
+	return func(yield func(Item) bool) {
+		places := map[string]int{}
+		for i, line := range lines {
+			at := func(from string) (string, bool) {
+				where := line
+				if rest, ok := strings.CutPrefix(from, "$."); ok {
+					where, from = root, rest
+				}
+				v, ok := find(where, from)
+				if !ok {
+					return "", false
+				}
+				return text(v)
+			}
+			order := m.value("order", at)
+			places[order]++
+			it := Item{Place: int64(i + 1), Input: string(body)}
+			var skip bool
+			if it.Draft, skip, it.Fault = m.draft(at, places[order]); skip {
+				*skipped++
+				continue
+			}
+			if !yield(it) {
+				return
+			}
+		}
+	}
+}
+
+// message decodes a body with its numbers kept as they are written.
+func message(contentType string, body []byte) (any, error) {
+	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, fmt.Errorf("the form is not understood: %w", err)
+		}
+		root := map[string]any{}
+		for k, v := range form {
+			root[k] = v[0]
+		}
+		return root, nil
+	}
+	return decodeAny(body)
+}
+
+func decodeAny(data []byte) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("the message is not JSON: %w", err)
+	}
+	return v, nil
+}
+
+// find follows a path such as data.items.0.id. A text on the way that holds JSON is looked into.
+func find(v any, path string) (any, bool) {
+	for step := range strings.SplitSeq(path, ".") {
+		if s, ok := v.(string); ok {
+			inner, err := decodeAny([]byte(s))
+			if err != nil {
+				return nil, false
+			}
+			v = inner
+		}
+		switch at := v.(type) {
+		case map[string]any:
+			next, ok := at[step]
+			if !ok {
+				return nil, false
+			}
+			v = next
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(at) {
+				return nil, false
+			}
+			v = at[i]
+		default:
+			return nil, false
+		}
+	}
+	if s, ok := v.(string); ok && strings.HasPrefix(strings.TrimSpace(s), "[") {
+		if inner, err := decodeAny([]byte(s)); err == nil {
+			return inner, true
+		}
+	}
+	return v, true
+}
+
+func text(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	return "", false
+}

@@ -1,0 +1,200 @@
+package intake
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// The parts of ARTS POSLog 6 (OMG Retail) that tell a sale. Names are matched without their namespace,
+// so that 2.x files of the same shape are read too.
+type posTransaction struct {
+	Cancel   bool       `xml:"CancelFlag,attr"`
+	Training bool       `xml:"TrainingModeFlag,attr"`
+	Unit     string     `xml:"BusinessUnit>UnitID"`
+	OldUnit  string     `xml:"RetailStoreID"`
+	Till     string     `xml:"WorkstationID"`
+	Sequence string     `xml:"SequenceNumber"`
+	Day      string     `xml:"BusinessDayDate"`
+	Begin    string     `xml:"BeginDateTime"`
+	End      string     `xml:"EndDateTime"`
+	Currency string     `xml:"CurrencyCode"`
+	Retail   *posRetail `xml:"RetailTransaction"`
+}
+
+type posRetail struct {
+	Status   string        `xml:"TransactionStatus,attr"`
+	Currency string        `xml:"CurrencyCode"`
+	Lines    []posLineItem `xml:"LineItem"`
+}
+
+type posLineItem struct {
+	Void     bool     `xml:"VoidFlag,attr"`
+	Sequence string   `xml:"SequenceNumber"`
+	Sale     *posItem `xml:"Sale"`
+	Return   *posItem `xml:"Return"`
+}
+
+type posItem struct {
+	POSItem  string   `xml:"POSIdentity>POSItemID"`
+	Item     string   `xml:"ItemID"`
+	Quantity string   `xml:"Quantity"`
+	Actual   posMoney `xml:"ActualSalesUnitPrice"`
+	Regular  posMoney `xml:"RegularSalesUnitPrice"`
+	Extended posMoney `xml:"ExtendedAmount"`
+	Link     *posLink `xml:"TransactionLink"`
+	Disposal string   `xml:"Disposal>Method"`
+}
+
+type posMoney struct {
+	Currency string `xml:"Currency,attr"`
+	Text     string `xml:",chardata"`
+}
+
+type posLink struct {
+	Unit     string `xml:"BusinessUnit>UnitID"`
+	OldUnit  string `xml:"RetailStoreID"`
+	Till     string `xml:"WorkstationID"`
+	Sequence string `xml:"SequenceNumber"`
+	Day      string `xml:"BusinessDayDate"`
+	Line     string `xml:"LineItemSequenceNumber"`
+}
+
+// POSLog reads the retail transactions of a POSLog. What is cancelled, voided or practised is left out,
+// and counted in skipped. An order is named store/till/day/sequence.
+func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		dec := xml.NewDecoder(r)
+		found := false
+		broken := func(err error) {
+			line, _ := dec.InputPos()
+			code := sales.NotUnderstood
+			if errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "unexpected EOF") {
+				code = sales.Truncated
+			}
+			yield(bad(int64(line), "", code, "the POSLog breaks off: "+err.Error(), "send it again whole; what was stored counts once"))
+		}
+		for {
+			token, err := dec.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				broken(err)
+				return
+			}
+			start, ok := token.(xml.StartElement)
+			if !ok || start.Name.Local != "Transaction" {
+				found = found || ok && start.Name.Local == "POSLog"
+				continue
+			}
+			line, _ := dec.InputPos()
+			var t posTransaction
+			if err := dec.DecodeElement(&t, &start); err != nil {
+				broken(err)
+				return
+			}
+			for _, it := range t.items(int64(line), channel, skipped) {
+				if !yield(it) {
+					return
+				}
+			}
+		}
+		if !found {
+			yield(bad(1, "", sales.Unmapped, "there is no POSLog in it", "the root element is POSLog"))
+		}
+	}
+}
+
+func orderOf(unit, till, day, sequence string) string {
+	return strings.Join([]string{unit, till, day, sequence}, "/")
+}
+
+func either(a, b string) string {
+	if a = strings.TrimSpace(a); a != "" {
+		return a
+	}
+	return strings.TrimSpace(b)
+}
+
+func (t *posTransaction) items(place int64, channel string, skipped *int) (items []Item) {
+	if t.Retail == nil || t.Cancel || t.Training || strings.EqualFold(t.Retail.Status, "Voided") || strings.EqualFold(t.Retail.Status, "Suspended") {
+		*skipped++
+		return nil
+	}
+	store := either(t.Unit, t.OldUnit)
+	order := orderOf(store, t.Till, t.Day, t.Sequence)
+	for i := range t.Retail.Lines {
+		l := &t.Retail.Lines[i]
+		if l.Void || l.Sale == nil && l.Return == nil { // tenders and taxes are lines too
+			*skipped++
+			continue
+		}
+		item, sign := l.Sale, int64(1)
+		if item == nil {
+			item, sign = l.Return, -1
+		}
+		it := Item{Place: place, Input: fmt.Sprintf("transaction %s line %s", order, l.Sequence)}
+		d := sales.Draft{Channel: channel, Order: order, Line: strings.TrimSpace(l.Sequence), Store: store, SoldAt: either(t.End, t.Begin),
+			Currency: either(either(t.Currency, t.Retail.Currency), either(item.Extended.Currency, item.Actual.Currency))}
+		identify(&d, either(item.POSItem, item.Item))
+		it.Fault = item.amounts(&d, sign)
+		if sign < 0 {
+			d.Restocked = strings.EqualFold(item.Disposal, "ReturnToStock")
+			if link := item.Link; link != nil {
+				d.RefundOf = &sales.Ref{Order: orderOf(either(either(link.Unit, link.OldUnit), store), link.Till, link.Day, link.Sequence), Line: strings.TrimSpace(link.Line)}
+			}
+		}
+		it.Draft = d
+		items = append(items, it)
+	}
+	return items
+}
+
+// identify takes what is a GTIN for one, and what has the length of an EAN-13 or longer too, so that a wrong
+// check digit is named; anything else is the channel's own code.
+func identify(d *sales.Draft, code string) {
+	_, err := shelf.ParseGTIN(code)
+	if err == nil || strings.Trim(code, "0123456789") == "" && (len(code) == 13 || len(code) == 14) {
+		d.GTIN = code
+		return
+	}
+	d.SKU = code
+}
+
+func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
+	wrong := func(field string, err error) *sales.Fault {
+		return &sales.Fault{Code: sales.BadNumber, Field: field, Text: err.Error()}
+	}
+	q, err := wholeNumber(either(p.Quantity, "1"))
+	if err != nil {
+		return wrong("quantity", err)
+	}
+	if q < 0 {
+		q = -q // some write a return's quantity negative
+	}
+	q *= sign
+	d.Quantity = &q
+	if text := strings.TrimSpace(p.Extended.Text); text != "" {
+		n, err := sales.ParseMoney(strings.TrimPrefix(text, "-"), d.Currency)
+		if err != nil {
+			return wrong("amount", err)
+		}
+		n *= sign
+		d.Amount = &n
+	}
+	if text := either(p.Actual.Text, p.Regular.Text); text != "" {
+		n, err := sales.ParseMoney(text, d.Currency)
+		if err != nil {
+			return wrong("price", err)
+		}
+		d.Price = &n
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package sales
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/currency"
+)
+
+// ParseMoney reads a decimal amount such as "12.50" into the minor unit of its currency. More digits than
+// the currency has are refused unless they are zeros: money is not rounded.
+func ParseMoney(text, code string) (int64, error) {
+	if err := checkCurrency(code); err != nil || code == "" {
+		return 0, fmt.Errorf("money without a currency of ISO 4217")
+	}
+	scale, _ := currency.Standard.Rounding(currency.MustParseISO(code))
+	t := strings.TrimSpace(text)
+	negative := strings.HasPrefix(t, "-")
+	t = strings.TrimPrefix(t, "-")
+	whole, fraction, _ := strings.Cut(t, ".")
+	if len(fraction) > scale {
+		if strings.Trim(fraction[scale:], "0") != "" {
+			return 0, fmt.Errorf("%q has more than the %d decimals of %s", text, scale, code)
+		}
+		fraction = fraction[:scale]
+	}
+	digits := whole + fraction + strings.Repeat("0", scale-len(fraction))
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || whole == "" {
+		return 0, fmt.Errorf("%q is not an amount such as 12.50", text)
+	}
+	if n > maxMoney {
+		return 0, fmt.Errorf("%q is too large", text)
+	}
+	if negative {
+		return -int64(n), nil
+	}
+	return int64(n), nil
+}
