@@ -98,6 +98,17 @@ func (c *Capture) Retrieve() (vision.Frame, error) {
 	return f, f.Check()
 }
 
+// FPS is how many frames a second the source says it gives, 0 where it says nothing sensible.
+func (c *Capture) FPS() float64 {
+	if c.capture == nil {
+		return 0
+	}
+	if fps := float64(C.coldshelf_capture_fps(c.capture)); fps > 0 && fps <= 1000 {
+		return fps
+	}
+	return 0
+}
+
 // Close frees the source. A second Close does nothing.
 func (c *Capture) Close() error {
 	if c.capture == nil {

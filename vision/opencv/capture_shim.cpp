@@ -88,6 +88,14 @@ double coldshelf_capture_count(void* capture) {
 	}
 }
 
+double coldshelf_capture_fps(void* capture) {
+	try {
+		return static_cast<cv::VideoCapture*>(capture)->get(cv::CAP_PROP_FPS);
+	} catch (const std::exception&) {
+		return 0;
+	}
+}
+
 void coldshelf_capture_close(void* capture) {
 	try {
 		delete static_cast<cv::VideoCapture*>(capture);

@@ -21,6 +21,9 @@ int coldshelf_capture_retrieve(void* capture, void* frame, char* message, int si
 // Number of frames as the container says, 0 where it does not.
 double coldshelf_capture_count(void* capture);
 
+// Frames a second as the source says, 0 where it does not.
+double coldshelf_capture_fps(void* capture);
+
 void coldshelf_capture_close(void* capture);
 
 #ifdef __cplusplus

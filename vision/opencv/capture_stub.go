@@ -16,5 +16,8 @@ func (*Capture) Grab() error { return ErrNotBuilt }
 // Retrieve gives ErrNotBuilt.
 func (*Capture) Retrieve() (vision.Frame, error) { return vision.Frame{}, ErrNotBuilt }
 
+// FPS is 0.
+func (*Capture) FPS() float64 { return 0 }
+
 // Close does nothing.
 func (*Capture) Close() error { return nil }

@@ -20,6 +20,7 @@ saw over MQTT. Without a network it keeps everything until the cloud has it.`,
 	root.AddCommand(
 		runCommand(),
 		detectCommand(),
+		countCommand(),
 		enrollCommand(),
 		galleryCommand(),
 		evalCommand(),

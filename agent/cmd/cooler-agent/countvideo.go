@@ -1,0 +1,138 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/draw"
+	"github.com/coldshelf/coldshelf/vision/footfall"
+	"github.com/coldshelf/coldshelf/vision/opencv"
+)
+
+// errCutShort says that a video ended before its time; what is there was counted.
+var errCutShort = errors.New("video is not whole")
+
+// counting is one run over a video.
+type counting struct {
+	people *people
+	lines  []footfall.Line
+	zones  []footfall.Zone
+	drawTo string
+
+	report countReport
+	watch  *footfall.Watch
+	drawn  *opencv.Recorder
+	pace   float64 // frames counted a second of the video
+	passed map[int]int
+}
+
+// video counts in all of a video.
+func (c *counting) video(ctx context.Context, path string) (_ *countReport, err error) {
+	capture, err := opencv.OpenCapture("file:"+path, opencv.CaptureOptions{})
+	if err != nil {
+		return nil, withHint(err, "MP4, AVI and what else FFmpeg reads; is the file whole?")
+	}
+	defer capture.Close()
+	c.report = countReport{Video: path, Crossings: []countCrossing{}}
+	c.passed = map[int]int{}
+	defer func() { err = errors.Join(err, c.closeDrawn()) }()
+	stride := max(1, int(math.Round(capture.FPS()/footfall.Pace)))
+	c.pace = capture.FPS() / float64(stride)
+	if c.pace <= 0 {
+		c.pace = footfall.Pace
+	}
+	began := time.Now()
+	var short error
+	for ; ; c.report.Frames++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		err := capture.Grab()
+		if errors.Is(err, io.EOF) && c.report.Frames > 0 {
+			if cutShort(err) {
+				short = fmt.Errorf("%w: %w", errCutShort, err)
+			}
+			break
+		}
+		if err != nil {
+			return nil, withHint(err, "is the file whole, and a video?")
+		}
+		if c.report.Frames%stride != 0 {
+			continue
+		}
+		frame, err := capture.Retrieve()
+		if err != nil {
+			return nil, err
+		}
+		if err := c.step(frame); err != nil {
+			return nil, err
+		}
+	}
+	c.note(c.watch.Counter.Close())
+	c.report.FPS = round1(float64(c.report.Frames) / time.Since(began).Seconds())
+	for _, lines := range c.passed {
+		if lines == len(c.lines) {
+			c.report.Passing++
+		}
+	}
+	slices.SortStableFunc(c.report.Crossings, func(a, b countCrossing) int { return cmp.Compare(a.Frame, b.Frame) })
+	return &c.report, short
+}
+
+func (c *counting) step(f vision.Frame) error {
+	if c.watch == nil {
+		counter, err := footfall.NewCounter(f.Width, f.Height, c.lines, c.zones)
+		if err != nil {
+			return err
+		}
+		c.watch = c.people.watch(counter)
+		c.report.Width, c.report.Height = f.Width, f.Height
+		if c.drawTo != "" {
+			if c.drawn, err = opencv.OpenRecorder(c.drawTo, c.pace, f.Width, f.Height); err != nil {
+				return withHint(err, "name a .mp4 or .avi in a folder that can be written to")
+			}
+		}
+	}
+	events, err := c.watch.Look(c.report.Frames, f)
+	if err != nil {
+		return err
+	}
+	c.note(events)
+	if c.drawn == nil {
+		return nil
+	}
+	return c.drawn.Write(vision.FromImage(draw.Footfall(f, c.lines, c.watch.Counter.People(), c.report.In, c.report.Out)))
+}
+
+func (c *counting) note(e footfall.Events) {
+	for _, x := range e.Crossings {
+		if x.Dir == footfall.In {
+			c.report.In++
+		} else {
+			c.report.Out++
+		}
+		c.report.Crossings = append(c.report.Crossings, countCrossing{x.Frame, x.Dir, x.Line})
+	}
+	for _, v := range e.Visits {
+		c.report.Visits = append(c.report.Visits, countVisit{v.Zone, v.From, v.To})
+	}
+	for _, p := range e.Passings {
+		c.passed[p.Person]++
+	}
+}
+
+func (c *counting) closeDrawn() error {
+	if c.drawn == nil {
+		return nil
+	}
+	err := c.drawn.Close()
+	c.drawn = nil
+	return err
+}

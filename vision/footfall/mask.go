@@ -1,0 +1,168 @@
+package footfall
+
+import "sort"
+
+// Mask says which parts of one frame move: W×H cells, row by row, not zero where something does. A cell is
+// Scale pixels of the camera's picture wide and high.
+type Mask struct {
+	W, H  int
+	Scale float64
+	Cells []byte
+}
+
+const (
+	// A mask of which more moves than this says that the light changed or the camera did: nobody is found in it.
+	tooMuch = 0.45
+	// leastCells of a blob; less is noise.
+	leastCells = 12
+	// mostBlobs of a frame, the largest; more is rain or a flickering lamp.
+	mostBlobs = 40
+	// A blob at most this share of its own height below or above another, over or under it, is the same person:
+	// a belt or a shadow's edge cuts people in two.
+	gapShare = 0.45
+	// besideShare is how much of the narrower blob's width must lie over the other.
+	besideShare = 0.5
+	// A blob at most this share of another's height, with its middle at most that share beside it, is a part of it.
+	partShare, partGap = 0.4, 0.08
+	// upperPart of a blob is where heads and shoulders are.
+	upperPart = 0.5
+)
+
+// blob is a connected part of a mask.
+type blob struct {
+	Box
+	mask  *Mask
+	cells []int
+}
+
+// area in pixels of the picture.
+func (b *blob) area() float64 { return float64(len(b.cells)) * b.mask.Scale * b.mask.Scale }
+
+// blobs finds the connected parts of the mask, eight neighbours a cell, largest first; none where so
+// much moves that nothing can be told.
+func (m *Mask) blobs() []*blob {
+	moving := 0
+	for _, c := range m.Cells {
+		if c != 0 {
+			moving++
+		}
+	}
+	if float64(moving) > tooMuch*float64(len(m.Cells)) {
+		return nil
+	}
+	seen := make([]bool, len(m.Cells))
+	var list []*blob
+	for start, c := range m.Cells {
+		if c == 0 || seen[start] {
+			continue
+		}
+		cells := []int{start} // those before next are done, the others' neighbours are still to be looked at
+		seen[start] = true
+		for next := 0; next < len(cells); next++ {
+			x, y := cells[next]%m.W, cells[next]/m.W
+			for ny := max(0, y-1); ny <= min(m.H-1, y+1); ny++ {
+				for nx := max(0, x-1); nx <= min(m.W-1, x+1); nx++ {
+					if n := ny*m.W + nx; m.Cells[n] != 0 && !seen[n] {
+						seen[n] = true
+						cells = append(cells, n)
+					}
+				}
+			}
+		}
+		if len(cells) >= leastCells {
+			list = append(list, m.blobOf(cells))
+		}
+	}
+	sort.SliceStable(list, func(a, b int) bool { return len(list[a].cells) > len(list[b].cells) })
+	return join(list[:min(len(list), mostBlobs)])
+}
+
+func (m *Mask) blobOf(cells []int) *blob {
+	x0, y0, x1, y1 := m.W, m.H, 0, 0
+	for _, at := range cells {
+		x, y := at%m.W, at/m.W
+		x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x+1), max(y1, y+1)
+	}
+	return &blob{Box{float64(x0) * m.Scale, float64(y0) * m.Scale, float64(x1-x0) * m.Scale, float64(y1-y0) * m.Scale}, m, cells}
+}
+
+// join puts the pieces of people together that stand over each other.
+func join(list []*blob) []*blob {
+	for changed := true; changed; {
+		changed = false
+		for i := 0; i < len(list); i++ {
+			for k := i + 1; k < len(list); k++ {
+				if list[i].over(list[k]) {
+					list[i] = list[i].plus(list[k])
+					list = append(list[:k], list[k+1:]...)
+					changed = true
+					k--
+				}
+			}
+		}
+	}
+	return list
+}
+
+// over: the two stand over each other, close enough to be one person, or the other is a small thing at this one's
+// side: an arm, a bag.
+func (b *blob) over(o *blob) bool {
+	beside := min(b.right(), o.right()) - max(b.X, o.X)
+	gap := max(b.Y, o.Y) - min(b.bottom(), o.bottom())
+	if beside >= besideShare*min(b.W, o.W) && gap <= gapShare*max(b.H, o.H) {
+		return true
+	}
+	return o.H < partShare*b.H && b.holds(o.middle(), partGap*b.H)
+}
+
+func (b *blob) plus(o *blob) *blob {
+	return &blob{b.union(o.Box), b.mask, append(b.cells, o.cells...)}
+}
+
+// columns are the moving cells in each column of the blob's upper part, where people are narrow: below, legs stride
+// and shadows lie.
+func (b *blob) columns() []int {
+	m := b.mask
+	x0, y1 := int(b.X/m.Scale+0.5), int((b.Y+upperPart*b.H)/m.Scale+0.5)
+	out := make([]int, int(b.W/m.Scale+0.5))
+	for _, at := range b.cells {
+		if at/m.W < y1 {
+			out[at%m.W-x0]++
+		}
+	}
+	return out
+}
+
+// breadth of the blob's upper part, in pixels.
+func (b *blob) breadth() float64 {
+	n := 0
+	for _, c := range b.columns() {
+		if c > 0 {
+			n++
+		}
+	}
+	return float64(n) * b.mask.Scale
+}
+
+// split cuts the blob into n side by side, each with its share of what moves.
+func (b *blob) split(n int) []Box {
+	if n < 2 {
+		return []Box{b.Box}
+	}
+	columns, total := b.columns(), 0
+	for _, c := range columns {
+		total += c
+	}
+	var out []Box
+	from, sum := 0, 0
+	for i, c := range columns {
+		sum += c
+		if sum*n >= total*(len(out)+1) || i == len(columns)-1 {
+			out = append(out, Box{b.X + float64(from)*b.mask.Scale, b.Y, float64(i+1-from) * b.mask.Scale, b.H})
+			if from = i + 1; len(out) == n {
+				break
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,81 @@
+package footfall
+
+import (
+	"math"
+	"slices"
+)
+
+// person is what was found in one frame.
+type person struct {
+	Box
+	whole *blob // the blob, where it is of this person alone
+	taken bool
+}
+
+// sameAs is how near to each other, in shares of their height, two people cannot be in a picture for long.
+const sameAs = 0.12
+
+// find gives the people of a frame, as far as motion tells.
+func (c *Counter) find(blobs []*blob) []*person {
+	var out []*person
+	for _, b := range blobs {
+		if b.H >= leastTall*c.picture.H {
+			out = append(out, c.inside(b)...)
+		}
+	}
+	return out
+}
+
+// inside cuts a blob into people: as many as its size tells, and at least as many as are known to be there.
+func (c *Counter) inside(b *blob) []*person {
+	here := c.within(b)
+	n := c.sizes.people(b)
+	switch {
+	case n == 0 && len(here) == 0:
+		return nil
+	case n <= 1 && len(here) <= 1:
+		return []*person{{Box: b.Box, whole: b}}
+	case n < len(here):
+		// Known people behind each other: each stays where they are expected, inside of the blob.
+		var out []*person
+		for _, t := range here {
+			out = append(out, &person{Box: within(t.ahead(), b.Box)})
+		}
+		return out
+	}
+	var out []*person
+	for _, part := range b.split(n) {
+		out = append(out, &person{Box: part})
+	}
+	return out
+}
+
+// within gives the tracks that are expected inside of a blob, the longest followed first, each at a place of its
+// own: what follows the same place twice is one person.
+func (c *Counter) within(b *blob) []*track {
+	var here []*track
+	for _, t := range c.tracks { // in the order in which they began
+		m := t.ahead().middle()
+		if !t.sure() || len(here) == mostPeople || !b.holds(m, 0.15*t.box.H) {
+			continue
+		}
+		if !slices.ContainsFunc(here, func(o *track) bool {
+			p := o.ahead().middle()
+			return math.Hypot(p.X-m.X, p.Y-m.Y) < sameAs*math.Max(t.box.H, o.box.H)
+		}) {
+			here = append(here, t)
+		}
+	}
+	return here
+}
+
+// within moves a box into another as far as it must.
+func within(a, in Box) Box {
+	if a.W < in.W {
+		a.X = math.Max(in.X, math.Min(a.X, in.right()-a.W))
+	}
+	if a.bottom() > in.bottom() {
+		a.Y -= a.bottom() - in.bottom()
+	}
+	return a
+}

@@ -1,0 +1,79 @@
+package footfall
+
+import "math"
+
+const (
+	// Blobs of this shape may be one person who is whole in the picture.
+	slimmest, stoutest = 1.5, 4.5
+	// lessons from which the view's sizes are believed.
+	lessons = 40
+	// fading of old lessons, by new ones.
+	fading = 0.995
+	// leastTall is how tall a person must be, of the picture's height, to be followed.
+	leastTall = 0.06
+	// mostPeople in one blob; where more were, nothing tells them apart.
+	mostPeople = 8
+	// childShare is how small a person may be, of what is usual at their place; less is a bag or a bird.
+	childShare = 0.45
+	// crowdArea is how much of a person's usual area each further one adds to a blob: people hide each other.
+	crowdArea = 0.85
+	// shoulders is how broad the upper half of one person is, in shares of their height, and abreast how much each
+	// further one adds.
+	shoulders, abreast = 0.32, 0.26
+)
+
+// sizes learns how tall people are at each height of the picture: a straight line, because the floor is
+// flat, by weighted least squares over blobs that look like one person.
+type sizes struct {
+	n, y, h, yy, yh float64 // weighted sums
+	fill            float64 // mean area of a person over their height squared
+}
+
+// learn takes a blob that looks like one whole person.
+func (s *sizes) learn(b *blob, picture Box) {
+	if b.X <= 2 || b.Y <= 2 || b.right() >= picture.W-2 || b.bottom() >= picture.H-2 {
+		return
+	}
+	if r := b.H / b.W; r < slimmest || r > stoutest {
+		return
+	}
+	if s.sure() {
+		if usual := s.height(b.bottom()); b.H < 0.6*usual || b.H > 1.5*usual {
+			return
+		}
+	}
+	y := b.bottom()
+	s.n, s.y, s.h, s.yy, s.yh = s.n*fading+1, s.y*fading+y, s.h*fading+b.H, s.yy*fading+y*y, s.yh*fading+y*b.H
+	s.fill += (b.area()/(b.H*b.H) - s.fill) / math.Min(s.n, 200)
+}
+
+func (s *sizes) sure() bool { return s.n >= lessons }
+
+// height of a person whose feet are at y; 0 while too little was seen.
+func (s *sizes) height(y float64) float64 {
+	if s.n < 2 {
+		return 0
+	}
+	mean := s.h / s.n
+	spread := s.yy/s.n - (s.y/s.n)*(s.y/s.n)
+	if spread < 25 { // all stood at one height of the picture
+		return mean
+	}
+	slope := (s.yh/s.n - (s.y/s.n)*mean) / spread
+	return math.Max(mean+slope*(y-s.y/s.n), 0.25*mean)
+}
+
+// people says how many a blob is likely to be; 0: too small for one.
+func (s *sizes) people(b *blob) int {
+	if !s.sure() {
+		return 1
+	}
+	usual := s.height(b.bottom())
+	if b.H < childShare*usual {
+		return 0
+	}
+	one := math.Max(s.fill, 0.1) * usual * usual
+	byArea := 1 + (b.area()/one-1)/crowdArea
+	byWidth := 1 + (b.breadth()/usual-shoulders)/abreast
+	return min(mostPeople, max(1, int(math.Round(math.Min(byArea, byWidth)))))
+}

@@ -1,0 +1,165 @@
+package footfall
+
+import (
+	"math"
+	"sort"
+)
+
+const (
+	// confirmed is how many frames must show a track for it to be followed through gaps.
+	confirmed = 4
+	// patience is how many frames a person may be hidden, and tentative how many before they are confirmed.
+	patience, tentative = 15, 2
+	// reach is how far from where they are expected people are looked for, in shares of their height.
+	reach = 0.5
+	// otherSize is what a person twice as tall as expected costs, in the same measure.
+	otherSize = 0.3
+	// learnFrom is how far a person must have walked, in shares of their height, for the view's sizes to be learnt from them.
+	learnFrom = 0.5
+	// Shares of what is new in a place and in a speed that are believed.
+	believePlace, believeSpeed, believeSize, believeSmaller = 0.6, 0.25, 0.2, 0.08
+	// lostPart is the share of a box's height that it does not lose from one frame to the next by walking.
+	lostPart = 0.15
+)
+
+// track is one person from frame to frame.
+type track struct {
+	id     int
+	box    Box // smoothed
+	last   Box // as it was found last
+	vx, vy float64
+	seen   int // frames
+	asked  int // how often a detector was asked whether this is a person
+	known  int // how often it said yes
+	next   int // frame from which on it is asked again
+	whole  int // of these with all of the person in the picture
+	missed int // in a row
+	begun  Point
+	moved  float64 // farthest from where they began, in shares of their height
+	walked bool    // as people do; see Counter.judge
+	named  bool    // as a person, by the detector
+	gates  []gate
+	zones  []stay
+	// What was noticed of the track is held back until it is known for a person.
+	crossings []Crossing
+	visits    []Visit
+}
+
+// ahead is where the person is expected in the next frame.
+func (t *track) ahead() Box {
+	return Box{t.box.X + t.vx, t.box.Y + t.vy, t.box.W, t.box.H}
+}
+
+// follow takes where the person was found.
+func (t *track) follow(b Box) {
+	a := t.ahead()
+	t.last = b
+	dx, dy := b.X+b.W/2-a.X-a.W/2, b.bottom()-a.bottom()
+	// Where the box has lost or won much at one end, that end lies: somebody is half hidden, or stands with their feet
+	// in a shadow.
+	if top := b.Y - a.Y; math.Abs(b.H-a.H) > lostPart*a.H && math.Abs(top) < math.Abs(dy) {
+		dy = top
+	}
+	t.vx += believeSpeed * dx
+	t.vy += believeSpeed * dy
+	grow := believeSize
+	if b.H < a.H {
+		grow = believeSmaller
+	}
+	w, h := a.W+believeSize*(b.W-a.W), a.H+grow*(b.H-a.H)
+	x, y := a.X+a.W/2+believePlace*dx, a.bottom()+believePlace*dy
+	t.box = Box{x - w/2, y - h, w, h}
+	t.seen, t.missed = t.seen+1, 0
+	f := t.box.Foot()
+	t.moved = math.Max(t.moved, math.Hypot(f.X-t.begun.X, f.Y-t.begun.Y)/t.box.H)
+}
+
+// coast goes on without having been found.
+func (t *track) coast() {
+	t.box = t.ahead()
+	t.vx, t.vy = t.vx*0.95, t.vy*0.95
+	t.missed++
+}
+
+func (t *track) sure() bool { return t.seen >= confirmed }
+
+// cost is how ill a person fits a track, in shares of the track's height; ok is false beyond reach.
+func (t *track) cost(p *person) (d float64, ok bool) {
+	a := t.ahead()
+	f, e := p.Foot(), a.Foot()
+	// A person whose feet are hidden is found by their head: the nearer of the two ends tells.
+	end := math.Min(math.Abs(f.Y-e.Y), math.Abs(p.Y-a.Y))
+	d = math.Hypot(f.X-e.X, end) / math.Max(a.H, 1)
+	if d > reach*(1+0.1*float64(t.missed)) {
+		return 0, false
+	}
+	d += otherSize * math.Abs(math.Log2(math.Max(p.H, 1)/math.Max(a.H, 1)))
+	if !t.sure() {
+		d += reach
+	}
+	return d, true
+}
+
+// assign gives each track the person nearest to where it is expected, nearest pairs first, known people before
+// new ones. Who is left over begins a track.
+func (c *Counter) assign(found []*person) {
+	type pair struct {
+		t    *track
+		p    *person
+		cost float64
+	}
+	var pairs []pair
+	for _, t := range c.tracks {
+		for _, p := range found {
+			if d, ok := t.cost(p); ok {
+				pairs = append(pairs, pair{t, p, d})
+			}
+		}
+	}
+	sort.SliceStable(pairs, func(a, b int) bool { return pairs[a].cost < pairs[b].cost })
+	got := map[*track]bool{}
+	for _, q := range pairs {
+		if got[q.t] || q.p.taken {
+			continue
+		}
+		got[q.t], q.p.taken = true, true
+		q.t.follow(q.p.Box)
+		c.learn(q.t, q.p)
+	}
+	keep := c.tracks[:0]
+	for _, t := range c.tracks {
+		if !got[t] {
+			t.coast()
+		}
+		if t.missed <= patience && (t.sure() || t.missed <= tentative) {
+			keep = append(keep, t)
+		} else {
+			c.leave(t)
+		}
+	}
+	c.tracks = keep
+	for _, p := range found {
+		if !p.taken {
+			c.people++
+			t := &track{id: c.people, box: p.Box, last: p.Box, seen: 1, begun: p.Foot(), gates: make([]gate, len(c.lines)), zones: make([]stay, len(c.zones))}
+			c.tracks = append(c.tracks, t)
+			c.learn(t, p)
+		}
+	}
+}
+
+// learn notes what a sight of a person tells beyond their place.
+func (c *Counter) learn(t *track, p *person) {
+	if c.whole(p.Box) {
+		t.whole++
+	}
+	if p.whole != nil && t.sure() && t.moved >= learnFrom {
+		c.sizes.learn(p.whole, c.picture)
+	}
+}
+
+// whole: nothing of the box is cut off by the picture's edge.
+func (c *Counter) whole(b Box) bool {
+	const rim = 3
+	return b.X > rim && b.Y > rim && b.right() < c.picture.W-rim && b.bottom() < c.picture.H-rim
+}

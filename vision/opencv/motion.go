@@ -1,0 +1,71 @@
+//go:build customenv
+
+package opencv
+
+/*
+#include "motion_shim.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+
+	"github.com/coldshelf/coldshelf/vision"
+	"github.com/coldshelf/coldshelf/vision/footfall"
+)
+
+const (
+	// motionWidth is the width that frames are brought down to: people are tens of pixels tall there.
+	motionWidth = 384
+	// motionHistory in frames: a person who stands still for a minute is not yet a part of the room.
+	motionHistory = 4000
+	// motionThreshold is OpenCV's squared distance, in variances, from which a pixel is not the background.
+	motionThreshold = 20
+	// motionShadow: what is darker than this share of the background is no shadow; grey clothes before a white wall
+	// would else be one.
+	motionShadow = 0.7
+)
+
+// Motion separates what moves before a fixed camera from the room behind it: Zivkovic's mixture of
+// Gaussians (OpenCV's MOG2), shadows left out. It belongs to one goroutine.
+type Motion struct{ model unsafe.Pointer }
+
+// NewMotion begins with an unknown room; the first frame is taken for it.
+func NewMotion() (*Motion, error) {
+	var message [512]C.char
+	model := C.coldshelf_motion_new(motionHistory, motionThreshold, motionShadow, &message[0], C.int(len(message)))
+	if model == nil {
+		return nil, fmt.Errorf("motion: %s", words(&message[0]))
+	}
+	return &Motion{model}, nil
+}
+
+// Segment gives what moves in the next frame. A frame of another size begins anew.
+func (m *Motion) Segment(f vision.Frame) (footfall.Mask, error) {
+	if m.model == nil {
+		return footfall.Mask{}, os.ErrClosed
+	}
+	if err := f.Check(); err != nil {
+		return footfall.Mask{}, err
+	}
+	w := min(f.Width, motionWidth)
+	h := max(1, f.Height*w/f.Width)
+	mask := footfall.Mask{W: w, H: h, Scale: float64(f.Width) / float64(w), Cells: make([]byte, w*h)}
+	var message [512]C.char
+	if C.coldshelf_motion_step(m.model, unsafe.Pointer(&f.BGR[0]), C.int(f.Width), C.int(f.Height),
+		unsafe.Pointer(&mask.Cells[0]), C.int(w), C.int(h), &message[0], C.int(len(message))) != 0 {
+		return footfall.Mask{}, fmt.Errorf("motion: %s", words(&message[0]))
+	}
+	return mask, nil
+}
+
+// Close frees what OpenCV holds. A second Close does nothing.
+func (m *Motion) Close() error {
+	if m.model != nil {
+		C.coldshelf_motion_free(m.model)
+		m.model = nil
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+#ifndef COLDSHELF_OPENCV_MOTION_SHIM_H
+#define COLDSHELF_OPENCV_MOTION_SHIM_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// OpenCV's MOG2; NULL with the exception's words in message. shadow is how dark, in shares of the background's
+// brightness, a shadow at most makes it.
+void* coldshelf_motion_new(int history, double threshold, double shadow, char* message, int size);
+
+// Brings a width×height BGR picture down to w×h and writes into mask, w*h bytes, which of it moves: 255, else 0.
+// Gives 0, or 1 with words in message.
+int coldshelf_motion_step(void* motion, void* bgr, int width, int height, void* mask, int w, int h, char* message, int size);
+
+void coldshelf_motion_free(void* motion);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
