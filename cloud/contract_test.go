@@ -231,6 +231,12 @@ func TestContracts(t *testing.T) {
 	for _, kind := range []string{"temperature", "door", "footfall", "osa"} {
 		ask("GET", "/v1/coolers/{device}/series", device, "?kind="+kind, "", 200)
 	}
+	ask("GET", "/v1/fleet", nil, "", "", 200)
+	ask("POST", "/v1/coolers/{device}/commands", device, "", `{"name":"dance"}`, 400)
+	ask("POST", "/v1/coolers/{device}/commands", device, "", `{"name":"picture"}`, 409)
+	b.present(t)
+	b.drain(t)
+	ask("POST", "/v1/coolers/{device}/commands", device, "", `{"name":"picture"}`, 201)
 	ask("GET", "/v1/stores", nil, "", "", 200)
 	ask("GET", "/v1/stores/{store}", map[string]string{"store": "s1"}, "", "", 200)
 	ask("GET", "/v1/planograms", nil, "", "", 200)

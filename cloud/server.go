@@ -20,6 +20,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
@@ -58,6 +59,7 @@ type Server struct {
 	merger   *merge.Follower
 	drops    []*intake.Drop
 	tills    *intake.POS // nil: this broker cannot
+	boards   api.Boards  // the broker, towards the boards
 	online   func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 

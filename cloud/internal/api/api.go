@@ -47,6 +47,7 @@ type Config struct {
 	Webhooks Reloader // nil: there are no webhooks
 	KPIs     *kpi.Desk
 	Sales    *sales.Ledger
+	Boards   Boards // nil: none can be reached
 	// Rules gives the rules that a tenant may see and change; nil: none.
 	Rules func(tenant string) *alert.RuleFile
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
@@ -74,6 +75,8 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/coolers/{device}/picture":      a.picture,
 		"GET /v1/coolers/{device}/observations": a.observations,
 		"GET /v1/coolers/{device}/series":       a.series,
+		"POST /v1/coolers/{device}/commands":    a.command,
+		"GET /v1/fleet":                         a.boards,
 		"GET /v1/stores":                        a.stores,
 		"GET /v1/stores/{store}":                a.store,
 		"PUT /v1/stores/{store}":                a.putStore,

@@ -26,5 +26,6 @@ export default defineConfig({
       "/v1": { target: "http://127.0.0.1:8080", ws: true },
     },
   },
-  test: { include: ["test/unit/**/*.test.ts"] },
+  // A machine that builds and trains beside it is slow, not wrong.
+  test: { include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 },
 });

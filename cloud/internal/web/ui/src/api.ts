@@ -1,6 +1,8 @@
 // The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
 // person can do about it, both in the server's words.
 
+import type { AuditEntry, Token, User } from "./access/types";
+import type { Board } from "./setup/fleet";
 import type { Session } from "./session";
 import type { DryRun, RulesInForce } from "./rules/book";
 import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
@@ -118,6 +120,21 @@ export const api = {
   putRules: (text: string, over: string) => call<RulesInForce>("PUT", "/v1/rules", { body: text, headers: { ...YAML, "If-Match": over } }),
   /** Judges the last days again by a file of rules; changes nothing. */
   testRules: (text: string, days: number, signal?: AbortSignal) => call<DryRun>("POST", `/v1/rules/test?days=${days}`, { body: text, headers: YAML, signal }),
+  users: (signal?: AbortSignal) => call<{ users: User[] | null }>("GET", "/v1/users", { signal }),
+  /** The link is without the host. */
+  addUser: (body: { name: string; email: string; role: string }) => call<{ user: User; link: string }>("POST", "/v1/users", { body }),
+  putUser: (id: number, body: { name: string; role: string; disabled: boolean }) => call<User>("PUT", `/v1/users/${id}`, { body }),
+  removeUser: (id: number) => call<unknown>("DELETE", `/v1/users/${id}`),
+  inviteUser: (id: number) => call<{ user: User; link: string }>("POST", `/v1/users/${id}/link`, { body: {} }),
+  tokens: (signal?: AbortSignal) => call<{ tokens: Token[] | null }>("GET", "/v1/tokens", { signal }),
+  addToken: (body: { name: string; role: string }) => call<{ token: string }>("POST", "/v1/tokens", { body }),
+  revokeToken: (id: number) => call<unknown>("DELETE", `/v1/tokens/${id}`),
+  audit: (signal?: AbortSignal) => call<{ entries: AuditEntry[] | null }>("GET", "/v1/audit", { signal }),
+  fleet: (signal?: AbortSignal) => call<{ boards: Board[] | null }>("GET", "/v1/fleet", { signal }),
+  /** Asks a board that is connected to do something once. */
+  command: (device: string, name: "capture" | "picture" | "selftest" | "restart") => call<{ id: string }>("POST", `/v1/coolers/${seg(device)}/commands`, { body: { name } }),
+  /** A code by which a board gets its certificate; good once. */
+  enrolment: (body: { store: string; device: string }) => call<{ code: string; expires: string }>("POST", "/v1/enrolments", { body }),
   refused: (signal?: AbortSignal) => call<{ messages: Refused[] | null }>("GET", "/v1/quarantine", { signal }),
   refusedBytes: (id: number) => `/v1/quarantine/${id}`,
   webhooks: (signal?: AbortSignal) => call<{ webhooks: Webhook[] | null }>("GET", "/v1/webhooks", { signal }),

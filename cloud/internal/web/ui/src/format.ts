@@ -59,6 +59,11 @@ export function moment(ms: number, lang: Lang): string {
   return cached(`m${lang}`, () => new Intl.DateTimeFormat(LOCALE[lang], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" })).format(ms);
 }
 
+/** Date and time to the minute, for spans. */
+export function minute(ms: number, lang: Lang): string {
+  return cached(`mm${lang}`, () => new Intl.DateTimeFormat(LOCALE[lang], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })).format(ms);
+}
+
 /** How long ago, coarse. A time ahead of this clock is "now": clocks of boards and browsers differ. */
 export function ago(ms: number, now: number, lang: Lang): string {
   const s = Math.max(0, (now - ms) / 1000);

@@ -8,7 +8,7 @@ export type Route =
   | { view: "setup"; tab: SetupTab; id?: string }
   | { view: "missing" };
 
-export const SETUP_TABS = ["coolers", "stores", "planograms", "rules", "integrations", "refused"] as const;
+export const SETUP_TABS = ["coolers", "boards", "stores", "planograms", "rules", "integrations", "access", "refused"] as const;
 export type SetupTab = (typeof SETUP_TABS)[number];
 
 export function parse(path: string): Route {

@@ -2,11 +2,15 @@
 // "{x}" is filled in; a key that ends in .one and .other is chosen by number.
 
 import { side } from "./pairs";
+import { access } from "./parts/access";
+import { boards } from "./parts/fleet";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { rules } from "./parts/rules";
 
 export const en = {
+  ...side(access, 0),
+  ...side(boards, 0),
   ...side(inbox, 0),
   ...side(kpi, 0),
   ...side(rules, 0),

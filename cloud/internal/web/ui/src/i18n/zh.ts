@@ -1,10 +1,14 @@
 import type { Key } from "./en";
 import { side } from "./pairs";
+import { access } from "./parts/access";
+import { boards } from "./parts/fleet";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { rules } from "./parts/rules";
 
 export const zh: Record<Key, string> = {
+  ...side(access, 1),
+  ...side(boards, 1),
   ...side(inbox, 1),
   ...side(kpi, 1),
   ...side(rules, 1),

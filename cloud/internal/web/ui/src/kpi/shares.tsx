@@ -25,7 +25,7 @@ export function ShareBars({ rows }: { rows: readonly TableRow[] }) {
                 const v = r.now[id] ?? { value: null };
                 return (
                   <span key={id} class={`share-bar share-${id}`} title={explain(id, v, null)}>
-                    <span style={{ width: `${(100 * (v.value ?? 0)) / most}%` }} />
+                    <span style={{ width: `calc((100% - 62px) * ${(v.value ?? 0) / most})` }} />
                     <b class="num">{write(KPIS[id].unit, v, l)}</b>
                   </span>
                 );

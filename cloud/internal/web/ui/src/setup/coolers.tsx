@@ -1,8 +1,11 @@
 // Coolers: what each is called, where it stands, and what it is due to hold.
 
 import { useState } from "preact/hooks";
+import { Secret } from "../access/secret";
 import { api } from "../api";
-import { t } from "../i18n/text";
+import { moment } from "../format";
+import { lang, t } from "../i18n/text";
+import { session } from "../session";
 import { coolers, stores } from "../store";
 import type { Cooler, Planogram } from "../types";
 import { Skeleton, useLoad } from "../ui/async";
@@ -56,6 +59,8 @@ function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: rea
   const [chosen, setChosen] = useState<string | null>(null);
   const plan = chosen ?? detail.data?.assigned_planogram ?? "";
   const [saving, save] = useSave();
+  const [making, make] = useSave();
+  const [code, setCode] = useState<{ code: string; expires: string } | null>(null);
   const submit = async (e: Event) => {
     e.preventDefault();
     const ok = await save(() => api.putCooler(device, { name, store, ...(chosen === null ? {} : { planogram: chosen }) }));
@@ -86,8 +91,19 @@ function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: rea
         <button class="button" type="button" onClick={done}>
           {t("setup.cancel")}
         </button>
+        {cooler && session.value?.kind !== "open" && session.value?.role === "admin" && (
+          <button class="button" type="button" disabled={making.kind === "busy"} onClick={() => void make(async () => setCode(await api.enrolment({ store, device: cooler.device })))}>
+            {t("enrol.make")}
+          </button>
+        )}
         <SaveError saving={saving} />
+        <SaveError saving={making} />
       </div>
+      {code && (
+        <div class="form-foot">
+          <Secret text={t("enrol.code", { time: moment(Date.parse(code.expires), lang.value) })} value={code.code} />
+        </div>
+      )}
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { api } from "../api";
+import { CaptureNow } from "../cooler/capture";
 import { History } from "../cooler/history";
 import { NoPicture, Picture } from "../cooler/picture";
 import { Plan, planogramName } from "../cooler/plan";
@@ -15,7 +16,7 @@ import { ago, clock, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { to } from "../router";
 import { fleet, now, ranked, storeName, waiting } from "../store";
-import type { CoolerDetail } from "../types";
+import type { Cooler, CoolerDetail } from "../types";
 import { AlertRow } from "../ui/alert";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
@@ -77,6 +78,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
                   {!past && ` · ${tn("cooler.facings", scene.facings.length)}`}
                 </span>
               )}
+              {!past && <CaptureNow cooler={fleet.value.coolers.get(c.device) ?? (c as unknown as Cooler)} />}
             </header>
             {o ? <Picture src={src} observation={o} scene={scene} picked={picked} slotsOnly={past !== undefined} /> : <NoPicture />}
           </section>

@@ -2,7 +2,7 @@
 // to one SKU in one store.
 
 import { useMemo } from "preact/hooks";
-import { moment } from "../format";
+import { minute } from "../format";
 import { lang, t, tn } from "../i18n/text";
 import { Path, Range } from "../kpi/controls";
 import { KPIS, type KpiId } from "../kpi/defs";
@@ -57,8 +57,8 @@ function Head({ question: q, at }: { question: Question; at: Span }) {
   return (
     <div class={loaded.loading ? "kpi-body is-loading" : "kpi-body"} aria-busy={loaded.loading}>
       <p class="muted kpi-span num">
-        {t("kpis.span", { from: moment(at.from, l), to: moment(at.to, l) })}
-        {d.compared && ` · ${t("kpis.beside", { from: moment(Date.parse(d.compared.from), l), to: moment(Date.parse(d.compared.to), l) })}`}
+        {t("kpis.span", { from: minute(at.from, l), to: minute(at.to, l) })}
+        {d.compared && ` · ${t("kpis.beside", { from: minute(Date.parse(d.compared.from), l), to: minute(Date.parse(d.compared.to), l) })}`}
       </p>
       {d.total ? <Figures data={d} at={at} question={q} /> : (
         <section class="card">
@@ -156,7 +156,7 @@ function Definitions({ question: q }: { question: Question }) {
           </div>
         ))}
       </dl>
-      <p>{t("kpis.report_made", { time: moment(Date.now(), lang.value) })}</p>
+      <p>{t("kpis.report_made", { time: minute(Date.now(), lang.value) })}</p>
     </section>
   );
 }

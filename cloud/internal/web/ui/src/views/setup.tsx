@@ -1,9 +1,11 @@
 // What people say of coolers, stores and planograms, and what the service could not take.
 
 import { t } from "../i18n/text";
+import { Access } from "../access/access";
 import { RulesEditor } from "../rules/editor";
 import { SETUP_TABS, type SetupTab } from "../routes";
 import { to } from "../router";
+import { Boards } from "../setup/boards";
 import { CoolerSetup } from "../setup/coolers";
 import { PlanEditor } from "../setup/editor";
 import { PlanogramList } from "../setup/planograms";
@@ -31,6 +33,8 @@ function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
   switch (tab) {
     case "coolers":
       return <CoolerSetup />;
+    case "boards":
+      return <Boards />;
     case "stores":
       return <StoreSetup />;
     case "planograms":
@@ -39,6 +43,8 @@ function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
       return <RulesEditor />;
     case "integrations":
       return <Webhooks />;
+    case "access":
+      return <Access />;
     case "refused":
       return <RefusedList />;
   }

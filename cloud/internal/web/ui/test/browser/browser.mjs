@@ -20,7 +20,7 @@ export function launch() {
 export async function open(browser, url, { width = 1280, height = 800, dark = false, lang = "en-GB", ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: lang, deviceScaleFactor: 1, ...rest });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(45_000);
   const faults = [];
   page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
   page.on("console", (m) => {
@@ -40,7 +40,7 @@ export const shot = (page, name, options = {}) => page.screenshot({ path: `${ART
  * Resolves once `holds` (an assertion, or many) passes; rejects with its last failure after `within` ms.
  * count, innerText and the like read what is there now: asked right after a change, they may be too early.
  */
-export async function eventually(holds, within = 15_000) {
+export async function eventually(holds, within = 45_000) {
   const end = performance.now() + within;
   for (;;) {
     try {

@@ -104,6 +104,7 @@ describe("KPIs", () => {
     await page.getByRole("heading", { name: "Definitions", includeHidden: true }).waitFor();
     assert.equal(await page.getByRole("button", { name: "Print report" }).isVisible(), false);
     assert.equal(await page.locator(".nav").isVisible(), false);
+    await shot(page, "kpis-print", { fullPage: true });
     await page.pdf({ path: new URL("../../../../../../.artefacts/web/kpis-report.pdf", import.meta.url).pathname, format: "A4", landscape: true });
   });
 

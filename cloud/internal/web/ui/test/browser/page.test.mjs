@@ -158,6 +158,24 @@ describe("cooler", () => {
     await page.getByRole("heading", { name: "Last picture" }).waitFor();
   });
 
+  test("a picture is asked for, and shows when it comes", async () => {
+    await go("/coolers/cooler-01");
+    await page.locator(".picture img").waitFor();
+    await page.getByRole("button", { name: "Capture now" }).click();
+    await page.getByText("Waiting for the picture").waitFor();
+    await eventually(() => assert.deepEqual(service.world.commands, [{ device: "cooler-01", name: "picture" }]));
+    service.picture("cooler-01");
+    await page.getByText("New picture").waitFor();
+    await eventually(async () => assert.match(await page.locator(".picture img").getAttribute("src"), /seq=1201/));
+  });
+
+  test("a board that is away says so when it is asked for a picture", async () => {
+    await go("/coolers/cooler-06");
+    page.expectErrors = true;
+    await page.getByRole("button", { name: "Capture now" }).click();
+    await page.getByText(/Not asked: the board of cooler-06 is not connected/).waitFor();
+  });
+
   test("an address that names no cooler says so", async () => {
     await go("/");
     page.expectErrors = true;
@@ -314,6 +332,22 @@ describe("inbox", () => {
     const lines = (await readFile(await file.path(), "utf8")).trimEnd().split("\r\n");
     assert.equal(lines.length, 15);
     assert.match(lines[0], /^\uFEFFDevice,Cooler,Store,Status,Empty/);
+  });
+});
+
+describe("boards", () => {
+  test("versions, what waits to be sent, and a restart asked twice", async () => {
+    await go("/setup/boards");
+    await page.getByText("0.10.0").first().waitFor();
+    await page.getByText("older than 0.10.0").first().waitFor();
+    await page.getByText(/^214, since/).waitFor();
+    await shot(page, "setup-boards", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    const row = page.getByRole("row", { name: /Beverage door 1/ });
+    await row.getByRole("button", { name: "Restart" }).click();
+    await row.getByRole("button", { name: "Yes, restart Beverage door 1" }).click();
+    await row.getByText("Asked", { exact: true }).waitFor();
+    assert.deepEqual(service.world.commands.map((c) => c.name), ["restart"]);
   });
 });
 

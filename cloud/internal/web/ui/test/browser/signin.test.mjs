@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { launch, open, shot, violations } from "./browser.mjs";
+import { eventually, launch, open, shot, violations } from "./browser.mjs";
 import { startCloud } from "./service.mjs";
 
 const EMAIL = "li@brand.example";
@@ -66,6 +66,70 @@ describe("signing in", () => {
     await page.getByRole("button", { name: "Sign in" }).click();
     await live();
     assert.equal(new URL(page.url()).pathname, "/alerts");
+  });
+
+  test("a user is invited by a link, gets another role, and is shut out", async () => {
+    await page.locator(".nav").getByRole("link", { name: "Set-up" }).click();
+    await page.getByRole("link", { name: "Access" }).click();
+    const users = page.getByRole("region", { name: "Users" });
+    await users.getByText("(you)").waitFor();
+    await users.getByRole("button", { name: "Add a user" }).click();
+    await users.getByLabel("Name").fill("Bo");
+    await users.getByLabel("E-mail address").fill("bo@brand.example");
+    await users.getByRole("button", { name: "Add a user" }).last().click();
+    const link = await users.locator(".secret").innerText();
+    assert.match(link, new RegExp(`^${service.url}/welcome#password=`));
+    await users.getByText("invited, has not chosen a password").waitFor();
+    const theirs = await open(browser, link);
+    theirs.expectErrors = true;
+    await theirs.getByLabel("Password").fill("another good one 7");
+    await theirs.locator("button[type=submit]").click();
+    await theirs.locator(".signed-in", { hasText: "Bo" }).waitFor();
+    await theirs.goto(`${service.url}/setup/access`);
+    await theirs.getByText("Users, tokens and this log are for admins.").waitFor();
+    await page.reload();
+    await users.getByLabel("Role: Bo").selectOption("manager");
+    // Another role ends what was begun under the old one.
+    await eventually(async () => assert.equal((await theirs.request.get(`${service.url}/v1/session`)).status(), 401));
+    await theirs.goto(`${service.url}/`);
+    await theirs.getByLabel("E-mail address").fill("bo@brand.example");
+    await theirs.getByLabel("Password").fill("another good one 7");
+    await theirs.getByRole("button", { name: "Sign in" }).click();
+    await theirs.locator(".signed-in", { hasText: "Bo" }).waitFor();
+    assert.equal((await (await theirs.request.get(`${service.url}/v1/session`)).json()).role, "manager");
+    await shot(page, "setup-access", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    await users.getByRole("button", { name: "Shut out" }).last().click();
+    await users.getByText(/shut out since/).waitFor();
+    await eventually(async () => assert.equal((await theirs.request.get(`${service.url}/v1/session`)).status(), 401));
+    await theirs.context().close();
+  });
+
+  test("a token is made, works, and is revoked; the log says so", async () => {
+    const tokens = page.getByRole("region", { name: "Tokens for programs" });
+    await tokens.getByRole("button", { name: "Make a token" }).click();
+    await tokens.getByLabel("What it is for").fill("ordering");
+    await tokens.getByRole("button", { name: "Make a token" }).last().click();
+    const token = await tokens.locator(".secret").innerText();
+    const ask = () => fetch(`${service.url}/v1/coolers`, { headers: { Authorization: `Bearer ${token}` } });
+    assert.equal((await ask()).status, 200);
+    await tokens.getByRole("button", { name: "Revoke" }).click();
+    await tokens.getByText(/revoked/).waitFor();
+    assert.equal((await ask()).status, 401);
+    await page.reload();
+    await page.getByRole("region", { name: "Who changed what" }).last().getByText("ordering").first().waitFor();
+  });
+
+  test("a board's one-time code", async () => {
+    await page.getByRole("link", { name: "Coolers" }).click();
+    await page.getByRole("button", { name: "Add a cooler" }).click();
+    await page.getByLabel("Device").fill("cooler-9");
+    await page.getByLabel("Store").fill("s9");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: /^cooler-9/ }).click();
+    await page.getByRole("button", { name: "Code for the board" }).click();
+    assert.ok((await page.locator(".secret").innerText()).length > 8);
+    assert.deepEqual(await violations(page), []);
   });
 
   test("a session that ends while one looks asks to sign in", async () => {

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Boards hands a message to the broker, for a board that is connected.
+type Boards interface {
+	Publish(ctx context.Context, topic string, payload []byte) error
+}
+
+// commandTime is how long a board may take until a command is not wanted any more.
+const commandTime = time.Minute
+
+var commands = []string{wire.CommandCapture, wire.CommandPicture, wire.CommandSelfTest, wire.CommandRestart}
+
+// commandAnswer says what was sent; what comes of it is told by what the board sends then.
+type commandAnswer struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Expires time.Time `json:"expires"`
+}
+
+// command asks a board to do something once. It is not kept for a board that is away: what is asked
+// for now is not wanted tomorrow.
+func (a *api) command(r *http.Request, tenant string) (any, error) {
+	var body struct {
+		Name string `json:"name"`
+	}
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(commands, body.Name) {
+		return nil, &Problem{http.StatusBadRequest, "unknown command " + body.Name, "name one of " + strings.Join(commands, ", ")}
+	}
+	c, err := state.GetCooler(r.Context(), a.DB, tenant, r.PathValue("device"))
+	if err != nil {
+		return nil, err
+	}
+	if !c.Online || a.Boards == nil {
+		return nil, &Problem{http.StatusConflict, "the board of " + c.Device + " is not connected", "see that it has power and network, and ask again"}
+	}
+	id := wire.Identity{Tenant: tenant, Store: c.TopicStore, Device: c.Device}
+	now := a.Now().UTC()
+	cmd := &wire.Command{ID: rand.Text(), Name: body.Name, Expires: now.Add(commandTime)}
+	payload, err := wire.Encode(&wire.Envelope{Identity: id, CapturedAt: now, Body: cmd})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Boards.Publish(r.Context(), id.Topic(wire.KindCommand), payload); err != nil {
+		return nil, err
+	}
+	return created{commandAnswer{cmd.ID, cmd.Name, cmd.Expires}}, nil
+}
+
+// board is a cooler as whoever keeps the boards in order looks at it.
+type board struct {
+	Device    string       `json:"device"`
+	Store     string       `json:"store"`
+	Name      string       `json:"name"`
+	Status    fleet.Status `json:"status"`
+	Reasons   []string     `json:"reasons,omitempty"`
+	LastSeen  *time.Time   `json:"last_seen"`
+	Agent     string       `json:"agent_version,omitempty"`
+	Model     string       `json:"model,omitempty"`
+	Board     string       `json:"board,omitempty"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	Clock     string       `json:"clock,omitempty"`
+	Health    *health      `json:"health,omitempty"`
+}
+
+// health is what a board last said of itself.
+type health struct {
+	At             time.Time  `json:"at"`
+	UptimeS        int64      `json:"uptime_s"`
+	OutboxMessages uint64     `json:"outbox_messages"`
+	OutboxBytes    uint64     `json:"outbox_bytes"`
+	OutboxOldest   *time.Time `json:"outbox_oldest,omitempty"`
+	DiskFreeBytes  uint64     `json:"disk_free_bytes"`
+	MemoryBytes    uint64     `json:"memory_bytes"`
+	BoardTempMC    int32      `json:"board_temp_mc,omitempty"`
+}
+
+// fleetPage is how many boards are read at once.
+const fleetPage = 500
+
+// boards lists what runs on every board.
+func (a *api) boards(r *http.Request, tenant string) (any, error) {
+	if p := query(r); p.err != nil {
+		return nil, p.err
+	}
+	rows, err := fleet.All(r.Context(), a.DB, tenant, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	of := map[string]*fleet.Row{}
+	for i := range rows {
+		of[rows[i].Device] = &rows[i]
+	}
+	list := []board{}
+	for after := ""; ; {
+		coolers, err := state.ListCoolers(r.Context(), a.DB, tenant, after, fleetPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range coolers {
+			list = append(list, boardOf(c, of[c.Device]))
+		}
+		if len(coolers) < fleetPage {
+			return map[string]any{"boards": list}, nil
+		}
+		after = coolers[len(coolers)-1].Device
+	}
+}
+
+func boardOf(c *state.Cooler, row *fleet.Row) board {
+	b := board{Device: c.Device, Store: c.Store, Name: c.Name, Status: fleet.NeverSeen}
+	if row != nil {
+		b.Status, b.Reasons, b.LastSeen = row.Status, row.Reasons, row.LastSeen
+	}
+	if s := c.Latest.Software; s != nil {
+		b.Agent, b.Model, b.Board = s.Value.AgentVersion, s.Value.Model, s.Value.Board
+		if s.Value.StartedAt > 0 {
+			at := state.Time(s.Value.StartedAt)
+			b.StartedAt = &at
+		}
+	}
+	if q := c.Latest.Clock; q != nil {
+		b.Clock = q.Value.String()
+	}
+	if h := c.Latest.Health; h != nil {
+		v := h.Value
+		b.Health = &health{At: v.At, UptimeS: int64(v.Uptime.Seconds()), OutboxMessages: v.OutboxMessages, OutboxBytes: v.OutboxBytes,
+			DiskFreeBytes: v.DiskFreeBytes, MemoryBytes: v.MemoryBytes, BoardTempMC: int32(v.BoardTemp)}
+		if !v.OutboxOldest.IsZero() {
+			b.Health.OutboxOldest = &v.OutboxOldest
+		}
+	}
+	return b
+}

@@ -1,0 +1,55 @@
+// Asks the board for a picture now, and follows what comes of it: the answer is the picture itself.
+
+import { useEffect, useState } from "preact/hooks";
+import { api, ApiError } from "../api";
+import { t } from "../i18n/text";
+import type { Cooler } from "../types";
+import { Camera } from "../ui/icons";
+
+const PATIENCE_MS = 60_000;
+const DONE_MS = 4_000;
+
+type State = { kind: "idle" | "asking" | "done" | "late" } | { kind: "waiting"; before: string } | { kind: "failed"; error: string };
+
+const pictureOf = (c: Cooler) => `${c.picture_boot} ${c.picture_seq}`;
+
+export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
+  const [state, set] = useState<State>({ kind: "idle" });
+  const picture = pictureOf(c);
+  useEffect(() => {
+    if (state.kind === "waiting") {
+      if (state.before !== picture) return set({ kind: "done" });
+      const late = setTimeout(() => set({ kind: "late" }), PATIENCE_MS);
+      return () => clearTimeout(late);
+    }
+    if (state.kind === "done") {
+      const calm = setTimeout(() => set({ kind: "idle" }), DONE_MS);
+      return () => clearTimeout(calm);
+    }
+    return undefined;
+  }, [state, picture]);
+  const ask = async () => {
+    set({ kind: "asking" });
+    try {
+      await api.command(c.device, "picture");
+      set({ kind: "waiting", before: picture });
+    } catch (e) {
+      set({ kind: "failed", error: e instanceof ApiError ? [e.message, e.hint].filter(Boolean).join(": ") : String(e) });
+    }
+  };
+  const busy = state.kind === "asking" || state.kind === "waiting";
+  return (
+    <span class="capture">
+      <button class="button button-small" type="button" disabled={busy} onClick={() => void ask()}>
+        <Camera />
+        {t(state.kind === "asking" ? "capture.asking" : state.kind === "waiting" ? "capture.waiting" : state.kind === "done" ? "capture.done" : "capture.now")}
+      </button>
+      {state.kind === "late" && <small role="status">{t("capture.late")}</small>}
+      {state.kind === "failed" && (
+        <small class="tag-offline" role="alert">
+          {t("boards.failed", { error: state.error })}
+        </small>
+      )}
+    </span>
+  );
+}

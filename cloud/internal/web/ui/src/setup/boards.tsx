@@ -1,0 +1,141 @@
+// What runs on every board and how it is: versions, what waits to be sent, and what a board can be asked.
+
+import { useState } from "preact/hooks";
+import { api, ApiError } from "../api";
+import { ago, clock, count, duration, moment, temperature } from "../format";
+import { lang, t, type Key } from "../i18n/text";
+import { to } from "../router";
+import { now, storeName } from "../store";
+import { Failed, Skeleton, useLoad } from "../ui/async";
+import { StatusChip } from "../ui/state";
+import { type Board, bytes, compareVersions, versions } from "./fleet";
+
+export function Boards() {
+  const loaded = useLoad((signal) => api.fleet(signal), []);
+  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={4} />}</section>;
+  const list = loaded.data.boards ?? [];
+  const kinds = versions(list);
+  const newest = kinds.find(([v]) => v !== "")?.[0] ?? "";
+  return (
+    <div class="stack boards">
+      <section class="card" aria-labelledby="versions">
+        <header class="card-head">
+          <h2 id="versions">{t("boards.versions")}</h2>
+          <span class="count num">{list.length}</span>
+        </header>
+        {list.length === 0 ? (
+          <p class="note">{t("boards.none")}</p>
+        ) : (
+          <ul class="versions">
+            {kinds.map(([v, n]) => (
+              <li key={v}>
+                <b class="num">{v || t("boards.version_unknown")}</b>
+                <span class="version-bar" aria-hidden="true">
+                  <span class={v === newest ? "is-newest" : ""} style={{ width: `${(100 * n) / list.length}%` }} />
+                </span>
+                <span class="num">{count(n, lang.value)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {list.length > 0 && (
+        <section class="card" aria-label={t("setup.boards")}>
+          <div class="scroll-x" tabIndex={0} role="region" aria-label={t("setup.boards")}>
+            <table class="slots boards-table">
+              <thead>
+                <tr>
+                  {(["boards.cooler", "col.status", "boards.agent", "boards.model", "boards.up", "boards.waiting", "boards.disk", "boards.warm", "boards.clock", "boards.actions"] as const).map((k) => (
+                    <th key={k} scope="col">
+                      {t(k)}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {list.map((b) => (
+                  <BoardRow key={b.device} board={b} newest={newest} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function BoardRow({ board: b, newest }: { board: Board; newest: string }) {
+  const l = lang.value;
+  const h = b.health;
+  const old = b.agent_version !== undefined && newest !== "" && compareVersions(b.agent_version, newest) < 0;
+  return (
+    <tr>
+      <td>
+        <a class="link-plain" href={to.cooler(b.device)}>
+          <b>{b.name || b.device}</b>
+        </a>
+        <small class="muted">{[b.device, storeName(b.store)].join(" · ")}</small>
+      </td>
+      <td>
+        <StatusChip status={b.status} />
+        <small class="muted num">{b.last_seen ? ago(Date.parse(b.last_seen), now.value, l) : t("col.never")}</small>
+        {b.reasons && b.reasons.length > 0 && <small class="tag-degraded">{b.reasons.join(", ")}</small>}
+      </td>
+      <td class="num">
+        {b.agent_version ?? "–"}
+        {old && <small class="tag-degraded">{t("boards.old", { newest })}</small>}
+      </td>
+      <td class="break">
+        {b.model || "–"}
+        <small class="muted">{b.board}</small>
+      </td>
+      <td class="num" title={b.started_at && moment(Date.parse(b.started_at), l)}>
+        {h ? duration(h.uptime_s, l) : b.started_at ? duration((now.value - Date.parse(b.started_at)) / 1000, l) : "–"}
+      </td>
+      <td class="num">{!h ? "–" : h.outbox_messages === 0 || !h.outbox_oldest ? count(h.outbox_messages, l) : t("boards.waiting_since", { n: count(h.outbox_messages, l), time: clock(Date.parse(h.outbox_oldest), now.value, l) })}</td>
+      <td class="num">{h ? bytes(h.disk_free_bytes) : "–"}</td>
+      <td class="num">{temperature(h?.board_temp_mc ?? null, l)}</td>
+      <td>{b.clock ? t(`boards.clock.${b.clock}` as Key) : "–"}</td>
+      <td>
+        <Ask board={b} />
+      </td>
+    </tr>
+  );
+}
+
+function Ask({ board: b }: { board: Board }) {
+  const [sure, setSure] = useState(false);
+  const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
+  const off = b.status === "offline" || b.status === "never_seen";
+  const ask = async (name: "selftest" | "restart") => {
+    setSure(false);
+    try {
+      await api.command(b.device, name);
+      setSaid({ text: t("boards.asked"), bad: false });
+    } catch (e) {
+      setSaid({ text: t("boards.failed", { error: e instanceof ApiError ? e.message : String(e) }), bad: true });
+    }
+  };
+  return (
+    <span class="boards-ask">
+      <button class="button button-small" type="button" disabled={off} onClick={() => void ask("selftest")}>
+        {t("boards.selftest")}
+      </button>
+      {sure ? (
+        <button class="button button-small button-primary" type="button" onClick={() => void ask("restart")}>
+          {t("boards.sure", { name: b.name || b.device })}
+        </button>
+      ) : (
+        <button class="button button-small" type="button" disabled={off} onClick={() => setSure(true)}>
+          {t("boards.restart")}
+        </button>
+      )}
+      {said && (
+        <small role={said.bad ? "alert" : "status"} class={said.bad ? "tag-offline" : "muted"}>
+          {said.text}
+        </small>
+      )}
+    </span>
+  );
+}
