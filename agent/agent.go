@@ -106,6 +106,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	for _, d := range a.opts.Devices {
 		sources.Go(func() { a.tend(sourceCtx, d) })
 	}
+	for _, d := range a.opts.Duties {
+		sources.Go(func() { d.Run(sourceCtx, a.teller(d.Name)) })
+	}
 	if a.opts.UntilEnd {
 		sources.Go(func() { a.leaveAtEnd(sourceCtx, stopSources) })
 	}

@@ -50,6 +50,8 @@ type Options struct {
 	Uplink   uplink.Config // no Broker: offline. Identity, Status, Amend, Command and Desired are the agent's to fill in
 	Degraded []string      // what main could not set up, short
 
+	Duties []Duty
+
 	// UntilEnd ends Run once the camera has ended and everything is acknowledged.
 	UntilEnd bool
 	// Alive is called while the agent is well, at least every ten seconds; nil: nobody watches.

@@ -46,6 +46,13 @@ type Device struct {
 	Run  func(ctx context.Context, say Readings) error
 }
 
+// Duty is something that the agent sees to besides, until ctx ends. What it tells is a reason in the agent's
+// health until it tells nil.
+type Duty struct {
+	Name string
+	Run  func(ctx context.Context, tell func(error))
+}
+
 // Readings is where devices put what they read. Times are the agent's to stamp: At is left zero. The
 // first reading after a fault clears the fault. Safe for concurrent use.
 type Readings interface {

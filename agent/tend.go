@@ -44,6 +44,23 @@ func (a *Agent) tend(ctx context.Context, d Device) {
 	}
 }
 
+// teller makes what a duty tells a reason in the health, and a fault that repeats one line of the log.
+func (a *Agent) teller(name string) func(error) {
+	told := ""
+	return func(err error) {
+		if err == nil {
+			told = ""
+			a.reasons.clear(name)
+			return
+		}
+		a.reasons.set(name, name+": "+err.Error())
+		if why := err.Error(); why != told {
+			a.log.Warn("duty is not done", "duty", name, "err", err)
+			told = why
+		}
+	}
+}
+
 // readings is one run of one device.
 type readings struct {
 	agent *Agent

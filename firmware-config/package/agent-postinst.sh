@@ -1,12 +1,14 @@
 #!/bin/sh
-# Makes the agent's user and tells the system of the unit. It is started only once it has a configuration.
+# Makes the agent's user and tells the system of the units. The agent is started only once it has a
+# configuration.
 set -e
 [ "$1" = configure ] || exit 0
-systemd-sysusers /usr/lib/sysusers.d/cooler-agent.conf
-if [ -d /run/systemd/system ]; then
+systemd-sysusers --root="${DPKG_ROOT:-/}" "${DPKG_ROOT:-}/usr/lib/sysusers.d/cooler-agent.conf"
+if [ -z "${DPKG_ROOT:-}" ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   udevadm control --reload || true
   udevadm trigger --subsystem-match=video4linux || true
+  systemctl enable cooler-agent-provision.service >/dev/null
   if [ -s /etc/coldshelf/agent.yml ]; then
     systemctl enable cooler-agent.service >/dev/null
     systemctl restart cooler-agent.service

@@ -2,8 +2,8 @@
 # What the agent has not delivered yet stays until the package is purged.
 set -e
 if [ "$1" = purge ]; then
-  rm -rf /var/lib/cooler-agent /var/cache/cooler-agent
+  rm -rf "${DPKG_ROOT:-}/var/lib/cooler-agent" "${DPKG_ROOT:-}/var/cache/cooler-agent"
 fi
-if [ -d /run/systemd/system ]; then
+if [ -z "${DPKG_ROOT:-}" ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload || true
 fi

@@ -113,6 +113,7 @@ func examine(ctx context.Context, path string, e *examination) {
 	x.devices(ctx)
 	x.data(ctx)
 	x.clock()
+	x.certificate()
 	x.broker(ctx)
 	x.close()
 }

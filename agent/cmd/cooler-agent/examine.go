@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/config"
+	"github.com/coldshelf/coldshelf/agent/internal/enrol"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/uplink"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -28,7 +29,7 @@ type examiner struct {
 }
 
 func examineConfig(path string, e *examination) *config.Config {
-	cfg, err := config.Load(path)
+	cfg, err := loadConfig(path)
 	if err != nil {
 		e.fault("config", err, "`cooler-agent run --help` shows a small configuration")
 		return nil
@@ -187,12 +188,33 @@ func (x *examiner) clock() {
 	}
 }
 
+// certificate tells whether the board is enrolled, and for how long.
+func (x *examiner) certificate() {
+	if x.cfg.Cloud.URL == "" {
+		return
+	}
+	c, err := enrol.In(x.cfg.DataDir).Load()
+	if err != nil {
+		x.fault("certificate", err, "enrol this board with `cooler-agent provision`")
+		return
+	}
+	_, to, err := c.Span()
+	switch left := time.Until(to).Round(time.Hour); {
+	case err != nil:
+		x.fault("certificate", err, "enrol this board again with `cooler-agent provision --again`")
+	case left <= 0:
+		x.add("certificate", bad, "enrol this board again with `cooler-agent provision --again`", "it ended on %s", to.Format(time.DateOnly))
+	default:
+		x.add("certificate", good, "", "%s until %s", nameOf(c.Identity), to.Format(time.DateOnly))
+	}
+}
+
 func (x *examiner) broker(ctx context.Context) {
 	if x.cfg.Uplink.Broker == "" {
 		x.add("broker", poor, "name it in uplink.broker", "none: the outbox keeps everything")
 		return
 	}
-	u, err := uplinkOf(x.cfg.Uplink)
+	u, err := uplinkOf(x.cfg)
 	if err != nil {
 		x.fault("broker", err, "check the files that uplink names")
 		return

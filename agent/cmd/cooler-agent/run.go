@@ -88,7 +88,7 @@ func restart() error {
 // launch becomes the agent that an update put on the disk, where there is one to run in this one's place.
 // A fault of the updates must not keep the board's own agent from running.
 func launch(path string, log *slog.Logger) error {
-	cfg, err := config.Load(path)
+	cfg, err := loadConfig(path)
 	if err != nil {
 		return nil // run tells it
 	}
@@ -113,9 +113,12 @@ func launch(path string, log *slog.Logger) error {
 
 // run wires an agent of the configuration and runs it.
 func run(ctx context.Context, path string, untilEnd bool, log *slog.Logger) (err error) {
-	cfg, err := config.Load(path)
+	cfg, err := loadConfig(path)
+	if err != nil && hintOf(err) == "" {
+		err = withHint(err, "`cooler-agent doctor --config "+path+"` tells what a board lacks; `cooler-agent run --help` shows a configuration")
+	}
 	if err != nil {
-		return withHint(err, "`cooler-agent doctor --config "+path+"` tells what a board lacks; `cooler-agent run --help` shows a configuration")
+		return err
 	}
 	w := &wiring{cfg: cfg, log: log}
 	defer func() { err = errors.Join(err, w.Close()) }()
@@ -174,8 +177,11 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 		Alive:   newWatchdog().alive,
 		Self:    self,
 	}
+	if opts.Duties, err = dutiesOf(cfg, ticks); err != nil {
+		return opts, err
+	}
 	opts.Updates = update.Open(updateConfig(cfg, root, ticks, w.log))
-	if opts.Uplink, err = uplinkOf(cfg.Uplink); err != nil {
+	if opts.Uplink, err = uplinkOf(cfg); err != nil {
 		return opts, err
 	}
 	if err := w.openEyes(ctx, &opts); err != nil {
@@ -254,8 +260,9 @@ func galleryWords(g *gallery.Gallery) string {
 	return fmt.Sprintf("version %d, %s", g.Version, size)
 }
 
-// uplinkOf reads the files that the uplink's configuration names.
-func uplinkOf(c config.Uplink) (uplink.Config, error) {
+// uplinkOf reads the files that the uplink's configuration names. What it does not name, the credentials give.
+func uplinkOf(cfg *config.Config) (uplink.Config, error) {
+	c := cfg.Uplink
 	u := uplink.Config{
 		Broker: c.Broker, Username: c.Username, Keepalive: c.Keepalive, Window: c.Window, AckTimeout: c.AckTimeout,
 	}
@@ -267,7 +274,7 @@ func uplinkOf(c config.Uplink) (uplink.Config, error) {
 		u.Password = strings.TrimRight(string(data), "\r\n")
 	}
 	if c.CA == "" && c.Cert == "" {
-		return u, nil
+		return u, enrolledTLS(cfg, &u)
 	}
 	u.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.CA != "" {

@@ -8,14 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/coldshelf/coldshelf/agent"
 	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/config"
 	"github.com/coldshelf/coldshelf/agent/internal/update"
-	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 
@@ -158,17 +156,9 @@ func updateRoot(cfg *config.Config) ([]byte, error) {
 }
 
 func updateConfig(cfg *config.Config, root []byte, ticks *clock.Clock, log *slog.Logger) update.Config {
-	return update.Config{
-		Dir: filepath.Join(cfg.DataDir, "updates"), Root: root, Running: version, Log: log,
-		Now: func() time.Time {
-			if ticks == nil {
-				return time.Time{}
-			}
-			at, quality := ticks.Stamp()
-			if quality < telemetry.RTC {
-				return time.Time{}
-			}
-			return at
-		},
+	c := update.Config{Dir: filepath.Join(cfg.DataDir, "updates"), Root: root, Running: version, Log: log}
+	if ticks != nil {
+		c.Now = knownTime(ticks)
 	}
+	return c
 }

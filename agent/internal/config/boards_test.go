@@ -10,8 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// The configurations that firmware-config ships begin every cooler's life: they are valid once the three
-// names are filled in.
+// The configurations that firmware-config ships begin every cooler's life: they are valid once the two names
+// are filled in.
 func TestTheBoardsConfigurations(t *testing.T) {
 	files, err := filepath.Glob("../../../firmware-config/boards/*/agent.yml")
 	if err != nil || len(files) < 3 {
@@ -22,8 +22,8 @@ func TestTheBoardsConfigurations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := strings.Count(string(data), "CHANGE-ME"); n != 3 {
-			t.Errorf("%s: %d names to change, want tenant, store and device", path, n)
+		if n := strings.Count(string(data), "CHANGE-ME"); n != 2 {
+			t.Errorf("%s: %d names to change, want the cloud's and the broker's", path, n)
 		}
 		c, err := config.Decode(data)
 		if err != nil {

@@ -31,6 +31,7 @@ type Config struct {
 	Devices  Devices  `yaml:"devices"`
 	Outbox   Outbox   `yaml:"outbox"`
 	Updates  Updates  `yaml:"updates"`
+	Cloud    Cloud    `yaml:"cloud"`
 }
 
 // Camera says where frames come from.
@@ -89,6 +90,16 @@ type Picture struct {
 type Outbox struct {
 	MaxBytes int64 `yaml:"max_bytes"`
 }
+
+// Cloud says where the board gets its certificate and renews it. With it, tenant, store and device may be
+// left out: `cooler-agent provision` learns them, so that one file serves a whole fleet.
+type Cloud struct {
+	URL string `yaml:"url"` // https://cloud.example; "": certificates come from elsewhere
+	CA  string `yaml:"ca"`  // PEM; "": the system's roots
+}
+
+// Unnamed says that the file leaves who the board is to its credentials.
+func (c *Config) Unnamed() bool { return c.Cloud.URL != "" && c.Identity() == wire.Identity{} }
 
 // Updates says whose bundles are taken: networks, galleries and agents that the cloud sends.
 type Updates struct {

@@ -61,7 +61,7 @@ func readBounded(path string) ([]byte, error) {
 func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.DataDir, &c.Planogram, &c.Vision.Weights, &c.Vision.Gallery, &c.Vision.GalleryKey, &c.Vision.Mount,
-		&c.Uplink.PasswordFile, &c.Uplink.CA, &c.Uplink.Cert, &c.Uplink.Key, &c.Updates.Root,
+		&c.Uplink.PasswordFile, &c.Uplink.CA, &c.Uplink.Cert, &c.Uplink.Key, &c.Updates.Root, &c.Cloud.CA,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

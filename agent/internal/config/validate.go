@@ -9,14 +9,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/enrol"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
 )
 
 // Validate joins every fault, each beginning with the key that is wrong.
 func (c *Config) Validate() error {
 	var v faults
-	if err := c.Identity().Validate(); err != nil {
+	if err := c.Identity().Validate(); err != nil && !c.Unnamed() {
 		v.add("%w", err)
+	}
+	if c.Cloud.URL != "" {
+		if err := enrol.CheckURL(c.Cloud.URL); err != nil {
+			v.add("cloud.url: %w", err)
+		}
 	}
 	v.check(c.DataDir != "", "data_dir: must not be empty")
 	v.oneOf("clock", c.Clock, "auto", "trusted")

@@ -1,0 +1,130 @@
+package enrol
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// Credentials are who a board is and how it proves that. They are kept as one file, so that its parts
+// always belong together.
+type Credentials struct {
+	Identity wire.Identity `json:"identity"`
+	Username string        `json:"username"` // at the broker
+	Token    string        `json:"token"`    // at the API, for renewal
+	CA       string        `json:"ca"`       // PEM: whom the board believes to be the broker
+	Pair     string        `json:"pair"`     // PEM: the key and its certificate
+}
+
+func (c *Credentials) check() error {
+	if err := c.Identity.Validate(); err != nil {
+		return err
+	}
+	if _, err := c.pair(); err != nil {
+		return err
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CA)) {
+		return errors.New("it names no authority (ca)")
+	}
+	if c.Token == "" {
+		return errors.New("it holds no token")
+	}
+	return nil
+}
+
+func (c *Credentials) pair() (tls.Certificate, error) {
+	return tls.X509KeyPair([]byte(c.Pair), []byte(c.Pair))
+}
+
+// Span is from when to when the certificate is good.
+func (c *Credentials) Span() (from, to time.Time, err error) {
+	pair, err := c.pair()
+	if err != nil {
+		return from, to, err
+	}
+	return pair.Leaf.NotBefore, pair.Leaf.NotAfter, nil
+}
+
+// Due is when to renew: as the last third of the certificate's time begins.
+func (c *Credentials) Due() (time.Time, error) {
+	from, to, err := c.Span()
+	return to.Add(-to.Sub(from) / 3), err
+}
+
+// File keeps a board's credentials.
+type File struct{ Path string }
+
+// In is the file's place in a data folder.
+func In(dataDir string) File { return File{filepath.Join(dataDir, "credentials.json")} }
+
+// Load gives what is kept; fs.ErrNotExist for a board that is not enrolled.
+func (f File) Load() (*Credentials, error) {
+	data, err := os.ReadFile(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	var c Credentials
+	if err := json.Unmarshal(data, &c); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return &c, nil
+}
+
+// Save replaces what is kept, in one step. Nobody but the board's user can read it.
+func (f File) Save(c *Credentials) error {
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.OpenFile(f.Path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Path+".new", f.Path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(f.Path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// TLS is the board's side of TLS. Each connection shows the certificate that is kept then, so a renewed one
+// is used without a restart.
+func (f File) TLS() (*tls.Config, error) {
+	c, err := f.Load()
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(c.CA))
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, RootCAs: pool,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			c, err := f.Load()
+			if err != nil {
+				return nil, err
+			}
+			pair, err := c.pair()
+			return &pair, err
+		},
+	}, nil
+}

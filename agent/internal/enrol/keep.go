@@ -1,0 +1,67 @@
+package enrol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+)
+
+// Pauses between attempts to renew. There are thirty days for it.
+const (
+	look     = time.Hour
+	minPause = time.Minute
+	maxPause = 6 * time.Hour
+)
+
+// Keep renews the certificate whenever it is due, until ctx ends. now is zero while the clock is unknown:
+// then nothing is due. Each fault, and nil when it is over, is told.
+func Keep(ctx context.Context, f File, cloud Cloud, now func() time.Time, tell func(error)) {
+	pause := look
+	for ctx.Err() == nil {
+		err := renew(ctx, f, cloud, now())
+		if ctx.Err() == nil {
+			tell(err)
+		}
+		switch {
+		case err == nil:
+			pause = look
+		case pause == look:
+			pause = minPause
+		default:
+			pause = min(2*pause, maxPause)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// renew does it if it is due.
+func renew(ctx context.Context, f File, cloud Cloud, now time.Time) error {
+	have, err := f.Load()
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("this board is not enrolled: run cooler-agent provision")
+	}
+	if err != nil {
+		return err
+	}
+	due, err := have.Due()
+	if err != nil || now.IsZero() || now.Before(due) {
+		return err
+	}
+	next, err := cloud.Renew(ctx, have)
+	if errors.Is(err, ErrDenied) {
+		return fmt.Errorf("certificate is not renewed, this board was turned out: %w", err)
+	}
+	if err == nil {
+		err = f.Save(next)
+	}
+	if err != nil {
+		_, to, _ := have.Span()
+		return fmt.Errorf("certificate is not renewed, it ends on %s: %w", to.UTC().Format(time.DateOnly), err)
+	}
+	return nil
+}
