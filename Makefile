@@ -63,8 +63,8 @@ demo: build ## one shop day at speed: cloud, three agents, live alerts on a page
 
 ## prove
 
-.PHONY: test test-go test-web test-training check vuln fuzz golden
-test: setup-test build test-go test-web test-training ## set up and pass every test
+.PHONY: test test-go test-web test-training test-deb check vuln fuzz golden
+test: setup-test build test-go test-web test-training test-deb ## set up and pass every test
 
 test-go:
 	go vet $(GO_TAGS) ./...
@@ -76,6 +76,11 @@ test-web: web
 
 test-training:
 	cd models/training && $(PYTHON) -m common.manifest ../weights/manifest.json --check && $(PYTHON) -m detector.selftest && $(PYTHON) -m packs.selftest && $(PYTHON) -m lanes.selftest
+
+test-deb: agent
+	@rm -rf dist
+	firmware-config/package/deb.sh bin/cooler-agent
+	firmware-config/package/check.sh dist/*.deb
 
 check: ## formatting, vet, linters, shell scripts
 	@out=$$(gofmt -l . | grep -v node_modules || true); if [ -n "$$out" ]; then echo "gofmt would change: $$out" >&2; exit 1; fi
@@ -122,8 +127,11 @@ eval: agent ## how well facings, SKUs and stockouts are found, bad frames counte
 cross: ## build the agent for arm64 against a Debian sysroot
 	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64
 
-deb: agent ## the agent's Debian package in dist/
+deb: agent cross ## the agent's Debian packages for amd64 and arm64 in dist/, checked
+	@rm -rf dist
 	firmware-config/package/deb.sh bin/cooler-agent
+	firmware-config/package/deb.sh bin/cooler-agent-arm64
+	for p in dist/*.deb; do firmware-config/package/check.sh $$p; done
 
 .PHONY: clean
 clean: ## remove what builds and runs made here
