@@ -5,7 +5,8 @@
 // cooler with the front plane at y = 0, z up. Camera axes are x right, y down, z forward. Pixel
 // coordinates are continuous: (0, 0) is the outer corner of the top-left pixel, and the centre of
 // pixel (i, j) is (i+0.5, j+0.5). Pixels are square and the principal point is the picture's
-// centre. Lens distortion beyond the two models is out of scope.
+// centre. Real lenses differ: a Profile tells how (see cooler-agent calibrate), and a Rectifier makes their
+// pictures those of an ideal lens.
 package lens
 
 import (

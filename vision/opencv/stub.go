@@ -15,3 +15,11 @@ func OpenNetwork([]byte, string) (vision.Network, error) { return nil, ErrNotBui
 
 // SetThreads does nothing without OpenCV.
 func SetThreads(int) {}
+
+// FindBoard gives ErrNotBuilt.
+func FindBoard(vision.Frame, int, int) ([][2]float64, error) { return nil, ErrNotBuilt }
+
+// FitLens gives ErrNotBuilt.
+func FitLens(string, bool, [][2]float64, [][][2]float64, int, int) (*LensFit, error) {
+	return nil, ErrNotBuilt
+}

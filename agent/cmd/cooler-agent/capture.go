@@ -18,9 +18,22 @@ import (
 // captureWorkerName is the hidden subcommand that the camera runs in.
 const captureWorkerName = "capture-worker"
 
-// openCamera gives the camera of the configuration. A folder is read and a simulated cooler rendered
-// here, everything else is OpenCV's in a child process, which starts with the first capture.
+// openCamera gives the camera of the configuration, its pictures straightened where there is a lens profile.
 func openCamera(c config.Camera) (agent.Camera, error) {
+	straight, err := openLens(c.Lens)
+	if err != nil {
+		return nil, err
+	}
+	cam, err := openSource(c)
+	if err != nil || straight == nil {
+		return cam, err
+	}
+	return &straightCamera{cam, straight}, nil
+}
+
+// openSource: a folder is read and a simulated cooler rendered here, everything else is OpenCV's in a child
+// process, which starts with the first capture.
+func openSource(c config.Camera) (agent.Camera, error) {
 	opts := camera.Options{Width: c.Width, Height: c.Height, FPS: c.FPS, Step: c.Step, Loop: c.Loop}
 	if dir, ok := strings.CutPrefix(c.Source, "dir:"); ok {
 		cam, err := camera.OpenDir(dir, opts)

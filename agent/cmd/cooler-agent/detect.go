@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ type detectOptions struct {
 	sight     sightOptions
 	planogram string
 	draw      string
+	lens      string
 	asJSON    bool
 }
 
@@ -52,6 +54,7 @@ as a viewer shows it.`,
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object a picture, one a line")
 	f.StringVar(&o.draw, "draw", "", "write the picture with its boxes to this PNG or JPEG; of several pictures, NAME-1.png and so on")
 	f.StringVar(&o.planogram, "planogram", "", "planogram to judge slots by (YAML or JSON); needs --mount")
+	f.StringVar(&o.lens, "lens", "", "lens profile of `cooler-agent calibrate`: pictures are straightened first, and boxes are those of the straight one")
 	addSightFlags(cmd, &o.sight)
 	return cmd
 }
@@ -93,6 +96,10 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 			return err
 		}
 	}
+	straight, err := openLens(o.lens)
+	if err != nil {
+		return err
+	}
 	s, err := openSight(ctx, o.sight)
 	if err != nil {
 		return err
@@ -105,7 +112,7 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 	names := namesOf(s, plan)
 	failed := 0
 	for i, path := range images {
-		if err := o.one(ctx, p, path, o.drawPath(i, len(images)), names, out); err != nil {
+		if err := o.one(ctx, p, straight, path, o.drawPath(i, len(images)), names, out); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -123,10 +130,13 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 }
 
 // one looks at one picture, prints what it saw, and draws it.
-func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, path, drawTo string, names draw.Names, out io.Writer) error {
+func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, straight *straightener, path, drawTo string, names draw.Names, out io.Writer) error {
 	frame, err := picture.Read(path)
 	if err != nil {
 		return withHint(err, pictureHint(err))
+	}
+	if frame, err = straight.straighten(frame); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	obs, err := p.Look(ctx, frame)
 	if err != nil {
@@ -146,11 +156,16 @@ func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, path, draw
 	if drawTo == "" {
 		return nil
 	}
-	data, err := draw.Encode(draw.Observation(frame, obs, names), filepath.Ext(drawTo))
+	return writePicture(drawTo, draw.Observation(frame, obs, names))
+}
+
+// writePicture writes a PNG or JPEG, as the file's name says.
+func writePicture(path string, img image.Image) error {
+	data, err := draw.Encode(img, filepath.Ext(path))
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(drawTo, data, 0o644); err != nil {
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return fmt.Errorf("write drawing: %w", err)
 	}
 	return nil

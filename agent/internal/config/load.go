@@ -60,7 +60,7 @@ func readBounded(path string) ([]byte, error) {
 // resolve makes the paths independent of where the program was started.
 func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
-		&c.DataDir, &c.Planogram, &c.Vision.Weights, &c.Vision.Gallery, &c.Vision.GalleryKey, &c.Vision.Mount,
+		&c.DataDir, &c.Planogram, &c.Camera.Lens, &c.Vision.Weights, &c.Vision.Gallery, &c.Vision.GalleryKey, &c.Vision.Mount,
 		&c.Uplink.PasswordFile, &c.Uplink.CA, &c.Uplink.Cert, &c.Uplink.Key, &c.Updates.Root, &c.Cloud.CA,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
