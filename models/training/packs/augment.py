@@ -102,8 +102,24 @@ def coarse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return image
 
 
+def turned(cut: np.ndarray, box: Box, rng: np.random.Generator) -> tuple[np.ndarray, Box]:
+    """A photo taken by hand: the pack lies or leans, and is nearer or farther, or off the middle."""
+    angle = rng.normal(0, 14) if rng.random() < 0.75 else rng.uniform(-110, 110)
+    x, y, w, h = box
+    share = rng.uniform(0.35, 1.0)
+    side = float(np.sqrt(share))
+    cx = x + w / 2 + rng.uniform(-1, 1) * (1 - side) * w * 0.5
+    cy = y + h / 2 + rng.uniform(-1, 1) * (1 - side) * h * 0.5
+    w, h = w * side * float(np.exp(rng.normal(0, 0.12))), h * side * float(np.exp(rng.normal(0, 0.12)))
+    turn = cv2.getRotationMatrix2D((cx, cy), angle, 1)
+    image = cv2.warpAffine(cut, turn, (cut.shape[1], cut.shape[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return image, (cx - w / 2, cy - h / 2, w, h)
+
+
 def augment(cut: np.ndarray, box: Box, rng: np.random.Generator, photo: bool) -> np.ndarray:
     """One training example of a stored crop: HEIGHT × WIDTH × 3 BGR uint8."""
+    if photo and rng.random() < 0.8:
+        cut, box = turned(cut, box, rng)
     image = fit(cut, moved(box, rng, photo))
     if rng.random() < 0.6:
         image = sheared(image, rng)

@@ -1,10 +1,11 @@
 """Cuts the packs out of rendered scenes and photos into one file that training reads.
 
-    python3 -m packs.collect --out crops.npz --scenes DIR… --references DIR… --cartons DIR
+    python3 -m packs.collect --out crops.npz --scenes DIR… --references DIR… --cartons DIR --singles DIR
 
 `--scenes`: folders in cooler-val's format (instances.json, images/): every pack at least MIN_VISIBLE
 seen is a crop of its GTIN. `--references`: folders GTIN/*.jpg of packs on a plain ground. `--cartons`:
-GroceryStore's folders of whole photos, one folder a class. A crop keeps a border of BORDER around its
+GroceryStore's folders of whole photos, one folder a class. `--singles`: YOLO folders (images/, labels/) of
+which the photos with one box are used, each photo with its `.rf.` copies a product of its own. A crop keeps a border of BORDER around its
 box, so that training can move the box, and is stored as JPEG at quality 95.
 """
 
@@ -107,15 +108,30 @@ def cartons(folder: Path, crops: Crops) -> None:
         crops.add(pixels, (0.08 * w, 0.04 * h, 0.84 * w, 0.92 * h), f"carton/{path.parent.name}", "photo")
 
 
+def singles(folder: Path, crops: Crops) -> None:
+    """Photos of one pack each: nobody says which product, but no two are of the same."""
+    for path in progress(sorted((folder / "labels").glob("*.txt")), str(folder)):
+        lines = path.read_text().split("\n")
+        boxes = [[float(v) for v in line.split()[1:5]] for line in lines if line.strip()]
+        if len(boxes) != 1:
+            continue
+        pixels = cv2.imread(str(folder / "images" / path.with_suffix(".jpg").name))
+        height, width = pixels.shape[:2]
+        x, y, w, h = boxes[0]
+        box = ((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+        crops.add(pixels, box, "single/" + path.name.split(".rf.")[0], "single")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scenes", type=Path, nargs="*", default=[])
     parser.add_argument("--references", type=Path, nargs="*", default=[])
     parser.add_argument("--cartons", type=Path, nargs="*", default=[])
+    parser.add_argument("--singles", type=Path, nargs="*", default=[])
     args = parser.parse_args()
     crops = Crops()
-    for read, folders in ((scenes, args.scenes), (references, args.references), (cartons, args.cartons)):
+    for read, folders in ((scenes, args.scenes), (references, args.references), (cartons, args.cartons), (singles, args.singles)):
         for folder in folders:
             read(folder, crops)
     crops.write(args.out)

@@ -28,6 +28,18 @@ from packs.network import Deployed, PackEmbedder
 NEIGHBOURS = 3
 
 
+class Published(torch.nn.Module):
+    """A published ONNX file, as OpenCV runs it."""
+
+    def __init__(self, weights: Path) -> None:
+        super().__init__()
+        self.net = cv2.dnn.readNetFromONNX(str(weights))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.net.setInput(np.ascontiguousarray(x.numpy()), "pack")
+        return torch.from_numpy(self.net.forward("embedding").copy())
+
+
 def load(run: Path) -> Deployed:
     model = PackEmbedder()
     model.load_state_dict(torch.load(run / "last.pt", map_location="cpu")["average"])
@@ -119,11 +131,15 @@ def cartons(model: torch.nn.Module, folder: Path) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path)
+    parser.add_argument("--weights", type=Path, metavar="ONNX")
     parser.add_argument("--untrained", type=Path, metavar="BACKBONE")
     parser.add_argument("--coolers", type=Path)
     parser.add_argument("--cartons", type=Path)
     args = parser.parse_args()
-    model = Deployed(PackEmbedder(pretrained(args.untrained)).eval()).eval() if args.untrained else load(args.run)
+    if args.untrained:
+        model = Deployed(PackEmbedder(pretrained(args.untrained)).eval()).eval()
+    else:
+        model = Published(args.weights) if args.weights else load(args.run)
     results = {}
     if args.coolers:
         results["coolers"] = coolers(model, args.coolers)

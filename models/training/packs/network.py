@@ -43,10 +43,12 @@ class PackEmbedder(nn.Module):
         self.head = nn.Linear(width, DIMENSION)
         self.settle = nn.BatchNorm1d(DIMENSION, affine=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def pooled(self, x: Tensor) -> Tensor:
         at8, at16, at32 = self.backbone(x)
-        pooled = torch.cat((self.pool8(at8), self.pool16(at16), self.pool32(at32)), 1)
-        return self.settle(self.head(self.drop(self.norm(pooled))))
+        return torch.cat((self.pool8(at8), self.pool16(at16), self.pool32(at32)), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.settle(self.head(self.drop(self.norm(self.pooled(x)))))
 
 
 class Deployed(nn.Module):
@@ -65,7 +67,5 @@ class Deployed(nn.Module):
             self.head.bias.copy_((head.weight @ shift + head.bias - after.running_mean) * scale)
 
     def forward(self, x: Tensor) -> Tensor:
-        at8, at16, at32 = self.embedder.backbone(x)
-        e = self.embedder
         # The agent brings the vector to unit length: OpenCV 4.6 has no layer for it.
-        return self.head(torch.cat((e.pool8(at8), e.pool16(at16), e.pool32(at32)), 1))
+        return self.head(self.embedder.pooled(x))

@@ -2,6 +2,8 @@
 
     python3 -m packs.train --run DIR --init shufflenetv2.pth --crops crops.npz --steps 4000
 
+Where DIR holds a warm.pt (see packs.reopen), the network starts from it instead of the backbone alone.
+
 The loss is CosFace (Wang et al. 2018): each product has a learned direction, and a crop's cosine to its
 own must beat that to all others by a margin. Look-alikes need no mining: with all products in every
 step's denominator, the nearest wrong one dominates it.
@@ -23,16 +25,18 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from common.shufflenet import pretrained
 from packs.augment import augment
+from packs.fit import fit
 from packs.network import DIMENSION, PackEmbedder
 
 SEED = 20240517
 BATCH = 96
 SCALE, MARGIN = 24.0, 0.30
 EMA_DECAY = 0.999
-WARM_UP = 200
+WARM_UP = 100
+CROPS_TO_POINT = 6
 SAVE_SECONDS = 120
-PHOTO_SHARE = 0.2  # of a batch: real photos are few, and worth more than their number
-REFERENCE_SHARE = 0.15
+# Of a batch, the rest being scenes: real photos are few, and worth more than their number.
+SHARES = {"photo": 0.30, "reference": 0.15, "single": 0.08}
 
 
 class CropStream(IterableDataset):
@@ -49,9 +53,8 @@ class CropStream(IterableDataset):
         pixels, ends, boxes, labels, kinds = (data[k] for k in ("bytes", "ends", "boxes", "labels", "kinds"))
         starts = np.concatenate(([0], ends[:-1]))
         groups = {kind: by_label(labels, np.where(kinds == kind)[0]) for kind in np.unique(kinds)}
-        shares = {"photo": PHOTO_SHARE, "reference": REFERENCE_SHARE}
         names = list(groups)
-        weights = np.array([shares.get(n, 1 - sum(shares[k] for k in shares if k in groups)) for n in names])
+        weights = np.array([SHARES.get(n, 1 - sum(SHARES[k] for k in SHARES if k in groups)) for n in names])
         while True:
             images, targets = [], []
             for _ in range(BATCH):
@@ -60,7 +63,7 @@ class CropStream(IterableDataset):
                 members = group[rng.integers(len(group))]
                 i = members[rng.integers(len(members))]
                 cut = cv2.imdecode(pixels[starts[i] : ends[i]], cv2.IMREAD_COLOR)
-                images.append(augment(cut, tuple(boxes[i]), rng, name == "photo"))
+                images.append(augment(cut, tuple(boxes[i]), rng, name in ("photo", "single")))
                 targets.append(labels[i])
             yield torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy()), torch.tensor(targets, dtype=torch.long)
 
@@ -79,6 +82,29 @@ class CosFace(nn.Module):
         cosine = F.normalize(embedding) @ F.normalize(self.directions).T
         margin = torch.zeros_like(cosine).scatter_(1, target[:, None], MARGIN)
         return F.cross_entropy(SCALE * (cosine - margin), target), (cosine.argmax(1) == target).float().mean()
+
+
+@torch.no_grad()
+def point(loss: CosFace, model: PackEmbedder, path: Path) -> None:
+    """Turns each product's direction to where a few of its crops lie, so that a warm start is not undone
+    by directions drawn at random."""
+    data = np.load(path)
+    pixels, ends, boxes, labels = (data[k] for k in ("bytes", "ends", "boxes", "labels"))
+    starts = np.concatenate(([0], ends[:-1]))
+    model.eval()
+    order = np.random.default_rng(SEED).permutation(len(labels))
+    rank = np.zeros(len(labels), int)
+    seen: dict[int, int] = {}
+    for i in order:
+        rank[i] = seen[labels[i]] = seen.get(labels[i], 0) + 1
+    some = np.where(rank <= CROPS_TO_POINT)[0]
+    mean = torch.zeros_like(loss.directions)
+    for part in np.array_split(some, max(1, len(some) // BATCH)):
+        images = [fit(cv2.imdecode(pixels[starts[i] : ends[i]], cv2.IMREAD_COLOR), tuple(boxes[i])) for i in part]
+        x = torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy()).float() / 255
+        mean.index_add_(0, torch.from_numpy(labels[part]).long(), F.normalize(model(x)))
+    loss.directions.copy_(F.normalize(mean))
+    model.train()
 
 
 def rate(step: int, steps: int, peak: float) -> float:
@@ -101,7 +127,11 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     args.run.mkdir(parents=True, exist_ok=True)
     names = np.load(args.crops)["names"].tolist()
-    model = PackEmbedder(pretrained(args.init)).to(memory_format=torch.channels_last)
+    model, warm = PackEmbedder(pretrained(args.init)), False
+    if (args.run / "warm.pt").exists():
+        model.load_state_dict(torch.load(args.run / "warm.pt", map_location="cpu")["model"])
+        warm = True
+    model = model.to(memory_format=torch.channels_last)
     loss = CosFace(len(names))
     trained = [p for m in (model, loss) for p in m.parameters()]
     optimiser = torch.optim.AdamW(trained, lr=args.rate, weight_decay=5e-4)
@@ -114,6 +144,11 @@ def main() -> None:
         if state["names"] == names:
             loss.load_state_dict(state["loss"])
             optimiser.load_state_dict(state["optimiser"])
+            warm = False
+        else:
+            warm = True  # other products: their directions are sought anew
+    if warm:
+        point(loss, model, args.crops)
     log = (args.run / "log.txt").open("a")
 
     def say(line: str) -> None:
