@@ -24,9 +24,11 @@ interface Props {
   picked: Signal<string>;
   /** Of the past only the slots are known, not the facings. */
   slotsOnly?: boolean;
+  /** The facing that is being named; a press on one without a name chooses it. */
+  naming: Signal<number>;
 }
 
-export function Picture({ src, observation: o, scene, picked, slotsOnly = false }: Props) {
+export function Picture({ src, observation: o, scene, picked, slotsOnly = false, naming }: Props) {
   const [layers, setLayers] = useState(() => ({ ...DEFAULT, ...kept() }));
   const [failed, setFailed] = useState("");
   const stage = useRef<HTMLDivElement>(null);
@@ -52,7 +54,7 @@ export function Picture({ src, observation: o, scene, picked, slotsOnly = false 
       <div class="stage" ref={stage}>
         <div class={`picture${shown ? "" : " picture-bare"}`} style={{ aspectRatio: `${o.width} / ${o.height}`, "--ratio": o.width / o.height }}>
           {shown && <img src={src} width={o.width} height={o.height} alt={tn("cooler.facings", scene.facings.length)} decoding="async" onError={() => setFailed(src)} />}
-          <Overlay o={o} scene={scene} layers={slotsOnly ? { ...layers, slots: true } : layers} picked={picked} />
+          <Overlay o={o} scene={scene} layers={slotsOnly ? { ...layers, slots: true } : layers} picked={picked} naming={naming} />
           {o.quality.reason && <p class="picture-blind">{t("cooler.whole_blind", { reason: word("reason", o.quality.reason) })}</p>}
         </div>
       </div>
@@ -81,7 +83,7 @@ export function NoPicture() {
   );
 }
 
-function Overlay({ o, scene, layers, picked }: { o: Observation; scene: Scene; layers: Record<Layer, boolean>; picked: Signal<string> }) {
+function Overlay({ o, scene, layers, picked, naming }: { o: Observation; scene: Scene; layers: Record<Layer, boolean>; picked: Signal<string>; naming: Signal<number> }) {
   const [hovered, setHovered] = useState<SceneFacing | null>(null);
   const place = (b: Box) => ({
     left: `${(100 * b[0]) / o.width}%`,
@@ -111,11 +113,11 @@ function Overlay({ o, scene, layers, picked }: { o: Observation; scene: Scene; l
         scene.facings.map((f) => (
           <div
             key={f.index}
-            class={`facing facing-${facingTone(f)}${f.slot && f.slot === at ? " is-picked" : ""}`}
+            class={`facing facing-${facingTone(f)}${(f.slot && f.slot === at) || f.index === naming.value ? " is-picked" : ""}`}
             style={place(f.box)}
             onMouseEnter={() => setHovered(f)}
             onMouseLeave={() => setHovered(null)}
-            onClick={() => (picked.value = f.slot === at ? "" : f.slot)}
+            onClick={() => (f.gtin === null ? (naming.value = f.index) : (picked.value = f.slot === at ? "" : f.slot))}
           >
             {layers.scores && <span class="facing-score num">{Math.round(100 * (f.gtin ? f.skuScore : f.score))}</span>}
           </div>

@@ -4,6 +4,7 @@
 import { side } from "./pairs";
 import { access } from "./parts/access";
 import { boards } from "./parts/fleet";
+import { drawing } from "./parts/drawing";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { rules } from "./parts/rules";
@@ -11,6 +12,7 @@ import { rules } from "./parts/rules";
 export const en = {
   ...side(access, 0),
   ...side(boards, 0),
+  ...side(drawing, 0),
   ...side(inbox, 0),
   ...side(kpi, 0),
   ...side(rules, 0),
@@ -305,7 +307,7 @@ export const en = {
   "setup.coolers_none": "No cooler yet. One appears by itself with its first message, or add it here.",
   "setup.stores_none": "No store yet.",
   "plan.new": "New planogram",
-  "plan.import": "Import YAML or JSON",
+  "plan.import": "Import a file",
   "plan.none": "No planogram yet. Draw one, or import a file.",
   "plan.id": "Code",
   "plan.shelves.one": "{n} shelf",

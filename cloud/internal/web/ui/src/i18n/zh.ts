@@ -2,6 +2,7 @@ import type { Key } from "./en";
 import { side } from "./pairs";
 import { access } from "./parts/access";
 import { boards } from "./parts/fleet";
+import { drawing } from "./parts/drawing";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { rules } from "./parts/rules";
@@ -9,6 +10,7 @@ import { rules } from "./parts/rules";
 export const zh: Record<Key, string> = {
   ...side(access, 1),
   ...side(boards, 1),
+  ...side(drawing, 1),
   ...side(inbox, 1),
   ...side(kpi, 1),
   ...side(rules, 1),
@@ -302,7 +304,7 @@ export const zh: Record<Key, string> = {
   "setup.coolers_none": "还没有冷柜。首条消息到达后会自动出现，也可在此添加。",
   "setup.stores_none": "还没有门店。",
   "plan.new": "新建陈列图",
-  "plan.import": "导入 YAML 或 JSON",
+  "plan.import": "导入文件",
   "plan.none": "还没有陈列图。可绘制或导入文件。",
   "plan.id": "代码",
   "plan.shelves.one": "{n} 层",

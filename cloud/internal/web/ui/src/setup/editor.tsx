@@ -9,9 +9,12 @@ import type { Planogram, Product } from "../types";
 import { productName, shortName } from "../ui/alert";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
-import { Back, Bin, Plus } from "../ui/icons";
+import { Back, Bin, Camera, Plus } from "../ui/icons";
+import { DrawOnPicture } from "./drawing";
+import { NoteList } from "./importer";
 import { Field, SaveButton, SaveError } from "./parts";
 import { addShelf, addSlot, blank, GRID_MM, move, patch, type Place, removeShelf, removeSlot, slotAt, stretch, width, withProducts } from "./plan";
+import { pending } from "./pending";
 import { useSave } from "./save";
 import { SlotForm } from "./slotform";
 
@@ -42,7 +45,15 @@ export function PlanEditor({ id }: { id: string }) {
 }
 
 function Editor({ published, products, isNew, reload }: { published: Planogram; products: Product[]; isNew: boolean; reload(): void }) {
-  const [draft, setDraft] = useState(published);
+  // What was imported for this code is the draft to begin with; it is taken once.
+  const [imported] = useState(() => {
+    const p = pending.peek();
+    if (p?.planogram.id !== published.id) return null;
+    pending.value = null;
+    return p;
+  });
+  const [draft, setDraft] = useState(imported?.planogram ?? published);
+  const [drawing, setDrawing] = useState(false);
   const [at, setAt] = useState<Place | null>(null);
   const [saving, save] = useSave();
   const known = catalogue(published, products);
@@ -60,6 +71,7 @@ function Editor({ published, products, isNew, reload }: { published: Planogram; 
   const slot = at ? slotAt(draft, at) : undefined;
   return (
     <form class="editor" onSubmit={publish}>
+      {drawing && <DrawOnPicture planogram={draft} known={known} use={(shelves) => (setDraft({ ...draft, shelves }), setAt(null), setDrawing(false))} />}
       <section class="card" aria-labelledby="editor">
         <header class="card-head">
           <h2 id="editor">{draft.name || draft.id}</h2>
@@ -70,14 +82,26 @@ function Editor({ published, products, isNew, reload }: { published: Planogram; 
           </span>
         </header>
         <SaveError saving={saving} />
+        {imported && draft === imported.planogram && (
+          <div class="import-draft">
+            <p>{t("import.draft")}</p>
+            <NoteList notes={imported.notes} />
+          </div>
+        )}
         <div class="plan">
           {draft.shelves.map((_, i) => (
             <Shelf key={i} index={i} draft={draft} known={known} at={at} setAt={setAt} setDraft={setDraft} add={() => add(i)} />
           ))}
-          <button class="button button-small" type="button" onClick={() => setDraft(addShelf(draft))}>
-            <Plus />
-            {t("plan.add_shelf")}
-          </button>
+          <span class="plan-tools">
+            <button class="button button-small" type="button" onClick={() => setDraft(addShelf(draft))}>
+              <Plus />
+              {t("plan.add_shelf")}
+            </button>
+            <button class="button button-small" type="button" aria-expanded={drawing} onClick={() => setDrawing(!drawing)}>
+              <Camera />
+              {t("draw.title")}
+            </button>
+          </span>
         </div>
       </section>
       <div class="stack">

@@ -30,13 +30,14 @@ export function Field({ label, value, onValue, hint, type = "text", ...rest }: F
   );
 }
 
-export function Select({ label, value, onValue, children }: { label: string; value: string; onValue(v: string): void; children: ComponentChildren }) {
+export function Select({ label, value, onValue, children, hint }: { label: string; value: string; onValue(v: string): void; children: ComponentChildren; hint?: string }) {
   return (
     <label class="field">
       <span>{label}</span>
       <select class="select" value={value} onChange={(e) => onValue(e.currentTarget.value)}>
         {children}
       </select>
+      {hint && <small>{hint}</small>}
     </label>
   );
 }

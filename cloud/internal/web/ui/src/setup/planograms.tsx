@@ -6,6 +6,7 @@ import { t, tn } from "../i18n/text";
 import { go, to } from "../router";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { Next, Plus } from "../ui/icons";
+import { Importer, isTable, type Source, textOf } from "./importer";
 import { Field, SaveError } from "./parts";
 import { useSave } from "./save";
 
@@ -13,6 +14,7 @@ export function PlanogramList() {
   const loaded = useLoad((signal) => api.planograms(signal), []);
   const [adding, setAdding] = useState(false);
   const [id, setId] = useState("");
+  const [source, setSource] = useState<Source | null>(null);
   const [saving, save] = useSave();
   if (loaded.error && !loaded.data) return <Failed error={loaded.error} retry={loaded.reload} />;
   if (!loaded.data) return <Skeleton rows={4} height={56} />;
@@ -20,6 +22,10 @@ export function PlanogramList() {
 
   const importFile = async (file: File | undefined) => {
     if (!file) return;
+    if (isTable(file.name)) {
+      setSource({ file: file.name, text: await textOf(file) });
+      return;
+    }
     const text = await file.text();
     // The address must name the planogram; the server checks everything else, and says where a fault is.
     const name = /^\s*"?id"?\s*:\s*["']?([A-Za-z0-9._-]+)/m.exec(text)?.[1] ?? file.name.replace(/\.\w+$/, "");
@@ -34,7 +40,7 @@ export function PlanogramList() {
           {t("plan.import")}
           <input
             type="file"
-            accept=".yaml,.yml,.json"
+            accept=".yaml,.yml,.json,.csv,.tsv,.txt,.psa"
             onChange={(e) => {
               void importFile(e.currentTarget.files?.[0]);
               e.currentTarget.value = "";
@@ -47,6 +53,7 @@ export function PlanogramList() {
         </button>
       </header>
       <SaveError saving={saving} />
+      {source && <Importer key={source.file} source={source} close={() => setSource(null)} />}
       {adding && (
         <form
           class="form"

@@ -13,9 +13,11 @@ interface Props {
   known: readonly NonNullable<Planogram["products"]>[number][];
   change(fields: Partial<PlanogramSlot>): void;
   remove(): void;
+  /** It is a box on a picture: where it lies is drawn, not typed. */
+  drawn?: boolean;
 }
 
-export function SlotForm({ slot: s, known, change, remove }: Props) {
+export function SlotForm({ slot: s, known, change, remove, drawn = false }: Props) {
   const listed = known.some((k) => k.gtin === s.gtin);
   const [typed, setTyped] = useState(!listed);
   const number = (value: string) => Math.max(0, Math.round(Number(value) || 0));
@@ -32,9 +34,13 @@ export function SlotForm({ slot: s, known, change, remove }: Props) {
       </Select>
       {typed && <Field label={t("plan.gtin")} value={s.gtin} onValue={(gtin) => change({ gtin })} pattern="\d{8}|\d{12,14}" />}
       <Field label={t("plan.facings")} type="number" min={1} max={50} value={String(s.facings)} onValue={(v) => change({ facings: number(v) })} />
-      <Field label={t("plan.capacity")} type="number" min={0} value={String(s.capacity ?? 0)} onValue={(v) => change({ capacity: number(v) })} />
-      <Field label={t("plan.x")} type="number" min={0} step={1} value={String(s.x_mm)} onValue={(v) => change({ x_mm: number(v) })} />
-      <Field label={t("plan.width")} type="number" min={LEAST_MM} step={1} value={String(s.width_mm)} onValue={(v) => change({ width_mm: number(v) })} />
+      {!drawn && (
+        <>
+          <Field label={t("plan.capacity")} type="number" min={0} value={String(s.capacity ?? 0)} onValue={(v) => change({ capacity: number(v) })} />
+          <Field label={t("plan.x")} type="number" min={0} step={1} value={String(s.x_mm)} onValue={(v) => change({ x_mm: number(v) })} />
+          <Field label={t("plan.width")} type="number" min={LEAST_MM} step={1} value={String(s.width_mm)} onValue={(v) => change({ width_mm: number(v) })} />
+        </>
+      )}
       <div class="form-foot">
         <button class="button button-small" type="button" onClick={remove}>
           <Bin />

@@ -6,6 +6,7 @@ import { useMemo } from "preact/hooks";
 import { api } from "../api";
 import { CaptureNow } from "../cooler/capture";
 import { History } from "../cooler/history";
+import { Unnamed } from "../cooler/naming";
 import { NoPicture, Picture } from "../cooler/picture";
 import { Plan, planogramName } from "../cooler/plan";
 import { buildScene } from "../cooler/scene";
@@ -56,6 +57,7 @@ function Loading({ device }: { device: string }) {
 function Body({ cooler: c }: { cooler: CoolerDetail }) {
   const picked = useSignal("");
   const shown = useSignal(-1);
+  const naming = useSignal(-1);
   const newest = c.observation ? Date.parse(c.observation.captured_at) : null;
   const end = plotsEnd(newest, c.last_seen);
   const day = useDay(c.device, newest);
@@ -80,7 +82,8 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
               )}
               {!past && <CaptureNow cooler={fleet.value.coolers.get(c.device) ?? (c as unknown as Cooler)} />}
             </header>
-            {o ? <Picture src={src} observation={o} scene={scene} picked={picked} slotsOnly={past !== undefined} /> : <NoPicture />}
+            {o ? <Picture src={src} observation={o} scene={scene} picked={picked} slotsOnly={past !== undefined} naming={naming} /> : <NoPicture />}
+            {!past && <Unnamed device={c.device} facings={scene.facings} open={naming} />}
           </section>
           {newest !== null && (
             <section class="card" aria-labelledby="day">
