@@ -11,15 +11,25 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
 )
 
 // replayEvery is how often parked sales are tried again: boards and planograms make stores and products
 // known without a word to the ledger.
 const replayEvery = time.Minute
 
+// shelfKept is how old what the shelves show may be when orders are routed: boards look every few minutes.
+const shelfKept = 30 * time.Second
+
+// expireEvery is how often orders that were held for too long are let go; routing does so by itself.
+const expireEvery = 5 * time.Second
+
 // openSales makes what feeds the ledger besides the API.
 func (s *Server) openSales(sub ingest.Subscriber) error {
+	s.book = &book.Desk{DB: s.state, Ledger: s.sales, Series: s.series, Keep: shelfKept, Now: time.Now}
+	s.router = route.New(s.sales, s.book)
 	for _, d := range s.cfg.Sales.Drop {
 		drop, err := s.openDrop(d)
 		if err != nil {
@@ -74,31 +84,37 @@ func (s *Server) sell(ctx context.Context) error {
 	if s.tills != nil {
 		g.Go(func() error { return s.tills.Run(running) })
 	}
-	g.Go(func() error { return s.replay(running) })
+	g.Go(func() error { return s.everyTenant(running, replayEvery, "replay parked sales", s.replay) })
+	g.Go(func() error {
+		return s.everyTenant(running, expireEvery, "let go what was held for too long", s.sales.Expire)
+	})
 	return g.Wait()
 }
 
-func (s *Server) replay(ctx context.Context) error {
-	every := time.NewTicker(replayEvery)
-	defer every.Stop()
+// everyTenant does something for each tenant again and again until ctx ends.
+func (s *Server) everyTenant(ctx context.Context, every time.Duration, what string, do func(ctx context.Context, tenant string) error) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
 	for {
 		tenants, err := s.sales.Tenants(ctx)
 		for _, tenant := range tenants {
-			n, replayErr := s.sales.Replay(ctx, tenant)
-			if n > 0 {
-				s.log.Info("parked sales taken", "tenant", tenant, "lines", n)
-			}
-			if err == nil {
-				err = replayErr
-			}
+			err = errors.Join(err, do(ctx, tenant))
 		}
 		if err != nil && ctx.Err() == nil {
-			s.log.Error("replay parked sales", "err", err)
+			s.log.Error(what, "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-every.C:
+		case <-tick.C:
 		}
 	}
+}
+
+func (s *Server) replay(ctx context.Context, tenant string) error {
+	n, err := s.sales.Replay(ctx, tenant)
+	if n > 0 {
+		s.log.Info("parked sales taken", "tenant", tenant, "lines", n)
+	}
+	return err
 }

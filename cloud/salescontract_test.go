@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,7 +38,25 @@ func askSales(t *testing.T, ask askFunc, header *http.Header) {
 	*header = http.Header{"X-Shopify-Topic": {"orders/create"}, "X-Shopify-Hmac-Sha256": {base64.StdEncoding.EncodeToString(mac.Sum(nil))}}
 	ask("POST", "/v1/sales/hooks/{tenant}/{channel}", shop, "", "{", 200)
 	*header = nil
+	ask("POST", "/v1/stock/movements", nil, "", `{"movements":[{"id":"m1","store":"s1","gtin":"4006381333931","cause":"count","units":10,"at":"2026-03-02T09:00:00Z"},
+		{"id":"m2","store":"s1","gtin":"5901234123457","cause":"delivery","units":5,"at":"2026-03-02T09:00:00Z","note":"D-1"},{"id":"m3","store":"s1","gtin":"4006381333931","cause":"delivery","units":-5,"at":"2026-03-02T09:00:00Z"}]}`, 200)
+	ask("GET", "/v1/stock", nil, "?store=s1", "", 200)
+	ask("GET", "/v1/stock/movements", nil, span+"&store=s1&gtin=4006381333931", "", 200)
+	ask("GET", "/v1/stock/movements", nil, span, "", 400)
+	ask("GET", "/v1/stock/reconciliation", nil, "?store=s1", "", 200)
+	ask("GET", "/v1/stock/reconciliation", nil, "?store=none", "", 404)
+	order := map[string]string{"channel": "shop", "order": "w1"}
+	ask("POST", "/v1/orders/route", nil, "", routed("w1", 1), 200)
+	ask("POST", "/v1/orders/route", nil, "", routed("w1", 2), 409)
+	ask("POST", "/v1/orders/route", nil, "", routed("w2", 0), 400)
+	ask("GET", "/v1/orders/{channel}/{order}", order, "", "", 200)
+	ask("POST", "/v1/orders/{channel}/{order}/cancel", order, "", "", 200)
 	ask("GET", "/v1/sales/rejected", nil, "?limit=10", "", 200)
 	ask("DELETE", "/v1/sales/rejected/{id}", map[string]string{"id": "1"}, "", "", 200)
 	ask("DELETE", "/v1/sales/channels/{channel}", shop, "", "", 200)
+}
+
+// routed is an online order of a customer near store s1, who takes any chance.
+func routed(order string, units int) string {
+	return fmt.Sprintf(`{"channel":"shop","order":%q,"lat":31.21,"lon":121.5,"lines":[{"gtin":"4006381333931","units":%d}],"weights":{"min_confidence":0,"closed":true}}`, order, units)
 }

@@ -28,7 +28,9 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -57,6 +59,8 @@ type Server struct {
 	deliver  *deliver.Service
 	sales    *sales.Ledger
 	merger   *merge.Follower
+	book     *book.Desk
+	router   *route.Router
 	drops    []*intake.Drop
 	tills    *intake.POS // nil: this broker cannot
 	boards   api.Boards  // the broker, towards the boards
@@ -122,6 +126,7 @@ func (s *Server) Run(ctx context.Context) error {
 		if stop := web.Shutdown(grace); stop != nil {
 			web.Close() // streams that do not end by themselves
 		}
+		s.router.Wait()
 		return err
 	})
 	return g.Wait()

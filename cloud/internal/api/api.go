@@ -21,6 +21,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -46,6 +48,8 @@ type Config struct {
 	Alerts   Teller
 	Webhooks Reloader // nil: there are no webhooks
 	KPIs     *kpi.Desk
+	Book     *book.Desk
+	Orders   *route.Router
 	Sales    *sales.Ledger
 	Boards   Boards // nil: none can be reached
 	// Rules gives the rules that a tenant may see and change; nil: none.
@@ -102,23 +106,9 @@ func (a *api) handlers() map[string]handler {
 		"POST /v1/live/tickets":                 a.ticket,
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,
-		"POST /v1/sales/lines":                  a.postLines,
-		"GET /v1/sales/lines":                   a.lines,
-		"GET /v1/sales/hours":                   a.totals,
-		"GET /v1/sales/changes":                 a.changedHours,
-		"GET /v1/sales/parked":                  a.parkedLines,
-		"POST /v1/sales/parked/replay":          a.replayParked,
-		"GET /v1/sales/rejected":                a.rejectedLines,
-		"DELETE /v1/sales/rejected/{id}":        a.mendedLine,
-		"POST /v1/sales/masters":                a.postMasters,
-		"GET /v1/sales/products":                a.salesProducts,
-		"GET /v1/sales/stores":                  a.salesStores,
-		"GET /v1/sales/channels":                a.channels,
-		"PUT /v1/sales/channels/{channel}":      a.putChannel,
-		"DELETE /v1/sales/channels/{channel}":   a.deleteChannel,
-		hookPattern:                             a.hook,
 	}
 	maps.Copy(all, a.kpis())
+	maps.Copy(all, a.trade())
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
 // maxHook bounds a webhook's body.
@@ -86,6 +87,8 @@ const hookPattern = "POST /v1/sales/hooks/{tenant}/{channel}"
 func (a *api) hook(r *http.Request, _ string) (any, error) {
 	tenant, name := r.PathValue("tenant"), r.PathValue("channel")
 	unknown := &Problem{http.StatusUnauthorized, "the webhook is not signed as this channel signs, or there is no such channel", "look at the secret, and at GET /v1/sales/channels"}
+	// The address says whose it is, and the database holds us to it.
+	r = r.WithContext(state.ForTenant(r.Context(), tenant))
 	body, err := read(r, maxHook)
 	if err != nil {
 		return nil, err

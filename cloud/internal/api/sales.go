@@ -16,6 +16,34 @@ import (
 // maxSales bounds a body of sales lines; a larger file is sent in parts, or dropped into a folder.
 const maxSales = 512 << 20
 
+// trade are the addresses of sales, stock and online orders.
+func (a *api) trade() map[string]handler {
+	return map[string]handler{
+		"POST /v1/sales/lines":                     a.postLines,
+		"GET /v1/sales/lines":                      a.lines,
+		"GET /v1/sales/hours":                      a.totals,
+		"GET /v1/sales/changes":                    a.changedHours,
+		"GET /v1/sales/parked":                     a.parkedLines,
+		"POST /v1/sales/parked/replay":             a.replayParked,
+		"GET /v1/sales/rejected":                   a.rejectedLines,
+		"DELETE /v1/sales/rejected/{id}":           a.mendedLine,
+		"POST /v1/sales/masters":                   a.postMasters,
+		"GET /v1/sales/products":                   a.salesProducts,
+		"GET /v1/sales/stores":                     a.salesStores,
+		"GET /v1/sales/channels":                   a.channels,
+		"PUT /v1/sales/channels/{channel}":         a.putChannel,
+		"DELETE /v1/sales/channels/{channel}":      a.deleteChannel,
+		hookPattern:                                a.hook,
+		"GET /v1/stock":                            a.stock,
+		"GET /v1/stock/movements":                  a.movements,
+		"POST /v1/stock/movements":                 a.postMovements,
+		"GET /v1/stock/reconciliation":             a.reconciliation,
+		"POST /v1/orders/route":                    a.routeOrder,
+		"GET /v1/orders/{channel}/{order}":         a.order,
+		"POST /v1/orders/{channel}/{order}/cancel": a.cancelOrder,
+	}
+}
+
 // postLines takes sales lines: JSON, NDJSON, CSV by the mapping of a channel, or POSLog.
 func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 	p := query(r, "dry_run", "channel", "statuses")

@@ -289,7 +289,10 @@ func (b *batch) flush(ctx context.Context) error {
 	if err := b.tell(ctx); err != nil {
 		return err
 	}
-	return b.move(ctx, b.moved)
+	if err := b.move(ctx, b.moved); err != nil {
+		return err
+	}
+	return b.consume(ctx)
 }
 
 func less(a, b key) bool {

@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -149,4 +149,30 @@ CREATE TABLE sales_deliveries (
 	PRIMARY KEY (tenant, channel, id)
 );
 CREATE INDEX sales_deliveries_by_time ON sales_deliveries (at);
+`
+
+// schema3: what online orders hold, until it is sold, cancelled or timed out.
+const schema3 = `
+CREATE TABLE sales_reservations (
+	tenant     TEXT NOT NULL,
+	channel    TEXT NOT NULL,
+	ord        TEXT NOT NULL,
+	status     TEXT NOT NULL,
+	request    TEXT NOT NULL,
+	answer     TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	PRIMARY KEY (tenant, channel, ord)
+);
+CREATE INDEX sales_reservations_by_end ON sales_reservations (tenant, expires_at) WHERE status = 'held';
+
+CREATE TABLE sales_holds (
+	tenant  TEXT NOT NULL,
+	channel TEXT NOT NULL,
+	ord     TEXT NOT NULL,
+	store   TEXT NOT NULL,
+	gtin    TEXT NOT NULL,
+	units   BIGINT NOT NULL,
+	PRIMARY KEY (tenant, channel, ord, store, gtin)
+);
 `

@@ -1,0 +1,34 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
+)
+
+// routeOrder splits and assigns an online order and reserves its goods.
+func (a *api) routeOrder(r *http.Request, tenant string) (any, error) {
+	var o route.Order
+	if err := decode(r, &o); err != nil {
+		return nil, err
+	}
+	answer, err := a.Orders.Route(r.Context(), tenant, &o)
+	if errors.Is(err, route.ErrConflict) {
+		return nil, &Problem{http.StatusConflict, err.Error(), "give each order a name of its own"}
+	}
+	return answer, faulty(err)
+}
+
+func orderName(r *http.Request) sales.OrderName {
+	return sales.OrderName{Channel: r.PathValue("channel"), Order: r.PathValue("order")}
+}
+
+func (a *api) order(r *http.Request, tenant string) (any, error) {
+	return a.Orders.Find(r.Context(), tenant, orderName(r))
+}
+
+func (a *api) cancelOrder(r *http.Request, tenant string) (any, error) {
+	return a.Orders.Cancel(r.Context(), tenant, orderName(r))
+}

@@ -1,0 +1,356 @@
+package route_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
+)
+
+const (
+	cola  = shelf.GTIN("4006381333931")
+	lemon = shelf.GTIN("5901234123457")
+)
+
+// rig is a router with real stores of data behind it, and a clock.
+type rig struct {
+	*route.Router
+	ledger *sales.Ledger
+	desk   *book.Desk
+	db     *state.DB
+	points *embedded.Store
+	tenant string
+	seq    uint64
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (r *rig) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
+}
+
+func (r *rig) pass(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = r.now.Add(d)
+}
+
+func newRig(t testing.TB, db *state.DB, tenant string) *rig {
+	t.Helper()
+	points, err := embedded.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "series.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { points.Close() })
+	r := &rig{db: db, points: points, tenant: tenant, now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
+	r.ledger = sales.NewLedger(db, r.clock)
+	r.desk = &book.Desk{DB: db, Ledger: r.ledger, Series: points, Now: r.clock}
+	r.Router = route.New(r.ledger, r.desk)
+	at := func(lat, lon float64) (a, b *float64) { return &lat, &lon }
+	store := func(name string, lat, lon float64, change func(*sales.Store)) sales.Store {
+		s := sales.Store{Store: name, TZ: "UTC", Hours: "08:00-20:00"}
+		s.Lat, s.Lon = at(lat, lon)
+		if change != nil {
+			change(&s)
+		}
+		return s
+	}
+	_, err = r.ledger.PutMasters(context.Background(), tenant,
+		[]sales.Product{{Product: shelf.Product{GTIN: cola}}, {Product: shelf.Product{GTIN: lemon}}},
+		[]sales.Store{store("near", 31.20, 121.50, nil), store("far", 31.30, 121.50, nil), store("dear", 31.21, 121.50, func(s *sales.Store) { s.PickCost = 5000 }),
+			store("night", 31.20, 121.50, func(s *sales.Store) { s.Hours = "22:00-06:00" }), store("nowhere", 48.1, 11.6, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// count sets the book.
+func (r *rig) count(t testing.TB, store string, g shelf.GTIN, units int64) {
+	t.Helper()
+	r.seq++
+	r.pass(time.Second) // a count is of its instant
+	v, err := r.ledger.Move(context.Background(), r.tenant, []sales.Movement{{ID: fmt.Sprint("c", r.seq), Store: store, GTIN: g, Cause: sales.Count, Units: units, At: r.clock()}})
+	if err != nil || v[0].Status != sales.Stored {
+		t.Fatalf("count: %+v, %v", v, err)
+	}
+}
+
+// look has a cooler of the store see its slot of a product.
+func (r *rig) look(t testing.TB, store string, g shelf.GTIN, s shelf.State, present int, in int) {
+	t.Helper()
+	ctx := context.Background()
+	device := store + "-" + string(g)
+	err := r.db.Write(ctx, func(tx *state.Tx) error {
+		return state.PutCooler(ctx, tx, &state.Cooler{Tenant: r.tenant, Device: device, Store: store, TopicStore: store, CreatedAt: r.clock(), ChangedAt: r.clock()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.seq++
+	m := series.Message{Tenant: r.tenant, Store: store, Device: device, Boot: 1, Seq: r.seq, At: r.clock(),
+		Slots: []series.SlotPoint{{Slot: "a", GTIN: g, State: s, Due: 2, Present: present}}}
+	if in > 0 {
+		m.Footfall = []telemetry.Footfall{{From: r.clock().Add(-time.Minute), To: r.clock(), In: in}}
+	}
+	if err := r.points.Write(ctx, []series.Message{m}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func order(name string, units int64, change ...func(*route.Order)) *route.Order {
+	lat, lon := 31.20, 121.51
+	o := &route.Order{Channel: "shop", Order: name, Lat: &lat, Lon: &lon, Lines: []route.Item{{GTIN: cola, Units: units}}}
+	for _, c := range change {
+		c(o)
+	}
+	return o
+}
+
+func (r *rig) ask(t testing.TB, o *route.Order) *route.Answer {
+	t.Helper()
+	a, err := r.Route(context.Background(), r.tenant, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// served is an answer in a few words.
+func served(a *route.Answer) string {
+	text := string(a.Status)
+	for _, as := range a.Assignments {
+		text += " " + as.Store
+		for _, l := range as.Lines {
+			text += fmt.Sprintf(":%d", l.Units)
+		}
+	}
+	return text
+}
+
+func (r *rig) want(t testing.TB, o *route.Order, want string) *route.Answer {
+	t.Helper()
+	a := r.ask(t, o)
+	if got := served(a); got != want {
+		t.Errorf("order %s: %s, want %s", o.Order, got, want)
+	}
+	return a
+}
+
+func (r *rig) reserved(t testing.TB, store string) (onHand, reserved int64) {
+	t.Helper()
+	list, err := r.ledger.Stock(context.Background(), r.tenant, store, cola)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	return list[0].OnHand, list[0].Reserved
+}
+
+func TestRoute(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		for i, c := range []struct {
+			name string
+			run  func(t *testing.T, r *rig)
+		}{
+			{"which store", whichStore},
+			{"book and shelf both", both},
+			{"held, sold, cancelled, timed out", lifecycle},
+			{"what is wrong", wrong},
+			{"ten thousand at once", flashSale},
+		} {
+			t.Run(c.name, func(t *testing.T) { c.run(t, newRig(t, db, fmt.Sprint("t", i))) })
+		}
+	}, sales.Tables)
+}
+
+func whichStore(t *testing.T, r *rig) {
+	for _, s := range []string{"near", "far", "dear", "night", "nowhere"} {
+		r.count(t, s, cola, 10)
+		r.look(t, s, cola, shelf.OK, 2, 0)
+	}
+	r.want(t, order("1", 2), "held near:2")
+	a := r.want(t, order("2", 20), "held near:8 far:10 dear:2")
+	if p := a.Assignments[1].Points; p.Parcel != route.Defaults().Parcel || p.Total <= p.Distance {
+		t.Errorf("points of a second parcel %+v", p)
+	}
+	r.want(t, order("3", 9), "refused") // far and near are empty, the dear one has eight
+	r.want(t, order("4", 9, func(o *route.Order) { o.Partial = true }), "held dear:8")
+	r.want(t, order("5", 1, func(o *route.Order) {
+		w := route.Defaults()
+		w.Closed, o.Weights = true, &w
+	}), "held night:1")
+
+	// A store in its rush hour gives way to one a little farther.
+	r.count(t, "near", cola, 50)
+	r.count(t, "dear", cola, 50)
+	one := false
+	quiet := r.ask(t, order("6", 1))
+	r.look(t, "near", cola, shelf.OK, 2, 500)
+	busy := r.ask(t, order("7", 1, func(o *route.Order) { o.Split = &one }))
+	if quiet.Assignments[0].Points.Load != 0 || busy.Assignments[0].Store != "near" || busy.Assignments[0].Points.Load == 0 {
+		t.Errorf("load: %+v, then %+v", quiet.Assignments, busy.Assignments)
+	}
+	r.want(t, order("8", 1, func(o *route.Order) {
+		w := route.Defaults()
+		w.Load, w.Cost, o.Weights = 100, 0, &w
+	}), "held dear:1")
+}
+
+func both(t *testing.T, r *rig) {
+	r.count(t, "near", cola, 10)
+	r.look(t, "near", cola, shelf.Empty, 0, 0)
+	r.count(t, "far", cola, 10)
+	r.look(t, "far", cola, shelf.OK, 2, 0)
+	r.want(t, order("1", 1), "held far:1") // the near one may have it in the back room, which is less sure
+	for range 7 {                          // for seven hours nobody restocks: a phantom
+		r.pass(time.Hour)
+		r.look(t, "near", cola, shelf.Empty, 0, 0)
+		r.look(t, "far", cola, shelf.OK, 2, 0)
+	}
+	r.want(t, order("2", 1), "held far:1")
+	l, err := r.desk.Reconcile(context.Background(), r.tenant, "near")
+	if err != nil || l.Findings[cola].Verdict != book.Phantom || l.Findings[cola].Confidence != 0 {
+		t.Errorf("near: %+v, %v", l.Findings[cola], err)
+	}
+	any := func(o *route.Order) {
+		w := route.Defaults()
+		w.Confidence, o.Weights = 0, &w
+		o.Lines[0].Units = 15
+	}
+	r.want(t, order("3", 15, any), "refused") // also for who takes any chance
+	// A book that was never counted is no book.
+	if _, err := r.ledger.Move(context.Background(), r.tenant, []sales.Movement{{ID: "d", Store: "dear", GTIN: cola, Cause: sales.Delivery, Units: 50, At: r.clock()}}); err != nil {
+		t.Fatal(err)
+	}
+	r.want(t, order("4", 12), "refused")
+}
+
+func lifecycle(t *testing.T, r *rig) {
+	ctx := context.Background()
+	r.count(t, "near", cola, 10)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	name := func(o string) sales.OrderName { return sales.OrderName{Channel: "shop", Order: o} }
+	check := func(what string, onHand, reserved int64) {
+		t.Helper()
+		if h, v := r.reserved(t, "near"); h != onHand || v != reserved {
+			t.Errorf("%s: on hand %d, reserved %d, want %d, %d", what, h, v, onHand, reserved)
+		}
+	}
+	first := r.want(t, order("1", 4), "held near:4")
+	again := r.want(t, order("1", 4), "held near:4")
+	if !first.ExpiresAt.Equal(*again.ExpiresAt) {
+		t.Error("asked again, the order is held anew")
+	}
+	check("held once", 10, 4)
+	if _, err := r.Route(ctx, r.tenant, order("1", 5)); !errors.Is(err, route.ErrConflict) {
+		t.Errorf("another order of the same name: %v", err)
+	}
+	r.want(t, order("2", 6), "held near:6")
+	r.want(t, order("3", 1), "refused")
+	if a, err := r.Cancel(ctx, r.tenant, name("2")); err != nil || a.Status != sales.Cancelled {
+		t.Errorf("cancel: %+v, %v", a, err)
+	}
+	check("cancelled", 10, 4)
+	if a, err := r.Cancel(ctx, r.tenant, name("2")); err != nil || a.Status != sales.Cancelled {
+		t.Errorf("cancelled again: %+v, %v", a, err)
+	}
+	r.want(t, order("3", 1), "held near:1") // refused before, it is asked again
+
+	// The sale of an order comes as lines: three of four, later the rest.
+	line := func(id string, units int64) sales.Draft {
+		return sales.Draft{Channel: "shop", Order: "1", Line: id, Store: "near", GTIN: string(cola), Quantity: &units, Price: new(int64), Currency: "CNY", SoldAt: r.clock().Add(time.Second).Format(time.RFC3339)}
+	}
+	for i, units := range []int64{3, 1} {
+		if v, err := r.ledger.Append(ctx, r.tenant, []sales.Draft{line(fmt.Sprint(i), units)}); err != nil || v[0].Status != sales.Stored {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		check("sold", []int64{7, 6}[i], []int64{2, 1}[i])
+	}
+	if a, err := r.Find(ctx, r.tenant, name("1")); err != nil || a.Status != sales.Sold {
+		t.Errorf("after its sale: %+v, %v", a, err)
+	}
+	r.pass(20 * time.Minute)
+	if err := r.ledger.Expire(ctx, r.tenant); err != nil {
+		t.Fatal(err)
+	}
+	check("timed out", 6, 0)
+	if a, err := r.Find(ctx, r.tenant, name("3")); err != nil || a.Status != sales.TimedOut {
+		t.Errorf("after its time: %+v, %v", a, err)
+	}
+	if _, err := r.Find(ctx, r.tenant, name("none")); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("an order that nobody sent: %v", err)
+	}
+}
+
+func wrong(t *testing.T, r *rig) {
+	for name, change := range map[string]func(*route.Order){
+		"no name":      func(o *route.Order) { o.Order = "" },
+		"no place":     func(o *route.Order) { o.Lat = nil },
+		"no lines":     func(o *route.Order) { o.Lines = nil },
+		"no units":     func(o *route.Order) { o.Lines[0].Units = 0 },
+		"twice":        func(o *route.Order) { o.Lines = append(o.Lines, o.Lines[0]) },
+		"a year":       func(o *route.Order) { o.HoldFor = 365 * 86400 },
+		"less than no": func(o *route.Order) { o.Weights = &route.Weights{Kilometre: -1} },
+	} {
+		var f *sales.Fault
+		if _, err := r.Route(context.Background(), r.tenant, order("x", 1, change)); !errors.As(err, &f) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r.want(t, order("x", 1), "refused") // nobody has any
+}
+
+// flashSale: 10,000 orders of one unit at once, while 500 are there. Exactly 500 get one.
+func flashSale(t *testing.T, r *rig) {
+	r.count(t, "near", cola, 300)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	r.count(t, "far", cola, 200)
+	r.look(t, "far", cola, shelf.OK, 2, 0)
+	r.desk.Keep = time.Minute
+	const orders = 10_000
+	var start, done sync.WaitGroup
+	var mu sync.Mutex
+	got := map[string]int{}
+	start.Add(1)
+	for i := range orders {
+		done.Go(func() {
+			start.Wait()
+			a, err := r.Route(context.Background(), r.tenant, order(fmt.Sprint("flash-", i), 1))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Errorf("order %d: %v", i, err)
+				return
+			}
+			got[served(a)]++
+		})
+	}
+	began := time.Now()
+	start.Done()
+	done.Wait()
+	t.Logf("%d orders in %v", orders, time.Since(began))
+	if got["held near:1"] != 300 || got["held far:1"] != 200 || got["refused"] != orders-500 {
+		t.Errorf("got %v, want 300 near, 200 far, the rest refused", got)
+	}
+	for store, want := range map[string]int64{"near": 300, "far": 200} {
+		if h, v := r.reserved(t, store); h != want || v != want {
+			t.Errorf("%s: on hand %d, reserved %d, want both %d", store, h, v, want)
+		}
+	}
+}
