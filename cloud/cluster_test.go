@@ -37,9 +37,9 @@ func TestClusterNodesKilled(t *testing.T) {
 	}
 	say()
 	for _, n := range cluster.Nodes {
-		n.Kill(syscall.SIGKILL)
+		n.Kill(t, syscall.SIGKILL)
 		say()
-		n.Restart(t)
+		n.Start(t)
 		for _, b := range boards {
 			b.drain(t)
 		}

@@ -33,9 +33,9 @@ func TestDatabasesKilled(t *testing.T) {
 			b.say(t, shelf.OK)
 			pg.Start(t)
 		} else {
-			tsdb.Kill(syscall.SIGKILL)
+			tsdb.Kill(t, syscall.SIGKILL)
 			b.say(t, shelf.OK)
-			tsdb.Restart(t)
+			tsdb.Start(t)
 		}
 	}
 	b.drain(t)

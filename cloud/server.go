@@ -163,13 +163,6 @@ func (s *Server) housekeeping(ctx context.Context) error {
 	for {
 		now := time.Now()
 		err := s.series.Maintain(ctx, now, now.Add(-s.cfg.Keep.Points), now.Add(-s.cfg.Keep.Hours))
-		err = errors.Join(err, s.state.Write(ctx, func(tx *state.Tx) error {
-			n, err := state.PruneQuarantine(ctx, tx, s.cfg.Keep.Quarantine)
-			if n > 0 {
-				s.log.Warn("quarantine is full, its oldest messages are gone", "messages", n)
-			}
-			return err
-		}))
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("housekeeping", "err", err)
 		}

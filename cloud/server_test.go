@@ -255,8 +255,8 @@ func TestBrokerKilled(t *testing.T) {
 			}
 		}
 		if round < rounds-1 {
-			mosq.Kill(syscall.SIGKILL)
-			mosq.Restart(t)
+			mosq.Kill(t, syscall.SIGKILL)
+			mosq.Start(t)
 		}
 	}
 	for _, b := range boards {

@@ -67,7 +67,7 @@ func seal(e *Envelope, body *wirepb.Body) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if limit := e.Body.Kind().limit(); len(data) > limit || len(plain) > limit {
+	if limit := e.Body.Kind().Limit(); len(data) > limit || len(plain) > limit {
 		return nil, fmt.Errorf("%w: %s of %d bytes, the limit is %d", ErrTooLarge, e.Body.Kind(), max(len(data), len(plain)), limit)
 	}
 	return data, nil
@@ -141,6 +141,9 @@ func Decode(data []byte) (*Envelope, error) {
 	} else if version != Version {
 		return nil, ErrVersion{Got: version}
 	}
+	if len(data) > MaxMessage && !mayBeLarge(data) {
+		return nil, fmt.Errorf("%w: %d bytes, and neither a picture nor desired state", ErrTooLarge, len(data))
+	}
 	var in wirepb.Envelope
 	unmarshal := proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth}
 	if err := unmarshal.Unmarshal(data, &in); err != nil {
@@ -176,7 +179,7 @@ func Decode(data []byte) (*Envelope, error) {
 	if e.Body, err = fromPB(e, body); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if limit := e.Body.Kind().limit(); size > limit {
+	if limit := e.Body.Kind().Limit(); size > limit {
 		return nil, fmt.Errorf("%w: %s of %d bytes, the limit is %d", ErrTooLarge, e.Body.Kind(), size, limit)
 	}
 	if err := check(e); err != nil {
@@ -184,6 +187,36 @@ func Decode(data []byte) (*Envelope, error) {
 	}
 	return e, nil
 }
+
+// mayBeLarge tells whether every body in an envelope is a single one of the kinds that can be large, by
+// its tag alone. Decoding comes after: of the other kinds two bytes can stand for a whole struct.
+func mayBeLarge(data []byte) bool {
+	for len(data) > 0 {
+		field, kind, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			return false
+		}
+		m := protowire.ConsumeFieldValue(field, kind, data[n:])
+		if m < 0 {
+			return false
+		}
+		if body, n := protowire.ConsumeBytes(data[n : n+m]); field == fieldBody && kind == protowire.BytesType && n >= 0 {
+			what, _, n := protowire.ConsumeField(body)
+			if what != fieldPicture && what != fieldDesired || n != len(body) {
+				return false
+			}
+		}
+		data = data[n+m:]
+	}
+	return true
+}
+
+// Numbers of fields in wirepb/coldshelf.proto.
+const (
+	fieldBody    = 9
+	fieldPicture = 4
+	fieldDesired = 19
+)
 
 // Header is what can be told of a payload without its body.
 type Header struct {

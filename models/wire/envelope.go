@@ -118,7 +118,8 @@ func (k Kind) Up() bool {
 // Down reports whether messages of this kind go from cloud to board.
 func (k Kind) Down() bool { return k == KindAck || k == KindCommand || k == KindDesired }
 
-func (k Kind) limit() int {
+// Limit is the largest payload of a kind, in bytes.
+func (k Kind) Limit() int {
 	switch k {
 	case KindPicture:
 		return MaxPicture

@@ -188,6 +188,9 @@ func replay(cmd *cobra.Command, s *settings, client mqtt.Client, arg string) err
 		return err
 	}
 	defer db.Close()
+	if !q.Whole() {
+		return cloud.Hint(fmt.Errorf("message %d has %d bytes, of which %d were kept", q.ID, q.Size, len(q.Bytes)), "it was larger than any that could be stored")
+	}
 	return db.Write(cmd.Context(), func(tx *state.Tx) error {
 		if err := state.DropQuarantined(cmd.Context(), tx, q.ID); err != nil {
 			return err

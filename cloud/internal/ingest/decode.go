@@ -48,6 +48,14 @@ func (g *Ingester) decode(ctx context.Context, d Delivery) (*item, error) {
 		return it, nil
 	}
 	it.id = id
+	// Before it is decoded: a few bytes can say enough to fill the memory.
+	if limit := kind.Limit(); len(d.Payload) > limit {
+		it.refuse(ReasonTooLarge, fmt.Errorf("%w: %s of %d bytes, the limit is %d", wire.ErrTooLarge, kind, len(d.Payload), limit))
+		if h, ok := wire.Peek(d.Payload[:limit]); ok && h.Identity == id {
+			it.key = wire.Key{Device: h.Device, Boot: h.Boot, Seq: h.Seq}
+		}
+		return it, nil
+	}
 	env, err := wire.Decode(d.Payload)
 	if err != nil {
 		if h, ok := wire.Peek(d.Payload); ok && h.Identity == id {

@@ -13,14 +13,15 @@ import (
 
 // Config of an Ingester. Zero values stand for the defaults in brackets.
 type Config struct {
-	Batch    int           // messages that share a write at most [1000]
-	Linger   time.Duration // how long the first waits for others [2 ms]; longer makes batches larger and answers later
-	Pictures int           // kept for each device [20]
-	Retry    time.Duration // first pause after a store failed [200 ms], doubled up to 30 times that
-	Drain    time.Duration // how long the batch at hand may take once Run is to end [10 s]
-	Holes    int           // ranges of missing numbers that one boot of a device may have [4096]
-	Rate     float64       // messages a second that one device may say; beyond it they are not taken [no limit]
-	Burst    int           // how many of them at once [10,000]
+	Batch      int           // messages that share a write at most [1000]
+	Linger     time.Duration // how long the first waits for others [2 ms]; longer makes batches larger and answers later
+	Pictures   int           // kept for each device [20]
+	Retry      time.Duration // first pause after a store failed [200 ms], doubled up to 30 times that
+	Drain      time.Duration // how long the batch at hand may take once Run is to end [10 s]
+	Quarantine int           // messages that are kept in quarantine [10,000]
+	Holes      int           // ranges of missing numbers that one boot of a device may have [4096]
+	Rate       float64       // messages a second that one device may say; beyond it they are not taken [no limit]
+	Burst      int           // how many of them at once [10,000]
 
 	// LockName names a device's turn for state's Exclusive ["device/tenant/device"]. A judge that takes
 	// the same turn elsewhere has a name of its own for it.
@@ -42,6 +43,7 @@ func (c Config) withDefaults() Config {
 	}
 	def(&c.Batch, 1000)
 	def(&c.Pictures, 20)
+	def(&c.Quarantine, 10_000)
 	def(&c.Holes, 4096)
 	def(&c.Burst, 10_000)
 	span(&c.Linger, 2*time.Millisecond)
@@ -68,6 +70,8 @@ type Ingester struct {
 	metrics *Metrics
 	log     *slog.Logger
 	pace    *pace.Keys // of each device
+
+	quarantined int // bytes since the quarantine was last pruned
 }
 
 // New wires an ingester; nothing runs yet.
@@ -119,10 +123,10 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 	}
 	linger := time.NewTimer(g.cfg.Linger)
 	defer linger.Stop()
-	for len(batch) < g.cfg.Batch {
+	for size := 0; len(batch) < g.cfg.Batch && size < batchBytes; {
 		select {
 		case d := <-in:
-			batch = g.admit(batch, d)
+			batch, size = g.admit(batch, d), size+len(d.Payload)
 		case <-linger.C:
 			return batch, nil
 		case <-ctx.Done():
@@ -131,6 +135,9 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 	}
 	return batch, nil
 }
+
+// batchBytes is when a batch is full, however few messages it has: pictures are large.
+const batchBytes = 32 << 20
 
 // admit takes a delivery into the batch, unless its device says too much.
 func (g *Ingester) admit(batch []Delivery, d Delivery) []Delivery {

@@ -48,6 +48,10 @@ func (g *Ingester) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wi
 	if gap.FromSeq == 0 || gap.ToSeq < gap.FromSeq || gap.Count != gap.ToSeq-gap.FromSeq+1 {
 		return nil
 	}
+	// Nobody has lost what he has not said yet: taken at its word, all that comes would count as seen.
+	if gap.Boot > it.env.Boot || gap.Boot == it.env.Boot && gap.ToSeq >= it.env.Seq {
+		return nil
+	}
 	boot, err := g.boot(ctx, tx, it.id, gap.Boot, seen)
 	if err != nil {
 		return err

@@ -19,17 +19,26 @@ type Quarantined struct {
 	Reason     string // one word, such as "malformed"
 	Detail     string // the error in full
 	Times      int64  // how often exactly this message came
-	Size       int64  // bytes
-	Bytes      []byte
+	Size       int64  // of the message, in bytes; 0: of Bytes
+	Bytes      []byte // of one that is too large only the beginning
 }
 
 const quarantineColumns = "id, received_at, tenant, topic, reason, detail, times, size"
+
+// Whole tells whether all of the message's bytes were kept.
+func (q *Quarantined) Whole() bool { return q.Size == int64(len(q.Bytes)) }
 
 // Quarantine keeps q and gives its ID. The same bytes on the same topic are kept once and counted.
 func Quarantine(ctx context.Context, tx *Tx, q Quarantined) (int64, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d:%s", len(q.Topic), q.Topic)
 	h.Write(q.Bytes)
+	if q.Size == 0 {
+		q.Size = int64(len(q.Bytes))
+	}
+	if !q.Whole() {
+		fmt.Fprintf(h, "%d", q.Size)
+	}
 	if q.Bytes == nil {
 		q.Bytes = []byte{}
 	}
@@ -38,7 +47,7 @@ func Quarantine(ctx context.Context, tx *Tx, q Quarantined) (int64, error) {
 		VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)
 		ON CONFLICT (sha256) DO UPDATE SET times = quarantine.times + 1, received_at = excluded.received_at,
 			reason = excluded.reason, detail = excluded.detail RETURNING id`,
-		Micros(q.ReceivedAt), q.Tenant, q.Topic, q.Reason, q.Detail, hex.EncodeToString(h.Sum(nil)), len(q.Bytes), q.Bytes).Scan(&id)
+		Micros(q.ReceivedAt), q.Tenant, q.Topic, q.Reason, q.Detail, hex.EncodeToString(h.Sum(nil)), q.Size, q.Bytes).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("quarantine a message of %s: %w", q.Topic, err)
 	}
@@ -93,9 +102,12 @@ func DropQuarantined(ctx context.Context, tx *Tx, id int64) error {
 	return nil
 }
 
-// PruneQuarantine keeps the newest rows and gives how many it forgot.
-func PruneQuarantine(ctx context.Context, tx *Tx, keep int) (int64, error) {
-	r, err := tx.Exec(ctx, "DELETE FROM quarantine WHERE id <= (SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET ?)", keep)
+// PruneQuarantine keeps the newest rows, up to a number of them and of their bytes, and gives how many
+// it forgot.
+func PruneQuarantine(ctx context.Context, tx *Tx, keep int, bytes int64) (int64, error) {
+	r, err := tx.Exec(ctx, `DELETE FROM quarantine WHERE id IN (SELECT id FROM (
+		SELECT id, ROW_NUMBER() OVER newest AS n, SUM(LENGTH(bytes)) OVER newest AS total FROM quarantine
+		WINDOW newest AS (ORDER BY id DESC)) AS counted WHERE n > ? OR total > ?)`, keep, bytes)
 	if err != nil {
 		return 0, fmt.Errorf("prune quarantine: %w", err)
 	}

@@ -205,7 +205,7 @@ func quarantine(t *testing.T, ctx context.Context, db *state.DB) {
 		t.Errorf("list: %+v, %v", list, err)
 	}
 	write(t, db, func(tx *state.Tx) error {
-		n, err := state.PruneQuarantine(ctx, tx, 1)
+		n, err := state.PruneQuarantine(ctx, tx, 1, 1<<20)
 		if n != 1 {
 			t.Errorf("pruned %d, want 1", n)
 		}

@@ -77,7 +77,7 @@ func TestServerKilled(t *testing.T) {
 	if err := s.Write(ctx, []series.Message{reading(1, "top, left=1", at)}); err != nil {
 		t.Fatal(err)
 	}
-	server.Kill(syscall.SIGKILL)
+	server.Kill(t, syscall.SIGKILL)
 	var refused *series.Refused
 	if err := s.Write(ctx, []series.Message{reading(2, "", at)}); err == nil || errors.As(err, &refused) {
 		t.Errorf("with the server away: %v, want an error to try again on", err)
@@ -85,7 +85,7 @@ func TestServerKilled(t *testing.T) {
 	if err := s.Ping(ctx); err == nil {
 		t.Error("a server that is away answers")
 	}
-	server.Restart(t)
+	server.Start(t)
 	got, err := s.Messages(ctx, series.Range{Tenant: "t", Device: "d", From: at.Add(-time.Hour), To: at.Add(time.Hour)}, 10)
 	if err != nil || len(got) != 1 || got[0].Climate[0].Sensor != "top, left=1" {
 		t.Errorf("got %+v, %v", got, err)

@@ -1,7 +1,6 @@
 package statetest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,8 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -22,11 +21,9 @@ const bin = "/usr/lib/postgresql/15/bin"
 
 // Cluster is a running PostgreSQL server of one test.
 type Cluster struct {
+	*loopback.Program
 	dir       string
 	cred      *syscall.Credential // nil: run as who we are
-	server    *exec.Cmd
-	log       bytes.Buffer
-	exited    chan struct{}
 	databases atomic.Int64
 }
 
@@ -34,9 +31,7 @@ type Cluster struct {
 // so there it runs as the user that Debian's package made.
 func Postgres(t testing.TB) *Cluster {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(bin, "initdb")); err != nil {
-		t.Fatalf("this test needs PostgreSQL 15: %v\nhint: apt-get install postgresql-15, or make setup", err)
-	}
+	loopback.Need(t, filepath.Join(bin, "initdb"), "PostgreSQL 15", "apt-get install postgresql-15, or make setup-test")
 	// Not t.TempDir: its parents are closed to other users, and a socket's path has to be short.
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
@@ -54,8 +49,9 @@ func Postgres(t testing.TB) *Cluster {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
+	c.Program = &loopback.Program{Name: "postgres", Command: c.server, Ready: c.answers}
 	c.Start(t)
-	t.Cleanup(func() { c.Kill(t, syscall.SIGINT) })
+	t.Cleanup(func() { c.Kill(t, syscall.SIGINT) }) // the fast way down; SIGTERM waits for clients
 	return c
 }
 
@@ -73,56 +69,21 @@ func (c *Cluster) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(bin, name), args...)
 	cmd.Dir = c.dir
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + bin}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.cred, Pdeathsig: syscall.SIGQUIT}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.cred}
 	return cmd
 }
 
-// Start starts the server, again after a Kill, and waits until it answers.
-func (c *Cluster) Start(t testing.TB) {
-	t.Helper()
+func (c *Cluster) server() *exec.Cmd {
 	os.Remove(filepath.Join(c.dir, "data", "postmaster.pid")) // left by a Kill
-	c.server = c.command("postgres", "-D", filepath.Join(c.dir, "data"), "-k", c.dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
-	c.server.Stdout, c.server.Stderr = &c.log, &c.log
-	if err := c.server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited, server := make(chan struct{}), c.server
-	c.exited = exited
-	go func() { server.Wait(); close(exited) }()
-	deadline := time.After(60 * time.Second)
-	for {
-		db, err := state.Open(context.Background(), c.url("coldshelf", "postgres"))
-		if err == nil {
-			db.Close()
-			return
-		}
-		select {
-		case <-exited:
-			t.Fatalf("postgres ended: %s", c.log.String())
-		case <-deadline:
-			t.Fatalf("postgres does not answer: %v", err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return c.command("postgres", "-D", filepath.Join(c.dir, "data"), "-k", c.dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
 }
 
-// Kill sends the server a signal and waits for its end: SIGINT shuts down fast, SIGKILL crashes it.
-func (c *Cluster) Kill(t testing.TB, signal syscall.Signal) {
-	t.Helper()
-	select {
-	case <-c.exited:
-		return
-	default:
+func (c *Cluster) answers() error {
+	db, err := state.Open(context.Background(), c.url("coldshelf", "postgres"))
+	if err != nil {
+		return err
 	}
-	if err := c.server.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-c.exited:
-	case <-time.After(60 * time.Second):
-		c.server.Process.Kill()
-		t.Errorf("postgres did not end on %v", signal)
-	}
+	return db.Close()
 }
 
 // owner is whom the service connects as: no superuser, whom row-level policies do not hold.

@@ -4,7 +4,6 @@
 package influxd
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,41 +13,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
 )
 
 // Server is an influxd of one test.
 type Server struct {
-	addr, config string
-	cmd          *exec.Cmd
-	log          bytes.Buffer
-	exited       chan struct{}
-	databases    atomic.Int64
-}
-
-// program finds influxd: $INFLUXD, or where `make setup` puts it.
-func program(t testing.TB) string {
-	t.Helper()
-	path := os.Getenv("INFLUXD")
-	if path == "" {
-		cache := os.Getenv("COLDSHELF_CACHE")
-		if cache == "" {
-			dir, err := os.UserCacheDir()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cache = filepath.Join(dir, "coldshelf")
-		}
-		path = filepath.Join(cache, "bin", "influxd")
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("this test needs influxd v1.8.10: %v\nhint: make setup", err)
-	}
-	return path
+	*loopback.Program
+	addr      string
+	databases atomic.Int64
 }
 
 // Start starts a server that ends with the test.
@@ -56,7 +30,7 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{addr: loopback.Addr(t)}
 	dir := t.TempDir()
-	s.config = filepath.Join(dir, "influxd.conf")
+	path, config := loopback.Find(t, "INFLUXD", "influxd", "v1.8.10"), filepath.Join(dir, "influxd.conf")
 	text := fmt.Sprintf(`reporting-disabled = true
 bind-address = "127.0.0.1:0"
 [meta]
@@ -76,48 +50,20 @@ log-enabled = false
 level = "error"
 suppress-logo = true
 `, filepath.Join(dir, "meta"), filepath.Join(dir, "data"), filepath.Join(dir, "wal"), s.addr)
-	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Restart(t)
-	t.Cleanup(func() { s.Kill(syscall.SIGTERM) })
+	s.Program = &loopback.Program{Name: "influxd", Command: func() *exec.Cmd { return exec.Command(path, "-config", config) }, Ready: s.answers}
+	s.Run(t)
 	return s
 }
 
-// Restart starts it again after a Kill, and waits until it answers.
-func (s *Server) Restart(t testing.TB) {
-	t.Helper()
-	s.cmd = exec.Command(program(t), "-config", s.config)
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+func (s *Server) answers() error {
+	resp, err := http.Get("http://" + s.addr + "/ping")
+	if err != nil {
+		return err
 	}
-	exited, cmd := make(chan struct{}), s.cmd
-	s.exited = exited
-	go func() { cmd.Wait(); close(exited) }()
-	deadline := time.After(60 * time.Second)
-	for {
-		resp, err := http.Get("http://" + s.addr + "/ping")
-		if err == nil {
-			resp.Body.Close()
-			return
-		}
-		select {
-		case <-exited:
-			t.Fatalf("influxd ended: %s", s.log.String())
-		case <-deadline:
-			t.Fatalf("influxd does not answer: %v", err)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-// Kill ends it with a signal and waits: SIGKILL is a crash.
-func (s *Server) Kill(signal syscall.Signal) {
-	// One that has ended already needs no signal.
-	_ = s.cmd.Process.Signal(signal)
-	<-s.exited
+	return resp.Body.Close()
 }
 
 // NewDatabase makes an empty database and gives its URL for influx.Open.
