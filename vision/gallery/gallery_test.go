@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
@@ -241,6 +243,34 @@ func TestUnchangedFacingsAreNotEmbeddedAgain(t *testing.T) {
 		if r.Embedded() != s.embeds {
 			t.Errorf("%s: %d crops embedded so far, want %d", s.name, r.Embedded(), s.embeds)
 		}
+	}
+}
+
+// A camera's noise, a flickering tube and a detector's trembling boxes are not a change.
+func TestATremblingPictureIsNotEmbeddedAgain(t *testing.T) {
+	r, err := gallery.NewRecogniser(embed.ColourLayout{}, filled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(8, 8))
+	still := pack(red, white, 0.8)
+	for frame := range 40 {
+		f := vision.Frame{Width: 80, Height: 140, BGR: make([]byte, 3*80*140)}
+		light := 1 + 0.04*math.Sin(float64(frame))
+		for y := range still.Height {
+			for i := range 3 * still.Width {
+				v := light*float64(still.BGR[3*y*still.Width+i]) + 4*rng.NormFloat64()
+				f.BGR[3*((y+8)*f.Width+8)+i] = byte(math.Min(255, math.Max(0, v)))
+			}
+		}
+		box := shelf.Box{X: 8 + rng.IntN(5) - 2, Y: 8 + rng.IntN(5) - 2, W: 60 + rng.IntN(5) - 2, H: 120 + rng.IntN(5) - 2}
+		got, err := r.Name(context.Background(), f, []shelf.Box{box})
+		if err != nil || got[0].GTIN != cola {
+			t.Fatalf("frame %d: %+v, %v", frame, got, err)
+		}
+	}
+	if r.Embedded() != 1 {
+		t.Errorf("one facing that stands still was embedded %d times in 40 frames", r.Embedded())
 	}
 }
 
