@@ -182,8 +182,8 @@ func TestContracts(t *testing.T) {
 	plan := `{"id":"p","version":1,"width_mm":400,"shelves":[{"slots":[{"id":"a","gtin":"4006381333931","facings":1,"x_mm":0,"width_mm":80}]}],"products":[{"gtin":"4006381333931","name":"Cola","name_zh":"可乐","brand":"B","own":true}]}`
 	ask("PUT", "/v1/planograms/{id}", map[string]string{"id": "p"}, "", plan, 201)
 	ask("PUT", "/v1/planograms/{id}", map[string]string{"id": "p"}, "", plan, 200)
-	ask("PUT", "/v1/coolers/{device}", map[string]string{"device": "d1"}, "", `{"name":"Entrance","store":"s1","planogram":"p"}`, 201)
-	ask("PUT", "/v1/stores/{store}", map[string]string{"store": "s1"}, "", `{"name":"North","lat":31.2,"lon":121.5,"tz":"Asia/Shanghai"}`, 200)
+	ask("PUT", "/v1/coolers/{device}", map[string]string{"device": "d1"}, "", `{"name":"Entrance","store":"s1","planogram":"p","model":"GX-400"}`, 201)
+	ask("PUT", "/v1/stores/{store}", map[string]string{"store": "s1"}, "", `{"name":"North","lat":31.2,"lon":121.5,"tz":"Asia/Shanghai","hours":"07:00-23:00","region":"east","channel":"convenience","class":"A"}`, 200)
 	var hook struct{ ID string }
 	if err := json.Unmarshal(ask("POST", "/v1/webhooks", nil, "", fmt.Sprintf(`{"url":%q,"types":["stockout"]}`, endpoint.URL), 201), &hook); err != nil {
 		t.Fatal(err)

@@ -133,11 +133,14 @@ func dryRun(ctx context.Context, db *state.DB, points seriesStore, tenant string
 			}
 			out.Coolers++
 			out.Messages += len(messages)
-			id := wire.Identity{Tenant: tenant, Store: c.Store, Device: c.Device}
-			for _, e := range rejudge(messages, inForce.RulesFor(id)) {
+			place, err := alert.PlaceOf(ctx, db, wire.Identity{Tenant: tenant, Store: c.Store, Device: c.Device})
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range rejudge(messages, inForce.RulesFor(place)) {
 				counts[e.Type].InForce++
 			}
-			for _, e := range rejudge(messages, book.RulesFor(id)) {
+			for _, e := range rejudge(messages, book.RulesFor(place)) {
 				counts[e.Type].File++
 				a := DryAlert{Type: string(e.Type), Store: c.Store, Device: c.Device, Slot: e.Slot, OpenedAt: e.Opened.At}
 				if e.Over() {

@@ -15,9 +15,9 @@ import (
 )
 
 func rulesCommand(stdout io.Writer) *cobra.Command {
-	cmd := &cobra.Command{Use: "rules", Short: "Check a file of alert rules, and try it on the past", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "rules", Short: "Check a file of alert rules, try it on the past, and tell which entry rules at a cooler", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(rulesCheckCommand(stdout), rulesTestCommand(stdout))
+	cmd.AddCommand(rulesCheckCommand(stdout), rulesTestCommand(stdout), rulesExplainCommand(stdout))
 	return cmd
 }
 

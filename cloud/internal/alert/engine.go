@@ -10,13 +10,13 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// RuleSource gives the rules in force for one device.
+// RuleSource gives the rules in force at one place.
 type RuleSource interface {
-	RulesFor(id wire.Identity) Ruler
+	RulesFor(p Place) Ruler
 }
 
 // RulesFor makes one set of Rules serve every device.
-func (r Rules) RulesFor(wire.Identity) Ruler { return r }
+func (r Rules) RulesFor(Place) Ruler { return r }
 
 // Config is what an Engine is made of.
 type Config struct {
@@ -40,6 +40,7 @@ type Engine struct {
 	now       func() time.Time
 	log       *slog.Logger
 	decoded   decoded
+	places    places
 	listening time.Time // since when this program has been able to hear devices
 }
 
@@ -105,7 +106,11 @@ func (e *Engine) open(ctx context.Context, tx *state.Tx, id wire.Identity, now t
 	if err := tx.Exclusive(ctx, LockName(id.Tenant, id.Device)); err != nil {
 		return nil, err
 	}
-	d := &device{engine: e, tx: tx, id: id, machine: Machine{Rules: e.rules.RulesFor(id)}, now: now}
+	place, err := e.places.of(ctx, tx, id, now)
+	if err != nil {
+		return nil, err
+	}
+	d := &device{engine: e, tx: tx, id: id, machine: Machine{Rules: e.rules.RulesFor(place)}, now: now}
 	return d, d.load(ctx)
 }
 

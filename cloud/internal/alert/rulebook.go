@@ -2,10 +2,10 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"time"
 
@@ -13,13 +13,14 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
-	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Rulebook is a file of rules: the defaults, changed by each entry in turn for what it applies to, and
-// times at which nothing is to be said. It is immutable and a RuleSource.
+// Rulebook is a file of rules: the defaults, changed by each entry for what it applies to, and times at
+// which nothing is to be said. Where several entries set the same, the most specific wins (Scope), and
+// of two equals the later. It is immutable and a RuleSource.
 //
 //	version: 1
+//	tz: Asia/Shanghai               # of whatever says none
 //	rules:
 //	- types: [stockout]
 //	  gtins: ["4006381333931"]        # the brand's best seller: at once
@@ -28,25 +29,21 @@ import (
 //	  stores: ["kiosk-*"]
 //	  enabled: false
 //	- types: [cold_chain]
+//	  regions: [south]
+//	  cooler_models: ["GX-*"]
 //	  limit_c: 6
 //	  hold: 20m
 //	mute:
 //	- {stores: [s1], from: 2026-03-02T08:00:00Z, to: 2026-03-02T12:00:00Z}   # maintenance
-//	- {types: [low_stock], daily: "22:00-07:00", tz: Asia/Shanghai}           # closed
+//	- {types: [low_stock], daily: "22:00-07:00", tz: Asia/Shanghai}           # each night
+//	- {types: [no_footfall, door_unused], outside_hours: true}                # while the store is closed
 type Rulebook struct {
 	Version int      `yaml:"version"`
+	TZ      string   `yaml:"tz"` // IANA name; "": UTC
 	Rules   []Change `yaml:"rules"`
 	Mutes   []Mute   `yaml:"mute"`
-}
 
-// Scope says what an entry applies to: every one of its lists that is not empty must match. Tenants,
-// stores and devices are patterns of path.Match.
-type Scope struct {
-	Types   []Type       `yaml:"types"`
-	Tenants []string     `yaml:"tenants"`
-	Stores  []string     `yaml:"stores"`
-	Devices []string     `yaml:"devices"`
-	GTINs   []shelf.GTIN `yaml:"gtins"`
+	zone *time.Location
 }
 
 // Change is one entry: what it leaves out stays as it was.
@@ -62,6 +59,8 @@ type Change struct {
 	DoorExplains *float64       `yaml:"door_explains"`
 	Share        *float64       `yaml:"share"`    // planogram_drift
 	Openings     *int           `yaml:"openings"` // door_busy, in an hour
+
+	line int
 }
 
 // Quorum is so many bad of the last so many.
@@ -70,14 +69,18 @@ type Quorum struct {
 	Of  int `yaml:"of"`
 }
 
-// Mute is a time at which what is wrong is not counted: once from From to To, or each day.
+// Mute is a time at which what is wrong is not counted: once from From to To, each day, or while the
+// store is closed by its own opening hours; one that says none counts as open always.
 type Mute struct {
 	Scope `yaml:",inline"`
 	From  time.Time `yaml:"from"`
 	To    time.Time `yaml:"to"`
 	Daily string    `yaml:"daily"` // "22:00-07:00"
-	TZ    string    `yaml:"tz"`    // IANA name, for Daily; "": UTC
+	TZ    string    `yaml:"tz"`    // IANA name, for Daily; "": the book's
 
+	OutsideHours bool `yaml:"outside_hours"`
+
+	line     int
 	zone     *time.Location
 	from, to time.Duration // since midnight
 }
@@ -99,17 +102,23 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 	}
 	at := linesOf(data)
 	var faults []error
+	var err error
+	if b.zone, err = time.LoadLocation(b.TZ); err != nil || b.TZ == "Local" {
+		faults = append(faults, fmt.Errorf("time zone %q is not known", b.TZ))
+	}
 	if b.Version != 1 {
 		faults = append(faults, fmt.Errorf("version is %d, this program reads 1", b.Version))
 	}
 	for i := range b.Rules {
+		b.Rules[i].line = at("rules", i)
 		for _, err := range b.Rules[i].faults() {
-			faults = append(faults, fmt.Errorf("line %d: rule %d: %w", at("rules", i), i+1, err))
+			faults = append(faults, fmt.Errorf("line %d: rule %d: %w", b.Rules[i].line, i+1, err))
 		}
 	}
 	for i := range b.Mutes {
-		for _, err := range b.Mutes[i].faults() {
-			faults = append(faults, fmt.Errorf("line %d: mute %d: %w", at("mute", i), i+1, err))
+		b.Mutes[i].line = at("mute", i)
+		for _, err := range b.Mutes[i].faults(b.TZ) {
+			faults = append(faults, fmt.Errorf("line %d: mute %d: %w", b.Mutes[i].line, i+1, err))
 		}
 	}
 	if len(faults) > 0 {
@@ -132,23 +141,6 @@ func linesOf(data []byte) func(list string, i int) int {
 		}
 		return node.GetToken().Position.Line
 	}
-}
-
-func (s Scope) faults() (faults []error) {
-	for _, t := range s.Types {
-		if !slices.Contains(Types(), t) {
-			faults = append(faults, fmt.Errorf("unknown alert type %q", t))
-		}
-		if len(s.GTINs) > 0 && !slices.Contains(slotTypes[:], t) && !slices.Contains(salesTypes[:], t) {
-			faults = append(faults, fmt.Errorf("%s is not about a product, gtins do not apply", t))
-		}
-	}
-	for _, pattern := range slices.Concat(s.Tenants, s.Stores, s.Devices) {
-		if _, err := path.Match(pattern, "x"); err != nil {
-			faults = append(faults, fmt.Errorf("pattern %q: %w", pattern, err))
-		}
-	}
-	return faults
 }
 
 func (c Change) faults() (faults []error) {
@@ -199,19 +191,28 @@ func put[T any](to *T, from *T) {
 	}
 }
 
-func (m *Mute) faults() (faults []error) {
+func (m *Mute) faults(bookTZ string) (faults []error) {
 	faults = m.Scope.faults()
 	once := !m.From.IsZero() || !m.To.IsZero()
+	ways := 0
+	for _, given := range []bool{once, m.Daily != "", m.OutsideHours} {
+		if given {
+			ways++
+		}
+	}
 	switch {
-	case once == (m.Daily != ""):
-		return append(faults, errors.New("give from and to, or daily"))
+	case ways != 1:
+		return append(faults, errors.New("give from and to, or daily, or outside_hours"))
+	case m.OutsideHours && m.TZ != "":
+		return append(faults, errors.New("opening hours are in the store's own time zone, leave tz out"))
 	case once && !m.From.Before(m.To):
 		return append(faults, errors.New("from is not before to"))
-	case once:
+	}
+	if m.Daily == "" {
 		return faults
 	}
 	var err error
-	if m.zone, err = time.LoadLocation(m.TZ); err != nil || m.TZ == "Local" {
+	if m.zone, err = time.LoadLocation(cmp.Or(m.TZ, bookTZ)); err != nil || m.TZ == "Local" {
 		faults = append(faults, fmt.Errorf("time zone %q is not known", m.TZ))
 	}
 	var h1, m1, h2, m2 int
@@ -223,7 +224,10 @@ func (m *Mute) faults() (faults []error) {
 	return faults
 }
 
-func (m *Mute) covers(at time.Time) bool {
+func (m *Mute) covers(at time.Time, p Place) bool {
+	if m.OutsideHours {
+		return !p.Hours.Open(at.In(p.Zone))
+	}
 	if m.Daily == "" {
 		return !at.Before(m.From) && at.Before(m.To)
 	}
@@ -235,44 +239,49 @@ func (m *Mute) covers(at time.Time) bool {
 	return clock >= m.from || clock < m.to
 }
 
-// here reports whether the scope is about a device at all.
-func (s Scope) here(id wire.Identity) bool {
-	return matchesAny(s.Tenants, id.Tenant) && matchesAny(s.Stores, id.Store) && matchesAny(s.Devices, id.Device)
-}
+// RulesFor gives the book's rules for one place.
+func (b *Rulebook) RulesFor(p Place) Ruler { return b.ruling(p) }
 
-func (s Scope) about(t Type, gtin shelf.GTIN) bool {
-	return (len(s.Types) == 0 || slices.Contains(s.Types, t)) && (len(s.GTINs) == 0 || slices.Contains(s.GTINs, gtin))
-}
-
-func matchesAny(patterns []string, name string) bool {
-	for _, p := range patterns {
-		if ok, _ := path.Match(p, name); ok {
-			return true
-		}
-	}
-	return len(patterns) == 0
-}
-
-// RulesFor gives the book's rules for one device.
-func (b *Rulebook) RulesFor(id wire.Identity) Ruler {
-	r := &ruling{base: DefaultRules()}
-	for _, c := range b.Rules {
-		if c.here(id) {
-			r.changes = append(r.changes, c)
+func (b *Rulebook) ruling(p Place) *ruling {
+	r := &ruling{base: DefaultRules(), place: b.zoned(p)}
+	var ranks []int
+	for i := range b.Rules {
+		if rank, ok := b.Rules[i].here(p); ok {
+			// Behind all that are not more specific: of two equals the later one in the file has the last word.
+			at, _ := slices.BinarySearch(ranks, rank+1)
+			ranks = slices.Insert(ranks, at, rank)
+			r.changes = slices.Insert(r.changes, at, &b.Rules[i])
 		}
 	}
 	for i := range b.Mutes {
-		if b.Mutes[i].here(id) {
+		if _, ok := b.Mutes[i].here(p); ok {
 			r.mutes = append(r.mutes, &b.Mutes[i])
 		}
 	}
 	return r
 }
 
-// ruling is a Rulebook for one device.
+// zoned is the place with the book's time zone where it has none of its own.
+func (b *Rulebook) zoned(p Place) Place {
+	if p.Zone == nil {
+		p.Zone = b.Zone()
+	}
+	return p
+}
+
+// Zone is the time zone of whatever says none.
+func (b *Rulebook) Zone() *time.Location {
+	if b.zone == nil {
+		return time.UTC
+	}
+	return b.zone
+}
+
+// ruling is a Rulebook for one place.
 type ruling struct {
+	place   Place
 	base    Rules
-	changes []Change
+	changes []*Change // the most specific last
 	mutes   []*Mute
 }
 
@@ -285,7 +294,7 @@ func (r *ruling) For(t Type, gtin shelf.GTIN, at time.Time) (Rule, bool) {
 		}
 	}
 	for _, m := range r.mutes {
-		if m.about(t, gtin) && m.covers(at) {
+		if m.about(t, gtin) && m.covers(at, r.place) {
 			rule.Muted = true
 		}
 	}

@@ -68,7 +68,7 @@ func TestRulebookScopes(t *testing.T) {
 		{"night in Shanghai", "s2", "d1", alert.LowStock, "", scenarioDay.Add(14 * time.Hour), "3/4 close 2 warning muted"},
 		{"morning in Shanghai", "s2", "d1", alert.LowStock, "", scenarioDay.Add(23 * time.Hour), "3/4 close 2 warning"},
 	} {
-		rule, ok := b.RulesFor(wire.Identity{Tenant: "t", Store: c.store, Device: c.device}).For(c.typ, c.gtin, c.at)
+		rule, ok := b.RulesFor(alert.Place{Identity: wire.Identity{Tenant: "t", Store: c.store, Device: c.device}}).For(c.typ, c.gtin, c.at)
 		got := "off"
 		if ok {
 			got = fmt.Sprintf("%d/%d close %d %s", rule.Bad, rule.Of, rule.Good, rule.Severity)
@@ -91,7 +91,7 @@ func TestRulesOfATenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	for tenant, want := range map[string]alert.Severity{"t": alert.Critical, "other-1": alert.Info} {
-		rule, ok := b.RulesFor(wire.Identity{Tenant: tenant, Store: "s2", Device: "d1"}).For(alert.Stockout, "", scenarioDay)
+		rule, ok := b.RulesFor(alert.Place{Identity: wire.Identity{Tenant: tenant, Store: "s2", Device: "d1"}}).For(alert.Stockout, "", scenarioDay)
 		if !ok || rule.Severity != want {
 			t.Errorf("%s: %v %v, want %v", tenant, rule.Severity, ok, want)
 		}
@@ -120,7 +120,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 	if err := holds(book); err != nil {
 		t.Error(err)
 	}
-	for _, key := range []string{"tenants: [x]", "stores: [x]", "devices: [x]", "enabled: false", "open: {bad: 1, of: 2}", "close: 3", "hold: 1h30m", "severity: info"} {
+	for _, key := range []string{"tenants: [x]", "stores: [x]", "devices: [x]", "regions: [x]", "channels: [x]", "store_classes: [x]", "cooler_models: [x]", "gtins: [\"4006381333931\"]", "enabled: false", "open: {bad: 1, of: 2}", "close: 3", "hold: 1h30m", "severity: info"} {
 		if err := holds("version: 1\nrules:\n- types: [stockout]\n  " + key); err != nil {
 			t.Errorf("%s: %v", key, err)
 		}
@@ -185,7 +185,7 @@ func TestRuleFileFollowsTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	need := func() int {
-		rule, _ := f.RulesFor(wire.Identity{}).For(alert.Stockout, "", scenarioDay)
+		rule, _ := f.RulesFor(alert.Place{}).For(alert.Stockout, "", scenarioDay)
 		return rule.Bad
 	}
 	if changed, err := f.Reload(); changed || err != nil || need() != 2 {
@@ -208,7 +208,7 @@ func TestRuleFileIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	need := func() int {
-		rule, _ := f.RulesFor(wire.Identity{}).For(alert.Stockout, "", scenarioDay)
+		rule, _ := f.RulesFor(alert.Place{}).For(alert.Stockout, "", scenarioDay)
 		return rule.Bad
 	}
 	if text, err := f.Text(); text != nil || err != nil || need() != 2 {
@@ -234,7 +234,7 @@ func TestRuleFileIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rule, _ := again.RulesFor(wire.Identity{}).For(alert.Stockout, "", scenarioDay); rule.Bad != 4 {
+	if rule, _ := again.RulesFor(alert.Place{}).For(alert.Stockout, "", scenarioDay); rule.Bad != 4 {
 		t.Errorf("opened again: %d bad looks, want 4", rule.Bad)
 	}
 }
@@ -244,7 +244,7 @@ func TestMutedIsNotCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tl := alert.NewTimeline(alert.Machine{Rules: b.RulesFor(wire.Identity{})})
+	tl := alert.NewTimeline(alert.Machine{Rules: b.RulesFor(alert.Place{})})
 	for i := range 8 {
 		at := scenarioDay.Add(8*time.Hour + time.Duration(i)*10*time.Minute)
 		out := tl.Add(alert.Input{Key: alert.Key{Boot: 1, Seq: uint64(i + 1)}, At: at, Fact: alert.Look{Planogram: alert.PlanogramRef{ID: "p", Version: 1},
@@ -264,7 +264,7 @@ func FuzzDecodeRulebook(f *testing.F) {
 			return
 		}
 		for _, typ := range alert.Types() {
-			rule, ok := b.RulesFor(wire.Identity{Tenant: "t", Store: "s", Device: "d"}).For(typ, scenarioGTIN, scenarioDay)
+			rule, ok := b.RulesFor(alert.Place{Identity: wire.Identity{Tenant: "t", Store: "s", Device: "d"}}).For(typ, scenarioGTIN, scenarioDay)
 			if r := (alert.Rules{typ: rule}); ok && r.Validate() != nil {
 				t.Fatalf("%s: the book is accepted, its rule is not: %v", typ, r.Validate())
 			}

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/coldshelf/coldshelf/models/wire"
 )
 
 // ReadRulebook reads and validates a file of rules.
@@ -124,7 +122,10 @@ func (f *RuleFile) version() string {
 }
 
 // RulesFor gives the rules of the file as it was read last.
-func (f *RuleFile) RulesFor(id wire.Identity) Ruler { return f.book.Load().RulesFor(id) }
+func (f *RuleFile) RulesFor(p Place) Ruler { return f.Book().RulesFor(p) }
+
+// Book gives the rules in force.
+func (f *RuleFile) Book() *Rulebook { return f.book.Load() }
 
 // Reload reads the file if it has changed, and reports whether new rules are in force.
 func (f *RuleFile) Reload() (bool, error) {

@@ -3,7 +3,10 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -37,6 +40,17 @@ func checkZone(name string) error {
 	}
 	if _, err := time.LoadLocation(name); err != nil {
 		return fmt.Errorf("time zone %q: %w", name, err)
+	}
+	return nil
+}
+
+// maxWord bounds a word that things are grouped by, in characters.
+const maxWord = 64
+
+// checkWord holds a word that things are grouped by to a form that people can type again.
+func checkWord(field, word string) error {
+	if utf8.RuneCountInString(word) > maxWord || strings.TrimSpace(word) != word || strings.ContainsFunc(word, unicode.IsControl) || !utf8.ValidString(word) {
+		return &Problem{http.StatusBadRequest, fmt.Sprintf("%s is %q, want up to %d characters without spaces around them", field, word, maxWord), "choose a shorter word"}
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ type coolerBody struct {
 	Name      *string `json:"name"`
 	Store     *string `json:"store"`
 	Planogram *string `json:"planogram"` // ID; "": none
+	Model     *string `json:"model"`     // as its maker calls it
 }
 
 func (a *api) putCooler(r *http.Request, tenant string) (any, error) {
@@ -138,13 +139,17 @@ func (a *api) putCooler(r *http.Request, tenant string) (any, error) {
 		c, err := state.GetCooler(ctx, tx, tenant, device)
 		switch {
 		case errors.Is(err, state.ErrNotFound):
-			isNew, c = true, &state.Cooler{}
+			isNew, c = true, &state.Cooler{Tenant: tenant, Device: device}
 		case err != nil:
 			return err
 		}
 		set(&c.Name, body.Name)
 		set(&c.Store, body.Store)
 		set(&c.Planogram, body.Planogram)
+		set(&c.Model, body.Model)
+		if err := checkWord("model", c.Model); err != nil {
+			return err
+		}
 		id := wire.Identity{Tenant: tenant, Store: c.Store, Device: device}
 		if err := id.Validate(); err != nil {
 			return &Problem{http.StatusBadRequest, err.Error(), "a new cooler needs a store"}
@@ -158,7 +163,7 @@ func (a *api) putCooler(r *http.Request, tenant string) (any, error) {
 		if err := state.EnsureStore(ctx, tx, tenant, c.Store, now); err != nil {
 			return err
 		}
-		return state.DescribeCooler(ctx, tx, tenant, device, c.Store, c.Name, c.Planogram, now)
+		return state.DescribeCooler(ctx, tx, c, now)
 	})
 	if err != nil {
 		return nil, err

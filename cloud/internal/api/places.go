@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -17,10 +18,14 @@ type place struct {
 	Lon   *float64 `json:"lon"`
 	TZ    string   `json:"tz,omitempty"`
 	Hours string   `json:"hours,omitempty"`
+
+	Region  string `json:"region,omitempty"`
+	Channel string `json:"channel,omitempty"` // of trade
+	Class   string `json:"class,omitempty"`
 }
 
 func placeOf(s state.Store) place {
-	return place{s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours}
+	return place{s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours, s.Region, s.Channel, s.Class}
 }
 
 func (a *api) stores(r *http.Request, tenant string) (any, error) {
@@ -55,7 +60,8 @@ func (a *api) putStore(r *http.Request, tenant string) (any, error) {
 	if err := body.validate(tenant, name); err != nil {
 		return nil, err
 	}
-	s := state.Store{Tenant: tenant, Store: body.Store, Name: body.Name, GLN: body.GLN, Lat: body.Lat, Lon: body.Lon, TZ: body.TZ, Hours: body.Hours}
+	s := state.Store{Tenant: tenant, Store: body.Store, Name: body.Name, GLN: body.GLN, Lat: body.Lat, Lon: body.Lon, TZ: body.TZ, Hours: body.Hours,
+		Region: body.Region, Channel: body.Channel, Class: body.Class}
 	err := a.DB.Write(r.Context(), func(tx *state.Tx) error { return state.PutStore(r.Context(), tx, s, a.Now()) })
 	if err == nil && a.Sales != nil { // sales may wait for it
 		_, err = a.Sales.Replay(r.Context(), tenant)
@@ -81,6 +87,14 @@ func (b place) validate(tenant, name string) error {
 	}
 	if err := checkZone(b.TZ); err != nil {
 		return bad(err.Error(), "give an IANA name such as Asia/Shanghai")
+	}
+	if _, err := sales.ParseHours(b.Hours); err != nil {
+		return bad(err.Error(), "such as Mo-Fr 07:00-22:00; Sa,Su 08:00-20:00")
+	}
+	for field, word := range map[string]string{"region": b.Region, "channel": b.Channel, "class": b.Class} {
+		if err := checkWord(field, word); err != nil {
+			return err
+		}
 	}
 	return nil
 }

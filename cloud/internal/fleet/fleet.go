@@ -30,6 +30,7 @@ type Row struct {
 	Device     string              `json:"device"`
 	Store      string              `json:"store"`
 	Name       string              `json:"name"`
+	Model      string              `json:"model,omitempty"` // of the cooler, as its maker calls it
 	Status     Status              `json:"status"`
 	Reasons    []string            `json:"reasons,omitempty"` // why it is degraded
 	LastSeen   *time.Time          `json:"last_seen"`         // when its last message came
@@ -67,7 +68,7 @@ const silence = 10 * time.Minute
 // RowOf puts together a cooler's row from what is stored of it and the types of its open alerts.
 func RowOf(c *state.Cooler, open []alert.Type, now time.Time) Row {
 	l := c.Latest
-	r := Row{Device: c.Device, Store: c.Store, Name: c.Name, OpenAlerts: len(open), Door: "unknown"}
+	r := Row{Device: c.Device, Store: c.Store, Name: c.Name, Model: c.Model, OpenAlerts: len(open), Door: "unknown"}
 	r.Status, r.Reasons = statusOf(c, open, now)
 	if !c.LastSeen.IsZero() {
 		r.LastSeen = &c.LastSeen

@@ -144,6 +144,7 @@ func ListStores(ctx context.Context, q state.Querier, tenant string) ([]Store, e
 	for i, k := range known {
 		s := trade[k.Store]
 		s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours = k.Store, k.Name, k.GLN, k.Lat, k.Lon, k.TZ, k.Hours
+		s.Region, s.Channel, s.Class = k.Region, k.Channel, k.Class
 		list[i] = s
 	}
 	return list, nil

@@ -50,6 +50,8 @@ type Store struct {
 	TZ       string   `json:"tz,omitempty"`    // IANA name
 	Hours    string   `json:"hours,omitempty"` // opening hours; see ParseHours
 	Region   string   `json:"region,omitempty"`
+	Channel  string   `json:"channel,omitempty"`  // of trade, such as convenience
+	Class    string   `json:"class,omitempty"`    // such as A
 	Currency string   `json:"currency,omitempty"` // "": any
 	Codes    []Code   `json:"codes,omitempty"`    // how channels call it
 

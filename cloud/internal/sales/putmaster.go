@@ -67,7 +67,8 @@ func (t *turn) putProduct(ctx context.Context, p Product) error {
 }
 
 func (t *turn) putStore(ctx context.Context, s Store) error {
-	err := state.PutStore(ctx, t.Tx, state.Store{Tenant: t.tenant, Store: s.Store, Name: s.Name, GLN: s.GLN, Lat: s.Lat, Lon: s.Lon, TZ: s.TZ, Hours: s.Hours}, t.now)
+	err := state.PutStore(ctx, t.Tx, state.Store{Tenant: t.tenant, Store: s.Store, Name: s.Name, GLN: s.GLN, Lat: s.Lat, Lon: s.Lon, TZ: s.TZ, Hours: s.Hours,
+		Region: s.Region, Channel: s.Channel, Class: s.Class}, t.now)
 	if err != nil {
 		return err
 	}

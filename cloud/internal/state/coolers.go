@@ -17,6 +17,7 @@ type Cooler struct {
 	TopicStore     string // what it said last
 	Name           string
 	Planogram      string // ID of the planogram that it is assigned; "": the one that it reports
+	Model          string // of the cooler, as its maker calls it; "": not known
 	CreatedAt      time.Time
 	ChangedAt      time.Time // of the row, by this machine's clock
 	LastSeen       time.Time // when its last message was received
@@ -31,7 +32,7 @@ type Cooler struct {
 // ErrNotFound says that the asked row does not exist.
 var ErrNotFound = errors.New("not found")
 
-const coolerColumns = `tenant, device, store, topic_store, name, planogram, created_at, changed_at, last_seen,
+const coolerColumns = `tenant, device, store, topic_store, name, planogram, model, created_at, changed_at, last_seen,
 	online, status_boot, status_at, obs_boot, obs_seq, pic_boot, pic_seq, latest`
 
 // GetCooler reads one; ErrNotFound.
@@ -79,7 +80,7 @@ func scanCooler(row scanner) (*Cooler, error) {
 	var c Cooler
 	var created, changed, seen, statusBoot, statusAt, ob, os, pb, ps int64
 	var latest string
-	err := row.Scan(&c.Tenant, &c.Device, &c.Store, &c.TopicStore, &c.Name, &c.Planogram, &created, &changed, &seen,
+	err := row.Scan(&c.Tenant, &c.Device, &c.Store, &c.TopicStore, &c.Name, &c.Planogram, &c.Model, &created, &changed, &seen,
 		&c.Online, &statusBoot, &statusAt, &ob, &os, &pb, &ps, &latest)
 	if err != nil {
 		return nil, err
@@ -94,20 +95,20 @@ func scanCooler(row scanner) (*Cooler, error) {
 	return &c, nil
 }
 
-// PutCooler stores all of c but its name and planogram, which
-// belong to people (DescribeCooler), unless the row is new.
+// PutCooler stores all of c but its name, planogram and model, which belong to people
+// (DescribeCooler), unless the row is new.
 func PutCooler(ctx context.Context, tx *Tx, c *Cooler) error {
 	latest, err := json.Marshal(c.Latest)
 	if err != nil {
 		return fmt.Errorf("store cooler %s: %w", c.Device, err)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO coolers (`+coolerColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+	_, err = tx.Exec(ctx, `INSERT INTO coolers (`+coolerColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, topic_store = excluded.topic_store,
 			changed_at = excluded.changed_at, last_seen = excluded.last_seen,
 			online = excluded.online, status_boot = excluded.status_boot, status_at = excluded.status_at,
 			obs_boot = excluded.obs_boot, obs_seq = excluded.obs_seq,
 			pic_boot = excluded.pic_boot, pic_seq = excluded.pic_seq, latest = excluded.latest`,
-		c.Tenant, c.Device, c.Store, c.TopicStore, c.Name, c.Planogram, Micros(c.CreatedAt), Micros(c.ChangedAt), Micros(c.LastSeen),
+		c.Tenant, c.Device, c.Store, c.TopicStore, c.Name, c.Planogram, c.Model, Micros(c.CreatedAt), Micros(c.ChangedAt), Micros(c.LastSeen),
 		c.Online, int64(c.StatusBoot), Micros(c.StatusAt), int64(c.Observation.Boot), int64(c.Observation.Seq),
 		int64(c.Picture.Boot), int64(c.Picture.Seq), string(latest))
 	if err != nil {
@@ -116,15 +117,16 @@ func PutCooler(ctx context.Context, tx *Tx, c *Cooler) error {
 	return nil
 }
 
-// DescribeCooler sets what people say of a cooler, and enters one that has never spoken.
-func DescribeCooler(ctx context.Context, tx *Tx, tenant, device, store, name, planogram string, now time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO coolers (tenant, device, store, topic_store, name, planogram, created_at, changed_at, online)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+// DescribeCooler sets what people say of a cooler, its store, name, planogram and model, and enters one
+// that has never spoken.
+func DescribeCooler(ctx context.Context, tx *Tx, c *Cooler, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO coolers (tenant, device, store, topic_store, name, planogram, model, created_at, changed_at, online)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, name = excluded.name,
-			planogram = excluded.planogram, changed_at = excluded.changed_at`,
-		tenant, device, store, store, name, planogram, Micros(now), Micros(now), false)
+			planogram = excluded.planogram, model = excluded.model, changed_at = excluded.changed_at`,
+		c.Tenant, c.Device, c.Store, c.Store, c.Name, c.Planogram, c.Model, Micros(now), Micros(now), false)
 	if err != nil {
-		return fmt.Errorf("describe cooler %s: %w", device, err)
+		return fmt.Errorf("describe cooler %s: %w", c.Device, err)
 	}
 	return nil
 }

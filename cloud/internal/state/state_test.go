@@ -106,15 +106,15 @@ func coolers(t *testing.T, ctx context.Context, db *state.DB) {
 	c.Latest.Climate = state.Newer(nil, state.Order{Boot: 3, Seq: 6}, telemetry.Climate{At: noon, Temp: 4250})
 	write(t, db, func(tx *state.Tx) error {
 		return errors.Join(state.PutCooler(ctx, tx, c),
-			state.DescribeCooler(ctx, tx, "t", "d1", "s1", "door 1", "plan", noon), state.PutCooler(ctx, tx, c),
-			state.DescribeCooler(ctx, tx, "t", "d2", "s1", "never spoke", "", noon))
+			state.DescribeCooler(ctx, tx, &state.Cooler{Tenant: "t", Device: "d1", Store: "s1", Name: "door 1", Planogram: "plan", Model: "GX-400"}, noon), state.PutCooler(ctx, tx, c),
+			state.DescribeCooler(ctx, tx, &state.Cooler{Tenant: "t", Device: "d2", Store: "s1", Name: "never spoke"}, noon))
 	})
 	got, err := state.GetCooler(ctx, db, "t", "d1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Name != "door 1" || got.Planogram != "plan" {
-		t.Errorf("a message took away what people said: %q, %q", got.Name, got.Planogram)
+	if got.Name != "door 1" || got.Planogram != "plan" || got.Model != "GX-400" {
+		t.Errorf("a message took away what people said: %q, %q, %q", got.Name, got.Planogram, got.Model)
 	}
 	if got.Observation != c.Observation || !got.LastSeen.Equal(noon) || !got.Online || got.Latest.Climate.Value.Temp != 4250 {
 		t.Errorf("got %+v, want %+v", got, c)

@@ -16,16 +16,20 @@ type Store struct {
 	Lat, Lon      *float64 // WGS 84 degrees; nil where not known
 	TZ            string   // IANA name; "" where not known
 	Hours         string   // opening hours as the API takes them; "" where not known
+	Region        string   // sales region; "" where not known
+	Channel       string   // trade channel, such as convenience; "" where not known
+	Class         string   // store class, such as A; "" where not known
 }
 
-const storeColumns = "tenant, store, name, gln, lat, lon, tz, hours"
+const storeColumns = "tenant, store, name, gln, lat, lon, tz, hours, region, channel, class"
 
 // PutStore enters or changes a store.
 func PutStore(ctx context.Context, tx *Tx, s Store, now time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO stores (`+storeColumns+`, updated_at) VALUES (?,?,?,?,?,?,?,?,?)
+	_, err := tx.Exec(ctx, `INSERT INTO stores (`+storeColumns+`, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (tenant, store) DO UPDATE SET name = excluded.name, gln = excluded.gln, lat = excluded.lat,
-			lon = excluded.lon, tz = excluded.tz, hours = excluded.hours, updated_at = excluded.updated_at`,
-		s.Tenant, s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours, Micros(now))
+			lon = excluded.lon, tz = excluded.tz, hours = excluded.hours, region = excluded.region,
+			channel = excluded.channel, class = excluded.class, updated_at = excluded.updated_at`,
+		s.Tenant, s.Store, s.Name, s.GLN, s.Lat, s.Lon, s.TZ, s.Hours, s.Region, s.Channel, s.Class, Micros(now))
 	if err != nil {
 		return fmt.Errorf("store %s: %w", s.Store, err)
 	}
@@ -73,6 +77,6 @@ func ListStores(ctx context.Context, q Querier, tenant string) ([]Store, error) 
 }
 
 func scanStore(row scanner) (s Store, err error) {
-	err = row.Scan(&s.Tenant, &s.Store, &s.Name, &s.GLN, &s.Lat, &s.Lon, &s.TZ, &s.Hours)
+	err = row.Scan(&s.Tenant, &s.Store, &s.Name, &s.GLN, &s.Lat, &s.Lon, &s.TZ, &s.Hours, &s.Region, &s.Channel, &s.Class)
 	return s, err
 }

@@ -1,0 +1,94 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Explanation says what a book rules for one type at one place, and which entry says so.
+type Explanation struct {
+	Type    Type       `json:"type"`
+	GTIN    shelf.GTIN `json:"gtin,omitempty"`
+	Enabled bool       `json:"enabled"`
+	Says    []Said     `json:"says"`
+	Muted   []string   `json:"muted"` // entries by which it is not to be known at the time
+}
+
+// Said is one setting in force.
+type Said struct {
+	Key   string `json:"key"` // as in the file
+	Value string `json:"value"`
+	By    string `json:"by"` // the entry, such as "rule 2, line 7: stores [s1]", or "the defaults"
+}
+
+// byDefault is what a setting is said by that no entry sets.
+const byDefault = "the defaults"
+
+// Explain tells the rule for a type at a place and a time, for a slot's product where it is about one.
+func (b *Rulebook) Explain(p Place, t Type, gtin shelf.GTIN, at time.Time) Explanation {
+	r := b.ruling(p)
+	rule, enabled := r.For(t, gtin, at)
+	by := map[string]string{}
+	for _, c := range r.changes {
+		if c.about(t, gtin) {
+			for _, key := range c.keys() {
+				by[key] = b.nameOf(c)
+			}
+		}
+	}
+	out := Explanation{Type: t, GTIN: gtin, Enabled: enabled, Says: []Said{}, Muted: []string{}}
+	for _, s := range append([]Said{{Key: "enabled", Value: strconv.FormatBool(enabled)}}, settings(t, rule)...) {
+		if s.By = by[s.Key]; s.By == "" {
+			s.By = byDefault
+		}
+		out.Says = append(out.Says, s)
+	}
+	for i := range b.Mutes {
+		if m := &b.Mutes[i]; slices.Contains(r.mutes, m) && m.about(t, gtin) && m.covers(at, r.place) {
+			out.Muted = append(out.Muted, fmt.Sprintf("mute %d, line %d: %s", i+1, m.line, m.Scope))
+		}
+	}
+	return out
+}
+
+func (b *Rulebook) nameOf(c *Change) string {
+	for i := range b.Rules {
+		if c == &b.Rules[i] {
+			return fmt.Sprintf("rule %d, line %d: %s", i+1, c.line, c.Scope)
+		}
+	}
+	return ""
+}
+
+// keys are those that an entry sets.
+func (c *Change) keys() (keys []string) {
+	for key, set := range map[string]bool{"enabled": c.Enabled != nil, "open": c.Open != nil, "close": c.Close != nil, "hold": c.Hold != nil,
+		"severity": c.Severity != nil, "limit_c": c.LimitC != nil, "hysteresis_c": c.HysteresisC != nil, "door_explains": c.DoorExplains != nil,
+		"share": c.Share != nil, "openings": c.Openings != nil} {
+		if set {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// settings are a rule in the words of the file, those that the type has.
+func settings(t Type, r Rule) []Said {
+	list := []Said{{Key: "open", Value: fmt.Sprintf("%d of %d", r.Bad, r.Of)}, {Key: "close", Value: strconv.Itoa(r.Good)},
+		{Key: "hold", Value: r.Hold.String()}, {Key: "severity", Value: string(r.Severity)}}
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	switch t {
+	case ColdChain:
+		list = append(list, Said{Key: "limit_c", Value: number(float64(r.LimitMilliC) / 1000)},
+			Said{Key: "hysteresis_c", Value: number(float64(r.HysteresisMilliC) / 1000)}, Said{Key: "door_explains", Value: number(r.DoorExplains)})
+	case PlanogramDrift:
+		list = append(list, Said{Key: "share", Value: number(r.Share)})
+	case DoorBusy:
+		list = append(list, Said{Key: "openings", Value: strconv.Itoa(r.Openings)})
+	}
+	return list
+}
