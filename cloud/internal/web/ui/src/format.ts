@@ -32,6 +32,12 @@ export function percent(share: number | null, lang: Lang): string {
   return cached(`p${lang}`, () => new Intl.NumberFormat(LOCALE[lang], { style: "percent" })).format(whole / 100);
 }
 
+/** An amount in the minor unit of its currency. */
+export function money(minor: number, currency: string, lang: Lang): string {
+  const format = cached(`€${lang}${currency}`, () => new Intl.NumberFormat(LOCALE[lang], { style: "currency", currency }));
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
 /** Milli-degrees Celsius. */
 export function temperature(mc: number | null, lang: Lang): string {
   if (mc === null) return NONE;

@@ -63,6 +63,8 @@ export interface Alert {
   gtin?: string;
   product?: Product | null;
   severity: Severity;
+  /** What it loses an hour, in the currency's minor unit, where the demand is known. */
+  loss?: { minor_per_hour: number; currency: string } | null;
   state: AlertState;
   opened_at: string;
   /** Null where the subject was never seen well before. */

@@ -66,7 +66,7 @@ function Body({ alert: a }: { alert: Alert }) {
         <Fact name="GTIN">{a.gtin}</Fact>
         <Fact name={t("alerts.planogram")}>{a.planogram && `${a.planogram.id} · ${t("cooler.planogram_version", { n: a.planogram.version })}`}</Fact>
         <Fact name={t("alerts.model")}>{a.model}</Fact>
-        {a.state !== "resolved" && <Fact name={t("whose.label")}>{a.assigned?.to ?? t("whose.nobody")}</Fact>}
+        {a.state !== "resolved" && <Fact name={t("whose.label")}>{a.assigned?.to ?? t("whose.none")}</Fact>}
       </dl>
       <Talk alert={a} />
       <footer class="detail-foot">

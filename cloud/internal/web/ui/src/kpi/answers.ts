@@ -73,7 +73,7 @@ export interface Outlet {
   revenue: Money[] | null;
   lost_units: Estimate;
   lost_money: MoneyEstimate[] | null;
-  traffic: { people_in: number; receipts: number; conversion: Measured };
+  traffic: Traffic;
 }
 
 export interface RankedCooler {
@@ -86,4 +86,10 @@ export interface RankedCooler {
   units: number;
   lost_units: number;
   lost_money: Money[] | null;
+}
+
+export interface Traffic {
+  people_in: number;
+  receipts: number;
+  conversion: Measured;
 }

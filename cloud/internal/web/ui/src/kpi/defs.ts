@@ -1,7 +1,7 @@
 // The KPIs that tables and tiles show: how each is read from its figures, how it is written, and which
 // way is better. Definitions are in the texts under kpidef.*; docs/kpis.md is their source.
 
-import { count, type Lang, NONE } from "../format";
+import { count, type Lang, money, NONE } from "../format";
 import type { Measured } from "../types";
 import type { Money } from "./answers";
 
@@ -56,12 +56,6 @@ export function amount(list: readonly (Money & { low?: number; high?: number })[
 }
 
 const LOCALE: Record<Lang, string> = { en: "en-GB", zh: "zh-CN" };
-
-export function money(minor: number, currency: string, lang: Lang): string {
-  const format = new Intl.NumberFormat(LOCALE[lang], { style: "currency", currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** digits);
-}
 
 const fixed = (n: number, digits: number, lang: Lang) => new Intl.NumberFormat(LOCALE[lang], { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
 

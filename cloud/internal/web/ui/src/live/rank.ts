@@ -17,9 +17,16 @@ export function rankAlerts(alerts: Iterable<Alert>, now: number): Alert[] {
       Number(a.state === "acknowledged") - Number(b.state === "acknowledged") ||
       Number(isMuted(a, now)) - Number(isMuted(b, now)) ||
       SEVERITY[a.severity] - SEVERITY[b.severity] ||
+      byLoss(a, b) ||
       Date.parse(a.opened_at) - Date.parse(b.opened_at) ||
       (a.id < b.id ? -1 : 1),
   );
+}
+
+// Currencies are not compared; an alert whose loss is not known comes after those whose is.
+function byLoss(a: Alert, b: Alert): number {
+  if (a.loss && b.loss) return a.loss.currency === b.loss.currency ? b.loss.minor_per_hour - a.loss.minor_per_hour : 0;
+  return Number(!a.loss) - Number(!b.loss);
 }
 
 // A cooler that does not report hides its trouble, so it ranks with the worst. One that was never
@@ -39,6 +46,8 @@ export function rankCoolers(coolers: Iterable<Cooler>): Cooler[] {
 
 export interface Totals {
   alerts: { open: number; acknowledged: number; critical: number };
+  /** What stockouts that are not over lose an hour, by currency, the largest first; for how many of them it is known. */
+  losing: { amounts: { currency: string; minor: number }[]; known: number; all: number };
   coolers: { all: number; online: number; degraded: number; offline: number; neverSeen: number };
   slots: { all: number; empty: number; unknown: number };
   /** Slots with an empty reading, and how many coolers have one. */
@@ -51,16 +60,26 @@ export interface Totals {
 export function totals(alerts: Iterable<Alert>, coolers: Iterable<Cooler>): Totals {
   const t: Totals = {
     alerts: { open: 0, acknowledged: 0, critical: 0 },
+    losing: { amounts: [], known: 0, all: 0 },
     coolers: { all: 0, online: 0, degraded: 0, offline: 0, neverSeen: 0 },
     slots: { all: 0, empty: 0, unknown: 0 },
     emptyIn: 0,
     osa: { value: null, coverage: 0 },
   };
+  const losing = new Map<string, number>();
   for (const a of alerts) {
+    if (a.type === "stockout" && (a.state === "open" || a.state === "acknowledged")) {
+      t.losing.all++;
+      if (a.loss) {
+        t.losing.known++;
+        losing.set(a.loss.currency, (losing.get(a.loss.currency) ?? 0) + a.loss.minor_per_hour);
+      }
+    }
     if (a.state === "open") t.alerts.open++;
     if (a.state === "acknowledged") t.alerts.acknowledged++;
     if (a.state === "open" && a.severity === "critical") t.alerts.critical++;
   }
+  t.losing.amounts = [...losing].map(([currency, minor]) => ({ currency, minor })).sort((a, b) => b.minor - a.minor);
   let seen = 0;
   let onShelf = 0;
   for (const c of coolers) {

@@ -1,9 +1,12 @@
 // The figures over the fleet. Each explains itself, and says on how much it is measured.
 
 import type { ComponentChildren } from "preact";
-import { count, percent } from "../format";
+import { api } from "../api";
+import { count, money, percent } from "../format";
 import { lang, t, tn, type Key } from "../i18n/text";
-import { figures } from "../store";
+import type { Answer, Traffic } from "../kpi/answers";
+import { figures, now } from "../store";
+import { useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 
 export function Kpis() {
@@ -15,6 +18,11 @@ export function Kpis() {
       <Kpi name="kpi.alerts" tone={f.alerts.critical > 0 ? "bad" : f.alerts.open > 0 ? "warn" : "good"} value={count(f.alerts.open, l)}>
         {t("kpi.alerts.sub", { critical: count(f.alerts.critical, l), acknowledged: count(f.alerts.acknowledged, l) })}
       </Kpi>
+      {f.losing.known > 0 && (
+        <Kpi name="kpi.losing" tone="bad" value={f.losing.amounts.map((m) => money(m.minor, m.currency, l)).join(" · ")} share={f.losing.known / f.losing.all}>
+          {t("kpi.losing.sub", { known: count(f.losing.known, l), all: count(f.losing.all, l) })}
+        </Kpi>
+      )}
       <Kpi name="kpi.empty" tone={f.slots.empty > 0 ? "bad" : "good"} value={count(f.slots.empty, l)}>
         {tn("kpi.empty.sub", f.emptyIn, { slots: count(f.slots.all, l) })}
       </Kpi>
@@ -27,11 +35,37 @@ export function Kpis() {
       <Kpi name="kpi.unknown" value={percent(f.slots.all ? f.slots.unknown / f.slots.all : null, l)}>
         {tn("kpi.unknown.sub", f.slots.unknown)}
       </Kpi>
+      <Footfall />
     </section>
   );
 }
 
-type Named = "kpi.alerts" | "kpi.empty" | "kpi.osa" | "kpi.online" | "kpi.unknown";
+const EVERY_MS = 5 * 60_000;
+
+/** Who came in today; nothing where no store counts people. */
+function Footfall() {
+  const minute = Math.floor(now.value / EVERY_MS);
+  const loaded = useLoad(
+    async (signal) => {
+      const midnight = new Date().setHours(0, 0, 0, 0);
+      const q = new URLSearchParams({ from: new Date(midnight).toISOString(), to: new Date(Math.max(Date.now(), midnight + 60_000)).toISOString() });
+      const day = 86_400_000;
+      const before = new URLSearchParams({ from: new Date(midnight - day).toISOString(), to: new Date(Math.max(Date.now(), midnight + 60_000) - day).toISOString() });
+      const [today, yesterday] = await Promise.all([q, before].map((x) => api.kpi<Answer<Traffic>>("conversion", x.toString(), signal)));
+      return { today: today!.rows[0]?.figures, yesterday: yesterday!.rows[0]?.figures };
+    },
+    [minute],
+  );
+  const people = loaded.data?.today;
+  if (!people || people.conversion.coverage === 0) return null;
+  return (
+    <Kpi name="kpi.footfall" value={count(people.people_in, lang.value)} share={people.conversion.coverage}>
+      {loaded.data?.yesterday && loaded.data.yesterday.conversion.coverage > 0 ? t("kpi.footfall.sub", { n: count(loaded.data.yesterday.people_in, lang.value) }) : t("kpis.coverage_short", { share: percent(people.conversion.coverage, lang.value) })}
+    </Kpi>
+  );
+}
+
+type Named = "kpi.losing" | "kpi.footfall" | "kpi.alerts" | "kpi.empty" | "kpi.osa" | "kpi.online" | "kpi.unknown";
 
 interface KpiProps {
   name: Named;

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { ApiError } from "../api";
-import { clock, duration, interval, moment } from "../format";
+import { clock, duration, interval, moment, money } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { to } from "../router";
 import { isMuted } from "../live/rank";
@@ -60,7 +60,7 @@ export function AlertRow({ alert: a, fresh = false, selected = false, pick }: Ro
       <a class="alert-body" href={to.alert(a.id)} aria-current={selected ? "true" : undefined}>
         <span class="alert-subject">{alertSubject(a)}</span>
         <span class="alert-place">{[a.gtin ? word("type", a.type) : "", coolerName(a.device), storeName(a.store), a.slot].filter(Boolean).join(" · ")}</span>
-        {(a.assigned || muted || a.comments?.length) && <Marks alert={a} muted={muted} />}
+        {(a.assigned || muted || a.comments?.length || (a.loss && a.state !== "resolved")) && <Marks alert={a} muted={muted} />}
       </a>
       <time class="alert-age num" dateTime={a.opened_at} title={moment(Date.parse(a.opened_at), lang.value)}>
         {alertDuration(a)}
@@ -75,6 +75,7 @@ function Marks({ alert: a, muted }: { alert: Alert; muted: boolean }) {
   const until = muted && a.muted ? t("mute.until", { time: clock(Date.parse(a.muted.until), now.value, lang.value) }) : "";
   return (
     <span class="alert-marks">
+      {a.loss && a.state !== "resolved" && <span class="num alert-loss">{t("loss.hour", { amount: money(a.loss.minor_per_hour, a.loss.currency, lang.value) })}</span>}
       {a.assigned && (
         <span title={t("talk.assigned", { to: a.assigned.to })}>
           <Person />

@@ -17,7 +17,7 @@ export function launch() {
 }
 
 /** A page that fails the test on any script error, blocked resource or request to another origin. */
-export async function open(browser, url, { width = 1280, height = 800, dark = false, lang = "en-GB", ...rest } = {}) {
+export async function open(browser, url, { width = 1280, height = 800, dark = false, lang = "en-GB", onRequest, ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: lang, deviceScaleFactor: 1, ...rest });
   const page = await context.newPage();
   page.setDefaultTimeout(45_000);
@@ -27,6 +27,7 @@ export async function open(browser, url, { width = 1280, height = 800, dark = fa
     if (m.type() === "error" && !page.expectErrors) faults.push(`console: ${m.text()}`);
   });
   page.on("request", (r) => {
+    onRequest?.(r);
     if (!r.url().startsWith(new URL(url).origin) && !r.url().startsWith("blob:")) faults.push(`other origin: ${r.url()}`);
   });
   page.faults = faults;

@@ -45,7 +45,7 @@ const PICTURES = {
     ready: (p) => p.locator(".rule-row").first(),
     then: async (p, w) => {
       await p.getByRole("button", { name: w.try }).click();
-      await p.locator(".dry table").waitFor();
+      await p.locator(".dry table").first().waitFor();
     },
   },
   boards: { path: "/setup/boards", ready: (p) => p.locator(".boards-table tbody tr").nth(5) },

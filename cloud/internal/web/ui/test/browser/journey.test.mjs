@@ -158,6 +158,29 @@ describe("a day at Lindenplatz", () => {
     await shot(page, "journey-now-calm");
   });
 
+  test("the day's KPIs are merged from what was seen, and exported", async () => {
+    // The service merges behind the ingest: what it has so far is asked for until the store is in it.
+    await eventually(async () => {
+      await page.goto(`${service.url}/kpis?days=1&compare=`);
+      await page.getByRole("link", { name: "Kiosk Lindenplatz" }).waitFor({ timeout: 1000 });
+    }, 90_000);
+    await page.getByRole("link", { name: "Kiosk Lindenplatz" }).click();
+    await page.getByRole("heading", { level: 1, name: "Kiosk Lindenplatz" }).waitFor();
+    const lemon = page.getByRole("row", { name: /^North Lake Lemon 330 ml/ });
+    await lemon.waitFor();
+    const osa = Number.parseFloat(await lemon.locator("td").first().innerText());
+    assert.ok(osa > 0 && osa < 100, `the slot was empty for a while, OSA is ${osa}`);
+    await page.waitForLoadState("networkidle");
+    await shot(page, "journey-kpis", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    for (const [name, head] of [["CSV", /osa/], ["Excel", /^PK/]]) {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
+      const { readFile } = await import("node:fs/promises");
+      assert.match((await readFile(await file.path(), "latin1")).slice(0, 4000), head);
+    }
+    await page.locator(".nav").getByRole("link", { name: "Now" }).click();
+  });
+
   test("a store, a name and a planogram are set up on the page", async () => {
     await page.locator(".nav").getByRole("link", { name: "Set-up" }).click();
     await page.getByRole("link", { name: "Stores" }).click();

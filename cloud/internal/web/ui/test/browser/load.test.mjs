@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { serve } from "../fixture/server.mjs";
 import { launch, open } from "./browser.mjs";
 
@@ -23,10 +24,14 @@ after(async () => {
 const ids = () => service.world.plan.shelves.flatMap((s) => s.slots.map((x) => x.id));
 
 test("interactive soon after the first byte", async () => {
-  const page = await open(browser, `${service.url}/`);
+  const scripts = [];
+  const page = await open(browser, `${service.url}/`, { onRequest: (r) => r.resourceType() === "script" && scripts.push(r.url()) });
   await page.locator(".cooler-link").first().waitFor();
   figures.interactive_ms = Math.round(await page.evaluate(() => performance.now()));
   figures.rows_in_document = await page.locator(".cooler-link").count();
+  const sizes = await Promise.all(scripts.map(async (url) => gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer()), { level: 9 }).length));
+  figures.script_gzip_kb = Math.round(sizes.reduce((a, b) => a + b, 0) / 100) / 10;
+  assert.ok(figures.script_gzip_kb > 10 && figures.script_gzip_kb <= 100, `the first load takes ${figures.script_gzip_kb} kB of script`);
   assert.ok(figures.rows_in_document < 60, "rows that nobody sees are not in the document");
   await page.context().close();
 });

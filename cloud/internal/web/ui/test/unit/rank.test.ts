@@ -59,3 +59,10 @@ test("what has just come stands on top, newest first, for a minute", () => {
   expect([...fresh]).toEqual(["d", "gone", "c"]);
   expect(withNews(ranked, arrived, 100 + FRESH_MS).list.map((a) => a.id)).toEqual(["a", "b", "c", "d"]);
 });
+
+test("within a severity the larger loss comes first; what stockouts lose an hour is added by currency", () => {
+  const eur = (minor_per_hour: number) => ({ loss: { minor_per_hour, currency: "EUR" } });
+  const list = [alert("unknown"), alert("small", eur(120)), alert("large", { ...eur(900), opened_at: "2026-11-22T11:00:00Z" }), alert("yuan", { loss: { minor_per_hour: 500, currency: "CNY" }, state: "acknowledged" }), alert("door", { type: "door_ajar" })];
+  expect(rankAlerts(list, 0).map((a) => a.id)).toEqual(["large", "small", "door", "unknown", "yuan"]);
+  expect(totals(list, []).losing).toEqual({ amounts: [{ currency: "EUR", minor: 1020 }, { currency: "CNY", minor: 500 }], known: 3, all: 4 });
+});
