@@ -102,7 +102,7 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench bench-ingest bench-live chaos eval cross deb
+.PHONY: bench bench-ingest bench-live bench-sales chaos eval cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
 
@@ -112,6 +112,9 @@ bench-ingest: ## ingest beside Telegraf on the same broker and InfluxDB, the sto
 
 bench-live: cloud ## an alert's way to its subscriber and the live stream's fan-out, beside their peers; ends with JSON
 	go run ./cloud/cmd/bench-live
+
+bench-sales: cloud ## sales lines in, and 10,000 online orders at once on 500 units, on SQLite and PostgreSQL beside the bare way; ends with JSON (BENCH_ARGS=)
+	go run ./cloud/cmd/bench-sales $(BENCH_ARGS)
 
 KILLS ?= 200
 SEED ?= 1

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-var holdsOfOrders = "SELECT h.channel, h.ord, h.store, h.gtin, h.units FROM k JOIN sales_holds h ON h.tenant = ? AND h.channel = k.c1 AND h.ord = k.c2"
+var holdsOfOrders = "SELECT h.channel, h.ord, h.store, h.gtin, h.units FROM k CROSS JOIN sales_holds h WHERE h.tenant = ? AND h.channel = k.c1 AND h.ord = k.c2"
 
 // consume takes the holds of orders whose sale has come as lines: the goods are sold now, and held no
 // more. What was picked in another store than it was held in is let go there too.

@@ -58,9 +58,9 @@ func prefixed(columns string) string {
 	return strings.Join(parts, ", ")
 }
 
-var linesOfOrders = "SELECT " + prefixed(lineColumns) + " FROM k JOIN sales_lines l ON l.tenant = ? AND l.channel = k.c1 AND l.ord = k.c2"
+var linesOfOrders = "SELECT " + prefixed(lineColumns) + " FROM k CROSS JOIN sales_lines l WHERE l.tenant = ? AND l.channel = k.c1 AND l.ord = k.c2"
 
-var refundsOfLines = "SELECT " + prefixed(lineColumns) + " FROM k JOIN sales_lines l ON l.tenant = ? AND l.channel = k.c1 AND l.refund_order = k.c2 AND l.refund_line = k.c3 AND l.refund_order <> ''"
+var refundsOfLines = "SELECT " + prefixed(lineColumns) + " FROM k CROSS JOIN sales_lines l WHERE l.tenant = ? AND l.channel = k.c1 AND l.refund_order = k.c2 AND l.refund_line = k.c3 AND l.refund_order <> ''"
 
 // load reads what stands of every order that the lines belong to or refund, and the other refunds.
 func (b *batch) load(ctx context.Context, lines []*Line) error {

@@ -79,7 +79,7 @@ func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GT
 	for _, g := range gtins {
 		keys = append(keys, []any{string(g)})
 	}
-	err := lookup(ctx, c.t.Tx, "SELECT s.store, s.gtin, s.on_hand, s.counted_at, s.reserved FROM k JOIN sales_stock s ON s.tenant = ? AND s.gtin = k.c1", keys, func(rows *sql.Rows) error {
+	err := lookup(ctx, c.t.Tx, "SELECT s.store, s.gtin, s.on_hand, s.counted_at, s.reserved FROM k CROSS JOIN sales_stock s WHERE s.tenant = ? AND s.gtin = k.c1", keys, func(rows *sql.Rows) error {
 		var s Stock
 		var gtin string
 		var at int64
@@ -101,7 +101,7 @@ func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GT
 	for _, o := range orders {
 		keys = append(keys, []any{o.Channel, o.Order})
 	}
-	err = lookup(ctx, c.t.Tx, "SELECT r.channel, r.ord, r.status, r.request, r.answer, r.created_at, r.expires_at FROM k JOIN sales_reservations r ON r.tenant = ? AND r.channel = k.c1 AND r.ord = k.c2", keys, func(rows *sql.Rows) error {
+	err = lookup(ctx, c.t.Tx, "SELECT r.channel, r.ord, r.status, r.request, r.answer, r.created_at, r.expires_at FROM k CROSS JOIN sales_reservations r WHERE r.tenant = ? AND r.channel = k.c1 AND r.ord = k.c2", keys, func(rows *sql.Rows) error {
 		r, err := scanReservation(rows)
 		if err == nil {
 			c.known[[2]string{r.Channel, r.Order}] = r

@@ -32,7 +32,7 @@ type stockKey struct{ store, gtin string }
 // stockStep is a change of stock at a time.
 type stockStep struct{ at, units int64 }
 
-var stockOfKeys = "SELECT s.store, s.gtin, s.counted_at FROM k JOIN sales_stock s ON s.tenant = ? AND s.gtin = k.c2 AND s.store = k.c1"
+var stockOfKeys = "SELECT s.store, s.gtin, s.counted_at FROM k CROSS JOIN sales_stock s WHERE s.tenant = ? AND s.gtin = k.c2 AND s.store = k.c1"
 
 // move applies steps to the book: those after the last count change it, earlier ones it has counted.
 func (t *turn) move(ctx context.Context, moved map[stockKey][]stockStep) error {

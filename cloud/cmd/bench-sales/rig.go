@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// rig is the service on a fresh database, in a process of its own, and the database for the peer.
+type rig struct {
+	dir     string
+	url     string // of the service's state
+	peer    string // of the peer's
+	base    string
+	service *exec.Cmd
+	server  *exec.Cmd // PostgreSQL; nil with SQLite
+}
+
+// serve is the child: the service until it is told to stop.
+func serve(ctx context.Context, stateURL string) error {
+	dir, err := os.MkdirTemp("", "bench-sales-data")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c := config.Defaults()
+	c.Listen, c.MQTT.Listen, c.DataDir, c.State = "127.0.0.1:0", "127.0.0.1:0", dir, stateURL
+	s, err := cloud.Open(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return err
+	}
+	fmt.Println(s.Addr())
+	return s.Run(ctx)
+}
+
+func newRig(ctx context.Context, database string) (_ *rig, err error) {
+	r := &rig{}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	if r.dir, err = os.MkdirTemp("", "bs"); err != nil {
+		return nil, err
+	}
+	r.url, r.peer = "sqlite:"+filepath.Join(r.dir, "state.db"), "sqlite:"+filepath.Join(r.dir, "peer.db")
+	if database == "postgres" {
+		if err := r.startPostgres(ctx); err != nil {
+			return nil, err
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	r.service = exec.CommandContext(ctx, self, "-child", r.url)
+	r.service.Cancel = func() error { return r.service.Process.Signal(syscall.SIGTERM) }
+	r.service.Stderr = os.Stderr
+	r.service.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := r.service.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.service.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, fmt.Errorf("the service does not start: %w", err)
+	}
+	r.base = "http://" + strings.TrimSpace(line)
+	return r, nil
+}
+
+func (r *rig) close() {
+	if r.service != nil && r.service.Process != nil {
+		r.service.Process.Signal(syscall.SIGTERM)
+		r.service.Wait()
+	}
+	if r.server != nil && r.server.Process != nil {
+		r.server.Process.Signal(syscall.SIGINT)
+		r.server.Wait()
+	}
+	os.RemoveAll(r.dir)
+}
+
+// postgres is where Debian's postgresql-15 keeps its programs.
+const postgres = "/usr/lib/postgresql/15/bin/"
+
+// startPostgres makes a cluster on a Unix socket, with the settings that Debian ships but for the
+// connections. It does not run as root.
+func (r *rig) startPostgres(ctx context.Context) error {
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
+	if os.Getuid() == 0 {
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return err
+		}
+		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
+		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		if err := errors.Join(os.Chmod(r.dir, 0o755), os.Chown(r.dir, int(uid), int(gid))); err != nil {
+			return err
+		}
+	}
+	data := filepath.Join(r.dir, "data")
+	initdb := exec.CommandContext(ctx, postgres+"initdb", "-D", data, "-A", "trust", "-U", "coldshelf", "-E", "UTF8", "--locale=C")
+	initdb.SysProcAttr, initdb.Dir = attr, r.dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	r.server = exec.Command(postgres+"postgres", "-D", data, "-k", r.dir, "-c", "listen_addresses=", "-c", "max_connections=100")
+	r.server.SysProcAttr, r.server.Dir = attr, r.dir
+	if err := r.server.Start(); err != nil {
+		return err
+	}
+	url := func(name string) string { return "postgres://coldshelf@/" + name + "?host=" + r.dir }
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); ; <-tick.C {
+		db, err := state.Open(ctx, url("postgres"))
+		if err != nil && time.Now().Before(end) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("postgres does not answer: %w", err)
+		}
+		err = errors.Join(db.Admin(ctx, "CREATE DATABASE service"), db.Admin(ctx, "CREATE DATABASE peer"), db.Close())
+		r.url, r.peer = url("service"), url("peer")
+		return err
+	}
+}
+
+// ask sends a request and decodes the answer.
+func (r *rig) ask(ctx context.Context, c *http.Client, method, path, kind string, body io.Reader, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", kind)
+	resp, err := c.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// send posts JSON.
+func (r *rig) send(ctx context.Context, path string, v, into any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return r.ask(ctx, http.DefaultClient, http.MethodPost, path, "application/json", bytes.NewReader(data), into)
+}
