@@ -76,7 +76,7 @@ func (g *group) availability() Availability {
 		}
 	}
 	a.Stores, a.SKUs = len(stores), len(skus)
-	a.Lost, a.InGaps = g.lost(c)
+	a.Lost, a.InGaps = g.lost()
 	a.LostMoney = g.lostMoney(a.Lost)
 	return a
 }
@@ -86,35 +86,19 @@ func byCause(v [3]int64, per float64) ByCause {
 }
 
 // lost is docs/kpis.md, "Lost sales": what was lost in the time that was watched and rated, and what
-// may have been lost while nobody looked, at the rate of being out of the same products. The variance
-// is that of the customers, and that of the rates: a rate that is wrong is so in every hour of its
-// store and product, so its errors add up within these and average out across.
-func (g *group) lost(c *merge.Cell) (Estimate, *float64) {
-	rated := c.Watched - c.Unrated
-	e := Estimate{Coverage: share(rated, c.Open)}
+// may have been lost while nobody looked.
+func (g *group) lost() (Estimate, *float64) {
+	var sum merge.LostSum
+	for k, c := range g.parts {
+		sum.Add(k.store, c)
+	}
+	e := Estimate{Coverage: sum.Coverage()}
 	if e.Coverage == 0 {
 		return e, nil
 	}
-	value, noise, spread := float64(c.LostUnits())/merge.Micro, float64(c.Noise)/merge.Micro, 0.0
-	gaps := 0.0
-	out := map[shelf.GTIN]*[2]int64{}
-	for k, cell := range g.parts {
-		s := float64(cell.Spread) / merge.Micro
-		spread += s * s
-		o := out[k.gtin]
-		if o == nil {
-			o = new([2]int64)
-			out[k.gtin] = o
-		}
-		o[0], o[1] = o[0]+cell.OutTime(), o[1]+cell.Watched
-	}
-	for k, cell := range g.parts {
-		if o := out[k.gtin]; o[1] > 0 {
-			gaps += float64(cell.Dark) / merge.Micro * float64(o[0]) / float64(o[1])
-		}
-	}
-	low, high := merge.Interval80(value, noise+spread)
-	value, low, high, gaps = round3(value), round3(low), round3(high), round3(gaps)
+	value, low, high := sum.Units()
+	value, low, high = round3(value), round3(low), round3(high)
+	gaps := round3(sum.InGaps())
 	e.Value, e.Low, e.High = &value, &low, &high
 	return e, &gaps
 }

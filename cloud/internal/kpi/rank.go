@@ -81,7 +81,7 @@ func (g *group) outlet(c *cube, w Weights) Outlet {
 	}
 	o.Score = shelf.PerfectStore([]shelf.Weighted{{Score: o.OSA, Weight: w.OSA}, {Score: o.Facings, Weight: w.Facings},
 		{Score: o.Share, Weight: w.Share}, {Score: o.Order, Weight: w.Order}})
-	o.Lost, _ = g.lost(all)
+	o.Lost, _ = g.lost()
 	o.LostMoney = g.lostMoney(o.Lost)
 	return o
 }

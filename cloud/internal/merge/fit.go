@@ -30,7 +30,8 @@ type Lesson struct {
 // stays the maximum likelihood (docs/kpis.md, "Demand rate"; the shrinkage is ours).
 type Fit struct {
 	Now      time.Time
-	HalfLife time.Duration // a lesson so old counts half; 0: HalfLife
+	HalfLife time.Duration         // a lesson so old counts half; 0: HalfLife
+	Groups   map[shelf.GTIN]string // products that customers take for each other; missing: none
 	sums     map[pair]*[Week]tallied
 	days     map[pair]map[int64]bool
 	minor    map[pair]*money
@@ -52,8 +53,34 @@ type money struct {
 	currency     string
 }
 
-// Learn takes one lesson.
-func (f *Fit) Learn(l Lesson) {
+// crowded is what a lesson counts while another product of the group is missing: what was bought then
+// was partly meant for that one. It is not nothing, so that a product which is never alone has a rate.
+const crowded = 0.02
+
+// Hour takes the lessons of one store's hour, all products together.
+func (f *Fit) Hour(list []Lesson) {
+	out := map[string]int{}
+	for _, l := range list {
+		if g := f.Groups[l.GTIN]; g != "" && l.Out > 0 {
+			out[g]++
+		}
+	}
+	for _, l := range list {
+		others := 0
+		if g := f.Groups[l.GTIN]; g != "" {
+			if others = out[g]; l.Out > 0 {
+				others--
+			}
+		}
+		if others > 0 {
+			f.learn(l, crowded)
+		} else {
+			f.learn(l, 1)
+		}
+	}
+}
+
+func (f *Fit) learn(l Lesson, weight float64) {
 	if f.sums == nil {
 		f.sums, f.days, f.minor = map[pair]*[Week]tallied{}, map[pair]map[int64]bool{}, map[pair]*money{}
 	}
@@ -64,7 +91,7 @@ func (f *Fit) Learn(l Lesson) {
 	if half == 0 {
 		half = HalfLife
 	}
-	weight := math.Exp2(-f.Now.Sub(l.Local).Hours() / half.Hours())
+	weight *= math.Exp2(-f.Now.Sub(l.Local).Hours() / half.Hours())
 	k := pair{l.Store, l.GTIN}
 	s := f.sums[k]
 	if s == nil {
@@ -84,13 +111,27 @@ func (f *Fit) Learn(l Lesson) {
 	}
 }
 
-// Strengths of the shrinkage, in units that a level above speaks for.
+// Bounds of the strength of a shrinkage, in expected units that the level above speaks for.
 const (
-	shapePrior   = 30
-	trafficPrior = 30
-	minBase      = 0.5 // of base: never less, so that one odd store does not stand alone
-	maxBase      = 200
+	leastPrior = 0.5
+	mostPrior  = 200
 )
+
+// moments estimates the strength of a shrinkage: 1 ÷ the variance of the true ratios, which is the
+// variance seen less what chance alone makes. The zero value is empty.
+type moments struct{ excess, squares float64 }
+
+func (m *moments) add(got, expected float64) {
+	m.excess += (got-expected)*(got-expected) - expected
+	m.squares += expected * expected
+}
+
+func (m *moments) prior() float64 {
+	if m.excess <= 0 || m.squares <= 0 {
+		return mostPrior
+	}
+	return min(mostPrior, max(leastPrior, m.squares/m.excess))
+}
 
 // Solve gives each store's rates. dispersion and substitution come from Residuals over the same
 // lessons, afterwards.
@@ -155,24 +196,29 @@ func (f *Fit) shapes(mean map[shelf.GTIN]float64, all *Profile) map[shelf.GTIN]*
 			x[w] += mean[k.gtin] * float64(all[w]) * float64(t.hours)
 		}
 	}
+	var m moments
+	for g, u := range got {
+		for w := range u {
+			m.add(u[w], expected[g][w])
+		}
+	}
+	prior := m.prior()
 	out := map[shelf.GTIN]*Profile{}
 	for g, u := range got {
 		p := new(Profile)
 		for w := range p {
-			p[w] = all[w] * float32((u[w]+shapePrior)/(expected[g][w]+shapePrior))
+			p[w] = all[w] * float32((u[w]+prior)/(expected[g][w]+prior))
 		}
 		out[g] = p
 	}
 	return out
 }
 
-// bases shrinks each store's level of a product to the mean of the stores. The strength of the prior is
-// 1 ÷ the variance of the true ratios between stores, estimated as the variance seen less what chance
-// alone makes.
+// bases shrinks each store's level of a product to the mean of the stores.
 func (f *Fit) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile) map[pair]base {
 	type level struct{ got, expected float64 }
 	levels := map[pair]level{}
-	spread := map[shelf.GTIN]*level{} // Σ((n−x)² − x), Σx²
+	spread := map[shelf.GTIN]*moments{}
 	for k, s := range f.sums {
 		var l level
 		for w, t := range s {
@@ -180,21 +226,14 @@ func (f *Fit) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile)
 			l.expected += mean[k.gtin] * float64(shapes[k.gtin][w]) * float64(t.hours)
 		}
 		levels[k] = l
-		v := spread[k.gtin]
-		if v == nil {
-			v = &level{}
-			spread[k.gtin] = v
+		if spread[k.gtin] == nil {
+			spread[k.gtin] = &moments{}
 		}
-		v.got += (l.got-l.expected)*(l.got-l.expected) - l.expected
-		v.expected += l.expected * l.expected
+		spread[k.gtin].add(l.got, l.expected)
 	}
 	out := map[pair]base{}
 	for k, l := range levels {
-		v := spread[k.gtin]
-		prior := float64(maxBase)
-		if v.got > 0 && v.expected > 0 {
-			prior = min(maxBase, max(minBase, v.expected/v.got))
-		}
+		prior := spread[k.gtin].prior()
 		b := base{
 			PerHour: mean[k.gtin] * (l.got + prior) / (l.expected + prior),
 			Error:   1 / math.Sqrt(l.got+prior),
@@ -226,9 +265,16 @@ func (f *Fit) traffic(out map[string]*StoreRates) {
 			v.expected[w] += per * float64(shape[w]) * float64(t.hours)
 		}
 	}
+	var m moments
+	for _, v := range weeks {
+		for w := range v.got {
+			m.add(v.got[w], v.expected[w])
+		}
+	}
+	prior := m.prior()
 	for store, r := range out {
 		for w := range r.traffic {
-			r.traffic[w] = float32((weeks[store].got[w] + trafficPrior) / (weeks[store].expected[w] + trafficPrior))
+			r.traffic[w] = float32((weeks[store].got[w] + prior) / (weeks[store].expected[w] + prior))
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Rate struct {
 	PerHour    float64 // units
 	Error      float64 // standard deviation of PerHour ÷ PerHour
 	Dispersion float64 // variance of the customers of an hour ÷ their mean, ≥ 1
+	Uneven     float64 // variance of an hour's own mean about PerHour ÷ PerHour², ≥ 0: some hours are busier than others
 	Substitute float64 // share of customers that buy another product of the group instead
 	Minor      float64 // money for one unit, minor unit
 	Currency   string
@@ -220,13 +221,22 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 // lose is ∫ demand rate over the time without the product, less what was bought instead.
 func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
 	net := r.PerHour * (1 - r.Substitute)
-	lost := net * float64(c.OutTime()) / msPerHour
-	c.Lost[cause] = micro(lost)
 	c.Dark = micro(net * float64(c.Open-c.Watched) / msPerHour)
-	if lost == 0 {
+	if c.OutTime() == 0 {
 		return
 	}
-	c.Noise = micro(lost * r.Dispersion)
+	// What it sold while it stood there tells how busy the hour was: the mean of the hour's own rate given
+	// its sales, gamma–Poisson. Without it busy hours, which are those that empty shelves, would count
+	// as usual ones.
+	busy, left := 1.0, r.Uneven
+	if r.Uneven > 0 && c.Basis >= 0 && c.Rated > 0 {
+		size := 1 / r.Uneven
+		busy = (size + float64(c.Basis)) / (size + r.PerHour*float64(c.Rated)/msPerHour)
+		left = 1 / (size + float64(c.Basis))
+	}
+	lost := net * busy * float64(c.OutTime()) / msPerHour
+	c.Lost[cause] = micro(lost)
+	c.Noise = micro(lost + lost*lost*left)
 	c.Spread = micro(lost * r.Error)
 	c.Loss = int64(math.Round(lost * r.Minor * 1000))
 	h.Currency = r.Currency

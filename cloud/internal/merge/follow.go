@@ -37,8 +37,9 @@ type Config struct {
 // PostgreSQL: a tenant is one's at a time.
 type Follower struct {
 	Config
-	mu    sync.Mutex // one merge at a time
-	rates rateCache
+	mu      sync.Mutex // one merge at a time
+	rates   rateCache
+	masters map[string]*heldMasters
 }
 
 // NewFollower makes one; nothing runs yet.
@@ -55,7 +56,7 @@ func NewFollower(c Config) *Follower {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Follower{Config: c, rates: rateCache{db: c.DB}}
+	return &Follower{Config: c, rates: rateCache{db: c.DB}, masters: map[string]*heldMasters{}}
 }
 
 // Grace is how long after its end an hour is closed: what comes later restates it.
@@ -183,11 +184,11 @@ func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) 
 	if err := f.closeHours(ctx, tenant); err != nil {
 		return Done{}, err
 	}
-	masters, err := ReadMasters(ctx, f.DB, tenant)
-	if err != nil {
+	touched, err := readTouched(ctx, f.DB, tenant)
+	if err != nil || len(touched) == 0 {
 		return Done{}, err
 	}
-	touched, err := readTouched(ctx, f.DB, tenant)
+	masters, err := f.heldMasters(ctx, tenant)
 	if err != nil {
 		return Done{}, err
 	}

@@ -86,13 +86,11 @@ func clusters(m *Masters) map[string][]string {
 
 func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, cluster string, stores []string, model *Model, board *scoreboard) (map[string]*StoreRates, []storeHour, error) {
 	now := model.FittedAt
-	fit, before := &Fit{Now: now}, &Fit{Now: board.from}
+	fit, before := &Fit{Now: now, Groups: m.Groups()}, &Fit{Now: board.from, Groups: m.Groups()}
 	err := f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
-		for _, l := range list {
-			fit.Learn(l)
-			if local.Before(board.from) {
-				before.Learn(l)
-			}
+		fit.Hour(list)
+		if local.Before(board.from) {
+			before.Hour(list)
 		}
 		model.Lessons += len(list)
 	})
@@ -157,7 +155,7 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, store
 				return err
 			}
 			local := h.Start.In(zone)
-			each1(store, h, local, lessonsOf(store, h, local))
+			each1(store, h, local, Lessons(store, h, local))
 			return nil
 		})
 		if err != nil {
@@ -167,8 +165,8 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, store
 	return nil
 }
 
-// lessonsOf is what an hour teaches.
-func lessonsOf(store string, h *Hour, local time.Time) []Lesson {
+// Lessons are what an hour of a store teaches of its products.
+func Lessons(store string, h *Hour, local time.Time) []Lesson {
 	list := make([]Lesson, 0, len(h.Cells))
 	for i := range h.Cells {
 		c := &h.Cells[i]

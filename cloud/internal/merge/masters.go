@@ -2,6 +2,7 @@ package merge
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
@@ -40,6 +41,31 @@ func ReadMasters(ctx context.Context, q state.Querier, tenant string) (*Masters,
 		m.Places[s.Store] = newPlace(s)
 	}
 	return m, nil
+}
+
+// heldMasters are masters, and what tells whether the stores have changed since.
+type heldMasters struct {
+	*Masters
+	version, stores, updated int64
+}
+
+// heldMasters gives the tenant's masters, read again when a store has changed. Products may be older:
+// folding does not ask for them.
+func (f *Follower) heldMasters(ctx context.Context, tenant string) (*Masters, error) {
+	h := &heldMasters{}
+	err := f.DB.QueryRow(ctx, `SELECT COUNT(*), COALESCE(MAX(updated_at), 0),
+		COALESCE((SELECT masters FROM sales_tenants WHERE tenant = ?), 0) FROM stores WHERE tenant = ?`, tenant, tenant).Scan(&h.stores, &h.updated, &h.version)
+	if err != nil {
+		return nil, fmt.Errorf("read masters: %w", err)
+	}
+	if was := f.masters[tenant]; was != nil && was.version == h.version && was.stores == h.stores && was.updated == h.updated {
+		return was.Masters, nil
+	}
+	if h.Masters, err = ReadMasters(ctx, f.DB, tenant); err != nil {
+		return nil, err
+	}
+	f.masters[tenant] = h
+	return h.Masters, nil
 }
 
 func newPlace(s sales.Store) *Place {

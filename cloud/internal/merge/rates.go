@@ -24,6 +24,7 @@ type StoreRates struct {
 	store      string
 	cluster    string
 	dispersion float64
+	uneven     float64
 	traffic    Profile
 	bases      map[shelf.GTIN]base
 	shapes     map[shelf.GTIN]*Profile // shared by the stores of a cluster
@@ -64,7 +65,7 @@ func (r *StoreRates) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
 	if shape := r.shapes[g]; shape != nil {
 		per *= float64(shape[w])
 	}
-	return Rate{PerHour: per, Error: b.Error, Dispersion: r.dispersion, Substitute: r.substitute[g], Minor: b.Minor, Currency: b.Currency}, true
+	return Rate{PerHour: per, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Minor: b.Minor, Currency: b.Currency}, true
 }
 
 // Products lists what the store has a rate for.

@@ -32,6 +32,7 @@ type Model struct {
 type ratesRow struct {
 	Cluster    string                 `json:"cluster"`
 	Dispersion float64                `json:"dispersion"`
+	Uneven     float64                `json:"uneven"`
 	Traffic    Profile                `json:"traffic"`
 	Bases      map[shelf.GTIN]base    `json:"bases"`
 	Substitute map[shelf.GTIN]float64 `json:"substitute,omitempty"`
@@ -66,7 +67,7 @@ func putRates(ctx context.Context, tx *state.Tx, tenant string, m *Model, rates 
 	}
 	for store, r := range rates {
 		shapes[r.cluster] = r.shapes
-		body, err := zip(ratesRow{r.cluster, r.dispersion, r.traffic, r.bases, r.substitute})
+		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute})
 		if err == nil {
 			_, err = tx.Exec(ctx, "INSERT INTO merge_rates (tenant, store, body) VALUES (?, ?, ?)", tenant, store, body)
 		}
@@ -186,5 +187,16 @@ func (t *tenantRates) load(ctx context.Context, q state.Querier, tenant, store s
 		}
 		t.shapes[row.Cluster] = shapes
 	}
-	return &StoreRates{t.version, store, row.Cluster, row.Dispersion, row.Traffic, row.Bases, shapes, row.Substitute}, nil
+	return &StoreRates{t.version, store, row.Cluster, row.Dispersion, row.Uneven, row.Traffic, row.Bases, shapes, row.Substitute}, nil
+}
+
+// RateReader reads the demand rates of stores, and keeps them until there are newer ones.
+type RateReader struct{ cache rateCache }
+
+// NewRateReader reads from a migrated database.
+func NewRateReader(db *state.DB) *RateReader { return &RateReader{rateCache{db: db}} }
+
+// Of gives a store's rates, nil where there are none.
+func (r *RateReader) Of(ctx context.Context, tenant, store string) (*StoreRates, error) {
+	return r.cache.of(ctx, tenant, store)
 }

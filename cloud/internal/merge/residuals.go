@@ -13,8 +13,8 @@ type Residuals struct {
 	rates  map[string]*StoreRates
 	groups map[shelf.GTIN]string // products that customers take for each other
 
-	squares float64
-	count   float64
+	squares, count   float64
+	excess, expected float64 // Σ (n−x)² − x, Σ x²
 
 	lost, gained map[string]float64 // by group, units
 }
@@ -36,7 +36,7 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 		}
 		if g := r.groups[l.GTIN]; g != "" {
 			lost[g] += rate.PerHour * l.Out
-			if l.Hours > 0 {
+			if l.Hours > 0 && l.Out == 0 { // the missing one itself sold out because it was busy
 				excess[g] += l.Units - rate.PerHour*l.Hours
 			}
 		}
@@ -44,6 +44,8 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 		if x := rate.PerHour * l.Hours; x > 0.05 && l.Out == 0 {
 			r.squares += (l.Units - x) * (l.Units - x) / x
 			r.count++
+			r.excess += (l.Units-x)*(l.Units-x) - x
+			r.expected += x * x
 		}
 	}
 	for g, units := range lost {
@@ -59,9 +61,10 @@ const minLost = 50
 
 // Apply enters what was learned into the rates and the model.
 func (r *Residuals) Apply(m *Model) {
-	dispersion := 1.0
+	dispersion, uneven := 1.0, 0.0
 	if r.count > 100 {
 		dispersion = min(10, max(1, r.squares/r.count))
+		uneven = min(2, max(0, r.excess/r.expected)) // method of moments
 	}
 	share := map[shelf.GTIN]float64{}
 	for g, group := range r.groups {
@@ -71,7 +74,7 @@ func (r *Residuals) Apply(m *Model) {
 		}
 	}
 	for _, rates := range r.rates {
-		rates.dispersion = dispersion
+		rates.dispersion, rates.uneven = dispersion, uneven
 		for g, s := range share {
 			rates.substitute[g] = s
 		}

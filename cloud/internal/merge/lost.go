@@ -1,0 +1,85 @@
+package merge
+
+import "github.com/coldshelf/coldshelf/models/shelf"
+
+// LostSum adds up what was lost over stores, products and time: docs/kpis.md, "Lost sales". Its variance
+// is that of the customers, and that of the rates: a rate that is wrong is so in every hour of its
+// store and product, so its errors add up within these and average out across. The zero value is empty.
+type LostSum struct {
+	parts  map[pair]*lostPart
+	rates  map[shelf.GTIN]*outTime
+	open   int64
+	seen   int64 // watched and rated
+	units  float64
+	noise  float64
+	spread float64
+}
+
+type lostPart struct{ spread, dark, out, watched float64 }
+
+type outTime struct{ out, watched float64 }
+
+// Add takes a cell of a store.
+func (l *LostSum) Add(store string, c *Cell) {
+	if l.parts == nil {
+		l.parts, l.rates = map[pair]*lostPart{}, map[shelf.GTIN]*outTime{}
+	}
+	k := pair{store, c.GTIN}
+	p, o := l.parts[k], l.rates[c.GTIN]
+	if p == nil {
+		p = &lostPart{}
+		l.parts[k] = p
+	}
+	if o == nil {
+		o = &outTime{}
+		l.rates[c.GTIN] = o
+	}
+	p.spread += float64(c.Spread) / Micro
+	p.dark += float64(c.Dark) / Micro
+	p.out += float64(c.OutTime())
+	p.watched += float64(c.Watched)
+	o.out += float64(c.OutTime())
+	o.watched += float64(c.Watched)
+	l.units += float64(c.LostUnits()) / Micro
+	l.noise += float64(c.Noise) / Micro
+	l.open += c.Open
+	l.seen += c.Watched - c.Unrated
+}
+
+// Coverage is the time that was watched and has a rate ÷ the time open.
+func (l *LostSum) Coverage() float64 {
+	if l.open == 0 {
+		return 0
+	}
+	return float64(l.seen) / float64(l.open)
+}
+
+// Units is what was lost while somebody looked, with its 80 % interval. It means something only where
+// there is coverage.
+func (l *LostSum) Units() (value, low, high float64) {
+	low, high = Interval80(l.units, l.variance())
+	return l.units, low, high
+}
+
+func (l *LostSum) variance() float64 {
+	v := l.noise
+	for _, p := range l.parts {
+		v += p.spread * p.spread
+	}
+	return v
+}
+
+// gapPrior is how many milliseconds of watching the mean over the stores counts for, where it is asked
+// how often a product is out in one of them.
+const gapPrior = 50 * msPerHour
+
+// InGaps is what may have been lost besides while nobody looked: the demand then, at the rate at which
+// the same product was out in the same store, shrunk to that over all stores added.
+func (l *LostSum) InGaps() (units float64) {
+	for k, p := range l.parts {
+		if o := l.rates[k.gtin]; o.watched > 0 {
+			units += p.dark * (p.out + gapPrior*o.out/o.watched) / (p.watched + gapPrior)
+		}
+	}
+	return units
+}

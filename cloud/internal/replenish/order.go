@@ -1,0 +1,227 @@
+package replenish
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Ordering is the system that approved orders are posted to. Its secret signs them as Standard Webhooks.
+type Ordering struct {
+	URL    string `json:"url"` // "": none
+	Secret string `json:"secret,omitempty"`
+}
+
+// Order is what an ordering system is posted.
+type Order struct {
+	Type     string     `json:"type"` // replenishment.order
+	ID       string     `json:"id"`   // the same for a repetition
+	Store    string     `json:"store"`
+	GLN      string     `json:"gln,omitempty"`
+	GTIN     shelf.GTIN `json:"gtin"` // of what is ordered
+	Quantity int64      `json:"quantity"`
+	Unit     shelf.GTIN `json:"unit_gtin"`
+	Units    int64      `json:"units"`
+	Delivery time.Time  `json:"delivery"`
+	By       string     `json:"approved_by,omitempty"`
+	Note     string     `json:"note,omitempty"`
+}
+
+// ReadOrdering gives a tenant's; without one its URL is "".
+func ReadOrdering(ctx context.Context, q state.Querier, tenant string) (o Ordering, err error) {
+	err = q.QueryRow(ctx, "SELECT url, secret FROM replenish_ordering WHERE tenant = ?", tenant).Scan(&o.URL, &o.Secret)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Ordering{}, nil
+	}
+	if err != nil {
+		return o, fmt.Errorf("read ordering system: %w", err)
+	}
+	return o, nil
+}
+
+// PutOrdering sets a tenant's.
+func PutOrdering(ctx context.Context, tx *state.Tx, tenant string, o Ordering) error {
+	if u, err := url.Parse(o.URL); o.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil) {
+		return fmt.Errorf("url %q: want https://host/path", o.URL)
+	}
+	if _, err := standardwebhooks.NewWebhook(o.Secret); err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO replenish_ordering (tenant, url, secret) VALUES (?, ?, ?)
+		ON CONFLICT (tenant) DO UPDATE SET url = excluded.url, secret = excluded.secret`, tenant, o.URL, o.Secret)
+	if err != nil {
+		return fmt.Errorf("store ordering system: %w", err)
+	}
+	return nil
+}
+
+// sentAtOnce bounds how many orders one step posts.
+const sentAtOnce = 1000
+
+// Send posts a tenant's approved orders, each until the other side has taken it (2xx). One that fails
+// stays approved, says why, and does not hold up the others.
+func (p *Planner) Send(ctx context.Context, tenant string) error {
+	o, err := ReadOrdering(ctx, p.DB, tenant)
+	if err != nil || o.URL == "" {
+		return err
+	}
+	list, err := List(ctx, p.DB, tenant, Filter{Statuses: []Status{Approved}, Limit: sentAtOnce})
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		s := &list[i]
+		fault := ""
+		if s.Cases > 0 {
+			if err := p.post(ctx, o, s); err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				fault = err.Error()
+			}
+		}
+		if err := p.settle(ctx, tenant, s, fault); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Planner) post(ctx context.Context, o Ordering, s *Suggestion) error {
+	body, err := json.Marshal(Order{"replenishment.order", s.ID, s.Store, s.GLN, s.Case, s.Cases, s.GTIN, s.Cases * s.Pack, s.Delivery, s.By, s.Note})
+	if err != nil {
+		return err
+	}
+	signer, err := standardwebhooks.NewWebhook(o.Secret)
+	if err != nil {
+		return err
+	}
+	at := p.Now()
+	signature, err := signer.Sign(s.ID, at, body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.URL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "coldshelf-orders/1")
+	req.Header.Set(standardwebhooks.HeaderWebhookID, s.ID)
+	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(at.Unix()))
+	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	resp, err := p.Client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // lets the connection be used again
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// settle notes that an order was taken, or why not. Somebody may have paused it while it was under way:
+// then it was sent all the same.
+func (p *Planner) settle(ctx context.Context, tenant string, sent *Suggestion, fault string) error {
+	return p.DB.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
+			return err
+		}
+		s, err := get(ctx, tx, tenant, sent.ID)
+		if err != nil {
+			return err
+		}
+		if s.Fault = fault; fault == "" {
+			now := p.Now().UTC()
+			s.Status, s.SentAt, s.Cases = Sent, &now, sent.Cases
+		}
+		return put(ctx, tx, tenant, s)
+	})
+}
+
+// closeBack is how long after its cycle a suggestion is still given its outcome.
+const closeBack = 14 * 24 * time.Hour
+
+// Close ends what is over: suggestions whose order is too late, and the outcome of those whose cycle has
+// passed.
+func (p *Planner) Close(ctx context.Context, tenant string) error {
+	now := p.Now().UTC()
+	list, err := List(ctx, p.DB, tenant, Filter{Since: now.Add(-closeBack), Limit: 1_000_000})
+	if err != nil {
+		return err
+	}
+	masters, err := merge.ReadMasters(ctx, p.DB, tenant)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		s := &list[i]
+		late := (s.Status == Suggested || s.Status == Paused) && now.After(s.OrderBy)
+		// An hour's grace, so that the cycle's last hour is merged.
+		over := s.Outcome == nil && now.After(s.Next.Add(time.Hour+merge.Grace))
+		if !late && !over {
+			continue
+		}
+		var outcome *Outcome
+		if over {
+			if outcome, err = p.outcome(ctx, tenant, masters.Place(s.Store), s); err != nil {
+				return err
+			}
+		}
+		err := p.DB.Write(ctx, func(tx *state.Tx) error {
+			if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
+				return err
+			}
+			is, err := get(ctx, tx, tenant, s.ID)
+			if err != nil {
+				return err
+			}
+			if late && (is.Status == Suggested || is.Status == Paused) {
+				is.Status = Expired
+			}
+			if outcome != nil {
+				is.Outcome = outcome
+			}
+			return put(ctx, tx, tenant, is)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Planner) outcome(ctx context.Context, tenant string, place *merge.Place, s *Suggestion) (*Outcome, error) {
+	sum := merge.Cell{GTIN: s.GTIN}
+	err := merge.Read(ctx, p.DB, merge.Stretch{Tenant: tenant, From: s.Delivery, To: s.Next, ByHour: true, Stores: []string{s.Store}},
+		func(string) *time.Location { return place.Zone },
+		func(_ string, h *merge.Hour, _ time.Time) { sum.Add(h.Cell(s.GTIN)) })
+	if err != nil {
+		return nil, err
+	}
+	o := &Outcome{Sold: sum.Units(), OutHours: round1(float64(sum.OutTime()) / 3_600_000), LostUnits: round1(float64(sum.LostUnits()) / merge.Micro), At: p.Now().UTC()}
+	if sum.Open > 0 {
+		o.Watched = float64(sum.Watched) / float64(sum.Open)
+	}
+	demand := float64(o.Sold) + o.LostUnits
+	o.Error = round1(s.Demand.Mean - demand)
+	o.InRange = demand >= s.Demand.P10 && demand <= s.Demand.P90
+	return o, nil
+}
+
+func isNotFound(err error) bool { return errors.Is(err, state.ErrNotFound) }

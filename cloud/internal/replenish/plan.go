@@ -1,0 +1,267 @@
+package replenish
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Config is what a Planner is made of. Zero values stand for the defaults in brackets.
+type Config struct {
+	DB      *state.DB
+	Ledger  *sales.Ledger
+	Client  *http.Client  // calls the ordering system; it must refuse what may not be called
+	Every   time.Duration // how often it plans and sends [10 min]
+	Service float64       // share of cycles in which nothing should run out [0.9]
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Planner makes suggestions, sends approved ones, and keeps how they did. Several programs may run one
+// each on the same PostgreSQL.
+type Planner struct {
+	Config
+	rates *merge.RateReader
+}
+
+// NewPlanner makes one; nothing runs yet.
+func NewPlanner(c Config) *Planner {
+	if c.Every <= 0 {
+		c.Every = 10 * time.Minute
+	}
+	if c.Service <= 0 || c.Service >= 1 {
+		c.Service = 0.9
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Planner{c, merge.NewRateReader(c.DB)}
+}
+
+// Run plans until ctx ends. A fault is logged, and tried again the next time.
+func (p *Planner) Run(ctx context.Context) error {
+	every := time.NewTicker(p.Every)
+	defer every.Stop()
+	for {
+		if err := p.Step(ctx); err != nil && ctx.Err() == nil {
+			p.Log.Error("plan replenishment", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+		}
+	}
+}
+
+// Step plans, sends and closes once, for every tenant that has demand rates.
+func (p *Planner) Step(ctx context.Context) error {
+	rows, err := p.DB.Query(ctx, "SELECT tenant FROM merge_models ORDER BY tenant")
+	if err != nil {
+		return fmt.Errorf("list tenants: %w", err)
+	}
+	var tenants []string
+	for rows.Next() {
+		var t string
+		if err := rows.Scan(&t); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		tenants = append(tenants, t)
+	}
+	errs := []error{rows.Err(), rows.Close()}
+	for _, t := range tenants {
+		errs = append(errs, p.Plan(ctx, t), p.Send(ctx, t), p.Close(ctx, t))
+	}
+	return errors.Join(errs...)
+}
+
+// Calendars reads a tenant's calendars by store.
+func Calendars(ctx context.Context, q state.Querier, tenant string) (map[string]Calendar, error) {
+	rows, err := q.Query(ctx, "SELECT store, body FROM replenish_calendars WHERE tenant = ?", tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read calendars: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]Calendar{}
+	for rows.Next() {
+		var store, body string
+		var c Calendar
+		if err := rows.Scan(&store, &body); err != nil {
+			return nil, fmt.Errorf("read calendars: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &c); err != nil {
+			return nil, fmt.Errorf("calendar of %s: %w", store, err)
+		}
+		out[store] = c
+	}
+	return out, rows.Err()
+}
+
+// PutCalendar sets a store's.
+func PutCalendar(ctx context.Context, tx *state.Tx, tenant, store string, c Calendar) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	body, err := json.Marshal(c)
+	if err == nil {
+		_, err = tx.Exec(ctx, `INSERT INTO replenish_calendars (tenant, store, body) VALUES (?, ?, ?)
+			ON CONFLICT (tenant, store) DO UPDATE SET body = excluded.body`, tenant, store, string(body))
+	}
+	if err != nil {
+		return fmt.Errorf("store calendar of %s: %w", store, err)
+	}
+	return nil
+}
+
+// Plan makes a tenant's suggestions anew. One that somebody has decided about stays as it is.
+func (p *Planner) Plan(ctx context.Context, tenant string) error {
+	masters, err := merge.ReadMasters(ctx, p.DB, tenant)
+	if err != nil {
+		return err
+	}
+	calendars, err := Calendars(ctx, p.DB, tenant)
+	if err != nil {
+		return err
+	}
+	cases := casesOf(masters)
+	for _, store := range slices.Sorted(maps.Keys(masters.Places)) {
+		calendar, ok := calendars[store]
+		if !ok {
+			calendar = Daily()
+		}
+		list, err := p.planStore(ctx, tenant, masters, masters.Places[store], calendar, cases)
+		if err != nil {
+			return fmt.Errorf("plan %s: %w", store, err)
+		}
+		if len(list) == 0 {
+			continue
+		}
+		err = p.DB.Write(ctx, func(tx *state.Tx) error {
+			if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
+				return err
+			}
+			for i := range list {
+				if err := keep(ctx, tx, tenant, &list[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep stores a suggestion unless somebody has decided about it. One of no packs is stored only where
+// it takes back what was suggested before.
+func keep(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error {
+	was, err := get(ctx, tx, tenant, s.ID)
+	if errors.Is(err, state.ErrNotFound) {
+		if s.Cases == 0 {
+			return nil
+		}
+		return put(ctx, tx, tenant, s)
+	}
+	if err != nil || was.Status != Suggested {
+		return err
+	}
+	return put(ctx, tx, tenant, s)
+}
+
+// pack is how a product is ordered.
+type pack struct {
+	gtin  shelf.GTIN
+	units int64
+}
+
+// casesOf finds the smallest trade unit above each unit.
+func casesOf(m *merge.Masters) map[shelf.GTIN]pack {
+	out := map[shelf.GTIN]pack{}
+	for _, g := range slices.Sorted(maps.Keys(m.Products)) {
+		c := m.Products[g].Contains
+		if c == nil || c.Count < 2 {
+			continue
+		}
+		if was, ok := out[c.GTIN]; !ok || c.Count < was.units {
+			out[c.GTIN] = pack{g, c.Count}
+		}
+	}
+	return out
+}
+
+func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters, place *merge.Place, calendar Calendar, cases map[shelf.GTIN]pack) ([]Suggestion, error) {
+	rates, err := p.rates.Of(ctx, tenant, place.Store.Store)
+	if err != nil || rates == nil {
+		return nil, err
+	}
+	now := p.Now().UTC()
+	cycle := calendar.Cycle(now, place.Zone)
+	capacity, err := capacities(ctx, p.DB, tenant, place.Store.Store)
+	if err != nil {
+		return nil, err
+	}
+	stocks, err := p.stocks(ctx, tenant, place.Store.Store, capacity)
+	if err != nil {
+		return nil, err
+	}
+	var list []Suggestion
+	for _, g := range rates.Products() {
+		stock, known := stocks[g]
+		if !known {
+			continue
+		}
+		before, ok1 := rates.Forecast(g, place, now, cycle.Delivery)
+		demand, ok2 := rates.Forecast(g, place, cycle.Delivery, cycle.Next)
+		rate, ok3 := rates.Rate(g, now.In(place.Zone))
+		if !ok1 || !ok2 || !ok3 {
+			continue
+		}
+		unit := pack{g, 1}
+		if c, ok := cases[g]; ok {
+			unit = c
+		}
+		margin := rate.Minor
+		product := m.Products[g]
+		if product != nil && product.Cost > 0 && product.Currency == rate.Currency {
+			margin = max(0, rate.Minor-float64(product.Cost))
+		}
+		a := Suggest(Need{Stock: stock.units, Before: before, Cycle: demand, Capacity: capacity[g], Pack: unit.units, Margin: margin, Service: p.Service})
+		s := Suggestion{ID: idOf(place.Store.Store, g, cycle.Delivery), Store: place.Store.Store, GLN: place.GLN, GTIN: g, Case: unit.gtin, Pack: unit.units,
+			Cases: a.Packs, Advice: a.Packs, Status: Suggested, Cycle: cycle, Stock: stock.units, StockSource: stock.source, Arrival: round1(a.Arrival),
+			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9)},
+			Capacity: capacity[g], Capped: a.Capped, GainMinor: int64(math.Round(a.Gain)), Currency: rate.Currency, GainUnits: round1(a.With - a.Without), MadeAt: now}
+		if product != nil {
+			s.Name = product.Name
+		}
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b Suggestion) int {
+		return cmp.Or(cmp.Compare(b.GainMinor, a.GainMinor), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+// idOf: a store's product has one order a delivery.
+func idOf(store string, g shelf.GTIN, delivery time.Time) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x1f%s\x1f%d", store, g, delivery.Unix()))
+	return "or_" + hex.EncodeToString(sum[:10])
+}
+
+func round1(v float64) float64 { return math.Round(v*10) / 10 }

@@ -1,0 +1,54 @@
+package replenish
+
+import (
+	"math"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+)
+
+// Need is what one suggestion is made from.
+type Need struct {
+	Stock    float64        // units in the store now
+	Before   merge.Forecast // demand until the delivery
+	Cycle    merge.Forecast // demand from the delivery until the next one
+	Capacity int64          // units that the coolers hold; 0: not known
+	Pack     int64          // units of a pack, ≥ 1
+	Margin   float64        // money for one unit sold, minor unit
+	Service  float64        // share of cycles in which nothing should run out, 0 to 1
+}
+
+// Advice is what comes of it.
+type Advice struct {
+	Packs    int64
+	Arrival  float64 // units expected to be left when the delivery comes
+	Target   float64 // units that serve the cycle
+	Without  float64 // units expected to be sold in the cycle without the order
+	With     float64 // and with it
+	Gain     float64 // money of the difference, minor unit
+	Capped   bool    // the coolers hold less than the target
+	Rounding int64   // units more (or fewer) than needed, from whole packs
+}
+
+// Suggest orders up to the demand that the cycle needs at the service level, in whole packs, and no
+// more than the coolers hold. Its gain is E[min(D, stock + order)] − E[min(D, stock)] at the margin: the
+// newsvendor's, over one cycle.
+func Suggest(n Need) Advice {
+	a := Advice{Arrival: max(0, n.Stock-merge.Served(n.Stock, n.Before.Mean, n.Before.Variance)), Target: n.Cycle.Quantile(n.Service)}
+	up := a.Target
+	if n.Capacity > 0 && float64(n.Capacity) < up {
+		up, a.Capped = float64(n.Capacity), true
+	}
+	need := up - a.Arrival
+	if need > 0 {
+		a.Packs = int64(math.Ceil(need / float64(n.Pack)))
+		if n.Capacity > 0 {
+			a.Packs = min(a.Packs, int64(math.Floor((float64(n.Capacity)-a.Arrival)/float64(n.Pack)+1e-9)))
+		}
+		a.Packs = max(0, a.Packs)
+		a.Rounding = a.Packs*n.Pack - int64(math.Ceil(need))
+	}
+	a.Without = merge.Served(a.Arrival, n.Cycle.Mean, n.Cycle.Variance)
+	a.With = merge.Served(a.Arrival+float64(a.Packs*n.Pack), n.Cycle.Mean, n.Cycle.Variance)
+	a.Gain = max(0, a.With-a.Without) * n.Margin
+	return a
+}

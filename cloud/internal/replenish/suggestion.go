@@ -1,0 +1,229 @@
+package replenish
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// Tables are the tables of this package.
+var Tables = state.Migrations{Name: "replenish", Steps: []string{`
+CREATE TABLE replenish_calendars (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	body   TEXT NOT NULL,
+	PRIMARY KEY (tenant, store)
+);
+CREATE TABLE replenish_suggestions (
+	tenant   TEXT NOT NULL,
+	id       TEXT NOT NULL,
+	store    TEXT NOT NULL,
+	status   TEXT NOT NULL,
+	delivery BIGINT NOT NULL,
+	next     BIGINT NOT NULL,
+	gain     BIGINT NOT NULL,
+	body     TEXT NOT NULL,
+	PRIMARY KEY (tenant, id)
+);
+CREATE INDEX replenish_suggestions_by_status ON replenish_suggestions (tenant, status, gain);
+CREATE TABLE replenish_ordering (
+	tenant TEXT PRIMARY KEY,
+	url    TEXT NOT NULL,
+	secret TEXT NOT NULL
+);
+`}}
+
+// Status is where a suggestion stands.
+type Status string
+
+// Statuses. A suggestion that nobody decided about before its order was due is expired.
+const (
+	Suggested Status = "suggested"
+	Approved  Status = "approved"
+	Paused    Status = "paused"
+	Sent      Status = "sent"
+	Expired   Status = "expired"
+)
+
+// Suggestion is one order that is suggested.
+type Suggestion struct {
+	ID     string     `json:"id"`
+	Store  string     `json:"store"`
+	GLN    string     `json:"gln,omitempty"`
+	GTIN   shelf.GTIN `json:"gtin"` // the unit
+	Name   string     `json:"name,omitempty"`
+	Case   shelf.GTIN `json:"case"` // what is ordered; the unit itself where it comes singly
+	Pack   int64      `json:"units_per_case"`
+	Cases  int64      `json:"cases"`
+	Advice int64      `json:"cases_suggested"`
+	Status Status     `json:"status"`
+	Cycle
+	Stock       float64    `json:"stock"`
+	StockSource string     `json:"stock_source"` // book or shelf
+	Arrival     float64    `json:"stock_at_delivery"`
+	Demand      Demand     `json:"demand"`
+	Capacity    int64      `json:"capacity,omitempty"`
+	Capped      bool       `json:"capped_by_cooler"`
+	GainMinor   int64      `json:"gain_minor"`
+	Currency    string     `json:"currency"`
+	GainUnits   float64    `json:"gain_units"`
+	By          string     `json:"by,omitempty"` // who decided
+	Note        string     `json:"note,omitempty"`
+	MadeAt      time.Time  `json:"made_at"`
+	SentAt      *time.Time `json:"sent_at,omitempty"`
+	Fault       string     `json:"fault,omitempty"` // why it could not be sent yet
+	Outcome     *Outcome   `json:"outcome,omitempty"`
+}
+
+// Demand is the forecast of a cycle, in units.
+type Demand struct {
+	Mean float64 `json:"mean"`
+	P10  float64 `json:"p10"`
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+}
+
+// Outcome is how a suggestion did, once its cycle is over.
+type Outcome struct {
+	Sold      int64     `json:"sold"` // units in the cycle, all channels
+	OutHours  float64   `json:"out_hours"`
+	LostUnits float64   `json:"lost_units"`
+	Watched   float64   `json:"watched"`  // share of the cycle's opening hours
+	InRange   bool      `json:"in_range"` // what was sold and lost lies within the forecast's p10 to p90
+	Error     float64   `json:"error"`    // forecast's mean less what was sold and lost
+	At        time.Time `json:"at"`
+}
+
+// Errors that callers may branch on.
+var (
+	ErrDecided = errors.New("the suggestion was sent or is over")
+	ErrCases   = errors.New("cases is a whole number from 0 to 100000")
+)
+
+// Filter selects suggestions; zero fields select all.
+type Filter struct {
+	Stores   []string
+	Statuses []Status
+	Since    time.Time // whose cycle ends after it
+	Limit    int
+}
+
+// List gives suggestions, the most money first.
+func List(ctx context.Context, q state.Querier, tenant string, f Filter) ([]Suggestion, error) {
+	where, args := "tenant = ?", []any{tenant}
+	in := func(column string, values []string) {
+		if len(values) > 0 {
+			where += " AND " + column + " IN (?" + strings.Repeat(",?", len(values)-1) + ")"
+			for _, v := range values {
+				args = append(args, v)
+			}
+		}
+	}
+	in("store", f.Stores)
+	if !f.Since.IsZero() {
+		where, args = where+" AND next > ?", append(args, f.Since.Unix())
+	}
+	statuses := make([]string, len(f.Statuses))
+	for i, s := range f.Statuses {
+		statuses[i] = string(s)
+	}
+	in("status", statuses)
+	rows, err := q.Query(ctx, "SELECT body FROM replenish_suggestions WHERE "+where+" ORDER BY gain DESC, id LIMIT ?", append(args, f.Limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list suggestions: %w", err)
+	}
+	defer rows.Close()
+	list := []Suggestion{}
+	for rows.Next() {
+		var body string
+		var s Suggestion
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("list suggestions: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &s); err != nil {
+			return nil, fmt.Errorf("stored suggestion: %w", err)
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+func get(ctx context.Context, q state.Querier, tenant, id string) (*Suggestion, error) {
+	var body string
+	err := q.QueryRow(ctx, "SELECT body FROM replenish_suggestions WHERE tenant = ? AND id = ?", tenant, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("suggestion %s: %w", id, state.ErrNotFound)
+	}
+	s := &Suggestion{}
+	if err == nil {
+		err = json.Unmarshal([]byte(body), s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read suggestion %s: %w", id, err)
+	}
+	return s, nil
+}
+
+func put(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error {
+	body, err := json.Marshal(s)
+	if err == nil {
+		_, err = tx.Exec(ctx, `INSERT INTO replenish_suggestions (tenant, id, store, status, delivery, next, gain, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, id) DO UPDATE SET status = excluded.status, delivery = excluded.delivery, next = excluded.next, gain = excluded.gain, body = excluded.body`,
+			tenant, s.ID, s.Store, string(s.Status), s.Delivery.Unix(), s.Next.Unix(), s.GainMinor, string(body))
+	}
+	if err != nil {
+		return fmt.Errorf("store suggestion %s: %w", s.ID, err)
+	}
+	return nil
+}
+
+// Word is what a person decides.
+type Word struct {
+	Action string `json:"action"` // approve, change, pause or resume
+	Cases  *int64 `json:"cases"`  // of change, which also approves
+	By     string `json:"by"`
+	Note   string `json:"note"`
+}
+
+// Decide takes a person's word. A suggestion that was sent or is over is ErrDecided.
+func Decide(ctx context.Context, db *state.DB, tenant, id string, w Word) (s *Suggestion, err error) {
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
+			return err
+		}
+		if s, err = get(ctx, tx, tenant, id); err != nil {
+			return err
+		}
+		if s.Status == Sent || s.Status == Expired {
+			return fmt.Errorf("suggestion %s is %s: %w", id, s.Status, ErrDecided)
+		}
+		switch w.Action {
+		case "approve":
+			s.Status = Approved
+		case "change":
+			if w.Cases == nil || *w.Cases < 0 || *w.Cases > 100_000 {
+				return ErrCases
+			}
+			s.Cases, s.Status = *w.Cases, Approved
+		case "pause":
+			s.Status = Paused
+		case "resume":
+			s.Status = Suggested
+		default:
+			return fmt.Errorf("%w: action %q, want approve, change, pause or resume", ErrWord, w.Action)
+		}
+		s.By, s.Note = w.By, w.Note
+		return put(ctx, tx, tenant, s)
+	})
+	return s, err
+}
+
+// ErrWord says that an action is none.
+var ErrWord = errors.New("not understood")
