@@ -27,6 +27,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
 	"github.com/coldshelf/coldshelf/cloud/internal/natssub"
+	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -80,11 +81,15 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	}
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Log: log.With("part", "merge")})
+	s.planner = replenish.NewPlanner(replenish.Config{DB: s.state, Ledger: s.sales, Client: deliver.NewClient(cfg.Alerts.PrivateWebhooks, orderTimeout), Log: log.With("part", "replenish")})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, Quarantine: cfg.Keep.Quarantine, LockName: alert.LockName},
 		sub, s.series, s.state, judges{s.engine, merge.Toucher{}}, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
 	return s, err
 }
+
+// orderTimeout bounds one call of an ordering system.
+const orderTimeout = 15 * time.Second
 
 // listen takes a port, and tells who else might have it.
 func listen(what, flag, addr string) (net.Listener, error) {
@@ -108,7 +113,7 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}
-	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables); err != nil {
+	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables); err != nil {
 		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
 	}
 	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {

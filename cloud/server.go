@@ -27,6 +27,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
@@ -61,6 +62,7 @@ type Server struct {
 	merger   *merge.Follower
 	book     *book.Desk
 	router   *route.Router
+	planner  *replenish.Planner
 	drops    []*intake.Drop
 	tills    *intake.POS // nil: this broker cannot
 	boards   api.Boards  // the broker, towards the boards
@@ -115,6 +117,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.engine.Run(running, s.state, tickEvery, notifiers{s.live, s.deliver}.Committed) })
 	g.Go(func() error { return s.rules.Run(running, rulesEvery) })
 	g.Go(func() error { return s.merger.Run(running) })
+	g.Go(func() error { return s.planner.Run(running) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error { return s.sell(running) })
 	g.Go(func() error {

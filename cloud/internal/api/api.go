@@ -20,6 +20,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
@@ -50,6 +51,7 @@ type Config struct {
 	KPIs     *kpi.Desk
 	Book     *book.Desk
 	Orders   *route.Router
+	Rates    *merge.RateReader
 	Sales    *sales.Ledger
 	Boards   Boards // nil: none can be reached
 	// Rules gives the rules that a tenant may see and change; nil: none.
@@ -109,6 +111,7 @@ func (a *api) handlers() map[string]handler {
 	}
 	maps.Copy(all, a.kpis())
 	maps.Copy(all, a.trade())
+	maps.Copy(all, a.replenishment())
 	return all
 }
 

@@ -124,6 +124,7 @@ func (a *api) kpis() map[string]handler {
 		"GET /v1/kpis/preference": kpiOf(a, "preference", func(d *kpi.Desk, r *http.Request, q kpi.Query, c kpi.Compare) (*kpi.Answer[kpi.Preference], error) {
 			return d.Preference(r.Context(), q, c)
 		}),
+		"GET /v1/kpis/forecast":     a.forecast,
 		"GET /v1/kpis/outlets":      a.outlets,
 		"GET /v1/kpis/coolers":      a.rankedCoolers,
 		"GET /v1/kpis/restatements": a.restatements,
@@ -181,6 +182,32 @@ func (a *api) rankedCoolers(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	return formatted(p, "coolers", answer, answer.Rows)
+}
+
+func (a *api) forecast(r *http.Request, tenant string) (any, error) {
+	p := query(r, "days", "stores", "regions", "brands", "categories", "skus", "format")
+	days := p.number("days", 3, 1, 28)
+	if f := p.text("format"); f != "" && f != "json" && f != "csv" && f != "xlsx" {
+		p.fault("parameter format is %q, want json, csv or xlsx", f)
+	}
+	now := a.Now().UTC().Truncate(time.Hour)
+	q := kpi.Query{Tenant: tenant, From: now, To: now.Add(time.Duration(days) * 24 * time.Hour),
+		Stores: p.list("stores"), Regions: p.list("regions"), Brands: p.list("brands"), Categories: p.list("categories")}
+	for _, s := range p.list("skus") {
+		g, err := shelf.ParseGTIN(s)
+		if err != nil {
+			p.fault("parameter skus: %v", err)
+		}
+		q.GTINs = append(q.GTINs, g)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	answer, err := a.KPIs.Forecast(r.Context(), a.Rates, q)
+	if err != nil {
+		return nil, err
+	}
+	return formatted(p, "forecast", answer, answer.Rows)
 }
 
 func (a *api) restatements(r *http.Request, tenant string) (any, error) {

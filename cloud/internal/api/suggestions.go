@@ -10,8 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// orders are the addresses of suggested orders.
-func (a *api) orders() map[string]handler {
+// replenishment are the addresses of suggested orders.
+func (a *api) replenishment() map[string]handler {
 	return map[string]handler{
 		"GET /v1/suggestions":        a.suggestions,
 		"POST /v1/suggestions/{id}":  a.decide,

@@ -35,9 +35,9 @@ func Public(a netip.Addr) bool {
 	return true
 }
 
-// newClient makes an HTTP client for webhooks. The address is judged when the connection is made, after
+// NewClient makes an HTTP client for webhooks. The address is judged when the connection is made, after
 // the name was resolved: a name that changes what it points at gains nothing.
-func newClient(allowPrivate bool, timeout time.Duration) *http.Client {
+func NewClient(allowPrivate bool, timeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	if !allowPrivate {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error {

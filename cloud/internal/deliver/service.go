@@ -55,7 +55,7 @@ type Service struct {
 // New makes a service that delivers nothing until Run.
 func New(cfg Config) *Service {
 	cfg = cfg.withDefaults()
-	return &Service{cfg: cfg, client: newClient(cfg.AllowPrivate, cfg.Timeout), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
+	return &Service{cfg: cfg, client: NewClient(cfg.AllowPrivate, cfg.Timeout), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
 }
 
 // Committed tells every target that there may be something new. It does not block.

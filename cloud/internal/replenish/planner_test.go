@@ -1,0 +1,144 @@
+package replenish_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/merge/market"
+	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// TestAnOrderFromForecastToOutcome learns rates from a made-up shop, plans, decides, sends to a real
+// HTTP server that fails at first, and closes the cycle.
+func TestAnOrderFromForecastToOutcome(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		ctx := context.Background()
+		w := market.Default()
+		w.Stores, w.Products = 2, 3
+		now := w.Start.AddDate(0, 0, 14)
+		clock := func() time.Time { return now }
+		ledger := sales.NewLedger(db, clock)
+		masters(t, ledger, &w)
+		follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
+		for s := range w.Stores {
+			w.Run(s, 14, func(h *market.Hour) {
+				if err := merge.Put(ctx, db, "t", market.StoreName(s), merge.Fold(&h.Facts, nil)); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		if m, err := follower.Learn(ctx, "t"); err != nil || m == nil || m.Rates != 6 {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		count := []sales.Movement{{ID: "c1", Store: market.StoreName(0), GTIN: market.GTIN(0), Cause: sales.Count, Units: 1, At: now.Add(-time.Hour)}}
+		if v, err := ledger.Move(ctx, "t", count); err != nil || v[0].Status != sales.Stored {
+			t.Fatalf("%+v, %v", v, err)
+		}
+
+		var got []replenish.Order
+		down := true
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			wh, err := standardwebhooks.NewWebhook(secret)
+			if err == nil {
+				err = wh.VerifyIgnoringTimestamp(body, r.Header)
+			}
+			var o replenish.Order
+			if err := errors.Join(err, json.Unmarshal(body, &o)); err != nil {
+				t.Errorf("%v: %s", err, body)
+			}
+			if down {
+				rw.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			got = append(got, o)
+		}))
+		defer server.Close()
+		err := db.Write(ctx, func(tx *state.Tx) error {
+			return replenish.PutOrdering(ctx, tx, "t", replenish.Ordering{URL: server.URL, Secret: secret})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := replenish.NewPlanner(replenish.Config{DB: db, Ledger: ledger, Client: server.Client(), Now: clock, Log: slog.New(slog.DiscardHandler)})
+		step := func() {
+			t.Helper()
+			if err := p.Step(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one := func() replenish.Suggestion {
+			t.Helper()
+			list, err := replenish.List(ctx, db, "t", replenish.Filter{Limit: 10})
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%+v, %v: want the one product whose stock is known", list, err)
+			}
+			return list[0]
+		}
+		step()
+		s := one()
+		if s.Status != replenish.Suggested || s.Pack != 12 || s.Cases < 1 || s.GainMinor <= 0 || s.Currency != "EUR" || s.StockSource != "book" || s.Demand.Mean <= 0 {
+			t.Fatalf("suggested: %+v", s)
+		}
+		cases := s.Cases + 1
+		if _, err := replenish.Decide(ctx, db, "t", s.ID, replenish.Word{Action: "change", Cases: &cases, By: "Ann"}); err != nil {
+			t.Fatal(err)
+		}
+		step()
+		if s := one(); s.Status != replenish.Approved || s.Cases != cases || s.Fault != "status 503" {
+			t.Fatalf("while the ordering system is down: %+v", s)
+		}
+		down = false
+		step()
+		step()
+		if s := one(); s.Status != replenish.Sent || s.Fault != "" || s.SentAt == nil {
+			t.Fatalf("sent: %+v", s)
+		}
+		if len(got) != 1 || got[0].ID != s.ID || got[0].Quantity != cases || got[0].Units != 12*cases || got[0].By != "Ann" {
+			t.Fatalf("posted: %+v", got)
+		}
+		if _, err := replenish.Decide(ctx, db, "t", s.ID, replenish.Word{Action: "pause"}); !errors.Is(err, replenish.ErrDecided) {
+			t.Errorf("pausing what was sent: %v", err)
+		}
+		now = s.Next.Add(2 * time.Hour)
+		if err := p.Close(ctx, "t"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := replenish.List(ctx, db, "t", replenish.Filter{Statuses: []replenish.Status{replenish.Sent}, Limit: 10})
+		if err != nil || len(list) != 1 || list[0].Outcome == nil || list[0].Outcome.Sold != 0 {
+			t.Errorf("after the cycle: %+v, %v", list, err)
+		}
+	}, sales.Tables, merge.Tables, replenish.Tables)
+}
+
+func masters(t *testing.T, ledger *sales.Ledger, w *market.World) {
+	t.Helper()
+	var products []sales.Product
+	for p := range w.Products {
+		products = append(products, sales.Product{Product: shelf.Product{GTIN: market.GTIN(p), Own: true}, Price: 150, Cost: 90, Currency: "EUR"})
+	}
+	products = append(products, sales.Product{Product: shelf.Product{GTIN: market.GTIN(100), Own: true}, Contains: &sales.Pack{GTIN: market.GTIN(0), Count: 12}})
+	var stores []sales.Store
+	for s := range w.Stores {
+		stores = append(stores, sales.Store{Store: market.StoreName(s), TZ: "UTC", Hours: market.Hours, Currency: "EUR"})
+	}
+	if _, err := ledger.PutMasters(context.Background(), "t", products, stores); err != nil {
+		t.Fatal(err)
+	}
+}
