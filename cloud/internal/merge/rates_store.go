@@ -41,8 +41,8 @@ type ratesRow struct {
 func zip(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
-	err := json.NewEncoder(z).Encode(v)
-	return buf.Bytes(), errors.Join(err, z.Close(), nil)
+	err := errors.Join(json.NewEncoder(z).Encode(v), z.Close())
+	return buf.Bytes(), err
 }
 
 func unzip(data []byte, into any) error {

@@ -131,7 +131,7 @@ func masters(t *testing.T, ledger *sales.Ledger, w *market.World) {
 	t.Helper()
 	var products []sales.Product
 	for p := range w.Products {
-		products = append(products, sales.Product{Product: shelf.Product{GTIN: market.GTIN(p), Own: true}, Price: 150, Cost: 90, Currency: "EUR"})
+		products = append(products, sales.Product{Product: shelf.Product{GTIN: market.GTIN(p), Own: true}, Price: 150, Cost: 40, Currency: "EUR"})
 	}
 	products = append(products, sales.Product{Product: shelf.Product{GTIN: market.GTIN(100), Own: true}, Contains: &sales.Pack{GTIN: market.GTIN(0), Count: 12}})
 	var stores []sales.Store
