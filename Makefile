@@ -102,9 +102,12 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench bench-ingest bench-live bench-sales chaos eval cross deb
+.PHONY: bench bench-ingest bench-live bench-merge bench-sales chaos eval cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
+
+bench-merge: ## sales merged with looks of 1,000 stores, a late hour restated, lost sales against a market that knows the truth; ends with JSON
+	go run ./cloud/cmd/bench-merge $(BENCH_ARGS)
 
 bench-ingest: ## ingest beside Telegraf on the same broker and InfluxDB, the store's answers, growing fleets; ends with JSON
 	@$(SETUP) bench

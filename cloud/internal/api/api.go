@@ -112,6 +112,7 @@ func (a *api) handlers() map[string]handler {
 	maps.Copy(all, a.kpis())
 	maps.Copy(all, a.trade())
 	maps.Copy(all, a.replenishment())
+	maps.Copy(all, a.campaigns())
 	return all
 }
 

@@ -98,10 +98,10 @@ func forgetTouched(ctx context.Context, tx *state.Tx, ids []int64) error {
 	return nil
 }
 
-// Put stores a closed hour that was folded elsewhere, as one in UTC: for worlds that are made up.
-func Put(ctx context.Context, db *state.DB, tenant, store string, h *Hour) error {
+// Put stores a closed hour that was folded elsewhere, of a store in a zone: for worlds that are made up.
+func Put(ctx context.Context, db *state.DB, tenant, store string, zone *time.Location, h *Hour) error {
 	return db.Write(ctx, func(tx *state.Tx) error {
-		o := &folded{tenant: tenant, store: store, touch: &touch{}, hours: []*stored{{Hour: *h, day: dayOf(h.Start, time.UTC), closed: true}}}
+		o := &folded{tenant: tenant, store: store, touch: &touch{}, hours: []*stored{{Hour: *h, day: dayOf(h.Start, zone), closed: true}}}
 		_, err := o.write(ctx, tx, h.Start.Add(time.Hour))
 		return err
 	})

@@ -38,7 +38,7 @@ func TestAnOrderFromForecastToOutcome(t *testing.T) {
 		follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
 		for s := range w.Stores {
 			w.Run(s, 14, func(h *market.Hour) {
-				if err := merge.Put(ctx, db, "t", market.StoreName(s), merge.Fold(&h.Facts, nil)); err != nil {
+				if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
 					t.Fatal(err)
 				}
 			})
