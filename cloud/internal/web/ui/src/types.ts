@@ -212,6 +212,10 @@ export interface Store {
   lon?: number | null;
   tz?: string;
   hours?: string;
+  region?: string;
+  /** Of trade. */
+  channel?: string;
+  class?: string;
 }
 
 /** Somebody who is told of alerts. */

@@ -11,6 +11,10 @@ export interface Scope {
   stores?: string[];
   devices?: string[];
   gtins?: string[];
+  regions?: string[];
+  channels?: string[];
+  store_classes?: string[];
+  cooler_models?: string[];
 }
 
 /** One rule: what it leaves out stays as it was. */
@@ -33,10 +37,14 @@ export interface Quiet extends Scope {
   to?: string;
   daily?: string;
   tz?: string;
+  /** While the store is closed by its own opening hours. */
+  outside_hours?: boolean;
 }
 
 export interface Book {
   version: number;
+  /** Time zone of whatever says none. */
+  tz?: string;
   rules?: Change[] | null;
   mute?: Quiet[] | null;
 }
@@ -59,7 +67,8 @@ export interface DryRun {
 
 /** The book as a file that people can read and comment. */
 export function toYaml(book: Book): string {
-  const lines = ["version: 1"];
+  const { version, rules: _rules, mute: _mute, ...others } = book;
+  const lines = [`version: ${version}`, ...Object.entries(others).map(([k, v]) => `${k}: ${scalar(v)}`)];
   for (const [name, list] of [
     ["rules", book.rules ?? []],
     ["mute", book.mute ?? []],

@@ -61,12 +61,17 @@ export function RuleForm({ rule: r, defaults, change }: Props) {
   );
 }
 
+type Listed = "stores" | "devices" | "gtins" | (typeof WIDER)[number];
+
+/** Wider than a store, or than a cooler. */
+const WIDER = ["regions", "channels", "store_classes", "cooler_models"] as const;
+
 /** What an entry applies to. */
 export function ScopeFields<S extends Scope>({ scope, change, withGtins = true }: { scope: S; change(scope: S): void; withGtins?: boolean }) {
   const list = useId();
   const types = scope.types ?? [];
   const toggle = (type: string, on: boolean) => change(put(scope, "types", (on ? TYPES.filter((x) => x === type || types.includes(x)) : types.filter((x) => x !== type)) as unknown as S["types"]));
-  const text = (key: "stores" | "devices" | "gtins", value: string) => change(put(scope, key, toList(value) as unknown as S[typeof key]));
+  const text = (key: Listed, value: string) => change(put(scope, key, toList(value) as unknown as S[typeof key]));
   return (
     <>
       <fieldset class="checks rule-types" lang={lang.value}>
@@ -88,6 +93,14 @@ export function ScopeFields<S extends Scope>({ scope, change, withGtins = true }
       </datalist>
       <Words label={t("rules.devices")} value={scope.devices} onValue={(v) => text("devices", v)} />
       {withGtins && <Words label={t("rules.gtins")} value={scope.gtins} onValue={(v) => text("gtins", v)} />}
+      <details class="rule-wider" open={WIDER.some((k) => scope[k]?.length)}>
+        <summary>{t("rules.more")}</summary>
+        <div>
+          {WIDER.map((k) => (
+            <Words key={k} label={t(`rules.${k}`)} value={scope[k]} onValue={(v) => text(k, v)} />
+          ))}
+        </div>
+      </details>
     </>
   );
 }

@@ -100,7 +100,7 @@ function Entries({ book, defaults, setBook }: { book: Book; defaults: Record<str
             <div class="rule-row">
               <button class="setup-row" type="button" aria-expanded={open === `q${i}`} onClick={() => toggle(`q${i}`)}>
                 <span class="setup-main">
-                  {t("rules.quiet")}: {q.daily || [q.from, q.to].filter(Boolean).join(" – ")}
+                  {t("rules.quiet")}: {q.outside_hours ? t("rules.outside") : q.daily || [q.from, q.to].filter(Boolean).join(" – ")}
                 </span>
                 <span class="muted">{[typesOf(q.types), ...(q.stores ?? []), ...(q.devices ?? [])].join(" · ")}</span>
               </button>
@@ -150,4 +150,4 @@ function summary(r: Change): string {
   return parts.filter(Boolean).join(" · ");
 }
 
-const where = (r: Change) => [...(r.stores ?? []), ...(r.devices ?? []), ...(r.gtins ?? [])].join(", ");
+const where = (r: Change) => [r.regions, r.channels, r.store_classes, r.stores, r.cooler_models, r.devices, r.gtins].flatMap((list) => list ?? []).join(", ");

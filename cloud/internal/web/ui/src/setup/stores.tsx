@@ -47,6 +47,12 @@ export function StoreSetup() {
   );
 }
 
+/** What is known of a store and has no field here: it must not get lost. */
+function rest(store: Store | null): object {
+  const { store: _, ...others } = store ?? { store: "" };
+  return others;
+}
+
 const number = (text: string) => (text.trim() === "" ? null : Number(text));
 
 function StoreForm({ store, saved, close }: { store: Store | null; saved(): void; close(): void }) {
@@ -58,12 +64,15 @@ function StoreForm({ store, saved, close }: { store: Store | null; saved(): void
     lon: store?.lon?.toString() ?? "",
     tz: store?.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     hours: store?.hours ?? "",
+    region: store?.region ?? "",
+    channel: store?.channel ?? "",
+    class: store?.class ?? "",
   });
   const [saving, save] = useSave();
   const set = (part: Partial<typeof form>) => setForm((f) => ({ ...f, ...part }));
   const submit = async (e: Event) => {
     e.preventDefault();
-    const ok = await save(() => api.putStore(id, { ...form, lat: number(form.lat), lon: number(form.lon) }));
+    const ok = await save(() => api.putStore(id, { ...rest(store), ...form, lat: number(form.lat), lon: number(form.lon) }));
     if (!ok) return;
     saved();
     if (!store) close();
@@ -76,6 +85,9 @@ function StoreForm({ store, saved, close }: { store: Store | null; saved(): void
       <Field label={t("setup.lon")} type="number" step="any" min={-180} max={180} value={form.lon} onValue={(lon) => set({ lon })} />
       <Field label={t("setup.tz")} value={form.tz} onValue={(tz) => set({ tz })} />
       <Field label={t("setup.hours")} value={form.hours} onValue={(hours) => set({ hours })} />
+      <Field label={t("setup.region")} value={form.region} onValue={(region) => set({ region })} />
+      <Field label={t("setup.channel")} value={form.channel} onValue={(channel) => set({ channel })} />
+      <Field label={t("setup.class")} value={form.class} onValue={(klass) => set({ class: klass })} />
       <Field label={t("setup.gln")} value={form.gln} onValue={(gln) => set({ gln })} />
       <div class="form-foot">
         <SaveButton saving={saving} />

@@ -2,32 +2,17 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { serve } from "../fixture/server.mjs";
-import { eventually, launch, open, shot, violations } from "./browser.mjs";
+import { describe, test } from "node:test";
+import { eventually, shot, violations } from "./browser.mjs";
+import { stage } from "./stage.mjs";
 
-let browser;
-let service;
-let page;
-
-before(async () => (browser = await launch()));
-after(() => browser.close());
-beforeEach(async () => (service = await serve({ coolers: 14 })));
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  await service.close();
-  assert.deepEqual(faults, []);
-});
-
-const go = async (path, options) => (page = await open(browser, service.url + path, options));
-const drawn = () => Promise.all([page.locator(".kpi-tile").first().waitFor(), page.locator(".kpi-table tbody tr").first().waitFor(), page.locator(".u-over").first().waitFor()]);
-const heads = () => page.locator(".kpi-head > button").allInnerTexts();
+const s = stage();
+const drawn = () => Promise.all([s.page.locator(".kpi-tile").first().waitFor(), s.page.locator(".kpi-table tbody tr").first().waitFor(), s.page.locator(".u-over").first().waitFor()]);
+const heads = () => s.page.locator(".kpi-head > button").allInnerTexts();
 
 describe("KPIs", () => {
   test("from all stores into one, into one SKU of it, and back", async () => {
-    await go("/kpis");
+    const page = await s.go("/kpis");
     await drawn();
     assert.ok((await heads()).some((h) => h.startsWith("Score")));
     await page.getByRole("link", { name: "Kiosk Lindenplatz" }).click();
@@ -43,7 +28,7 @@ describe("KPIs", () => {
   });
 
   test("the address holds the whole question: it can be sent on, and gone back to", async () => {
-    await go("/kpis?days=28&by=brand&compare=year");
+    const page = await s.go("/kpis?days=28&by=brand&compare=year");
     await drawn();
     assert.equal(await page.getByRole("button", { name: "28 d" }).getAttribute("aria-pressed"), "true");
     assert.equal(await page.getByLabel("Compared with").inputValue(), "year");
@@ -55,7 +40,7 @@ describe("KPIs", () => {
   });
 
   test("days of one's own", async () => {
-    await go("/kpis");
+    const page = await s.go("/kpis");
     await drawn();
     await page.getByRole("button", { name: "From and to" }).click();
     await page.getByLabel("From", { exact: true }).fill("2026-11-02");
@@ -65,7 +50,7 @@ describe("KPIs", () => {
   });
 
   test("sorts by any KPI, and says what each means and how much was seen", async () => {
-    await go("/kpis?by=sku");
+    const page = await s.go("/kpis?by=sku");
     await drawn();
     await page.getByRole("button", { name: "OSA", exact: true }).click();
     const column = async () => (await page.locator(".kpi-table tbody tr td:nth-child(2)").allInnerTexts()).map((s) => Number.parseFloat(s));
@@ -80,7 +65,7 @@ describe("KPIs", () => {
   });
 
   test("the week has each hour, and what was not seen is not drawn as good or bad", async () => {
-    await go("/kpis");
+    const page = await s.go("/kpis");
     await drawn();
     assert.equal(await page.locator(".heat tbody td").count(), 7 * 24);
     assert.equal(await page.locator(".heat-unseen").count(), 7 * 7);
@@ -88,7 +73,7 @@ describe("KPIs", () => {
   });
 
   test("exports are the service's own files of the same question", async () => {
-    await go("/kpis?store=s-1&days=28");
+    const page = await s.go("/kpis?store=s-1&days=28");
     await drawn();
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Excel" }).click()]);
     assert.equal(file.suggestedFilename(), "availability.xlsx");
@@ -98,7 +83,7 @@ describe("KPIs", () => {
   });
 
   test("on paper: no controls, but the definitions", async () => {
-    await go("/kpis");
+    const page = await s.go("/kpis");
     await drawn();
     await page.emulateMedia({ media: "print" });
     await page.getByRole("heading", { name: "Definitions", includeHidden: true }).waitFor();
@@ -109,8 +94,8 @@ describe("KPIs", () => {
   });
 
   test("nothing merged yet is said, not drawn as nought", async () => {
-    service.world.unmerged = true;
-    await go("/kpis");
+    s.service.world.unmerged = true;
+    const page = await s.go("/kpis");
     await page.getByText("Nothing was merged in this time").first().waitFor();
     assert.equal(await page.locator(".kpi-tile").count(), 0);
     await shot(page, "kpis-empty");
@@ -118,12 +103,12 @@ describe("KPIs", () => {
   });
 
   test("a failure can be tried again", async () => {
-    await go("/");
+    const page = await s.go("/");
     page.expectErrors = true;
-    service.failRest(503);
-    await page.goto(`${service.url}/kpis`);
+    s.service.failRest(503);
+    await page.goto(`${s.service.url}/kpis`);
     await page.getByText("This could not be loaded").first().waitFor();
-    service.restore();
+    s.service.restore();
     await page.getByRole("button", { name: "Try again" }).first().click();
     await page.locator(".kpi-tile").first().waitFor();
   });
@@ -133,7 +118,7 @@ describe("KPIs look right and are accessible", () => {
   const SHAPES = { "light-en": {}, "dark-zh": { dark: true, lang: "zh-CN" }, "phone-en": { width: 390, height: 844 }, "wall-dark-en": { width: 1920, height: 1080, dark: true } };
   for (const [shape, options] of Object.entries(SHAPES)) {
     test(shape, async () => {
-      await go("/kpis?by=brand&days=28", options);
+      const page = await s.go("/kpis?by=brand&days=28", options);
       await drawn();
       await page.waitForLoadState("networkidle");
       await shot(page, `kpis-${shape}`, { fullPage: true });

@@ -30,6 +30,10 @@ test("what YAML would read as something else is quoted", () => {
   expect(toYaml({ version: 1, rules: [{ types: ["stockout"], stores: ["no", "12", 'a"b'] }] })).toContain('stores: ["no", "12", "a\\"b"]');
 });
 
+test("what the form has no field for stays", () => {
+  expect(toYaml({ version: 1, tz: "Asia/Shanghai", rules: [{ types: ["stockout"], regions: ["south"], ...{ later: 3 } }] })).toBe('version: 1\ntz: "Asia/Shanghai"\nrules:\n- types: [stockout]\n  regions: [south]\n  later: 3\n');
+});
+
 test("an empty book is the defaults", () => expect(toYaml({ version: 1, rules: [], mute: null })).toBe("version: 1\n"));
 
 test("a field that is emptied is taken away", () => {

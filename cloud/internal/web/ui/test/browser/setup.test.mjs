@@ -1,0 +1,97 @@
+// Set-up: planograms from files and from pictures, and the boards.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { eventually, shot, violations } from "./browser.mjs";
+import { stage } from "./stage.mjs";
+
+const s = stage();
+
+describe("planograms", () => {
+  test("a ProSpace file becomes a draft, with what was wrong in it", async () => {
+    const page = await s.go("/setup/planograms");
+    await page.getByText("Import a file").waitFor();
+    const row = (type, values) => Object.entries(values).reduce((cells, [i, v]) => ((cells[i] = v), cells), Object.assign(Array(240).fill(""), [type])).join(",");
+    const psa = [
+      "PROSPACE SCHEMATIC FILE",
+      "; Version 2018.1.0",
+      row("Product", { 1: "690000000000", 2: "C", 3: "North Lake Cola 330 ml", 5: 2.6 }),
+      row("Planogram", { 1: "Door 24", 3: 24, 4: 60, 5: 20 }),
+      row("Fixture", { 2: "S1", 4: 0, 5: 24, 6: 10, 7: 1 }),
+      row("Fixture", { 2: "S2", 4: 0, 5: 24, 6: 30, 7: 1 }),
+      row("Position", { 1: "690000000000", 4: 0, 5: 7.8, 6: 31, 14: 3, 15: 1, 16: 6 }),
+      row("Position", { 1: "690000000000", 4: 8, 5: 5.2, 6: 11, 14: 2, 15: 1, 16: 6 }),
+      row("Position", { 1: "nobody", 4: 15, 5: 5.2, 6: 11, 14: 2 }),
+    ].join("\r\n");
+    await page.locator("input[type=file]").setInputFiles({ name: "door.psa", mimeType: "text/plain", buffer: Buffer.from(psa) });
+    await page.getByText("2 shelves, 2 slots, 610 mm wide").waitFor();
+    await page.getByText("1 lines were left out: their product number is no GTIN.").waitFor();
+    await shot(page, "setup-import");
+    assert.deepEqual(await violations(page), []);
+    await page.getByLabel("The file’s unit").selectOption("Centimetres");
+    await page.getByText("2 shelves, 2 slots, 240 mm wide").waitFor();
+    await page.getByLabel("The file’s unit").selectOption("Inches");
+    page.expectErrors = true; // Chromium calls it an error that there is no such planogram yet
+    await page.getByRole("button", { name: "Open in the editor" }).click();
+    await page.getByText("Imported, not published yet.").waitFor();
+    await page.getByRole("button", { name: /^1-1: North Lake Cola/ }).waitFor();
+    await page.getByRole("button", { name: "Publish version 1" }).click();
+    await eventually(() => assert.equal(s.service.world.published?.shelves[0].slots[0].facings, 3));
+    assert.equal(s.service.world.published.shelves[0].slots[0].gtin, "6900000000001".slice(0, 12) + "7");
+  });
+
+  test("a table that cannot be read says what it lacks", async () => {
+    const page = await s.go("/setup/planograms");
+    await page.locator("input[type=file]").setInputFiles({ name: "door.csv", mimeType: "text/csv", buffer: Buffer.from("product;facings\nCola;2\n") });
+    await page.getByText("The table’s head has no column “shelf”.").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Open in the editor" }).isDisabled(), true);
+  });
+
+  test("slots are drawn on the cooler's picture, by hand and from what the camera sees", async () => {
+    const page = await s.go("/setup/planograms");
+    page.expectErrors = true; // Chromium calls it an error that there is no such planogram yet
+    await page.getByRole("button", { name: "New planogram" }).click();
+    await page.getByLabel("Code").fill("new-door");
+    await page.getByRole("button", { name: "New planogram" }).last().click();
+    await page.getByRole("button", { name: "Draw on the cooler’s picture" }).click();
+    await page.locator(".draw-stage img").waitFor();
+    const stage = page.locator(".draw-stage");
+    await stage.scrollIntoViewIfNeeded();
+    const box = await stage.boundingBox();
+    await page.mouse.move(box.x + box.width * 0.2, box.y + box.height * 0.1);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.45, box.y + box.height * 0.28, { steps: 5 });
+    await page.mouse.up();
+    await page.getByRole("button", { name: "Slot 1: which product?" }).waitFor();
+    await page.getByRole("button", { name: "Slot 1: which product?" }).press("Delete");
+    await page.getByRole("button", { name: "Begin with what the camera sees" }).click();
+    await page.getByRole("button", { name: /^Slot 1: / }).waitFor();
+    const wall = page.getByRole("slider", { name: "Left wall" });
+    await wall.press("ArrowRight");
+    await eventually(async () => assert.equal(await wall.getAttribute("aria-valuenow"), "87"));
+    await shot(page, "setup-draw", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    const n = await page.locator(".draw-box").count();
+    await page.getByRole("button", { name: `Use these ${n} slots` }).click();
+    await eventually(async () => assert.equal(await page.locator(".edit-shelf").count(), 4));
+    await page.getByRole("button", { name: "Publish version 1" }).click();
+    await eventually(() => assert.equal(s.service.world.published?.id, "new-door"));
+    assert.ok(s.service.world.published.shelves.every((s) => s.slots.every((x, i) => i === 0 || x.x_mm >= s.slots[i - 1].x_mm + s.slots[i - 1].width_mm)));
+  });
+});
+
+describe("boards", () => {
+  test("versions, what waits to be sent, and a restart asked twice", async () => {
+    const page = await s.go("/setup/boards");
+    await page.getByText("0.10.0").first().waitFor();
+    await page.getByText("older than 0.10.0").first().waitFor();
+    await page.getByText(/^214, since/).waitFor();
+    await shot(page, "setup-boards", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    const row = page.getByRole("row", { name: /Beverage door 1/ });
+    await row.getByRole("button", { name: "Restart" }).click();
+    await row.getByRole("button", { name: "Yes, restart Beverage door 1" }).click();
+    await row.getByText("Asked", { exact: true }).waitFor();
+    assert.deepEqual(s.service.world.commands.map((c) => c.name), ["restart"]);
+  });
+});
