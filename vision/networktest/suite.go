@@ -25,6 +25,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("the same input gives the same output", func(t *testing.T) { repeats(t, open, spec, onnx) })
 	t.Run("wrong names and shapes are errors", func(t *testing.T) { refusals(t, open, spec, onnx) })
 	t.Run("a closed network gives an error", func(t *testing.T) { closed(t, open, spec, onnx) })
+	t.Run("bare lanes are told from overlooked packs", func(t *testing.T) { lanes(t, open) })
 	t.Run("a cancelled context is heeded", func(t *testing.T) { cancelled(t, open, spec, onnx) })
 }
 

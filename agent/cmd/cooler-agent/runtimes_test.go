@@ -12,12 +12,13 @@ import (
 )
 
 // Only main sees both runtimes, so here they are held against each other.
-func TestRuntimesFindTheSameBoxes(t *testing.T) {
+func TestRuntimesSeeTheSame(t *testing.T) {
 	rt, err := ort.Open("")
 	if err != nil {
 		t.Fatalf("%v; `make setup` installs the library", err)
 	}
-	networktest.SameBoxes(t,
-		func(onnx []byte) (vision.Network, error) { return opencv.OpenNetwork(onnx, opencv.CPU) },
-		func(onnx []byte) (vision.Network, error) { return rt.OpenNetwork(onnx, 1) })
+	cv := func(onnx []byte) (vision.Network, error) { return opencv.OpenNetwork(onnx, opencv.CPU) }
+	runtime := func(onnx []byte) (vision.Network, error) { return rt.OpenNetwork(onnx, 1) }
+	networktest.SameBoxes(t, cv, runtime)
+	networktest.SameLanes(t, cv, runtime)
 }

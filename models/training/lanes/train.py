@@ -69,6 +69,7 @@ def main() -> None:
     p.add_argument("--run", type=Path, required=True)
     p.add_argument("--patches", required=True)
     p.add_argument("--check", default="")
+    p.add_argument("--warm", type=Path, help="last.pt of an earlier run to start from, step 0 again")
     p.add_argument("--epochs", type=int, default=12)
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--rate", type=float, default=2e-3)
@@ -81,9 +82,10 @@ def main() -> None:
     records = data.read([Path(f) for f in glob.glob(a.patches)])
     bare = (records["packs"] == 0).astype(np.float32)
     print(f"{len(records)} lanes, {bare.mean():.3f} bare", flush=True)
+    start = torch.load(a.warm)["average"] if a.warm else LaneNetwork().state_dict()
     model = LaneNetwork().to(memory_format=torch.channels_last)
     average = LaneNetwork()
-    average.load_state_dict(model.state_dict())
+    model.load_state_dict(start), average.load_state_dict(start)
     optimiser = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=0.02)
     steps, step = a.epochs * (len(records) // a.batch), 0
     last = a.run / "last.pt"
