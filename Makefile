@@ -125,10 +125,9 @@ chaos: cloud ## kill boards, broker, ingester, database and subscribers over a s
 	@go build $(GO_TAGS) -o bin/cooler-chaos ./agent/cmd/cooler-chaos
 	@bin/cooler-chaos -kills $(KILLS) -seed $(SEED)
 
-EVAL_DATA ?= ../shared/data/cooler-val
-eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA=DIR)
-	bin/cooler-agent eval --data $(EVAL_DATA)
-	@bin/cooler-agent eval --data $(EVAL_DATA) --json
+EVAL_DATA ?= $(wildcard ../shared/data/cooler-val ../shared/data/beverage3/valid)
+eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA="DIR …"); the tables go into models/weights/CARD.md
+	@for set in $(EVAL_DATA); do echo "$$set"; bin/cooler-agent eval --data $$set --card models/weights/CARD.md || exit; done
 
 cross: ## build the agent for arm64 against a Debian sysroot
 	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64

@@ -27,7 +27,7 @@ func NewNetwork(net vision.Network, spec weights.Network) (*Network, error) {
 }
 
 // Model names the network and its version.
-func (n *Network) Model() string { return n.spec.Name + "@" + n.spec.Version }
+func (n *Network) Model() string { return n.spec.Name + " " + n.spec.Version }
 
 // Threshold is the probability from which a lane may be told as bare, measured on coolers that the network
 // never saw.

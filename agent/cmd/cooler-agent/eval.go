@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,7 @@ type evalOptions struct {
 	data   string
 	oracle bool
 	wrong  bool
+	card   string
 	asJSON bool
 }
 
@@ -59,6 +61,7 @@ alone. Products are enrolled from references/ only, all in one gallery; of the t
 	cmd.Flags().StringVar(&o.data, "data", "", "folder of the set")
 	cmd.Flags().BoolVar(&o.oracle, "oracle", false, "take boxes and names from the truth: what is wrong then is the gate's or the mount's fault")
 	cmd.Flags().BoolVar(&o.wrong, "wrong", false, "also list every slot that was judged otherwise than it was, on standard error")
+	cmd.Flags().StringVar(&o.card, "card", "", "also write the table into this model card, over the set's former one")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
 	return cmd
@@ -92,6 +95,15 @@ func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
 	r := e.report()
 	r.Seconds = math.Round(time.Since(start).Seconds()*10) / 10
 	r.Model, r.Runtime = e.model, s.Runtime
+	if o.card != "" {
+		var table bytes.Buffer
+		if err := r.forCard(&table, setName(o.data)); err != nil {
+			return err
+		}
+		if err := writeCard(o.card, setName(o.data), table.Bytes()); err != nil {
+			return err
+		}
+	}
 	if o.asJSON {
 		return json.NewEncoder(out).Encode(r)
 	}

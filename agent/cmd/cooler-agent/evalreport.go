@@ -161,8 +161,23 @@ func (e *evaluation) printWrong(out io.Writer) {
 	}
 }
 
-// print writes the table that goes into the model card.
+// print writes the table and what a picture costs.
 func (r evalReport) print(out io.Writer) error {
+	if err := r.table(out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\n%s on %s, %.1f s; a picture costs gate %.0f ms, detector %.0f ms, names %.0f ms, judgement %.0f ms.\n",
+		r.Model, r.Runtime, r.Seconds, float64(r.Cost.Gate), float64(r.Cost.Detect), float64(r.Cost.Name), float64(r.Cost.Judge))
+	return err
+}
+
+// forCard writes what goes into a model card: the same every time for the same networks and pictures.
+func (r evalReport) forCard(out io.Writer, set string) error {
+	fmt.Fprintf(out, "### %s\n\n%s\n\n", set, r.Model)
+	return r.table(out)
+}
+
+func (r evalReport) table(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "| pictures\t| n\t| AP50\t| AP75\t| recall\t| count off by\t| SKU right\t| SKU unknown\t| slots right\t| stockout precision\t| recall\t| false from bad\t|")
 	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
@@ -185,10 +200,9 @@ func (r evalReport) print(out io.Writer) error {
 		return err
 	}
 	if r.Episodes.True+r.Episodes.Said > 0 {
-		fmt.Fprintf(out, "\nStockout episodes of sequences: precision %v (%d said), recall %v (%d true), found %v pictures late.\n",
+		_, err := fmt.Fprintf(out, "\nStockout episodes of sequences: precision %v (%d said), recall %v (%d true), found %v pictures late.\n",
 			r.Episodes.Precision, r.Episodes.Said, r.Episodes.Recall, r.Episodes.True, r.Episodes.Late)
+		return err
 	}
-	_, err := fmt.Fprintf(out, "\n%s on %s, %.1f s; a picture costs gate %.0f ms, detector %.0f ms, names %.0f ms, judgement %.0f ms.\n",
-		r.Model, r.Runtime, r.Seconds, float64(r.Cost.Gate), float64(r.Cost.Detect), float64(r.Cost.Name), float64(r.Cost.Judge))
-	return err
+	return nil
 }
