@@ -29,27 +29,40 @@ func New(net vision.Network, spec weights.Network) (*Detector, error) {
 func (d *Detector) Model() string { return d.spec.Name + " " + d.spec.Version }
 
 // Detect gives the facings of a frame and the weak detections below them, best first, in pixels of the
-// frame, cut at its edges.
+// frame, cut at its edges. A frame much larger than the network's input whose packs come out small is looked at
+// again in tiles.
 func (d *Detector) Detect(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
+	found, err := d.pass(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if tiles := d.tiles(f, found); len(tiles) > 0 {
+		if found, err = d.closer(ctx, f, tiles, found); err != nil {
+			return nil, err
+		}
+	}
+	for i := range found {
+		found[i].Weak = found[i].Score < d.spec.Thresholds.Score
+	}
+	return found, nil
+}
+
+// pass runs the network once over a frame.
+func (d *Detector) pass(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
 	lay := layOut(d.spec.Input, f.Width, f.Height)
 	d.fill(f, lay)
 	out, err := d.net.Forward(ctx, map[string]vision.Tensor{d.spec.Input.Name: d.input}, d.spec.Outputs)
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", d.spec.Name, err)
 	}
-	told := d.spec.Thresholds.Score
-	found, err := decode(out[d.spec.Outputs[0]], out[d.spec.Outputs[1]], d.spec.Stride, told*weakShare)
+	found, err := decode(out[d.spec.Outputs[0]], out[d.spec.Outputs[1]], d.spec.Stride, d.spec.Thresholds.Score*weakShare)
 	if err != nil {
 		return nil, fmt.Errorf("outputs of %s: %w", d.spec.Name, err)
 	}
-	found = lay.toFrame(suppress(found, d.spec.Thresholds.NMS), f)
-	for i := range found {
-		found[i].Weak = found[i].Score < told
-	}
-	return found, nil
+	return lay.toFrame(suppress(found, d.spec.Thresholds.NMS), f), nil
 }
 
 // weakShare of the score at which a facing is told is where a weak detection begins: low enough to draw the whole

@@ -101,9 +101,9 @@ func TestBoxesComeBackInPixelsOfTheFrame(t *testing.T) {
 func TestSuppression(t *testing.T) {
 	net := &drawn{boxes: []vision.Detection{
 		{X0: 100, Y0: 100, X1: 160, Y1: 240, Score: 0.9},
-		{X0: 108, Y0: 108, X1: 168, Y1: 248, Score: 0.7}, // the same pack, seen from the next cell
-		{X0: 164, Y0: 100, X1: 224, Y1: 240, Score: 0.8}, // its neighbour
-		{X0: 300, Y0: 100, X1: 360, Y1: 240, Score: 0.3}, // weak
+		{X0: 108, Y0: 108, X1: 168, Y1: 248, Score: 0.7},  // the same pack, seen from the next cell
+		{X0: 164, Y0: 100, X1: 224, Y1: 240, Score: 0.8},  // its neighbour
+		{X0: 300, Y0: 100, X1: 360, Y1: 240, Score: 0.3},  // weak
 		{X0: 400, Y0: 100, X1: 460, Y1: 240, Score: 0.03}, // nothing
 	}}
 	found := look(t, net, spec(), frame(640, 480))
