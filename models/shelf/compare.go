@@ -102,7 +102,9 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	for i, f := range facings {
 		slot := ""
 		if f.XMM > 0 && f.Shelf > 0 && f.Shelf <= len(p.Shelves) {
-			slot = nearestSlot(p.Shelves[f.Shelf-1], f.XMM)
+			if at, ok := p.Shelves[f.Shelf-1].SlotAt(f.XMM); ok {
+				slot = at.ID
+			}
 		} else {
 			slot = coveringSlot(p, f, view)
 		}
@@ -113,15 +115,16 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	return home
 }
 
-// nearestSlot is the slot at x, or the nearest one within slotPlayMM of it.
-func nearestSlot(s Shelf, x int) string {
-	best, miss := "", slotPlayMM+1
+// SlotAt is the slot at x, in millimetres from the left inner wall, or the nearest one within a small play of it; of two
+// that meet at x the left one.
+func (s Shelf) SlotAt(x int) (Slot, bool) {
+	best, miss := Slot{}, slotPlayMM+1
 	for _, slot := range s.Slots {
 		if d := max(slot.XMM-x, x-slot.XMM-slot.WidthMM, 0); d < miss {
-			best, miss = slot.ID, d
+			best, miss = slot, d
 		}
 	}
-	return best
+	return best, miss <= slotPlayMM
 }
 
 // coveringSlot is the slot that holds most of a facing's box.

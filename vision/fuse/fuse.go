@@ -1,10 +1,10 @@
 // Package fuse follows the slots of one cooler from look to look: it tells removals and restocks once
-// two looks agree, and lets a slot whose depth cannot be seen become empty when it has shown nothing
-// for long enough.
+// two looks agree, and keeps a slot empty that was seen to be.
 //
 // It refuses to carry knowledge over: a look that says Unknown stays Unknown, whatever was seen before.
-// The one exception is Hidden, which says that nothing was seen where packs could stand behind others:
-// after bareLooks such looks in a row, with no pack seen between them, the slot is told as Empty.
+// The one exception is Hidden, which says that nothing was seen where packs could stand behind others: a slot that
+// was seen empty to the back, and in which no pack was seen since, stays Empty. That nothing shows for long makes no
+// slot empty: shoppers take from the front, and what is left stands at the back, where it may be hidden for hours.
 //
 // A Tracker is pure but for what it remembers; the same observations give the same events.
 package fuse
@@ -15,13 +15,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-const (
-	// bareLooks is how many looks must show a slot bare before its hidden depth is taken for empty too:
-	// the packs that could be hidden would have come forward or been sold.
-	bareLooks = 3
-	// agree is how many looks in a row must show a change before it is told.
-	agree = 2
-)
+// agree is how many looks in a row must show a change before it is told.
+const agree = 2
 
 // Kind of an event.
 type Kind string
@@ -49,7 +44,7 @@ type Tracker struct {
 
 // slot is what is remembered of one.
 type slot struct {
-	bare    int
+	empty   bool   // seen to the back, no pack since
 	settled *level // nil before the first two looks that agree
 	next    *level // seen since, not yet confirmed
 }
@@ -66,8 +61,8 @@ func (l level) same(o level) bool { return l.present == o.present && l.depth == 
 // New begins to follow.
 func New() *Tracker { return &Tracker{slots: map[string]*slot{}} }
 
-// Step takes the next observation in order of time. It changes slots from Hidden to Empty where they have
-// been bare for long enough, and gives what changed.
+// Step takes the next observation in order of time. It changes slots from Hidden to Empty that were seen empty before,
+// and gives what changed.
 func (t *Tracker) Step(obs *shelf.Observation) []Event {
 	var events []Event
 	for i := range obs.Slots {
@@ -77,7 +72,7 @@ func (t *Tracker) Step(obs *shelf.Observation) []Event {
 			s = &slot{}
 			t.slots[r.SlotID] = s
 		}
-		s.followBare(r)
+		s.followEmpty(r)
 		if r.State == shelf.Unknown {
 			continue
 		}
@@ -88,19 +83,16 @@ func (t *Tracker) Step(obs *shelf.Observation) []Event {
 	return events
 }
 
-func (s *slot) followBare(r *shelf.SlotReading) {
+func (s *slot) followEmpty(r *shelf.SlotReading) {
 	switch {
 	case len(r.Seen) > 0:
-		s.bare = 0
-	case r.State == shelf.Unknown && r.Reason == shelf.Hidden:
-		s.bare++
-		if s.bare >= bareLooks {
-			r.State, r.Reason = shelf.Empty, shelf.NoReason
-		}
+		s.empty = false
 	case r.State == shelf.Empty:
-		s.bare = max(s.bare+1, bareLooks) // seen to the back: it stays empty if a neighbour hides the back now
+		s.empty = true
 	case r.State != shelf.Unknown:
-		s.bare = 0
+		s.empty = false
+	case r.Reason == shelf.Hidden && s.empty:
+		r.State, r.Reason = shelf.Empty, shelf.NoReason
 	}
 }
 

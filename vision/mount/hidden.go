@@ -94,7 +94,7 @@ func (s *Sight) HiddenLanes(facings []shelf.Facing) []shelf.Blind {
 				continue
 			}
 			box, inFrame := s.planeBox(row, l.x0, l.x1, s.front, l.pack)
-			if inFrame == 0 || s.open(st, row, k) {
+			if inFrame == 0 || s.openPlaces(st, row, k) >= openShare {
 				continue
 			}
 			// Over the middle of the lane alone, so that its neighbours stay judged.
@@ -105,10 +105,10 @@ func (s *Sight) HiddenLanes(facings []shelf.Facing) []shelf.Blind {
 	return out
 }
 
-// open: at most places of the lane a pack would show enough of its front. Packs are taken from the front, so
-// the last ones of a lane stand at its back, where the neighbours hide them first; a lane that shows bare for
+// openPlaces is the share of a lane's places at which a pack would show enough of its front. Packs are taken from the
+// front, so the last ones of a lane stand at its back, where the neighbours hide them first; a lane that shows bare for
 // most of its depth has at most those left.
-func (s *Sight) open(st *stock, row, lane int) bool {
+func (s *Sight) openPlaces(st *stock, row, lane int) float64 {
 	l := st.lanes[row][lane]
 	n, seen := places(l.slot), 0
 	for k := range n {
@@ -116,7 +116,7 @@ func (s *Sight) open(st *stock, row, lane int) bool {
 			seen++
 		}
 	}
-	return float64(seen) >= openShare*float64(n)
+	return float64(seen) / float64(n)
 }
 
 // placeOpen: a pack deep metres behind the lane's front place would show leastSeen of its front.

@@ -14,22 +14,36 @@ type Lane struct {
 	Front, Floor, Back [][2]float64
 	Box                shelf.Box // of the front, what of it is in the picture
 	InFrame            float64   // share of the front that is in the picture
+	// Open is the share of the lane's places at which a pack would show, by what geometry knows of rails, boards and the
+	// packs that were found; 0 with marks.
+	Open float64
 }
 
 // FreeLanes lists the lanes in which nothing was found, of every slot whose front is at least partly in the
 // picture. Facings must have been placed by Assign.
 func (s *Sight) FreeLanes(facings []shelf.Facing) []Lane {
+	held := s.held(facings)
+	var st *stock
+	if s.camera != nil {
+		st = s.stock(facings)
+	}
 	var out []Lane
 	for row, line := range s.plan.Shelves {
+		lanes := 0
 		for _, slot := range line.Slots {
-			wide := float64(slot.WidthMM) / float64(slot.Facings)
+			first := lanes
+			lanes += slot.Facings
+			wide := float64(slot.WidthMM) / 1000 / float64(slot.Facings)
 			for k := range slot.Facings {
-				x0 := float64(slot.XMM) + float64(k)*wide
-				if holds(facings, row, x0, x0+wide) {
+				if held[laneOf{slot.ID, k}] {
 					continue
 				}
-				if lane, ok := s.lane(row, slot, x0/1000, (x0+wide)/1000); ok {
+				x0 := float64(slot.XMM)/1000 + float64(k)*wide
+				if lane, ok := s.lane(row, slot, x0, x0+wide); ok {
 					lane.Index = k
+					if st != nil {
+						lane.Open = s.openPlaces(st, row, first+k)
+					}
 					out = append(out, lane)
 				}
 			}
@@ -38,14 +52,25 @@ func (s *Sight) FreeLanes(facings []shelf.Facing) []Lane {
 	return out
 }
 
-// holds: a facing stands between two places of a shelf, in millimetres from the left inner wall.
-func holds(facings []shelf.Facing, row int, x0, x1 float64) bool {
+type laneOf struct {
+	slot  string
+	index int
+}
+
+// held are the lanes in which facings stand, each in one: a facing on the line between two slots belongs to the left
+// one, as shelf.Compare has it.
+func (s *Sight) held(facings []shelf.Facing) map[laneOf]bool {
+	out := map[laneOf]bool{}
 	for _, f := range facings {
-		if x := float64(f.XMM); f.Shelf == row+1 && x >= x0 && x < x1 {
-			return true
+		if f.Shelf <= 0 || f.Shelf > len(s.plan.Shelves) || f.XMM <= 0 {
+			continue
+		}
+		if slot, ok := s.plan.Shelves[f.Shelf-1].SlotAt(f.XMM); ok {
+			k := (f.XMM - slot.XMM) * slot.Facings / max(1, slot.WidthMM)
+			out[laneOf{slot.ID, max(0, min(slot.Facings-1, k))}] = true
 		}
 	}
-	return false
+	return out
 }
 
 // lane projects one; ok is false where no part of its front is in the picture, or a corner is behind the camera.

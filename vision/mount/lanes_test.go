@@ -42,6 +42,37 @@ func TestFreeLanesAreThoseWithoutAFacing(t *testing.T) {
 	}
 }
 
+// A facing on the line between two slots is in one of them for both who ask.
+func TestFreeLanesAndSlotsAgreeWhereAFacingStands(t *testing.T) {
+	p := plan()
+	sight, err := mounted(cameras["front"]).On(p, 1280, 960)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x := 20; x <= 780; x++ {
+		facings := []shelf.Facing{{Shelf: 2, XMM: x, GTIN: gtin, Box: shelf.Box{X: 1, Y: 1, W: 1, H: 1}}}
+		in := ""
+		for _, r := range shelf.Compare(p, facings, sight.View()) {
+			if len(r.Seen) > 0 {
+				in = r.SlotID
+			}
+		}
+		free := map[string]int{}
+		for _, l := range sight.FreeLanes(facings) {
+			free[l.SlotID]++
+		}
+		for _, slot := range p.Shelves[1].Slots {
+			want := 2
+			if slot.ID == in {
+				want = 1
+			}
+			if free[slot.ID] != want {
+				t.Fatalf("a facing at %d mm stands in slot %q, but slot %s has %d free lanes of 2", x, in, slot.ID, free[slot.ID])
+			}
+		}
+	}
+}
+
 func TestMarksKnowNoDepth(t *testing.T) {
 	m := &mount.Mount{Version: 1, Width: 1280, Height: 960}
 	for _, v := range []float64{300, 600, 900} {

@@ -14,6 +14,10 @@ import (
 // doubt. Below, something may be seen in it.
 const looksBare = 0.5
 
+// Where geometry knows that a pack would show at openLane of the lane's places, the network's answer has a second
+// witness, and openBare is enough.
+const openLane, openBare = 0.8, 0.7
+
 // leastInFrame is the share of a lane's front that must be in the picture for the network to be asked about it: it was
 // trained on no others.
 const leastInFrame = 0.25
@@ -59,7 +63,7 @@ func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shel
 		return nil, fmt.Errorf("look at free lanes: %w", err)
 	}
 	for i, l := range free {
-		if bare[i] >= p.cfg.Lanes.Threshold() {
+		if bare[i] >= p.cfg.Lanes.Threshold() || (l.Open >= openLane && bare[i] >= openBare) {
 			continue
 		}
 		reason := shelf.Uncertain
