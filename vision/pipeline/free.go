@@ -16,7 +16,7 @@ const looksBare = 0.5
 
 // Where geometry knows that a pack would show at openLane of the lane's places, the network's answer has a second
 // witness, and openBare is enough.
-const openLane, openBare = 0.8, 0.7
+const openLane, openBare = 0.8, 0.88
 
 // leastInFrame is the share of a lane's front that must be in the picture for the network to be asked about it: it was
 // trained on no others.
