@@ -84,6 +84,10 @@ func (s *Server) sell(ctx context.Context) error {
 	if s.tills != nil {
 		g.Go(func() error { return s.tills.Run(running) })
 	}
+	feeder := &book.Feeder{Desk: s.book, Judge: s.engine, Committed: notifiers{s.live, s.deliver}.Committed, Every: s.cfg.Sales.Feed}
+	g.Go(func() error {
+		return s.everyTenant(running, s.cfg.Sales.Feed, "tell the books to the alerts", feeder.Feed)
+	})
 	g.Go(func() error { return s.everyTenant(running, replayEvery, "replay parked sales", s.replay) })
 	g.Go(func() error {
 		return s.everyTenant(running, expireEvery, "let go what was held for too long", s.sales.Expire)

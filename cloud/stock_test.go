@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,4 +121,51 @@ func stockAndOrders(t *testing.T, change func(*config.Config)) {
 		t.Errorf("after its sale: %+v", found)
 	}
 	r.ask(t, "GET", "/v1/orders/shop/none", "", "", 404)
+}
+
+// TestBooksRaiseAlerts: an empty slot of which the book has stock becomes a phantom, and one that still
+// sells is told too; both end when the slot is filled.
+func TestBooksRaiseAlerts(t *testing.T) {
+	rules := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(rules, []byte("version: 1\nrules:\n- {types: [phantom_inventory], open: {bad: 1, of: 1}, hold: 0s}\n- {types: [sales_without_shelf], open: {bad: 1, of: 1}}\n- {types: [stockout], open: {bad: 1, of: 1}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := newShop(t, func(c *config.Config) { c.Alerts.Rules, c.Sales.Feed = rules, 200*time.Millisecond })
+	plan := `{"id":"p","version":1,"width_mm":400,"shelves":[{"slots":[{"id":"a","gtin":"4006381333931","facings":1,"x_mm":0,"width_mm":80}]}],"products":[{"gtin":"4006381333931","name":"Cola","own":true}]}`
+	r.ask(t, "PUT", "/v1/planograms/p", "application/json", plan, 201)
+	r.ask(t, "PUT", "/v1/coolers/d1", "application/json", `{"name":"Entrance","store":"s1","planogram":"p"}`, 201)
+	b := newBoard(t, "mqtt://"+r.s.MQTTAddr(), "d1")
+	b.say(t, shelf.Empty)
+	b.drain(t)
+	r.ask(t, "POST", "/v1/stock/movements", "application/json", fmt.Sprintf(`{"movements":[{"id":"c1","store":"s1","gtin":"4006381333931","cause":"count","units":20,"at":%q}]}`, time.Now().Add(-time.Hour).Format(time.RFC3339)), 200)
+	open := func(state string) map[string]string {
+		var list struct {
+			Alerts []struct {
+				Type   string
+				Detail map[string]string
+			}
+		}
+		r.get(t, "/v1/alerts?state="+state+"&limit=50", &list)
+		found := map[string]string{}
+		for _, a := range list.Alerts {
+			found[a.Type] = a.Detail["on_hand"] + a.Detail["sold"]
+		}
+		return found
+	}
+	eventually(t, "phantom inventory is told", func() bool { return open("open")["phantom_inventory"] == "20" })
+	n := 0
+	eventually(t, "sales without a shelf are told", func() bool { // a sale of this very moment falls into some feed
+		n++
+		line := strings.Replace(saleLine(fmt.Sprint("n", n), 1, ""), "2026-03-02T10:00:00+08:00", time.Now().UTC().Format(time.RFC3339Nano), 1)
+		r.ask(t, "POST", "/v1/sales/lines", "application/json", `{"lines":[`+line+`]}`, 200)
+		_, ok := open("open")["sales_without_shelf"]
+		return ok
+	})
+	b.say(t, shelf.OK)
+	b.say(t, shelf.OK)
+	b.drain(t)
+	eventually(t, "the phantom ends when the slot is filled", func() bool {
+		_, still := open("open")["phantom_inventory"]
+		return !still
+	})
 }

@@ -77,6 +77,7 @@ type SMTP struct {
 type Sales struct {
 	Drop  []Drop        `yaml:"drop"`  // folders into which files of sales are written
 	Every time.Duration `yaml:"every"` // how often they are looked into
+	Feed  time.Duration `yaml:"feed"`  // how often the alerts hear what the books say
 }
 
 // Drop is a folder of files: .csv by the mapping, .ndjson, and .xml as POSLog of the channel.
@@ -111,7 +112,7 @@ func Defaults() Config {
 		Access:  Access{Mode: "auto"},
 		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
 		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond, Rate: 500},
-		Sales:   Sales{Every: 2 * time.Second},
+		Sales:   Sales{Every: 2 * time.Second, Feed: 15 * time.Minute},
 		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
 		Log:     Log{Level: "info", Format: "text"},
 	}

@@ -85,6 +85,9 @@ func (c *Config) Validate() error {
 	if c.Sales.Every < 100*time.Millisecond {
 		fault("sales.every", "%v is less than 100ms", c.Sales.Every)
 	}
+	if c.Sales.Feed < 100*time.Millisecond {
+		fault("sales.feed", "%v is less than 100ms", c.Sales.Feed)
+	}
 	if c.Ingest.Rate < 0 {
 		fault("ingest.rate", "%g is negative", c.Ingest.Rate)
 	}
