@@ -93,3 +93,23 @@ export interface Traffic {
   receipts: number;
   conversion: Measured;
 }
+
+/** What came of a promotion; null where there is nothing to tell by. */
+export interface Lift {
+  id: string;
+  name: string;
+  from: string;
+  to: string;
+  currency: string;
+  units: number;
+  /** Units that would have been sold without it. */
+  baseline: number | null;
+  lift_units: Estimate;
+  lift: number | null;
+  matched_stores: number;
+  cannibalised_units: number | null;
+  after_units: number | null;
+  incremental_margin_minor: number | null;
+  roi: number | null;
+  coverage: number;
+}

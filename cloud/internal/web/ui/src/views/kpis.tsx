@@ -9,6 +9,7 @@ import { KPIS, type KpiId } from "../kpi/defs";
 import { Heat } from "../kpi/heat";
 import { columns, exportAddress, overview, type Overview, type Span, table } from "../kpi/load";
 import { address, BYS, parse, type Question, type ScopeKey, span } from "../kpi/query";
+import { Promotions } from "../kpi/promotions";
 import { week } from "../kpi/rows";
 import { ShareBars } from "../kpi/shares";
 import { KpiTable, nameOf } from "../kpi/table";
@@ -35,6 +36,7 @@ export function KpisView() {
         <Range question={q} />
       </div>
       <Head question={q} at={at} />
+      {last === undefined && <Promotions at={at} />}
       <Rows question={q} at={at} />
       <Definitions question={q} />
     </div>

@@ -72,6 +72,18 @@ describe("KPIs", () => {
     assert.match(await page.locator(".heat tbody td:not(.heat-unseen)").first().getAttribute("title"), /^Mon 6:00: \d+%, \d+% seen$/);
   });
 
+  test("a promotion: sold beside what would have been sold", async () => {
+    const page = await s.go("/kpis");
+    const row = page.getByRole("row", { name: /^Lemon week/ });
+    await row.waitFor();
+    await row.getByText("1,420 sold").waitFor();
+    await row.getByText("1,088 without it").waitFor();
+    assert.match(await row.innerText(), /\+332\s+\+31%/);
+    await page.getByRole("link", { name: "Kiosk Lindenplatz" }).click();
+    await page.getByRole("heading", { level: 1, name: "Kiosk Lindenplatz" }).waitFor();
+    assert.equal(await row.count(), 0, "promotions are of the whole trade");
+  });
+
   test("exports are the service's own files of the same question", async () => {
     const page = await s.go("/kpis?store=s-1&days=28");
     await drawn();
