@@ -32,10 +32,13 @@ type merged struct {
 	IngestSec    float64 `json:"ingest_s"` // lines into the ledger
 	MergeSec     float64 `json:"merge_s"`
 	LinesPerSec  float64 `json:"lines_per_s"` // merged
+	MergeCPU     float64 `json:"merge_cpu_s"` // of this process: what a busy machine does not change
+	LinesPerCPU  float64 `json:"lines_per_cpu_s"`
 	SlotsPerSec  float64 `json:"slot_observations_per_s"`
 	LinesThrough float64 `json:"lines_per_s_ingested_and_merged"`
 	RestateP50   float64 `json:"restate_hour_ms_p50"`
 	RestateP99   float64 `json:"restate_hour_ms_p99"`
+	RestateCPU   float64 `json:"restate_hour_cpu_ms"` // mean
 	Restated     int     `json:"hours_restated"` // by as many late lines
 }
 
@@ -194,7 +197,7 @@ func (b *bench) fill(ctx context.Context, w *market.World, m *merged) error {
 
 // merge times the follower from nothing to all.
 func (b *bench) merge(ctx context.Context, m *merged) error {
-	began := time.Now()
+	began, cpu := time.Now(), cpuTime()
 	lines := 0
 	for {
 		done, err := b.follower.Step(ctx)
@@ -207,6 +210,8 @@ func (b *bench) merge(ctx context.Context, m *merged) error {
 		m.Hours, lines = m.Hours+done.Hours, lines+done.Lines
 	}
 	m.MergeSec = time.Since(began).Seconds()
+	m.MergeCPU = (cpuTime() - cpu).Seconds()
+	m.LinesPerCPU = float64(m.Lines) / m.MergeCPU
 	m.LinesPerSec, m.SlotsPerSec = float64(m.Lines)/m.MergeSec, float64(m.Slots)/m.MergeSec
 	m.LinesThrough = float64(m.Lines) / (m.MergeSec + m.IngestSec)
 	fmt.Fprintf(b.out, "merged: %d hours in %.1f s, %.0f lines/s\n", m.Hours, m.MergeSec, m.LinesPerSec)
@@ -219,6 +224,7 @@ func (b *bench) merge(ctx context.Context, m *merged) error {
 // restate times one late line at a time, from its being stored to its hour's being stored anew.
 func (b *bench) restate(ctx context.Context, w *market.World, m *merged) error {
 	var took []float64
+	var spent time.Duration
 	one, price := int64(1), int64(150)
 	for i := range b.late {
 		at := w.Start.Add(time.Duration(8+i%12)*time.Hour + time.Minute)
@@ -227,8 +233,9 @@ func (b *bench) restate(ctx context.Context, w *market.World, m *merged) error {
 		if err != nil {
 			return err
 		}
-		began := time.Now()
+		began, cpu := time.Now(), cpuTime()
 		done, err := b.follower.Step(ctx)
+		spent += cpuTime() - cpu
 		if err != nil {
 			return err
 		}
@@ -238,6 +245,7 @@ func (b *bench) restate(ctx context.Context, w *market.World, m *merged) error {
 		}
 		m.Restated++
 	}
+	m.RestateCPU = float64(spent.Microseconds()) / 1000 / float64(b.late)
 	slices.Sort(took)
 	m.RestateP50, m.RestateP99 = took[len(took)/2], took[len(took)*99/100]
 	return nil

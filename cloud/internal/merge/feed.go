@@ -52,17 +52,17 @@ func (f *Follower) advance(ctx context.Context, tenant, feed string, from, to in
 // changesAtOnce bounds how many changed hours of the books one step takes.
 const changesAtOnce = 20_000
 
-// takeSales touches the hours that have changed in the books.
-func (f *Follower) takeSales(ctx context.Context, tenant string) error {
+// takeSales touches the hours that have changed in the books, and tells whether there may be more.
+func (f *Follower) takeSales(ctx context.Context, tenant string) (more bool, err error) {
 	from, _, err := readCursor(ctx, f.DB, tenant, feedSales)
 	if err != nil {
-		return err
+		return false, err
 	}
 	list, err := f.Ledger.Changed(ctx, tenant, from, changesAtOnce)
 	if err != nil || len(list) == 0 {
-		return err
+		return false, err
 	}
-	return f.advance(ctx, tenant, feedSales, from, list[len(list)-1].Change, func(tx *state.Tx) error {
+	return len(list) == changesAtOnce, f.advance(ctx, tenant, feedSales, from, list[len(list)-1].Change, func(tx *state.Tx) error {
 		type storeHour struct {
 			store string
 			hour  int64

@@ -178,8 +178,14 @@ func (f *Follower) tenants(ctx context.Context) ([]string, error) {
 }
 
 func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) {
-	if err := f.takeSales(ctx, tenant); err != nil {
-		return Done{}, err
+	for {
+		more, err := f.takeSales(ctx, tenant)
+		if err != nil {
+			return Done{}, err
+		}
+		if !more {
+			break
+		}
 	}
 	if err := f.closeHours(ctx, tenant); err != nil {
 		return Done{}, err
@@ -213,11 +219,12 @@ type touch struct {
 	devices map[string]bool
 }
 
-// touchedAtOnce bounds how many rows one step takes.
-const touchedAtOnce = 20_000
+// storesAtOnce bounds of how many stores one step takes the touched hours, all there are of each.
+const storesAtOnce = 256
 
 func readTouched(ctx context.Context, q state.Querier, tenant string) (map[string]*touch, error) {
-	rows, err := q.Query(ctx, "SELECT id, store, device, hour, cause FROM merge_touched WHERE tenant = ? ORDER BY id LIMIT ?", tenant, touchedAtOnce)
+	rows, err := q.Query(ctx, `SELECT id, store, device, hour, cause FROM merge_touched WHERE tenant = ? AND store IN
+		(SELECT DISTINCT store FROM merge_touched WHERE tenant = ? ORDER BY store LIMIT ?) ORDER BY id`, tenant, tenant, storesAtOnce)
 	if err != nil {
 		return nil, fmt.Errorf("read touched hours: %w", err)
 	}

@@ -42,11 +42,11 @@ const ScoredCycle = 3 * 24 * time.Hour
 // averaged is what the moving average looks back on.
 const averaged = 28 * 24 * time.Hour
 
-// scoreboard scores the forecast of the last cycle, made from what was known before it, beside a naive
+// Scoreboard scores the forecast of the last cycle, made from what was known before it, beside a naive
 // seasonal one (the same days a week before) and a moving average of four weeks. Only hours in which
 // the product stood on the shelf and was watched count, on both sides: what an empty shelf sold says
 // nothing of demand.
-type scoreboard struct {
+type Scoreboard struct {
 	from  time.Time // of the cycle
 	to    time.Time
 	cases map[pair]*caseSum
@@ -62,12 +62,13 @@ type caseSum struct {
 
 type scoreSum struct{ loss, abs, in, n float64 }
 
-func newScoreboard(now time.Time) *scoreboard {
-	return &scoreboard{from: now.Add(-ScoredCycle), to: now, cases: map[pair]*caseSum{}, total: map[string]*scoreSum{}}
+// NewScoreboard scores the cycle that ends now.
+func NewScoreboard(now time.Time) *Scoreboard {
+	return &Scoreboard{from: now.Add(-ScoredCycle), to: now, cases: map[pair]*caseSum{}, total: map[string]*scoreSum{}}
 }
 
-// hour takes one store's hour; rates are those that were known before the cycle.
-func (b *scoreboard) hour(store string, local time.Time, list []Lesson, rates *StoreRates) {
+// Hour takes one store's hour; rates are those that were known before the cycle.
+func (b *Scoreboard) Hour(store string, local time.Time, list []Lesson, rates *StoreRates) {
 	in := !local.Before(b.from) && local.Before(b.to)
 	weekAgo := !local.Before(b.from.AddDate(0, 0, -7)) && local.Before(b.to.AddDate(0, 0, -7))
 	month := !local.Before(b.from.Add(-averaged)) && local.Before(b.from)
@@ -104,8 +105,8 @@ const (
 	MethodAverage  = "moving_average"
 )
 
-// close scores the cases of one cluster.
-func (b *scoreboard) close(dispersion float64) {
+// Close scores the cases of one cluster.
+func (b *Scoreboard) Close(dispersion float64) {
 	for _, c := range b.cases {
 		// A case needs the cycle on the shelf, and a week before that can be compared.
 		if c.hours < 0.9*c.open || c.hours == 0 || c.weekHours < c.hours/2 || c.monthHours < c.hours {
@@ -122,7 +123,7 @@ func (b *scoreboard) close(dispersion float64) {
 	b.cases = map[pair]*caseSum{}
 }
 
-func (b *scoreboard) score(method string, actual, mean, variance float64) {
+func (b *Scoreboard) score(method string, actual, mean, variance float64) {
 	s := b.total[method]
 	if s == nil {
 		s = &scoreSum{}
@@ -145,7 +146,8 @@ func (b *scoreboard) score(method string, actual, mean, variance float64) {
 	}
 }
 
-func (b *scoreboard) scores() []Score {
+// Scores are the methods side by side.
+func (b *Scoreboard) Scores() []Score {
 	list := []Score{}
 	for _, method := range []string{MethodRates, MethodSeasonal, MethodAverage} {
 		if s := b.total[method]; s != nil {

@@ -31,7 +31,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	m := &Model{Version: now.Unix(), FittedAt: now, Dispersion: 1, Substitute: map[string]float64{}}
 	all := map[string]*StoreRates{}
 	var late []storeHour
-	board := newScoreboard(now)
+	board := NewScoreboard(now)
 	for cluster, stores := range clusters(masters) {
 		rates, unrated, err := f.learnCluster(ctx, tenant, masters, cluster, stores, m, board)
 		if err != nil {
@@ -47,7 +47,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	for _, r := range all {
 		m.Rates += len(r.bases)
 	}
-	m.Forecast = board.scores()
+	m.Forecast = board.Scores()
 	err = f.DB.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
 			return err
@@ -84,7 +84,7 @@ func clusters(m *Masters) map[string][]string {
 	return out
 }
 
-func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, cluster string, stores []string, model *Model, board *scoreboard) (map[string]*StoreRates, []storeHour, error) {
+func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, cluster string, stores []string, model *Model, board *Scoreboard) (map[string]*StoreRates, []storeHour, error) {
 	now := model.FittedAt
 	fit, before := &Fit{Now: now, Groups: m.Groups()}, &Fit{Now: board.from, Groups: m.Groups()}
 	err := f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
@@ -103,7 +103,7 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	var late []storeHour
 	err = f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(store string, h *Hour, local time.Time, list []Lesson) {
 		residuals.Hour(store, local, list)
-		board.hour(store, local, list, held[store])
+		board.Hour(store, local, list, held[store])
 		for i := range h.Cells {
 			if _, ok := rates[store].Rate(h.Cells[i].GTIN, local); ok && h.Cells[i].Unrated > 0 {
 				late = append(late, storeHour{store, h.Start.Unix()})
@@ -115,7 +115,7 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 		return nil, nil, err
 	}
 	residuals.Apply(model)
-	board.close(model.Dispersion)
+	board.Close(model.Dispersion)
 	for store, r := range rates {
 		r.priceAll(m, m.Place(store).Currency)
 	}

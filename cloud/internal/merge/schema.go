@@ -9,7 +9,10 @@ import "github.com/coldshelf/coldshelf/cloud/internal/state"
 // only inserted, so that ingesters never wait for each other here. An hour and a local day are one
 // packed row each. merge_coolers is what a cooler was last due to hold, so that one which goes dark
 // lowers the coverage instead of vanishing.
-var Tables = state.Migrations{Name: "merge", Steps: []string{schema1}}
+var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2}}
+
+// schema2: a store's touched hours are taken together, so that a backlog folds each hour once.
+const schema2 = `CREATE INDEX merge_touched_by_store ON merge_touched (tenant, store, id);`
 
 const schema1 = `
 CREATE TABLE merge_touched (

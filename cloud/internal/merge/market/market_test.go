@@ -25,6 +25,9 @@ func TestLostSalesAgainstTheTruth(t *testing.T) {
 	if r.Covered < 0.72 || r.Covered > 0.95 {
 		t.Errorf("the 80 %% interval covers %.1f %%", 100*r.Covered)
 	}
+	if len(r.Forecast) != 3 || r.Forecast[0].Cases < 50 || r.Forecast[0].Pinball >= r.Forecast[1].Pinball {
+		t.Errorf("a forecast that is no better than the week before: %+v", r.Forecast)
+	}
 	if math.Abs(r.Substitution-r.SubstTrue) > 0.12 {
 		t.Errorf("substitution: %.2f estimated, %.2f true", r.Substitution, r.SubstTrue)
 	}

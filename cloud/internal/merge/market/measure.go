@@ -34,6 +34,8 @@ type Report struct {
 	Substitution  float64 `json:"substitution_estimated"`
 	SubstTrue     float64 `json:"substitution_true"`
 	Dispersion    float64 `json:"dispersion_estimated"`
+
+	Forecast []merge.Score `json:"forecast"` // of the three days after, beside its baselines
 }
 
 // tally is an estimate and the truth of the same.
@@ -82,6 +84,7 @@ func (w *World) learn(days int, fn func(store string, local time.Time, list []me
 
 func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judge int) {
 	until := w.Start.AddDate(0, 0, learn)
+	board := merge.NewScoreboard(until.Add(merge.ScoredCycle))
 	all, naive := &tally{}, 0.0
 	bySKU := make([]tally, w.Products)
 	var watched, open, onShelf int64
@@ -95,10 +98,11 @@ func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judg
 		var store tally
 		cases := make([]tally, w.Products)
 		w.Run(s, learn+judge, func(h *Hour) {
+			folded := merge.Fold(&h.Facts, rates[name])
+			board.Hour(name, h.Facts.Start, merge.Lessons(name, folded, h.Facts.Start), rates[name])
 			if h.Facts.Start.Before(until) {
 				return
 			}
-			folded := merge.Fold(&h.Facts, rates[name])
 			for p, t := range h.Truth {
 				c := folded.Cell(GTIN(p))
 				for _, to := range []*tally{all, &store, &cases[p], &bySKU[p]} {
@@ -144,6 +148,8 @@ func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judg
 	r.CoveredStores, r.MAPEStores = r.CoveredStores/float64(max(1, stores)), r.MAPEStores/float64(max(1, stores))
 	r.CoveredSKUs, r.MAPEProducts = r.CoveredSKUs/float64(max(1, skus)), r.MAPEProducts/float64(max(1, skus))
 	r.Watched, r.OSA = float64(watched)/float64(max(1, open)), float64(onShelf)/float64(max(1, watched))
+	board.Close(r.Dispersion)
+	r.Forecast = board.Scores()
 	r.SubstTrue = float64(instead) / float64(max(1, missed))
 }
 
