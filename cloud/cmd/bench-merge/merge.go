@@ -39,7 +39,7 @@ type merged struct {
 	RestateP50   float64 `json:"restate_hour_ms_p50"`
 	RestateP99   float64 `json:"restate_hour_ms_p99"`
 	RestateCPU   float64 `json:"restate_hour_cpu_ms"` // mean
-	Restated     int     `json:"hours_restated"` // by as many late lines
+	Restated     int     `json:"hours_restated"`      // by as many late lines
 }
 
 const tenant = "bench"
