@@ -14,7 +14,7 @@ type Role string
 // Roles, from most to least.
 const (
 	Admin       Role = "admin"       // everything, users, tokens and enrolment too
-	Manager     Role = "manager"     // looks, and changes stores, coolers and planograms
+	Manager     Role = "manager"     // looks, and changes all that is not about access
 	Integration Role = "integration" // a program: looks, acknowledges, assigns, mutes and comments alerts, and sends sales, stock and orders
 	Viewer      Role = "viewer"      // looks
 	Device      Role = "device"      // a board: speaks MQTT for itself, and renews its certificate

@@ -108,7 +108,7 @@ export const api = {
   /** Address of a picture: the last one, or the one of an observation. */
   picture: (device: string, of?: { boot?: number | null | undefined; seq?: number | null | undefined }) =>
     `/v1/coolers/${seg(device)}/picture${query({ boot: of?.boot ?? undefined, seq: of?.seq ?? undefined })}`,
-  putCooler: (device: string, body: { name?: string; store?: string; planogram?: string }) => call<CoolerDetail>("PUT", `/v1/coolers/${seg(device)}`, { body }),
+  putCooler: (device: string, body: { name?: string; store?: string; planogram?: string; model?: string }) => call<CoolerDetail>("PUT", `/v1/coolers/${seg(device)}`, { body }),
   putStore: (store: string, body: Omit<Store, "store">) => call<Store>("PUT", `/v1/stores/${seg(store)}`, { body }),
   planogram: (id: string, signal?: AbortSignal) => call<Planogram>("GET", `/v1/planograms/${seg(id)}`, { signal }),
   /** Publishes a version; `body` is YAML or JSON as text, or a planogram. */

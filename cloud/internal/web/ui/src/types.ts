@@ -39,6 +39,8 @@ export interface Cooler {
   observed_at?: string | null;
   /** Why it is degraded. */
   reasons?: string[];
+  /** As its maker calls it. */
+  model?: string;
 }
 
 export type Severity = "critical" | "warning" | "info";

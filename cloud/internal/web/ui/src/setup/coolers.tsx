@@ -55,6 +55,7 @@ function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: rea
   const [device, setDevice] = useState(cooler?.device ?? "");
   const [name, setName] = useState(cooler?.name ?? "");
   const [store, setStore] = useState(cooler?.store ?? "");
+  const [model, setModel] = useState(cooler?.model ?? "");
   const detail = useLoad((signal) => (cooler ? api.cooler(cooler.device, signal) : Promise.resolve(null)), [cooler?.device]);
   const [chosen, setChosen] = useState<string | null>(null);
   const plan = chosen ?? detail.data?.assigned_planogram ?? "";
@@ -63,7 +64,7 @@ function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: rea
   const [code, setCode] = useState<{ code: string; expires: string } | null>(null);
   const submit = async (e: Event) => {
     e.preventDefault();
-    const ok = await save(() => api.putCooler(device, { name, store, ...(chosen === null ? {} : { planogram: chosen }) }));
+    const ok = await save(() => api.putCooler(device, { name, store, model, ...(chosen === null ? {} : { planogram: chosen }) }));
     if (ok && !cooler) done();
   };
   return (
@@ -78,6 +79,7 @@ function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: rea
           </option>
         ))}
       </datalist>
+      <Field label={t("setup.model")} value={model} onValue={setModel} />
       <Select label={t("setup.planogram")} value={plan} onValue={setChosen}>
         <option value="">{t("setup.none")}</option>
         {plans.map((p) => (

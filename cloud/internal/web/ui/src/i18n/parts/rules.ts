@@ -1,6 +1,7 @@
 export const rules = {
   "setup.rules": ["Rules", "规则"],
   "rules.title": ["Alert rules", "告警规则"],
+  "setup.model": ["Cooler model", "冷柜型号"],
   "setup.region": ["Region", "区域"],
   "setup.channel": ["Channel of trade", "渠道"],
   "setup.class": ["Class", "等级"],
