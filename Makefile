@@ -102,7 +102,7 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench bench-ingest bench-live bench-merge bench-sales chaos eval cross deb
+.PHONY: bench bench-ingest bench-live bench-merge bench-sales chaos eval eval-footfall cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
 
@@ -128,6 +128,10 @@ chaos: cloud ## kill boards, broker, ingester, database and subscribers over a s
 EVAL_DATA ?= $(wildcard ../shared/data/cooler-val ../shared/data/beverage3/valid)
 eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA="DIR …"); the tables go into models/weights/CARD.md
 	@for set in $(EVAL_DATA); do echo "$$set"; bin/cooler-agent eval --data $$set --card models/weights/CARD.md || exit; done
+
+FOOTFALL_VIDEOS ?= ../shared/data/videos
+eval-footfall: agent ## people counted at lines against counts made by hand, by clip (FOOTFALL_VIDEOS=DIR); ends with JSON
+	@bin/cooler-agent eval-footfall --videos $(FOOTFALL_VIDEOS) --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt
 
 cross: ## build the agent for arm64 against a Debian sysroot
 	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64

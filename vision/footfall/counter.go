@@ -3,21 +3,28 @@ package footfall
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 const (
-	// leastMoved is how far a person must have walked, in shares of their height, to be counted: what waves or
-	// flickers in one place is nobody.
-	leastMoved = 0.3
-	// walkedFar is the same for what no detector calls a person, which must also have been whole in the picture
-	// for wholeFor frames: an arm reaches in from the edge, a person walks through.
-	walkedFar, wholeFor = 1.0, 6
-	// A track is a person once a detector has said so so often. It is asked every askEvery frames, of at most mostAsked
+	// leastMoved is how far a person must have walked, in shares of their height, and in how many frames, to
+	// be counted: what waves or flickers in one place is nobody, nor is a change of light that jumps.
+	leastMoved, leastStrides = 0.3, 5
+	// walkedFar is the same for what no detector calls a person. It must also have come in by one edge of the picture
+	// and left by another: an arm reaches in and goes back, a bottle is put down, people walk through.
+	// Its way is so long in shares of the picture's shorter side, from where it came in to where it left.
+	walkedFar, throughFar = 0.6, 0.5
+	// hangingTall is the share of the picture's height from which nobody comes in by its upper edge.
+	hangingTall = 0.4
+	// A track is a person once a detector has said so so often, and in such a share of its answers. It is asked every askEvery frames, of at most mostAsked
 	// tracks a frame, and gives a track up after givenUp times.
-	namedBy, askEvery, mostAsked, givenUp = 2, 2, 3, 40
+	namedBy, namedShare, askEvery, mostAsked, givenUp = 4, 0.5, 2, 3, 60
+	// Two tracks that cross a line the same way within so many frames, and share so much of the smaller box, are one
+	// person; so many crossings of a line are remembered for that.
+	twinSteps, twinShare, mostRecent = 6, 0.5, 8
 	// seldom is the share of walkers up to which a detector counts as blind in this view (from above it knows nobody):
-	// then what walks is counted without it.
-	seldom = 0.3
+	// then what walked through is counted without it.
+	seldom = 0.5
 )
 
 // Counter follows the people before one camera. Make a new one for another camera or other lines. It belongs to
@@ -30,8 +37,10 @@ type Counter struct {
 	tracks  []*track
 	people  int // tracks begun
 	frame   int
-	walkers int // tracks that walked as people do
-	named   int // of these the detector called persons
+	through int // tracks that walked through and that no detector named
+	named   int // tracks that the detector named
+	steps   int
+	recent  [][]passed // by line
 	events  Events
 }
 
@@ -47,7 +56,7 @@ type Events struct {
 type Passing struct {
 	Line   string
 	Person int
-	Frame  int // the last in which they were seen
+	Frame  int // in which they were given up
 }
 
 // NewCounter counts at lines and in zones of a picture of w×h pixels.
@@ -69,13 +78,14 @@ func NewCounter(w, h int, lines []Line, zones []Zone) (*Counter, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	return &Counter{picture: Box{W: float64(w), H: float64(h)}, lines: lines, zones: zones, frame: -1}, nil
+	return &Counter{picture: Box{W: float64(w), H: float64(h)}, lines: lines, zones: zones, frame: -1, recent: make([][]passed, len(lines))}, nil
 }
 
 // Step takes the next frame: what moves in it, and a detector of persons that can be asked about a box, nil where
 // there is none. Frames must come at Pace; frame is the number that events are told with and must rise.
 func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 	c.frame = frame
+	c.steps++
 	c.assign(c.find((&m).blobs()))
 	asked := 0
 	for _, t := range c.tracks {
@@ -83,7 +93,7 @@ func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 			continue
 		}
 		for i, l := range c.lines {
-			if dir, at, ok := t.gates[i].step(l, t.box.Foot(), t.box.H, c.frame); ok {
+			if dir, at, ok := t.gates[i].step(l, t.box.Foot(), t.box.H, c.frame); ok && !c.twin(i, dir, t) {
 				t.crossings = append(t.crossings, Crossing{l.Name, t.id, at, dir})
 			}
 		}
@@ -92,12 +102,32 @@ func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 			asked++
 			c.ask(t, isPerson)
 		}
-		c.judge(t)
 		c.tell(t)
 	}
 	out := c.events
 	c.events = Events{}
 	return out
+}
+
+// passed is a crossing that was just seen.
+type passed struct {
+	dir  Dir
+	step int
+	box  Box
+}
+
+// twin reports that the same person has just crossed the line as another track: two that go the same way at the same
+// time in the same place are one, whom motion shows in parts.
+func (c *Counter) twin(line int, dir Dir, t *track) bool {
+	for _, p := range c.recent[line] {
+		least := min(p.box.W*p.box.H, t.box.W*t.box.H)
+		if p.dir == dir && c.steps-p.step <= twinSteps && p.box.common(t.box) >= twinShare*least {
+			return true
+		}
+	}
+	list := append(c.recent[line], passed{dir, c.steps, t.box})
+	c.recent[line] = list[max(0, len(list)-mostRecent):]
+	return false
 }
 
 // unknown: it is time to ask what the track is.
@@ -111,31 +141,31 @@ func (c *Counter) ask(t *track, isPerson func(Box) bool) {
 	if !isPerson(t.last) {
 		return
 	}
-	if t.known++; t.known >= namedBy {
+	if t.known++; t.known >= namedBy && float64(t.known) >= namedShare*float64(t.asked) {
 		t.named = true
-		if t.walked {
-			c.named++
-		}
-	}
-}
-
-// judge notes whether a track walked as people do.
-func (c *Counter) judge(t *track) {
-	if !t.walked && t.moved >= walkedFar && t.whole >= wholeFor {
-		t.walked = true
-		c.walkers++
-		if t.named {
-			c.named++
-		}
+		c.named++
 	}
 }
 
 // counts: the track is a person's.
 func (c *Counter) counts(t *track) bool {
-	if t.named {
-		return t.moved >= leastMoved
+	if t.moved < leastMoved || t.strides < leastStrides || c.hangs(t) {
+		return false
 	}
-	return t.walked && float64(c.named) <= seldom*float64(c.walkers)
+	return t.named || t.through && float64(c.named) <= seldom*float64(c.named+c.through)
+}
+
+// hangs: the track came in by the upper edge and is too tall for somebody that far away. It is an arm, or what an arm
+// holds.
+func (c *Counter) hangs(t *track) bool {
+	return t.entry&top != 0 && t.entry&bottom == 0 && t.box.H > hangingTall*c.picture.H
+}
+
+// walkedThrough: the track is gone, and moved as only people do.
+func (c *Counter) walkedThrough(t *track) bool {
+	exit, foot := c.edges(t.last), t.last.Foot()
+	way := math.Hypot(foot.X-t.begun.X, foot.Y-t.begun.Y)
+	return t.moved >= walkedFar && way >= throughFar*min(c.picture.W, c.picture.H) && t.entry != 0 && exit != 0 && t.entry&exit == 0
 }
 
 // tell gives out what was held back of a person.
@@ -153,13 +183,17 @@ func (c *Counter) leave(t *track) {
 	for i := range t.zones {
 		c.end(t, i)
 	}
+	if !t.named && c.walkedThrough(t) {
+		t.through = true
+		c.through++
+	}
 	if !c.counts(t) {
 		return
 	}
 	c.tell(t)
 	for i, l := range c.lines {
 		if !t.gates[i].crossed {
-			c.events.Passings = append(c.events.Passings, Passing{l.Name, t.id, c.frame - t.missed})
+			c.events.Passings = append(c.events.Passings, Passing{l.Name, t.id, c.frame})
 		}
 	}
 }

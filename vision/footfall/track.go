@@ -18,28 +18,31 @@ const (
 	learnFrom = 0.5
 	// Shares of what is new in a place and in a speed that are believed.
 	believePlace, believeSpeed, believeSize, believeSmaller = 0.6, 0.25, 0.2, 0.08
-	// lostPart is the share of a box's height that it does not lose from one frame to the next by walking.
-	lostPart = 0.15
+	// A stride is a frame in which somebody goes on by such a share of their height; who jumps by more is another.
+	slowest, jump = 0.01, 0.25
+	// Shares of a box's height and width that it does not lose or win by walking.
+	lostPart, hiddenPart = 0.15, 0.25
 )
 
 // track is one person from frame to frame.
 type track struct {
-	id     int
-	box    Box // smoothed
-	last   Box // as it was found last
-	vx, vy float64
-	seen   int // frames
-	asked  int // how often a detector was asked whether this is a person
-	known  int // how often it said yes
-	next   int // frame from which on it is asked again
-	whole  int // of these with all of the person in the picture
-	missed int // in a row
-	begun  Point
-	moved  float64 // farthest from where they began, in shares of their height
-	walked bool    // as people do; see Counter.judge
-	named  bool    // as a person, by the detector
-	gates  []gate
-	zones  []stay
+	id      int
+	box     Box // smoothed
+	last    Box // as it was found last
+	vx, vy  float64
+	seen    int  // frames
+	asked   int  // how often a detector was asked whether this is a person
+	known   int  // how often it said yes
+	next    int  // frame from which on it is asked again
+	entry   edge // edges of the picture that cut the box when the track began
+	missed  int  // in a row
+	begun   Point
+	moved   float64 // farthest from where they began, in shares of their height
+	strides int     // frames in which they walked on
+	through bool    // went through the picture, from one edge to another
+	named   bool    // as a person, by the detector
+	gates   []gate
+	zones   []stay
 	// What was noticed of the track is held back until it is known for a person.
 	crossings []Crossing
 	visits    []Visit
@@ -55,23 +58,41 @@ func (t *track) follow(b Box) {
 	a := t.ahead()
 	t.last = b
 	dx, dy := b.X+b.W/2-a.X-a.W/2, b.bottom()-a.bottom()
-	// Where the box has lost or won much at one end, that end lies: somebody is half hidden, or stands with their feet
-	// in a shadow.
-	if top := b.Y - a.Y; math.Abs(b.H-a.H) > lostPart*a.H && math.Abs(top) < math.Abs(dy) {
-		dy = top
+	// Where the box has lost or won much at one end, that end lies: somebody goes behind a pillar, or stands with their
+	// feet in a shadow.
+	if math.Abs(b.H-a.H) > lostPart*a.H {
+		dy = nearer(dy, b.Y-a.Y)
+	}
+	if math.Abs(b.W-a.W) > hiddenPart*a.W {
+		dx = nearer(dx, nearer(b.X-a.X, b.right()-a.right()))
 	}
 	t.vx += believeSpeed * dx
 	t.vy += believeSpeed * dy
-	grow := believeSize
-	if b.H < a.H {
-		grow = believeSmaller
-	}
-	w, h := a.W+believeSize*(b.W-a.W), a.H+grow*(b.H-a.H)
+	w, h := a.W+believe(b.W-a.W), a.H+believe(b.H-a.H)
 	x, y := a.X+a.W/2+believePlace*dx, a.bottom()+believePlace*dy
 	t.box = Box{x - w/2, y - h, w, h}
 	t.seen, t.missed = t.seen+1, 0
+	if v := math.Hypot(t.vx, t.vy); v >= slowest*t.box.H && math.Abs(dx) < jump*t.box.H {
+		t.strides++
+	}
 	f := t.box.Foot()
 	t.moved = math.Max(t.moved, math.Hypot(f.X-t.begun.X, f.Y-t.begun.Y)/t.box.H)
+}
+
+// nearer is the lesser of two ways.
+func nearer(a, b float64) float64 {
+	if math.Abs(b) < math.Abs(a) {
+		return b
+	}
+	return a
+}
+
+// believe is how much of a change of size is believed: people grow by coming into view and do not shrink.
+func believe(change float64) float64 {
+	if change < 0 {
+		return believeSmaller * change
+	}
+	return believeSize * change
 }
 
 // coast goes on without having been found.
@@ -150,16 +171,44 @@ func (c *Counter) assign(found []*person) {
 
 // learn notes what a sight of a person tells beyond their place.
 func (c *Counter) learn(t *track, p *person) {
-	if c.whole(p.Box) {
-		t.whole++
+	if t.seen <= entering {
+		t.entry |= c.edges(p.Box)
 	}
 	if p.whole != nil && t.sure() && t.moved >= learnFrom {
 		c.sizes.learn(p.whole, c.picture)
 	}
 }
 
-// whole: nothing of the box is cut off by the picture's edge.
-func (c *Counter) whole(b Box) bool {
-	const rim = 3
-	return b.X > rim && b.Y > rim && b.right() < c.picture.W-rim && b.bottom() < c.picture.H-rim
+// edge is a set of the picture's edges.
+type edge uint8
+
+const (
+	left edge = 1 << iota
+	top
+	right
+	bottom
+)
+
+// entering is how many frames of a track tell by which edge it came.
+const entering = 3
+
+// rimShare is how near to an edge of the picture, in shares of their height, somebody is about to leave by it.
+const rimShare = 0.08
+
+// edges that cut the box, or nearly.
+func (c *Counter) edges(b Box) (e edge) {
+	rim := rimShare * b.H
+	if b.X <= rim {
+		e |= left
+	}
+	if b.Y <= rim {
+		e |= top
+	}
+	if b.right() >= c.picture.W-rim {
+		e |= right
+	}
+	if b.bottom() >= c.picture.H-rim {
+		e |= bottom
+	}
+	return e
 }

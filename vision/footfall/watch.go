@@ -3,7 +3,7 @@ package footfall
 import "github.com/coldshelf/coldshelf/vision"
 
 // personScore is from which score of Watch.Person on a person was seen.
-const personScore = 0.15
+const personScore = 0.4
 
 // Watch looks at frames and counts. It belongs to one goroutine.
 type Watch struct {

@@ -19,8 +19,9 @@ import (
 const (
 	// motionWidth is the width that frames are brought down to: people are tens of pixels tall there.
 	motionWidth = 384
-	// motionHistory in frames: a person who stands still for a minute is not yet a part of the room.
-	motionHistory = 4000
+	// motionRate is the share of each frame that the background takes over: a person who stands still for a minute is
+	// not yet a part of the room.
+	motionRate = 1.0 / 2000
 	// motionThreshold is OpenCV's squared distance, in variances, from which a pixel is not the background.
 	motionThreshold = 20
 	// motionShadow: what is darker than this share of the background is no shadow; grey clothes before a white wall
@@ -35,7 +36,7 @@ type Motion struct{ model unsafe.Pointer }
 // NewMotion begins with an unknown room; the first frame is taken for it.
 func NewMotion() (*Motion, error) {
 	var message [512]C.char
-	model := C.coldshelf_motion_new(motionHistory, motionThreshold, motionShadow, &message[0], C.int(len(message)))
+	model := C.coldshelf_motion_new(motionRate, motionThreshold, motionShadow, &message[0], C.int(len(message)))
 	if model == nil {
 		return nil, fmt.Errorf("motion: %s", words(&message[0]))
 	}

@@ -5,9 +5,10 @@
 extern "C" {
 #endif
 
-// OpenCV's MOG2; NULL with the exception's words in message. shadow is how dark, in shares of the background's
+// OpenCV's MOG2; NULL with the exception's words in message. rate is the share of a frame that the background
+// takes over; shadow is how dark, in shares of the background's
 // brightness, a shadow at most makes it.
-void* coldshelf_motion_new(int history, double threshold, double shadow, char* message, int size);
+void* coldshelf_motion_new(double rate, double threshold, double shadow, char* message, int size);
 
 // Brings a width×height BGR picture down to w×h and writes into mask, w*h bytes, which of it moves: 255, else 0.
 // Gives 0, or 1 with words in message.

@@ -25,8 +25,11 @@ import (
 // fitted is what the configuration says is wired to the board. Each is opened when it is run, and again
 // after a fault, so that a sensor which comes late or goes for a while is found.
 func fitted(d config.Devices, device string) (list []agent.Device) {
+	if d.Footfall != nil {
+		list = append(list, footfallOf(*d.Footfall, d.Interval))
+	}
 	if d.Sim {
-		return []agent.Device{simulated(d, device)}
+		return append(list, simulated(d, device))
 	}
 	if d.Door != nil {
 		list = append(list, doorOf(*d.Door))

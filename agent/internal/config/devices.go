@@ -12,6 +12,7 @@ type Devices struct {
 	Presence    *Presence     `yaml:"presence"`
 	Power       *Power        `yaml:"power"`
 	Light       *Light        `yaml:"light"`
+	Footfall    *Footfall     `yaml:"footfall"`
 }
 
 // Door is a contact on a pin.
@@ -47,4 +48,20 @@ type Light struct {
 	Pin       string        `yaml:"pin"`
 	ActiveLow bool          `yaml:"active_low"`
 	Warmup    time.Duration `yaml:"warmup"` // before the picture
+}
+
+// Footfall is a camera that looks at where people walk, and where they are counted. Its frames stay in memory; only
+// counts leave the board.
+type Footfall struct {
+	Source string     `yaml:"source"` // as camera.source, but not dir: or sim:
+	Width  int        `yaml:"width"`  // asked of a v4l2 camera; 0: its own
+	Height int        `yaml:"height"`
+	Lines  []Counting `yaml:"lines"`
+	Zones  []Counting `yaml:"zones"`
+}
+
+// Counting is a line or a zone in the footfall camera's picture.
+type Counting struct {
+	Name   string `yaml:"name"`
+	Points string `yaml:"points"` // x,y,x,y,… in pixels: two of a line, three or more of a zone
 }

@@ -67,7 +67,13 @@ func (c *Config) resolve(dir string) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-	if scheme, path, ok := strings.Cut(c.Camera.Source, ":"); ok && (scheme == "dir" || scheme == "file") && !filepath.IsAbs(path) {
-		c.Camera.Source = scheme + ":" + filepath.Join(dir, path)
+	sources := []*string{&c.Camera.Source}
+	if c.Devices.Footfall != nil {
+		sources = append(sources, &c.Devices.Footfall.Source)
+	}
+	for _, source := range sources {
+		if scheme, path, ok := strings.Cut(*source, ":"); ok && (scheme == "dir" || scheme == "file") && !filepath.IsAbs(path) {
+			*source = scheme + ":" + filepath.Join(dir, path)
+		}
 	}
 }

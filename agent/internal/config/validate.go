@@ -156,6 +156,9 @@ func (d *Devices) validate(v *faults) {
 		v.check(p.ShuntMOhm >= 0 && p.ShuntMOhm <= 10000, "devices.power.shunt_mohm: %d, must be 0 to 10000", p.ShuntMOhm)
 		v.check(p.MainsMV >= 0 && p.MainsMV <= 26000, "devices.power.mains_mv: %d, must be 0 to 26000", p.MainsMV)
 	}
+	if d.Footfall != nil {
+		d.Footfall.validate(v)
+	}
 	if l := d.Light; l != nil {
 		v.check(l.Pin != "", "devices.light.pin: is missing")
 		v.check(l.Warmup >= 0 && l.Warmup <= 10*time.Second, "devices.light.warmup: %v, must be 0 to 10s", l.Warmup)
