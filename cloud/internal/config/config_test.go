@@ -57,6 +57,7 @@ func TestFull(t *testing.T) {
 		MQTT: config.MQTT{Listen: "0.0.0.0:1883", TLSListen: "0.0.0.0:8883", TLSNames: []string{"cloud.example"}, Broker: "mqtts://broker.example:8883", ClientID: "ingest-1", Username: "cloud",
 			PasswordFile: "testdata/secrets/mqtt", CA: "testdata/ca.pem", Cert: "testdata/cloud.pem", Key: "testdata/cloud.key"},
 		Ingest: config.Ingest{Batch: 500, Linger: 5 * time.Millisecond, Rate: 20},
+		Sales:  config.Sales{Drop: []config.Drop{{Dir: "testdata/sales/north", Mapping: "testdata/till.yml", Channel: "pos-north"}}, Every: 10 * time.Second, Feed: time.Hour},
 		Keep:   config.Keep{Points: 720 * time.Hour, Hours: 8760 * time.Hour, Pictures: 5, Quarantine: 100},
 		Log:    config.Log{Level: "debug", Format: "json"},
 	}
