@@ -63,8 +63,8 @@ demo: build ## one shop day at speed: cloud, three agents, live alerts on a page
 
 ## prove
 
-.PHONY: test test-go test-web test-training test-deb check vuln fuzz golden
-test: setup-test build test-go test-web test-training test-deb ## set up and pass every test
+.PHONY: test test-go test-web test-training test-deb test-cross check vuln fuzz golden
+test: setup-test build test-go test-web test-training test-deb test-cross ## set up and pass every test
 
 test-go:
 	go vet $(GO_TAGS) ./...
@@ -81,6 +81,9 @@ test-deb: agent
 	@rm -rf dist
 	firmware-config/package/deb.sh bin/cooler-agent
 	firmware-config/package/check.sh dist/*.deb
+
+test-cross: agent
+	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64 bin/cooler-agent
 
 check: ## formatting, vet, linters, shell scripts
 	@out=$$(gofmt -l . | grep -v node_modules || true); if [ -n "$$out" ]; then echo "gofmt would change: $$out" >&2; exit 1; fi

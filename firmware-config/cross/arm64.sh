@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Builds cooler-agent for arm64 (Raspberry Pi 4 and 5, Jetson) on an amd64 Debian, with OpenCV, against
-# a sysroot of Debian's own arm64 packages, and has it look at one picture under qemu.
+# a sysroot of Debian's own arm64 packages, and runs it under qemu. With NATIVE, the same program built for this
+# machine, both look at one picture and must see the same boxes.
 #
-#   arm64.sh OUT
+#   arm64.sh OUT [NATIVE]
 #
 # The sysroot (about 760 MB) is made once, under $COLDSHELF_CACHE (default ~/.cache/coldshelf).
 set -euo pipefail
 
-out=${1:?usage: arm64.sh OUT}
+out=$(realpath -m "${1:?usage: arm64.sh OUT [NATIVE]}")
+native=${2:-}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${COLDSHELF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/coldshelf}
 sysroot=$cache/sysroot-arm64-bookworm
@@ -49,5 +51,24 @@ mkdir -p "$(dirname "$out")"
 (cd "$root" && go build -tags customenv -ldflags '-s -w' -o "$out" ./agent/cmd/cooler-agent)
 
 echo "cross: $(file -b "$out" | cut -d, -f1-2)"
-qemu-aarch64-static -L "$sysroot" \
-  -E "LD_LIBRARY_PATH=/$lib/blas:/$lib/lapack:/$lib/pulseaudio:/$lib" "$out" version
+arm64() { qemu-aarch64-static -L "$sysroot" -E "LD_LIBRARY_PATH=/$lib/blas:/$lib/lapack:/$lib/pulseaudio:/$lib" "$out" "$@"; }
+arm64 version
+[ -n "$native" ] || exit 0
+
+# The native program goes first: it tries each network in a child process, which qemu cannot start where the
+# kernel does not know arm64 programs, and the verdict is kept for both.
+picture=$root/models/weights/facings/good.jpg
+seen=$(mktemp -d)
+trap 'rm -rf "$seen"' EXIT
+export COLDSHELF_CACHE=$cache
+"$native" detect --json --runtime opencv "$picture" >"$seen/native.json"
+arm64 detect --json --runtime opencv "$picture" >"$seen/arm64.json"
+python3 - "$seen/native.json" "$seen/arm64.json" <<'PY'
+import json, sys
+here, there = (json.load(open(p))["facings"] for p in sys.argv[1:])
+if not here:
+    sys.exit("error: nothing is seen in the picture, so nothing is compared\nhint: see vision/detect")
+if [f["box"] for f in here] != [f["box"] for f in there] or any(abs(a["score"] - b["score"]) > 0.002 for a, b in zip(here, there)):
+    sys.exit(f"error: arm64 sees {len(there)} facings, this machine {len(here)}, and not the same\nhint: compare the two with detect --json")
+print(f"cross: arm64 sees the same {len(here)} boxes as this machine")
+PY

@@ -72,6 +72,11 @@ func (r *Runtime) OpenNetwork(model []byte, threads int) (vision.Network, error)
 	if err := options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); err != nil {
 		return nil, fmt.Errorf("stop spinning: %w", err)
 	}
+	// An arena keeps the largest look's memory for ever; without it a look gives back what it took, and a board of
+	// 1 GB has it for other things. What that costs in time is within what runs differ by.
+	if err := errors.Join(options.SetCpuMemArena(false), options.SetMemPattern(false)); err != nil {
+		return nil, fmt.Errorf("give memory back: %w", err)
+	}
 	n := &network{version: r.Version(), inputs: names(ins), outputs: names(outs)}
 	n.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(model, n.inputs, n.outputs, options)
 	if err != nil {
