@@ -22,6 +22,14 @@ func open(t *testing.T) networktest.Open {
 
 func TestNetworkConforms(t *testing.T) { networktest.Run(t, open(t)) }
 
+func TestASparingNetworkConforms(t *testing.T) {
+	rt, err := ort.Open("")
+	if err != nil {
+		t.Fatalf("%v; `make setup` installs the library", err)
+	}
+	networktest.Run(t, func(onnx []byte) (vision.Network, error) { return rt.OpenSparing(onnx, 1) })
+}
+
 func TestLibraryThatIsNotThere(t *testing.T) {
 	if _, err := ort.Find("/nonexistent/libonnxruntime.so"); !errors.Is(err, ort.ErrNoLibrary) {
 		t.Errorf("got %v, want %v", err, ort.ErrNoLibrary)

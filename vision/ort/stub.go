@@ -21,3 +21,6 @@ func (r *Runtime) Version() string { return "" }
 
 // OpenNetwork gives an error that wraps ErrNoLibrary.
 func (r *Runtime) OpenNetwork([]byte, int) (vision.Network, error) { return nil, ErrNoLibrary }
+
+// OpenSparing gives an error that wraps ErrNoLibrary.
+func (r *Runtime) OpenSparing([]byte, int) (vision.Network, error) { return nil, ErrNoLibrary }

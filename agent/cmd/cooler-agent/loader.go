@@ -64,14 +64,17 @@ func (l *loader) load(ctx context.Context, set *weights.Set, spec weights.Networ
 	if err := l.prober.Try(ctx, probe.Model{ONNX: onnx, Inputs: map[string][]int{spec.Input.Name: tryShape(spec.Input)}, Outputs: spec.Outputs}, l.runtime); err != nil {
 		return nil, withHint(fmt.Errorf("network %s of %s: %w", spec.Name, set.From(), err), "use other weights (--weights) or another --runtime")
 	}
-	return openNetwork(l.ort, onnx, l.opts.Target, l.opts.Threads)
+	return openNetwork(l.ort, onnx, l.opts)
 }
 
-func openNetwork(rt *ort.Runtime, onnx []byte, target string, threads int) (vision.Network, error) {
-	if rt != nil {
-		return rt.OpenNetwork(onnx, threads)
+func openNetwork(rt *ort.Runtime, onnx []byte, o sightOptions) (vision.Network, error) {
+	switch {
+	case rt != nil && o.Sparing:
+		return rt.OpenSparing(onnx, o.Threads)
+	case rt != nil:
+		return rt.OpenNetwork(onnx, o.Threads)
 	}
-	return opencv.OpenNetwork(onnx, target)
+	return opencv.OpenNetwork(onnx, o.Target)
 }
 
 // tryShape is the smallest input that the network must take.

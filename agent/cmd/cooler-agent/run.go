@@ -50,6 +50,7 @@ The smallest configuration:
 			if err != nil {
 				return err
 			}
+			keepLittle()
 			if err := launch(path, log); err != nil {
 				return err
 			}
@@ -227,7 +228,7 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 		}
 	}
 	look := sightOf(w.cfg)
-	look.Log = w.log
+	look.Log, look.Sparing = w.log, true
 	sights := newSights(look)
 	w.close = append(w.close, sights.Close)
 	view, err := sights.first(ctx, opts)

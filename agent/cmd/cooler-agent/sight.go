@@ -35,6 +35,8 @@ type sightOptions struct {
 	Floor   string // file of the highest gallery version that was in use; with Key
 	Mount   string // file; "": slots are not judged
 	Video   bool   // frames come from one fixed camera, in order
+	// Sparing holds little memory between looks, and takes longer for one.
+	Sparing bool
 	// Thresholds in place of the networks' own, by the names of thresholdNames.
 	Thresholds map[string]int64
 	Log        *slog.Logger
