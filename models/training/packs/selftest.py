@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import torch
 
-from packs.augment import augment
+from packs.augment import augment, turned
 from packs.collect import content_box
 from packs.evaluate import name
 from packs.fit import GREY, HEIGHT, WIDTH, fit
 from packs.network import DIMENSION, Deployed, PackEmbedder
+from packs.whiten import whitening, within
 
 
 def fit_keeps_shape() -> None:
@@ -54,8 +55,29 @@ def nearest_references_name() -> None:
     assert named[0] == "a" and abs(score[0] - 0.9) < 1e-6
 
 
+def a_turned_photo_keeps_its_pack() -> None:
+    """However a photo is turned and cut, most of the box lies where the pack was."""
+    image, rng = np.zeros((240, 240, 3), np.uint8), np.random.default_rng(2)
+    image[40:200, 80:160] = 255
+    seen = []
+    for _ in range(50):
+        cut, (x, y, w, h) = turned(image, (80, 40, 80, 160), rng)
+        x0, y0, x1, y1 = (int(round(v)) for v in (max(x, 0), max(y, 0), min(x + w, 240), min(y + h, 240)))
+        seen.append(cut[y0:y1, x0:x1].mean() / 255)
+    assert np.mean(seen) > 0.7, np.mean(seen)
+
+
+def whitening_makes_products_round() -> None:
+    """Where products vary ten times as much in one direction, all directions vary alike afterwards."""
+    rng = np.random.default_rng(1)
+    products, photos = np.repeat(np.arange(60), 20), np.repeat(np.arange(60) % 2 == 0, 20)
+    vectors = rng.normal(size=(60, 4))[products] + rng.normal(size=(1200, 4)) * (10, 1, 1, 1)
+    spread = within(vectors @ whitening(vectors, products, photos, 0.5, 0.0), products)
+    assert np.abs(spread - np.eye(4)).max() < 0.1, spread
+
+
 def main() -> int:
-    checks = [fit_keeps_shape, content_is_found, augmentation_is_seeded, deployed_answers_alike, nearest_references_name]
+    checks = [a_turned_photo_keeps_its_pack, whitening_makes_products_round, fit_keeps_shape, content_is_found, augmentation_is_seeded, deployed_answers_alike, nearest_references_name]
     for check in checks:
         check()
         print(f"ok {check.__name__}")
