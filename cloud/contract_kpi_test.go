@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -47,5 +48,8 @@ func askKPIs(t *testing.T, ask func(method, pattern string, vars map[string]stri
 	ask("PUT", "/v1/ordering", nil, "", `{"url":"https://orders.example/in"}`, 200)
 	ask("PUT", "/v1/ordering", nil, "", `{"url":"orders"}`, 400)
 	ask("GET", "/v1/ordering", nil, "", "", 200)
+	ask("POST", "/v1/kpis/replay", nil, "", `{"from":"2026-03-02T00:00:00Z","to":"2026-03-01T00:00:00Z"}`, 400)
+	ask("POST", "/v1/kpis/replay", nil, "", `{"from":"2006-03-02T00:00:00Z","to":"2026-03-01T00:00:00Z"}`, 400)
+	ask("POST", "/v1/kpis/replay", nil, "", fmt.Sprintf(`{"from":%q,"to":%q}`, time.Now().Add(-24*time.Hour).Format(time.RFC3339), time.Now().Format(time.RFC3339)), 200)
 	ask("GET", "/v1/kpis/model", nil, "", "", 200)
 }

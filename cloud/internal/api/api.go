@@ -52,8 +52,10 @@ type Config struct {
 	Book     *book.Desk
 	Orders   *route.Router
 	Rates    *merge.RateReader
-	Sales    *sales.Ledger
-	Boards   Boards // nil: none can be reached
+	// KeepPoints is how long single looks are kept, from which hours can be made again; 0: for ever.
+	KeepPoints time.Duration
+	Sales      *sales.Ledger
+	Boards     Boards // nil: none can be reached
 	// Rules gives the rules that a tenant may see and change; nil: none.
 	Rules func(tenant string) *alert.RuleFile
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.

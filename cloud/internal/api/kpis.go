@@ -51,9 +51,7 @@ func (a *api) question(r *http.Request, tenant string, more ...string) (kpi.Quer
 	if compare != kpi.CompareNone && slices.ContainsFunc(q.By, func(d kpi.Dim) bool { return d == kpi.Hour || d == kpi.Day || d == kpi.WeekOf }) {
 		p.fault("a row by hour, day or week has nothing before it to compare with; leave compare out, or ask by weekday or hour_of_day")
 	}
-	if f := p.text("format"); f != "" && f != "json" && f != "csv" && f != "xlsx" {
-		p.fault("parameter format is %q, want json, csv or xlsx", f)
-	}
+	p.format()
 	if err := q.Validate(); err != nil {
 		p.fault("%v", err)
 	}
@@ -66,6 +64,13 @@ func words[T ~string](list []T) string {
 		out[i] = string(v)
 	}
 	return strings.Join(out, ", ")
+}
+
+// format checks how the answer is wanted; formatted obeys it.
+func (p *params) format() {
+	if f := p.text("format"); f != "" && f != "json" && f != "csv" && f != "xlsx" {
+		p.fault("parameter format is %q, want json, csv or xlsx", f)
+	}
 }
 
 // formatted gives an answer as JSON, or its rows as a file.
@@ -129,6 +134,7 @@ func (a *api) kpis() map[string]handler {
 		"GET /v1/kpis/coolers":      a.rankedCoolers,
 		"GET /v1/kpis/restatements": a.restatements,
 		"GET /v1/kpis/model":        a.model,
+		"POST /v1/kpis/replay":      a.replayHours,
 	}
 }
 
@@ -187,9 +193,7 @@ func (a *api) rankedCoolers(r *http.Request, tenant string) (any, error) {
 func (a *api) forecast(r *http.Request, tenant string) (any, error) {
 	p := query(r, "days", "stores", "regions", "brands", "categories", "skus", "format")
 	days := p.number("days", 3, 1, 28)
-	if f := p.text("format"); f != "" && f != "json" && f != "csv" && f != "xlsx" {
-		p.fault("parameter format is %q, want json, csv or xlsx", f)
-	}
+	p.format()
 	now := a.Now().UTC().Truncate(time.Hour)
 	q := kpi.Query{Tenant: tenant, From: now, To: now.Add(time.Duration(days) * 24 * time.Hour),
 		Stores: p.list("stores"), Regions: p.list("regions"), Brands: p.list("brands"), Categories: p.list("categories")}
@@ -227,4 +231,27 @@ func (a *api) model(r *http.Request, tenant string) (any, error) {
 	}
 	m, err := merge.ReadModel(r.Context(), a.DB, tenant)
 	return map[string]any{"model": m}, err
+}
+
+// replayHours has hours folded anew from the facts.
+func (a *api) replayHours(r *http.Request, tenant string) (any, error) {
+	var body struct {
+		From time.Time `json:"from"`
+		To   time.Time `json:"to"`
+	}
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	if !body.From.Before(body.To) {
+		return nil, &Problem{http.StatusBadRequest, "from is not before to", "give both as RFC 3339"}
+	}
+	oldest := time.Time{}
+	if a.KeepPoints > 0 {
+		oldest = a.Now().Add(-a.KeepPoints)
+	}
+	if body.From.Before(oldest) {
+		return nil, &Problem{http.StatusBadRequest, "single looks are kept since " + oldest.UTC().Format(time.RFC3339) + ": older hours cannot be made again", "begin later"}
+	}
+	n, err := merge.Replay(r.Context(), a.DB, tenant, body.From, body.To)
+	return map[string]any{"hours": n}, err
 }

@@ -57,9 +57,7 @@ func (a *api) lifts(r *http.Request, tenant string) (any, error) {
 	if !from.Before(to) {
 		p.fault("from is not before to")
 	}
-	if f := p.text("format"); f != "" && f != "json" && f != "csv" && f != "xlsx" {
-		p.fault("parameter format is %q, want json, csv or xlsx", f)
-	}
+	p.format()
 	if p.err != nil {
 		return nil, p.err
 	}

@@ -34,9 +34,7 @@ func (a *api) suggestions(r *http.Request, tenant string) (any, error) {
 			p.fault("status %q is not suggested, approved, paused, sent or expired", s)
 		}
 	}
-	if v := p.text("format"); v != "" && v != "json" && v != "csv" && v != "xlsx" {
-		p.fault("parameter format is %q, want json, csv or xlsx", v)
-	}
+	p.format()
 	if p.err != nil {
 		return nil, p.err
 	}

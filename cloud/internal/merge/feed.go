@@ -125,20 +125,18 @@ func (f *Follower) closeHours(ctx context.Context, tenant string) error {
 	})
 }
 
-// Replay folds a tenant's hours of [from, to) anew at the next steps: all stores' hours that were
-// merged before. Facts that the series no longer keeps are not seen again, so it refuses to go back
-// beyond keep.
-func (f *Follower) Replay(ctx context.Context, tenant string, from, to, keep time.Time) error {
-	if from.Before(keep) {
-		return fmt.Errorf("replay from %s: single looks are kept since %s", from.Format(time.RFC3339), keep.Format(time.RFC3339))
-	}
-	return f.DB.Write(ctx, func(tx *state.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO merge_touched (tenant, store, device, hour, cause)
+// Replay has a tenant's merged hours of [from, to) folded anew at the follower's next steps, and tells
+// how many. Whoever calls it sees to it that the series still keeps their looks.
+func Replay(ctx context.Context, db *state.DB, tenant string, from, to time.Time) (hours int64, err error) {
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		r, err := tx.Exec(ctx, `INSERT INTO merge_touched (tenant, store, device, hour, cause)
 			SELECT tenant, store, '', hour, ? FROM merge_hours WHERE tenant = ? AND hour >= ? AND hour < ?`,
 			causeReplay, tenant, hourOf(from), to.Unix())
 		if err != nil {
 			return fmt.Errorf("replay: %w", err)
 		}
-		return nil
+		hours, err = r.RowsAffected()
+		return err
 	})
+	return hours, err
 }

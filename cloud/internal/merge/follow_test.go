@@ -219,8 +219,8 @@ func TestALateFactRestatesItsHoursAlone(t *testing.T) {
 		same(t, one, s.hours("s1"), "02 12h")
 
 		// The same facts again change nothing.
-		if err := s.follower.Replay(context.Background(), s.tenant, monday, monday.AddDate(0, 0, 1), monday); err != nil {
-			t.Fatal(err)
+		if n, err := merge.Replay(context.Background(), db, s.tenant, monday, monday.AddDate(0, 0, 1)); n == 0 || err != nil {
+			t.Fatal(n, err)
 		}
 		if done := s.merge(); done.Hours == 0 || done.Changed != 0 {
 			t.Errorf("a replay of the same facts: %+v", done)

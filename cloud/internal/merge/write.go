@@ -34,18 +34,13 @@ func (o *folded) write(ctx context.Context, tx *state.Tx, now time.Time) (Done, 
 }
 
 func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, done *Done) error {
-	if len(o.hours) == 0 {
-		return nil
-	}
-	first, last := o.hours[0].day, o.hours[len(o.hours)-1].day
 	// The table is read in stretches, so that two hours far apart do not read a year between them.
 	for len(o.hours) > 0 {
 		n := 1
 		for n < len(o.hours) && o.hours[n].day-o.hours[n-1].day <= 2 {
 			n++
 		}
-		first, last = o.hours[0].day, o.hours[n-1].day
-		known, err := readHours(ctx, tx, o.tenant, o.store, first, last)
+		known, err := readHours(ctx, tx, o.tenant, o.store, o.hours[0].day, o.hours[n-1].day)
 		if err != nil {
 			return err
 		}
