@@ -262,6 +262,8 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/alerts/{id}", id, "", "", 200)
 	ask("POST", "/v1/alerts/{id}/ack", id, "", `{}`, 409)
 	ask("GET", "/v1/alerts", nil, "?stat=open", "", 400)
+	ask("GET", "/v1/notices", nil, "?state=sent", "", 200)
+	ask("GET", "/v1/notices", nil, "?state=lost", "", 400)
 	ask("GET", "/v1/rules", nil, "", "", 200)
 	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [door_busy], enabled: false}\n", 200)
 	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [dor_busy], enabled: false}\n", 400)

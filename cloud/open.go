@@ -76,10 +76,13 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 		return nil, err
 	}
 	smtp := deliver.SMTP{Server: cfg.Alerts.SMTP.Server, From: cfg.Alerts.SMTP.From, Username: cfg.Alerts.SMTP.Username, Password: mailPassword}
-	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, SMTP: smtp, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	if s.rules, err = openRules(cfg, log); err != nil {
 		return nil, Hint(err, "correct the file: cooler-cloud rules check %s", rulesFile(cfg))
 	}
+	if err := deliver.Begin(ctx, s.state); err != nil {
+		return nil, err
+	}
+	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, SMTP: smtp, Book: s.rules.Book, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Log: log.With("part", "merge")})
 	s.planner = replenish.NewPlanner(replenish.Config{DB: s.state, Ledger: s.sales, Client: deliver.NewClient(cfg.Alerts.PrivateWebhooks, orderTimeout), Log: log.With("part", "replenish")})

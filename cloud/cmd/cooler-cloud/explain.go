@@ -69,6 +69,15 @@ func printRuling(w io.Writer, r *cloud.Ruling) error {
 		for _, s := range e.Says {
 			fmt.Fprintf(t, "  %s\t%s\t%s\n", s.Key, s.Value, s.By)
 		}
+		for _, who := range e.Told {
+			how := "told"
+			if who.Digest {
+				how = "told by digest"
+			} else if who.Stage > 0 {
+				how = "escalated"
+			}
+			fmt.Fprintf(t, "  %s at %s\t%s %s by %s\t%s\n", how, who.Due.Format(time.RFC3339), who.Role, who.Name, who.Format, who.By)
+		}
 		if len(e.Muted) > 0 {
 			fmt.Fprintf(t, "  muted at %s\t\t%s\n", r.At.Format(time.RFC3339), strings.Join(e.Muted, "; "))
 		}

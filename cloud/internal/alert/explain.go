@@ -16,6 +16,18 @@ type Explanation struct {
 	Enabled bool       `json:"enabled"`
 	Says    []Said     `json:"says"`
 	Muted   []string   `json:"muted"` // entries by which it is not to be known at the time
+	Told    []Told     `json:"told"`  // who would be told of one that opens at the time
+}
+
+// Told is somebody who would be told.
+type Told struct {
+	Role   string    `json:"role"`
+	Name   string    `json:"name"`
+	Format string    `json:"format"`
+	Stage  int       `json:"stage"` // 0: at first; n: by the n-th step, if nobody has acknowledged by then
+	Digest bool      `json:"digest"`
+	Due    time.Time `json:"due"`
+	By     string    `json:"by"` // the recipient's entry
 }
 
 // Said is one setting in force.
@@ -51,6 +63,11 @@ func (b *Rulebook) Explain(p Place, t Type, gtin shelf.GTIN, at time.Time) Expla
 		if m := &b.Mutes[i]; slices.Contains(r.mutes, m) && m.about(t, gtin) && m.covers(at, r.place) {
 			out.Muted = append(out.Muted, fmt.Sprintf("mute %d, line %d: %s", i+1, m.line, m.Scope))
 		}
+	}
+	out.Told = []Told{}
+	for _, n := range b.Notices(p, &Alert{Type: t, GTIN: gtin, Severity: rule.Severity}, at) {
+		out.Told = append(out.Told, Told{Role: n.Role, Name: n.Recipient.Name, Format: n.Recipient.Format, Stage: n.Stage, Digest: n.Digest, Due: n.Due,
+			By: fmt.Sprintf("line %d: %s", n.Recipient.line, n.Recipient.Scope)})
 	}
 	return out
 }

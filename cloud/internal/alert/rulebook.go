@@ -43,6 +43,9 @@ type Rulebook struct {
 	Rules   []Change `yaml:"rules"`
 	Mutes   []Mute   `yaml:"mute"`
 
+	Recipients []Recipient `yaml:"recipients"`
+	Notify     []Notify    `yaml:"notify"`
+
 	zone *time.Location
 }
 
@@ -121,6 +124,7 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 			faults = append(faults, fmt.Errorf("line %d: mute %d: %w", b.Mutes[i].line, i+1, err))
 		}
 	}
+	faults = append(faults, b.checkPeople(at)...)
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("rules: %w", errors.Join(faults...))
 	}

@@ -125,6 +125,9 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 			t.Errorf("%s: %v", key, err)
 		}
 	}
+	if err := holds(fmt.Sprintf(told, "Asia/Shanghai") + "mute:\n- {types: [no_footfall], outside_hours: true}\n"); err != nil {
+		t.Error(err)
+	}
 	if err := holds("version: 1\nrules:\n- types: [stockout]\n  opens: 1"); err == nil {
 		t.Error("the schema takes a key that the program does not know")
 	}

@@ -107,6 +107,7 @@ func (a *api) handlers() map[string]handler {
 		"DELETE /v1/webhooks/{id}":              a.deleteWebhook,
 		"POST /v1/webhooks/{id}/replay":         a.replayWebhook,
 		"GET /v1/webhooks/{id}/dead":            a.deadLetters,
+		"GET /v1/notices":                       a.notices,
 		"POST /v1/live/tickets":                 a.ticket,
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,

@@ -9,17 +9,12 @@ import (
 	"fmt"
 	"mime"
 	"net"
-	"net/mail"
 	"net/smtp"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
-
-// FormatEmail tells people by e-mail: the webhook's URL is mailto:ADDRESS,ADDRESS….
-const FormatEmail = "email"
 
 // ErrNoMail says that no mail server is configured.
 var ErrNoMail = errors.New("no mail server is configured (alerts.smtp)")
@@ -34,43 +29,21 @@ type SMTP struct {
 	TLS      *tls.Config // for STARTTLS; nil: the system's roots
 }
 
-// addressees reads a mailto URL.
-func addressees(raw string) ([]string, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "mailto" || u.RawQuery != "" {
-		return nil, fmt.Errorf("url %q: want mailto:ADDRESS", raw)
-	}
-	text, err := url.PathUnescape(u.Opaque)
-	if err != nil {
-		return nil, fmt.Errorf("url %q: want mailto:ADDRESS", raw)
-	}
-	list, err := mail.ParseAddressList(text)
-	if err != nil {
-		return nil, fmt.Errorf("url %q: %w", raw, err)
-	}
-	var to []string
-	for _, a := range list {
-		to = append(to, a.Address)
-	}
-	return to, nil
-}
+// mailText is what a letter says. Its Message-ID is derived from the ID, so that a mailbox can drop what
+// it is given twice; a mail program shows letters with the same Thread as one talk.
+type mailText struct{ ID, Thread, Subject, Text string }
 
-// letter is one event as a message (RFC 5322). Its Message-ID is derived from the event's ID, so that a
-// mailbox can drop what it is given twice.
-func (s *SMTP) letter(e *alert.Entry, to []string, now time.Time) ([]byte, error) {
-	title, text, err := tell(e)
-	if err != nil {
-		return nil, err
-	}
+// letter is a message by RFC 5322.
+func (s *SMTP) letter(m mailText, to []string, now time.Time) []byte {
 	_, domain, _ := strings.Cut(s.From, "@")
 	var b bytes.Buffer
 	for _, h := range [][2]string{
 		{"From", s.From},
 		{"To", strings.Join(to, ", ")},
-		{"Subject", mime.QEncoding.Encode("utf-8", title+" · "+e.Store+"/"+e.Device)},
+		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
 		{"Date", now.Format(time.RFC1123Z)},
-		{"Message-ID", "<" + e.EventID + "@" + domain + ">"},
-		{"References", "<" + e.AlertID + "@" + domain + ">"}, // a mail program shows an alert as one talk
+		{"Message-ID", "<" + m.ID + "@" + domain + ">"},
+		{"References", "<" + m.Thread + "@" + domain + ">"},
 		{"Auto-Submitted", "auto-generated"},
 		{"MIME-Version", "1.0"},
 		{"Content-Type", "text/plain; charset=utf-8"},
@@ -79,13 +52,13 @@ func (s *SMTP) letter(e *alert.Entry, to []string, now time.Time) ([]byte, error
 		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
 	}
 	b.WriteString("\r\n")
-	body := base64.StdEncoding.EncodeToString([]byte(title + "\n\n" + text + "\n"))
+	body := base64.StdEncoding.EncodeToString([]byte(m.Text + "\n"))
 	for len(body) > 76 {
 		b.WriteString(body[:76] + "\r\n")
 		body = body[76:]
 	}
 	b.WriteString(body + "\r\n")
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 // send hands one letter over. nil means that the server has taken it for everybody.
@@ -159,10 +132,11 @@ func (p *post) Deliver(ctx context.Context, e *alert.Entry) error {
 	if quiet, err := p.quiet(e); quiet || err != nil {
 		return err
 	}
-	letter, err := p.smtp.letter(e, p.to, p.now())
+	title, text, err := tell(e)
 	if err != nil {
 		return err
 	}
+	letter := p.smtp.letter(mailText{e.EventID, e.AlertID, title + " · " + e.Store + "/" + e.Device, title + "\n\n" + text}, p.to, p.now())
 	if err := p.smtp.send(ctx, p.to, letter, p.timeout); err != nil {
 		return fmt.Errorf("e-mail of webhook %s: %w", p.ID, err)
 	}

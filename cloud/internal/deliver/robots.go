@@ -12,20 +12,17 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 )
 
-// Formats in which a webhook can be told.
+// Formats in which a webhook can be told; see package channel.
 const (
-	FormatEvents   = "events"   // CloudEvents JSON, signed to the Standard Webhooks specification
-	FormatWeCom    = "wecom"    // 企业微信 group robot
-	FormatDingTalk = "dingtalk" // 钉钉 group robot
-	FormatFeishu   = "feishu"   // 飞书 group robot
+	FormatEvents   = channel.Events
+	FormatWeCom    = channel.WeCom
+	FormatDingTalk = channel.DingTalk
+	FormatFeishu   = channel.Feishu
+	FormatEmail    = channel.Email
 )
-
-// Formats lists them.
-func Formats() []string {
-	return []string{FormatEvents, FormatWeCom, FormatDingTalk, FormatFeishu, FormatEmail}
-}
 
 var titles = map[alert.Type]string{
 	alert.Stockout: "缺货 Stockout", alert.LowStock: "库存低 Low stock", alert.Misplaced: "错放 Misplaced", alert.ForeignProduct: "竞品占位 Foreign product",
@@ -37,11 +34,7 @@ var titles = map[alert.Type]string{
 }
 
 // robotMessage is one event in the form of a chat robot.
-func robotMessage(format string, e *alert.Entry) ([]byte, error) {
-	title, text, err := tell(e)
-	if err != nil {
-		return nil, err
-	}
+func robotMessage(format, title, text string) ([]byte, error) {
 	switch format {
 	case FormatWeCom:
 		return json.Marshal(map[string]any{"msgtype": "markdown", "markdown": map[string]string{"content": "**" + title + "**\n" + text}})
@@ -59,10 +52,14 @@ func tell(e *alert.Entry) (title, text string, err error) {
 	if err := json.Unmarshal(e.Alert, &a); err != nil {
 		return "", "", fmt.Errorf("stored alert: %w", err)
 	}
-	title = titles[a.Type]
-	if e.Kind == alert.Resolved {
+	if title = titles[a.Type]; e.Kind == alert.Resolved {
 		title = "已解除 Resolved: " + title
 	}
+	return title, linesOf(&a), nil
+}
+
+// linesOf tells what an alert is about.
+func linesOf(a *alert.Alert) string {
 	lines := []string{"门店 Store: " + a.Store, "冰柜 Cooler: " + a.Device}
 	if a.Slot != "" {
 		what := a.Slot
@@ -79,7 +76,7 @@ func tell(e *alert.Entry) (title, text string, err error) {
 		}
 		lines = append(lines, "持续 Lasted: "+lasted)
 	}
-	return title, strings.Join(lines, "\n"), nil
+	return strings.Join(lines, "\n")
 }
 
 // address is where a message goes, with the proof of the robot's own kind: DingTalk wants it in the

@@ -9,19 +9,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
 // Config of a Service. Zero values stand for the defaults in brackets.
 type Config struct {
 	DB           *state.DB
-	MQTT         Publisher     // nil: alerts are not published
-	SMTP         SMTP          // hands e-mails on; without a server they become dead letters
-	AllowPrivate bool          // webhooks may call addresses of private networks
-	Timeout      time.Duration // for one call of a webhook [15 s]
-	Poll         time.Duration // how often the log, and the list of webhooks, is read without being told [2 s]
-	Retry        time.Duration // first pause after a failure [5 s], doubled up to five minutes
-	GiveUp       time.Duration // how old an event may grow for a webhook that fails [24 h]
+	MQTT         Publisher              // nil: alerts are not published
+	SMTP         SMTP                   // hands e-mails on; without a server they become dead letters
+	Book         func() *alert.Rulebook // says which people are told; nil: none
+	AllowPrivate bool                   // webhooks may call addresses of private networks
+	Timeout      time.Duration          // for one call of a webhook [15 s]
+	Poll         time.Duration          // how often the log, and the list of webhooks, is read without being told [2 s]
+	Retry        time.Duration          // first pause after a failure [5 s], doubled up to five minutes
+	GiveUp       time.Duration          // how old an event may grow for a webhook that fails [24 h]
 	Now          func() time.Time
 	Log          *slog.Logger
 }
@@ -84,6 +87,9 @@ func (s *Service) Run(ctx context.Context) error {
 	if s.cfg.MQTT != nil {
 		all.Go(func() { s.lead(ctx, "mqtt", &MQTT{s.cfg.MQTT}, 0) })
 	}
+	if s.cfg.Book != nil {
+		all.Go(func() { s.tellPeople(ctx) })
+	}
 	running := map[string]context.CancelFunc{}
 	poll := time.NewTicker(s.cfg.Poll)
 	defer poll.Stop()
@@ -144,20 +150,26 @@ func (s *Service) target(w Webhook) (Target, error) {
 	if err != nil || w.Format != FormatEmail {
 		return h, err
 	}
-	to, err := addressees(w.URL)
+	to, err := channel.Addressees(w.URL)
 	return &post{hook: *h, smtp: &s.cfg.SMTP, to: to, timeout: s.cfg.Timeout}, err
 }
 
 func (s *Service) lead(ctx context.Context, name string, t Target, giveUp time.Duration) error {
-	wake := make(chan struct{}, 1)
+	wake, leave := s.waking()
+	defer leave()
+	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: s.cfg.Retry, giveUp: giveUp, now: s.cfg.Now, log: s.cfg.Log}
+	return f.run(ctx)
+}
+
+// waking gives a channel that rings when there may be something new, until leave is called.
+func (s *Service) waking() (wake chan struct{}, leave func()) {
+	wake = make(chan struct{}, 1)
 	s.mu.Lock()
 	s.wakes[wake] = struct{}{}
 	s.mu.Unlock()
-	defer func() {
+	return wake, func() {
 		s.mu.Lock()
 		delete(s.wakes, wake)
 		s.mu.Unlock()
-	}()
-	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: s.cfg.Retry, giveUp: giveUp, now: s.cfg.Now, log: s.cfg.Log}
-	return f.run(ctx)
+	}
 }

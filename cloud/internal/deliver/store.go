@@ -8,11 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -34,6 +34,27 @@ CREATE TABLE dead_letters (
 	died_at  BIGINT NOT NULL
 );
 CREATE INDEX dead_letters_by_reader ON dead_letters (reader, cursor);
+`, `
+CREATE TABLE notices (
+	id           TEXT PRIMARY KEY,
+	tenant       TEXT NOT NULL,
+	alert_id     TEXT NOT NULL,
+	recipient    TEXT NOT NULL,
+	name         TEXT NOT NULL,
+	role         TEXT NOT NULL,
+	stage        BIGINT NOT NULL,
+	kind         TEXT NOT NULL,
+	planned_at   BIGINT NOT NULL,
+	due_at       BIGINT NOT NULL,
+	leased_until BIGINT NOT NULL DEFAULT 0,
+	attempts     BIGINT NOT NULL DEFAULT 0,
+	state        TEXT NOT NULL,
+	done_at      BIGINT NOT NULL DEFAULT 0,
+	reason       TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX notices_by_due ON notices (state, due_at);
+CREATE INDEX notices_by_alert ON notices (tenant, alert_id);
+CREATE INDEX notices_by_recipient ON notices (tenant, recipient, state, due_at);
 `}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook}}
 
 // ofWebhook is which cursors and dead letters are a tenant's; see reader.
@@ -44,7 +65,7 @@ type Webhook struct {
 	ID          string    `json:"id"`
 	Tenant      string    `json:"-"`
 	URL         string    `json:"url"`
-	Format      string    `json:"format"` // one of Formats
+	Format      string    `json:"format"` // one of channel.Formats
 	Types       []string  `json:"types"`  // of alerts; empty: all
 	Stores      []string  `json:"stores"`
 	Severities  []string  `json:"severities"`
@@ -59,15 +80,8 @@ func (w Webhook) reader() string { return "webhook/" + w.ID }
 
 // Validate names what is wrong with a wish.
 func (w Webhook) Validate() error {
-	if w.Format == FormatEmail {
-		if _, err := addressees(w.URL); err != nil {
-			return err
-		}
-	} else if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
-		return fmt.Errorf("url %q: want https://host/path", w.URL)
-	}
-	if !slices.Contains(Formats(), w.Format) {
-		return fmt.Errorf("unknown format %q", w.Format)
+	if err := channel.Check(w.Format, w.URL); err != nil {
+		return err
 	}
 	for _, t := range w.Types {
 		if !slices.Contains(alert.Types(), alert.Type(t)) {

@@ -38,7 +38,7 @@ func (h *hook) Wants(e *alert.Entry) bool {
 		(h.Format == FormatEvents || e.Kind == alert.Opened || e.Kind == alert.Resolved)
 }
 
-// Deliver posts one event. Any status of 2xx means that it was taken.
+// Deliver posts one event.
 func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 	if quiet, err := h.quiet(e); quiet || err != nil {
 		return err
@@ -47,6 +47,12 @@ func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 	if err != nil {
 		return err
 	}
+	return h.post(ctx, e.EventID, body, contentType)
+}
+
+// post sends a message that has an ID. Any status of 2xx means that it was taken, whatever may be wrong
+// with the rest of the answer; only the robots' has to be read.
+func (h *hook) post(ctx context.Context, id string, body []byte, contentType string) error {
 	target, body, err := h.address(body)
 	if err != nil {
 		return err
@@ -59,11 +65,11 @@ func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 	req.Header.Set("User-Agent", "coldshelf-webhooks/1")
 	if h.Format == FormatEvents {
 		at := h.now()
-		signature, err := h.signer.Sign(e.EventID, at, body)
+		signature, err := h.signer.Sign(id, at, body)
 		if err != nil {
 			return fmt.Errorf("sign for webhook %s: %w", h.ID, err)
 		}
-		req.Header.Set(standardwebhooks.HeaderWebhookID, e.EventID)
+		req.Header.Set(standardwebhooks.HeaderWebhookID, id)
 		req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(at.Unix()))
 		req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	}
@@ -72,19 +78,19 @@ func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 		return fmt.Errorf("webhook %s: %w", h.ID, err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	if err != nil {
-		return fmt.Errorf("webhook %s: read answer: %w", h.ID, err)
-	}
 	switch {
 	case resp.StatusCode == http.StatusGone:
 		return fmt.Errorf("webhook %s: %w", h.ID, ErrGone)
 	case resp.StatusCode/100 != 2:
 		return fmt.Errorf("webhook %s: status %d", h.ID, resp.StatusCode)
-	case h.Format != FormatEvents:
-		return robotAnswer(h.ID, answer)
+	case h.Format == FormatEvents:
+		return nil
 	}
-	return nil
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if err != nil {
+		return fmt.Errorf("webhook %s: read answer: %w", h.ID, err)
+	}
+	return robotAnswer(h.ID, answer)
 }
 
 // quiet reports whether the target is people and somebody has muted the alert for them.
@@ -105,7 +111,10 @@ func (h *hook) body(e *alert.Entry) (body []byte, contentType string, err error)
 		body, err = json.Marshal(e.Event())
 		contentType = "application/cloudevents+json"
 	} else {
-		body, err = robotMessage(h.Format, e)
+		var title, text string
+		if title, text, err = tell(e); err == nil {
+			body, err = robotMessage(h.Format, title, text)
+		}
 		contentType = "application/json"
 	}
 	if err != nil {

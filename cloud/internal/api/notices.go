@@ -1,0 +1,22 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
+)
+
+// notices tells which people were told of alerts, are to be told, or could not be.
+func (a *api) notices(r *http.Request, tenant string) (any, error) {
+	p := query(r, "alert", "state", "limit")
+	limit := p.number("limit", 100, 1, 1000)
+	in := p.text("state")
+	if in != "" && in != "pending" && in != "sent" && in != "moot" && in != "dead" {
+		p.fault("state is pending, sent, moot or dead")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := deliver.Notices(r.Context(), a.DB, tenant, p.text("alert"), in, int(limit))
+	return map[string]any{"notices": list}, err
+}

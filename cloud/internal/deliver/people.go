@@ -1,0 +1,304 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/wire"
+)
+
+// people tells recipients by their roles. It follows the log and puts down, in the transaction that
+// moves its cursor, who is to be told what and when; and it sends what is due. So a restart forgets and
+// doubles nothing. Only one that is killed between the other side's taking a message and writing that
+// down sends it again: once its lease is over, under the same ID, and saying that it may be a repeat.
+type people struct {
+	*Service
+	running sync.WaitGroup
+
+	mu    sync.Mutex
+	lanes map[lane]*turn
+}
+
+// lane is one recipient: whoever hangs holds up nobody else.
+type lane struct{ tenant, recipient string }
+
+// turn is how a lane fares.
+type turn struct {
+	busy  bool
+	pause time.Duration // after a failure
+	until time.Time
+}
+
+// tellPeople plans and sends until ctx ends, and waits for the calls under way.
+func (s *Service) tellPeople(ctx context.Context) {
+	p := &people{Service: s, lanes: map[lane]*turn{}}
+	defer p.running.Wait()
+	wake, leave := s.waking()
+	defer leave()
+	poll := time.NewTicker(s.cfg.Poll)
+	defer poll.Stop()
+	for {
+		if err := errors.Join(p.plan(ctx), p.send(ctx)); err != nil && ctx.Err() == nil {
+			s.cfg.Log.Error("people cannot be told of alerts", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-poll.C:
+		}
+	}
+}
+
+// plan puts down who is to be told of all that is new in the log.
+func (p *people) plan(ctx context.Context) error {
+	for {
+		cursor, err := alert.ReaderCursor(ctx, p.cfg.DB, peopleReader)
+		if err != nil {
+			return err
+		}
+		if entries, err := alert.ReadLog(ctx, p.cfg.DB, cursor, 1); err != nil || len(entries) == 0 {
+			return err
+		}
+		err = p.cfg.DB.Write(ctx, func(tx *state.Tx) error {
+			if err := tx.Exclusive(ctx, peopleReader); err != nil {
+				return err
+			}
+			cursor, err := alert.ReaderCursor(ctx, tx, peopleReader)
+			if err != nil {
+				return err
+			}
+			entries, err := alert.ReadLog(ctx, tx, cursor, page)
+			if err != nil || len(entries) == 0 {
+				return err
+			}
+			for i := range entries {
+				if err := p.note(ctx, tx, &entries[i]); err != nil {
+					return err
+				}
+			}
+			return alert.PutReaderCursor(ctx, tx, peopleReader, entries[len(entries)-1].Cursor)
+		})
+		if err != nil {
+			return fmt.Errorf("plan notices: %w", err)
+		}
+	}
+}
+
+// note puts down who is to be told of one entry.
+func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
+	if e.Kind != alert.Opened && e.Kind != alert.Resolved && e.Kind != alert.Restated {
+		return nil
+	}
+	var a alert.Alert
+	if err := json.Unmarshal(e.Alert, &a); err != nil {
+		return fmt.Errorf("stored alert %s: %w", e.AlertID, err)
+	}
+	now := p.cfg.Now()
+	if e.Kind != alert.Opened {
+		if a.State != alert.StatusResolved {
+			return nil
+		}
+		return p.noteOver(ctx, tx, &a, now)
+	}
+	place, err := alert.PlaceOf(ctx, tx, wire.Identity{Tenant: a.Tenant, Store: a.Store, Device: a.Device})
+	if err != nil {
+		return err
+	}
+	for _, n := range p.cfg.Book().Notices(place, &a, now) {
+		kind := noticeOpened
+		switch {
+		case n.Stage > 0:
+			kind = noticeEscalated
+		case n.Digest:
+			kind = noticeDigest
+		}
+		err := Notice{tenant: a.Tenant, Alert: a.ID, Recipient: n.Recipient.ID(), Name: n.Recipient.Name, Role: n.Role, Stage: n.Stage,
+			Kind: kind, PlannedAt: now, DueAt: n.Due}.plan(ctx, tx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteOver has those told that an alert is over who were told of it, or are about to be.
+func (p *people) noteOver(ctx context.Context, tx *state.Tx, a *alert.Alert, now time.Time) error {
+	told, err := readNotices(ctx, tx, `WHERE tenant = ? AND alert_id = ? AND (kind = ? AND state IN (?, ?)
+		OR kind = ? AND (state = ? OR state = ? AND leased_until > 0)) ORDER BY id`,
+		a.Tenant, a.ID, noticeOpened, noticePending, noticeSent, noticeEscalated, noticeSent, noticePending)
+	if err != nil {
+		return err
+	}
+	for _, n := range told {
+		over := Notice{tenant: a.Tenant, Alert: a.ID, Recipient: n.Recipient, Name: n.Name, Role: n.Role, Kind: noticeOver, PlannedAt: now, DueAt: now}
+		if err := over.plan(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send starts a lane for each recipient that something is due for and that is not being told already.
+func (p *people) send(ctx context.Context) error {
+	now := p.cfg.Now()
+	rows, err := p.cfg.DB.Query(ctx, "SELECT DISTINCT tenant, recipient FROM notices WHERE state = ? AND due_at <= ? AND leased_until <= ?",
+		noticePending, state.Micros(now), state.Micros(now))
+	if err != nil {
+		return fmt.Errorf("find due notices: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var l lane
+		if err := rows.Scan(&l.tenant, &l.recipient); err != nil {
+			return fmt.Errorf("find due notices: %w", err)
+		}
+		if p.begin(l, now) {
+			p.running.Go(func() { p.end(l, p.drive(ctx, l)) })
+		}
+	}
+	return rows.Err()
+}
+
+func (p *people) begin(l lane, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.lanes[l]
+	if t == nil {
+		t = &turn{pause: p.cfg.Retry}
+		p.lanes[l] = t
+	}
+	if t.busy || now.Before(t.until) {
+		return false
+	}
+	t.busy = true
+	return true
+}
+
+func (p *people) end(l lane, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		delete(p.lanes, l)
+		return
+	}
+	p.lanes[l].busy = false
+	p.cfg.Log.Warn("a recipient cannot be told", "recipient", l.recipient, "err", err)
+}
+
+// failed has a lane wait, longer each time.
+func (p *people) failed(l lane, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.lanes[l]
+	t.until, t.pause = at.Add(jitter(t.pause)), min(2*t.pause, maxPause)
+}
+
+// drive sends a lane's notices in the order in which they are due, until none is left or one fails.
+func (p *people) drive(ctx context.Context, l lane) error {
+	for ctx.Err() == nil {
+		batch, err := p.next(ctx, l)
+		if err != nil || len(batch) == 0 {
+			return err
+		}
+		if went, err := p.tell(ctx, batch); err != nil || !went {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxBatch bounds the alerts of one digest.
+const maxBatch = 1000
+
+// next gives what is to go out together: one notice, or all of one digest.
+func (p *people) next(ctx context.Context, l lane) ([]Notice, error) {
+	now := state.Micros(p.cfg.Now())
+	due, err := readNotices(ctx, p.cfg.DB, "WHERE tenant = ? AND recipient = ? AND state = ? AND due_at <= ? ORDER BY due_at, planned_at, id LIMIT ?",
+		l.tenant, l.recipient, noticePending, now, maxBatch)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	batch := due[:1]
+	if due[0].Kind == noticeDigest {
+		batch = nil
+		for _, n := range due {
+			if n.Kind == noticeDigest && n.DueAt.Equal(due[0].DueAt) {
+				batch = append(batch, n)
+			}
+		}
+	}
+	return batch, nil
+}
+
+// tell sends a batch; went is false where another program has it.
+func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error) {
+	to := p.cfg.Book().Recipient(batch[0].Recipient)
+	if to == nil {
+		return true, settle(ctx, p.cfg.DB, batch, noticeMoot, "no recipient has this address any more", p.cfg.Now())
+	}
+	m := message{to: to, kind: batch[0].Kind, at: batch[0].PlannedAt}
+	var live []Notice
+	for _, n := range batch {
+		a, err := alert.Get(ctx, p.cfg.DB, n.tenant, n.Alert)
+		if err != nil {
+			return false, err
+		}
+		if why := n.moot(a, p.cfg.Now()); why != "" {
+			if err := settle(ctx, p.cfg.DB, []Notice{n}, noticeMoot, why, p.cfg.Now()); err != nil {
+				return false, err
+			}
+			continue
+		}
+		live, m.alerts, m.again = append(live, n), append(m.alerts, *a), m.again || !n.leased.IsZero()
+	}
+	if len(live) == 0 {
+		return true, nil
+	}
+	m.id = live[0].ID
+	now := p.cfg.Now()
+	if taken, err := claim(ctx, p.cfg.DB, live, now, now.Add(2*p.cfg.Timeout)); err != nil || !taken {
+		return false, err
+	}
+	call, done := finishing(ctx)
+	err = p.hand(call, m)
+	cut := call.Err() != nil
+	done()
+	if now = p.cfg.Now(); err != nil {
+		p.failed(lane{live[0].tenant, live[0].Recipient}, now)
+	}
+	switch {
+	case err == nil:
+		return true, settle(ctx, p.cfg.DB, live, noticeSent, "", now)
+	case cut:
+		return false, err // whether it was taken nobody knows: the lease runs out
+	case errors.Is(err, ErrGone) || now.Sub(live[0].DueAt) > p.cfg.GiveUp:
+		p.cfg.Log.Error("notice given up", "notice", live[0].ID, "err", err)
+		return true, settle(ctx, p.cfg.DB, live, noticeDead, err.Error(), now)
+	}
+	return false, errors.Join(err, settle(ctx, p.cfg.DB, live, noticePending, err.Error(), now))
+}
+
+// moot is why there is nothing left to tell, "" where there is.
+func (n Notice) moot(a *alert.Alert, now time.Time) string {
+	over := a.State == alert.StatusResolved
+	switch {
+	case a.MutedAt(now):
+		return "muted"
+	case n.Kind == noticeEscalated && over:
+		return "it is over"
+	case n.Kind == noticeEscalated && a.Ack != nil:
+		return "acknowledged"
+	case n.Kind != noticeOver && over && a.Resolution == alert.ResolvedRetracted:
+		return "withdrawn"
+	case n.Kind == noticeOver && !over:
+		return "it is open again"
+	}
+	return ""
+}
