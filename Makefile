@@ -105,12 +105,18 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: bench bench-ingest bench-live bench-merge bench-sales chaos eval eval-footfall cross deb
+.PHONY: soak bench bench-ingest bench-live bench-merge bench-sales chaos eval eval-footfall cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
 
 bench-merge: ## sales merged with looks of 1,000 stores, a late hour restated, lost sales against a market that knows the truth; ends with JSON
 	go run ./cloud/cmd/bench-merge $(BENCH_ARGS)
+
+LOOKS ?= 2000
+FRAMES ?= 10000
+soak: agent ## the real agent looks LOOKS times, then idles: memory, threads, CPU; FRAMES through the pipeline with every Mat counted; ends with JSON
+	go test -tags $(GOCV_TAGS),matprofile -run '^$$' -bench Soak -benchtime $(FRAMES)x -timeout 0 ./agent/cmd/cooler-agent
+	@go run ./agent/cmd/cooler-soak -frames $(EVAL_DATA)/images -looks $(LOOKS)
 
 bench-ingest: ## ingest beside Telegraf on the same broker and InfluxDB, the store's answers, growing fleets; ends with JSON
 	@$(SETUP) bench

@@ -12,7 +12,7 @@ import (
 
 // heapLimit is what Go's collector works to stay within: a frame of 1920×1080, its copies and the network's
 // input fit, and beyond it only costs time.
-const heapLimit = 40 << 20
+const heapLimit = 32 << 20
 
 // keepLittle has this process give memory back rather than be quick: between two looks minutes pass, and a
 // board of 1 GB has other things to do with it. The networks' buffers are malloc's, which by default keeps
@@ -20,7 +20,7 @@ const heapLimit = 40 << 20
 // counts more.
 func keepLittle() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(25)
+		debug.SetGCPercent(10)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(heapLimit)

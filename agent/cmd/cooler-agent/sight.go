@@ -183,6 +183,11 @@ func (s *sight) openGallery(ctx context.Context) error {
 			return withHint(fmt.Errorf("gallery %s: %w", s.opts.Gallery, err), "enrol again with `cooler-agent enroll`")
 		}
 	}
+	if s.opts.Sparing { // the pictures were for embedding again; their file has them still
+		for i := range g.References {
+			g.References[i].JPEG = nil
+		}
+	}
 	s.Recogniser, err = gallery.NewRecogniser(s.Embedder, g)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/opencv"
 	"github.com/coldshelf/coldshelf/vision/pipeline"
 )
 
@@ -47,10 +48,13 @@ func BenchmarkSoak(b *testing.B) {
 			for i := range 100 {
 				look(i)
 			}
-			before := resident(b)
+			before, mats := resident(b), opencv.OpenMats()
 			b.ResetTimer()
 			for i := range b.N {
 				look(i)
+			}
+			if left := opencv.OpenMats() - mats; left != 0 {
+				b.Errorf("%d frames left %d Mats open", b.N, left)
 			}
 			b.ReportMetric(before, "MB-begin")
 			b.ReportMetric(resident(b), "MB-end")

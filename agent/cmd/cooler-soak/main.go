@@ -118,7 +118,7 @@ outbox: {max_bytes: 4000000}
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			if strings.Contains(lines.Text(), "msg=looked") {
 				r.looks.Add(1)
-			} else {
+			} else if strings.HasPrefix(lines.Text(), "error: ") || r.last.Load() == "" {
 				r.last.Store(lines.Text())
 			}
 		}
@@ -142,7 +142,7 @@ func (r *running) sample() (usage, error) {
 
 // busy has an agent look as often as it can.
 func (s *soak) busy(looks int64, to *report) error {
-	r, err := s.start("busy", "1ms")
+	r, err := s.start("busy", "100ms")
 	if err != nil {
 		return err
 	}
