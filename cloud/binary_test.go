@@ -50,10 +50,15 @@ func (b *binary) ready() error {
 	return nil
 }
 
-// metric reads one from /metrics, as it is written there: name{label="value"}; 0 where it is not.
 func (b *binary) metric(t *testing.T, name string) float64 {
 	t.Helper()
-	resp, err := http.Get("http://" + b.addr + "/metrics")
+	return metric(t, b.addr, name)
+}
+
+// metric reads one from /metrics, as it is written there: name{label="value"}; 0 where it is not.
+func metric(t *testing.T, addr, name string) float64 {
+	t.Helper()
+	resp, err := http.Get("http://" + addr + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,13 +28,13 @@ func (n notifiers) Committed() {
 	}
 }
 
-// judges has each of them judge a message, in order.
+// judges has each of them judge messages, in order.
 type judges []ingest.Judge
 
-// Step passes it on.
-func (j judges) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
+// Step passes them on.
+func (j judges) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
 	for _, one := range j {
-		if err := one.Step(ctx, tx, env); err != nil {
+		if err := one.Step(ctx, tx, envs...); err != nil {
 			return err
 		}
 	}

@@ -146,6 +146,13 @@ func (b *board) say(t *testing.T, states ...shelf.State) {
 	b.client.Publish(b.id.Topic(wire.KindObservation), 1, false, payload)
 }
 
+// left is how many messages are not acknowledged.
+func (b *board) left() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.open)
+}
+
 // drain sends what is open again and again until all is acknowledged.
 func (b *board) drain(t *testing.T) {
 	t.Helper()

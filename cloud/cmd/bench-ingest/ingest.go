@@ -175,8 +175,8 @@ func quiet() *slog.Logger {
 // unjudged leaves out what the peer does not do either.
 type unjudged struct{}
 
-func (unjudged) Step(context.Context, *state.Tx, *wire.Envelope) error { return nil }
-func (unjudged) Committed()                                            {}
+func (unjudged) Step(context.Context, *state.Tx, ...*wire.Envelope) error { return nil }
+func (unjudged) Committed()                                               {}
 
 // runIngester is the child that only stores.
 func runIngester(ctx context.Context, broker, seriesURL string) (err error) {

@@ -39,7 +39,7 @@ type Engine struct {
 	lateAfter time.Duration
 	now       func() time.Time
 	log       *slog.Logger
-	decoded   decoded
+	decoded   state.Memo[State] // a State is never changed once it is made: Step clones
 	places    places
 	listening time.Time // since when this program has been able to hear devices
 }
@@ -62,26 +62,47 @@ func NewEngine(c Config) *Engine {
 // two of them cannot wait for each other.
 func LockName(tenant, device string) string { return "alert/" + tenant + "/" + device }
 
-// Step judges one stored message, inside the transaction that stores it. A message that was judged
-// before changes nothing.
-func (e *Engine) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
+// Step judges stored messages of one device, inside the transaction that stores them. One that was
+// judged before changes nothing.
+func (e *Engine) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
+	for len(envs) > 0 {
+		n := 1
+		for n < len(envs) && envs[n].Identity == envs[0].Identity {
+			n++
+		}
+		if err := e.judge(ctx, tx, envs[:n]); err != nil {
+			return err
+		}
+		envs = envs[n:]
+	}
+	return nil
+}
+
+// judge reads a device's machine once for all of its messages, and writes it once: that costs more than
+// judging.
+func (e *Engine) judge(ctx context.Context, tx *state.Tx, envs []*wire.Envelope) error {
 	now := e.now().UTC()
-	d, err := e.open(ctx, tx, env.Identity, now)
-	if err != nil {
+	fault := func(env *wire.Envelope, err error) error {
 		return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
 	}
-	for _, in := range inputs(env, now, e.lateAfter) {
-		if err := d.add(ctx, in); err != nil {
-			return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
-		}
+	d, err := e.open(ctx, tx, envs[0].Identity, now)
+	if err != nil {
+		return fault(envs[0], err)
 	}
-	if p, ok := env.Body.(*wire.Picture); ok {
-		if err := e.keepIfProof(ctx, tx, env, p); err != nil {
-			return err
+	for _, env := range envs {
+		for _, in := range inputs(env, now, e.lateAfter) {
+			if err := d.add(ctx, in); err != nil {
+				return fault(env, err)
+			}
+		}
+		if p, ok := env.Body.(*wire.Picture); ok {
+			if err := e.keepIfProof(ctx, tx, env, p); err != nil {
+				return err
+			}
 		}
 	}
 	if err := d.save(ctx); err != nil {
-		return fmt.Errorf("judge message %d.%d of %s: %w", env.Boot, env.Seq, env.Device, err)
+		return fault(envs[0], err)
 	}
 	return nil
 }

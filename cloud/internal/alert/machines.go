@@ -40,7 +40,7 @@ func (d *device) load(ctx context.Context) error {
 	}
 	d.saved.exists = true
 	var known bool
-	if d.state, known = d.engine.decoded.get(d.id, text); known {
+	if d.state, known = d.engine.decoded.Get(d.id.Tenant, d.id.Device, text); known {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(text), &d.state); err != nil {
@@ -57,7 +57,7 @@ func (d *device) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store machine: %w", err)
 	}
-	d.engine.decoded.put(d.id, string(text), d.state)
+	d.engine.decoded.Put(d.id.Tenant, d.id.Device, string(text), d.state)
 	due := state.Micros(d.machine.Due(d.state, d.engine.listening))
 	_, err = d.tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, state = excluded.state,

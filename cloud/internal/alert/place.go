@@ -61,6 +61,9 @@ type keptPlace struct {
 	at    time.Time
 }
 
+// maxPlaces bounds the devices that are held.
+const maxPlaces = 10_000
+
 // of gives a device's place as it was known within the last placesKept.
 func (p *places) of(ctx context.Context, q state.Querier, id wire.Identity, now time.Time) (Place, error) {
 	p.mu.Lock()
@@ -75,7 +78,7 @@ func (p *places) of(ctx context.Context, q state.Querier, id wire.Identity, now 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.kept == nil || len(p.kept) >= maxDecoded {
+	if p.kept == nil || len(p.kept) >= maxPlaces {
 		p.kept = map[wire.Identity]keptPlace{}
 	}
 	p.kept[id] = keptPlace{place, now}

@@ -133,6 +133,7 @@ func (g *Ingester) commitDevice(ctx context.Context, tx *state.Tx, items []*item
 	id, now := items[0].id, g.cfg.Now()
 	var cooler *state.Cooler
 	seen := map[uint32]*state.Seen{}
+	var stored []*wire.Envelope // and not judged yet
 	for _, it := range items {
 		if it.reason != "" {
 			if err := g.quarantine(ctx, tx, it); err != nil {
@@ -160,9 +161,23 @@ func (g *Ingester) commitDevice(ctx context.Context, tx *state.Tx, items []*item
 			cooler.LastSeen = later(cooler.LastSeen, it.Received)
 			continue
 		}
-		if err := g.take(ctx, tx, cooler, it, seen); err != nil {
+		kept, err := g.take(ctx, tx, cooler, it, seen)
+		if err != nil {
 			return 0, err
 		}
+		if kept {
+			stored = append(stored, it.env)
+		}
+		// A picture is judged at once: more pictures would take its place before it is known for a proof.
+		if it.env.Body.Kind() == wire.KindPicture {
+			if err := g.judged(ctx, tx, stored); err != nil {
+				return 0, err
+			}
+			stored = stored[:0]
+		}
+	}
+	if err := g.judged(ctx, tx, stored); err != nil {
+		return 0, err
 	}
 	if cooler == nil {
 		return 0, nil
@@ -176,13 +191,24 @@ func (g *Ingester) commitDevice(ctx context.Context, tx *state.Tx, items []*item
 	return duplicates, state.PutCooler(ctx, tx, cooler)
 }
 
-// take stores one new message and has it judged.
-func (g *Ingester) take(ctx context.Context, tx *state.Tx, c *state.Cooler, it *item, seen map[uint32]*state.Seen) error {
+// judged has stored messages of one device judged.
+func (g *Ingester) judged(ctx context.Context, tx *state.Tx, stored []*wire.Envelope) error {
+	if len(stored) == 0 {
+		return nil
+	}
+	if err := g.judge.Step(ctx, tx, stored...); err != nil {
+		return &judgement{fmt.Errorf("judge %d messages of %s: %w", len(stored), stored[0].Device, err)}
+	}
+	return nil
+}
+
+// take stores one new message; false where it tells nothing that is not known.
+func (g *Ingester) take(ctx context.Context, tx *state.Tx, c *state.Cooler, it *item, seen map[uint32]*state.Seen) (bool, error) {
 	store := c.Store
 	switch b := it.env.Body.(type) {
 	case *wire.Status:
 		if !learnStatus(c, it) {
-			return nil
+			return false, nil
 		}
 	case *wire.Picture:
 		learn(c, it)
@@ -190,31 +216,28 @@ func (g *Ingester) take(ctx context.Context, tx *state.Tx, c *state.Cooler, it *
 			Order: state.Order{Boot: it.env.Boot, Seq: it.env.Seq}, ObservationSeq: b.ObservationSeq, CapturedAt: it.env.CapturedAt,
 			Width: b.Width, Height: b.Height, Purpose: b.Purpose, JPEG: b.JPEG}, g.cfg.Pictures)
 		if err != nil {
-			return err
+			return false, err
 		}
 	case *wire.Observation:
 		learn(c, it)
 		o := state.Order{Boot: it.env.Boot, Seq: it.env.Seq}
 		if err := state.PutObservation(ctx, tx, it.id.Tenant, it.id.Device, o, it.envelope, it.complete); err != nil {
-			return err
+			return false, err
 		}
 	case *wire.Gap:
 		learn(c, it)
 		if err := g.closeGap(ctx, tx, it, b, seen); err != nil {
-			return err
+			return false, err
 		}
 	default:
 		learn(c, it)
 	}
 	if c.Store != store {
 		if err := state.EnsureStore(ctx, tx, it.id.Tenant, c.Store, g.cfg.Now()); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if err := g.judge.Step(ctx, tx, it.env); err != nil {
-		return &judgement{fmt.Errorf("judge %s %d.%d of %s: %w", it.env.Body.Kind(), it.env.Boot, it.env.Seq, it.id.Device, err)}
-	}
-	return nil
+	return true, nil
 }
 
 func later(a, b time.Time) time.Time {

@@ -43,7 +43,7 @@ func (f *feed) Publish(context.Context, string, []byte) error { return nil }
 // unjudged leaves the judge's share out.
 type unjudged struct{}
 
-func (unjudged) Step(context.Context, *state.Tx, *wire.Envelope) error { return nil }
+func (unjudged) Step(context.Context, *state.Tx, ...*wire.Envelope) error { return nil }
 
 // BenchmarkIngest takes observations of 20 SKUs from bytes to both stores on disk, every batch synced
 // before it is acknowledged: with the real rules, and without them, as a peer that only stores.

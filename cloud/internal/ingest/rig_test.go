@@ -115,14 +115,19 @@ type scribe struct{ fail func(*wire.Envelope) error }
 var scribeTables = state.Migrations{Name: "scribe", Steps: []string{
 	"CREATE TABLE judged (n AUTOID, device TEXT NOT NULL, boot BIGINT NOT NULL, seq BIGINT NOT NULL, kind TEXT NOT NULL)"}}
 
-func (s scribe) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
-	if s.fail != nil {
-		if err := s.fail(env); err != nil {
+func (s scribe) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
+	for _, env := range envs {
+		if s.fail != nil {
+			if err := s.fail(env); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, "INSERT INTO judged (device, boot, seq, kind) VALUES (?, ?, ?, ?)", env.Device, int64(env.Boot), int64(env.Seq), string(env.Body.Kind()))
+		if err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO judged (device, boot, seq, kind) VALUES (?, ?, ?, ?)", env.Device, int64(env.Boot), int64(env.Seq), string(env.Body.Kind()))
-	return err
+	return nil
 }
 
 // judged lists what the scribe was given, as "device boot.seq kind".

@@ -35,11 +35,12 @@ type Series interface {
 	Write(ctx context.Context, messages []series.Message) error
 }
 
-// Judge decides what is wrong at a cooler. Step is called once for each new message, in the
-// transaction that stores it, in the order in which messages come and not always in that of their
-// keys. An error rolls the message back.
+// Judge decides what is wrong at a cooler. Step is given each new message once, in the transaction that
+// stores it and after it is stored, in the order in which messages come and not always in that of
+// their keys; those of one device that were stored together may come in one call. An error rolls
+// them back.
 type Judge interface {
-	Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error
+	Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error
 }
 
 // Notifier is told after each commit that there may be something new to read. It must not block.

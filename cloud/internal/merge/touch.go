@@ -3,6 +3,7 @@ package merge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -24,16 +25,26 @@ type Toucher struct {
 	Now func() time.Time // nil: time.Now
 }
 
-// Step notes one new message.
-func (t Toucher) Step(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
+// Step notes new messages, an hour that several of a store speak of one after the other once.
+func (t Toucher) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
 	now := time.Now
 	if t.Now != nil {
 		now = t.Now
 	}
-	for _, hour := range hoursOf(env, now()) {
-		err := insertTouch(ctx, tx, env.Tenant, env.Store, env.Device, hour, causeLook)
-		if err != nil {
-			return err
+	var store string
+	var noted []int64
+	for _, env := range envs {
+		if env.Store != store {
+			store, noted = env.Store, noted[:0]
+		}
+		for _, hour := range hoursOf(env, now()) {
+			if slices.Contains(noted, hour) {
+				continue
+			}
+			if err := insertTouch(ctx, tx, env.Tenant, env.Store, env.Device, hour, causeLook); err != nil {
+				return err
+			}
+			noted = append(noted, hour)
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ const coolerColumns = `tenant, device, store, topic_store, name, planogram, mode
 // GetCooler reads one; ErrNotFound.
 func GetCooler(ctx context.Context, q Querier, tenant, device string) (*Cooler, error) {
 	row := q.QueryRow(ctx, "SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device = ?", tenant, device)
-	c, err := scanCooler(row)
+	c, err := scanCooler(row, q.readings())
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("cooler %s: %w", device, ErrNotFound)
 	}
@@ -67,7 +67,7 @@ func queryCoolers(ctx context.Context, q Querier, where string, args ...any) ([]
 	defer rows.Close()
 	var list []*Cooler
 	for rows.Next() {
-		c, err := scanCooler(rows)
+		c, err := scanCooler(rows, q.readings())
 		if err != nil {
 			return nil, fmt.Errorf("list coolers: %w", err)
 		}
@@ -76,7 +76,7 @@ func queryCoolers(ctx context.Context, q Querier, where string, args ...any) ([]
 	return list, rows.Err()
 }
 
-func scanCooler(row scanner) (*Cooler, error) {
+func scanCooler(row scanner, readings *Memo[Latest]) (*Cooler, error) {
 	var c Cooler
 	var created, changed, seen, statusBoot, statusAt, ob, os, pb, ps int64
 	var latest string
@@ -89,6 +89,10 @@ func scanCooler(row scanner) (*Cooler, error) {
 	c.StatusBoot = uint32(statusBoot)
 	c.Observation = Order{uint32(ob), uint64(os)}
 	c.Picture = Order{uint32(pb), uint64(ps)}
+	var known bool
+	if c.Latest, known = readings.Get(c.Tenant, c.Device, latest); known {
+		return &c, nil
+	}
 	if err := json.Unmarshal([]byte(latest), &c.Latest); err != nil {
 		return nil, fmt.Errorf("latest readings: %w", err)
 	}
@@ -102,6 +106,7 @@ func PutCooler(ctx context.Context, tx *Tx, c *Cooler) error {
 	if err != nil {
 		return fmt.Errorf("store cooler %s: %w", c.Device, err)
 	}
+	tx.readings().Put(c.Tenant, c.Device, string(latest), c.Latest)
 	_, err = tx.Exec(ctx, `INSERT INTO coolers (`+coolerColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, topic_store = excluded.topic_store,
 			changed_at = excluded.changed_at, last_seen = excluded.last_seen,

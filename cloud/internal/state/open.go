@@ -21,7 +21,12 @@ type DB struct {
 	read     *sql.DB // any number of readers
 	write    *sql.DB // PostgreSQL: the same as read
 	writer   *writer // SQLite: the one writing connection
+
+	latest Memo[Latest] // of coolers; a Latest is never changed, its readings are replaced
 }
+
+func (db *DB) readings() *Memo[Latest] { return &db.latest }
+func (tx *Tx) readings() *Memo[Latest] { return &tx.db.latest }
 
 // Open opens "sqlite:/path/state.db" (made with its folder if missing) or
 // "postgres://user:password@host:5432/name?sslmode=…", and checks that it answers. Tables are made

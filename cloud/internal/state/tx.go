@@ -13,6 +13,8 @@ import (
 type Querier interface {
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+
+	readings() *Memo[Latest]
 }
 
 // Tx is one writing transaction. It belongs to one goroutine and ends with Commit or Rollback.

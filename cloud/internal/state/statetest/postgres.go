@@ -113,3 +113,19 @@ func (c *Cluster) NewDatabase(t testing.TB) string {
 	}
 	return c.url(owner, name)
 }
+
+// TakeWrites has every connection of the server take writes or refuse them, as on a replica, at once.
+func (c *Cluster) TakeWrites(t testing.TB, yes bool) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := state.Open(ctx, c.url("coldshelf", "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range []string{fmt.Sprintf("ALTER SYSTEM SET default_transaction_read_only = %v", !yes), "SELECT pg_reload_conf()"} {
+		if err := db.Admin(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
