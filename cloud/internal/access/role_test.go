@@ -20,6 +20,13 @@ func TestMay(t *testing.T) {
 		{"PUT", "/v1/planograms/p", "admin manager"},
 		{"POST", "/v1/alerts/7/ack", "admin manager integration"},
 		{"POST", "/v1/live/tickets", "admin manager integration viewer"},
+		{"POST", "/v1/sales/lines", "admin manager integration"},
+		{"POST", "/v1/stock/movements", "admin manager integration"},
+		{"POST", "/v1/orders/route", "admin manager integration"},
+		{"GET", "/v1/orders/shop/1", "admin manager integration viewer"},
+		{"PUT", "/v1/sales/channels/shop", "admin manager"}, // who sets up who may send
+		{"POST", "/v1/sales/channels/shop", "admin manager"},
+		{"DELETE", "/v1/sales/rejected/1", "admin manager"},
 		{"GET", "/v1/session", "admin manager integration viewer"},
 		{"PUT", "/v1/session/password", "admin manager integration viewer"},
 		{"GET", "/v1/users", "admin"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,13 +55,9 @@ func (a *api) postMovements(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	var body struct {
-		Movements []sales.Movement `json:"movements"`
+		Movements []json.RawMessage `json:"movements"`
 	}
 	if err := strictly(data, &body); err != nil {
-		return nil, err
-	}
-	verdicts, err := a.Sales.Move(r.Context(), tenant, body.Movements)
-	if err != nil {
 		return nil, err
 	}
 	type result struct {
@@ -68,11 +65,34 @@ func (a *api) postMovements(r *http.Request, tenant string) (any, error) {
 		Status sales.Status `json:"status"`
 		*sales.Fault
 	}
-	out := make([]result, len(verdicts))
-	for i, v := range verdicts {
-		out[i] = result{body.Movements[i].ID, v.Status, v.Fault}
+	out := make([]result, len(body.Movements))
+	var good []sales.Movement
+	var at []int
+	for i, raw := range body.Movements { // one that is not understood keeps none of the others
+		var m sales.Movement
+		if err := strictly(raw, &m); err != nil {
+			out[i] = result{m.ID, sales.Rejected, notUnderstood(err)}
+			continue
+		}
+		good, at = append(good, m), append(at, i)
+	}
+	verdicts, err := a.Sales.Move(r.Context(), tenant, good)
+	if err != nil {
+		return nil, err
+	}
+	for j, v := range verdicts {
+		out[at[j]] = result{good[j].ID, v.Status, v.Fault}
 	}
 	return map[string]any{"results": out}, nil
+}
+
+// notUnderstood is what is wrong with a movement that is no movement.
+func notUnderstood(err error) *sales.Fault {
+	f := &sales.Fault{Code: sales.NotUnderstood, Text: err.Error(), Hint: "see docs/sales.md"}
+	if strings.Contains(f.Text, "GTIN") {
+		f.Code, f.Field = sales.BadGTIN, "gtin"
+	}
+	return f
 }
 
 func (a *api) movements(r *http.Request, tenant string) (any, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
@@ -93,11 +94,35 @@ func TestBoardIsHeldToItsTopics(t *testing.T) {
 		}
 	}
 	erp := ingesttest.Board(t, url, two, as("erp"))
-	for filter, ok := range map[string]bool{"coldshelf/v1/t/alerts/#": true, "coldshelf/v1/t/alerts/s/+/stockout": true, "coldshelf/v1/other/alerts/#": false, wire.AllUp: false, "#": false} {
+	for filter, ok := range map[string]bool{"coldshelf/v1/t/alerts/#": true, "coldshelf/v1/t/alerts/s/+/stockout": true, "coldshelf/v1/other/alerts/#": false, "coldshelf/pos/v1/t/s/till/reply": true, "coldshelf/pos/v1/other/s/till/reply": false, wire.AllUp: false, "#": false} {
 		token := erp.Subscribe(filter, 1, nil)
 		token.WaitTimeout(ingesttest.Patience)
 		if granted := token.Error() == nil && token.(*mqtt.SubscribeToken).Result()[filter] < 0x80; granted != ok {
 			t.Errorf("an integration subscribes %s: granted %v, want %v", filter, granted, ok)
+		}
+	}
+	sold := make(chan string, 10)
+	hearing := make(chan error, 1)
+	go func() {
+		hearing <- b.Hear(ctx, "coldshelf/pos/v1/+/+/+", func(topic string, _ []byte) { sold <- topic })
+	}()
+	t.Cleanup(func() { stop(); <-hearing })
+	for heard := ""; heard == ""; { // Hear may not have begun yet
+		erp.Publish("coldshelf/pos/v1/t/s/till", 1, false, "{}").Wait()
+		select {
+		case heard = <-sold:
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	for client, topic := range map[mqtt.Client]string{c: "coldshelf/pos/v1/t/s/till", erp: "coldshelf/pos/v1/other/s/till"} {
+		if !client.IsConnectionOpen() {
+			t.Fatal("a client has gone before it was turned away")
+		}
+		client.Publish(topic, 1, false, "forged")
+	}
+	for end := time.Now().Add(ingesttest.Patience); c.IsConnectionOpen() || erp.IsConnectionOpen(); <-time.After(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("who forges sales of others is not turned away")
 		}
 	}
 	cloud := ingesttest.Board(t, url, two, as("cloud"))
