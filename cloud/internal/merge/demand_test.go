@@ -57,6 +57,19 @@ func TestWhatAnEmptySlotLosesAnHour(t *testing.T) {
 		if _, err := f.Learn(ctx, "t"); err != nil {
 			t.Fatal(err)
 		}
+		// Looks of another tenant without a till teach nothing: what was lost there is not known, not 0.
+		if _, err := ledger.PutMasters(ctx, "u", nil, stores[:1]); err != nil {
+			t.Fatal(err)
+		}
+		w.Run(0, 7, func(h *market.Hour) {
+			h.Facts.Sold = nil
+			if err := merge.Put(ctx, db, "u", market.StoreName(0), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if m, err := f.Learn(ctx, "u"); m != nil || err != nil {
+			t.Errorf("learned from no sales: %+v, %v", m, err)
+		}
 		for p := range w.Products {
 			noon, currency, ok, err := d.PerHour(ctx, db, id, market.GTIN(p), now.Add(12*time.Hour))
 			if err != nil || !ok || currency != "EUR" {

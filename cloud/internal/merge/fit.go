@@ -225,6 +225,9 @@ func (f *Fit) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile)
 			l.got += float64(t.units)
 			l.expected += mean[k.gtin] * float64(shapes[k.gtin][w]) * float64(t.hours)
 		}
+		if mean[k.gtin] == 0 {
+			continue // sold nowhere: more likely no till knows it than nobody wants it
+		}
 		levels[k] = l
 		if spread[k.gtin] == nil {
 			spread[k.gtin] = &moments{}
@@ -258,6 +261,9 @@ func (f *Fit) traffic(out map[string]*StoreRates) {
 			weeks[k.store] = v
 		}
 		r := out[k.store]
+		if r == nil {
+			continue
+		}
 		per := r.bases[k.gtin].PerHour
 		shape := r.shapes[k.gtin]
 		for w, t := range s {

@@ -136,13 +136,25 @@ func (r *StoreRates) priceAll(m *Masters, currency string) {
 	}
 }
 
-// lessons reads the closed hours of some stores since a time, store by store in order of time.
-func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, stores []string, since time.Time, each1 func(store string, h *Hour, local time.Time, list []Lesson)) error {
+// lessons reads the closed hours of some stores since a time, store by store in order of time. A day on
+// which a store's tills sold nothing at all teaches nothing: they were not heard, and what nobody told
+// is not that nobody bought.
+func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, stores []string, since time.Time, fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
 	for _, store := range stores {
 		zone := m.Place(store).Zone
 		rows, err := f.DB.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND closed ORDER BY hour", tenant, store, since.Unix())
 		if err != nil {
 			return err
+		}
+		var day []*Hour
+		tell := func() {
+			if soldAnything(day) {
+				for _, h := range day {
+					local := h.Start.In(zone)
+					fn(store, h, local, Lessons(store, h, local))
+				}
+			}
+			day = day[:0]
 		}
 		err = each(rows, func() error {
 			var start int64
@@ -154,15 +166,31 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, store
 			if err := unpack(h, body); err != nil {
 				return err
 			}
-			local := h.Start.In(zone)
-			each1(store, h, local, Lessons(store, h, local))
+			if len(day) > 0 && dayOf(day[0].Start, zone) != dayOf(h.Start, zone) {
+				tell()
+			}
+			day = append(day, h)
 			return nil
 		})
+		tell()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func soldAnything(day []*Hour) bool {
+	for _, h := range day {
+		for i := range h.Cells {
+			for _, s := range h.Cells[i].Sales {
+				if s.OffShelf && s.Units > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Lessons are what an hour of a store teaches of its products.
