@@ -42,8 +42,9 @@ func calibrateCommand() *cobra.Command {
 		Short: "measure the camera's lens from photos of a printed board",
 		Long: `Wide lenses bend shelves. From ten to twenty photos of a printed chessboard, taken by the camera itself,
 this measures how, and writes a lens profile: name it as camera.lens in the agent's configuration, and
-every picture is straightened before anything looks at it. The mount then says model and hfov_deg as
-they are printed here.
+every picture is made that of an ideal lens before anything looks at it. The mount then says model and
+hfov_deg as they are printed here. A pinhole's picture becomes straight; a fisheye's stays a fisheye's, whose
+bend the mount knows.
 
   1. cooler-agent calibrate --print-board board.pdf    print it on A4 and glue it to something flat
   2. Take photos at the size that the camera will run at: the whole board in each, once in every corner and
@@ -69,7 +70,7 @@ few boards, boards that are all seen from the same side, and pictures of several
 	f.StringVar(&o.from, "from", "", "folder of the photos")
 	f.StringVar(&o.kind, "kind", kindAuto, "auto, pinhole or fisheye")
 	f.StringVar(&o.out, "out", "lens.yml", "file to write the lens profile to")
-	f.StringVar(&o.rectify, "rectify", "", "write the first photo straightened to this PNG or JPEG, to look at")
+	f.StringVar(&o.rectify, "rectify", "", "write the first photo as the ideal lens shows it to this PNG or JPEG, to look at")
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	return cmd
 }

@@ -43,7 +43,7 @@ type Camera struct {
 	Step   int           `yaml:"step"`  // of a file or folder: use every step-th frame
 	Loop   bool          `yaml:"loop"`  // of a file or folder: begin again at its end
 	Stall  time.Duration `yaml:"stall"` // no new frame for so long: the camera is restarted
-	Lens   string        `yaml:"lens"`  // file of the lens profile that pictures are straightened by; "": they are used as they come
+	Lens   string        `yaml:"lens"`  // file of the lens profile by which pictures become those of an ideal lens; "": they are used as they come
 }
 
 // Schedule says when to look.
