@@ -7,8 +7,8 @@ import { eventually, shot, violations } from "./browser.mjs";
 import { stage } from "./stage.mjs";
 
 const s = stage();
-const drawn = () => Promise.all([s.page.locator(".kpi-tile").first().waitFor(), s.page.locator(".kpi-table tbody tr").first().waitFor(), s.page.locator(".u-over").first().waitFor()]);
-const heads = () => s.page.locator(".kpi-head > button").allInnerTexts();
+const drawn = () => Promise.all([s.page.locator(".kpi-tile").first().waitFor(), s.page.locator(".kpi-rows .kpi-table tbody tr").first().waitFor(), s.page.locator(".u-over").first().waitFor()]);
+const heads = () => s.page.locator(".kpi-rows .kpi-head > button").allInnerTexts();
 
 describe("KPIs", () => {
   test("from all stores into one, into one SKU of it, and back", async () => {
@@ -21,7 +21,7 @@ describe("KPIs", () => {
     await page.getByRole("heading", { level: 1, name: "North Lake Lemon 330 ml" }).waitFor();
     assert.match(page.url(), /\/kpis\?store=s-1&sku=\d{13}$/);
     await page.getByRole("button", { name: "Show without Kiosk Lindenplatz" }).click();
-    await page.locator(".kpi-table tbody tr").nth(3).waitFor();
+    await page.locator(".kpi-rows .kpi-table tbody tr").nth(3).waitFor();
     assert.match(page.url(), /\/kpis\?sku=\d{13}$/);
     await page.getByRole("link", { name: "All stores" }).click();
     await page.getByRole("heading", { level: 1, name: "How the shelf does" }).waitFor();
@@ -53,12 +53,12 @@ describe("KPIs", () => {
     const page = await s.go("/kpis?by=sku");
     await drawn();
     await page.getByRole("button", { name: "OSA", exact: true }).click();
-    const column = async () => (await page.locator(".kpi-table tbody tr td:nth-child(2)").allInnerTexts()).map((s) => Number.parseFloat(s));
+    const column = async () => (await page.locator(".kpi-rows .kpi-table tbody tr td:nth-child(2)").allInnerTexts()).map((s) => Number.parseFloat(s));
     await eventually(async () => {
       const got = await column();
       assert.deepEqual(got, [...got].sort((a, b) => b - a));
     });
-    const title = await page.locator(".kpi-table tbody td").first().getAttribute("title");
+    const title = await page.locator(".kpi-rows .kpi-table tbody td").first().getAttribute("title");
     assert.match(title, /^OSA: [\d.]+ %\nTime on the shelf ÷ time observed.*\nCoverage \d+\u00a0?%/s);
     await page.getByRole("button", { name: "OSA?" }).last().focus();
     await page.getByRole("tooltip").waitFor();
