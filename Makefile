@@ -63,7 +63,7 @@ demo: build ## one shop day at speed: cloud, three agents, live alerts on a page
 
 ## prove
 
-.PHONY: test test-go test-web test-training test-deb test-cross check vuln fuzz golden
+.PHONY: test test-go test-web test-training test-deb test-cross check vuln fuzz golden guide
 test: setup-test build test-go test-web test-training test-deb test-cross ## set up and pass every test
 
 test-go:
@@ -98,6 +98,9 @@ fuzz: ## fuzz every decoder of bytes from outside for FUZZTIME each
 	@for pkg in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -hoE 'func Fuzz[A-Za-z0-9_]+' $$pkg/*_test.go | cut -c6-); do \
 	    echo "$$pkg $$f"; go test $(GO_TAGS) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+guide: web ## take the pictures of docs/guide.*.md anew
+	cd $(UI) && npm run --silent guide
 
 golden: ## write the golden files anew; look at the diff before you commit it
 	@for pkg in $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u); do \

@@ -1,5 +1,5 @@
 // The pictures of docs/guide.*.md, in both languages, and that both guides are whole: each picture that
-// they show is made here, and they have the same parts. `npm run guide` puts the pictures into docs/.
+// they show is made here, and they have the same parts. `make guide` puts the pictures into docs/.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -66,7 +66,7 @@ after(async () => {
 for (const [lang, words] of Object.entries(WORDS)) {
   describe(`guide, ${lang}`, () => {
     for (const [name, picture] of Object.entries(PICTURES)) {
-      test(name, async () => {
+      test(`picture of ${name}`, async () => {
         const page = await open(browser, service.url + picture.path, { ...size, lang: words.lang });
         await picture.ready(page).waitFor();
         await picture.then?.(page, words);
