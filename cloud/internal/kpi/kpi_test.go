@@ -94,6 +94,13 @@ func TestAvailabilityByStore(t *testing.T) {
 		if f := rows["s2 "+string(cola)].Figures; f.OSA.Known || f.OSA.Coverage != 0 || f.Lost.Value != nil {
 			t.Errorf("where nobody looked: %+v", f)
 		}
+		unrated := sold(lemon, 0, 1, 0)
+		unrated.Lost, unrated.Unrated = [3]int64{}, hour
+		put(t, db, "s2", monday.Add(60*time.Hour), unrated)
+		if b, err := d.Availability(context.Background(), kpi.Query{Tenant: "t", From: monday.Add(60 * time.Hour), To: monday.Add(61 * time.Hour)}, kpi.CompareNone); err != nil ||
+			b.Rows[0].Figures.OOS.Value != 1 || b.Rows[0].Figures.Lost.Value != nil {
+			t.Errorf("out, and no demand rate is known: %+v, %v", b, err)
+		}
 		if a.Coverage != 0.8 {
 			t.Errorf("coverage %v, want 4 of 5 hours", a.Coverage)
 		}

@@ -6,13 +6,15 @@ import "github.com/coldshelf/coldshelf/models/shelf"
 // is that of the customers, and that of the rates: a rate that is wrong is so in every hour of its
 // store and product, so its errors add up within these and average out across. The zero value is empty.
 type LostSum struct {
-	parts  map[pair]*lostPart
-	rates  map[shelf.GTIN]*outTime
-	open   int64
-	seen   int64 // watched and rated
-	units  float64
-	noise  float64
-	spread float64
+	parts   map[pair]*lostPart
+	rates   map[shelf.GTIN]*outTime
+	open    int64
+	watched int64
+	out     int64
+	unrated int64 // of out
+	units   float64
+	noise   float64
+	spread  float64
 }
 
 type lostPart struct{ spread, dark, out, watched float64 }
@@ -43,15 +45,22 @@ func (l *LostSum) Add(store string, c *Cell) {
 	l.units += float64(c.LostUnits()) / Micro
 	l.noise += float64(c.Noise) / Micro
 	l.open += c.Open
-	l.seen += c.Watched - c.Unrated
+	l.watched += c.Watched
+	l.out += c.OutTime()
+	l.unrated += c.Unrated
 }
 
-// Coverage is the time that was watched and has a rate ÷ the time open.
+// Coverage is time watched ÷ time open, times the share of the time out whose demand rate is known: where
+// it is known of none of it, what was lost is not known either, however long somebody looked.
 func (l *LostSum) Coverage() float64 {
 	if l.open == 0 {
 		return 0
 	}
-	return float64(l.seen) / float64(l.open)
+	seen := float64(l.watched) / float64(l.open)
+	if l.out > 0 {
+		seen *= 1 - float64(l.unrated)/float64(l.out)
+	}
+	return seen
 }
 
 // Units is what was lost while somebody looked, with its 80 % interval. It means something only where
