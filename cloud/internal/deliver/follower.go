@@ -33,6 +33,7 @@ type follower struct {
 	retry  time.Duration // first pause after a failure, doubled up to maxPause
 	giveUp time.Duration // how old an event may grow before it becomes a dead letter; 0: for ever
 	now    func() time.Time
+	sleep  func(ctx context.Context, d time.Duration) bool
 	log    *slog.Logger
 }
 
@@ -60,7 +61,7 @@ func (f *follower) run(ctx context.Context) error {
 		}
 		if err != nil {
 			f.log.Warn("alerts cannot be delivered", "target", f.name, "pause", pause, "err", err)
-			if !sleep(ctx, jitter(pause)) {
+			if !f.sleep(ctx, jitter(pause)) {
 				return nil
 			}
 			pause = min(2*pause, maxPause)

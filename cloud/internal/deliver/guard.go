@@ -38,7 +38,12 @@ func Public(a netip.Addr) bool {
 // NewClient makes an HTTP client for webhooks. The address is judged when the connection is made, after
 // the name was resolved: a name that changes what it points at gains nothing.
 func NewClient(allowPrivate bool, timeout time.Duration) *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	return newClient(allowPrivate, timeout, nil)
+}
+
+// newClient asks a resolver of its own; nil: the system's.
+func newClient(allowPrivate bool, timeout time.Duration, resolver *net.Resolver) *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Resolver: resolver}
 	if !allowPrivate {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(address)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -25,7 +26,9 @@ type Config struct {
 	Poll         time.Duration          // how often the log, and the list of webhooks, is read without being told [2 s]
 	Retry        time.Duration          // first pause after a failure [5 s], doubled up to five minutes
 	GiveUp       time.Duration          // how old an event may grow for a webhook that fails [24 h]
+	Resolver     *net.Resolver          // of webhooks' names; nil: the system's
 	Now          func() time.Time
+	Sleep        func(ctx context.Context, d time.Duration) bool // waits on Now's clock, false once ctx ends; nil: time's own
 	Log          *slog.Logger
 }
 
@@ -41,6 +44,9 @@ func (c Config) withDefaults() Config {
 	span(&c.GiveUp, 24*time.Hour)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
 	}
 	return c
 }
@@ -58,7 +64,7 @@ type Service struct {
 // New makes a service that delivers nothing until Run.
 func New(cfg Config) *Service {
 	cfg = cfg.withDefaults()
-	return &Service{cfg: cfg, client: NewClient(cfg.AllowPrivate, cfg.Timeout), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
+	return &Service{cfg: cfg, client: newClient(cfg.AllowPrivate, cfg.Timeout, cfg.Resolver), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
 }
 
 // Committed tells every target that there may be something new. It does not block.
@@ -157,7 +163,7 @@ func (s *Service) target(w Webhook) (Target, error) {
 func (s *Service) lead(ctx context.Context, name string, t Target, giveUp time.Duration) error {
 	wake, leave := s.waking()
 	defer leave()
-	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: s.cfg.Retry, giveUp: giveUp, now: s.cfg.Now, log: s.cfg.Log}
+	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: s.cfg.Retry, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
 	return f.run(ctx)
 }
 
