@@ -14,14 +14,18 @@ const (
 	reach = 0.5
 	// otherSize is what a person twice as tall as expected costs, in the same measure.
 	otherSize = 0.3
+	// A track of fewer frames than senior yields to older ones: of a person whom a pillar cuts in two, the part that
+	// was there before goes on.
+	senior = 12
 	// learnFrom is how far a person must have walked, in shares of their height, for the view's sizes to be learnt from them.
 	learnFrom = 0.5
 	// Shares of what is new in a place and in a speed that are believed.
 	believePlace, believeSpeed, believeSize, believeSmaller = 0.6, 0.25, 0.2, 0.08
 	// A stride is a frame in which somebody goes on by such a share of their height; who jumps by more is another.
 	slowest, jump = 0.01, 0.25
-	// Shares of a box's height and width that it does not lose or win by walking.
-	lostPart, hiddenPart = 0.15, 0.25
+	// lostPart is the share of a box's height or width that it does not lose or win by walking, hiddenPart the share of
+	// the width below which somebody is nearly hidden.
+	lostPart, hiddenPart = 0.15, 0.7
 )
 
 // track is one person from frame to frame.
@@ -63,11 +67,13 @@ func (t *track) follow(b Box) {
 	if math.Abs(b.H-a.H) > lostPart*a.H {
 		dy = nearer(dy, b.Y-a.Y)
 	}
-	if math.Abs(b.W-a.W) > hiddenPart*a.W {
+	if math.Abs(b.W-a.W) > lostPart*a.W {
 		dx = nearer(dx, nearer(b.X-a.X, b.right()-a.right()))
 	}
-	t.vx += believeSpeed * dx
-	t.vy += believeSpeed * dy
+	if b.W > hiddenPart*a.W { // of who is hardly seen nothing tells the speed
+		t.vx += believeSpeed * dx
+		t.vy += believeSpeed * dy
+	}
 	w, h := a.W+believe(b.W-a.W), a.H+believe(b.H-a.H)
 	x, y := a.X+a.W/2+believePlace*dx, a.bottom()+believePlace*dy
 	t.box = Box{x - w/2, y - h, w, h}
@@ -115,7 +121,7 @@ func (t *track) cost(p *person) (d float64, ok bool) {
 		return 0, false
 	}
 	d += otherSize * math.Abs(math.Log2(math.Max(p.H, 1)/math.Max(a.H, 1)))
-	if !t.sure() {
+	if t.seen < senior {
 		d += reach
 	}
 	return d, true

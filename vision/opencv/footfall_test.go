@@ -74,6 +74,7 @@ func TestPeopleAreCountedInRenderedPassages(t *testing.T) {
 		in, out int
 	}{
 		{"one each way, one of them behind the pillar", 180, []figure{walk(-40, 80, 520, 80, 20), walk(520, 240, -40, 240, 30)}, 1, 1},
+		{"behind the pillar after the line", 190, []figure{walk(-40, 250, 520, 250, 20)}, 0, 1},
 		{"three in a row", 230, []figure{walk(-40, 100, 520, 100, 20), walk(-40, 100, 520, 100, 50), walk(-40, 100, 520, 100, 80)}, 0, 3},
 		{"one turns before the line", 150, []figure{turn}, 0, 0},
 		{"an empty room", 60, nil, 0, 0},
