@@ -89,12 +89,9 @@ func (h *Hub) Committed() {
 
 // Run reads the log until ctx ends, then closes every connection and waits for them.
 func (h *Hub) Run(ctx context.Context) error {
-	head, err := alert.LogHead(ctx, h.cfg.DB)
-	if ctx.Err() != nil {
+	head, ok := h.findHead(ctx)
+	if !ok {
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	h.mu.Lock()
 	h.head, h.serving = head, true
@@ -121,6 +118,25 @@ func (h *Hub) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(h.cfg.Coalesce):
+		}
+	}
+}
+
+// findHead asks for the log's newest entry until the database answers: it may be restarting while the service starts. ok
+// is false where ctx ends first.
+func (h *Hub) findHead(ctx context.Context) (head int64, ok bool) {
+	for {
+		head, err := alert.LogHead(ctx, h.cfg.DB)
+		if err == nil {
+			return head, true
+		}
+		if ctx.Err() == nil {
+			h.cfg.Log.Error("live stream cannot begin", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, false
+		case <-time.After(h.cfg.Poll):
 		}
 	}
 }
