@@ -99,7 +99,7 @@ describe("signing in", () => {
     assert.equal((await (await theirs.request.get(`${service.url}/v1/session`)).json()).role, "manager");
     await shot(page, "setup-access", { fullPage: true });
     assert.deepEqual(await violations(page), []);
-    await users.getByRole("button", { name: "Shut out" }).last().click();
+    await users.locator("li", { hasText: "bo@brand.example" }).getByRole("button", { name: "Shut out" }).click();
     await users.getByText(/shut out since/).waitFor();
     await eventually(async () => assert.equal((await theirs.request.get(`${service.url}/v1/session`)).status(), 401));
     await theirs.context().close();
