@@ -111,8 +111,8 @@ func (f *Follower) learnDue(ctx context.Context, due map[string]time.Time) error
 			if err != nil {
 				return err
 			}
-			if m != nil && now.Sub(m.FittedAt) < relearn {
-				due[tenant] = m.FittedAt.Add(relearn)
+			if m != nil && now.Before(m.next()) {
+				due[tenant] = m.next()
 				continue
 			}
 		}
@@ -122,7 +122,7 @@ func (f *Follower) learnDue(ctx context.Context, due map[string]time.Time) error
 		}
 		due[tenant] = now.Add(retry)
 		if m != nil {
-			due[tenant] = now.Add(relearn)
+			due[tenant] = m.next()
 			f.Log.Info("demand rates learned", "tenant", tenant, "rates", m.Rates, "lessons", m.Lessons)
 		}
 	}

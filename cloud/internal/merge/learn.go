@@ -13,11 +13,22 @@ import (
 // Window is how far back demand is learned from.
 const Window = 56 * 24 * time.Hour
 
-// relearn is how often rates are learned anew, and retry how long a tenant without lessons waits.
+// relearn is how often rates are learned anew, and retry how long a tenant waits that has few lessons.
 const (
 	relearn = 24 * time.Hour
 	retry   = time.Hour
 )
+
+// settled is how many hours a rate is learned from once more of them change little: about two weeks.
+const settled = 140
+
+// next is when the rates are due to be learned again: soon while they are young.
+func (m *Model) next() time.Time {
+	if m.Lessons < settled*m.Rates {
+		return m.FittedAt.Add(retry)
+	}
+	return m.FittedAt.Add(relearn)
+}
 
 // Learn fits a tenant's demand rates to its merged hours and stores them in place of the ones before.
 // Hours that could not be judged for want of a rate are folded again. Without lessons it gives nil and
