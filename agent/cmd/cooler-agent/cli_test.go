@@ -54,7 +54,7 @@ func TestWrongUsageIsStatus2(t *testing.T) {
 }
 
 func TestHelpTeaches(t *testing.T) {
-	for _, args := range [][]string{{}, {"run", "--help"}, {"doctor", "--help"}, {"detect", "--help"}, {"enroll", "--help"}} {
+	for _, args := range [][]string{{}, {"run", "--help"}, {"doctor", "--help"}, {"detect", "--help"}, {"enroll", "--help"}, {"gallery", "--help"}, {"gallery", "sign", "--help"}, {"calibrate", "--help"}} {
 		status, out, errs := call(t, args...)
 		if status != exitDone || errs != "" || !strings.Contains(out, "Examples:") {
 			t.Errorf("%v: status %d, stderr %q, stdout %q", args, status, errs, out)
