@@ -36,7 +36,11 @@ type house struct {
 }
 
 func newHouse(t *testing.T) *house {
-	h := &house{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables), stop: func() {}}
+	return newHouseOn(t, statetest.SQLite(t, alert.Tables, deliver.Tables))
+}
+
+func newHouseOn(t *testing.T, db *state.DB) *house {
+	h := &house{t: t, db: db, stop: func() {}}
 	rules := alert.Rules{alert.Stockout: {Bad: 1, Of: 1, Good: 1, Severity: alert.Critical}, alert.Misplaced: {Bad: 1, Of: 1, Good: 1, Severity: alert.Info}}
 	h.engine = alert.NewEngine(alert.Config{Rules: rules, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() { h.stop() })

@@ -16,6 +16,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -121,8 +122,10 @@ func (h *house) refill(device string) {
 
 // TestPeopleByRole: the store's own manager is told at once, once, over a restart; the area's once a day
 // in the book's time zone, of all in one letter.
-func TestPeopleByRole(t *testing.T) {
-	h := newHouse(t)
+func TestPeopleByRole(t *testing.T) { statetest.Each(t, peopleByRole, alert.Tables, deliver.Tables) }
+
+func peopleByRole(t *testing.T, db *state.DB) {
+	h := newHouseOn(t, db)
 	own, ownCalls := robot(t)
 	other, otherCalls := robot(t)
 	addr, box := newMailbox(t, 0)
@@ -186,8 +189,10 @@ notify:
 
 // TestEscalation: what nobody acknowledges goes up, also while the service was down; what somebody has
 // acknowledged does not; and whoever was told is told that it is over.
-func TestEscalation(t *testing.T) {
-	h := newHouse(t)
+func TestEscalation(t *testing.T) { statetest.Each(t, escalation, alert.Tables, deliver.Tables) }
+
+func escalation(t *testing.T, db *state.DB) {
+	h := newHouseOn(t, db)
 	manager, managerCalls := robot(t)
 	area, areaCalls := robot(t)
 	head, headCalls := robot(t)
@@ -234,7 +239,11 @@ notify:
 // TestNoticeOfUnknownFate: a program that was killed while it sent leaves a lease. Nobody sends before it
 // is over; then the message says that it may be a repeat. One who waits holds up nobody else.
 func TestNoticeOfUnknownFate(t *testing.T) {
-	h := newHouse(t)
+	statetest.Each(t, noticeOfUnknownFate, alert.Tables, deliver.Tables)
+}
+
+func noticeOfUnknownFate(t *testing.T, db *state.DB) {
+	h := newHouseOn(t, db)
 	one, oneCalls := robot(t)
 	two, twoCalls := endpoint(t, ok)
 	c := newClock("2026-03-02T12:10:00Z")
