@@ -57,7 +57,7 @@ type stretch struct {
 	known, on bool
 }
 
-// Sightings follow docs/kpis.md, "OSA, over time": a look holds until the next one, but no longer
+// holds follows docs/kpis.md, "osa": a look holds until the next one, but no longer
 // than Hold.
 func (f *Facts) holds(looks []Look, i int) (from, to int64) {
 	from, until := looks[i].At.UnixMicro(), looks[i].At.Add(Hold).UnixMicro()
@@ -142,7 +142,7 @@ func together(all [][]stretch, coolers int) []stretch {
 	return out
 }
 
-// sortLooks puts a cooler's facts into the order that Fold wants.
+// sort puts a cooler's facts into the order that Fold wants.
 func (c *CoolerFacts) sort() {
 	slices.SortStableFunc(c.Looks, func(a, b Look) int { return a.At.Compare(b.At) })
 	slices.SortStableFunc(c.Doors, func(a, b telemetry.DoorEvent) int { return a.At.Compare(b.At) })

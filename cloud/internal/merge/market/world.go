@@ -44,7 +44,7 @@ const (
 	closes = 22
 )
 
-// OpensAt and ClosesAt are the opening hours as a master tells them.
+// Hours are the opening hours as a master tells them.
 const Hours = "Mo-Su 07:00-22:00"
 
 // GTIN names a product of the world.
