@@ -437,13 +437,7 @@ func TestMutedQuietsPeople(t *testing.T) {
 	if _, err := h.engine.Say(t.Context(), h.db, "t", alerts[0].ID, alert.Word{Action: alert.ActionMute, Until: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now().UTC()
-	env := &wire.Envelope{Identity: wire.Identity{Tenant: "t", Store: "s1", Device: "d1"}, Boot: 1, Seq: 2, CapturedAt: now, Clock: telemetry.NTP,
-		Body: &wire.Observation{Observation: shelf.Observation{CapturedAt: now, PlanogramID: "p", PlanogramVersion: 1,
-			Slots: []shelf.SlotReading{{SlotID: "A/1+", GTIN: "4006381333931", State: shelf.OK, Due: 1, Present: 1}}}}}
-	if err := h.db.Write(t.Context(), func(tx *state.Tx) error { return h.engine.Step(t.Context(), tx, env) }); err != nil {
-		t.Fatal(err)
-	}
+	h.refill("d1")
 	h.sellOut("d2", shelf.Empty)
 	for _, want := range []string{"muted", "resolved", "opened"} {
 		if got := next(t, programCalls); !strings.Contains(got.body, "org.coldshelf.alert."+want) {
