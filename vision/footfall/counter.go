@@ -18,7 +18,7 @@ const (
 	hangingTall = 0.4
 	// A track is a person once a detector has said so so often, and in such a share of its answers. It is asked every askEvery frames, of at most mostAsked
 	// tracks a frame, and gives a track up after givenUp times.
-	namedBy, namedShare, askEvery, mostAsked, givenUp = 4, 0.5, 2, 3, 60
+	namedBy, namedShare, askEvery, mostAsked, givenUp = 3, 0.3, 2, 3, 60
 	// Two tracks that cross a line the same way within so many frames, and share so much of the smaller box, are one
 	// person; so many crossings of a line are remembered for that.
 	twinSteps, twinShare, mostRecent = 6, 0.5, 8
