@@ -152,7 +152,7 @@ func (c *Counter) counts(t *track) bool {
 	if t.moved < leastMoved || t.strides < leastStrides || c.hangs(t) {
 		return false
 	}
-	return t.named || t.through && float64(c.named) <= seldom*float64(c.named+c.through)
+	return t.named || t.through && (float64(c.named) <= seldom*float64(c.named+c.through) || c.sizes.usual(t.last))
 }
 
 // hangs: the track came in by the upper edge and is too tall for somebody that far away. It is an arm, or what an arm
@@ -165,7 +165,7 @@ func (c *Counter) hangs(t *track) bool {
 func (c *Counter) walkedThrough(t *track) bool {
 	exit, foot := c.edges(t.last), t.last.Foot()
 	way := math.Hypot(foot.X-t.begun.X, foot.Y-t.begun.Y)
-	return t.moved >= walkedFar && way >= throughFar*min(c.picture.W, c.picture.H) && t.entry != 0 && exit != 0 && t.entry&exit == 0
+	return t.moved >= walkedFar && way >= throughFar*min(c.picture.W, c.picture.H) && t.entry != 0 && exit&^t.entry != 0
 }
 
 // tell gives out what was held back of a person.

@@ -63,6 +63,15 @@ func (s *sizes) height(y float64) float64 {
 	return math.Max(mean+slope*(y-s.y/s.n), 0.25*mean)
 }
 
+// usual: the box is as tall as people are at its place, and no broader than one.
+func (s *sizes) usual(b Box) bool {
+	if !s.sure() {
+		return false
+	}
+	r := b.H / s.height(b.bottom())
+	return r > 0.6 && r < 1.6 && b.H > slimmest*b.W
+}
+
 // people says how many a blob is likely to be; 0: too small for one.
 func (s *sizes) people(b *blob) int {
 	if !s.sure() {

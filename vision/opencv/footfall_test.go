@@ -156,3 +156,54 @@ func TestMotionAndPersonRefuseWhatIsNoPicture(t *testing.T) {
 		t.Error("person works after Close")
 	}
 }
+
+// exposed is a frame as a camera gives it that has opened up or closed: brighter by a gain, with another contrast.
+func exposed(f vision.Frame, gain, power float64) vision.Frame {
+	out := f
+	out.BGR = make([]byte, len(f.BGR))
+	for i, v := range f.BGR {
+		out.BGR[i] = byte(min(255, gain*255*math.Pow(float64(v)/255, power)))
+	}
+	return out
+}
+
+func TestACameraThatOpensUpMovesNothing(t *testing.T) {
+	opencv.SetThreads(1)
+	for name, c := range map[string]struct{ gain, power float64 }{"brighter": {1.3, 1}, "darker": {0.7, 1}, "brighter, less contrast": {1.2, 0.8}, "darker, more contrast": {0.9, 1.25}} {
+		t.Run(name, func(t *testing.T) {
+			motion, err := opencv.NewMotion()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer motion.Close()
+			coat := walk(-40, 120, 520, 120, 100)
+			for f := range 160 {
+				picture := passage(f, []figure{coat})
+				if f >= 105 { // the camera answers to the coat
+					picture = exposed(picture, c.gain, c.power)
+				}
+				mask, err := motion.Segment(picture)
+				if err != nil {
+					t.Fatal(err)
+				}
+				moving, beside := 0, 0
+				x, y, _ := coat(f)
+				for i, v := range mask.Cells {
+					if v == 0 {
+						continue
+					}
+					moving++
+					if dx, dy := float64(i%mask.W)*mask.Scale-x, float64(i/mask.W)*mask.Scale-y; math.Abs(dx) > 30 || math.Abs(dy) > 45 {
+						beside++
+					}
+				}
+				if f < 115 {
+					continue
+				}
+				if n := len(mask.Cells); beside > n/25 || moving < n/400 {
+					t.Fatalf("frame %d: %d of %d cells move, %d of them beside whoever walks", f, moving, n, beside)
+				}
+			}
+		})
+	}
+}
