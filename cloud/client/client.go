@@ -224,7 +224,7 @@ func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
 	u = u.JoinPath("/v1/live")
 	dialer := websocket.Dialer{HandshakeTimeout: 15 * time.Second, Proxy: http.ProxyFromEnvironment}
-	ws, resp, err := dialer.DialContext(ctx, u.String(), c.header())
+	ws, resp, err := dialer.DialContext(ctx, u.String(), c.header()) //nolint:bodyclose // gorilla: it need not be
 	if err == nil {
 		ws.SetReadLimit(64 << 20)
 		return ws, nil

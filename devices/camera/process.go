@@ -62,7 +62,7 @@ func (p *Process) Capture(ctx context.Context) (vision.Frame, error) {
 var errFault = errors.New("capture")
 
 func (p *Process) capture(ctx context.Context) (vision.Frame, error) {
-	p.child.in.Write([]byte{ask}) // a child that has gone has said why, or its messages end
+	_, _ = p.child.in.Write([]byte{ask}) // a child that has gone has said why, or its messages end
 	timer := time.NewTimer(p.stall)
 	defer timer.Stop()
 	for {

@@ -125,8 +125,8 @@ func (c *Counter) twin(line int, dir Dir, t *track) bool {
 			return true
 		}
 	}
-	list := append(c.recent[line], passed{dir, c.steps, t.box})
-	c.recent[line] = list[max(0, len(list)-mostRecent):]
+	c.recent[line] = append(c.recent[line], passed{dir, c.steps, t.box})
+	c.recent[line] = c.recent[line][max(0, len(c.recent[line])-mostRecent):]
 	return false
 }
 

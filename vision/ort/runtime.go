@@ -72,7 +72,7 @@ func open(r *Runtime, model []byte, threads int, sparing bool) (vision.Network, 
 	if err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }()
 	if threads > 0 {
 		if err := options.SetIntraOpNumThreads(threads); err != nil {
 			return nil, fmt.Errorf("set threads: %w", err)

@@ -93,7 +93,7 @@ func (s *seer) Name(_ context.Context, _ vision.Frame, boxes []shelf.Box) ([]gal
 	for i, b := range boxes {
 		for _, a := range s.truth.Annotations {
 			if a.Facing && b == (shelf.Box{X: a.Box[0], Y: a.Box[1], W: a.Box[2], H: a.Box[3]}) {
-				out[i] = gallery.Match{GTIN: shelf.GTIN(a.SKU.GTIN), Confidence: 0.99}
+				out[i] = gallery.Match{GTIN: a.SKU.GTIN, Confidence: 0.99}
 			}
 		}
 	}

@@ -19,7 +19,6 @@ type furniture struct {
 	frame    *material
 	wire     bool
 	pitch    float64
-	glassy   bool
 	railTall float64
 	railLip  float64 // how far the rail stands above the board
 	railY    float64

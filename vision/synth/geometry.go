@@ -49,8 +49,6 @@ func (b aabb) union(c aabb) aabb {
 
 func (b aabb) with(p vec) aabb { return b.union(aabb{p, p}) }
 
-func (b aabb) centre() vec { return b.lo.Lerp(b.hi, 0.5) }
-
 func (b aabb) contains(p vec) bool {
 	return p.X >= b.lo.X && p.X <= b.hi.X && p.Y >= b.lo.Y && p.Y <= b.hi.Y && p.Z >= b.lo.Z && p.Z <= b.hi.Z
 }

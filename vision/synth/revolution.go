@@ -92,7 +92,6 @@ func (s *revolution) intersect(o, d vec, h *hit) bool {
 	} else if oo > s.rmax*s.rmax {
 		return false
 	}
-	za, zb := s.zmin, s.zmax
 	if math.Abs(d.Z) > 1e-12 {
 		ta, tb := (s.zmin-o.Z)/d.Z, (s.zmax-o.Z)/d.Z
 		if ta > tb {
@@ -105,7 +104,7 @@ func (s *revolution) intersect(o, d vec, h *hit) bool {
 	if t0 > t1 {
 		return false
 	}
-	za, zb = o.Z+d.Z*t0, o.Z+d.Z*t1
+	za, zb := o.Z+d.Z*t0, o.Z+d.Z*t1
 	if za > zb {
 		za, zb = zb, za
 	}

@@ -50,7 +50,7 @@ func openSource(c config.Camera) (agent.Camera, error) {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	return camera.NewProcess(func() *exec.Cmd {
-		return exec.Command(self, captureWorkerName, "--source", c.Source,
+		return exec.Command(self, captureWorkerName, "--source", c.Source, //nolint:noctx // camera.Process ends it
 			"--width", strconv.Itoa(c.Width), "--height", strconv.Itoa(c.Height), "--fps", strconv.FormatFloat(c.FPS, 'g', -1, 64),
 			"--step", strconv.Itoa(c.Step), "--loop="+strconv.FormatBool(c.Loop))
 	}, c.Stall), nil

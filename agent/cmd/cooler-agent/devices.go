@@ -78,7 +78,7 @@ func thermometerOf(c config.Thermometer, every time.Duration) agent.Device {
 		if err != nil {
 			return err
 		}
-		defer done()
+		defer func() { _ = done() }()
 		watch := thermometer.Watched(sensor, 0)
 		return everyInterval(ctx, every, func() error {
 			r, err := watch.Read(ctx)

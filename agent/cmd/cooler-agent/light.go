@@ -36,7 +36,7 @@ func lit(cam agent.Camera, c config.Light) (agent.Camera, error) {
 // the quality gate says whether it is too dark.
 func (c *litCamera) Capture(ctx context.Context) (vision.Frame, error) {
 	if c.lamp.Set(true) == nil {
-		defer c.lamp.Set(false)
+		defer func() { _ = c.lamp.Set(false) }() // one that fails says so when it is lit
 		select {
 		case <-ctx.Done():
 			return vision.Frame{}, ctx.Err()

@@ -76,7 +76,7 @@ func BenchmarkLook(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := g.Enrol(b.Context(), s.Embedder, shelf.GTIN(sku.GTIN), "", []vision.Frame{vision.FromImage(img)}, []string{"0"}); err != nil {
+				if _, err := g.Enrol(b.Context(), s.Embedder, sku.GTIN, "", []vision.Frame{vision.FromImage(img)}, []string{"0"}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 	"github.com/coldshelf/coldshelf/vision/opencv"
@@ -29,7 +28,7 @@ func BenchmarkSoak(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if _, err := g.Enrol(b.Context(), s.Embedder, shelf.GTIN(skus[0].GTIN), "", []vision.Frame{vision.FromImage(img)}, []string{"0"}); err != nil {
+			if _, err := g.Enrol(b.Context(), s.Embedder, skus[0].GTIN, "", []vision.Frame{vision.FromImage(img)}, []string{"0"}); err != nil {
 				b.Fatal(err)
 			}
 			r, err := gallery.NewRecogniser(s.Embedder, g)

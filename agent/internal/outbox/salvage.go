@@ -43,7 +43,7 @@ func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
 
 // salvageRows copies rows until the first that cannot be read.
 func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order string, saved *index) {
-	rows, err := old.QueryContext(ctx, `SELECT id, class, kind, payload FROM message ORDER BY id `+order)
+	rows, err := old.QueryContext(ctx, `SELECT id, class, kind, payload FROM message ORDER BY id `+order) //nolint:rowserrcheck // what cannot be read ends it, whatever the reason
 	if err != nil {
 		return
 	}

@@ -143,7 +143,7 @@ func (b *bench) fill(ctx context.Context, w *market.World, m *merged) error {
 		}
 		for i, v := range verdicts {
 			if v.Status != sales.Stored {
-				return fmt.Errorf("line %+v: %s %+v", drafts[i], v.Status, v.Fault)
+				return fmt.Errorf("line %+v: %s: %w", drafts[i], v.Status, v.Fault)
 			}
 		}
 		m.Lines += len(drafts)

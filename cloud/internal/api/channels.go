@@ -95,7 +95,7 @@ func (a *api) hook(r *http.Request, _ string) (any, error) {
 	}
 	c, err := a.channel(r, tenant, name)
 	if err != nil {
-		if told(err) != err { // whether a channel exists is not told to whom nobody knows
+		if told(err) != err { //nolint:errorlint // the very same: whether it was given other words; whether a channel exists is not told to whom nobody knows
 			return nil, unknown
 		}
 		return nil, err

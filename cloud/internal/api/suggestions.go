@@ -101,7 +101,7 @@ func (a *api) decideMany(r *http.Request, tenant string) (any, error) {
 		switch {
 		case err == nil:
 			out = append(out, result{ID: id, State: s.Status})
-		case errors.Is(err, state.ErrNotFound), wordFault(err) != err:
+		case errors.Is(err, state.ErrNotFound), wordFault(err) != err: //nolint:errorlint // the very same: whether it was given other words
 			out = append(out, result{ID: id, Error: err.Error()})
 		default:
 			return nil, err

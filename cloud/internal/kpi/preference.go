@@ -30,7 +30,7 @@ func (d *Desk) Preference(ctx context.Context, q Query, compare Compare) (*Answe
 	q.By = []Dim{Region, product}
 	type rate struct{ units, hours int64 }
 	type tally struct {
-		units, all    int64
+		all           int64
 		region        map[string]int64
 		product       map[string]int64
 		inStock       map[string]rate // by product

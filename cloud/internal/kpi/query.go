@@ -37,10 +37,6 @@ func Dims() []Dim {
 
 func (d Dim) ofProduct() bool { return d == SKU || d == Brand || d == Category || d == Own }
 
-func (d Dim) ofTime() bool {
-	return d == Hour || d == Day || d == WeekOf || d == HourOfDay || d == Weekday
-}
-
 // Query selects and divides. An empty list selects all.
 type Query struct {
 	Tenant   string
@@ -80,18 +76,11 @@ func (q Query) shifted(d time.Duration) Query {
 	return q
 }
 
-// without is the same question without some of its dims.
-func (q Query) without(drop func(Dim) bool) Query {
-	q.By = slices.DeleteFunc(slices.Clone(q.By), drop)
-	return q
-}
-
 // selector tells what a query selects, and under which key it counts.
 type selector struct {
 	*Query
 	masters *merge.Masters
 	wanted  map[shelf.GTIN]bool
-	product map[shelf.GTIN][]string // values of the product's dims, in the order of By
 }
 
 func (s *selector) store(p *merge.Place) bool {

@@ -60,16 +60,19 @@ func (c *conn) serve() {
 func (c *conn) read(cancel context.CancelFunc) {
 	defer close(c.gone)
 	defer cancel()
-	alive := func(string) error { return c.ws.SetReadDeadline(time.Now().Add(3 * c.hub.cfg.Heartbeat)) }
-	alive("")
+	alive := func() { c.ws.SetReadDeadline(time.Now().Add(3 * c.hub.cfg.Heartbeat)) }
+	alive()
 	c.ws.SetReadLimit(maxMessage)
-	c.ws.SetPongHandler(alive)
+	c.ws.SetPongHandler(func(string) error {
+		alive()
+		return nil
+	})
 	for {
 		kind, data, err := c.ws.ReadMessage()
 		if err != nil {
 			return
 		}
-		alive("")
+		alive()
 		if kind != websocket.TextMessage {
 			err = errors.New("messages are text, in JSON")
 		}

@@ -108,5 +108,5 @@ func (h *Hub) origin(r *http.Request) bool {
 func refuse(w http.ResponseWriter, status int, problem, hint string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]string{"error": problem, "hint": hint})
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": problem, "hint": hint})
 }

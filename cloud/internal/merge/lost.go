@@ -14,7 +14,6 @@ type LostSum struct {
 	unrated int64 // of out
 	units   float64
 	noise   float64
-	spread  float64
 }
 
 type lostPart struct{ spread, dark, out, watched float64 }

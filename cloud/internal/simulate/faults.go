@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/models/telemetry"
@@ -85,7 +86,7 @@ func (w *way) send(look []packet) []packet {
 
 // flush gives what is still on its way at the end.
 func (w *way) flush() []packet {
-	out := append(w.stored, w.held...)
+	out := slices.Concat(w.stored, w.held)
 	w.stored, w.held = nil, nil
 	return out
 }

@@ -5,6 +5,7 @@ package watch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -61,7 +62,8 @@ func Live(ctx context.Context, url string, on func(Event)) error {
 			on(e)
 			return nil
 		})
-		if bad, ok := err.(fatal); ok {
+		var bad fatal
+		if errors.As(err, &bad) {
 			return bad.error
 		}
 		retry := time.NewTimer(200 * time.Millisecond)

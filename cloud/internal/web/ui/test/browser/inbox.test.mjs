@@ -25,7 +25,8 @@ describe("alerts", () => {
 describe("inbox", () => {
   test("by keyboard: J and K move, X selects, A acknowledges", async () => {
     const page = await s.go("/alerts");
-    await rows().first().waitFor();
+    await page.getByText("4 alerts", { exact: true }).waitFor();
+    await eventually(async () => assert.equal(await page.locator(".alert-subject").count(), 4));
     const names = await page.locator(".alert-subject").allInnerTexts();
     await page.keyboard.press("j");
     await page.getByRole("heading", { level: 2, name: names[0] }).waitFor();

@@ -220,6 +220,7 @@ describe("languages and keyboard", () => {
 
   test("the first tab skips to the content", async () => {
     const page = await s.go("/");
+    await page.getByRole("heading", { level: 1, name: "4 coolers have empty slots" }).waitFor();
     await page.keyboard.press("Tab");
     await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content"));
   });
