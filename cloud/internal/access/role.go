@@ -50,9 +50,9 @@ func (p Principal) May(method, path string) bool {
 	case Manager:
 		return !restricted(path)
 	case Integration:
-		return !restricted(path) && (look || method == http.MethodPost && (acknowledges(path) || feeds(path) || path == "/v1/live/tickets"))
+		return !restricted(path) && !addressed(path) && (look || method == http.MethodPost && (acknowledges(path) || feeds(path) || path == "/v1/live/tickets"))
 	case Viewer:
-		return !restricted(path) && (look || method == http.MethodPost && path == "/v1/live/tickets")
+		return !restricted(path) && !addressed(path) && (look || method == http.MethodPost && path == "/v1/live/tickets")
 	case Device:
 		return path == "/v1/enrol/renew" && method == http.MethodPost
 	}
@@ -61,7 +61,17 @@ func (p Principal) May(method, path string) bool {
 
 // restricted is what admins alone may see.
 func restricted(path string) bool {
-	for _, p := range []string{"/v1/users", "/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew"} {
+	return under(path, "/v1/users", "/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew")
+}
+
+// addressed is what holds addresses of people and robots, or secrets: for admins and managers.
+func addressed(path string) bool {
+	return under(path, "/v1/rules", "/v1/webhooks", "/v1/notices", "/v1/ordering")
+}
+
+// under reports whether a path is one of some or below it.
+func under(path string, some ...string) bool {
+	for _, p := range some {
 		if path == p || strings.HasPrefix(path, p+"/") {
 			return true
 		}

@@ -27,6 +27,11 @@ func TestMay(t *testing.T) {
 		{"PUT", "/v1/sales/channels/shop", "admin manager"}, // who sets up who may send
 		{"POST", "/v1/sales/channels/shop", "admin manager"},
 		{"DELETE", "/v1/sales/rejected/1", "admin manager"},
+		{"GET", "/v1/rules", "admin manager"}, // holds robots' secrets
+		{"POST", "/v1/rules/test", "admin manager"},
+		{"GET", "/v1/webhooks", "admin manager"},
+		{"GET", "/v1/notices", "admin manager"},
+		{"GET", "/v1/ordering", "admin manager"},
 		{"GET", "/v1/session", "admin manager integration viewer"},
 		{"PUT", "/v1/session/password", "admin manager integration viewer"},
 		{"GET", "/v1/users", "admin"},
