@@ -26,7 +26,7 @@ type Config struct {
 	DB      *state.DB
 	Series  Series
 	Ledger  *sales.Ledger
-	Poll    time.Duration             // how often touched hours are looked for [1 s]
+	Poll    time.Duration             // how often touched hours are looked for [5 s: an hour is folded once for all that came]
 	Stores  int                       // merged in one transaction at most [32]
 	Counter func(channel string) bool // a channel whose customers take from the shelf [pos, and what begins with "pos-"]
 	Now     func() time.Time          // [time.Now]
@@ -45,7 +45,7 @@ type Follower struct {
 // NewFollower makes one; nothing runs yet.
 func NewFollower(c Config) *Follower {
 	if c.Poll <= 0 {
-		c.Poll = time.Second
+		c.Poll = 5 * time.Second
 	}
 	if c.Stores <= 0 {
 		c.Stores = 32
