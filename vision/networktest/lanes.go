@@ -87,28 +87,8 @@ func (s Shop) Bare(t testing.TB, judge *lane.Network, slot string) []float64 {
 // Lanes opens the shipped judge of lanes under a runtime.
 func Lanes(t testing.TB, open Open) *lane.Network {
 	t.Helper()
-	set, err := weights.Built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := set.Task(weights.LaneBare)
-	if err != nil {
-		t.Fatal(err)
-	}
-	onnx, err := set.Load(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := open(onnx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := net.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	judge, err := lane.NewNetwork(net, spec)
+	spec, onnx := shipped(t, weights.LaneBare)
+	judge, err := lane.NewNetwork(must(t, open, onnx), spec)
 	if err != nil {
 		t.Fatal(err)
 	}

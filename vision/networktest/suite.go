@@ -32,11 +32,17 @@ func Run(t *testing.T, open Open) {
 // Detector gives the detector that the program ships.
 func Detector(t testing.TB) (weights.Network, []byte) {
 	t.Helper()
+	return shipped(t, weights.FacingDetection)
+}
+
+// shipped gives the network that the program ships for a task.
+func shipped(t testing.TB, task string) (weights.Network, []byte) {
+	t.Helper()
 	set, err := weights.Built()
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := set.Task(weights.FacingDetection)
+	spec, err := set.Task(task)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +53,7 @@ func Detector(t testing.TB) (weights.Network, []byte) {
 	return spec, onnx
 }
 
-func must(t *testing.T, open Open, onnx []byte) vision.Network {
+func must(t testing.TB, open Open, onnx []byte) vision.Network {
 	t.Helper()
 	net, err := open(onnx)
 	if err != nil {

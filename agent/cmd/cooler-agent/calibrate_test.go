@@ -1,3 +1,5 @@
+//go:build customenv
+
 package main
 
 import (
@@ -14,7 +16,6 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/board/boardtest"
 	"github.com/coldshelf/coldshelf/vision/lens"
-	"github.com/coldshelf/coldshelf/vision/opencv"
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
@@ -32,13 +33,6 @@ func photographed(t *testing.T, p *lens.Profile, poses []boardtest.Pose) string 
 	return dir
 }
 
-func needOpenCV(t *testing.T) {
-	t.Helper()
-	if !opencv.Built() {
-		t.Skip("built without OpenCV, which finds the board")
-	}
-}
-
 var (
 	barrelLens = &lens.Profile{Version: 1, Kind: lens.KindPinhole, Width: 640, Height: 480, FX: 430, FY: 432, CX: 327, CY: 236,
 		Distortion: []float64{-0.21, 0.06, 0.001, -0.0008, 0}}
@@ -48,7 +42,6 @@ var (
 
 // The command finds the lens that took the photos, and which of the two kinds it is.
 func TestCalibrateFindsTheLens(t *testing.T) {
-	needOpenCV(t)
 	for _, truth := range []*lens.Profile{barrelLens, fisheyeLens} {
 		t.Run(truth.Kind, func(t *testing.T) {
 			photos := photographed(t, truth, boardtest.Poses(truth.Lens(), truth.Width, truth.Height, 10, 21))
@@ -111,7 +104,6 @@ func away(t *testing.T, got, truth *lens.Profile) (mean, most float64) {
 }
 
 func TestCalibrationsThatDoNotHoldAreRefused(t *testing.T) {
-	needOpenCV(t)
 	alike := make([]boardtest.Pose, 6)
 	for i := range alike {
 		alike[i] = boardtest.Pose{Middle: lens.Vec3{X: 0.01 * float64(i), Z: 0.4}}
