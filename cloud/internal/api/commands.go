@@ -30,8 +30,8 @@ type commandAnswer struct {
 	Expires time.Time `json:"expires"`
 }
 
-// command asks a board to do something once. It is not kept for a board that is away: what is asked
-// for now is not wanted tomorrow.
+// command asks a board to do something once. It is not kept for a board that is away: a picture
+// of today is not wanted tomorrow.
 func (a *api) command(r *http.Request, tenant string) (any, error) {
 	var body struct {
 		Name string `json:"name"`
