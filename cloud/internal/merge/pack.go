@@ -1,9 +1,9 @@
 package merge
 
 import (
-	"encoding/binary"
 	"errors"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/varint"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
@@ -15,16 +15,16 @@ const packVersion = 1
 var errBroken = errors.New("broken merged hour")
 
 func pack(h *Hour) []byte {
-	w := packer{make([]byte, 0, 64+len(h.Cells)*64)}
-	w.int(packVersion)
+	w := packer{varint.Writer{Buf: make([]byte, 0, 64+len(h.Cells)*64)}}
+	w.Int(packVersion)
 	w.numbers(h.numbers())
 	w.text(h.Currency)
-	w.int(int64(len(h.Cells)))
+	w.Int(int64(len(h.Cells)))
 	for i := range h.Cells {
 		c := &h.Cells[i]
 		w.text(string(c.GTIN))
 		w.numbers(c.numbers())
-		w.int(int64(len(c.Sales)))
+		w.Int(int64(len(c.Sales)))
 		for _, s := range c.Sales {
 			w.text(s.Channel)
 			w.text(s.Currency)
@@ -35,18 +35,18 @@ func pack(h *Hour) []byte {
 			w.numbers([]*int64{&off, &s.Units, &s.Minor, &s.Promoted})
 		}
 	}
-	w.int(int64(len(h.Coolers)))
+	w.Int(int64(len(h.Coolers)))
 	for i := range h.Coolers {
 		w.text(h.Coolers[i].Device)
 		w.numbers(h.Coolers[i].numbers())
 	}
-	return w.buf
+	return w.Buf
 }
 
 // unpack fills h, whose Start the row's key tells.
 func unpack(h *Hour, body []byte) error {
-	r := unpacker{buf: body}
-	if r.int() != packVersion {
+	r := unpacker{varint.NewReader(body)}
+	if r.Int() != packVersion {
 		return errBroken
 	}
 	r.numbers(h.numbers())
@@ -70,64 +70,45 @@ func unpack(h *Hour, body []byte) error {
 		h.Coolers[i].Device = r.text()
 		r.numbers(h.Coolers[i].numbers())
 	}
-	if r.broken || len(r.buf) > 0 {
+	if r.Broken() || r.Left() > 0 {
 		return errBroken
 	}
 	return nil
 }
 
-type packer struct{ buf []byte }
+type packer struct{ varint.Writer }
 
-func (w *packer) int(v int64) { w.buf = binary.AppendVarint(w.buf, v) }
-
+// text has a signed length, which is how hours were stored from the beginning.
 func (w *packer) text(s string) {
-	w.int(int64(len(s)))
-	w.buf = append(w.buf, s...)
+	w.Int(int64(len(s)))
+	w.Raw(s)
 }
 
 func (w *packer) numbers(list []*int64) {
-	w.int(int64(len(list)))
+	w.Int(int64(len(list)))
 	for _, v := range list {
-		w.int(*v)
+		w.Int(*v)
 	}
 }
 
-type unpacker struct {
-	buf    []byte
-	broken bool
-}
-
-func (r *unpacker) int() int64 {
-	v, n := binary.Varint(r.buf)
-	if n <= 0 {
-		r.broken, r.buf = true, nil
-		return 0
-	}
-	r.buf = r.buf[n:]
-	return v
-}
+type unpacker struct{ varint.Reader }
 
 // count reads a length: each entry takes a byte at least.
 func (r *unpacker) count() int64 {
-	n := r.int()
-	if n < 0 || n > int64(len(r.buf)) {
-		r.broken, r.buf = true, nil
+	n := r.Int()
+	if n < 0 || n > int64(r.Left()) {
+		r.Break()
 		return 0
 	}
 	return n
 }
 
-func (r *unpacker) text() string {
-	n := r.count()
-	s := string(r.buf[:n])
-	r.buf = r.buf[n:]
-	return s
-}
+func (r *unpacker) text() string { return r.Raw(uint64(r.count())) }
 
 func (r *unpacker) numbers(into []*int64) {
 	n := r.count()
 	for i := range n {
-		v := r.int()
+		v := r.Int()
 		if i < int64(len(into)) {
 			*into[i] = v
 		}

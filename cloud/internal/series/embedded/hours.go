@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/varint"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
@@ -51,18 +52,18 @@ func hourNumbers(h *series.Hour) []int64 {
 func packHour(h *series.Hour) []byte {
 	var w writer
 	for _, v := range hourNumbers(h) {
-		w.int(v)
+		w.Int(v)
 	}
-	return w.buf
+	return w.Buf
 }
 
 func unpackHour(h *series.Hour, body []byte) error {
-	r := reader{buf: body}
+	r := reader{Reader: varint.NewReader(body)}
 	v := make([]int64, len(hourNumbers(h)))
 	for i := range v {
-		v[i] = r.int()
+		v[i] = r.Int()
 	}
-	if r.broken {
+	if r.Broken() {
 		return errBroken
 	}
 	h.Observations = int(v[0])

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
+	"github.com/coldshelf/coldshelf/cloud/internal/varint"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
@@ -40,49 +41,49 @@ func packBody(m *series.Message) []byte {
 		}
 		out = append(out, byte(p.State)|byte(high)<<3)
 	}
-	w := writer{buf: append(out, more...), last: m.At.UnixMicro()}
+	w := writer{Writer: varint.Writer{Buf: append(out, more...)}, last: m.At.UnixMicro()}
 	if w.section(tagDoors, len(m.Doors)) {
 		for _, d := range m.Doors {
 			w.time(d.At)
-			w.bool(d.Open)
+			w.Bool(d.Open)
 		}
 	}
 	if w.section(tagClimate, len(m.Climate)) {
 		for _, c := range m.Climate {
 			w.time(c.At)
-			w.text(c.Sensor)
-			w.int(int64(c.Temp))
-			w.uint(uint64(c.HumidityPermille))
+			w.Text(c.Sensor)
+			w.Int(int64(c.Temp))
+			w.Uint(uint64(c.HumidityPermille))
 		}
 	}
 	if w.section(tagFootfall, len(m.Footfall)) {
 		for _, f := range m.Footfall {
 			w.time(f.From)
 			w.time(f.To)
-			w.text(f.Line)
-			w.uint(uint64(f.In))
-			w.uint(uint64(f.Out))
-			w.uint(uint64(f.Passing))
-			w.uint(uint64(f.Dwell.Milliseconds()))
+			w.Text(f.Line)
+			w.Uint(uint64(f.In))
+			w.Uint(uint64(f.Out))
+			w.Uint(uint64(f.Passing))
+			w.Uint(uint64(f.Dwell.Milliseconds()))
 		}
 	}
 	if w.section(tagPower, len(m.Power)) {
 		for _, p := range m.Power {
 			w.time(p.At)
-			w.int(int64(p.MilliVolt))
-			w.int(int64(p.MilliAmp))
-			w.bool(p.Mains)
+			w.Int(int64(p.MilliVolt))
+			w.Int(int64(p.MilliAmp))
+			w.Bool(p.Mains)
 		}
 	}
 	if w.section(tagEvents, len(m.Events)) {
 		for _, e := range m.Events {
 			w.time(e.At)
-			w.text(e.Type)
-			w.text(e.Slot)
-			w.text(string(e.GTIN))
+			w.Text(e.Type)
+			w.Text(e.Slot)
+			w.Text(string(e.GTIN))
 		}
 	}
-	return w.buf
+	return w.Buf
 }
 
 // unpackBody fills m, whose Slots have come from the shape, from a body.
@@ -90,13 +91,13 @@ func unpackBody(m *series.Message, body []byte) error {
 	if len(body) < len(m.Slots) {
 		return errBroken
 	}
-	r := reader{buf: body[len(m.Slots):], last: m.At.UnixMicro()}
+	r := reader{Reader: varint.NewReader(body[len(m.Slots):]), last: m.At.UnixMicro()}
 	for i := range m.Slots {
 		p := &m.Slots[i]
 		p.State = shelf.State(body[i] & 7)
 		high := uint64(body[i] >> 3)
 		if high == escape {
-			high = r.uint()
+			high = r.Uint()
 		}
 		if p.State == shelf.Unknown {
 			p.Reason = shelf.Reason(high)
@@ -104,31 +105,31 @@ func unpackBody(m *series.Message, body []byte) error {
 			p.Present = int(high)
 		}
 	}
-	for len(r.buf) > 0 && !r.broken {
-		tag, n := r.uint(), r.uint()
-		if n > uint64(len(r.buf)) { // each entry takes a byte at least
+	for r.Left() > 0 && !r.Broken() {
+		tag, n := r.Uint(), r.Uint()
+		if n > uint64(r.Left()) { // each entry takes a byte at least
 			return errBroken
 		}
 		for range n {
 			switch tag {
 			case tagDoors:
-				m.Doors = append(m.Doors, telemetry.DoorEvent{At: r.time(), Open: r.bool()})
+				m.Doors = append(m.Doors, telemetry.DoorEvent{At: r.time(), Open: r.Bool()})
 			case tagClimate:
-				m.Climate = append(m.Climate, telemetry.Climate{At: r.time(), Sensor: r.text(),
-					Temp: telemetry.MilliCelsius(r.int()), HumidityPermille: telemetry.Permille(r.uint())})
+				m.Climate = append(m.Climate, telemetry.Climate{At: r.time(), Sensor: r.Text(),
+					Temp: telemetry.MilliCelsius(r.Int()), HumidityPermille: telemetry.Permille(r.Uint())})
 			case tagFootfall:
-				m.Footfall = append(m.Footfall, telemetry.Footfall{From: r.time(), To: r.time(), Line: r.text(),
-					In: int(r.uint()), Out: int(r.uint()), Passing: int(r.uint()), Dwell: time.Duration(r.uint()) * time.Millisecond})
+				m.Footfall = append(m.Footfall, telemetry.Footfall{From: r.time(), To: r.time(), Line: r.Text(),
+					In: int(r.Uint()), Out: int(r.Uint()), Passing: int(r.Uint()), Dwell: time.Duration(r.Uint()) * time.Millisecond})
 			case tagPower:
-				m.Power = append(m.Power, telemetry.Power{At: r.time(), MilliVolt: int32(r.int()), MilliAmp: int32(r.int()), Mains: r.bool()})
+				m.Power = append(m.Power, telemetry.Power{At: r.time(), MilliVolt: int32(r.Int()), MilliAmp: int32(r.Int()), Mains: r.Bool()})
 			case tagEvents:
-				m.Events = append(m.Events, series.Event{At: r.time(), Type: r.text(), Slot: r.text(), GTIN: shelf.GTIN(r.text())})
+				m.Events = append(m.Events, series.Event{At: r.time(), Type: r.Text(), Slot: r.Text(), GTIN: shelf.GTIN(r.Text())})
 			default:
 				return errBroken
 			}
 		}
 	}
-	if r.broken {
+	if r.Broken() {
 		return errBroken
 	}
 	return nil
@@ -141,20 +142,20 @@ func packShape(slots []series.SlotPoint) []byte {
 	}
 	var w writer
 	for _, p := range slots {
-		w.text(p.Slot)
-		w.text(string(p.GTIN))
-		w.uint(uint64(p.Due))
+		w.Text(p.Slot)
+		w.Text(string(p.GTIN))
+		w.Uint(uint64(p.Due))
 	}
-	return w.buf
+	return w.Buf
 }
 
 func unpackShape(body []byte) ([]series.SlotPoint, error) {
 	var slots []series.SlotPoint
-	r := reader{buf: body}
-	for len(r.buf) > 0 && !r.broken {
-		slots = append(slots, series.SlotPoint{Slot: r.text(), GTIN: shelf.GTIN(r.text()), Due: int(r.uint())})
+	r := reader{Reader: varint.NewReader(body)}
+	for r.Left() > 0 && !r.Broken() {
+		slots = append(slots, series.SlotPoint{Slot: r.Text(), GTIN: shelf.GTIN(r.Text()), Due: int(r.Uint())})
 	}
-	if r.broken {
+	if r.Broken() {
 		return nil, errBroken
 	}
 	return slots, nil

@@ -1,0 +1,92 @@
+// Package varint writes rows of numbers and texts close together and reads them again, whatever bytes
+// it is given. It knows of no row: each store documents its own beside the code that packs it.
+//
+// Stored rows rest on it: what is written today is read for ever.
+package varint
+
+import "encoding/binary"
+
+// Writer appends to Buf. The zero value is empty.
+type Writer struct{ Buf []byte }
+
+// Uint appends a number as an unsigned varint.
+func (w *Writer) Uint(v uint64) { w.Buf = binary.AppendUvarint(w.Buf, v) }
+
+// Int appends a number as a zigzag varint.
+func (w *Writer) Int(v int64) { w.Buf = binary.AppendVarint(w.Buf, v) }
+
+// Bool appends one byte.
+func (w *Writer) Bool(v bool) {
+	if v {
+		w.Buf = append(w.Buf, 1)
+		return
+	}
+	w.Buf = append(w.Buf, 0)
+}
+
+// Text appends a text with its length before it, unsigned.
+func (w *Writer) Text(s string) {
+	w.Uint(uint64(len(s)))
+	w.Raw(s)
+}
+
+// Raw appends a text without its length.
+func (w *Writer) Raw(s string) { w.Buf = append(w.Buf, s...) }
+
+// Reader takes apart what Writer made. At the first fault it is broken for good: it gives zeros from
+// then on, and nothing is left.
+type Reader struct {
+	buf    []byte
+	broken bool
+}
+
+// NewReader reads bytes, which it neither changes nor keeps.
+func NewReader(buf []byte) Reader { return Reader{buf: buf} }
+
+// Left is how many bytes have not been read.
+func (r *Reader) Left() int { return len(r.buf) }
+
+// Broken reports whether anything read so far was no row of ours.
+func (r *Reader) Broken() bool { return r.broken }
+
+// Break says that what was read cannot be.
+func (r *Reader) Break() { r.broken, r.buf = true, nil }
+
+// Uint reads what Writer.Uint wrote.
+func (r *Reader) Uint() uint64 {
+	v, n := binary.Uvarint(r.buf)
+	if n <= 0 {
+		r.Break()
+		return 0
+	}
+	r.buf = r.buf[n:]
+	return v
+}
+
+// Int reads what Writer.Int wrote.
+func (r *Reader) Int() int64 {
+	v, n := binary.Varint(r.buf)
+	if n <= 0 {
+		r.Break()
+		return 0
+	}
+	r.buf = r.buf[n:]
+	return v
+}
+
+// Bool reads what Writer.Bool wrote.
+func (r *Reader) Bool() bool { return r.Uint() != 0 }
+
+// Text reads what Writer.Text wrote.
+func (r *Reader) Text() string { return r.Raw(r.Uint()) }
+
+// Raw reads n bytes.
+func (r *Reader) Raw(n uint64) string {
+	if n > uint64(len(r.buf)) {
+		r.Break()
+		return ""
+	}
+	s := string(r.buf[:n])
+	r.buf = r.buf[n:]
+	return s
+}
