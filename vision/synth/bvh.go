@@ -18,15 +18,20 @@ type bvhNode struct {
 	first, count int32 // leaf: its run of order
 }
 
-func newBVH(solids []solid) *bvh {
-	b := &bvh{solids: solids, order: make([]int32, len(solids))}
+func newBVH(solids []solid) *bvh { return newBVHOf(solids, func(solid) bool { return true }) }
+
+// newBVHOf holds only the solids that keep says; hits still number them among all.
+func newBVHOf(solids []solid, keep func(solid) bool) *bvh {
+	b := &bvh{solids: solids}
 	boxes := make([]aabb, len(solids))
 	for i, s := range solids {
-		b.order[i] = int32(i)
 		boxes[i] = s.bounds()
+		if keep(s) {
+			b.order = append(b.order, int32(i))
+		}
 	}
-	if len(solids) > 0 {
-		b.build(boxes, 0, len(solids))
+	if len(b.order) > 0 {
+		b.build(boxes, 0, len(b.order))
 	}
 	return b
 }

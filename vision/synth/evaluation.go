@@ -8,6 +8,7 @@ import (
 // Evaluation is a set like a shop's own: a few coolers of one small range, each seen by front,
 // fisheye and oblique cameras in every condition.
 type Evaluation struct {
+	Light LightModel
 	Range []*SKU // of all coolers; those not in a cooler's planogram may stand there as foreign
 
 	catalogue *Catalogue
@@ -37,7 +38,7 @@ func (e *Evaluation) Render(ctx context.Context, k, workers int) (*Sample, error
 	pool := append([]*SKU(nil), e.Range...)
 	r.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
 	pool, rest := pool[:len(pool)*3/4], pool[len(pool)*3/4:]
-	s, err := NewScene(Config{ID: fmt.Sprintf("E%d", cooler+1), Seed: r.Uint64(), Catalogue: e.catalogue, Pool: pool, Foreign: rest, Cooler: true, Rows: r.between(3, 5)})
+	s, err := NewScene(Config{ID: fmt.Sprintf("E%d", cooler+1), Seed: r.Uint64(), Catalogue: e.catalogue, Pool: pool, Foreign: rest, Cooler: true, Rows: r.between(3, 5), Light: e.Light})
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ func (s *Scene) Render(ctx context.Context, shot Shot) (*Frame, error) {
 	}
 	w := s.world(s.inFront(shot, cam))
 	b := newBuffer(shot.Width, shot.Height)
+	b.cone = cam.PixelAngle()
 	workers := shot.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -58,6 +59,11 @@ func (s *Scene) Render(ctx context.Context, shot Shot) (*Frame, error) {
 		return nil, err
 	}
 	b.pix = colour
+	if s.light == LightTraced {
+		if err := s.traceLight(ctx, b, w, cam, shot.Seed, workers); err != nil {
+			return nil, err
+		}
+	}
 	truth := s.truth(w, cam, b, workers)
 	truth.Camera, truth.Condition = shot.Camera, shot.Condition
 	img := s.develop(b, w, cam, shot)
@@ -93,10 +99,11 @@ type buffer struct {
 	w, h int
 	pix  []rgb
 	id   []int32 // −1: the room
+	cone float64 // angle of a pixel, radians
 }
 
 func newBuffer(w, h int) *buffer {
-	return &buffer{w, h, make([]rgb, w*h), make([]int32, w*h)}
+	return &buffer{w: w, h: h, pix: make([]rgb, w*h), id: make([]int32, w*h)}
 }
 
 // traceRow traces the centres of four rows' pixels.

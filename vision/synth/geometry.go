@@ -11,10 +11,11 @@ type vec = lens.Vec3
 // ray is o + t·d with t up to the nearest hit so far. d has unit length.
 type ray struct {
 	o, d vec
-	inv  vec // 1/d by component, for boxes
+	inv  vec   // 1/d by component, for boxes
+	dice *dice // of traced light; nil: light comes from the probes
 }
 
-func newRay(o, d vec) ray { return ray{o, d, vec{X: 1 / d.X, Y: 1 / d.Y, Z: 1 / d.Z}} }
+func newRay(o, d vec) ray { return ray{o: o, d: d, inv: vec{X: 1 / d.X, Y: 1 / d.Y, Z: 1 / d.Z}} }
 
 func (r *ray) at(t float64) vec { return r.o.Add(r.d.Scale(t)) }
 

@@ -140,7 +140,7 @@ func (g *probes) lamp(w *world, s *strip, p vec, q *[6]rgb, n int) {
 		}
 		d := l.Scale(1 / dist)
 		r := newRay(p, d)
-		if w.tree.blocked(&r, dist-s.radius-0.012, -1) {
+		if w.opaque.blocked(&r, dist-s.radius-0.012, -1) {
 			continue
 		}
 		f := float32(1 / (float64(n) * (dist*dist + 0.003)))

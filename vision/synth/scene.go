@@ -16,6 +16,7 @@ type Config struct {
 	Width     float64    // inner width in metres, 0.3 to 3; 0: drawn
 	Cooler    bool       // a closed cooler for certain; else open chillers and plain shelves occur
 	Tidy      bool       // full lanes, labels to the front: a start for a simulation
+	Light     LightModel // how the scene is lit
 }
 
 // Scene is a cooler, its planogram and its stock. Change Stock and render again for another moment
@@ -32,6 +33,7 @@ type Scene struct {
 	inner     aabb
 	room      room
 	target    float64 // brightness of white packs in front
+	light     LightModel
 	stocking  stocking
 
 	cached  *world // of stockOf
@@ -75,6 +77,9 @@ func NewScene(cfg Config) (*Scene, error) {
 		for k := uint64(0); s.furniture.style != styleCooler; k++ {
 			s.furniture = newFurniture(newRandom(cfg.Seed, 1000+k), cfg.Catalogue.letters)
 		}
+	}
+	if s.light = cfg.Light; s.light == LightTraced {
+		s.furniture.polish(newRandom(cfg.Seed, 9))
 	}
 	front := s.furniture.railY + r.in(0.004, 0.03)
 	pl := planner{r: newRandom(cfg.Seed, 5), pool: pool, uniform: r.chance(0.45), gap: pick(r, r.in(0.002, 0.008), r.in(0.004, 0.02)), maxFaces: r.between(1, 4)}

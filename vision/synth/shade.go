@@ -14,11 +14,11 @@ func (w *world) trace(r ray, cone float64, depth, skip int) (rgb, int) {
 	case *pack:
 		return w.shadePack(s, &r, &h, p, cone, depth), h.solid
 	case *slab:
-		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
+		return w.shadePlain(s.mat, &r, &h, p, cone, depth), h.solid
 	case *grille:
-		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
+		return w.shadePlain(s.mat, &r, &h, p, cone, depth), h.solid
 	case *limb:
-		return w.shadePlain(s.mat, &r, &h, p, cone), h.solid
+		return w.shadePlain(s.mat, &r, &h, p, cone, depth), h.solid
 	}
 	return rgb{}, h.solid
 }
@@ -31,7 +31,12 @@ func fresnel(f0, cos float64) float32 {
 	return float32(f0 + (1-f0)*x*x*x*x*x)
 }
 
-func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64) rgb {
+func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64, depth int) rgb {
+	if m.glass {
+		if c, ok := w.through(m, r, h, p, cone, depth); ok {
+			return c
+		}
+	}
 	albedo := m.albedo
 	if m.picture != nil && h.n.Y < -0.5 {
 		albedo = m.picture.at(h.u, h.v, h.t*cone/0.05)
@@ -44,21 +49,21 @@ func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64) rgb
 		k := math.Sin(31*p.X+17*p.Z+3*math.Sin(23*p.Z+11*p.X)) + math.Sin(13*p.Z-29*p.X+2*math.Sin(41*p.X))
 		albedo = albedo.times(1 + m.folds*float32(k)*0.5)
 	}
-	out := albedo.by(w.lit(p, h.n)).plus(m.emit)
+	out := albedo.by(w.arrived(r, p, h.n, depth)).plus(m.emit)
 	if m.gloss > 0 {
 		f := fresnel(float64(m.gloss), -r.d.Dot(h.n))
-		in := w.mirror(p, reflect(r.d, h.n), m.rough)
+		in := w.reflected(r, p, reflect(r.d, h.n), m.rough, f, cone, depth)
 		if m.metal {
-			return albedo.by(in).times(f).plus(out.times(1 - f))
+			return albedo.by(in).plus(out.times(1 - f))
 		}
-		out = out.plus(in.times(f))
+		out = out.plus(in)
 	}
 	return out
 }
 
 func (w *world) shadePack(k *pack, r *ray, h *hit, p vec, cone float64, depth int) rgb {
 	look := k.look
-	light := w.lit(p, h.n)
+	light := w.arrived(r, p, h.n, depth)
 	// Packs stand on something: little light comes between their foot and it.
 	if up := p.Z - k.box.lo.Z; up < 0.014 {
 		light = light.times(float32(0.5 + 0.5*up/0.014))
@@ -70,31 +75,31 @@ func (w *world) shadePack(k *pack, r *ray, h *hit, p vec, cone float64, depth in
 		ink := look.label.at(h.u, h.v, foot)
 		out := ink.by(light)
 		if look.metalic > 0 {
-			in := w.mirror(p, reflect(r.d, h.n), 0.12)
-			out = out.times(1 - 0.75*look.metalic).plus(ink.by(in).times(0.9 * look.metalic))
+			in := w.reflected(r, p, reflect(r.d, h.n), 0.12, 0.9*look.metalic, cone, depth)
+			out = out.times(1 - 0.75*look.metalic).plus(ink.by(in))
 		}
 		if look.shine > 0 {
 			f := fresnel(0.05, cos) * look.shine
-			out = out.plus(w.mirror(p, reflect(r.d, h.n), 0.05).times(f))
+			out = out.plus(w.reflected(r, p, reflect(r.d, h.n), 0.05, f, cone, depth))
 		}
 		return out
 	case regionMetal, regionTab:
 		n := h.n
-		in := w.mirror(p, reflect(r.d, n), 0.1)
+		in := w.reflected(r, p, reflect(r.d, n), 0.1, 0.75, cone, depth)
 		if h.region == regionTab {
 			in = in.times(tab(h.u, h.v))
 		}
-		return look.metal.by(in.times(0.75).plus(light.times(0.35)))
+		return look.metal.by(in.plus(light.times(0.35)))
 	case regionCap:
 		ribs := float32(1)
 		if math.Abs(h.n.Z) < 0.5 {
 			ribs = float32(0.9 + 0.1*math.Cos(h.u*2*math.Pi*60))
 		}
 		out := look.cap.by(light).times(ribs)
-		return out.plus(w.mirror(p, reflect(r.d, h.n), 0.15).times(fresnel(0.04, cos)))
+		return out.plus(w.reflected(r, p, reflect(r.d, h.n), 0.15, fresnel(0.04, cos), cone, depth))
 	case regionPrint:
 		out := look.print.by(light)
-		return out.plus(w.mirror(p, reflect(r.d, h.n), 0.15).times(fresnel(0.03, cos) * 0.6))
+		return out.plus(w.reflected(r, p, reflect(r.d, h.n), 0.15, fresnel(0.03, cos)*0.6, cone, depth))
 	}
 	return w.shadeClear(k, r, h, p, light, cos, cone, depth)
 }
@@ -123,7 +128,9 @@ func (w *world) shadeClear(k *pack, r *ray, h *hit, p vec, light rgb, cos, cone 
 			d = d.Sub(side.Scale(1.1 * side.Dot(q) / (k.shape.w / 2))).Unit()
 		}
 		through := k.shape.w * max(0.1, cos)
-		behind, _ := w.trace(newRay(p.Add(r.d.Scale(through)), d), cone*3, depth+1, k.index)
+		next := newRay(p.Add(r.d.Scale(through)), d)
+		next.dice = r.dice
+		behind, _ := w.trace(next, cone*3, depth+1, k.index)
 		tint := colour
 		if look.glass {
 			tint = tint.by(colour)
@@ -135,7 +142,7 @@ func (w *world) shadeClear(k *pack, r *ray, h *hit, p vec, light rgb, cos, cone 
 			out = behind.times(0.85).plus(light.by(look.tint).times(0.1))
 		}
 	}
-	return out.plus(w.mirror(p, reflect(r.d, h.n), 0.03).times(fresnel(0.05, cos)))
+	return out.plus(w.reflected(r, p, reflect(r.d, h.n), 0.03, fresnel(0.05, cos), cone, depth))
 }
 
 // tab shades a can's lid by the shape of its ring pull and its panel's edge.

@@ -13,14 +13,23 @@ type Sample struct {
 	Variant   bool // the frame before in another condition
 }
 
-// Training renders frame number k of the training set of seed: another cooler, range of SKUs,
-// camera and condition for every k. Size 0×0 draws one of several.
-func Training(ctx context.Context, c *Catalogue, seed uint64, k, width, height, workers int) (*Sample, error) {
-	r := newRandom(seed, 0x7ea1_0000+uint64(k))
-	s, err := NewScene(Config{Seed: r.Uint64(), Catalogue: c, ID: fmt.Sprintf("T%06d", k)})
+// Training is a set to learn from: another cooler, range of SKUs, camera and condition for every frame.
+type Training struct {
+	Catalogue *Catalogue
+	Seed      uint64
+	Width     int // pixels; 0: one of several sizes for every frame
+	Height    int
+	Light     LightModel
+}
+
+// Render renders frame k of the set.
+func (t Training) Render(ctx context.Context, k, workers int) (*Sample, error) {
+	r := newRandom(t.Seed, 0x7ea1_0000+uint64(k))
+	s, err := NewScene(Config{Seed: r.Uint64(), Catalogue: t.Catalogue, ID: fmt.Sprintf("T%06d", k), Light: t.Light})
 	if err != nil {
 		return nil, err
 	}
+	width, height := t.Width, t.Height
 	if width == 0 {
 		sizes := [][2]int{{640, 480}, {640, 480}, {800, 600}, {960, 720}, {1280, 960}, {640, 360}, {480, 640}, {720, 960}}
 		size := sizes[r.IntN(len(sizes))]

@@ -12,12 +12,14 @@ type material struct {
 	picture *texture
 	mottle  float32 // unevenness of its colour, grain by grain
 	folds   float32 // the same in broad waves, as of cloth
+	glass   bool    // a pane that shows what is behind it
 }
 
 // world is a scene made ready for rays: everything in one tree, lamps and arrived light.
 type world struct {
 	tree   *bvh
 	still  *bvh // all but the packs
+	opaque *bvh // all but panes of glass: what keeps light away
 	solids []solid
 	packs  int // solids[:packs] are packs
 	front  int // solids[front:] are people and things before the cooler
@@ -46,11 +48,17 @@ func newWorld(packs []*pack, fixture []solid, lamps []strip, rm room, inner aabb
 	w.solids = append(w.solids, fixture...)
 	w.tree = newBVH(w.solids)
 	w.still = newBVH(fixture)
+	w.opaque = newBVHOf(w.solids, opaque)
 	grid := inner
 	grid.lo.Y -= 0.08
 	w.probes = newProbes(grid)
 	w.probes.gather(w)
 	return w
+}
+
+func opaque(s solid) bool {
+	pane, ok := s.(*slab)
+	return !ok || !pane.mat.glass
 }
 
 func (w *world) insidePack(p vec) bool {
@@ -83,7 +91,7 @@ func (w *world) lit(p, n vec) rgb {
 func (w *world) bounce(direct *probes, p, d vec) rgb {
 	r := newRay(p, d)
 	h := hit{t: math.Inf(1)}
-	if !w.tree.intersect(&r, &h, -1) {
+	if !w.opaque.intersect(&r, &h, -1) {
 		return w.beyond(p, d, 0.3)
 	}
 	albedo := rgb{0.5, 0.5, 0.5}

@@ -25,7 +25,16 @@ type options struct {
 	universe int
 	coolers  int
 	jobs     int
+	traced   bool
 	quiet    bool
+}
+
+// model is the light that was asked for.
+func (o options) model() synth.LightModel {
+	if o.traced {
+		return synth.LightTraced
+	}
+	return synth.LightProbes
 }
 
 // usageError is a wrong command line with a way out.
@@ -91,6 +100,7 @@ The same seed writes the same set, whatever --jobs is.`,
 	f.IntVar(&o.universe, "universe", 4000, "number of invented SKUs to draw from")
 	f.IntVar(&o.coolers, "coolers", 1, "number of coolers (day)")
 	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "frames rendered at a time")
+	f.BoolVar(&o.traced, "traced", false, "trace light as a path tracer does: mirror images, glass shelves, noise; 15 times as slow (training, cooler-val-like)")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress bar")
 	return c
 }
@@ -121,6 +131,9 @@ func run(ctx context.Context, o options) error {
 	case "training", "cooler-val-like", "references", "day":
 	default:
 		return usageError{fmt.Sprintf("kind %q is unknown", o.kind), "kinds are training, cooler-val-like, references and day"}
+	}
+	if o.traced && (o.kind == "day" || o.kind == "references") {
+		return usageError{fmt.Sprintf("--traced is not for kind %s", o.kind), "leave it out, or render training or cooler-val-like"}
 	}
 	c, err := synth.NewCatalogue(o.seed, o.universe)
 	if err != nil {

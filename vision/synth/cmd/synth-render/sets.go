@@ -18,6 +18,7 @@ func evaluation(ctx context.Context, o options, c *synth.Catalogue, set *synth.D
 	if err != nil {
 		return err
 	}
+	e.Light = o.model()
 	b := bar(o, o.frames, "frames")
 	err = ordered(ctx, o.frames, o.jobs, func(ctx context.Context, k int) (encoded, error) {
 		s, err := e.Render(ctx, k, 1)

@@ -95,10 +95,11 @@ type encoded struct {
 }
 
 func training(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dataset, w, h int) error {
+	t := synth.Training{Catalogue: c, Seed: o.seed, Width: w, Height: h, Light: o.model()}
 	b := bar(o, o.frames, "training")
 	defer b.Close()
 	return ordered(ctx, o.frames, o.jobs, func(ctx context.Context, k int) (encoded, error) {
-		s, err := synth.Training(ctx, c, o.seed, o.first+k, w, h, 1)
+		s, err := t.Render(ctx, o.first+k, 1)
 		if err != nil {
 			return encoded{}, fmt.Errorf("frame %d: %w", k, err)
 		}
