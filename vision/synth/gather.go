@@ -131,20 +131,21 @@ func (w *world) reflected(r *ray, p, dir vec, rough float64, weight float32, con
 	return rgb{min(in.r, 6), min(in.g, 6), min(in.b, 6)}.times(weight / chance)
 }
 
-// through shades a pane of glass: its mirror image, and what stands behind it.
-func (w *world) through(m *material, r *ray, h *hit, p vec, cone float64, depth int) (rgb, bool) {
-	if depth > 3 {
-		return rgb{}, false
-	}
-	if h.n.Y < -0.5 { // the polished edge glows in the colour of the glass
-		return m.albedo.by(w.arrived(r, p, h.n, depth)).times(0.8), true
+// through shades a pane of glass: its mirror image, and what stands behind it, which is what is seen there
+// unless the mirror image is stronger.
+func (w *world) through(m *material, r *ray, h *hit, p vec, cone float64, depth int) (rgb, int) {
+	if depth > 3 || h.n.Y < -0.5 { // the polished edge glows in the colour of the glass
+		return m.albedo.by(w.arrived(r, p, h.n, depth)).times(0.8), h.solid
 	}
 	f := fresnel(float64(m.gloss), -r.d.Dot(h.n))
 	next := newRay(p.Add(r.d.Scale(1e-5)), r.d)
 	next.dice = r.dice
-	behind, _ := w.trace(next, cone, depth+1, h.solid)
+	behind, seen := w.trace(next, cone, depth+1, h.solid)
+	if f > 0.5 {
+		seen = h.solid
+	}
 	tint := grey(1).towards(m.albedo, 0.12)
-	return behind.by(tint).times(1 - f).plus(w.reflected(r, p, reflect(r.d, h.n), m.rough, f, cone, depth)), true
+	return behind.by(tint).times(1 - f).plus(w.reflected(r, p, reflect(r.d, h.n), m.rough, f, cone, depth)), seen
 }
 
 // polish gives furniture the surfaces whose look needs traced light: glass shelves, polished sheet.
@@ -195,7 +196,7 @@ func (s *Scene) traceLight(ctx context.Context, b *buffer, w *world, cam lens.Ca
 	return nil
 }
 
-// tracedRow fills four rows of out with  the mean of n traced samples a pixel.
+// tracedRow fills four rows of out with the mean of n traced samples a pixel.
 func (b *buffer) tracedRow(w *world, sight func(u, v float64) (ray, bool), y0, n int, seed uint64, out []rgb) {
 	for y := y0; y < min(y0+4, b.h); y++ {
 		for x := range b.w {

@@ -14,6 +14,9 @@ func (w *world) trace(r ray, cone float64, depth, skip int) (rgb, int) {
 	case *pack:
 		return w.shadePack(s, &r, &h, p, cone, depth), h.solid
 	case *slab:
+		if s.mat.glass {
+			return w.through(s.mat, &r, &h, p, cone, depth)
+		}
 		return w.shadePlain(s.mat, &r, &h, p, cone, depth), h.solid
 	case *grille:
 		return w.shadePlain(s.mat, &r, &h, p, cone, depth), h.solid
@@ -32,11 +35,6 @@ func fresnel(f0, cos float64) float32 {
 }
 
 func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64, depth int) rgb {
-	if m.glass {
-		if c, ok := w.through(m, r, h, p, cone, depth); ok {
-			return c
-		}
-	}
 	albedo := m.albedo
 	if m.picture != nil && h.n.Y < -0.5 {
 		albedo = m.picture.at(h.u, h.v, h.t*cone/0.05)
