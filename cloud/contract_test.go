@@ -262,6 +262,8 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/alerts/{id}", id, "", "", 200)
 	ask("POST", "/v1/alerts/{id}/ack", id, "", `{}`, 409)
 	ask("GET", "/v1/alerts", nil, "?stat=open", "", 400)
+	ask("GET", "/v1/events", nil, "?after=0&limit=2", "", 200)
+	ask("GET", "/v1/events", nil, "?after=999999", "", 400)
 	ask("GET", "/v1/notices", nil, "?state=sent", "", 200)
 	ask("GET", "/v1/notices", nil, "?state=lost", "", 400)
 	ask("GET", "/v1/rules", nil, "", "", 200)

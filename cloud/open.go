@@ -62,7 +62,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	if err := s.openAccess(ctx); err != nil {
 		return nil, err
 	}
-	sub, publisher, err := s.openBroker()
+	sub, connect, err := s.openBroker()
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	if err := deliver.Begin(ctx, s.state); err != nil {
 		return nil, err
 	}
-	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: publisher, SMTP: smtp, Book: s.rules.Book, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
+	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: connect, SMTP: smtp, Book: s.rules.Book, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Log: log.With("part", "merge")})
 	s.planner = replenish.NewPlanner(replenish.Config{DB: s.state, Ledger: s.sales, Client: deliver.NewClient(cfg.Alerts.PrivateWebhooks, orderTimeout), Log: log.With("part", "replenish")})
@@ -149,7 +149,7 @@ func (s *Server) door() broker.Access {
 }
 
 // openBroker opens what the boards are heard through, and alerts are published on.
-func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
+func (s *Server) openBroker() (ingest.Subscriber, func(context.Context) (deliver.Session, error), error) {
 	if s.cfg.MQTT.Broker == "" {
 		var err error
 		if s.mqtt, err = listen("the boards", "--mqtt-listen", s.cfg.MQTT.Listen); err != nil {
@@ -161,7 +161,7 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 			}
 		}
 		s.embedded, err = broker.New(broker.Config{Access: s.door(), Log: s.log})
-		return s.embedded, s.embedded, err
+		return s.embedded, func(context.Context) (deliver.Session, error) { return s.embedded.Session(), nil }, err
 	}
 	password, err := readPassword("mqtt.password_file", s.cfg.MQTT.PasswordFile)
 	if err != nil {
@@ -177,7 +177,7 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 			return nil, nil, err
 		}
 		s.online = sub.Online
-		return sub, sub, nil
+		return sub, func(context.Context) (deliver.Session, error) { return sub.Session(), nil }, nil
 	}
 	sub, err := mqttsub.New(mqttsub.Config{URL: s.cfg.MQTT.Broker, ClientID: s.cfg.MQTT.ClientID, Username: s.cfg.MQTT.Username,
 		Password: password, TLS: conf, Log: s.log.With("part", "broker")})
@@ -185,7 +185,13 @@ func (s *Server) openBroker() (ingest.Subscriber, deliver.Publisher, error) {
 		return nil, nil, err
 	}
 	s.online = sub.Online
-	return sub, sub, nil
+	return sub, func(ctx context.Context) (deliver.Session, error) {
+		session, err := sub.Session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
+	}, nil
 }
 
 // listenTLS takes the port on which boards speak with certificates of our own authority.

@@ -33,10 +33,15 @@ type house struct {
 	programs []*program // sinks before sources
 	boards   []*program
 	tails    []string // files of what the subscribers printed
-	hook     *receiver
+	self     string   // this program, for boards and subscribers
 }
 
 const tails = 3
+
+// takers are the subscribers besides tails.
+var takers = []string{"webhook", "mqtt"}
+
+func (h *house) taken(kind string) string { return filepath.Join(h.dir, kind) }
 
 // newHouse makes the database and starts everything, the boards last.
 func newHouse(ctx context.Context, o options, dir string) (h *house, err error) {
@@ -64,18 +69,14 @@ func newHouse(ctx context.Context, o options, dir string) (h *house, err error) 
 	if err := h.startCloud(ctx); err != nil {
 		return h, fmt.Errorf("ingester: %w", err)
 	}
-	if h.hook, err = newReceiver(o.Seed); err != nil {
+	if h.self, err = os.Executable(); err != nil {
 		return h, err
 	}
-	if err := h.post(ctx, "/v1/webhooks", map[string]string{"url": h.hook.url()}); err != nil {
-		return h, fmt.Errorf("webhook: %w", err)
+	if err := h.startTakers(ctx); err != nil {
+		return h, err
 	}
 	for i := range tails {
 		h.startTail(ctx, i)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return h, err
 	}
 	for i := range o.Boards {
 		own := boardDir(dir, i)
@@ -83,7 +84,7 @@ func newHouse(ctx context.Context, o options, dir string) (h *house, err error) 
 			return h, err
 		}
 		b := supervise(ctx, "agent", deviceName(i), h.log, func() *exec.Cmd {
-			return exec.Command(self, "-board", own, "-broker", "mqtt://"+h.broker, "-number", strconv.Itoa(i),
+			return exec.Command(h.self, "-board", own, "-broker", "mqtt://"+h.broker, "-number", strconv.Itoa(i),
 				"-looks", strconv.Itoa(o.Looks), "-pace", o.Pace.String(), "-seed", strconv.FormatUint(o.Seed, 10))
 		})
 		h.boards = append(h.boards, b)
@@ -189,6 +190,27 @@ func (h *house) startTail(ctx context.Context, i int) {
 	})
 }
 
+// startTakers starts the webhook's other side and the subscriber by MQTT, and waits until both can be told.
+func (h *house) startTakers(ctx context.Context) error {
+	listen, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	for _, kind := range takers {
+		h.start(ctx, "subscriber", kind, func() *exec.Cmd {
+			return exec.Command(h.self, "-subscriber", kind, "-file", h.taken(kind), "-broker", h.broker, "-service", h.addr, "-listen", listen,
+				"-seed", strconv.FormatUint(h.o.Seed, 10))
+		})
+		if err := h.until(ctx, time.Minute, func() error { _, err := os.Stat(h.taken(kind) + ".again"); return err }); err != nil {
+			return fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	if err := h.post(ctx, "/v1/webhooks", map[string]string{"url": "http://" + listen + "/alerts"}); err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
+	return nil
+}
+
 func (h *house) start(ctx context.Context, kind, name string, command func() *exec.Cmd) {
 	h.programs = append(h.programs, supervise(ctx, kind, name, h.log, command))
 }
@@ -241,7 +263,7 @@ func (h *house) settle(ctx context.Context) error {
 			return err
 		}
 		for _, s := range h.subscribers() {
-			if held, err := s.held(); err != nil || len(held) < len(log) {
+			if held, _, err := s.held(); err != nil || len(held) < len(log) {
 				return fmt.Errorf("%s holds %d of %d events: %w", s.name, len(held), len(log), err)
 			}
 		}
@@ -291,9 +313,6 @@ func (h *house) post(ctx context.Context, path string, body any) error {
 func (h *house) close() {
 	for i := len(h.programs) - 1; i >= 0; i-- {
 		h.programs[i].end()
-	}
-	if h.hook != nil {
-		h.hook.close()
 	}
 	if h.log != nil {
 		h.log.Close()

@@ -1,14 +1,14 @@
 // Command cooler-chaos proves the promise that no alert is missed and none doubled. It runs a shop
 // week at speed with the real programs on loopback: boards with the agent's own outbox and uplink,
-// Mosquitto, cooler-cloud on PostgreSQL, and subscribers (cooler-cloud tail, and a webhook). While
-// they run it kills them, again and again, with SIGKILL, each in turn by a seeded choice, and starts
-// them again as systemd would.
+// Mosquitto, cooler-cloud on PostgreSQL, and subscribers: cooler-cloud tail on the live stream, one by
+// MQTT with a persistent session, and a webhook's other side. While they run it kills them, again and
+// again, with SIGKILL, each in turn by a seeded choice, and starts them again as systemd would.
 //
 // Afterwards it compares. The oracle knows nothing of the service's code: from what each board put in
 // its outbox it tells which slots were seen empty for long enough, from which look to which. The
 // alert log has to hold exactly these episodes, with the very looks as evidence: each opened once and
 // resolved once, or, where it was over before the looks of it could be stored, recorded once and
-// called to nobody. And what each subscriber was given has to be the log.
+// called to nobody. And what each subscriber acted on has to be the log, each event once.
 //
 // A look that overtakes others, because a killed broker has lost them and the board says them again,
 // may show a stockout, or the end of one, that those others deny. The service then takes its word back:
@@ -49,6 +49,7 @@ const week = 7 * 24 * 12
 func main() {
 	var o options
 	var board boardOptions
+	var sub subscriberOptions
 	flag.StringVar(&o.Cloud, "cloud", "bin/cooler-cloud", "the program cooler-cloud")
 	flag.IntVar(&o.Kills, "kills", 200, "how many processes are killed")
 	flag.IntVar(&o.Looks, "looks", week, "looks of each board: a week of one each five minutes")
@@ -57,18 +58,30 @@ func main() {
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the looks and of the kills")
 	flag.StringVar(&o.Keep, "keep", "", "folder to leave databases and logs in")
 	flag.StringVar(&board.Dir, "board", "", "be a board, with its outbox in this folder")
-	flag.StringVar(&board.Broker, "broker", "", "the board's broker")
+	flag.StringVar(&board.Broker, "broker", "", "the broker of the board or the subscriber")
 	flag.IntVar(&board.Number, "number", 0, "the board's number")
+	flag.StringVar(&sub.Kind, "subscriber", "", "be a subscriber: mqtt or webhook")
+	flag.StringVar(&sub.File, "file", "", "where the subscriber writes down what it has taken")
+	flag.StringVar(&sub.Cloud, "service", "", "address of the subscriber's service")
+	flag.StringVar(&sub.Listen, "listen", "", "the webhook's address")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	if board.Dir != "" {
-		board.Looks, board.Pace, board.Seed = o.Looks, o.Pace, o.Seed
-		if err := board.run(ctx); err != nil {
+	part := func(run func(context.Context) error) {
+		if err := run(ctx); err != nil {
 			fmt.Fprintf(os.Stderr, "error: %v\n", err)
 			os.Exit(1)
 		}
+	}
+	switch {
+	case board.Dir != "":
+		board.Looks, board.Pace, board.Seed = o.Looks, o.Pace, o.Seed
+		part(board.run)
+		return
+	case sub.Kind != "":
+		sub.Broker, sub.Seed = board.Broker, o.Seed
+		part(sub.run)
 		return
 	}
 	if err := run(ctx, o, os.Stdout); err != nil {

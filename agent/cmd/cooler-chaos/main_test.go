@@ -12,9 +12,9 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 )
 
-// TestMain lets the test be the board that a run starts.
+// TestMain lets the test be the board or the subscriber that a run starts.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "-board" {
+	if len(os.Args) > 1 && (os.Args[1] == "-board" || os.Args[1] == "-subscriber") {
 		main()
 		return
 	}
@@ -97,8 +97,8 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 	v := &verdict{}
-	v.subscriber("s", map[string]bool{"1": true, "2": true}, []string{"1", "1", "3"})
-	if got := v.Subscribers[0]; got.Missed != 1 || got.Extra != 1 || got.Again != 1 || len(v.faults) != 1 {
+	v.subscriber("s", map[string]bool{"1": true, "2": true}, []string{"1", "1", "3"}, 4)
+	if got := v.Subscribers[0]; got.Missed != 1 || got.Extra != 1 || got.Doubled != 1 || got.Again != 4 || len(v.faults) != 1 {
 		t.Errorf("got %+v, %v", got, v.faults)
 	}
 }

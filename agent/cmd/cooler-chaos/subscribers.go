@@ -2,96 +2,91 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"sync"
 )
 
-// subscriber is one who was told of alerts. held gives the IDs of the events, in the order in which
-// they came, those that came again too.
+// subscriber is one who was told of alerts. held gives the IDs of the events that it acted on, in the
+// order in which they came, and how many it was given besides that it knew by their ID.
 type subscriber struct {
 	name string
-	held func() ([]string, error)
+	held func() (ids []string, again int, err error)
 }
 
-func (h *house) subscribers() []subscriber {
-	list := []subscriber{{"webhook", h.hook.held}}
+func (h *house) subscribers() (list []subscriber) {
 	for i, file := range h.tails {
-		list = append(list, subscriber{fmt.Sprintf("tail-%d", i), func() ([]string, error) { return readTail(file) }})
+		list = append(list, subscriber{fmt.Sprintf("tail-%d", i), func() ([]string, int, error) { return readTail(file) }})
+	}
+	for _, kind := range takers {
+		list = append(list, subscriber{kind, func() ([]string, int, error) { return readTaken(h.taken(kind)) }})
 	}
 	return list
 }
 
-// readTail gives the IDs of the events that a tail printed.
-func readTail(file string) (ids []string, err error) {
+// readTail gives the IDs of the events that a tail printed. A tail keeps its cursor and prints what comes
+// after it: what it prints twice was printed by one that was killed before it kept its cursor, and the
+// reader of its lines knows it by its ID.
+func readTail(file string) (ids []string, again int, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	seen := map[string]bool{}
 	for line := range bytes.Lines(data) {
 		var e struct{ ID string }
 		if err := json.Unmarshal(line, &e); err != nil || e.ID == "" {
-			return nil, fmt.Errorf("%s: %q is not an event", file, line)
+			return nil, 0, fmt.Errorf("%s: %q is not an event", file, line)
 		}
+		if seen[e.ID] {
+			again++
+			continue
+		}
+		seen[e.ID] = true
 		ids = append(ids, e.ID)
 	}
-	return ids, nil
+	return ids, again, nil
 }
 
-// receiver is a webhook's other side. Now and then it fails: before it has taken an event, and after.
-type receiver struct {
-	listener net.Listener
-	server   *http.Server
-
-	mu  sync.Mutex
-	rng *rand.Rand
-	ids []string
-}
-
-func newReceiver(seed uint64) (*receiver, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// receive is a webhook's other side. Now and then it fails: before it has taken an event, and after.
+func (o subscriberOptions) receive(ctx context.Context, t *taker) error {
+	rng := rand.New(rand.NewPCG(o.Seed, uint64(os.Getpid())))
+	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &receiver{listener: l, rng: rand.New(rand.NewPCG(seed, 99))}
-	r.server = &http.Server{Handler: http.HandlerFunc(r.take)}
-	go r.server.Serve(l) // ends with close
-	return r, nil
+	luck := make(chan int)
+	go func() {
+		for {
+			luck <- rng.IntN(2000)
+		}
+	}()
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		n := <-luck
+		body, err := io.ReadAll(req.Body)
+		if err == nil && n != 0 {
+			var id string
+			if id, err = t.take(body); err == nil && id != req.Header.Get("webhook-id") {
+				err = errors.New("the header has another ID")
+			}
+		}
+		switch {
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case n < 2:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
-
-func (r *receiver) url() string { return "http://" + r.listener.Addr().String() + "/alerts" }
-
-func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return
-	}
-	id := req.Header.Get("webhook-id")
-	var e struct{ ID string }
-	if json.Unmarshal(body, &e) != nil || e.ID != id || id == "" {
-		http.Error(w, "this is no event", http.StatusBadRequest)
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	luck := r.rng.IntN(2000)
-	if luck != 0 {
-		r.ids = append(r.ids, id)
-	}
-	if luck < 2 {
-		w.WriteHeader(http.StatusInternalServerError)
-	}
-}
-
-func (r *receiver) held() ([]string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]string(nil), r.ids...), nil
-}
-
-func (r *receiver) close() { r.server.Close() }

@@ -34,11 +34,12 @@ type verdict struct {
 
 // held is what a subscriber holds, against the log.
 type held struct {
-	Name   string `json:"name"`
-	Events int    `json:"events"` // different ones
-	Missed int    `json:"missed"`
-	Extra  int    `json:"extra"`
-	Again  int    `json:"again"` // deliveries of what it had, which its ID tells
+	Name    string `json:"name"`
+	Events  int    `json:"events"` // different ones
+	Missed  int    `json:"missed"`
+	Extra   int    `json:"extra"`
+	Doubled int    `json:"doubled"` // acted on twice
+	Again   int    `json:"again"`   // deliveries of what it had, which it knew by the ID and passed over
 }
 
 // event is one row of the alert log.
@@ -97,11 +98,11 @@ func (h *house) judge() (*verdict, error) {
 		ids[e.id] = true
 	}
 	for _, s := range h.subscribers() {
-		got, err := s.held()
+		got, again, err := s.held()
 		if err != nil {
 			return nil, err
 		}
-		v.subscriber(s.name, ids, got)
+		v.subscriber(s.name, ids, got, again)
 	}
 	if want := h.o.Boards * h.o.Looks; looks != want {
 		v.fault("%d looks were made, not %d", looks, want)
@@ -190,13 +191,13 @@ func count(list []string, what string) (n int) {
 	return n
 }
 
-// subscriber holds what one was given to the log.
-func (v *verdict) subscriber(name string, log map[string]bool, got []string) {
+// subscriber holds what one acted on to the log.
+func (v *verdict) subscriber(name string, log map[string]bool, got []string, again int) {
 	set := map[string]bool{}
-	s := held{Name: name}
+	s := held{Name: name, Again: again}
 	for _, id := range got {
 		if set[id] {
-			s.Again++
+			s.Doubled++
 		} else if !log[id] {
 			s.Extra++
 		}
@@ -208,8 +209,8 @@ func (v *verdict) subscriber(name string, log map[string]bool, got []string) {
 			s.Missed++
 		}
 	}
-	if s.Missed > 0 || s.Extra > 0 {
-		v.fault("%s misses %d events and has %d that are not in the log", name, s.Missed, s.Extra)
+	if s.Missed > 0 || s.Extra > 0 || s.Doubled > 0 {
+		v.fault("%s misses %d events, has %d that are not in the log, and %d twice", name, s.Missed, s.Extra, s.Doubled)
 	}
 	v.Subscribers = append(v.Subscribers, s)
 }
@@ -219,7 +220,7 @@ func (v *verdict) print(w io.Writer) {
 	fmt.Fprintf(w, "killed %v; %d looks, %d stockouts by the oracle\n", v.Kills, v.Looks, v.Episodes)
 	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn, %d endings; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Reopened, v.Missed, v.Extra, v.Doubled)
 	for _, s := range v.Subscribers {
-		fmt.Fprintf(w, "%-8s %d events; %d missed, %d extra, %d delivered again under the same ID\n", s.Name+":", s.Events, s.Missed, s.Extra, s.Again)
+		fmt.Fprintf(w, "%-8s %d events; %d missed, %d extra, %d doubled; %d delivered again under the same ID and passed over\n", s.Name+":", s.Events, s.Missed, s.Extra, s.Doubled, s.Again)
 	}
 	for i, f := range v.faults {
 		if i == 20 {

@@ -103,7 +103,7 @@ func appendLog(ctx context.Context, tx *state.Tx, a *Alert, kind Kind, at time.T
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, alert)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		nameID("ev_", a.ID, string(kind), a.Revision), string(kind), state.Micros(at), a.ID,
+		eventID(a, kind), string(kind), state.Micros(at), a.ID,
 		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), string(body))
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
@@ -176,3 +176,38 @@ func PutReaderCursor(ctx context.Context, tx *state.Tx, reader string, cursor in
 
 // placeholders gives n question marks for an IN list.
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// kinds are all there are.
+var kinds = [...]Kind{Opened, Resolved, Restated, Acknowledged, Assigned, Muted, Commented}
+
+// Standing gives the newest entry of each alert of any tenant that is not over, in the order of the
+// alerts' IDs, for up to limit alerts after one. last is the last alert read, "" at the end.
+func Standing(ctx context.Context, q state.Querier, after string, limit int) (entries []Entry, last string, err error) {
+	rows, err := q.Query(ctx, "SELECT id, alert FROM alerts WHERE status <> 'resolved' AND id > ? ORDER BY id LIMIT ?", after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("read standing alerts: %w", err)
+	}
+	defer rows.Close()
+	var names []any // an entry's ID tells the kind, which the alert does not: one of these is in the log
+	for rows.Next() {
+		var body string
+		var a Alert
+		if err := rows.Scan(&last, &body); err != nil {
+			return nil, "", fmt.Errorf("read standing alerts: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &a); err != nil {
+			return nil, "", fmt.Errorf("stored alert %s: %w", last, err)
+		}
+		for _, kind := range kinds {
+			names = append(names, eventID(&a, kind))
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || last == "" {
+		return nil, "", err
+	}
+	entries, err = readLog(ctx, q, "WHERE event_id IN ("+placeholders(len(names))+") ORDER BY cursor", names...)
+	return entries, last, err
+}
+
+// eventID names an alert's newest event.
+func eventID(a *Alert, kind Kind) string { return nameID("ev_", a.ID, string(kind), a.Revision) }

@@ -135,10 +135,30 @@ func (b *Broker) Publish(_ context.Context, topic string, payload []byte) error 
 	return b.server.Publish(topic, payload, false, 1)
 }
 
+// Session publishes alerts in this broker; it lives as long as the broker.
+type Session struct{ b *Broker }
+
+// Session gives one.
+func (b *Broker) Session() Session { return Session{b} }
+
 // Retain publishes and keeps the message for whoever subscribes later; an empty payload forgets it.
-func (b *Broker) Retain(_ context.Context, topic string, payload []byte) error {
-	return b.server.Publish(topic, payload, true, 1)
+func (s Session) Retain(_ context.Context, topic string, payload []byte) error {
+	return s.b.server.Publish(topic, payload, true, 1)
 }
+
+// Retained gives the message that is kept under a topic, nil where none is.
+func (s Session) Retained(_ context.Context, topic string) ([]byte, error) {
+	for _, m := range s.b.server.Topics.Messages(topic) {
+		return m.Payload, nil
+	}
+	return nil, nil
+}
+
+// Alive is true: the broker is in this process.
+func (Session) Alive() bool { return true }
+
+// Close leaves the broker open.
+func (Session) Close() {}
 
 // posID numbers the subscription of Hear apart from those of Receive.
 const posID = 100

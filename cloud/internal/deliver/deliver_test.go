@@ -369,25 +369,119 @@ type broker struct {
 	fails int
 	kept  map[string]string
 	order []string
+
+	connected bool
+	cursor    string
+	news      chan struct{} // rings with each message; nil: nobody waits
+}
+
+func (b *broker) connect(context.Context) (deliver.Session, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connected = true
+	return b, nil
 }
 
 func (b *broker) Retain(_ context.Context, topic string, payload []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !b.connected {
+		return errors.New("not connected")
+	}
+	if strings.HasPrefix(topic, "coldshelf/alerts/cursor/") {
+		b.cursor = string(payload)
+		return nil
+	}
 	if b.fails > 0 {
 		b.fails--
 		return errors.New("not connected")
 	}
 	b.kept[topic] = string(payload)
 	b.order = append(b.order, topic)
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
 	return nil
+}
+
+func (b *broker) Retained(context.Context, string) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return []byte(b.cursor), nil
+}
+
+func (b *broker) Alive() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.connected
+}
+
+func (b *broker) Close() {}
+
+// restart brings the broker back as it was when it kept this cursor; "": it has lost everything.
+func (b *broker) restart(cursor string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connected, b.cursor, b.order = false, cursor, nil
+}
+
+// until waits for so many messages, and gives their topics.
+func (b *broker) until(t *testing.T, n int) []string {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		b.mu.Lock()
+		got := slices.Clone(b.order)
+		b.mu.Unlock()
+		if len(got) >= n {
+			return got
+		}
+		select {
+		case <-b.news:
+		case <-late:
+			t.Fatalf("the broker was told %q, want %d", got, n)
+		}
+	}
+}
+
+// TestBrokerThatForgets: a broker that comes back with an earlier state, or with none, is told again
+// what it has lost.
+func TestBrokerThatForgets(t *testing.T) {
+	h := newHouse(t)
+	b := &broker{kept: map[string]string{}, news: make(chan struct{}, 1)}
+	s := h.start(deliver.Config{MQTT: b.connect})
+	for n := range 5 {
+		h.sellOut(fmt.Sprintf("d%d", n), shelf.Empty)
+	}
+	s.Committed()
+	topic := func(n int) string { return fmt.Sprintf("coldshelf/v1/t/alerts/s1/d%d/stockout/A%%2F1%%2B", n) }
+	b.until(t, 5)
+	head, err := alert.LogHead(t.Context(), h.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.restart(fmt.Sprintf(`{"cursor":"%d"}`, head-2))
+	if got, want := b.until(t, 2), []string{topic(3), topic(4)}; !slices.Equal(got, want) {
+		t.Errorf("after a restart it was told %q, want %q", got, want)
+	}
+	b.restart(fmt.Sprintf(`{"cursor":"%d"}`, head+1000)) // of a log that is restored from a backup
+	h.sellOut("d5", shelf.Empty)
+	s.Committed()
+	if got, want := b.until(t, 1), []string{topic(5)}; !slices.Equal(got, want) {
+		t.Errorf("after a mark of the future it was told %q, want %q", got, want)
+	}
+	b.restart("")
+	if got := b.until(t, 6); got[0] != topic(0) || got[5] != topic(5) {
+		t.Errorf("after it lost everything it was told %q", got)
+	}
 }
 
 func TestMQTTHasTheLastStateOfEachSubject(t *testing.T) {
 	h := newHouse(t)
 	b := &broker{fails: 3, kept: map[string]string{}}
 	h.sellOut("d1", shelf.Empty) // before the service ever ran
-	s := h.start(deliver.Config{MQTT: b})
+	s := h.start(deliver.Config{MQTT: b.connect})
 	h.sellOut("d2", shelf.Misplaced)
 	s.Committed()
 	want := []string{"coldshelf/v1/t/alerts/s1/d1/stockout/A%2F1%2B", "coldshelf/v1/t/alerts/s1/d2/misplaced/A%2F1%2B"}
@@ -406,7 +500,7 @@ func TestMQTTHasTheLastStateOfEachSubject(t *testing.T) {
 	if len(b.kept) != 2 || !strings.Contains(b.kept[want[0]], `"type":"org.coldshelf.alert.opened"`) {
 		t.Errorf("kept: %v", b.kept)
 	}
-	h.start(deliver.Config{MQTT: b})
+	h.start(deliver.Config{MQTT: b.connect})
 	h.sellOut("d3", shelf.Empty)
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
 		b.mu.Lock()

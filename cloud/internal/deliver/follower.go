@@ -20,21 +20,31 @@ type Target interface {
 	Deliver(ctx context.Context, e *alert.Entry) error
 }
 
+// forgetful is a Target that may lose what it has taken.
+type forgetful interface {
+	// Resume makes it ready for what comes after a cursor, and gives the cursor from which on it has to be
+	// told: an earlier one where it has forgotten.
+	Resume(ctx context.Context, cursor int64) (int64, error)
+	// Reached says that it was told all up to a cursor.
+	Reached(ctx context.Context, cursor int64) error
+}
+
 // ErrGone says that the other side wants no more, ever.
 var ErrGone = errors.New("the target wants no more")
 
 // follower leads one target along the log.
 type follower struct {
-	name   string // of its cursor
-	target Target
-	db     *state.DB
-	wake   <-chan struct{}
-	poll   time.Duration
-	retry  time.Duration // first pause after a failure, doubled up to maxPause
-	giveUp time.Duration // how old an event may grow before it becomes a dead letter; 0: for ever
-	now    func() time.Time
-	sleep  func(ctx context.Context, d time.Duration) bool
-	log    *slog.Logger
+	name    string // of its cursor
+	target  Target
+	db      *state.DB
+	wake    <-chan struct{}
+	poll    time.Duration
+	retry   time.Duration // first pause after a failure, doubled up to longest
+	longest time.Duration
+	giveUp  time.Duration // how old an event may grow before it becomes a dead letter; 0: for ever
+	now     func() time.Time
+	sleep   func(ctx context.Context, d time.Duration) bool
+	log     *slog.Logger
 }
 
 const (
@@ -64,7 +74,7 @@ func (f *follower) run(ctx context.Context) error {
 			if !f.sleep(ctx, jitter(pause)) {
 				return nil
 			}
-			pause = min(2*pause, maxPause)
+			pause = min(2*pause, f.longest)
 			continue
 		}
 		pause = f.retry
@@ -93,7 +103,15 @@ func (f *follower) advance(ctx context.Context) error {
 		kept, keptAt = cursor, f.now()
 		return err
 	}
+	memory, forgets := f.target.(forgetful)
 	for {
+		if forgets {
+			from, err := memory.Resume(ctx, cursor)
+			if err != nil {
+				return errors.Join(err, keep())
+			}
+			cursor = from
+		}
 		entries, err := alert.ReadLog(ctx, f.db, cursor, page)
 		if err != nil {
 			return errors.Join(err, keep())
@@ -110,6 +128,11 @@ func (f *follower) advance(ctx context.Context) error {
 				if err := keep(); err != nil {
 					return err
 				}
+			}
+		}
+		if forgets {
+			if err := memory.Reached(ctx, cursor); err != nil {
+				return errors.Join(err, keep())
 			}
 		}
 		if len(entries) < page {

@@ -18,15 +18,15 @@ import (
 // Config of a Service. Zero values stand for the defaults in brackets.
 type Config struct {
 	DB           *state.DB
-	MQTT         Publisher              // nil: alerts are not published
-	SMTP         SMTP                   // hands e-mails on; without a server they become dead letters
-	Book         func() *alert.Rulebook // says which people are told; nil: none
-	AllowPrivate bool                   // webhooks may call addresses of private networks
-	Timeout      time.Duration          // for one call of a webhook [15 s]
-	Poll         time.Duration          // how often the log, and the list of webhooks, is read without being told [2 s]
-	Retry        time.Duration          // first pause after a failure [5 s], doubled up to five minutes
-	GiveUp       time.Duration          // how old an event may grow for a webhook that fails [24 h]
-	Resolver     *net.Resolver          // of webhooks' names; nil: the system's
+	MQTT         func(ctx context.Context) (Session, error) // connects to the broker; nil: alerts are not published
+	SMTP         SMTP                                       // hands e-mails on; without a server they become dead letters
+	Book         func() *alert.Rulebook                     // says which people are told; nil: none
+	AllowPrivate bool                                       // webhooks may call addresses of private networks
+	Timeout      time.Duration                              // for one call of a webhook [15 s]
+	Poll         time.Duration                              // how often the log, and the list of webhooks, is read without being told [2 s]
+	Retry        time.Duration                              // first pause after a failure [5 s], doubled up to five minutes
+	GiveUp       time.Duration                              // how old an event may grow for a webhook that fails [24 h]
+	Resolver     *net.Resolver                              // of webhooks' names; nil: the system's
 	Now          func() time.Time
 	Sleep        func(ctx context.Context, d time.Duration) bool // waits on Now's clock, false once ctx ends; nil: time's own
 	Log          *slog.Logger
@@ -91,7 +91,11 @@ func (s *Service) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	defer all.Wait()
 	if s.cfg.MQTT != nil {
-		all.Go(func() { s.lead(ctx, "mqtt", &MQTT{s.cfg.MQTT}, 0) })
+		m := &MQTT{Connect: s.cfg.MQTT, DB: s.cfg.DB, Log: s.cfg.Log}
+		all.Go(func() {
+			defer m.leave(ctx)
+			_ = s.lead(ctx, mqttReader, m, 0, brokerPause) // a broker is never gone for good
+		})
 	}
 	if s.cfg.Book != nil {
 		all.Go(func() { s.tellPeople(ctx) })
@@ -143,7 +147,7 @@ func (s *Service) hook(ctx context.Context, w Webhook) {
 		s.cfg.Log.Error("webhook cannot be used", "webhook", w.ID, "err", err)
 		return
 	}
-	if errors.Is(s.lead(ctx, w.reader(), t, s.cfg.GiveUp), ErrGone) {
+	if errors.Is(s.lead(ctx, w.reader(), t, s.cfg.GiveUp, maxPause), ErrGone) {
 		s.cfg.Log.Warn("webhook's target is gone, it is told no more", "webhook", w.ID)
 		if err := disable(ctx, s.cfg.DB, w.ID, "the target answered 410 Gone"); err != nil {
 			s.cfg.Log.Error("webhook cannot be disabled", "webhook", w.ID, "err", err)
@@ -160,10 +164,16 @@ func (s *Service) target(w Webhook) (Target, error) {
 	return &post{hook: *h, smtp: &s.cfg.SMTP, to: to, timeout: s.cfg.Timeout}, err
 }
 
-func (s *Service) lead(ctx context.Context, name string, t Target, giveUp time.Duration) error {
+// mqttReader is the name of the cursor up to which the broker was told.
+const mqttReader = "mqtt"
+
+// brokerPause is the longest pause before a broker is tried again: everybody who hears alerts by it waits.
+const brokerPause = 10 * time.Second
+
+func (s *Service) lead(ctx context.Context, name string, t Target, giveUp, longest time.Duration) error {
 	wake, leave := s.waking()
 	defer leave()
-	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: s.cfg.Retry, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
+	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: min(s.cfg.Retry, longest/4), longest: longest, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
 	return f.run(ctx)
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -242,4 +244,25 @@ func DeadLetters(ctx context.Context, q state.Querier, tenant, id string, limit 
 		list = append(list, d)
 	}
 	return list, rows.Err()
+}
+
+// logReader keeps the log's own name, as a number, beside the cursors.
+const logReader = "log"
+
+// logName names the log of this database, so that two of them can share a broker.
+func logName(ctx context.Context, db *state.DB) (string, error) {
+	var name int64
+	err := db.Write(ctx, func(tx *state.Tx) (err error) {
+		if err := tx.Exclusive(ctx, logReader); err != nil {
+			return err
+		}
+		if name, err = alert.ReaderCursor(ctx, tx, logReader); err != nil || name != 0 {
+			return err
+		}
+		var b [8]byte
+		rand.Read(b[:])
+		name = int64(binary.BigEndian.Uint64(b[:])>>1) | 1
+		return alert.PutReaderCursor(ctx, tx, logReader, name)
+	})
+	return strconv.FormatInt(name, 36), err
 }

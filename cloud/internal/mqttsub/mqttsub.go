@@ -174,14 +174,3 @@ func (s *Subscriber) Publish(_ context.Context, topic string, payload []byte) er
 		return nil
 	}
 }
-
-// Retain publishes and has the broker keep the message for whoever subscribes later.
-func (s *Subscriber) Retain(ctx context.Context, topic string, payload []byte) error {
-	token := s.client.Publish(topic, 1, true, payload)
-	select {
-	case <-token.Done():
-		return token.Error()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

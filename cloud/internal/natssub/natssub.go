@@ -21,6 +21,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 )
 
@@ -199,11 +200,26 @@ func (s *Subscriber) Publish(_ context.Context, topic string, payload []byte) er
 	return s.conn.Publish(subjectOf(topic), payload)
 }
 
+// Session publishes alerts through the cluster; it lives as long as the subscriber.
+type Session struct{ s *Subscriber }
+
+// Session gives one.
+func (s *Subscriber) Session() Session { return Session{s} }
+
 // Retain says something to whoever is connected. NATS keeps only what is said over MQTT for those who
 // subscribe later, so a reader of alerts through NATS takes up from the live stream's cursor instead.
-func (s *Subscriber) Retain(ctx context.Context, topic string, payload []byte) error {
-	return s.Publish(ctx, topic, payload)
+func (n Session) Retain(ctx context.Context, topic string, payload []byte) error {
+	return n.s.Publish(ctx, topic, payload)
 }
+
+// Retained has nothing to give, and says so.
+func (Session) Retained(context.Context, string) ([]byte, error) { return nil, deliver.ErrKeepsNothing }
+
+// Alive is true: the connection comes back by itself.
+func (Session) Alive() bool { return true }
+
+// Close leaves the connection to the subscriber.
+func (Session) Close() {}
 
 // topicOf and subjectOf turn NATS subjects into MQTT topics and back as the server does: levels are
 // parted by dots, and a dot in a name is two slashes.

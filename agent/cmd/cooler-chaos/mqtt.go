@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// subscriberOptions are what a subscriber is told that is a process of its own.
+type subscriberOptions struct {
+	Kind   string // "mqtt" or "webhook"
+	File   string // of its taker
+	Broker string
+	Cloud  string // address of the service
+	Listen string // of the webhook
+	Seed   uint64
+}
+
+func (o subscriberOptions) run(ctx context.Context) error {
+	t, err := openTaker(o.File)
+	if err != nil {
+		return err
+	}
+	switch o.Kind {
+	case "mqtt":
+		return o.subscribe(ctx, t)
+	case "webhook":
+		return o.receive(ctx, t)
+	}
+	return fmt.Errorf("unknown subscriber %q", o.Kind)
+}
+
+// subscribe hears alerts by MQTT with a persistent session, and acknowledges each once it is written
+// down. The service says again what a killed broker has forgotten. One thing nobody else can know: that
+// the broker has forgotten this subscriber itself. Then it asks the service's log for what it missed.
+func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
+	lost := make(chan error, 1)
+	faults := make(chan error, 1)
+	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + o.Broker).SetClientID("chaos-mqtt").SetCleanSession(false).
+		SetAutoReconnect(false).SetAutoAckDisabled(true).SetOrderMatters(true).SetKeepAlive(2 * time.Second).SetConnectTimeout(5 * time.Second).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) { lost <- err }).
+		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
+			if _, err := t.take(m.Payload()); err != nil {
+				select {
+				case faults <- fmt.Errorf("%s: %w: %s", m.Topic(), err, m.Payload()):
+				default:
+				}
+				return
+			}
+			m.Ack()
+		}))
+	// Until it is known that the broker remembers us, something may be missing from here on.
+	known, err := t.begin()
+	if err != nil {
+		return err
+	}
+	token := c.Connect()
+	if token.Wait() && token.Error() != nil {
+		return token.Error() // and is started again
+	}
+	defer c.Disconnect(250)
+	present := token.(*mqtt.ConnectToken).SessionPresent()
+	if present && !known {
+		if err := os.Remove(t.behind()); err != nil {
+			return err
+		}
+	}
+	sub := c.Subscribe("coldshelf/v1/"+tenant+"/alerts/#", 1, nil)
+	if !sub.WaitTimeout(10*time.Second) || sub.Error() != nil {
+		return errors.Join(errors.New("not subscribed"), sub.Error())
+	}
+	if err := t.catchUp(ctx, "http://"+o.Cloud); err != nil {
+		return err
+	}
+	settled := time.After(settling)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-lost:
+			return fmt.Errorf("connection lost: %w", err)
+		case err := <-faults:
+			return err
+		case <-settled:
+			err := t.catchUp(ctx, "http://"+o.Cloud)
+			if err == nil {
+				err = os.Remove(t.behind())
+			}
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+}
+
+// settling is how long a broker may take to write a new subscription down (autosave_interval), and more.
+const settling = 3 * time.Second
+
+// behind is the file of the cursor from which on something may be missing.
+func (t *taker) behind() string { return t.file.Name() + ".behind" }
+
+// begin writes down that what comes after the highest that was taken may be missing. known is true where
+// it was written down before, from an earlier cursor: then that stands.
+func (t *taker) begin() (known bool, err error) {
+	if _, err := os.Stat(t.behind()); !errors.Is(err, os.ErrNotExist) {
+		return true, err
+	}
+	if err := os.WriteFile(t.behind()+".new", []byte(strconv.FormatInt(t.cursor, 10)), 0o600); err != nil {
+		return false, err
+	}
+	return false, os.Rename(t.behind()+".new", t.behind())
+}
+
+// catchUp takes from the log what may be missing, if anything may.
+func (t *taker) catchUp(ctx context.Context, service string) error {
+	data, err := os.ReadFile(t.behind())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for after, more := string(data), true; more; {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, service+"/v1/events?after="+after, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		var page struct {
+			Events []json.RawMessage
+			Cursor string
+			More   bool
+		}
+		err = json.NewDecoder(resp.Body).Decode(&page)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			return errors.Join(fmt.Errorf("events: status %d", resp.StatusCode), err)
+		}
+		for _, e := range page.Events {
+			if _, err := t.take(e); err != nil {
+				return err
+			}
+		}
+		after, more = page.Cursor, page.More
+	}
+	return nil
+}

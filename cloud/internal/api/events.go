@@ -1,0 +1,47 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+)
+
+// eventsAnswer is a stretch of the alert log. Asked again from Cursor it goes on without a gap.
+type eventsAnswer struct {
+	Events []alert.Event `json:"events"`
+	Cursor string        `json:"cursor"`
+	More   bool          `json:"more"` // there is more now
+}
+
+// events reads the alert log after a cursor: for whoever has no connection open, or wants what a broker
+// may have lost.
+func (a *api) events(r *http.Request, tenant string) (any, error) {
+	p := query(r, "after", "limit")
+	after := int64(p.number("after", 0, 0, 1<<63-1))
+	limit := int(p.number("limit", 500, 1, 1000))
+	if p.err != nil {
+		return nil, p.err
+	}
+	head, err := alert.LogHead(r.Context(), a.DB)
+	if err != nil {
+		return nil, err
+	}
+	if after > head {
+		return nil, &Problem{http.StatusBadRequest, "cursor " + strconv.FormatInt(after, 10) + " is ahead of the log, which is at " + strconv.FormatInt(head, 10),
+			"take a cursor that you were given; where the service was restored from a backup, begin with GET /v1/alerts?state=open,acknowledged"}
+	}
+	entries, err := alert.ReadTenantLog(r.Context(), a.DB, tenant, after, head, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := eventsAnswer{Events: make([]alert.Event, len(entries)), More: len(entries) == limit}
+	for i, e := range entries {
+		out.Events[i] = e.Event()
+	}
+	if out.More {
+		head = entries[limit-1].Cursor
+	}
+	out.Cursor = strconv.FormatInt(head, 10)
+	return out, nil
+}
