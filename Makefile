@@ -137,7 +137,7 @@ chaos: cloud ## kill boards, broker, ingester, database and subscribers over a s
 	@go build $(GO_TAGS) -o bin/cooler-chaos ./agent/cmd/cooler-chaos
 	@bin/cooler-chaos -kills $(KILLS) -seed $(SEED)
 
-EVAL_DATA ?= $(wildcard ../shared/data/cooler-val ../shared/data/beverage3/valid)
+EVAL_DATA ?= $(wildcard ../shared/data/cooler-val ../shared/data/beverage3/valid ../shared/data/grocerystore-packages)
 eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA="DIR …"); the tables go into models/weights/CARD.md
 	@for set in $(EVAL_DATA); do echo "$$set"; bin/cooler-agent eval --data $$set --card models/weights/CARD.md || exit; done
 

@@ -305,6 +305,55 @@ func TestFront(t *testing.T) {
 	}
 }
 
+func TestAPhotoIsSeenInSeveralParts(t *testing.T) {
+	plain := vision.Frame{Width: 100, Height: 100, BGR: bytes.Repeat([]byte{240}, 3*100*100)}
+	for y := 20; y < 80; y++ {
+		for x := 30; x < 60; x++ {
+			plain.BGR[3*(y*100+x)] = 10
+		}
+	}
+	if got := gallery.Views(plain, nil); len(got) != 1 || got[0] != (shelf.Box{X: 30, Y: 20, W: 30, H: 60}) {
+		t.Errorf("a product shot on a plain ground: %v, want the product alone", got)
+	}
+	busy := pack(red, white, 1)
+	found := []vision.Detection{{X0: 15, Y0: 30, X1: 45, Y1: 90, Score: 0.8}}
+	views := gallery.Views(busy, found)
+	if len(views) != 5 || views[0] != gallery.Front(busy, found) {
+		t.Fatalf("got %v, want the found pack and four parts more", views)
+	}
+	for i, v := range views {
+		if v.W <= 0 || v.H <= 0 || v.Intersect(busy.Bounds()) != v {
+			t.Errorf("part %d is %v, not within %v", i, v, busy.Bounds())
+		}
+	}
+	if v := views[1]; v.Intersect(views[0]) != v {
+		t.Errorf("the pack without its outline is %v, not within %v", v, views[0])
+	}
+	for _, v := range gallery.Views(vision.Frame{Width: 1, Height: 2, BGR: []byte{0, 0, 0, 255, 255, 255}}, nil) {
+		if v.W < 1 || v.H < 1 {
+			t.Errorf("a part of a picture of two pixels is %v", v)
+		}
+	}
+}
+
+// One view that shows something else is outvoted.
+func TestViewsAreNamedTogether(t *testing.T) {
+	g, e := filled(t), embed.ColourLayout{}
+	views, err := e.Embed(context.Background(), []vision.Frame{pack(red, white, 0.9), pack(red, white, 0.6), pack(yellow, green, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := g.MatchViews(views).Nearest; got != cola {
+		t.Errorf("two of three views show %s, named %q", cola, got)
+	}
+	if one, same := g.MatchViews(views[:1]), g.Match(views[0]); one.GTIN != same.GTIN || math.Abs(one.Similarity-same.Similarity) > 1e-5 {
+		t.Errorf("one view: %+v, by itself %+v", one, same)
+	}
+	if m := g.MatchViews(nil); m.GTIN != "" || m.Nearest != "" {
+		t.Errorf("no view at all is named: %+v", m)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	data, err := filled(f).Encode()
 	if err != nil {

@@ -34,8 +34,9 @@ func enrollCommand() *cobra.Command {
 		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER | enroll --from-observation SOURCE",
 		Short: "teach a product from a few photos",
 		Long: `Adds photos of a product to a gallery, so that its facings get its name from then on. A photo may be a
-crop, a product shot on a plain ground, or a pack held before the camera: the largest pack in the middle
-is taken. Front, both sides and the back make about four photos.
+crop, a product shot on a plain ground, or a pack held before the camera: of such a photo the largest pack in
+the middle and parts closer and closer to the middle are taken, each a reference. Front, both sides and
+the back make about four photos.
 
 With --box, the photo is a picture of the cooler and the box that of a facing in it, as detect prints it:
 so an unknown facing that was seen gets its name.

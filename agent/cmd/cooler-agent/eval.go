@@ -41,12 +41,15 @@ func evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval --data FOLDER [--json]",
 		Short: "measure boxes, names and slot states against a set of pictures with truth",
-		Long: `Runs every picture of a set through the whole pipeline and scores what comes out. Three formats are read:
+		Long: `Runs every picture of a set through the whole pipeline and scores what comes out. Four formats are read:
 a cooler set (frames.json, instances.json, sequences.json, planograms/, skus.json, references/), for
-boxes, names, slots and stockouts; a YOLO folder (images/ and labels/); plain COCO. The last two are for boxes
-alone. Products are enrolled from references/ only, all in one gallery; of the truth nothing is used but to score.`,
+boxes, names, slots and stockouts; a YOLO folder (images/ and labels/) and plain COCO, for boxes alone; and
+photos of one pack each (train/ and val/, of folders named by product), for names alone: train/ is enrolled
+and val/ asked about. Products of a cooler set are enrolled from references/ only, all in one gallery; of the truth
+nothing is used but to score.`,
 		Example: `  cooler-agent eval --data ../shared/data/cooler-val
-  cooler-agent eval --json --data photos/   # photos/images and photos/labels`,
+  cooler-agent eval --json --data photos/   # photos/images and photos/labels
+  cooler-agent eval --data cartons/         # cartons/train/PRODUCT/*.jpg and cartons/val/PRODUCT/*.jpg`,
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
 			if o.data == "" {
@@ -68,6 +71,12 @@ alone. Products are enrolled from references/ only, all in one gallery; of the t
 }
 
 func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
+	if photos, ok, err := readPhotoSet(o.data); err != nil || ok {
+		if err != nil {
+			return err
+		}
+		return o.photos(ctx, photos, out, errs)
+	}
 	start := time.Now()
 	set, err := readEvalSet(o.data)
 	if err != nil {

@@ -112,13 +112,15 @@ func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added i
 			faults = append(faults, err)
 			continue
 		}
-		part, err := frontOf(ctx, s, photo, l.box)
+		views, err := viewsOf(ctx, s, photo, l.box)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", path, err))
 			continue
 		}
-		crops = append(crops, photo.Crop(part))
-		sources = append(sources, filepath.Base(path))
+		for _, view := range views {
+			crops = append(crops, photo.Crop(view))
+			sources = append(sources, filepath.Base(path))
+		}
 	}
 	added, err := g.Enrol(ctx, s.Embedder, l.gtin, l.name, crops, sources)
 	if err != nil {
@@ -127,17 +129,17 @@ func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added i
 	return added, faults
 }
 
-// frontOf is the part of a photo that shows the pack: the box that is given, else what Front finds.
-func frontOf(ctx context.Context, s *sight, photo vision.Frame, box *shelf.Box) (shelf.Box, error) {
+// viewsOf are the parts of a photo that show the pack: the box that is given, else what Views takes.
+func viewsOf(ctx context.Context, s *sight, photo vision.Frame, box *shelf.Box) ([]shelf.Box, error) {
 	if box != nil {
 		if inside := box.Intersect(photo.Bounds()); inside != *box {
-			return shelf.Box{}, fmt.Errorf("the box reaches out of the picture's %d×%d pixels", photo.Width, photo.Height)
+			return nil, fmt.Errorf("the box reaches out of the picture's %d×%d pixels", photo.Width, photo.Height)
 		}
-		return *box, nil
+		return []shelf.Box{*box}, nil
 	}
 	found, err := s.Detector.Detect(ctx, photo)
 	if err != nil {
-		return shelf.Box{}, err
+		return nil, err
 	}
-	return gallery.Front(photo, found), nil
+	return gallery.Views(photo, found), nil
 }
