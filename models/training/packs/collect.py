@@ -1,10 +1,11 @@
 """Cuts the packs out of rendered scenes and photos into one file that training reads.
 
-    python3 -m packs.collect --out crops.npz --scenes DIR… --references DIR… --cartons DIR --singles DIR
+    python3 -m packs.collect --out crops.npz --scenes DIR… --references DIR… --cartons DIR --found FILE --singles DIR
 
 `--scenes`: folders in cooler-val's format (instances.json, images/): every pack at least MIN_VISIBLE
 seen is a crop of its GTIN. `--references`: folders GTIN/*.jpg of packs on a plain ground. `--cartons`:
-GroceryStore's folders of whole photos, one folder a class. `--singles`: YOLO folders (images/, labels/) of
+GroceryStore's folders of whole photos, one folder a class; each photo is a crop, and so is the pack that the
+facing detector finds in it (`--found`: lines of `cooler-agent detect --json` for these photos). `--singles`: YOLO folders (images/, labels/) of
 which the photos with one box are used, each photo with its `.rf.` copies a product of its own. A crop keeps a border of BORDER around its
 box, so that training can move the box, and is stored as JPEG at quality 95.
 """
@@ -24,6 +25,7 @@ BORDER = 0.25
 LONG_SIDE = 240
 MIN_VISIBLE = 0.45
 MIN_HEIGHT = 26
+SMALL_FRONT = 0.04  # of a photo, as in the agent
 
 
 class Crops:
@@ -99,13 +101,35 @@ def content_box(image: np.ndarray) -> tuple[float, float, float, float]:
     return columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]
 
 
-def cartons(folder: Path, crops: Crops) -> None:
+def cartons(folder: Path, crops: Crops, found: dict[str, list[dict]]) -> None:
     """GroceryStore photos: the pack fills most of the photo and no box is known, so the box is the
-    photo less its border, and training moves it more."""
+    photo less its border, and training moves it more. Where the detector found the pack, its box is a crop too."""
     for path in progress(sorted(folder.rglob("*.jpg")), str(folder)):
         pixels = cv2.imread(str(path))
         h, w = pixels.shape[:2]
         crops.add(pixels, (0.08 * w, 0.04 * h, 0.84 * w, 0.92 * h), f"carton/{path.parent.name}", "photo")
+        box = front(found.get(path.name, []), w, h)
+        if box:
+            crops.add(pixels, box, f"carton/{path.parent.name}", "front")
+
+
+def detections(path: Path) -> dict[str, list[dict]]:
+    """The facings of each photo, by its file's name, of what `cooler-agent detect --json` printed."""
+    lines = (json.loads(line) for line in path.read_text().split("\n") if line)
+    return {Path(line["image"]).name: line["facings"] for line in lines}
+
+
+def front(facings: list[dict], width: int, height: int) -> tuple[float, float, float, float] | None:
+    """The facing that a photo was taken of: the largest and most in the middle, as gallery.Front chooses it."""
+    best, best_worth = None, 0.0
+    for facing in facings:
+        x, y, w, h = facing["box"]
+        area = w * h / (width * height)
+        off = ((x + w / 2) / width - 0.5) ** 2 + ((y + h / 2) / height - 0.5) ** 2
+        worth = area**0.5 * facing["score"] * float(np.exp(-3 * off))
+        if area >= SMALL_FRONT and worth > best_worth:
+            best, best_worth = (x, y, w, h), worth
+    return best
 
 
 def singles(folder: Path, crops: Crops) -> None:
@@ -128,12 +152,15 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, nargs="*", default=[])
     parser.add_argument("--references", type=Path, nargs="*", default=[])
     parser.add_argument("--cartons", type=Path, nargs="*", default=[])
+    parser.add_argument("--found", type=Path, help="what cooler-agent detect --json printed for the cartons")
     parser.add_argument("--singles", type=Path, nargs="*", default=[])
     args = parser.parse_args()
-    crops = Crops()
-    for read, folders in ((scenes, args.scenes), (references, args.references), (cartons, args.cartons), (singles, args.singles)):
+    crops, found = Crops(), detections(args.found) if args.found else {}
+    for read, folders in ((scenes, args.scenes), (references, args.references), (singles, args.singles)):
         for folder in folders:
             read(folder, crops)
+    for folder in args.cartons:
+        cartons(folder, crops, found)
     crops.write(args.out)
     print(f"{len(crops.labels)} crops of {len(set(crops.labels))} products in {args.out}")
 

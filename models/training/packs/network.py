@@ -15,6 +15,8 @@ from common.shufflenet import STAGE_CHANNELS, ShuffleNetV2
 from packs.fit import HEIGHT, WIDTH
 
 DIMENSION = 128
+# Bands at strides 8, 16 and 32: the finer ones are one row of the map each, so that a word or a fruit counts where it stands.
+BANDS = (4, 8, 4)
 
 
 class Bands(nn.Module):
@@ -36,8 +38,8 @@ class PackEmbedder(nn.Module):
         super().__init__()
         self.backbone = backbone or ShuffleNetV2()
         at8, at16, at32 = STAGE_CHANNELS
-        self.pool8, self.pool16, self.pool32 = Bands(8, 4), Bands(16, 4), Bands(32, 2)
-        width = 2 * (at8 * 4 + at16 * 4 + at32 * 2)
+        self.pool8, self.pool16, self.pool32 = (Bands(stride, bands) for stride, bands in zip((8, 16, 32), BANDS))
+        width = 2 * (at8 * BANDS[0] + at16 * BANDS[1] + at32 * BANDS[2])
         self.norm = nn.BatchNorm1d(width)
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(width, DIMENSION)

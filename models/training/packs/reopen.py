@@ -18,11 +18,25 @@ import torch
 from onnx import numpy_helper
 from torch.nn import functional as F
 
+from common.shufflenet import STAGE_CHANNELS
 from detector.reopen import settle, unfold
-from packs.network import Deployed, PackEmbedder
+from packs.network import BANDS, Deployed, PackEmbedder
 from packs.train import CropStream
 
 BATCHES = 6
+FORMER_BANDS = (4, 4, 2)  # of 0.2.0 and before
+
+
+def rebanded(weight: torch.Tensor) -> torch.Tensor:
+    """A head of FORMER_BANDS as one of BANDS: each band's weight is shared by those that it is cut into. True of
+    the averages; a maximum becomes the mean of its parts' maxima, which training puts right."""
+    parts, at = [], 0
+    for channels, former, bands in zip(STAGE_CHANNELS, FORMER_BANDS, BANDS):
+        for _ in ("mean", "peak"):
+            part = weight[:, at : at + channels * former].reshape(len(weight), channels, former)
+            parts.append((part.repeat_interleave(bands // former, 2) * former / bands).flatten(1))
+            at += channels * former
+    return torch.cat(parts, 1)
 
 
 def reopen(weights: Path, pictures: list[torch.Tensor]) -> PackEmbedder:
@@ -33,6 +47,8 @@ def reopen(weights: Path, pictures: list[torch.Tensor]) -> PackEmbedder:
     weight, bias = (torch.from_numpy(values[name].copy()) for name in gemm.input[1:])
     model = PackEmbedder().eval()
     settle(model.backbone, unfold(model.backbone, weights), pictures)
+    if weight.shape[1] == 2 * sum(c * b for c, b in zip(STAGE_CHANNELS, FORMER_BANDS)):
+        weight = rebanded(weight)
     if model.head.weight.shape != weight.shape:
         raise ValueError(f"{weights}: the head is {tuple(weight.shape)}, this network's is {tuple(model.head.weight.shape)}")
     with torch.no_grad():

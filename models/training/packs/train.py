@@ -36,7 +36,7 @@ WARM_UP = 100
 CROPS_TO_POINT = 6
 SAVE_SECONDS = 120
 # Of a batch, the rest being scenes: real photos are few, and worth more than their number.
-SHARES = {"photo": 0.30, "reference": 0.15, "single": 0.08}
+SHARES = {"photo": 0.18, "front": 0.12, "reference": 0.15, "single": 0.06}
 
 
 class CropStream(IterableDataset):
