@@ -2,12 +2,11 @@ package agent
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
@@ -58,29 +57,5 @@ func (c *commands) note(id string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(c.path, data)
-}
-
-// replaceFile writes so that a power cut leaves either the old or the new content.
-func replaceFile(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	tmp := path + ".new"
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.Write(c.path, data)
 }

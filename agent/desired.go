@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
 	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
@@ -234,7 +235,7 @@ func (a *Agent) keep(d *wire.Desired) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(a.opts.DataDir, desiredFile), data)
+	return atomicfile.Write(filepath.Join(a.opts.DataDir, desiredFile), data)
 }
 
 // restore puts the kept desired state in force at the start. A fault leaves the agent's own
@@ -273,7 +274,7 @@ func (a *Agent) refuse(version uint64) {
 	if a.opts.DataDir == "" {
 		return
 	}
-	if err := replaceFile(filepath.Join(a.opts.DataDir, refusedFile), strconv.AppendUint(nil, version, 10)); err != nil {
+	if err := atomicfile.Write(filepath.Join(a.opts.DataDir, refusedFile), strconv.AppendUint(nil, version, 10)); err != nil {
 		a.log.Warn("refused desired state was not noted", "version", version, "err", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
@@ -56,14 +57,14 @@ func (a *Agent) keepUnknown(s sight) error {
 	}
 	// The picture has a name of its own and comes first: the observation never names another look's picture.
 	name := fmt.Sprintf("%d-%d.jpg", s.key.Boot, s.key.Seq)
-	if err := replaceFile(filepath.Join(dir, name), jpeg); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, name), jpeg); err != nil {
 		return err
 	}
 	seen, err := json.Marshal(Seen{name, s.obs.Width, s.obs.Height, s.when.at, s.obs.Facings})
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(dir, UnknownFile), append(seen, '\n')); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, UnknownFile), append(seen, '\n')); err != nil {
 		return err
 	}
 	return removeOthers(dir, name)

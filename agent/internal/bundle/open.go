@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/config"
 	"github.com/theupdateframework/go-tuf/v2/metadata/updater"
@@ -126,7 +128,7 @@ func (b *Bundle) Unpack(dir string) error {
 			return fmt.Errorf("unpack %s: %w", rest, err)
 		}
 	}
-	return syncDir(dir)
+	return atomicfile.SyncDir(dir)
 }
 
 func (b *Bundle) unpack(to, name string, target *metadata.TargetFiles) error {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
@@ -62,13 +64,5 @@ func keep(scratch, dir string) error {
 			return err
 		}
 	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.SyncDir(dir)
 }

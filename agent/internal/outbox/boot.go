@@ -1,14 +1,14 @@
 package outbox
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
 )
 
 // bootEra is where the minutes are counted from that a board without any memory begins with.
@@ -49,31 +49,9 @@ func readBoot(dir string) uint32 {
 }
 
 // writeBoot replaces the file so that a power cut leaves either the old or the new number.
-func writeBoot(dir string, boot uint32) (err error) {
-	tmp := filepath.Join(dir, "boot.new")
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("write boot counter: %w", err)
-	}
-	_, err = fmt.Fprintf(f, "%d\n", boot)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write boot counter: %w", err)
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, "boot")); err != nil {
-		return fmt.Errorf("write boot counter: %w", err)
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes the names in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync directory: %w", err)
-	}
-	err = errors.Join(d.Sync(), d.Close())
-	if err != nil && !errors.Is(err, fs.ErrInvalid) {
-		return fmt.Errorf("sync directory: %w", err)
+func writeBoot(dir string, boot uint32) error {
+	if err := atomicfile.Write(filepath.Join(dir, "boot"), fmt.Appendf(nil, "%d\n", boot)); err != nil {
+		return fmt.Errorf("boot counter: %w", err)
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+
 	"modernc.org/sqlite"
 )
 
@@ -238,7 +240,7 @@ func setAside(path string, now time.Time) (string, error) {
 			return "", fmt.Errorf("set corrupt outbox aside: %w", err)
 		}
 	}
-	return aside, syncDir(filepath.Dir(path))
+	return aside, atomicfile.SyncDir(filepath.Dir(path))
 }
 
 func exists(path string) bool {

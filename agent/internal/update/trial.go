@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
 	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 )
 
@@ -226,7 +227,7 @@ func (s *Store) endTrial() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return errors.Join(err, syncDir(s.path(bundle.Agent)))
+	return errors.Join(err, atomicfile.SyncDir(s.path(bundle.Agent)))
 }
 
 func same(path, want string) error {
