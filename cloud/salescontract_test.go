@@ -53,6 +53,8 @@ func askSales(t *testing.T, ask askFunc, header *http.Header) {
 	ask("POST", "/v1/orders/route", nil, "", routed("w1", 2), 409)
 	ask("POST", "/v1/orders/route", nil, "", routed("w2", 0), 400)
 	ask("GET", "/v1/orders/{channel}/{order}", order, "", "", 200)
+	ask("GET", "/v1/orders", nil, "?status=held,refused", "", 200)
+	ask("GET", "/v1/orders", nil, "?status=gone", "", 400)
 	ask("POST", "/v1/orders/{channel}/{order}/cancel", order, "", "", 200)
 	ask("GET", "/v1/sales/rejected", nil, "?limit=10", "", 200)
 	ask("DELETE", "/v1/sales/rejected/{id}", map[string]string{"id": "1"}, "", "", 200)

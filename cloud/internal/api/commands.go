@@ -76,6 +76,23 @@ type board struct {
 	StartedAt *time.Time   `json:"started_at,omitempty"`
 	Clock     string       `json:"clock,omitempty"`
 	Health    *health      `json:"health,omitempty"`
+	Runtime   string       `json:"runtime,omitempty"`
+	Gallery   string       `json:"gallery,omitempty"` // version of the enrolled references
+	Sensors   []sensor     `json:"sensors,omitempty"`
+	Answer    *answered    `json:"answer,omitempty"`
+}
+
+// sensor is one that is fitted, and whether it is heard.
+type sensor struct {
+	Name  string `json:"name"`            // as the board calls it, "door: gpio17" and the like
+	Fault string `json:"fault,omitempty"` // why it gives nothing; absent: it works
+}
+
+// answered is what came of the last command that the board carried out.
+type answered struct {
+	ID     string `json:"id"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
 }
 
 // health is what a board last said of itself.
@@ -129,6 +146,7 @@ func boardOf(c *state.Cooler, row *fleet.Row) board {
 	}
 	if s := c.Latest.Software; s != nil {
 		b.Agent, b.Model, b.Board = s.Value.AgentVersion, s.Value.Model, s.Value.Board
+		b.Runtime, b.Gallery, b.Sensors = s.Value.Runtime, s.Value.Gallery, sensorsOf(c.Latest)
 		if s.Value.StartedAt > 0 {
 			at := state.Time(s.Value.StartedAt)
 			b.StartedAt = &at
@@ -145,5 +163,25 @@ func boardOf(c *state.Cooler, row *fleet.Row) board {
 			b.Health.OutboxOldest = &v.OutboxOldest
 		}
 	}
+	if a := c.Latest.Answer; a != nil {
+		b.Answer = &answered{a.Value.CommandID, a.Value.OK, a.Value.Detail}
+	}
 	return b
+}
+
+// sensorsOf tells of each fitted sensor what the board's health says of it: a fault begins with the
+// sensor's name.
+func sensorsOf(l state.Latest) (list []sensor) {
+	for _, name := range l.Software.Value.Devices {
+		s := sensor{Name: name}
+		if l.Health != nil {
+			for _, why := range l.Health.Value.Reasons {
+				if rest, ok := strings.CutPrefix(why, name+": "); ok {
+					s.Fault = rest
+				}
+			}
+		}
+		list = append(list, s)
+	}
+	return list
 }

@@ -42,6 +42,7 @@ type coolerAnswer struct {
 	Assigned    string           `json:"assigned_planogram"` // ID; "": none was assigned here
 	Observation *observation     `json:"observation"`
 	Alerts      []alert.Alert    `json:"alerts"` // that are not over
+	Board       board            `json:"board"`
 }
 
 // observation is the last look at the shelves with the message that brought it.
@@ -63,7 +64,7 @@ func (a *api) cooler(r *http.Request, tenant string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := coolerAnswer{Row: row, Assigned: c.Planogram}
+	out := coolerAnswer{Row: row, Assigned: c.Planogram, Board: boardOf(c, &row)}
 	if out.Observation, err = a.lastObservation(r, tenant, device); err != nil {
 		return nil, err
 	}

@@ -1,11 +1,14 @@
 package api
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
 // observed is one look as the series keeps it: what was judged of each slot.
@@ -75,14 +78,14 @@ type chart struct {
 // rawSpan is the longest stretch that is drawn reading by reading.
 const rawSpan = 3 * 24 * time.Hour
 
-var units = map[string]string{"temperature": "milli-celsius", "door": "open", "footfall": "people", "osa": "share"}
+var units = map[string]string{"temperature": "milli-celsius", "door": "open", "footfall": "people", "osa": "share", "power": "milli-watt"}
 
 func (a *api) series(r *http.Request, tenant string) (any, error) {
 	p := query(r, "kind", "from", "to")
 	from, to := p.span(a.Now().Add(time.Second))
 	kind := p.text("kind")
 	if units[kind] == "" {
-		p.fault("parameter kind is %q, want temperature, door, footfall or osa", kind)
+		p.fault("parameter kind is %q, want temperature, door, footfall, osa or power", kind)
 	}
 	if p.err != nil {
 		return nil, p.err
@@ -128,12 +131,19 @@ func (c *chart) add(m series.Message) {
 		for _, f := range m.Footfall {
 			c.point(f.From, float64(f.In))
 		}
+	case "power":
+		for _, p := range m.Power {
+			c.point(p.At, milliwatts(p))
+		}
 	case "osa":
 		if v, ok := availability(m.Slots); ok {
 			c.point(m.At, v)
 		}
 	}
 }
+
+// milliwatts is what is drawn; negative while a battery feeds the board.
+func milliwatts(p telemetry.Power) float64 { return float64(p.MilliVolt) * float64(p.MilliAmp) / 1000 }
 
 // availability is the share of required SKUs that are present, over those that were observed.
 func availability(slots []series.SlotPoint) (share float64, ok bool) {
@@ -156,6 +166,9 @@ func availability(slots []series.SlotPoint) (share float64, ok bool) {
 }
 
 func (a *api) hours(r *http.Request, tenant string, from, to time.Time, c *chart) error {
+	if c.Kind == "power" {
+		return a.powerByHour(r, tenant, from, to, c)
+	}
 	device := r.PathValue("device")
 	if err := a.known(r, tenant, device); err != nil {
 		return err
@@ -182,4 +195,34 @@ func (a *api) hours(r *http.Request, tenant string, from, to time.Time, c *chart
 		}
 	}
 	return nil
+}
+
+// powerByHour makes the means of hours from single readings, day by day: the hours of the series keep no power.
+func (a *api) powerByHour(r *http.Request, tenant string, from, to time.Time, c *chart) error {
+	const day = 24 * time.Hour
+	sums, counts := map[time.Time]float64{}, map[time.Time]float64{}
+	for at := from; at.Before(to); at = at.Add(day) {
+		messages, err := a.messages(r, tenant, at, earlier(at.Add(day), to))
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			for _, p := range m.Power {
+				h := p.At.Truncate(time.Hour)
+				sums[h] += milliwatts(p)
+				counts[h]++
+			}
+		}
+	}
+	for _, h := range slices.SortedFunc(maps.Keys(sums), time.Time.Compare) {
+		c.point(h, sums[h]/counts[h])
+	}
+	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

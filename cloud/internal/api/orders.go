@@ -25,6 +25,26 @@ func orderName(r *http.Request) sales.OrderName {
 	return sales.OrderName{Channel: r.PathValue("channel"), Order: r.PathValue("order")}
 }
 
+// orders lists online orders, the newest first.
+func (a *api) orders(r *http.Request, tenant string) (any, error) {
+	p := query(r, "status", "limit")
+	limit := int(p.number("limit", 200, 1, 2000))
+	var of []sales.ReservationStatus
+	for _, s := range p.list("status") {
+		switch status := sales.ReservationStatus(s); status {
+		case sales.Held, sales.Sold, sales.Cancelled, sales.TimedOut, sales.Refused:
+			of = append(of, status)
+		default:
+			p.fault("status %q is not held, sold, cancelled, timed_out or refused", s)
+		}
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Orders.List(r.Context(), tenant, of, limit)
+	return map[string]any{"orders": list}, err
+}
+
 func (a *api) order(r *http.Request, tenant string) (any, error) {
 	return a.Orders.Find(r.Context(), tenant, orderName(r))
 }

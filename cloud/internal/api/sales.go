@@ -38,6 +38,7 @@ func (a *api) trade() map[string]handler {
 		"GET /v1/stock/movements":                  a.movements,
 		"POST /v1/stock/movements":                 a.postMovements,
 		"GET /v1/stock/reconciliation":             a.reconciliation,
+		"GET /v1/orders":                           a.orders,
 		"POST /v1/orders/route":                    a.routeOrder,
 		"GET /v1/orders/{channel}/{order}":         a.order,
 		"POST /v1/orders/{channel}/{order}/cancel": a.cancelOrder,

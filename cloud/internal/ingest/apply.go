@@ -39,6 +39,8 @@ func learn(c *state.Cooler, it *item) {
 		}
 	case *wire.Birth:
 		learnBirth(c, o, b)
+	case *wire.Answer:
+		c.Latest.Answer = state.Newer(c.Latest.Answer, o, state.Answer{CommandID: b.CommandID, OK: b.OK, Detail: b.Detail})
 	}
 }
 
@@ -61,6 +63,7 @@ func learnBirth(c *state.Cooler, o state.Order, b *wire.Birth) {
 	c.Latest.Software = state.Newer(c.Latest.Software, o, state.Software{
 		AgentVersion: b.AgentVersion, Model: b.Model, Board: b.Board,
 		Planogram: b.PlanogramID, PlanogramVersion: b.PlanogramVersion, StartedAt: state.Micros(b.StartedAt),
+		Runtime: b.Runtime, Gallery: b.Gallery, Devices: b.Devices,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -270,6 +271,33 @@ func readReservation(ctx context.Context, q state.Querier, tenant string, o Orde
 	}
 	r.Holds, err = readHolds(ctx, q, tenant, o)
 	return r, err
+}
+
+// Reservations reads at most limit of them, the newest first, of the given statuses (none given: of all),
+// without what each still holds.
+func (l *Ledger) Reservations(ctx context.Context, tenant string, of []ReservationStatus, limit int) ([]*Reservation, error) {
+	where, args := "tenant = ?", []any{tenant}
+	if len(of) > 0 {
+		where += " AND status IN (?" + strings.Repeat(", ?", len(of)-1) + ")"
+		for _, s := range of {
+			args = append(args, string(s))
+		}
+	}
+	rows, err := l.db.Query(ctx, "SELECT channel, ord, status, request, answer, created_at, expires_at FROM sales_reservations WHERE "+
+		where+" ORDER BY created_at DESC, channel, ord LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list reservations: %w", err)
+	}
+	defer rows.Close()
+	var list []*Reservation
+	for rows.Next() {
+		r, err := scanReservation(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list reservations: %w", err)
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
 }
 
 // Cancel frees what an order holds, and gives it as it stands then: one that was sold or has timed out

@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -175,4 +175,9 @@ CREATE TABLE sales_holds (
 	units   BIGINT NOT NULL,
 	PRIMARY KEY (tenant, channel, ord, store, gtin)
 );
+`
+
+// Orders are listed by when they were decided about.
+const schema4 = `
+CREATE INDEX sales_reservations_by_time ON sales_reservations (tenant, created_at);
 `

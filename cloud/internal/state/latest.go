@@ -12,6 +12,7 @@ type Latest struct {
 	Health   *Reading[telemetry.Health]       `json:"health,omitempty"`
 	Shelf    *Reading[ShelfSummary]           `json:"shelf,omitempty"`
 	Software *Reading[Software]               `json:"software,omitempty"`
+	Answer   *Reading[Answer]                 `json:"answer,omitempty"`
 }
 
 // Reading is a value and the message that brought it.
@@ -52,4 +53,15 @@ type Software struct {
 	Planogram        string `json:"planogram,omitempty"`
 	PlanogramVersion int    `json:"planogram_version,omitempty"`
 	StartedAt        int64  `json:"started_at,omitempty"` // µs since 1970 UTC
+	Runtime          string `json:"runtime,omitempty"`    // what runs the networks
+	Gallery          string `json:"gallery,omitempty"`    // version of the enrolled references
+	// Devices are the sensors that are fitted, "door: gpio17" and the like.
+	Devices []string `json:"devices,omitempty"`
+}
+
+// Answer is what came of the last command that a board carried out.
+type Answer struct {
+	CommandID string `json:"command_id"`
+	OK        bool   `json:"ok"`
+	Detail    string `json:"detail,omitempty"`
 }

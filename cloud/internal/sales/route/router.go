@@ -246,6 +246,29 @@ func (r *Router) Find(ctx context.Context, tenant string, o sales.OrderName) (*A
 	return answerOf(res)
 }
 
+// Listed is an order with the time at which it was decided about.
+type Listed struct {
+	Answer
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// List gives at most limit orders, the newest first, of the given statuses; none given: of all.
+func (r *Router) List(ctx context.Context, tenant string, of []sales.ReservationStatus, limit int) ([]Listed, error) {
+	reservations, err := r.ledger.Reservations(ctx, tenant, of, limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Listed, 0, len(reservations))
+	for _, res := range reservations {
+		a, err := answerOf(res)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Listed{*a, res.CreatedAt})
+	}
+	return list, nil
+}
+
 // Cancel frees what an order holds; state.ErrNotFound.
 func (r *Router) Cancel(ctx context.Context, tenant string, o sales.OrderName) (*Answer, error) {
 	res, err := r.ledger.Cancel(ctx, tenant, o)
