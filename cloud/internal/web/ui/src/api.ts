@@ -24,7 +24,7 @@ interface Options {
   headers?: Record<string, string>;
 }
 
-async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   const init: RequestInit = { method, headers };
   if (options.signal) init.signal = options.signal;
@@ -56,7 +56,7 @@ function parse(text: string): unknown {
   }
 }
 
-function query(params: Record<string, string | number | undefined>): string {
+export function query(params: Record<string, string | number | undefined>): string {
   const q = new URLSearchParams();
   for (const [k, v] of Object.entries(params)) if (v !== undefined && v !== "") q.set(k, String(v));
   const s = q.toString();

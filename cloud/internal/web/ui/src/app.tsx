@@ -11,6 +11,7 @@ import { NowView } from "./views/now";
 
 const CoolerView = lazy(() => import("./views/cooler").then((m) => m.CoolerView));
 const KpisView = lazy(() => import("./views/kpis").then((m) => m.KpisView));
+const TradeView = lazy(() => import("./views/trade").then((m) => m.TradeView));
 const SetupView = lazy(() => import("./views/setup").then((m) => m.SetupView));
 
 /** The frame around every view, and the view that the address names. */
@@ -37,6 +38,8 @@ function View({ route }: { route: Route }) {
       return <CoolerView key={route.device} device={route.device} />;
     case "kpis":
       return <KpisView />;
+    case "trade":
+      return <TradeView tab={route.tab} />;
     case "setup":
       return <SetupView tab={route.tab} id={route.id} />;
     default:
@@ -44,7 +47,7 @@ function View({ route }: { route: Route }) {
   }
 }
 
-const TITLES: Partial<Record<Route["view"], Key>> = { now: "nav.now", alerts: "nav.alerts", kpis: "nav.kpis", setup: "nav.setup" };
+const TITLES: Partial<Record<Route["view"], Key>> = { now: "nav.now", alerts: "nav.alerts", kpis: "nav.kpis", trade: "nav.trade", setup: "nav.setup" };
 
 function title(r: Route): string {
   if (r.view === "cooler") return r.device;

@@ -45,6 +45,12 @@ export function temperature(mc: number | null, lang: Lang): string {
   return `${n.format(mc / 1000)} °C`;
 }
 
+/** Milliwatts, as watts. */
+export function watts(mw: number, lang: Lang): string {
+  const n = cached(`w${lang}`, () => new Intl.NumberFormat(LOCALE[lang], { maximumFractionDigits: 1, minimumFractionDigits: 1 }));
+  return `${n.format(mw / 1000)} W`;
+}
+
 /** Time of day; with the date where it is not today. */
 export function clock(ms: number, now: number, lang: Lang, seconds = false): string {
   const sameDay = new Date(ms).toDateString() === new Date(now).toDateString();
@@ -58,6 +64,11 @@ export function clock(ms: number, now: number, lang: Lang, seconds = false): str
       hourCycle: "h23",
     }),
   ).format(ms);
+}
+
+/** Day of the year, short, for axes. */
+export function day(ms: number, lang: Lang): string {
+  return cached(`d${lang}`, () => new Intl.DateTimeFormat(LOCALE[lang], { month: "short", day: "numeric" })).format(ms);
 }
 
 /** Date and time in full, for titles. */

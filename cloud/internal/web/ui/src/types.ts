@@ -1,6 +1,8 @@
 // What the API and the live stream speak (see the service's API description). Optional fields are
 // those that an older or a busy server may leave out: the page must stand without them.
 
+import type { Board } from "./setup/fleet";
+
 export type SlotState = "ok" | "low" | "empty" | "misplaced" | "foreign" | "unknown";
 
 /** In the order of trouble, worst first; drawn, sorted and counted in this order. */
@@ -204,6 +206,8 @@ export interface CoolerDetail extends Omit<Cooler, "planogram"> {
   assigned_planogram?: string;
   observation: Observation | null;
   alerts: Alert[] | null;
+  /** What its board says of itself. */
+  board?: Board;
 }
 
 export interface Store {

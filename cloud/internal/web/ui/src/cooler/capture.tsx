@@ -1,4 +1,5 @@
-// Asks the board for a picture now, and follows what comes of it: the answer is the picture itself.
+// Asks the board for a picture now, and follows what comes of it: the picture itself, or the board's
+// word why there is none.
 
 import { useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../api";
@@ -7,9 +8,10 @@ import type { Cooler } from "../types";
 import { Camera } from "../ui/icons";
 
 const PATIENCE_MS = 60_000;
+const ASK_MS = 2_000;
 const DONE_MS = 4_000;
 
-type State = { kind: "idle" | "asking" | "done" | "late" } | { kind: "waiting"; before: string } | { kind: "failed"; error: string };
+type State = { kind: "idle" | "asking" | "done" | "late" } | { kind: "waiting"; before: string; id: string } | { kind: "failed"; error: string } | { kind: "withheld"; why: string };
 
 const pictureOf = (c: Cooler) => `${c.picture_boot} ${c.picture_seq}`;
 
@@ -20,7 +22,11 @@ export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
     if (state.kind === "waiting") {
       if (state.before !== picture) return set({ kind: "done" });
       const late = setTimeout(() => set({ kind: "late" }), PATIENCE_MS);
-      return () => clearTimeout(late);
+      const ask = setInterval(() => void refused(c.device, state.id).then((why) => why && set({ kind: "withheld", why })), ASK_MS);
+      return () => {
+        clearTimeout(late);
+        clearInterval(ask);
+      };
     }
     if (state.kind === "done") {
       const calm = setTimeout(() => set({ kind: "idle" }), DONE_MS);
@@ -31,8 +37,8 @@ export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
   const ask = async () => {
     set({ kind: "asking" });
     try {
-      await api.command(c.device, "picture");
-      set({ kind: "waiting", before: picture });
+      const { id } = await api.command(c.device, "picture");
+      set({ kind: "waiting", before: picture, id });
     } catch (e) {
       set({ kind: "failed", error: e instanceof ApiError ? [e.message, e.hint].filter(Boolean).join(": ") : String(e) });
     }
@@ -45,6 +51,7 @@ export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
         {t(state.kind === "asking" ? "capture.asking" : state.kind === "waiting" ? "capture.waiting" : state.kind === "done" ? "capture.done" : "capture.now")}
       </button>
       {state.kind === "late" && <small role="status">{t("capture.late")}</small>}
+      {state.kind === "withheld" && <small role="status">{t("capture.withheld", { why: state.why })}</small>}
       {state.kind === "failed" && (
         <small class="tag-offline" role="alert">
           {t("boards.failed", { error: state.error })}
@@ -52,4 +59,14 @@ export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
       )}
     </span>
   );
+}
+
+/** Why the board carried a command out without success; "" while it has not answered, or did it. */
+async function refused(device: string, id: string): Promise<string> {
+  try {
+    const { board } = await api.cooler(device);
+    return board?.answer?.id === id && !board.answer.ok ? board.answer.detail || "?" : "";
+  } catch {
+    return ""; // asked again in a moment
+  }
 }

@@ -3,12 +3,11 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import type { Series } from "../api";
 import "uplot/dist/uPlot.min.css";
-import { clock } from "../format";
+import { clock, day } from "../format";
 import { lang } from "../i18n/text";
 import { theme } from "../theme";
-import { type Band, split } from "./points";
+import { type Band, type Grain, split } from "./points";
 
 interface Props {
   label: string;
@@ -22,13 +21,24 @@ interface Props {
   limit?: number;
   min?: number;
   max?: number;
-  grain: Series["grain"];
+  grain: Grain;
+  /** Pixels. */
+  height?: number;
+  /** The value holds until the next point, and no stretch between points is unknown. */
+  steps?: boolean;
+  /** The levels that are marked; without them uPlot chooses. */
+  ticks?: readonly number[];
+  /** What is left free above and below at least, in the value's unit. */
+  pad?: number;
 }
 
 const HEIGHT = 172;
+/** Longer stretches are marked by days. */
+const LONG_MS = 3 * 86_400_000;
+const DAYS_MS = [1, 2, 7, 14, 28].map((d) => d * 86_400_000);
 
 export function Chart(props: Props) {
-  const { label, points, bands = [], from, to, show, limit, min, max, grain } = props;
+  const { label, points, bands = [], from, to, show, limit, min, max, grain, height = HEIGHT, steps = false, ticks, pad = 0.5 } = props;
   const box = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
   const scheme = theme.value;
@@ -46,18 +56,18 @@ export function Chart(props: Props) {
     const plot = new uPlot(
       {
         width: el.clientWidth,
-        height: HEIGHT,
+        height,
         ms: 1,
         cursor: { sync: { key: "cooler" }, y: false, points: { size: 7 } },
         legend: { show: false },
         padding: [8, 8, 0, 0],
         scales: {
           x: { range: () => [from, to] },
-          y: { range: (_u, lo, hi) => yRange(lo, hi, limit, min, max) },
+          y: { range: (_u, lo, hi) => yRange(lo, hi, limit, min, max, pad) },
         },
         axes: [
-          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => clock(v, v, language)) },
-          { ...axis, size: 58, space: 24, values: (_u, ticks) => ticks.map(show) },
+          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => (to - from > LONG_MS ? day(v, language) : clock(v, v, language))), ...(to - from > LONG_MS ? { incrs: DAYS_MS } : {}) },
+          { ...axis, size: 58, space: 24, values: (_u, at) => at.map(show), ...(ticks ? { splits: () => [...ticks] } : {}) },
         ],
         series: [
           {},
@@ -66,7 +76,8 @@ export function Chart(props: Props) {
             stroke: color("--accent"),
             width: 1.75,
             fill: color("--accent-wash"),
-            points: { show: points.length < 30, size: 5 },
+            points: { show: !steps && points.length < 30, size: 5 },
+            ...(steps ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
           },
         ],
         hooks: {
@@ -80,16 +91,16 @@ export function Chart(props: Props) {
           drawClear: [(u) => drawBands(u, bands, color("--band"))], draw: [(u) => drawLimit(u, limit, color("--empty"))],
         },
       },
-      split(points, grain),
+      steps ? [points.map((p) => p[0]), points.map((p) => p[1])] : split(points, grain),
       el,
     );
-    const size = new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height: HEIGHT }));
+    const size = new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height }));
     size.observe(el);
     return () => {
       size.disconnect();
       plot.destroy();
     };
-  }, [points, bands, from, to, scheme, language, label, limit, grain]);
+  }, [points, bands, from, to, scheme, language, label, limit, grain, height, steps]);
   return (
     <div class="chart-box">
       <span class="chart-readout num" ref={readout} aria-hidden="true" />
@@ -106,10 +117,10 @@ function summary(label: string, points: readonly [number, number][], show: (v: n
   return `${label}: ${show(ys.reduce((a, b) => Math.min(a, b)))} – ${show(ys.reduce((a, b) => Math.max(a, b)))}, ${show(last)}`;
 }
 
-function yRange(lo: number | null, hi: number | null, limit: number | undefined, min: number | undefined, max: number | undefined): [number, number] {
+function yRange(lo: number | null, hi: number | null, limit: number | undefined, min: number | undefined, max: number | undefined, least: number): [number, number] {
   const low = min ?? Math.min(lo ?? 0, limit ?? Infinity);
   const high = max ?? Math.max(hi ?? 1, limit ?? -Infinity);
-  const pad = Math.max((high - low) * 0.12, min === undefined ? 0.5 : 0);
+  const pad = Math.max((high - low) * 0.12, least);
   return [min ?? low - pad, max ?? high + pad];
 }
 

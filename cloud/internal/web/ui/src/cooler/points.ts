@@ -4,7 +4,9 @@ import type { AlignedData } from "uplot";
 import type { Series } from "../api";
 
 /** Two readings further apart than this are not joined by a line: what was between is not known. */
-const GAP_MS = { reading: 20 * 60_000, hour: 90 * 60_000 };
+const GAP_MS = { reading: 20 * 60_000, hour: 90 * 60_000, day: 36 * 3_600_000 };
+
+export type Grain = keyof typeof GAP_MS;
 
 export interface Band {
   /** ms */
@@ -13,7 +15,7 @@ export interface Band {
 }
 
 /** Columns for uPlot, with a hole where readings are far apart. */
-export function split(points: readonly [number, number][], grain: Series["grain"] = "reading"): AlignedData {
+export function split(points: readonly [number, number][], grain: Grain = "reading"): AlignedData {
   const xs: number[] = [];
   const ys: (number | null)[] = [];
   for (const [x, y] of points) {
@@ -42,4 +44,12 @@ export function openings(door: Series, until: number): Band[] {
   }
   if (from !== null) bands.push({ from, to: until });
   return bands;
+}
+
+/** The door as a line that holds its state until the next change, up to `until`; openings an hour as they are. */
+export function doorLine(door: Series, until: number): [number, number][] {
+  const points: [number, number][] = door.points.map(([at, v]) => [at, v]);
+  const last = points.at(-1);
+  if (door.grain === "reading" && last && last[0] < until) points.push([until, last[1]]);
+  return points;
 }

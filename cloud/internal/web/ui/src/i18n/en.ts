@@ -5,17 +5,21 @@ import { side } from "./pairs";
 import { access } from "./parts/access";
 import { boards } from "./parts/fleet";
 import { drawing } from "./parts/drawing";
+import { health } from "./parts/health";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { rules } from "./parts/rules";
+import { trade } from "./parts/trade";
 
 export const en = {
   ...side(access, 0),
   ...side(boards, 0),
   ...side(drawing, 0),
+  ...side(health, 0),
   ...side(inbox, 0),
   ...side(kpi, 0),
   ...side(rules, 0),
+  ...side(trade, 0),
 
   "app.name": "Coldshelf",
   "app.skip": "Skip to content",
@@ -265,7 +269,6 @@ export const en = {
   "cooler.alerts": "Alerts of this cooler",
   "cooler.alerts_none": "No alert of this cooler is open.",
   "cooler.temperature": "Temperature",
-  "cooler.temperature_help": "The bands mark when the door was open.",
   "cooler.series_none": "No readings in this time",
   "cooler.range": "Time range",
   "cooler.osa_series": "On-shelf availability",

@@ -50,7 +50,7 @@ export function tn(base: Counted<Key>, n: number, params: Params = {}): string {
 }
 
 /** A word for a value that a newer server may have and this page does not know: then the value itself. */
-export function word(group: "type" | "resolution" | "reason" | "severity" | "state" | "status" | "door" | "alertstate", value: string): string {
+export function word(group: "type" | "resolution" | "shelf" | "verdict" | "cause" | "reason" | "severity" | "state" | "status" | "door" | "alertstate", value: string): string {
   const text = (dictionaries[lang.value] as Record<string, string>)[`${group}.${value}`];
   return text ?? value.replaceAll("_", " ");
 }

@@ -3,17 +3,21 @@ import { side } from "./pairs";
 import { access } from "./parts/access";
 import { boards } from "./parts/fleet";
 import { drawing } from "./parts/drawing";
+import { health } from "./parts/health";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { rules } from "./parts/rules";
+import { trade } from "./parts/trade";
 
 export const zh: Record<Key, string> = {
   ...side(access, 1),
   ...side(boards, 1),
   ...side(drawing, 1),
+  ...side(health, 1),
   ...side(inbox, 1),
   ...side(kpi, 1),
   ...side(rules, 1),
+  ...side(trade, 1),
   "app.name": "Coldshelf",
   "app.skip": "跳到正文",
   "nav.label": "主导航",
@@ -262,7 +266,6 @@ export const zh: Record<Key, string> = {
   "cooler.alerts": "此冷柜的告警",
   "cooler.alerts_none": "此冷柜没有未处理的告警。",
   "cooler.temperature": "温度",
-  "cooler.temperature_help": "色带表示柜门打开的时段。",
   "cooler.series_none": "此时段没有读数",
   "cooler.range": "时间范围",
   "cooler.osa_series": "在架率",

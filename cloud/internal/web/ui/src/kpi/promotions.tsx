@@ -23,25 +23,34 @@ export function Promotions({ at }: { at: Span }) {
         <h2 id="promotions">{t("promo.title")}</h2>
         <Help name={t("promo.title")}>{t("promo.help")}</Help>
       </header>
-      <div class="scroll-x" tabIndex={0} role="region" aria-label={t("promo.title")}>
-        <table class="kpi-table">
-          <thead>
-            <tr>
-              {(["promo.name", "promo.sold", "promo.lift", "promo.taken", "promo.after", "promo.margin", "promo.roi", "promo.matched"] as const).map((k, i) => (
-                <th key={k} scope="col" class={i > 1 ? "end" : ""} title={t(`${k}.help`)}>
-                  {t(k)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {list.map((p) => (
-              <Row key={p.id} p={p} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <LiftTable list={list} />
     </section>
+  );
+}
+
+export function LiftTable({ list }: { list: readonly Lift[] }) {
+  return (
+    <div class="scroll-x" tabIndex={0} role="region" aria-label={t("promo.title")}>
+      <table class="kpi-table">
+        <thead>
+          <tr>
+            {(["promo.name", "promo.sold", "promo.lift", "promo.taken", "promo.after", "promo.margin", "promo.roi", "promo.matched"] as const).map((k, i) => (
+              <th key={k} scope="col" class={i > 1 ? "end" : ""}>
+                <span class="kpi-head">
+                  {t(k)}
+                  <Help name={t(k)}>{t(`${k}.help`)}</Help>
+                </span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((p) => (
+            <Row key={p.id} p={p} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

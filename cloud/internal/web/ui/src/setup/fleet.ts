@@ -14,6 +14,14 @@ export interface Board {
   board?: string;
   started_at?: string;
   clock?: string;
+  /** What runs the networks. */
+  runtime?: string;
+  /** Version of the enrolled references. */
+  gallery?: string;
+  /** That are fitted; one with a fault gives nothing. */
+  sensors?: { name: string; fault?: string }[];
+  /** What came of the last command. */
+  answer?: { id: string; ok: boolean; detail?: string };
   health?: {
     at: string;
     uptime_s: number;

@@ -8,7 +8,7 @@ import { lang, t, type Key } from "../i18n/text";
 import { route, to, type Route } from "../router";
 import { figures, heard, link, now, ready, retryNow, stale } from "../store";
 import { session, signOut } from "../session";
-import { Bars, Bell, Mark, Pulse, Sliders, Unplugged } from "./icons";
+import { Bars, Bell, Mark, Pulse, Shop, Sliders, Unplugged } from "./icons";
 import { LangSwitch, ThemeSwitch } from "./switches";
 
 interface NavItem {
@@ -22,6 +22,7 @@ const NAV: NavItem[] = [
   { view: "now", href: to.now(), name: "nav.now", icon: Pulse },
   { view: "alerts", href: to.alerts(), name: "nav.alerts", icon: Bell },
   { view: "kpis", href: to.kpis(), name: "nav.kpis", icon: Bars },
+  { view: "trade", href: to.trade("sales"), name: "nav.trade", icon: Shop },
   { view: "setup", href: to.setup("coolers"), name: "nav.setup", icon: Sliders },
 ];
 

@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { api } from "../api";
 import { CaptureNow } from "../cooler/capture";
+import { Health } from "../cooler/health";
 import { History } from "../cooler/history";
 import { Unnamed } from "../cooler/naming";
 import { NoPicture, Picture } from "../cooler/picture";
@@ -121,6 +122,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
           </section>
           <Alerts device={c.device} />
           {end !== null && <Plots device={c.device} at={end} />}
+          {c.board && <Health board={c.board} cooler={fleet.value.coolers.get(c.device) ?? c} observation={c.observation} />}
         </div>
       </div>
       {o && (

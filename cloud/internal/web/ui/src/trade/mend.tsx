@@ -1,0 +1,162 @@
+// Lines that are in no figure yet: those that wait for a product or a store, and those that were refused
+// and can be mended here.
+
+import { useState } from "preact/hooks";
+import { count, minute } from "../format";
+import { lang, t } from "../i18n/text";
+import { SaveError } from "../setup/parts";
+import { useSave } from "../setup/save";
+import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Help } from "../ui/help";
+import { mayChange } from "./parts";
+import { type Parked, type Rejected, tradeApi } from "./trade";
+
+export function Waiting() {
+  const loaded = useLoad(async (signal) => {
+    const [parked, rejected] = await Promise.all([tradeApi.parked(signal), tradeApi.rejected(signal)]);
+    return { parked: parked.parked ?? [], rejected: rejected.rejected ?? [] };
+  }, []);
+  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} />}</section>;
+  return (
+    <div class="mend-grid">
+      <ParkedCard list={loaded.data.parked} reload={loaded.reload} />
+      <RejectedCard list={loaded.data.rejected} reload={loaded.reload} />
+    </div>
+  );
+}
+
+function ParkedCard({ list, reload }: { list: readonly Parked[]; reload(): void }) {
+  const [saving, save] = useSave();
+  const [taken, setTaken] = useState<number | null>(null);
+  const replay = async () => {
+    const done = await save(async () => setTaken((await tradeApi.replay()).replayed));
+    if (done) reload();
+  };
+  return (
+    <section class="card" aria-labelledby="parked">
+      <header class="card-head">
+        <h2 id="parked">{t("sales.parked")}</h2>
+        <span class="count num">{count(list.length, lang.value)}</span>
+        <Help name={t("sales.parked")}>{t("sales.parked_help")}</Help>
+        {list.length > 0 && mayChange() && (
+          <button class="button button-small push" type="button" disabled={saving.kind === "busy"} onClick={() => void replay()}>
+            {t("sales.replay")}
+          </button>
+        )}
+      </header>
+      <SaveError saving={saving} />
+      {taken !== null && (
+        <p class="note" role="status">
+          {t("sales.replayed", { n: count(taken, lang.value) })}
+        </p>
+      )}
+      {list.length === 0 ? (
+        <p class="note">{t("sales.parked_none")}</p>
+      ) : (
+        <ul class="mend-list">
+          {list.map((p) => (
+            <li key={`${p.line.channel} ${p.line.order} ${p.line.line}`}>
+              <b>{p.error}</b>
+              <small class="muted num">
+                {p.line.channel} · {p.line.order}/{p.line.line} · {t("sales.since")} {minute(Date.parse(p.parked_at), lang.value)}
+              </small>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function RejectedCard({ list, reload }: { list: readonly Rejected[]; reload(): void }) {
+  return (
+    <section class="card" aria-labelledby="rejected">
+      <header class="card-head">
+        <h2 id="rejected">{t("sales.refused")}</h2>
+        <span class="count num">{count(list.length, lang.value)}</span>
+        <Help name={t("sales.refused")}>{t("sales.refused_help")}</Help>
+      </header>
+      {list.length === 0 ? (
+        <p class="note">{t("sales.refused_none")}</p>
+      ) : (
+        <ul class="mend-list">
+          {list.map((r) => (
+            <RejectedRow key={r.id} line={r} reload={reload} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function RejectedRow({ line: r, reload }: { line: Rejected; reload(): void }) {
+  const [text, setText] = useState<string | null>(null);
+  const [saving, save] = useSave();
+  const forget = async () => {
+    if (await save(() => tradeApi.forget(r.id))) reload();
+  };
+  const send = () =>
+    save(async () => {
+      const line = asLine(text!);
+      const report = await tradeApi.send(JSON.stringify({ lines: [line] }), "application/json", {});
+      const problem = report.problems?.find((p) => p.status === "rejected");
+      if (problem) throw new Error([problem.error, problem.hint].filter(Boolean).join(" · "));
+      await tradeApi.forget(r.id);
+      reload();
+    });
+  return (
+    <li>
+      <b class="ink-empty">{r.error}</b>
+      {r.hint && <small>{r.hint}</small>}
+      <small class="muted num">
+        {r.source} · {minute(Date.parse(r.last_at), lang.value)}
+        {r.times > 1 && ` · ×${count(r.times, lang.value)}`}
+      </small>
+      {text === null ? (
+        <code class="input-line" title={r.input}>
+          {r.input}
+        </code>
+      ) : (
+        <textarea class="input mend-text" rows={8} aria-label={t("sales.mended")} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      )}
+      <SaveError saving={saving} />
+      {mayChange() && (
+        <span class="mend-tools">
+          {text === null ? (
+            <button class="button button-small" type="button" onClick={() => setText(pretty(r.input))}>
+              {t("sales.mend")}
+            </button>
+          ) : (
+            <>
+              <button class="button button-small button-primary" type="button" disabled={saving.kind === "busy"} onClick={() => void send()}>
+                {t("sales.send")}
+              </button>
+              <button class="button button-small" type="button" onClick={() => setText(null)}>
+                {t("setup.cancel")}
+              </button>
+            </>
+          )}
+          <button class="button button-small" type="button" onClick={() => void forget()}>
+            {t("sales.forget")}
+          </button>
+        </span>
+      )}
+    </li>
+  );
+}
+
+function asLine(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (e) {
+    throw new Error(t("sales.not_json", { error: e instanceof Error ? e.message : String(e) }));
+  }
+}
+
+function pretty(input: string): string {
+  try {
+    return JSON.stringify(JSON.parse(input), null, 1);
+  } catch {
+    return input;
+  }
+}

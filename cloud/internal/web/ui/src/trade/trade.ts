@@ -1,0 +1,199 @@
+// Sales, stock, orders and promotions as the service speaks of them, and how they are asked for.
+
+import { call, query } from "../api";
+import type { Answer, Lift, Money, Sales } from "../kpi/answers";
+import type { Store } from "../types";
+
+export interface Problem {
+  line: number;
+  status: "parked" | "rejected";
+  code: string;
+  error: string;
+  input: string;
+  field?: string;
+  hint?: string;
+}
+
+/** What became of an input, or would. */
+export interface Report {
+  dry_run: boolean;
+  lines: number;
+  stored: number;
+  corrected: number;
+  duplicate: number;
+  late: number;
+  parked: number;
+  rejected: number;
+  skipped: number;
+  problems: Problem[] | null;
+  /** From this line on nothing was read. */
+  stopped_at?: number;
+}
+
+export interface Parked {
+  code: string;
+  missing: string;
+  error: string;
+  parked_at: string;
+  line: Record<string, unknown> & { channel: string; order: string; line: string };
+}
+
+export interface Rejected {
+  id: number;
+  source: string;
+  code: string;
+  error: string;
+  input: string;
+  times: number;
+  last_at: string;
+  field?: string;
+  hint?: string;
+}
+
+export interface Channel {
+  channel: string;
+  kind: "shopify" | "webhook" | "file" | "poslog";
+}
+
+export interface StockRow {
+  store: string;
+  gtin: string;
+  on_hand: number | null;
+  counted_at: string | null;
+  reserved: number;
+  free: number | null;
+  shelf: "on_shelf" | "empty" | "unknown" | "not_due";
+  facings: number;
+  slots: number;
+  slots_judged: number;
+  verdict: Verdict;
+  confidence: number;
+  empty_since?: string;
+  empty_open_minutes?: number;
+}
+
+/** Worst first. */
+export const VERDICTS = ["phantom", "backroom_only", "book_short", "not_counted", "unknown", "agrees"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Movement {
+  id: string;
+  store: string;
+  gtin: string;
+  cause: string;
+  units: number;
+  at: string;
+  expected: number | null;
+  after: number | null;
+  place?: string;
+  note?: string;
+  channel?: string;
+  order?: string;
+  shrink?: number;
+}
+
+export interface Entered {
+  id: string;
+  store: string;
+  gtin: string;
+  cause: string;
+  units: number;
+  at: string;
+  place?: string;
+  note?: string;
+}
+
+export type SuggestionStatus = "suggested" | "approved" | "paused" | "sent" | "expired";
+
+export interface Suggestion {
+  id: string;
+  store: string;
+  gtin: string;
+  name?: string;
+  units_per_case: number;
+  cases: number;
+  cases_suggested: number;
+  status: SuggestionStatus;
+  order_by: string;
+  delivery: string;
+  next_delivery: string;
+  stock: number;
+  stock_source: "book" | "shelf";
+  stock_at_delivery: number;
+  demand: { mean: number; p10: number; p50: number; p90: number };
+  capped_by_cooler: boolean;
+  gain_minor: number;
+  currency: string;
+  gain_units: number;
+  by?: string;
+  note?: string;
+  fault?: string;
+  outcome?: { sold: number; out_hours: number; lost_units: number; watched: number; in_range: boolean; error: number };
+}
+
+export type Decision = { action: "approve" | "pause" | "resume"; by: string } | { action: "change"; cases: number; by: string };
+
+export type OrderStatus = "held" | "sold" | "cancelled" | "timed_out" | "refused";
+
+export interface OnlineOrder {
+  channel: string;
+  order: string;
+  status: OrderStatus;
+  assignments: { store: string; km: number; lines: Item[]; points: Record<"distance" | "doubt" | "load" | "cost" | "parcel" | "total", number> }[] | null;
+  missing: Item[] | null;
+  expires_at?: string;
+  created_at: string;
+}
+
+export interface Item {
+  gtin: string;
+  units: number;
+}
+
+export interface Promotion {
+  id: string;
+  name: string;
+  gtins: string[];
+  stores: string[];
+  from: string;
+  to: string;
+  cost_minor: number;
+  currency: string;
+}
+
+export interface MasterProduct {
+  gtin: string;
+  name: string;
+  name_zh?: string;
+  brand?: string;
+}
+
+const seg = encodeURIComponent;
+const TYPES: Record<string, string> = { csv: "text/csv", ndjson: "application/x-ndjson", json: "application/json", xml: "application/xml" };
+
+/** What the service takes a file for, by its name; "" where it takes none of its kind. */
+export const typeOf = (name: string): string => TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "";
+
+export const tradeApi = {
+  sales: (q: Record<string, string | undefined>, signal?: AbortSignal) => call<Answer<Sales & { channels: { channel: string; units: number; revenue: Money }[] | null }>>("GET", `/v1/kpis/sales${query(q)}`, { signal }),
+  products: (signal?: AbortSignal) => call<{ products: MasterProduct[] | null }>("GET", "/v1/sales/products", { signal }),
+  stores: (signal?: AbortSignal) => call<{ stores: (Store & { currency?: string })[] | null }>("GET", "/v1/sales/stores", { signal }),
+  channels: (signal?: AbortSignal) => call<{ channels: Channel[] | null }>("GET", "/v1/sales/channels", { signal }),
+  parked: (signal?: AbortSignal) => call<{ parked: Parked[] | null }>("GET", "/v1/sales/parked?limit=200", { signal }),
+  replay: () => call<{ replayed: number }>("POST", "/v1/sales/parked/replay", { body: {} }),
+  rejected: (signal?: AbortSignal) => call<{ rejected: Rejected[] | null }>("GET", "/v1/sales/rejected?limit=200", { signal }),
+  forget: (id: number) => call<unknown>("DELETE", `/v1/sales/rejected/${id}`),
+  send: (text: string, type: string, q: { channel?: string; dry_run?: string }) => call<Report>("POST", `/v1/sales/lines${query(q)}`, { body: text, headers: { "Content-Type": type } }),
+  stock: (store: string, signal?: AbortSignal) => call<{ store: string; at: string; open: boolean; products: StockRow[] | null }>("GET", `/v1/stock/reconciliation${query({ store })}`, { signal }),
+  movements: (q: { store: string; gtin: string; from: string; to: string }, signal?: AbortSignal) => call<{ movements: Movement[] | null }>("GET", `/v1/stock/movements${query(q)}`, { signal }),
+  enter: (m: Entered) => call<{ results: { id: string; status: string; error?: string; hint?: string }[] }>("POST", "/v1/stock/movements", { body: { movements: [m] } }),
+  suggestions: (q: { status: string; stores?: string | undefined }, signal?: AbortSignal) => call<{ suggestions: Suggestion[] | null }>("GET", `/v1/suggestions${query(q)}`, { signal }),
+  decide: (id: string, d: Decision) => call<Suggestion>("POST", `/v1/suggestions/${seg(id)}`, { body: d }),
+  decideAll: (ids: string[], d: Decision) => call<{ results: { id: string; error?: string }[] }>("POST", "/v1/suggestions/bulk", { body: { ids, ...d } }),
+  orders: (status: string, signal?: AbortSignal) => call<{ orders: OnlineOrder[] | null }>("GET", `/v1/orders${query({ status })}`, { signal }),
+  release: (o: OnlineOrder) => call<OnlineOrder>("POST", `/v1/orders/${seg(o.channel)}/${seg(o.order)}/cancel`, { body: {} }),
+  promotions: (signal?: AbortSignal) => call<{ promotions: Promotion[] | null }>("GET", "/v1/promotions", { signal }),
+  putPromotion: ({ id, ...body }: Promotion) => call<Promotion>("PUT", `/v1/promotions/${seg(id)}`, { body }),
+  removePromotion: (id: string) => call<unknown>("DELETE", `/v1/promotions/${seg(id)}`),
+  lifts: (signal?: AbortSignal) => call<{ promotions: Lift[] | null }>("GET", "/v1/kpis/promotions", { signal }),
+};
