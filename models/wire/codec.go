@@ -83,12 +83,20 @@ var (
 		}
 		return w
 	}}
-	inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+	inflaters = sync.Pool{New: func() any {
+		r, ok := flate.NewReader(bytes.NewReader(nil)).(flate.Resetter)
+		if !ok {
+			return nil // the library says that it is one
+		}
+		return &inflater{resetter: r}
+	}}
 )
 
-type flateReader interface {
-	io.Reader
-	flate.Resetter
+// inflater is a decompressor with what it reads from and writes to.
+type inflater struct {
+	resetter flate.Resetter // and an io.Reader
+	src      bytes.Reader
+	plain    bytes.Buffer
 }
 
 // deflate gives nil where the plain form is as good: short bodies, and JPEGs, which do not shrink.
@@ -109,23 +117,33 @@ func deflate(k Kind, plain []byte) []byte {
 	return out.Bytes()
 }
 
-func inflate(packed []byte) ([]byte, error) {
-	src := bytes.NewReader(packed)
-	r, ok := inflaters.Get().(flateReader)
-	if !ok || r.Reset(src, nil) != nil {
-		return nil, fmt.Errorf("%w: deflated body", ErrMalformed)
+// inflate gives the plain form to use, which does not outlive its call, and what use said.
+func inflate(packed []byte, use func(plain []byte) error) error {
+	in, ok := inflaters.Get().(*inflater)
+	if !ok {
+		return fmt.Errorf("%w: deflated body", ErrMalformed)
 	}
-	defer inflaters.Put(r)
-	plain, err := io.ReadAll(io.LimitReader(r, MaxDesired+1))
+	in.src.Reset(packed)
+	in.plain.Reset()
+	defer func() {
+		if in.plain.Cap() <= MaxMessage { // a few large ones would be kept for ever
+			inflaters.Put(in)
+		}
+	}()
+	r, ok := in.resetter.(io.Reader)
+	if !ok || in.resetter.Reset(&in.src, nil) != nil {
+		return fmt.Errorf("%w: deflated body", ErrMalformed)
+	}
+	_, err := in.plain.ReadFrom(io.LimitReader(r, MaxDesired+1))
 	switch {
-	case len(plain) > MaxDesired:
-		return nil, fmt.Errorf("%w: body inflates to more than %d bytes", ErrTooLarge, MaxDesired)
+	case in.plain.Len() > MaxDesired:
+		return fmt.Errorf("%w: body inflates to more than %d bytes", ErrTooLarge, MaxDesired)
 	case err != nil:
-		return nil, fmt.Errorf("%w: deflated body: %w", ErrMalformed, err)
-	case src.Len() > 0:
-		return nil, fmt.Errorf("%w: %d bytes after the deflated body", ErrMalformed, src.Len())
+		return fmt.Errorf("%w: deflated body: %w", ErrMalformed, err)
+	case in.src.Len() > 0:
+		return fmt.Errorf("%w: %d bytes after the deflated body", ErrMalformed, in.src.Len())
 	}
-	return plain, nil
+	return use(in.plain.Bytes())
 }
 
 // Decode reads one payload. The version is judged before anything else, then sizes, then each
@@ -155,14 +173,16 @@ func Decode(data []byte) (*Envelope, error) {
 	case body != nil && in.BodyDeflate != nil:
 		return nil, fmt.Errorf("%w: a body and a deflated body", ErrMalformed)
 	case in.BodyDeflate != nil:
-		plain, err := inflate(in.BodyDeflate)
+		body = &wirepb.Body{}
+		err := inflate(in.BodyDeflate, func(plain []byte) error {
+			size = max(size, len(plain))
+			if err := unmarshal.Unmarshal(plain, body); err != nil { // it copies what it keeps
+				return fmt.Errorf("%w: deflated body: %w", ErrMalformed, err)
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
-		}
-		size = max(size, len(plain))
-		body = &wirepb.Body{}
-		if err := unmarshal.Unmarshal(plain, body); err != nil {
-			return nil, fmt.Errorf("%w: deflated body: %w", ErrMalformed, err)
 		}
 	}
 	e := &Envelope{
@@ -182,7 +202,7 @@ func Decode(data []byte) (*Envelope, error) {
 	if limit := e.Body.Kind().Limit(); size > limit {
 		return nil, fmt.Errorf("%w: %s of %d bytes, the limit is %d", ErrTooLarge, e.Body.Kind(), size, limit)
 	}
-	if err := check(e); err != nil {
+	if err := checkDecoded(e); err != nil {
 		return nil, err
 	}
 	return e, nil

@@ -28,11 +28,17 @@ func at[T int32 | uint32](column []T, n int) int {
 	return int(column[n])
 }
 
+// column is how many entries a column has.
+type column struct {
+	name string
+	n    int
+}
+
 // sameLength refuses a column that is neither left out nor of the count.
-func sameLength(what string, count int, lengths map[string]int) error {
-	for name, n := range lengths {
-		if n != 0 && n != count {
-			return fmt.Errorf("%s: column %s has %d of %d entries", what, name, n, count)
+func sameLength(what string, count int, columns ...column) error {
+	for _, c := range columns {
+		if c.n != 0 && c.n != count {
+			return fmt.Errorf("%s: column %s has %d of %d entries", what, c.name, c.n, count)
 		}
 	}
 	return nil
@@ -134,15 +140,20 @@ func unpackTable(packed []int64) ([]shelf.GTIN, error) {
 	if len(packed) > maxFacings+maxSlots {
 		return nil, fmt.Errorf("gtins: %d, the limit is %d", len(packed), maxFacings+maxSlots)
 	}
-	var out []shelf.GTIN
+	out := make([]shelf.GTIN, len(packed))
+	gtins.read(packed, out)
 	body := int64(0)
 	for i, d := range packed {
 		body += d
+		if out[i] != "" {
+			continue
+		}
 		g, err := gtinFromBody(body)
 		if err != nil {
 			return nil, fmt.Errorf("gtin %d: %w", i+1, err)
 		}
-		out = append(out, g)
+		out[i] = g
+		gtins.put(body, g)
 	}
 	return out, nil
 }

@@ -65,12 +65,10 @@ func unpackFacings(in *wirepb.Facings, slots []shelf.SlotReading, table []shelf.
 	if n > maxFacings {
 		return nil, fmt.Errorf("facings: %d, the limit is %d", n, maxFacings)
 	}
-	if err := sameLength("facings", n, map[string]int{
-		"x": len(in.GetX()), "y": len(in.GetY()), "w": len(in.GetW()), "h": len(in.GetH()),
-		"score": len(in.GetScore()), "sku_score": len(in.GetSkuScore()), "slot": len(in.GetSlot()), "gtin": len(in.GetGtin()),
-		"shelf": len(in.GetShelf()), "position": len(in.GetPosition()), "depth": len(in.GetDepth()), "ref": len(in.GetRef()),
-		"x_mm": len(in.GetXMm()),
-	}); err != nil {
+	if err := sameLength("facings", n, column{"x", len(in.GetX())}, column{"y", len(in.GetY())}, column{"w", len(in.GetW())}, column{"h", len(in.GetH())},
+		column{"score", len(in.GetScore())}, column{"sku_score", len(in.GetSkuScore())}, column{"slot", len(in.GetSlot())}, column{"gtin", len(in.GetGtin())},
+		column{"shelf", len(in.GetShelf())}, column{"position", len(in.GetPosition())}, column{"depth", len(in.GetDepth())}, column{"ref", len(in.GetRef())},
+		column{"x_mm", len(in.GetXMm())}); err != nil {
 		return nil, err
 	}
 	out := make([]cell, n)

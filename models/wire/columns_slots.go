@@ -22,7 +22,7 @@ func packSlots(now []shelf.SlotReading, table *gtinTable, base []shelf.SlotReadi
 			p = base[i]
 		}
 		out.State[i] = int32(s.State) - int32(p.State)
-		out.Reason[i] = int32(s.Reason) - int32(predictReason(p, s.State))
+		out.Reason[i] = int32(s.Reason) - int32(predictReason(&p, s.State))
 		out.Present[i] = int32(s.Present - len(s.Seen))
 		out.Hidden[i] = int32(s.Hidden)
 		prev = s
@@ -56,7 +56,7 @@ func packSlots(now []shelf.SlotReading, table *gtinTable, base []shelf.SlotReadi
 var firstSlot = shelf.SlotReading{Shelf: 1, State: shelf.OK, Due: 1}
 
 // predictReason: none, but where the slot is unknown as the predicting one, for the same reason.
-func predictReason(p shelf.SlotReading, now shelf.State) shelf.Reason {
+func predictReason(p *shelf.SlotReading, now shelf.State) shelf.Reason {
 	if now == shelf.Unknown {
 		return p.Reason
 	}
@@ -78,23 +78,22 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 	if n > maxSlots {
 		return nil, fmt.Errorf("slots: %d, the limit is %d", n, maxSlots)
 	}
-	if err := sameLength("slots", n, map[string]int{
-		"shelf": len(in.GetShelf()), "gtin": len(in.GetGtin()), "due": len(in.GetDue()),
-		"x": len(in.GetX()), "y": len(in.GetY()), "w": len(in.GetW()), "h": len(in.GetH()),
-		"state": len(in.GetState()), "reason": len(in.GetReason()), "present": len(in.GetPresent()), "hidden": len(in.GetHidden()),
-	}); err != nil {
+	if err := sameLength("slots", n, column{"shelf", len(in.GetShelf())}, column{"gtin", len(in.GetGtin())}, column{"due", len(in.GetDue())},
+		column{"x", len(in.GetX())}, column{"y", len(in.GetY())}, column{"w", len(in.GetW())}, column{"h", len(in.GetH())},
+		column{"state", len(in.GetState())}, column{"reason", len(in.GetReason())}, column{"present", len(in.GetPresent())}, column{"hidden", len(in.GetHidden())}); err != nil {
 		return nil, err
 	}
 	if n == 0 {
 		return nil, nil
 	}
 	out := make([]shelf.SlotReading, n)
-	prev, used := firstSlot, 0
+	prev, used := &firstSlot, 0
+	var k checker
 	for i := range n {
-		var s shelf.SlotReading
-		p := prev
+		s, p := &out[i], prev
 		if base != nil {
-			p, s = base[i], base[i]
+			p = &base[i]
+			*s = base[i]
 			s.Seen = nil
 		} else {
 			place := used + 1 + at(in.Gtin, i)
@@ -103,12 +102,10 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 				return nil, fmt.Errorf("slot %d: %w", i+1, err)
 			}
 			used = max(used, place)
-			s = shelf.SlotReading{
-				SlotID: in.Id[i], Shelf: p.Shelf + at(in.Shelf, i), GTIN: gtin, Due: p.Due + at(in.Due, i),
-				Box: shelf.Box{
-					X: p.Box.X + p.Box.W + at(in.X, i), Y: p.Box.Y + at(in.Y, i),
-					W: p.Box.W + at(in.W, i), H: p.Box.H + at(in.H, i),
-				},
+			s.SlotID, s.Shelf, s.GTIN, s.Due = in.Id[i], p.Shelf+at(in.Shelf, i), gtin, p.Due+at(in.Due, i)
+			s.Box = shelf.Box{
+				X: p.Box.X + p.Box.W + at(in.X, i), Y: p.Box.Y + at(in.Y, i),
+				W: p.Box.W + at(in.W, i), H: p.Box.H + at(in.H, i),
 			}
 		}
 		state := int(p.State) + at(in.GetState(), i)
@@ -122,12 +119,10 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 		}
 		s.Reason = shelf.Reason(reason)
 		s.Present, s.Hidden = at(in.GetPresent(), i), at(in.GetHidden(), i)
-		k := checker{}
-		k.slotNumbers(&s)
-		if len(k.faults) > 0 {
+		if k.slotNumbers(s); len(k.faults) > 0 {
 			return nil, fmt.Errorf("slot %d: %w", i+1, k.faults[0])
 		}
-		out[i], prev = s, s
+		prev = s
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"strconv"
+	"sync"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -39,4 +40,35 @@ func gtinFromBody(body int64) (shelf.GTIN, error) {
 	}
 	digits := fmt.Sprintf("%013d", body)
 	return shelf.ParseGTIN(digits + string(shelf.CheckDigit(digits)))
+}
+
+// gtins are GTINs that were read lately: a fleet has some thousand, and each message twenty of them.
+var gtins gtinMemo
+
+// maxGTINs bounds them; beyond it they are forgotten.
+const maxGTINs = 50_000
+
+type gtinMemo struct {
+	mu   sync.RWMutex
+	held map[int64]shelf.GTIN // by the number without its check digit
+}
+
+// read gives those of a packed table that it holds, "" for the others.
+func (m *gtinMemo) read(packed []int64, into []shelf.GTIN) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	body := int64(0)
+	for i, d := range packed {
+		body += d
+		into[i] = m.held[body]
+	}
+}
+
+func (m *gtinMemo) put(body int64, g shelf.GTIN) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held == nil || len(m.held) >= maxGTINs {
+		m.held = map[int64]shelf.GTIN{}
+	}
+	m.held[body] = g
 }

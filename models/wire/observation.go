@@ -139,15 +139,14 @@ func (c *checker) observation(o *shelf.Observation) {
 		c.within("x_mm", f.XMM, 0, maxSide)
 	}
 	taken := make([]bool, len(o.Facings))
-	ids := make(map[string]bool, len(o.Slots))
+	ids := names{}
 	for i := range o.Slots {
 		s := &o.Slots[i]
 		c.part, c.name = "slot", strconv.Itoa(i+1)
 		c.need("id", s.SlotID, maxName)
-		if ids[s.SlotID] {
+		if !ids.add(s.SlotID) {
 			c.fault("id", "%q is there twice", s.SlotID)
 		}
-		ids[s.SlotID] = true
 		c.gtin("gtin", s.GTIN)
 		c.slotNumbers(s)
 		c.part, c.name = "slot", strconv.Itoa(i+1)
@@ -165,6 +164,36 @@ func (c *checker) observation(o *shelf.Observation) {
 		}
 	}
 	c.part = ""
+}
+
+// names is a set that costs little while it is small, as most are.
+type names struct {
+	few  [32]string
+	n    int
+	many map[string]bool // once there are more
+}
+
+// add is false where the name is there already.
+func (s *names) add(name string) bool {
+	if s.many == nil {
+		for _, other := range s.few[:s.n] {
+			if other == name {
+				return false
+			}
+		}
+		if s.n < len(s.few) {
+			s.few[s.n] = name
+			s.n++
+			return true
+		}
+		s.many = map[string]bool{}
+		for _, other := range s.few {
+			s.many[other] = true
+		}
+	}
+	known := s.many[name]
+	s.many[name] = true
+	return !known
 }
 
 // slotNumbers are the ranges that keep the next slot's prediction safe.

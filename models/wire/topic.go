@@ -64,19 +64,25 @@ func ParseTopic(topic string) (Identity, Kind, error) {
 	if !ok {
 		return bad("does not begin with " + topicRoot)
 	}
-	levels := strings.Split(rest, "/")
-	if len(levels) < 4 {
+	tenant, rest, _ := strings.Cut(rest, "/")
+	store, rest, _ := strings.Cut(rest, "/")
+	device, way, ok := strings.Cut(rest, "/")
+	if !ok {
 		return bad("too few levels")
 	}
-	id := Identity{levels[0], levels[1], levels[2]}
+	id := Identity{tenant, store, device}
 	if err := id.Validate(); err != nil {
 		return bad(err.Error())
 	}
-	kind := Kind(levels[len(levels)-1])
-	if way := strings.Join(levels[3:], "/"); !kind.known() || id.Topic(kind) != topic {
-		return bad(fmt.Sprintf("%q is no known way", way))
+	up, isUp := strings.CutPrefix(way, "up/")
+	down, isDown := strings.CutPrefix(way, "down/")
+	switch {
+	case way == string(KindStatus):
+		return id, KindStatus, nil
+	case isUp && Kind(up).Up():
+		return id, Kind(up), nil
+	case isDown && Kind(down).Down():
+		return id, Kind(down), nil
 	}
-	return id, kind, nil
+	return bad(fmt.Sprintf("%q is no known way", way))
 }
-
-func (k Kind) known() bool { return k.Up() || k.Down() || k == KindStatus }
