@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -38,15 +39,12 @@ type Config struct {
 type Subscriber struct {
 	cfg    Config
 	client mqtt.Client
-	out    chan mqtt.Message
-	up     chan struct{} // told after each connect
-	done   chan struct{} // closed when Receive ends
-	shown  string        // the URL without a password
+	out    chan<- ingest.Delivery // set by Receive before it connects
+	up     chan struct{}          // told after each connect
+	done   chan struct{}          // closed when Receive ends
+	shown  string                 // the URL without a password
 	log    *slog.Logger
 }
-
-// inbox bounds what paho holds for us; a broker's own in-flight limit is mostly lower.
-const inbox = 4096
 
 // New checks the configuration.
 func New(cfg Config) (*Subscriber, error) {
@@ -59,7 +57,7 @@ func New(cfg Config) (*Subscriber, error) {
 	default:
 		return nil, fmt.Errorf("broker URL: unknown scheme %q, want mqtt, mqtts, ws or wss", u.Scheme)
 	}
-	s := &Subscriber{cfg: cfg, out: make(chan mqtt.Message, inbox), up: make(chan struct{}, 1),
+	s := &Subscriber{cfg: cfg, up: make(chan struct{}, 1),
 		done: make(chan struct{}), shown: u.Redacted(), log: cfg.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -92,6 +90,9 @@ func (s *Subscriber) options() *mqtt.ClientOptions {
 	if s.cfg.TLS != nil {
 		o.SetTLSConfig(s.cfg.TLS)
 	}
+	if !strings.HasPrefix(s.cfg.URL, "ws") { // WebSockets are paho's own affair
+		o.SetCustomOpenConnectionFn(open)
+	}
 	return o
 }
 
@@ -104,7 +105,7 @@ func jitter(d time.Duration) time.Duration {
 
 func (s *Subscriber) enqueue(_ mqtt.Client, m mqtt.Message) {
 	select {
-	case s.out <- m:
+	case s.out <- ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack}:
 	case <-s.done:
 	}
 }
@@ -138,6 +139,7 @@ func (s *Subscriber) Online() bool { return s.client.IsConnectionOpen() }
 
 // Receive connects and hands messages on until ctx ends. It is called once.
 func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
+	s.out = out
 	token := s.client.Connect()
 	defer s.client.Disconnect(250)
 	defer close(s.done)
@@ -149,19 +151,8 @@ func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) er
 	case <-ctx.Done():
 		return nil
 	}
-	for {
-		select {
-		case m := <-s.out:
-			d := ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack}
-			select {
-			case out <- d:
-			case <-ctx.Done():
-				return nil
-			}
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	<-ctx.Done()
+	return nil
 }
 
 // Publish hands a message to paho at QoS 1, which sends it now or after it has reconnected.
