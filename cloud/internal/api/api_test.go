@@ -91,7 +91,7 @@ func (d *desk) fill(ctx context.Context, tenant string, points *embedded.Store) 
 			c.Latest.Shelf = state.Newer(nil, o, state.ShelfSummary{At: state.Micros(at), Empty: 1, Observed: 1, Required: 2, Planogram: "p", PlanogramVersion: 2})
 			c.Latest.Climate = state.Newer(nil, o, telemetry.Climate{At: at, Temp: 4250})
 			return errors.Join(published, state.EnsureStore(ctx, tx, tenant, "s1", noon), state.PutCooler(ctx, tx, c),
-				state.PutObservation(ctx, tx, tenant, id.Device, o, data, true),
+				state.PutObservations(ctx, tx, state.KeptObservation{Tenant: tenant, Device: id.Device, Order: o, Envelope: data, Complete: true}),
 				state.PutPicture(ctx, tx, state.Picture{Tenant: tenant, Device: id.Device, Order: state.Order{Boot: 1, Seq: seq + 10}, ObservationSeq: seq + 1,
 					CapturedAt: at, Width: 640, Height: 480, JPEG: fmt.Appendf(nil, "jpeg %d", seq+1)}, 5),
 				d.engine.Step(ctx, tx, env))

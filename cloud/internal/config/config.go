@@ -111,7 +111,7 @@ func Defaults() Config {
 		Tenant:  "default",
 		Access:  Access{Mode: "auto"},
 		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
-		Ingest:  Ingest{Batch: 1000, Linger: 2 * time.Millisecond, Rate: 500},
+		Ingest:  Ingest{Batch: 10_000, Linger: 2 * time.Millisecond, Rate: 500},
 		Sales:   Sales{Every: 2 * time.Second, Feed: 15 * time.Minute},
 		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
 		Log:     Log{Level: "info", Format: "text"},

@@ -1,10 +1,6 @@
 package ingest
 
 import (
-	"context"
-	"errors"
-	"time"
-
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -25,9 +21,8 @@ func learn(c *state.Cooler, it *item) {
 		}
 	}
 	c.Latest.Clock = state.Newer(c.Latest.Clock, o, env.Clock)
-	switch b := env.Body.(type) {
+	switch b := env.Body.(type) { // what a shelf says is learnt of a batch's newest: learnShelf
 	case *wire.Observation:
-		c.Latest.Shelf = state.Newer(c.Latest.Shelf, o, summary(&b.Observation))
 		if o.After(c.Observation) {
 			c.Observation = o
 		}
@@ -125,17 +120,4 @@ func summary(o *shelf.Observation) state.ShelfSummary {
 		}
 	}
 	return out
-}
-
-// cooler reads a device's row for writing, or makes it, with its store, at its first word.
-func (g *Ingester) cooler(ctx context.Context, tx *state.Tx, id wire.Identity, now time.Time) (*state.Cooler, error) {
-	c, err := state.GetCooler(ctx, tx, id.Tenant, id.Device)
-	if !errors.Is(err, state.ErrNotFound) {
-		return c, err
-	}
-	c = &state.Cooler{Tenant: id.Tenant, Device: id.Device, Store: id.Store, TopicStore: id.Store, CreatedAt: now}
-	if err := state.EnsureStore(ctx, tx, id.Tenant, id.Store, now); err != nil {
-		return nil, err
-	}
-	return c, state.PutCooler(ctx, tx, c)
 }

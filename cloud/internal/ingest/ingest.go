@@ -13,7 +13,7 @@ import (
 
 // Config of an Ingester. Zero values stand for the defaults in brackets.
 type Config struct {
-	Batch      int           // messages that share a write at most [1000]
+	Batch      int           // messages that share a write at most [10,000]
 	Linger     time.Duration // how long the first waits for others [2 ms]; longer makes batches larger and answers later
 	Pictures   int           // kept for each device [20]
 	Retry      time.Duration // first pause after a store failed [200 ms], doubled up to 30 times that
@@ -41,7 +41,7 @@ func (c Config) withDefaults() Config {
 			*v = d
 		}
 	}
-	def(&c.Batch, 1000)
+	def(&c.Batch, 10_000)
 	def(&c.Pictures, 20)
 	def(&c.Quarantine, 10_000)
 	def(&c.Holes, 4096)
@@ -71,7 +71,8 @@ type Ingester struct {
 	log     *slog.Logger
 	pace    *pace.Keys // of each device
 
-	quarantined int // bytes since the quarantine was last pruned
+	quarantined int      // bytes since the quarantine was last pruned
+	over        Delivery // taken, and for the next batch; none if it has no Done
 }
 
 // New wires an ingester; nothing runs yet.
@@ -86,7 +87,7 @@ func (g *Ingester) Run(ctx context.Context) error {
 	// The subscriber outlives ctx by the last batch, whose acknowledgements go out through it.
 	subCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	deliveries := make(chan Delivery, 2*g.cfg.Batch)
+	deliveries := make(chan Delivery, max(2*g.cfg.Batch, inbox))
 	lost := make(chan error, 1)
 	go func() { lost <- g.sub.Receive(subCtx, deliveries) }()
 
@@ -107,47 +108,78 @@ func (g *Ingester) Run(ctx context.Context) error {
 	}
 }
 
+// Bounds of a batch besides the number of its messages. What it costs to have many of one board in it
+// is little; on PostgreSQL each board of it is locked, and the table of locks has some thousand places.
+const (
+	batchBytes  = 32 << 20 // pictures are large
+	batchBoards = 1000     // on PostgreSQL
+)
+
+// inbox is how many deliveries wait at least: as many as a broker gives before it wants the first of
+// them acknowledged. A subscriber that cannot hand one over hears nothing else from its broker either.
+const inbox = 20_000
+
+// batch is what shares a write.
+type batch struct {
+	deliveries []Delivery
+	bytes      int
+	boards     map[string]struct{} // their topics, as far as they are the board's own
+}
+
 // collect waits for a delivery and takes what comes within the linger, up to a batch.
 func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan error) ([]Delivery, error) {
-	var batch []Delivery
-	select {
-	case <-ctx.Done():
-		return nil, nil
-	case err := <-lost:
-		if err == nil {
-			err = errors.New("the subscriber ended by itself")
+	b := batch{boards: map[string]struct{}{}}
+	if g.over.Done != nil {
+		g.admit(&b, g.over)
+		g.over = Delivery{}
+	} else {
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case err := <-lost:
+			if err == nil {
+				err = errors.New("the subscriber ended by itself")
+			}
+			return nil, err
+		case d := <-in:
+			g.admit(&b, d)
 		}
-		return nil, err
-	case d := <-in:
-		batch = g.admit(batch, d)
 	}
 	linger := time.NewTimer(g.cfg.Linger)
 	defer linger.Stop()
-	for size := 0; len(batch) < g.cfg.Batch && size < batchBytes; {
+	for len(b.deliveries) < g.cfg.Batch && b.bytes < batchBytes {
 		select {
 		case d := <-in:
-			batch, size = g.admit(batch, d), size+len(d.Payload)
+			if !g.admit(&b, d) {
+				g.over = d
+				return b.deliveries, nil
+			}
 		case <-linger.C:
-			return batch, nil
+			return b.deliveries, nil
 		case <-ctx.Done():
-			return batch, nil
+			return b.deliveries, nil
 		}
 	}
-	return batch, nil
+	return b.deliveries, nil
 }
 
-// batchBytes is when a batch is full, however few messages it has: pictures are large.
-const batchBytes = 32 << 20
-
-// admit takes a delivery into the batch, unless its device says too much.
-func (g *Ingester) admit(batch []Delivery, d Delivery) []Delivery {
-	// What may not be taken now is not acknowledged, and its board says it again later.
-	if device, _, _ := strings.Cut(d.Topic, "/up/"); g.pace.Allow(device, d.Received) {
-		return append(batch, d)
+// admit takes a delivery into the batch, unless its device says too much. It is false where the batch
+// has no place for another board.
+func (g *Ingester) admit(b *batch, d Delivery) bool {
+	board, _, _ := strings.Cut(d.Topic, "/up/")
+	if _, known := b.boards[board]; !known && len(b.boards) == batchBoards && g.state.Postgres() {
+		return false
 	}
-	g.metrics.Limited.Inc()
-	d.Done()
-	return batch
+	// What may not be taken now is not acknowledged, and its board says it again later.
+	if !g.pace.Allow(board, d.Received) {
+		g.metrics.Limited.Inc()
+		d.Done()
+		return true
+	}
+	b.deliveries = append(b.deliveries, d)
+	b.bytes += len(d.Payload)
+	b.boards[board] = struct{}{}
+	return true
 }
 
 // finish stores a batch, however often the stores fail. Once ctx has ended it may take Drain more.

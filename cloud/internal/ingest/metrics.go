@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/coldshelf/coldshelf/models/wire"
 )
 
 // Metrics of all ingesters of a program.
@@ -36,19 +38,23 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Limited: f.NewCounter(prometheus.CounterOpts{Name: "coldshelf_ingest_limited_total",
 			Help: "Messages not taken because their device says too much; they come again."}),
 		Batch: f.NewHistogram(prometheus.HistogramOpts{Name: "coldshelf_ingest_batch_messages",
-			Help: "Messages that shared a write.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
+			Help: "Messages that shared a write.", Buckets: prometheus.ExponentialBuckets(1, 2, 15)}),
 		Seconds: f.NewHistogram(prometheus.HistogramOpts{Name: "coldshelf_ingest_batch_seconds",
 			Help: "Time from a batch's first decode until both stores had it.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 	}
 }
 
 func (m *Metrics) observe(items []*item, counts tally, took time.Duration) {
+	kinds := map[wire.Kind]int{}
 	for _, it := range items {
 		if it.reason != "" {
 			m.Quarantined.WithLabelValues(it.reason).Inc()
 		} else {
-			m.Messages.WithLabelValues(string(it.env.Body.Kind())).Inc()
+			kinds[it.env.Body.Kind()]++
 		}
+	}
+	for kind, n := range kinds {
+		m.Messages.WithLabelValues(string(kind)).Add(float64(n))
 	}
 	m.Duplicates.Add(float64(counts.duplicates))
 	m.Batch.Observe(float64(len(items)))

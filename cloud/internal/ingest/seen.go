@@ -10,11 +10,11 @@ import (
 
 // fresh tells whether a message is new, and marks it as seen. A status has no number: it is new where
 // it changes the cooler.
-func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, it *item, seen map[uint32]*state.Seen) (bool, error) {
+func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, b *board, it *item) (bool, error) {
 	if it.env.Body.Kind() == wire.KindStatus {
 		return true, nil
 	}
-	boot, err := g.boot(ctx, tx, it.id, it.env.Boot, seen)
+	boot, err := b.boot(ctx, tx, it.env.Boot)
 	if err != nil {
 		return false, err
 	}
@@ -30,21 +30,21 @@ func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, it *item, seen map[u
 }
 
 // boot gives what was seen of one boot of a device, read once a transaction.
-func (g *Ingester) boot(ctx context.Context, tx *state.Tx, id wire.Identity, boot uint32, seen map[uint32]*state.Seen) (*state.Seen, error) {
-	if s, ok := seen[boot]; ok {
+func (b *board) boot(ctx context.Context, tx *state.Tx, boot uint32) (*state.Seen, error) {
+	if s, ok := b.seen[boot]; ok {
 		return s, nil
 	}
-	s, err := state.BootSeen(ctx, tx, id.Tenant, id.Device, boot)
+	s, err := state.BootSeen(ctx, tx, b.id.Tenant, b.id.Device, boot)
 	if err != nil {
 		return nil, err
 	}
-	seen[boot] = &s
+	b.seen[boot] = &s
 	return &s, nil
 }
 
 // closeGap marks as seen what a board says it had to give up, where that is a whole stretch. Where
 // only some of the stretch is lost, the rest may still come, and the holes stay.
-func (g *Ingester) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wire.Gap, seen map[uint32]*state.Seen) error {
+func (b *board) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wire.Gap) error {
 	if gap.FromSeq == 0 || gap.ToSeq < gap.FromSeq || gap.Count != gap.ToSeq-gap.FromSeq+1 {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (g *Ingester) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wi
 	if gap.Boot > it.env.Boot || gap.Boot == it.env.Boot && gap.ToSeq >= it.env.Seq {
 		return nil
 	}
-	boot, err := g.boot(ctx, tx, it.id, gap.Boot, seen)
+	boot, err := b.boot(ctx, tx, gap.Boot)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type Series interface {
 }
 
 // Judge decides what is wrong at a cooler. Step is given each new message once, in the transaction that
-// stores it and after it is stored, in the order in which messages come and not always in that of
+// stores it and after its points and its picture are stored (its cooler's row may come later in the transaction), in the order in which messages come and not always in that of
 // their keys; those of one device that were stored together may come in one call. An error rolls
 // them back.
 type Judge interface {

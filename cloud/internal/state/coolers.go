@@ -48,19 +48,38 @@ func GetCooler(ctx context.Context, q Querier, tenant, device string) (*Cooler, 
 	return c, nil
 }
 
+var coolersByDevice = NewStatements("SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device IN (", "?", ")")
+
+// GetCoolers reads those of a tenant's devices that there are, by device.
+func GetCoolers(ctx context.Context, q Querier, tenant string, devices []string) (map[string]*Cooler, error) {
+	found := make(map[string]*Cooler, len(devices))
+	err := InStretches(devices, func(part []string) error {
+		args := []any{tenant}
+		for _, d := range part {
+			args = append(args, d)
+		}
+		list, err := queryCoolers(ctx, q, coolersByDevice[len(part)], args...)
+		for _, c := range list {
+			found[c.Device] = c
+		}
+		return err
+	})
+	return found, err
+}
+
 // ListCoolers gives up to limit coolers of a tenant whose device sorts after the given one, by device.
 func ListCoolers(ctx context.Context, q Querier, tenant, after string, limit int) ([]*Cooler, error) {
-	return queryCoolers(ctx, q, "WHERE tenant = ? AND device > ? ORDER BY device LIMIT ?", tenant, after, limit)
+	return queryCoolers(ctx, q, "SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device > ? ORDER BY device LIMIT ?", tenant, after, limit)
 }
 
 // ChangedCoolers gives up to limit coolers of all tenants whose row changed at or after since, the
 // earliest change first.
 func ChangedCoolers(ctx context.Context, q Querier, since time.Time, limit int) ([]*Cooler, error) {
-	return queryCoolers(ctx, q, "WHERE changed_at >= ? ORDER BY changed_at LIMIT ?", Micros(since), limit)
+	return queryCoolers(ctx, q, "SELECT "+coolerColumns+" FROM coolers WHERE changed_at >= ? ORDER BY changed_at LIMIT ?", Micros(since), limit)
 }
 
-func queryCoolers(ctx context.Context, q Querier, where string, args ...any) ([]*Cooler, error) {
-	rows, err := q.Query(ctx, "SELECT "+coolerColumns+" FROM coolers "+where, args...)
+func queryCoolers(ctx context.Context, q Querier, query string, args ...any) ([]*Cooler, error) {
+	rows, err := q.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list coolers: %w", err)
 	}
@@ -99,27 +118,33 @@ func scanCooler(row scanner, readings *Memo[Latest]) (*Cooler, error) {
 	return &c, nil
 }
 
-// PutCooler stores all of c but its name, planogram and model, which belong to people
-// (DescribeCooler), unless the row is new.
-func PutCooler(ctx context.Context, tx *Tx, c *Cooler) error {
-	latest, err := json.Marshal(c.Latest)
-	if err != nil {
-		return fmt.Errorf("store cooler %s: %w", c.Device, err)
-	}
-	tx.readings().Put(c.Tenant, c.Device, string(latest), c.Latest)
-	_, err = tx.Exec(ctx, `INSERT INTO coolers (`+coolerColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, topic_store = excluded.topic_store,
-			changed_at = excluded.changed_at, last_seen = excluded.last_seen,
-			online = excluded.online, status_boot = excluded.status_boot, status_at = excluded.status_at,
-			obs_boot = excluded.obs_boot, obs_seq = excluded.obs_seq,
-			pic_boot = excluded.pic_boot, pic_seq = excluded.pic_seq, latest = excluded.latest`,
-		c.Tenant, c.Device, c.Store, c.TopicStore, c.Name, c.Planogram, c.Model, Micros(c.CreatedAt), Micros(c.ChangedAt), Micros(c.LastSeen),
-		c.Online, int64(c.StatusBoot), Micros(c.StatusAt), int64(c.Observation.Boot), int64(c.Observation.Seq),
-		int64(c.Picture.Boot), int64(c.Picture.Seq), string(latest))
-	if err != nil {
-		return fmt.Errorf("store cooler %s: %w", c.Device, err)
-	}
-	return nil
+var putCooler = NewStatements("INSERT INTO coolers ("+coolerColumns+") VALUES ", "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	` ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, topic_store = excluded.topic_store,
+		changed_at = excluded.changed_at, last_seen = excluded.last_seen,
+		online = excluded.online, status_boot = excluded.status_boot, status_at = excluded.status_at,
+		obs_boot = excluded.obs_boot, obs_seq = excluded.obs_seq,
+		pic_boot = excluded.pic_boot, pic_seq = excluded.pic_seq, latest = excluded.latest`)
+
+// PutCooler stores coolers, each of another device: all of them but name, planogram and model, which
+// belong to people (DescribeCooler), unless the row is new.
+func PutCooler(ctx context.Context, tx *Tx, list ...*Cooler) error {
+	return InStretches(list, func(part []*Cooler) error {
+		args := make([]any, 0, 18*len(part))
+		for _, c := range part {
+			latest, err := json.Marshal(c.Latest)
+			if err != nil {
+				return fmt.Errorf("store cooler %s: %w", c.Device, err)
+			}
+			tx.readings().Put(c.Tenant, c.Device, string(latest), c.Latest)
+			args = append(args, c.Tenant, c.Device, c.Store, c.TopicStore, c.Name, c.Planogram, c.Model,
+				Micros(c.CreatedAt), Micros(c.ChangedAt), Micros(c.LastSeen), c.Online, int64(c.StatusBoot), Micros(c.StatusAt),
+				int64(c.Observation.Boot), int64(c.Observation.Seq), int64(c.Picture.Boot), int64(c.Picture.Seq), string(latest))
+		}
+		if _, err := tx.Exec(ctx, putCooler[len(part)], args...); err != nil {
+			return fmt.Errorf("store coolers from %s on: %w", part[0].Device, err)
+		}
+		return nil
+	})
 }
 
 // DescribeCooler sets what people say of a cooler, its store, name, planogram and model, and enters one

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // basePlaces is how many complete observations of a device are kept at most, as bases that a board
@@ -19,17 +20,49 @@ func placeOf(o Order, complete bool) int64 {
 	return basePlaces
 }
 
-// PutObservation keeps the wire envelope of an observation in its complete form, unless a newer one
-// has its place. complete tells that it came so, and may be a base.
-func PutObservation(ctx context.Context, tx *Tx, tenant, device string, o Order, envelope []byte, complete bool) error {
-	_, err := tx.Exec(ctx, `INSERT INTO observations (tenant, device, place, boot, seq, envelope) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (tenant, device, place) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, envelope = excluded.envelope
-		WHERE observations.boot < excluded.boot OR (observations.boot = excluded.boot AND observations.seq < excluded.seq)`,
-		tenant, device, placeOf(o, complete), int64(o.Boot), int64(o.Seq), envelope)
-	if err != nil {
-		return fmt.Errorf("store observation of %s: %w", device, err)
+// KeptObservation is the wire envelope of an observation in its complete form. Complete tells that it
+// came so, and may be a base.
+type KeptObservation struct {
+	Tenant, Device string
+	Order
+	Envelope []byte
+	Complete bool
+}
+
+var putObservations = NewStatements("INSERT INTO observations (tenant, device, place, boot, seq, envelope) VALUES ", "(?, ?, ?, ?, ?, ?)",
+	` ON CONFLICT (tenant, device, place) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, envelope = excluded.envelope
+		WHERE observations.boot < excluded.boot OR (observations.boot = excluded.boot AND observations.seq < excluded.seq)`)
+
+// PutObservations keeps each observation, unless a newer one has its place. Those of one device are in
+// the order of their messages.
+func PutObservations(ctx context.Context, tx *Tx, list ...KeptObservation) error {
+	return InStretches(newestOfPlace(list), func(part []KeptObservation) error {
+		args := make([]any, 0, 6*len(part))
+		for _, o := range part {
+			args = append(args, o.Tenant, o.Device, placeOf(o.Order, o.Complete), int64(o.Boot), int64(o.Seq), o.Envelope)
+		}
+		if _, err := tx.Exec(ctx, putObservations[len(part)], args...); err != nil {
+			return fmt.Errorf("store observations from that of %s on: %w", part[0].Device, err)
+		}
+		return nil
+	})
+}
+
+// newestOfPlace leaves out those whose place a later one of the list takes.
+func newestOfPlace(list []KeptObservation) []KeptObservation {
+	type key struct {
+		tenant, device string
+		place          int64
 	}
-	return nil
+	taken := make(map[key]bool, len(list))
+	kept := make([]KeptObservation, 0, len(list))
+	for _, o := range slices.Backward(list) {
+		if k := (key{o.Tenant, o.Device, placeOf(o.Order, o.Complete)}); !taken[k] {
+			taken[k], kept = true, append(kept, o)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 // LastObservation gives the wire envelope of a device's newest observation; ErrNotFound.

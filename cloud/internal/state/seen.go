@@ -45,15 +45,72 @@ func BootSeen(ctx context.Context, q Querier, tenant, device string, boot uint32
 	return s, nil
 }
 
-// PutSeen stores it.
-func PutSeen(ctx context.Context, tx *Tx, tenant, device string, s Seen) error {
-	_, err := tx.Exec(ctx, `INSERT INTO seen (tenant, device, boot, ranges) VALUES (?, ?, ?, ?)
-		ON CONFLICT (tenant, device, boot) DO UPDATE SET ranges = excluded.ranges`,
-		tenant, device, int64(s.Boot), s.Ranges.Bytes())
-	if err != nil {
-		return fmt.Errorf("store boot %d of %s: %w", s.Boot, device, err)
+// SeenKey names one boot of one device of a tenant.
+type SeenKey struct {
+	Device string
+	Boot   uint32
+}
+
+var bootsSeen = NewStatements("WITH k (device, boot) AS (VALUES ", "(CAST(? AS TEXT), CAST(? AS BIGINT))",
+	`) SELECT s.device, s.boot, s.ranges FROM k CROSS JOIN seen s WHERE s.tenant = ? AND s.device = k.device AND s.boot = k.boot`)
+
+// BootsSeen gives boots of a tenant's devices; those that were never heard of are empty.
+func BootsSeen(ctx context.Context, q Querier, tenant string, keys []SeenKey) (map[SeenKey]*Seen, error) {
+	found := make(map[SeenKey]*Seen, len(keys))
+	for _, k := range keys {
+		found[k] = &Seen{Boot: k.Boot}
 	}
-	return nil
+	err := InStretches(keys, func(part []SeenKey) error {
+		args := make([]any, 0, 2*len(part)+1)
+		for _, k := range part {
+			args = append(args, k.Device, int64(k.Boot))
+		}
+		rows, err := q.Query(ctx, bootsSeen[len(part)], append(args, tenant)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var k SeenKey
+			var boot int64
+			var data []byte
+			if err := rows.Scan(&k.Device, &boot, &data); err != nil {
+				return err
+			}
+			k.Boot = uint32(boot)
+			if found[k].Ranges, err = DecodeRanges(data); err != nil {
+				return fmt.Errorf("boot %d of %s: %w", boot, k.Device, err)
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read boots: %w", err)
+	}
+	return found, nil
+}
+
+// DeviceSeen is what was seen of a device's boot.
+type DeviceSeen struct {
+	Tenant, Device string
+	*Seen
+}
+
+var putSeen = NewStatements("INSERT INTO seen (tenant, device, boot, ranges) VALUES ", "(?, ?, ?, ?)",
+	" ON CONFLICT (tenant, device, boot) DO UPDATE SET ranges = excluded.ranges")
+
+// PutSeen stores boots, each another one.
+func PutSeen(ctx context.Context, tx *Tx, list ...DeviceSeen) error {
+	return InStretches(list, func(part []DeviceSeen) error {
+		args := make([]any, 0, 4*len(part))
+		for _, s := range part {
+			args = append(args, s.Tenant, s.Device, int64(s.Boot), s.Ranges.Bytes())
+		}
+		if _, err := tx.Exec(ctx, putSeen[len(part)], args...); err != nil {
+			return fmt.Errorf("store boots from that of %s on: %w", part[0].Device, err)
+		}
+		return nil
+	})
 }
 
 type scanner interface{ Scan(dest ...any) error }

@@ -224,7 +224,9 @@ func seen(t *testing.T, ctx context.Context, db *state.DB) {
 		}
 		s.Ranges.AddRange(1, 10)
 		s.Ranges.Add(1 << 62)
-		write(t, db, func(tx *state.Tx) error { return state.PutSeen(ctx, tx, "t", "d1", s) })
+		write(t, db, func(tx *state.Tx) error {
+			return state.PutSeen(ctx, tx, state.DeviceSeen{Tenant: "t", Device: "d1", Seen: &s})
+		})
 	}
 	boots, err := state.LastBoots(ctx, db, "t", "d1", 5)
 	if err != nil || len(boots) != 2 || boots[0].Boot != 4_000_000_000 || !boots[0].Ranges.Has(1<<62) {
@@ -234,7 +236,9 @@ func seen(t *testing.T, ctx context.Context, db *state.DB) {
 
 func observations(t *testing.T, ctx context.Context, db *state.DB) {
 	put := func(o state.Order, body string) {
-		write(t, db, func(tx *state.Tx) error { return state.PutObservation(ctx, tx, "t", "d1", o, []byte(body), true) })
+		write(t, db, func(tx *state.Tx) error {
+			return state.PutObservations(ctx, tx, state.KeptObservation{Tenant: "t", Device: "d1", Order: o, Envelope: []byte(body), Complete: true})
+		})
 	}
 	put(state.Order{Boot: 2, Seq: 9}, "new")
 	put(state.Order{Boot: 2, Seq: 1}, "late, and in the same place")
@@ -250,7 +254,7 @@ func observations(t *testing.T, ctx context.Context, db *state.DB) {
 		t.Errorf("a late one pushed out a newer: %q, %v", got, err)
 	}
 	write(t, db, func(tx *state.Tx) error {
-		return state.PutObservation(ctx, tx, "t", "d1", state.Order{Boot: 2, Seq: 17}, []byte("from a difference"), false)
+		return state.PutObservations(ctx, tx, state.KeptObservation{Tenant: "t", Device: "d1", Order: state.Order{Boot: 2, Seq: 17}, Envelope: []byte("from a difference")})
 	})
 	if got, err := state.LastObservation(ctx, db, "t", "d1"); err != nil || string(got) != "from a difference" {
 		t.Errorf("last: %q, %v", got, err)

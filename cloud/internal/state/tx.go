@@ -82,19 +82,24 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	return tx.run.QueryRowContext(ctx, tx.db.Rebind(query), args...)
 }
 
-// Exclusive waits until no other transaction holds the same name, and holds it until this one ends.
-// Take names in sorted order. A log that readers follow by an AUTOID cursor takes its name before it
-// inserts: without that, PostgreSQL may show number 8 before 7, and a reader never sees 7. On SQLite
+// Exclusive waits until no other transaction holds one of the names, and holds them until this one
+// ends. Take names in sorted order. A log that readers follow by an AUTOID cursor takes its name before
+// it inserts: without that, PostgreSQL may show number 8 before 7, and a reader never sees 7. On SQLite
 // a transaction is alone anyhow.
-func (tx *Tx) Exclusive(ctx context.Context, name string) error {
-	if !tx.db.postgres {
+func (tx *Tx) Exclusive(ctx context.Context, names ...string) error {
+	if !tx.db.postgres || len(names) == 0 {
 		return nil
 	}
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	_, err := tx.run.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(h.Sum64()))
+	locks := make([]int64, len(names))
+	for i, name := range names {
+		h := fnv.New64a()
+		h.Write([]byte(name))
+		locks[i] = int64(h.Sum64())
+	}
+	// Row by row in the order of the array.
+	_, err := tx.run.ExecContext(ctx, "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) AS n", locks)
 	if err != nil {
-		return fmt.Errorf("lock %s: %w", name, err)
+		return fmt.Errorf("lock %s and %d more: %w", names[0], len(names)-1, err)
 	}
 	return nil
 }

@@ -141,6 +141,7 @@ func packShape(slots []series.SlotPoint) []byte {
 		return []byte{}
 	}
 	var w writer
+	w.Buf = make([]byte, 0, 24*len(slots))
 	for _, p := range slots {
 		w.Text(p.Slot)
 		w.Text(string(p.GTIN))

@@ -17,7 +17,7 @@ var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 func (s *Store) Write(ctx context.Context, messages []series.Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fleet := map[fleetKey]*series.Totals{}
+	fleet := fleetTotals{}
 	err := s.db.Write(ctx, func(tx *state.Tx) error {
 		for i := range messages {
 			if err := s.insert(ctx, tx, &messages[i], fleet); err != nil {
@@ -33,7 +33,7 @@ func (s *Store) Write(ctx context.Context, messages []series.Message) error {
 	return nil
 }
 
-func (s *Store) insert(ctx context.Context, tx *state.Tx, m *series.Message, fleet map[fleetKey]*series.Totals) error {
+func (s *Store) insert(ctx context.Context, tx *state.Tx, m *series.Message, fleet fleetTotals) error {
 	dev, err := s.dev(ctx, tx, m)
 	if err != nil {
 		return err
@@ -59,16 +59,7 @@ func (s *Store) insert(ctx context.Context, tx *state.Tx, m *series.Message, fle
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	bucket := floor(at, series.FleetBucket.Microseconds())
-	for _, p := range m.Slots {
-		key := fleetKey{m.Tenant, bucket, p.GTIN}
-		t, ok := fleet[key]
-		if !ok {
-			t = &series.Totals{GTIN: p.GTIN}
-			fleet[key] = t
-		}
-		t.Add(p)
-	}
+	fleet.add(m, at, shape)
 	return s.markDirty(ctx, tx, dev, at)
 }
 
@@ -93,14 +84,55 @@ func (s *Store) markDirty(ctx context.Context, tx *state.Tx, dev, at int64) erro
 	return err
 }
 
+// fleetTotals are what a write adds to the totals of the fleet, by slot until they are stored: messages
+// of one shape have the same SKU in the same place.
+type fleetTotals map[fleetKey][]series.Totals
+
 type fleetKey struct {
+	tenant string
+	bucket int64
+	shape  int64
+}
+
+func (f fleetTotals) add(m *series.Message, at, shape int64) {
+	if len(m.Slots) == 0 {
+		return
+	}
+	key := fleetKey{m.Tenant, floor(at, series.FleetBucket.Microseconds()), shape}
+	totals := f[key]
+	if totals == nil {
+		totals = make([]series.Totals, len(m.Slots))
+		f[key] = totals
+	}
+	for i, p := range m.Slots {
+		totals[i].GTIN = p.GTIN
+		totals[i].Add(p)
+	}
+}
+
+type skuKey struct {
 	tenant string
 	bucket int64
 	gtin   shelf.GTIN
 }
 
-func addFleet(ctx context.Context, tx *state.Tx, fleet map[fleetKey]*series.Totals) error {
-	for key, t := range fleet {
+// bySKU adds up the slots of each SKU.
+func (f fleetTotals) bySKU() map[skuKey]*series.Totals {
+	sum := map[skuKey]*series.Totals{}
+	for at, totals := range f {
+		for _, t := range totals {
+			key := skuKey{at.tenant, at.bucket, t.GTIN}
+			if sum[key] == nil {
+				sum[key] = &series.Totals{GTIN: t.GTIN}
+			}
+			sum[key].Plus(t)
+		}
+	}
+	return sum
+}
+
+func addFleet(ctx context.Context, tx *state.Tx, fleet fleetTotals) error {
+	for key, t := range fleet.bySKU() {
 		_, err := tx.Exec(ctx, `INSERT INTO fleet (tenant, bucket, gtin, ok, low, empty, misplaced, foreign_, unknown, present, due)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET ok = ok + excluded.ok, low = low + excluded.low, empty = empty + excluded.empty,
