@@ -120,6 +120,8 @@ type device struct {
 	pruned  bool  // looks were dropped, so the oldest checkpoint is as far back as can be restated
 	saved   savedMachine
 	changed bool
+	owned   bool       // nobody else holds the state's maps
+	looks   []keptLook // not written yet
 }
 
 // open reads a device's machine; one never heard of is new.
@@ -145,9 +147,10 @@ func (d *device) add(ctx context.Context, in Input) error {
 		return d.step(ctx, in)
 	}
 	if in.Key.Compare(d.state.Head.Key) <= 0 && !d.state.Head.IsZero() {
+		d.owned = false
 		return d.restate(ctx, in, look)
 	}
-	if err := d.keepLook(ctx, in, look); err != nil {
+	if err := d.keepLook(in, look); err != nil {
 		return err
 	}
 	if err := d.step(ctx, in); err != nil {
@@ -164,8 +167,11 @@ func (d *device) heardLately(at time.Time) bool {
 }
 
 func (d *device) step(ctx context.Context, in Input) error {
+	if !d.owned { // what was read may be held for the next transaction
+		d.state, d.owned = d.state.clone(), true
+	}
 	var out []Transition
-	d.state, out = d.machine.Step(d.state, in)
+	d.state, out = d.machine.step(d.state, in)
 	d.changed = true
 	return d.tell(ctx, out)
 }

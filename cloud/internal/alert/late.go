@@ -12,6 +12,9 @@ import (
 
 // restate judges a look that is older than the newest one, in its place.
 func (d *device) restate(ctx context.Context, in Input, l Look) error {
+	if err := d.writeLooks(ctx); err != nil {
+		return err
+	}
 	var n int
 	err := d.tx.QueryRow(ctx, "SELECT COUNT(*) FROM alert_looks WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
 		d.id.Tenant, d.id.Device, int64(in.Key.Boot), int64(in.Key.Seq)).Scan(&n)
@@ -30,7 +33,7 @@ func (d *device) restate(ctx context.Context, in Input, l Look) error {
 			"boot", in.Key.Boot, "seq", in.Key.Seq)
 		return nil
 	}
-	if err := d.keepLook(ctx, in, l); err != nil {
+	if err := errors.Join(d.keepLook(in, l), d.writeLooks(ctx)); err != nil {
 		return err
 	}
 	looks, taken, err := d.looksAfter(ctx, base.Head.Key)

@@ -48,11 +48,14 @@ func trackerID(t Type, slot string) string {
 // Step takes the device's next input and gives its state after it, with what changed, in the order
 // of Types. s is left as it was. A look whose key is not after the newest one changes nothing: what
 // comes out of order is Restate's to judge.
-func (m Machine) Step(s State, in Input) (State, []Transition) {
+func (m Machine) Step(s State, in Input) (State, []Transition) { return m.step(s.clone(), in) }
+
+// step is Step for a state that nobody else holds: its maps are the next state's.
+func (m Machine) step(s State, in Input) (State, []Transition) {
 	if _, ok := in.Fact.(Look); ok && !s.Head.IsZero() && in.Key.Compare(s.Head.Key) <= 0 {
 		return s, nil
 	}
-	st := stepping{Machine: m, state: s.clone(), in: in}
+	st := stepping{Machine: m, state: s, in: in}
 	switch fact := in.Fact.(type) {
 	case Look:
 		st.state.Behind = in.Late

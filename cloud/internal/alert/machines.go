@@ -50,6 +50,9 @@ func (d *device) load(ctx context.Context) error {
 }
 
 func (d *device) save(ctx context.Context) error {
+	if err := d.writeLooks(ctx); err != nil {
+		return err
+	}
 	if !d.changed && d.saved.store == d.id.Store {
 		return nil
 	}
@@ -58,6 +61,7 @@ func (d *device) save(ctx context.Context) error {
 		return fmt.Errorf("store machine: %w", err)
 	}
 	d.engine.decoded.Put(d.id.Tenant, d.id.Device, string(text), d.state)
+	d.owned = false
 	due := state.Micros(d.machine.Due(d.state, d.engine.listening))
 	_, err = d.tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, state = excluded.state,
@@ -89,18 +93,39 @@ func due(ctx context.Context, q state.Querier, now time.Time, after wire.Identit
 	return ids, rows.Err()
 }
 
-func (d *device) keepLook(ctx context.Context, in Input, l Look) error {
+// keptLook is a row of alert_looks.
+type keptLook struct {
+	in   Input
+	text string
+}
+
+// keepLook keeps a look with the others of the transaction; writeLooks writes them before any is read.
+func (d *device) keepLook(in Input, l Look) error {
 	text, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("keep look: %w", err)
 	}
-	_, err = d.tx.Exec(ctx, "INSERT INTO alert_looks (tenant, device, boot, seq, at, late, look) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		d.id.Tenant, d.id.Device, int64(in.Key.Boot), int64(in.Key.Seq), state.Micros(in.At), in.Late, string(text))
+	d.looks = append(d.looks, keptLook{in, string(text)})
+	return nil
+}
+
+func (d *device) writeLooks(ctx context.Context) error {
+	err := state.InStretches(d.looks, func(part []keptLook) error {
+		args := make([]any, 0, 7*len(part))
+		for _, l := range part {
+			args = append(args, d.id.Tenant, d.id.Device, int64(l.in.Key.Boot), int64(l.in.Key.Seq), state.Micros(l.in.At), l.in.Late, l.text)
+		}
+		_, err := d.tx.Exec(ctx, insertLooks[len(part)], args...)
+		return err
+	})
+	d.looks = d.looks[:0]
 	if err != nil {
-		return fmt.Errorf("keep look: %w", err)
+		return fmt.Errorf("keep looks: %w", err)
 	}
 	return nil
 }
+
+var insertLooks = state.NewStatements("INSERT INTO alert_looks (tenant, device, boot, seq, at, late, look) VALUES ", "(?, ?, ?, ?, ?, ?, ?)", "")
 
 // checkpoint keeps the state after each checkpointEvery-th look, and drops what lies too far back.
 func (d *device) checkpoint(ctx context.Context, k Key) error {
@@ -108,6 +133,9 @@ func (d *device) checkpoint(ctx context.Context, k Key) error {
 		return nil
 	}
 	d.since = 0
+	if err := d.writeLooks(ctx); err != nil {
+		return err
+	}
 	if err := d.putCheckpoint(ctx, k, d.state); err != nil {
 		return err
 	}
