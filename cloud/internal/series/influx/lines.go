@@ -23,9 +23,9 @@ const (
 
 // builder appends points in line protocol.
 type builder struct {
-	buf  []byte
-	m    *series.Message
-	head string // tags that all points of the message share
+	buf        []byte
+	m          *series.Message
+	head, tail string // tags that all points of the message share; the server is quicker where tags are in order
 }
 
 var errTag = errors.New("a name holds a line break, or ends in a backslash, which InfluxDB cannot hold")
@@ -46,19 +46,11 @@ func fits(names ...string) bool {
 
 // appendLines appends a message's points to buf.
 func appendLines(buf []byte, m *series.Message) ([]byte, error) {
-	b := builder{buf: buf, m: m, head: ",tenant=" + tag.Replace(m.Tenant) + ",store=" + tag.Replace(m.Store) + ",device=" + tag.Replace(m.Device)}
+	b := builder{buf: buf, m: m, head: ",device=" + tag.Replace(m.Device), tail: ",store=" + tag.Replace(m.Store) + ",tenant=" + tag.Replace(m.Tenant)}
 	if len(m.Slots) > 0 {
-		b.point(lookPoints, m.At, 0, nil, "slots", int64(len(m.Slots)))
-	}
-	for i, p := range m.Slots {
-		if !fits(p.Slot) {
-			return buf, errTag
+		if err := b.shelf(); err != nil {
+			return buf, err
 		}
-		fields := []any{"state", int64(p.State), "present", int64(p.Present), "due", int64(p.Due), "place", int64(i)}
-		if p.Reason != shelf.NoReason {
-			fields = append(fields, "reason", int64(p.Reason))
-		}
-		b.line(shelfPoints, m.At, []string{"gtin", string(p.GTIN), "slot", p.Slot}, fields)
 	}
 	for i, d := range m.Doors {
 		b.point(doorPoints, d.At, i, nil, "open", d.Open)
@@ -88,22 +80,85 @@ func appendLines(buf []byte, m *series.Message) ([]byte, error) {
 	return b.buf, nil
 }
 
-// point appends one that says itself which message it is of; tags and fields are names and values in turn.
-func (b *builder) point(measurement string, at time.Time, place int, tags []string, fields ...any) {
-	b.line(measurement, at, tags, append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro()))
+// shelf appends a look and its slots. What the slots' places are, and whose they are, only the look
+// says; what follows from other fields is left out: each field of each slot costs the server as much as
+// the rest of it.
+func (b *builder) shelf() error {
+	order := make([]string, len(b.m.Slots))
+	for i := range b.m.Slots {
+		p := &b.m.Slots[i]
+		if !fits(p.Slot) {
+			return errTag
+		}
+		order[i] = p.Slot
+		b.open(shelfPoints)
+		if p.GTIN != "" {
+			b.tag("gtin", string(p.GTIN))
+		}
+		if p.Slot != "" {
+			b.tag("slot", p.Slot)
+		}
+		b.buf = append(b.buf, b.tail...)
+		b.buf = append(b.buf, " state="...)
+		b.int(int64(p.State))
+		if p.State == shelf.Unknown {
+			b.field(",due=", int64(p.Due))
+			b.field(",reason=", int64(p.Reason))
+		} else {
+			b.field(",present=", int64(p.Present))
+			if missing := p.Due - p.Present; missing != 0 {
+				b.field(",missing=", int64(missing))
+			}
+		}
+		b.time(b.m.At)
+	}
+	b.point(lookPoints, b.m.At, 0, nil, "slots", int64(len(b.m.Slots)), "order", strings.Join(order, orderSep))
+	return nil
 }
 
-func (b *builder) line(measurement string, at time.Time, tags []string, fields []any) {
+// orderSep stands between the slots of a look: no slot's name holds it.
+const orderSep = "\t"
+
+func (b *builder) open(measurement string) {
 	b.buf = append(b.buf, measurement...)
 	b.buf = append(b.buf, b.head...)
+}
+
+func (b *builder) tag(name, value string) {
+	b.buf = append(b.buf, ',')
+	b.buf = append(b.buf, name...)
+	b.buf = append(b.buf, '=')
+	b.buf = append(b.buf, tag.Replace(value)...)
+}
+
+func (b *builder) int(v int64) { b.buf = append(strconv.AppendInt(b.buf, v, 10), 'i') }
+
+func (b *builder) field(name string, v int64) {
+	b.buf = append(b.buf, name...)
+	b.int(v)
+}
+
+func (b *builder) time(at time.Time) {
+	b.buf = append(b.buf, ' ')
+	b.buf = strconv.AppendInt(b.buf, at.UnixMicro()*1000+int64(b.m.Seq%1000), 10)
+	b.buf = append(b.buf, '\n')
+}
+
+// point appends one that says itself which message it is of; tags and fields are names and values in turn.
+func (b *builder) point(measurement string, at time.Time, place int, tags []string, fields ...any) {
+	b.open(measurement)
+	tail := b.tail
 	for i := 0; i < len(tags); i += 2 {
+		if tags[i] > "tenant" {
+			b.buf = append(b.buf, tail...)
+			tail = ""
+		}
 		if tags[i+1] != "" {
-			b.buf = append(b.buf, ',')
-			b.buf = append(b.buf, tags[i]...)
-			b.buf = append(b.buf, '=')
-			b.buf = append(b.buf, tag.Replace(tags[i+1])...)
+			b.tag(tags[i], tags[i+1])
 		}
 	}
+	b.buf = append(b.buf, tail...)
+	fields = append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro())
 	sep := byte(' ')
 	for i := 0; i < len(fields); i += 2 {
 		b.buf = append(b.buf, sep)
@@ -112,7 +167,7 @@ func (b *builder) line(measurement string, at time.Time, tags []string, fields [
 		b.buf = append(b.buf, '=')
 		switch v := fields[i+1].(type) {
 		case int64:
-			b.buf = append(strconv.AppendInt(b.buf, v, 10), 'i')
+			b.int(v)
 		case bool:
 			b.buf = strconv.AppendBool(b.buf, v)
 		case string:
@@ -121,7 +176,5 @@ func (b *builder) line(measurement string, at time.Time, tags []string, fields [
 			b.buf = append(b.buf, '"')
 		}
 	}
-	b.buf = append(b.buf, ' ')
-	b.buf = strconv.AppendInt(b.buf, at.UnixMicro()*1000+int64(b.m.Seq%1000), 10)
-	b.buf = append(b.buf, '\n')
+	b.time(at)
 }

@@ -91,29 +91,36 @@ func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]seri
 	return list[max(0, len(list)-limit):], nil
 }
 
-// name gives slot points the numbers of their message, which only its look point has: they are of the
-// same store and carry the same time to the nanosecond. With every slot they would double what is stored.
+// name gives slot points the numbers of their message and their place in it, which only its look point
+// has: they are of the same store and carry the same time to the nanosecond.
 func name(rows []*row) {
 	type moment struct {
 		store string
 		at    int64
 	}
-	looks := map[moment]*row{}
+	type look struct {
+		*row
+		places map[string]int64
+	}
+	looks := map[moment]look{}
 	for _, r := range rows {
 		if r.measurement == lookPoints {
-			looks[moment{r.tags["store"], r.at.UnixNano()}] = r
+			places := map[string]int64{}
+			for i, slot := range strings.Split(r.text("order"), orderSep) {
+				places[slot] = int64(i)
+			}
+			looks[moment{r.tags["store"], r.at.UnixNano()}] = look{r, places}
 		}
 	}
 	for _, r := range rows {
-		look := looks[moment{r.tags["store"], r.at.UnixNano()}]
-		if r.measurement != shelfPoints || look == nil {
+		look, ok := looks[moment{r.tags["store"], r.at.UnixNano()}]
+		if r.measurement != shelfPoints || !ok {
 			continue
 		}
 		for _, field := range [...]string{"boot", "seq", "mat"} {
-			if _, ok := r.fields[field]; !ok {
-				r.fields[field] = look.fields[field]
-			}
+			r.fields[field] = look.fields[field]
 		}
+		r.fields["place"] = look.places[r.tags["slot"]]
 	}
 }
 
@@ -153,8 +160,14 @@ func (r *row) addTo(m *series.Message) {
 	at := r.at.UTC().Truncate(time.Microsecond)
 	switch r.measurement {
 	case shelfPoints:
-		m.Slots = append(m.Slots, series.SlotPoint{Slot: r.tags["slot"], GTIN: shelf.GTIN(r.tags["gtin"]), State: shelf.State(r.int("state")),
-			Reason: shelf.Reason(r.int("reason")), Present: int(r.int("present")), Due: int(r.int("due"))})
+		p := series.SlotPoint{Slot: r.tags["slot"], GTIN: shelf.GTIN(r.tags["gtin"]), State: shelf.State(r.int("state"))}
+		if p.State == shelf.Unknown {
+			p.Due, p.Reason = int(r.int("due")), shelf.Reason(r.int("reason"))
+		} else {
+			p.Present = int(r.int("present"))
+			p.Due = p.Present + int(r.int("missing"))
+		}
+		m.Slots = append(m.Slots, p)
 	case doorPoints:
 		m.Doors = append(m.Doors, telemetry.DoorEvent{At: at, Open: r.bool("open")})
 	case climatePoints:

@@ -9,8 +9,8 @@
 //
 // What it writes (field types never change; whole numbers carry InfluxDB's i):
 //
-//	shelf,tenant,store,device,slot,gtin  state present due place [reason]; its message is the look of the same time
-//	look,tenant,store,device             slots boot seq mat
+//	shelf,tenant,store,device,slot,gtin  state present [missing], or of an unknown slot state due reason; its message is the look of the same time
+//	look,tenant,store,device             slots order boot seq mat
 //	climate,tenant,store,device[,sensor] temp_mc humidity_permille boot seq mat place
 //	door|power|footfall[,line]|event,…   likewise, see lines.go
 //
@@ -25,6 +25,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -73,7 +74,10 @@ func Open(_ context.Context, rawURL string) (*Store, error) {
 		}
 		token = strings.TrimSpace(string(data))
 	}
-	opts := influxdb2.DefaultOptions().SetHTTPRequestTimeout(uint(requestTime.Seconds())).SetUseGZip(true).
+	// On the same machine packing costs more than it saves.
+	host := net.ParseIP(u.Hostname())
+	far := u.Hostname() != "localhost" && (host == nil || !host.IsLoopback())
+	opts := influxdb2.DefaultOptions().SetHTTPRequestTimeout(uint(requestTime.Seconds())).SetUseGZip(far).
 		SetApplicationName("coldshelf").SetLogLevel(0)
 	client := influxdb2.NewClientWithOptions(scheme+"://"+u.Host+strings.TrimSuffix(u.Path, "/"), token, opts)
 	return &Store{client: client, write: client.WriteAPIBlocking(q.Get("org"), q.Get("bucket")),

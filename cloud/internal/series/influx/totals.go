@@ -25,8 +25,8 @@ func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([
 	if err != nil {
 		return nil, fmt.Errorf("read fleet totals: %w", err)
 	}
-	err = s.each(ctx, base+judged+` |> group(columns: ["gtin"]) |> sum()`, func(v values) {
-		addFacings(totalOf(totals, shelf.GTIN(v.text("gtin"))), v.int("_value"))
+	err = s.each(ctx, base+facings+` |> group(columns: ["gtin", "_field"]) |> sum()`, func(v values) {
+		addFacings(totalOf(totals, shelf.GTIN(v.text("gtin"))), v.text("_field"), v.int("_value"))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read fleet totals: %w", err)
@@ -39,16 +39,11 @@ func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([
 	return list, nil
 }
 
-// byState makes the state a column to group by.
-//
-// judged keeps the points whose slot could be judged, and packs the facings present and due of each
-// into one number (high and low 32 bits), so that one sum gives both: Flux sums one column at a time.
+// byState makes the state a column to group by. facings keeps what is present, and missing of what is
+// due, in the slots that could be judged: only those have these fields.
 const (
 	byState = ` |> filter(fn: (r) => r._field == "state") |> map(fn: (r) => ({r with state: string(v: r._value)}))`
-	judged  = ` |> filter(fn: (r) => r._field == "state" or r._field == "present" or r._field == "due")` +
-		` |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")` +
-		` |> filter(fn: (r) => r.state != 0)` +
-		` |> map(fn: (r) => ({_time: r._time, gtin: r.gtin, _value: r.present * 65536 * 65536 + r.due}))`
+	facings = ` |> filter(fn: (r) => r._field == "present" or r._field == "missing")`
 )
 
 func totalOf(m map[shelf.GTIN]*series.Totals, g shelf.GTIN) *series.Totals {
@@ -77,10 +72,11 @@ func addState(t *series.Totals, state string, n int64) {
 	}
 }
 
-// addFacings takes apart the two sums that judged packs.
-func addFacings(t *series.Totals, both int64) {
-	t.Present += both >> 32
-	t.Due += both & (1<<32 - 1)
+func addFacings(t *series.Totals, field string, n int64) {
+	t.Due += n
+	if field == "present" {
+		t.Present += n
+	}
 }
 
 // Hours gives a device's totals by the hour, for the hours that touch the stretch, in order. Readings
@@ -111,8 +107,8 @@ func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error
 		{one(lookPoints, "slots") + perHour("count"), func(v values) { hour(v).Observations += int(v.int("_value")) }},
 		{` |> filter(fn: (r) => r._measurement == "shelf")` + byState + ` |> group(columns: ["state"])` + perHour("count"),
 			func(v values) { addState(&hour(v).Totals, v.text("state"), v.int("_value")) }},
-		{` |> filter(fn: (r) => r._measurement == "shelf")` + judged + ` |> group()` + perHour("sum"),
-			func(v values) { addFacings(&hour(v).Totals, v.int("_value")) }},
+		{` |> filter(fn: (r) => r._measurement == "shelf")` + facings + ` |> group(columns: ["_field"])` + perHour("sum"),
+			func(v values) { addFacings(&hour(v).Totals, v.text("_field"), v.int("_value")) }},
 		{one(climatePoints, "temp_mc") + perHour("min"), func(v values) { hour(v).TempMin = telemetry.MilliCelsius(v.int("_value")) }},
 		{one(climatePoints, "temp_mc") + perHour("max"), func(v values) { hour(v).TempMax = telemetry.MilliCelsius(v.int("_value")) }},
 		{one(climatePoints, "temp_mc") + perHour("sum"), func(v values) { hour(v).TempSum += v.int("_value") }},

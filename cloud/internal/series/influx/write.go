@@ -7,12 +7,17 @@ import (
 	nethttp "net/http"
 
 	"github.com/influxdata/influxdb-client-go/v2/api/http"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 )
 
-// maxLines bounds a request to a few megabytes before compression.
-const maxLines = 5000
+// maxLines bounds a request to a few megabytes before compression; so many requests are under way at
+// once at most.
+const (
+	maxLines    = 5000
+	maxRequests = 4
+)
 
 // Write sends messages and returns nil when the server has taken all of them.
 func (s *Store) Write(ctx context.Context, messages []series.Message) error {
@@ -31,23 +36,28 @@ func (s *Store) Write(ctx context.Context, messages []series.Message) error {
 		}
 		fresh = append(fresh, m)
 	}
+	requests, ctx := errgroup.WithContext(ctx)
+	requests.SetLimit(maxRequests)
 	for len(fresh) > 0 {
 		n, points := 0, 0
 		for n < len(fresh) && (n == 0 || points < maxLines) {
 			points += 1 + len(fresh[n].Slots)
 			n++
 		}
-		if err := s.send(ctx, fresh[:n]); err != nil {
-			return err
-		}
+		part := fresh[:n]
+		requests.Go(func() error { return s.send(ctx, part) })
 		fresh = fresh[n:]
 	}
-	return nil
+	return requests.Wait()
 }
 
 // send writes a batch, or finds the message in it that the server refuses.
 func (s *Store) send(ctx context.Context, batch []*series.Message) error {
-	var lines []byte
+	points := 0
+	for _, m := range batch {
+		points += 1 + len(m.Slots)
+	}
+	lines := make([]byte, 0, 128*points)
 	for _, m := range batch {
 		var err error
 		if lines, err = appendLines(lines, m); err != nil {
