@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 )
@@ -32,6 +33,7 @@ type options struct {
 	Fleets   string
 	Telegraf string
 	Influxd  string
+	Profile  string
 }
 
 // report is the last line.
@@ -71,11 +73,16 @@ func main() {
 	flag.StringVar(&child, "child", "", "what a process that bench-ingest started is to be")
 	flag.StringVar(&broker, "broker", "", "its broker")
 	flag.StringVar(&series, "series", "", "its series store")
+	flag.StringVar(&o.Profile, "profile", "", "begin of the files that our children write their CPU profiles to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	var err error
+	profiled, err := profile(child, o.Profile)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
 	switch child {
 	case "service":
 		err = runService(ctx, broker)
@@ -84,10 +91,25 @@ func main() {
 	default:
 		err = run(ctx, o, part)
 	}
-	if err != nil {
+	if err := errors.Join(err, profiled()); err != nil {
 		fmt.Fprintf(os.Stderr, "error: %v\nhint: make bench-ingest installs what it needs: Mosquitto, influxd, Telegraf\n", err)
 		os.Exit(1)
 	}
+}
+
+// profile writes a child's CPU profile until what it gives is called.
+func profile(child, file string) (stop func() error, err error) {
+	if child == "" || file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, pprof.StartCPUProfile(f)
 }
 
 func run(ctx context.Context, o options, part string) error {

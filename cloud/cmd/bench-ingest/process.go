@@ -14,17 +14,21 @@ import (
 )
 
 // process is a program that is measured.
-type process struct{ cmd *exec.Cmd }
+type process struct {
+	cmd     *exec.Cmd
+	started time.Time
+}
 
 // start runs a program, whose errors are shown. It ends with ctx or by stop.
 func start(ctx context.Context, program string, args ...string) (*process, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p := &process{cmd: cmd, started: time.Now()}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	return &process{cmd}, nil
+	return p, nil
 }
 
 // child runs this program again as one of its children.
