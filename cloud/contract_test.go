@@ -269,6 +269,25 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/rules", nil, "", "", 200)
 	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [door_busy], enabled: false}\n", 200)
 	ask("PUT", "/v1/rules", nil, "", "version: 1\nrules:\n- {types: [dor_busy], enabled: false}\n", 400)
+	ask("GET", "/v1/rules", nil, "", "", 200)
+	ask("GET", "/v1/rules/versions", nil, "", "", 200)
+	ask("GET", "/v1/rules/versions/{version}", map[string]string{"version": "1"}, "", "", 200)
+	ask("GET", "/v1/rules/versions/{version}", map[string]string{"version": "9"}, "", "", 404)
+	tested := make(chan []byte, 2)
+	tester := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if data, err := io.ReadAll(r.Body); err == nil {
+			tested <- data
+		}
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "short and stout")
+	}))
+	defer tester.Close()
+	trial := ask("POST", "/v1/rules/recipients/test", nil, "", fmt.Sprintf(`{"format":"events","url":%q,"secret":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}`, tester.URL), 200)
+	if !strings.Contains(string(trial), `"delivered":false,"status":418,"answer":"short and stout"`) {
+		t.Errorf("the trial: %s", trial)
+	}
+	c.hold(t, "asyncapi.yaml#/channels/webhook/messages/test/payload", wait("the test button", tested))
+	ask("POST", "/v1/rules/recipients/test", nil, "", `{"format":"email","url":"https://host/"}`, 400)
 	ask("POST", "/v1/rules/test", nil, "?days=1", "version: 1\nrules:\n- {types: [stockout], open: {bad: 1, of: 1}}\n", 200)
 	ask("POST", "/v1/rules/test", nil, "", "version: 1\nrules:\n- {types: [stokout]}\n", 400)
 
@@ -278,6 +297,10 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/webhooks", nil, "", "", 200)
 	ask("POST", "/v1/webhooks/{id}/replay", id, "", `{"cursor":"0"}`, 200)
 	ask("GET", "/v1/webhooks/{id}/dead", id, "", "", 200)
+	if trial := ask("POST", "/v1/webhooks/{id}/test", id, "", "", 200); !strings.Contains(string(trial), `"delivered":true,"status":200`) {
+		t.Errorf("the trial: %s", trial)
+	}
+	ask("POST", "/v1/webhooks/{id}/test", map[string]string{"id": "wh_none"}, "", "", 404)
 	ask("DELETE", "/v1/webhooks/{id}", id, "", "", 200)
 
 	b.client.Publish("coldshelf/v1/t/s1/d1/up/observation", 1, false, "rubbish").WaitTimeout(patience)

@@ -39,10 +39,6 @@ type Ruling struct {
 
 // ExplainRules tells which rules hold at a cooler as the registry knows it.
 func ExplainRules(ctx context.Context, cfg config.Config, q Question) (*Ruling, error) {
-	book, err := bookOf(cfg, q.File)
-	if err != nil {
-		return nil, Hint(err, "correct the places named above")
-	}
 	types, gtin, err := q.read()
 	if err != nil {
 		return nil, err
@@ -52,6 +48,10 @@ func ExplainRules(ctx context.Context, cfg config.Config, q Question) (*Ruling, 
 		return nil, Hint(err, "give the service's own --config, or its --data folder")
 	}
 	defer db.Close()
+	book, err := bookOf(ctx, cfg, db, q.File)
+	if err != nil {
+		return nil, Hint(err, "correct the places named above")
+	}
 	c, err := state.GetCooler(ctx, db, cfg.Tenant, q.Device)
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, Hint(err, "enter it first: PUT /v1/coolers/%s, or let its board speak", q.Device)
@@ -74,15 +74,15 @@ func ExplainRules(ctx context.Context, cfg config.Config, q Question) (*Ruling, 
 }
 
 // bookOf reads a file of rules, or those in force.
-func bookOf(cfg config.Config, file string) (*alert.Rulebook, error) {
+func bookOf(ctx context.Context, cfg config.Config, db *state.DB, file string) (*alert.Rulebook, error) {
 	if file != "" {
 		return alert.ReadRulebook(file)
 	}
-	inForce, err := openRules(cfg, slog.New(slog.DiscardHandler))
+	inForce, err := openRules(ctx, cfg, db, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	return inForce.Book(), nil
+	return inForce.Book(cfg.Tenant), nil
 }
 
 func (q Question) read() (types []alert.Type, gtin shelf.GTIN, err error) {

@@ -76,8 +76,8 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 		return nil, err
 	}
 	smtp := deliver.SMTP{Server: cfg.Alerts.SMTP.Server, From: cfg.Alerts.SMTP.From, Username: cfg.Alerts.SMTP.Username, Password: mailPassword}
-	if s.rules, err = openRules(cfg, log); err != nil {
-		return nil, Hint(err, "correct the file: cooler-cloud rules check %s", rulesFile(cfg))
+	if s.rules, err = openRules(ctx, cfg, s.state, log); err != nil {
+		return nil, err
 	}
 	if err := deliver.Begin(ctx, s.state); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
@@ -44,8 +45,8 @@ type DryAlert struct {
 	EndedAt  *time.Time `json:"ended_at"` // null: it would be open
 }
 
-// rulesFile is the file of rules that is followed: the configured one, else one beside the data, which
-// the page writes.
+// rulesFile is the file of rules of the service, for tenants that have none of their own: the configured
+// one, else one beside the data.
 func rulesFile(cfg config.Config) string {
 	if cfg.Alerts.Rules != "" {
 		return cfg.Alerts.Rules
@@ -53,22 +54,27 @@ func rulesFile(cfg config.Config) string {
 	return filepath.Join(cfg.DataDir, "rules.yml")
 }
 
-// openRules follows that file. One that is configured must be there.
-func openRules(cfg config.Config, log *slog.Logger) (*alert.RuleFile, error) {
+// openRules reads that file, and the rules of each tenant. A file that is configured must be there.
+func openRules(ctx context.Context, cfg config.Config, db *state.DB, log *slog.Logger) (*alert.RuleStore, error) {
+	follow := alert.MakeRuleFile
 	if cfg.Alerts.Rules != "" {
-		return alert.OpenRuleFile(cfg.Alerts.Rules, log)
+		follow = alert.OpenRuleFile
 	}
-	return alert.MakeRuleFile(rulesFile(cfg), log)
+	file, err := follow(rulesFile(cfg), log)
+	if err != nil {
+		return nil, Hint(err, "correct the file: cooler-cloud rules check %s", rulesFile(cfg))
+	}
+	rules, err := alert.OpenRuleStore(ctx, db, file, noteRules, log)
+	return rules, Hint(err, "give the data folder of a service of this version that has run: --data")
 }
 
-// rulesOf gives the rules that a tenant may change: the file is one for all, so only whoever runs the
-// service may.
-func (s *Server) rulesOf(tenant string) *alert.RuleFile {
-	if s.gate != nil && tenant != s.cfg.Tenant {
-		return nil
-	}
-	return s.rules
+// noteRules writes into the audit log who changed a tenant's rules.
+func noteRules(ctx context.Context, tx *state.Tx, tenant, who string, version int64, now time.Time) error {
+	return access.Note(ctx, tx, tenant, who, "rules changed", fmt.Sprintf("version %d", version), now)
 }
+
+// operator reports whether a tenant is who runs the service.
+func (s *Server) operator(tenant string) bool { return s.gate == nil || tenant == s.cfg.Tenant }
 
 // CheckRules reads a file of rules and says what is wrong with it.
 func CheckRules(file string) error {
@@ -86,15 +92,15 @@ func TestRules(ctx context.Context, cfg config.Config, file string, since time.D
 	if err != nil {
 		return nil, Hint(err, "correct the places named above")
 	}
-	inForce, err := openRules(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
-	}
 	db, err := state.Open(ctx, cfg.StateURL())
 	if err != nil {
 		return nil, Hint(err, "give the service's own --config, or its --data folder")
 	}
 	defer db.Close()
+	inForce, err := openRules(ctx, cfg, db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
 	points, err := openSeries(ctx, cfg.SeriesURL())
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ type Server struct {
 	state  *state.DB
 	series seriesStore
 	engine *alert.Engine
-	rules  *alert.RuleFile
+	rules  *alert.RuleStore
 
 	authority *access.Authority
 	gate      *access.Gate // nil: nobody has to prove who he is
@@ -95,7 +95,7 @@ func (s *Server) SetupPath() string { return s.setup }
 // tickEvery is how often the judge looks at what time alone decides.
 const tickEvery = time.Second
 
-// rulesEvery is how often the file of rules is looked at.
+// rulesEvery is how often rules are looked at that others may have changed.
 const rulesEvery = 2 * time.Second
 
 // Run serves until ctx ends, then drains and closes everything. It returns nil then.

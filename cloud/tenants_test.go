@@ -27,6 +27,7 @@ func liveAs(t *testing.T, url, tenant string) {
 	li := newPerson(t, "http://"+s.Addr())
 	li.must(t, 201, "POST", "/v1/setup", map[string]string{"code": strings.TrimPrefix(s.SetupPath(), "/welcome#setup="), "name": "Li", "email": "li@" + tenant + ".example", "password": "correct horse battery"})
 	li.must(t, 201, "POST", "/v1/users", map[string]string{"name": "Bo", "email": "bo@" + tenant + ".example", "role": "viewer"})
+	li.must(t, 200, "PUT", "/v1/rules", map[string]any{"version": 1, "tz": "Asia/Shanghai"}) // JSON is YAML
 	li.must(t, 201, "POST", "/v1/webhooks", map[string]string{"url": "http://127.0.0.1:1/"})
 	li.must(t, 200, "PUT", "/v1/stores/s1", map[string]string{"name": "North"})
 	li.must(t, 201, "PUT", "/v1/planograms/p", map[string]any{"id": "p", "version": 1, "width_mm": 400,

@@ -256,8 +256,8 @@ func (h *house) settle(ctx context.Context) error {
 			return fmt.Errorf("%s has not had its looks stored", b.name)
 		}
 	}
-	// What is missing after this is told by the verdict.
-	_ = h.until(ctx, time.Minute, func() error {
+	// What is missing after this is told by the verdict. A webhook that was down is tried again by pauses.
+	_ = h.until(ctx, patience, func() error {
 		log, err := h.readLog()
 		if err != nil {
 			return err

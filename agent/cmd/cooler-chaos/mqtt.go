@@ -66,21 +66,18 @@ func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 		return token.Error() // and is started again
 	}
 	defer c.Disconnect(250)
-	present := token.(*mqtt.ConnectToken).SessionPresent()
-	if present && !known {
+	if token.(*mqtt.ConnectToken).SessionPresent() && !known {
 		if err := os.Remove(t.behind()); err != nil {
 			return err
 		}
+	} else { // to subscribe again is to be told again all that is retained
+		sub := c.Subscribe("coldshelf/v1/"+tenant+"/alerts/#", 1, nil)
+		if !sub.WaitTimeout(10*time.Second) || sub.Error() != nil {
+			return errors.Join(errors.New("not subscribed"), sub.Error())
+		}
 	}
-	sub := c.Subscribe("coldshelf/v1/"+tenant+"/alerts/#", 1, nil)
-	if !sub.WaitTimeout(10*time.Second) || sub.Error() != nil {
-		return errors.Join(errors.New("not subscribed"), sub.Error())
-	}
-	if err := t.catchUp(ctx, "http://"+o.Cloud); err != nil {
-		return err
-	}
-	settled := time.After(settling)
-	for {
+	caughtUp := false
+	for next := time.After(0); ; {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -88,13 +85,18 @@ func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 			return fmt.Errorf("connection lost: %w", err)
 		case err := <-faults:
 			return err
-		case <-settled:
+		case <-next:
 			err := t.catchUp(ctx, "http://"+o.Cloud)
-			if err == nil {
-				err = os.Remove(t.behind())
-			}
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
+			switch {
+			case err != nil: // the service is down
+				fmt.Fprintf(os.Stderr, "note: %v\n", err)
+				next = time.After(time.Second)
+			case !caughtUp: // once more, when the broker must have written the subscription down
+				caughtUp, next = true, time.After(settling)
+			default:
+				if err := os.Remove(t.behind()); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return err
+				}
 			}
 		}
 	}

@@ -140,6 +140,12 @@ type Entry struct {
 	Detail string    `json:"detail"`
 }
 
+// Note writes a line of the audit log about something outside of this package, in the caller's
+// transaction.
+func Note(ctx context.Context, tx *state.Tx, tenant, who, action, detail string, now time.Time) error {
+	return record(ctx, tx, tenant, who, action, detail, now)
+}
+
 func record(ctx context.Context, tx *state.Tx, tenant, who, action, detail string, now time.Time) error {
 	if err := tx.Exclusive(ctx, "audit"); err != nil {
 		return err

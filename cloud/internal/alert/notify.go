@@ -171,6 +171,13 @@ func (r *Recipient) faults() (faults []error) {
 	if r.Role == "" {
 		faults = append(faults, errors.New("role is missing"))
 	}
+	return append(faults, r.addressFaults()...)
+}
+
+// Check says what is wrong with a recipient's address.
+func (r *Recipient) Check() error { return errors.Join(r.addressFaults()...) }
+
+func (r *Recipient) addressFaults() (faults []error) {
 	if err := channel.Check(r.Format, r.URL); err != nil {
 		faults = append(faults, err)
 	}

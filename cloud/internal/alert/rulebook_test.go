@@ -2,7 +2,6 @@ package alert_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -201,44 +200,6 @@ func TestRuleFileFollowsTheFile(t *testing.T) {
 	write("version: 1\nrules:\n- {types: [stockout], open: {bad: 6, of: 5}}\n")
 	if changed, err := f.Reload(); changed || err == nil || need() != 5 {
 		t.Errorf("faulty: %v, %v, %d", changed, err, need())
-	}
-}
-
-func TestRuleFileIsReplaced(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "rules.yml")
-	f, err := alert.MakeRuleFile(file, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	need := func() int {
-		rule, _ := f.RulesFor(alert.Place{}).For(alert.Stockout, "", scenarioDay)
-		return rule.Bad
-	}
-	if text, err := f.Text(); text != nil || err != nil || need() != 2 {
-		t.Errorf("without a file: %q, %v, %d; want the defaults", text, err, need())
-	}
-	first := []byte("version: 1\nrules:\n- {types: [stockout], open: {bad: 4, of: 5}}\n")
-	if err := f.Replace(nil, first); err != nil || need() != 4 {
-		t.Errorf("written: %v, %d", err, need())
-	}
-	if changed, err := f.Reload(); changed || err != nil {
-		t.Errorf("what was written here is news: %v, %v", changed, err)
-	}
-	if err := f.Replace(nil, []byte("version: 1")); !errors.Is(err, alert.ErrRulesChanged) || need() != 4 {
-		t.Errorf("over what is not there any more: %v, %d", err, need())
-	}
-	if err := f.Replace(first, []byte("version: 2")); err == nil || need() != 4 {
-		t.Errorf("faulty: %v, %d", err, need())
-	}
-	if text, _ := f.Text(); string(text) != string(first) {
-		t.Errorf("got %q, want what was written first", text)
-	}
-	again, err := alert.MakeRuleFile(file, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rule, _ := again.RulesFor(alert.Place{}).For(alert.Stockout, "", scenarioDay); rule.Bad != 4 {
-		t.Errorf("opened again: %d bad looks, want 4", rule.Bad)
 	}
 }
 

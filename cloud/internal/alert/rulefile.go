@@ -1,8 +1,6 @@
 package alert
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +8,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // ReadRulebook reads and validates a file of rules.
@@ -33,12 +30,9 @@ type RuleFile struct {
 	book atomic.Pointer[Rulebook]
 	log  *slog.Logger
 
-	mu   sync.Mutex // of what follows, and of the file among those who change it here
+	mu   sync.Mutex // of what follows
 	last string     // size and time of the file as it was read
 }
-
-// ErrRulesChanged is Replace's answer to whoever wants to change what is not in force any more.
-var ErrRulesChanged = errors.New("the rules were changed meanwhile")
 
 // OpenRuleFile reads the file a first time; then a fault is an error.
 func OpenRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
@@ -75,44 +69,6 @@ func (f *RuleFile) Text() ([]byte, error) {
 	return data, nil
 }
 
-// Replace writes the file anew and puts its rules in force. It fails, and changes nothing, where the
-// rules are faulty, or with ErrRulesChanged where the file is not was any more.
-func (f *RuleFile) Replace(was, text []byte) error {
-	b, err := DecodeRulebook(text)
-	if err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	is, err := f.Text()
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(is, was) {
-		return ErrRulesChanged
-	}
-	// Beside the file, so that the rename cannot cross a file system.
-	next := f.file + ".new"
-	if err := writeSynced(next, text); err != nil {
-		return fmt.Errorf("write rules: %w", err)
-	}
-	if err := os.Rename(next, f.file); err != nil {
-		return fmt.Errorf("write rules: %w", err)
-	}
-	f.last = f.version()
-	f.book.Store(b)
-	return nil
-}
-
-func writeSynced(file string, data []byte) error {
-	w, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	return errors.Join(err, w.Sync(), w.Close())
-}
-
 func (f *RuleFile) version() string {
 	info, err := os.Stat(f.file)
 	if err != nil {
@@ -144,21 +100,12 @@ func (f *RuleFile) Reload() (bool, error) {
 	return true, nil
 }
 
-// Run looks at the file every so often until ctx ends.
-func (f *RuleFile) Run(ctx context.Context, every time.Duration) error {
-	t := time.NewTicker(every)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		switch changed, err := f.Reload(); {
-		case err != nil:
-			f.log.Error("the rules were changed and are faulty, the last good ones stay in force", "err", err)
-		case changed:
-			f.log.Info("new rules are in force", "file", f.file)
-		}
+// follow is Reload with what came of it in the log.
+func (f *RuleFile) follow() {
+	switch changed, err := f.Reload(); {
+	case err != nil:
+		f.log.Error("the rules were changed and are faulty, the last good ones stay in force", "err", err)
+	case changed:
+		f.log.Info("new rules are in force", "file", f.file)
 	}
 }

@@ -65,4 +65,13 @@ CREATE TABLE alert_readers (
 	reader TEXT PRIMARY KEY,
 	cursor BIGINT NOT NULL
 );
+`, `
+CREATE TABLE alert_rules (
+	tenant  TEXT NOT NULL,
+	version BIGINT NOT NULL,
+	text    TEXT NOT NULL,
+	who     TEXT NOT NULL,
+	at      BIGINT NOT NULL,
+	PRIMARY KEY (tenant, version)
+);
 `}}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
@@ -39,15 +40,20 @@ type Teller interface {
 	Say(ctx context.Context, db *state.DB, tenant, id string, w alert.Word) (*alert.Alert, error)
 }
 
-// Reloader is told that the list of webhooks has changed.
-type Reloader interface{ Changed() }
+// Webhooks delivers alerts to targets.
+type Webhooks interface {
+	// Changed is told that the list of webhooks has changed.
+	Changed()
+	TryWebhook(ctx context.Context, tenant, id, who string) (*deliver.Trial, error)
+	TryRecipient(ctx context.Context, tenant string, r *alert.Recipient, who string) *deliver.Trial
+}
 
 // Config is what an API is made of.
 type Config struct {
 	DB       *state.DB
 	Series   Series
 	Alerts   Teller
-	Webhooks Reloader // nil: there are no webhooks
+	Webhooks Webhooks // nil: there are no webhooks
 	KPIs     *kpi.Desk
 	Book     *book.Desk
 	Orders   *route.Router
@@ -56,8 +62,9 @@ type Config struct {
 	KeepPoints time.Duration
 	Sales      *sales.Ledger
 	Boards     Boards // nil: none can be reached
-	// Rules gives the rules that a tenant may see and change; nil: none.
-	Rules func(tenant string) *alert.RuleFile
+	Rules      Rules  // nil: none
+	// Operator reports whether a tenant is who runs the service, and may see its file of rules; nil: each is.
+	Operator func(tenant string) bool
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
 	TryRules func(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error)
 	Changed  func() // called after a change that the live stream should tell
@@ -103,11 +110,15 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/rules":                         a.rules,
 		"PUT /v1/rules":                         a.putRules,
 		"POST /v1/rules/test":                   a.testRules,
+		"GET /v1/rules/versions":                a.ruleVersions,
+		"GET /v1/rules/versions/{version}":      a.ruleVersion,
 		"GET /v1/webhooks":                      a.webhooks,
 		"POST /v1/webhooks":                     a.postWebhook,
 		"DELETE /v1/webhooks/{id}":              a.deleteWebhook,
 		"POST /v1/webhooks/{id}/replay":         a.replayWebhook,
 		"GET /v1/webhooks/{id}/dead":            a.deadLetters,
+		"POST /v1/webhooks/{id}/test":           a.testWebhook,
+		"POST /v1/rules/recipients/test":        a.testRecipient,
 		"GET /v1/notices":                       a.notices,
 		"POST /v1/live/tickets":                 a.ticket,
 		"GET /v1/quarantine":                    a.quarantine,

@@ -1,20 +1,35 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
+// Rules keeps the rules of each tenant, in versions.
+type Rules interface {
+	Current(ctx context.Context, tenant string) (alert.RuleText, error)
+	Version(ctx context.Context, tenant string, version int64) (alert.RuleText, error)
+	Versions(ctx context.Context, tenant string, limit int) ([]alert.RuleText, error)
+	Put(ctx context.Context, tenant string, was, text []byte, who string, now time.Time) (alert.RuleText, error)
+}
+
 // rulesAnswer is the file of rules in force, as text and read, and what holds where it is silent.
 type rulesAnswer struct {
+	Version  int64                      `json:"version"` // 0: the tenant has none of its own, those of the service are in force
+	By       string                     `json:"changed_by,omitempty"`
+	At       *time.Time                 `json:"changed_at"` // null: never by the tenant
+	Hidden   bool                       `json:"hidden"`     // those of the service are not the tenant's to see
 	Revision string                     `json:"revision"`
 	Text     string                     `json:"text"` // "": the defaults alone
 	Book     json.RawMessage            `json:"book"` // the same as JSON
@@ -48,41 +63,48 @@ func defaultRules() map[alert.Type]defaultRule {
 	return out
 }
 
-// rulesFor is the file that a tenant may see.
-func (a *api) rulesFor(tenant string) (*alert.RuleFile, error) {
-	if a.Rules != nil {
-		if f := a.Rules(tenant); f != nil {
-			return f, nil
-		}
-	}
-	return nil, &Problem{http.StatusForbidden, "the rules are one file for all tenants, it is not yours to see", "ask whoever runs the service"}
-}
-
 func (a *api) rules(r *http.Request, tenant string) (any, error) {
 	if p := query(r); p.err != nil {
 		return nil, p.err
 	}
-	f, err := a.rulesFor(tenant)
+	text, err := a.rulesOf(r, tenant)
 	if err != nil {
 		return nil, err
 	}
-	text, err := f.Text()
-	if err != nil {
-		return nil, err
-	}
-	return answerRules(text)
+	return a.answerRules(tenant, text), nil
 }
 
-func answerRules(text []byte) (*rulesAnswer, error) {
-	out := &rulesAnswer{Revision: revision(text), Text: string(text), Book: json.RawMessage(`{"version":1}`), Defaults: defaultRules()}
-	if len(text) == 0 {
-		return out, nil
+// rulesOf gives the rules in force as the tenant may see them.
+func (a *api) rulesOf(r *http.Request, tenant string) (alert.RuleText, error) {
+	if a.Rules == nil {
+		return alert.RuleText{}, &Problem{http.StatusNotFound, "there are no rules here", "ask the service itself"}
 	}
-	book, err := yaml.YAMLToJSON(text)
+	return a.Rules.Current(r.Context(), tenant)
+}
+
+// hidden reports whether a text is the service's own file and the tenant is not who runs the service: it
+// holds addresses and secrets of others.
+func (a *api) hidden(tenant string, text alert.RuleText) bool {
+	return text.Version == 0 && len(text.Text) > 0 && a.Operator != nil && !a.Operator(tenant)
+}
+
+func (a *api) answerRules(tenant string, text alert.RuleText) *rulesAnswer {
+	out := &rulesAnswer{Version: text.Version, By: text.By, Revision: revision(text.Text), Text: string(text.Text), Book: json.RawMessage(`{"version":1}`), Defaults: defaultRules()}
+	if text.Version > 0 {
+		out.At = &text.At
+	}
+	if out.Hidden = a.hidden(tenant, text); out.Hidden {
+		out.Text = ""
+		return out
+	}
+	if len(text.Text) == 0 {
+		return out
+	}
+	book, err := yaml.YAMLToJSON(text.Text)
 	if err == nil && json.Valid(book) {
 		out.Book = book
 	} // else somebody has broken the file: its text says how
-	return out, nil
+	return out
 }
 
 // revision names a text of rules.
@@ -91,32 +113,64 @@ func revision(text []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// putRules puts a file of rules in force. With If-Match it must name the revision that it takes the
-// place of, so that two people do not undo each other's work unseen.
+// putRules puts a tenant's rules in force, as its next version. With If-Match it must name the revision
+// that it takes the place of, so that two people do not undo each other's work unseen.
 func (a *api) putRules(r *http.Request, tenant string) (any, error) {
-	f, err := a.rulesFor(tenant)
-	if err != nil {
-		return nil, err
-	}
 	text, err := read(r, maxBody)
 	if err != nil {
 		return nil, err
 	}
-	was, err := f.Text()
+	was, err := a.rulesOf(r, tenant)
 	if err != nil {
 		return nil, err
 	}
 	changed := &Problem{http.StatusConflict, alert.ErrRulesChanged.Error(), "read the rules again, and make your change to those"}
-	if over := strings.Trim(r.Header.Get("If-Match"), `"`); over != "" && over != revision(was) {
+	if over := strings.Trim(r.Header.Get("If-Match"), `"`); over != "" && over != revision(was.Text) {
 		return nil, changed
 	}
 	if _, err := alert.DecodeRulebook(text); err != nil {
 		return nil, &Problem{http.StatusBadRequest, err.Error(), "correct the lines named above"}
 	}
-	if err := f.Replace(was, text); errors.Is(err, alert.ErrRulesChanged) {
+	now, err := a.Rules.Put(r.Context(), tenant, was.Text, text, a.Who(r), a.Now())
+	if errors.Is(err, alert.ErrRulesChanged) {
 		return nil, changed
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
-	return answerRules(text)
+	return a.answerRules(tenant, now), nil
+}
+
+// ruleVersion says who wrote a version of the rules, and when.
+type ruleVersion struct {
+	Version int64     `json:"version"`
+	By      string    `json:"changed_by,omitempty"`
+	At      time.Time `json:"changed_at"`
+}
+
+// maxVersions is how many versions are listed.
+const maxVersions = 100
+
+func (a *api) ruleVersions(r *http.Request, tenant string) (any, error) {
+	if p := query(r); p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.Rules.Versions(r.Context(), tenant, maxVersions)
+	out := make([]ruleVersion, len(list))
+	for i, v := range list {
+		out[i] = ruleVersion{v.Version, v.By, v.At}
+	}
+	return map[string]any{"versions": out}, err
+}
+
+func (a *api) ruleVersion(r *http.Request, tenant string) (any, error) {
+	n, err := strconv.ParseInt(r.PathValue("version"), 10, 64)
+	if err != nil || n < 1 {
+		return nil, &Problem{http.StatusBadRequest, "version " + strconv.Quote(r.PathValue("version")) + " is not a number from 1", "see GET /v1/rules/versions"}
+	}
+	text, err := a.Rules.Version(r.Context(), tenant, n)
+	if err != nil {
+		return nil, err
+	}
+	return a.answerRules(tenant, text), nil
 }

@@ -45,6 +45,8 @@ type follower struct {
 	now     func() time.Time
 	sleep   func(ctx context.Context, d time.Duration) bool
 	log     *slog.Logger
+
+	got bool // something was delivered since the last failure
 }
 
 const (
@@ -68,6 +70,9 @@ func (f *follower) run(ctx context.Context) error {
 		}
 		if errors.Is(err, errMoved) {
 			continue
+		}
+		if f.got { // a target that fails now and then is not one that is down
+			pause, f.got = f.retry, false
 		}
 		if err != nil {
 			f.log.Warn("alerts cannot be delivered", "target", f.name, "pause", pause, "err", err)
@@ -146,7 +151,7 @@ func (f *follower) deliver(ctx context.Context, e *alert.Entry) error {
 	call, done := finishing(ctx)
 	err := f.target.Deliver(call, e)
 	done()
-	if err == nil || ctx.Err() != nil || errors.Is(err, ErrGone) {
+	if f.got = f.got || err == nil; err == nil || ctx.Err() != nil || errors.Is(err, ErrGone) {
 		return err
 	}
 	if f.giveUp > 0 && f.now().Sub(e.At) > f.giveUp {

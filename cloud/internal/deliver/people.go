@@ -148,7 +148,7 @@ func (p *people) next(ctx context.Context, l lane) ([]Notice, error) {
 
 // tell sends a batch; went is false where another program has it.
 func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error) {
-	to := p.cfg.Book().Recipient(batch[0].Recipient)
+	to := p.cfg.Book(batch[0].tenant).Recipient(batch[0].Recipient)
 	if to == nil {
 		return true, settle(ctx, p.cfg.DB, batch, noticeMoot, "no recipient has this address any more", p.cfg.Now())
 	}

@@ -63,7 +63,7 @@ func (h *house) people(c *clock, mail, rules string, args ...any) *deliver.Servi
 	if err := deliver.Begin(context.Background(), h.db); err != nil {
 		h.t.Fatal(err)
 	}
-	return h.start(deliver.Config{AllowPrivate: true, Now: c.now, Book: func() *alert.Rulebook { return b },
+	return h.start(deliver.Config{AllowPrivate: true, Now: c.now, Book: func(string) *alert.Rulebook { return b },
 		SMTP: deliver.SMTP{Server: mail, From: "coldshelf@brand.example", Username: "cooler", Password: "secret"}})
 }
 

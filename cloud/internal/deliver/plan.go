@@ -66,7 +66,7 @@ func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range p.cfg.Book().Notices(place, &a, now) {
+	for _, n := range p.cfg.Book(a.Tenant).Notices(place, &a, now) {
 		kind := noticeOpened
 		switch {
 		case n.Stage > 0:

@@ -20,7 +20,7 @@ type Config struct {
 	DB           *state.DB
 	MQTT         func(ctx context.Context) (Session, error) // connects to the broker; nil: alerts are not published
 	SMTP         SMTP                                       // hands e-mails on; without a server they become dead letters
-	Book         func() *alert.Rulebook                     // says which people are told; nil: none
+	Book         func(tenant string) *alert.Rulebook        // says which of a tenant's people are told; nil: none
 	AllowPrivate bool                                       // webhooks may call addresses of private networks
 	Timeout      time.Duration                              // for one call of a webhook [15 s]
 	Poll         time.Duration                              // how often the log, and the list of webhooks, is read without being told [2 s]

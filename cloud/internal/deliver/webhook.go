@@ -53,13 +53,32 @@ func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 // post sends a message that has an ID. Any status of 2xx means that it was taken, whatever may be wrong
 // with the rest of the answer; only the robots' has to be read.
 func (h *hook) post(ctx context.Context, id string, body []byte, contentType string) error {
-	target, body, err := h.address(body)
+	resp, err := h.send(ctx, id, body, contentType)
 	if err != nil {
 		return err
 	}
+	defer resp.Body.Close()
+	if h.Format == FormatEvents || resp.StatusCode/100 != 2 {
+		return h.judge(resp.StatusCode, nil)
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("webhook %s: read answer: %w", h.ID, err)
+	}
+	return h.judge(resp.StatusCode, answer)
+}
+
+// maxAnswer bounds what is read of a target's answer.
+const maxAnswer = 4096
+
+func (h *hook) send(ctx context.Context, id string, body []byte, contentType string) (*http.Response, error) {
+	target, body, err := h.address(body)
+	if err != nil {
+		return nil, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("webhook %s: %w", h.ID, err)
+		return nil, fmt.Errorf("webhook %s: %w", h.ID, err)
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", "coldshelf-webhooks/1")
@@ -67,7 +86,7 @@ func (h *hook) post(ctx context.Context, id string, body []byte, contentType str
 		at := h.now()
 		signature, err := h.signer.Sign(id, at, body)
 		if err != nil {
-			return fmt.Errorf("sign for webhook %s: %w", h.ID, err)
+			return nil, fmt.Errorf("sign for webhook %s: %w", h.ID, err)
 		}
 		req.Header.Set(standardwebhooks.HeaderWebhookID, id)
 		req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(at.Unix()))
@@ -75,20 +94,20 @@ func (h *hook) post(ctx context.Context, id string, body []byte, contentType str
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("webhook %s: %w", h.ID, err)
+		return nil, fmt.Errorf("webhook %s: %w", h.ID, err)
 	}
-	defer resp.Body.Close()
+	return resp, nil
+}
+
+// judge says whether an answer means that the message was taken.
+func (h *hook) judge(status int, answer []byte) error {
 	switch {
-	case resp.StatusCode == http.StatusGone:
+	case status == http.StatusGone:
 		return fmt.Errorf("webhook %s: %w", h.ID, ErrGone)
-	case resp.StatusCode/100 != 2:
-		return fmt.Errorf("webhook %s: status %d", h.ID, resp.StatusCode)
+	case status/100 != 2:
+		return fmt.Errorf("webhook %s: status %d", h.ID, status)
 	case h.Format == FormatEvents:
 		return nil
-	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	if err != nil {
-		return fmt.Errorf("webhook %s: read answer: %w", h.ID, err)
 	}
 	return robotAnswer(h.ID, answer)
 }
