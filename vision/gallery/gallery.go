@@ -118,11 +118,11 @@ func embedJPEG(ctx context.Context, e vision.Embedder, data []byte) ([]float32, 
 	if err != nil {
 		return nil, err
 	}
-	v, err := e.Embed(ctx, []vision.Frame{f})
+	whole, err := e.Embed(ctx, []vision.Frame{f})
 	if err != nil {
 		return nil, err
 	}
-	return v[0], nil
+	return closer(ctx, e, f, whole[0])
 }
 
 // Fits reports ErrEmbedder where e did not make the gallery's vectors.

@@ -246,6 +246,31 @@ func TestUnchangedFacingsAreNotEmbeddedAgain(t *testing.T) {
 	}
 }
 
+// A second look by parts is paid for only where the first leaves a doubt, and not again while nothing changes.
+func TestOnlyADoubtIsLookedAtAgain(t *testing.T) {
+	r, err := gallery.NewRecogniser(embed.ColourLayout{}, filled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := []shelf.Box{{W: 60, H: 120}}
+	for _, step := range []struct {
+		name  string
+		frame vision.Frame
+		again int
+	}{
+		{"as enrolled", pack(red, white, 0.9), 0},
+		{"near to nothing", pack([3]byte{200, 60, 60}, [3]byte{60, 0, 90}, 1), 1},
+		{"still there", pack([3]byte{200, 60, 60}, [3]byte{60, 0, 90}, 1), 1},
+	} {
+		if _, err := r.Name(context.Background(), step.frame, box); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.LookedAgain(); got != step.again {
+			t.Errorf("%s: looked again %d times so far, want %d", step.name, got, step.again)
+		}
+	}
+}
+
 // A camera's noise, a flickering tube and a detector's trembling boxes are not a change.
 func TestATremblingPictureIsNotEmbeddedAgain(t *testing.T) {
 	r, err := gallery.NewRecogniser(embed.ColourLayout{}, filled(t))

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"context"
 	"math"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -17,6 +18,24 @@ var (
 	middles = []share{{0.08, 0.04, 0.84, 0.92}, {0.18, 0.10, 0.64, 0.80}, {0.25, 0.20, 0.50, 0.60}}
 	inside  = share{0.08, 0.06, 0.84, 0.88}
 )
+
+// rest are the parts of a pack that are embedded besides the whole: without its outline, without its foot, without
+// its head. What agrees in all of them is the product's own, and what a neighbour, a rail or a sister's
+// other half brings in counts less.
+var rest = []share{inside, {0, 0, 1, 0.7}, {0, 0.3, 1, 0.7}}
+
+// closer is the mean direction of a crop's vector and of those of its other parts.
+func closer(ctx context.Context, e vision.Embedder, crop vision.Frame, whole []float32) ([]float32, error) {
+	parts := make([]vision.Frame, len(rest))
+	for i, s := range rest {
+		parts[i] = crop.Crop(s.of(crop.Bounds()))
+	}
+	vectors, err := e.Embed(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	return meanOf(append(vectors, whole)), nil
+}
 
 // Views are the parts of a photo of one pack that stand for it, when it is enrolled and when its name is
 // asked for: of a product shot on a plain ground what is not ground, of any other photo several.
@@ -44,18 +63,21 @@ func (g *Gallery) MatchViews(views [][]float32) Match {
 	if len(views) == 0 {
 		return Match{}
 	}
-	mean := make([]float32, len(views[0]))
-	for _, v := range views {
+	return g.Match(meanOf(views))
+}
+
+// meanOf is the mean of vectors of one length, at length one.
+func meanOf(vectors [][]float32) []float32 {
+	mean := make([]float32, len(vectors[0]))
+	for _, v := range vectors {
 		for i := range mean {
 			mean[i] += v[i]
 		}
 	}
-	length := math.Sqrt(dot(mean, mean))
-	if length == 0 {
-		return g.Match(mean)
+	if length := math.Sqrt(dot(mean, mean)); length > 0 {
+		for i := range mean {
+			mean[i] /= float32(length)
+		}
 	}
-	for i := range mean {
-		mean[i] /= float32(length)
-	}
-	return g.Match(mean)
+	return mean
 }

@@ -101,7 +101,7 @@ func BenchmarkLook(b *testing.B) {
 						}
 					}
 					det.spent, emb.spent = 0, 0
-					embedded := r.Embedded()
+					embedded, again := r.Embedded(), r.LookedAgain()
 					for i := 0; b.Loop(); i++ {
 						obs, err := p.Look(b.Context(), frames[i%2])
 						if err != nil {
@@ -112,6 +112,7 @@ func BenchmarkLook(b *testing.B) {
 					total := b.Elapsed()
 					b.ReportMetric(float64(facings), "facings")
 					b.ReportMetric(float64(r.Embedded()-embedded)/float64(b.N), "embedded/op")
+					b.ReportMetric(float64(r.LookedAgain()-again)/float64(b.N), "again/op")
 					b.ReportMetric(float64(total)/float64(det.spent+emb.spent), "over")
 					b.ReportMetric(float64(total)/float64(det.spent), "over-detector")
 					b.ReportMetric(float64(det.spent.Milliseconds())/float64(b.N), "detector-ms/op")
