@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
@@ -14,7 +15,7 @@ import (
 func (a *Agent) birth(when stamp) *wire.Birth {
 	o := a.opts
 	b := &wire.Birth{
-		AgentVersion: o.Version, Runtime: o.Runtime, Board: o.Board,
+		AgentVersion: o.Version, Runtime: o.Runtime, Board: o.Board, Arch: runtime.GOARCH,
 		BootCount: o.Outbox.Boot(), StartedAt: when.at.Add(-a.sinceStart()),
 	}
 	for _, d := range o.Devices {

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/update"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
 )

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision/picture"
 )

@@ -67,6 +67,7 @@ type Birth struct {
 	PlanogramVersion int       `json:"planogram_version,omitempty"`
 	Gallery          string    `json:"gallery,omitempty"` // version of the enrolled references
 	Board            string    `json:"board,omitempty"`   // as the board names itself
+	Arch             string    `json:"arch,omitempty"`    // GOARCH of the agent, so that the cloud can choose one for it
 	StartedAt        time.Time `json:"started_at,omitzero"`
 	BootCount        uint32    `json:"boot_count,omitempty"`
 	DesiredVersion   uint64    `json:"desired_version,omitempty"` // of the Desired in force, 0: its own file

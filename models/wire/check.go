@@ -216,6 +216,7 @@ func (c *checker) birth(b *Birth) {
 	c.within("planogram_version", b.PlanogramVersion, 0, 1<<31-1)
 	c.text("gallery", b.Gallery, maxName)
 	c.text("board", b.Board, maxName)
+	c.text("arch", b.Arch, maxName)
 	if !b.StartedAt.IsZero() {
 		c.time("started_at", b.StartedAt)
 	}

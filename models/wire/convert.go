@@ -148,7 +148,7 @@ func birthToPB(c clock, b *Birth) *wirepb.Birth {
 		AgentVersion: b.AgentVersion, Model: b.Model, Runtime: b.Runtime,
 		PlanogramId: b.PlanogramID, PlanogramVersion: uint32(b.PlanogramVersion),
 		Gallery: b.Gallery, Board: b.Board, StartedAtUs: c.outOptional(b.StartedAt),
-		BootCount: b.BootCount, DesiredVersion: b.DesiredVersion, Devices: b.Devices,
+		BootCount: b.BootCount, DesiredVersion: b.DesiredVersion, Devices: b.Devices, Arch: b.Arch,
 	}
 }
 
@@ -160,7 +160,7 @@ func birthFromPB(c clock, b *wirepb.Birth) *Birth {
 		AgentVersion: b.AgentVersion, Model: b.Model, Runtime: b.Runtime,
 		PlanogramID: b.PlanogramId, PlanogramVersion: int(b.PlanogramVersion),
 		Gallery: b.Gallery, Board: b.Board, StartedAt: c.inOptional(b.StartedAtUs),
-		BootCount: b.BootCount, DesiredVersion: b.DesiredVersion, Devices: b.Devices,
+		BootCount: b.BootCount, DesiredVersion: b.DesiredVersion, Devices: b.Devices, Arch: b.Arch,
 	}
 }
 

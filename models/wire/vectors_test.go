@@ -36,6 +36,11 @@ func small() *shelf.Observation {
 	}
 }
 
+func withArch(b *wire.Birth) *wire.Birth {
+	b.Arch = "arm64"
+	return b
+}
+
 func birth() *wire.Birth {
 	return &wire.Birth{
 		AgentVersion: "0.1.0", Model: "facings-1.0+packs-1.0", Runtime: "opencv 4.6.0", PlanogramID: "counter", PlanogramVersion: 2,
@@ -81,6 +86,7 @@ func accepted() map[string]struct {
 		"answer":      {"A command was carried out.", envelope(8, &wire.Answer{CommandID: "c-81", OK: true, Detail: "observation 9"})},
 		"reported":    {"A desired configuration was refused.", envelope(9, &wire.Reported{DesiredVersion: 6, Outcome: wire.OutcomeRejected, Detail: "planogram \"counter\": no shelves"})},
 		"status":      {"A board is there; retained.", envelope(0, &wire.Status{Online: true, At: noon, Boot: 3, Birth: birth()})},
+		"birth_arch":  {"What a board says after its start, with the processor that it needs programs for.", envelope(1, withArch(birth()))},
 		"status_will": {"The will that the broker publishes when the board is lost.", envelope(0, &wire.Status{At: noon, Boot: 3})},
 		"ack": {"The store has 1 to 40 and 42 of boot 3; it will never take 41.",
 			down(&wire.Ack{Ranges: []wire.AckRange{{Boot: 3, From: 1, To: 40}, {Boot: 3, From: 42, To: 42}}, Rejected: []wire.Rejection{{Boot: 3, Seq: 41, Reason: wire.ReasonBaseMissing}}})},

@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/weights"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )

@@ -10,10 +10,10 @@ import (
 	"sync"
 
 	"github.com/coldshelf/coldshelf/agent"
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/config"
 	"github.com/coldshelf/coldshelf/agent/internal/update"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 

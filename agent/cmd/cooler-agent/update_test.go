@@ -16,8 +16,8 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/mosquitto"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/weights"
 	"github.com/coldshelf/coldshelf/models/wire"
 )

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 

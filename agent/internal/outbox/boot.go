@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 )
 
 // bootEra is where the minutes are counted from that a board without any memory begins with.

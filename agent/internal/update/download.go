@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 

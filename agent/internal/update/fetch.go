@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
+	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
 // ErrRefused marks a bundle that is not taken, however often it is tried.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
+	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
 // maxStarts of an agent on trial: one that was started so often and did not prove itself gives way.

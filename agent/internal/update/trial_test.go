@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/update"
+	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
 const works = "#!/bin/sh\necho '{}'\n"

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
 	"github.com/coldshelf/coldshelf/agent/internal/update"
+	"github.com/coldshelf/coldshelf/models/bundle"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 

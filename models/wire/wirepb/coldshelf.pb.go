@@ -1624,6 +1624,7 @@ type Birth struct {
 	BootCount        uint32                 `protobuf:"varint,9,opt,name=boot_count,json=bootCount,proto3" json:"boot_count,omitempty"`
 	DesiredVersion   uint64                 `protobuf:"varint,10,opt,name=desired_version,json=desiredVersion,proto3" json:"desired_version,omitempty"`
 	Devices          []string               `protobuf:"bytes,11,rep,name=devices,proto3" json:"devices,omitempty"`
+	Arch             string                 `protobuf:"bytes,12,opt,name=arch,proto3" json:"arch,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -1733,6 +1734,13 @@ func (x *Birth) GetDevices() []string {
 		return x.Devices
 	}
 	return nil
+}
+
+func (x *Birth) GetArch() string {
+	if x != nil {
+		return x.Arch
+	}
+	return ""
 }
 
 type Gap struct {
@@ -2614,7 +2622,7 @@ const file_coldshelf_proto_rawDesc = "" +
 	"\x04jpeg\x18\x02 \x01(\fR\x04jpeg\x12\x14\n" +
 	"\x05width\x18\x03 \x01(\rR\x05width\x12\x16\n" +
 	"\x06height\x18\x04 \x01(\rR\x06height\x12\x18\n" +
-	"\apurpose\x18\x05 \x01(\tR\apurpose\"\xf9\x02\n" +
+	"\apurpose\x18\x05 \x01(\tR\apurpose\"\x8d\x03\n" +
 	"\x05Birth\x12#\n" +
 	"\ragent_version\x18\x01 \x01(\tR\fagentVersion\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x18\n" +
@@ -2628,7 +2636,8 @@ const file_coldshelf_proto_rawDesc = "" +
 	"boot_count\x18\t \x01(\rR\tbootCount\x12'\n" +
 	"\x0fdesired_version\x18\n" +
 	" \x01(\x04R\x0edesiredVersion\x12\x18\n" +
-	"\adevices\x18\v \x03(\tR\adevicesB\x10\n" +
+	"\adevices\x18\v \x03(\tR\adevices\x12\x12\n" +
+	"\x04arch\x18\f \x01(\tR\x04archB\x10\n" +
 	"\x0e_started_at_us\"y\n" +
 	"\x03Gap\x12\x12\n" +
 	"\x04boot\x18\x01 \x01(\rR\x04boot\x12\x19\n" +

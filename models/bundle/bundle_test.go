@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/bundle"
+	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
 var day = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)

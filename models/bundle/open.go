@@ -14,10 +14,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/config"
+	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/updater"
 )
 
@@ -33,7 +34,8 @@ type Trust struct {
 // Bundle is one whose metadata are good. Close it.
 type Bundle struct {
 	Release Release
-	Size    int64 // of the files together
+	Size    int64     // of the files together
+	Expires time.Time // then boards that know the time take it no more
 
 	zip     *zip.ReadCloser
 	targets map[string]*metadata.TargetFiles
@@ -81,6 +83,7 @@ func (b *Bundle) open(trust Trust, now time.Time) error {
 		return err
 	}
 	b.targets = client.GetTopLevelTargets()
+	b.Expires = earliest(client.GetTrustedMetadataSet())
 	if err := b.read(); err != nil {
 		return err
 	}
@@ -184,4 +187,15 @@ func (i inside) read(name string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
 	}
 	return data, nil
+}
+
+// earliest is when the first of the release's metadata ends.
+func earliest(set trustedmetadata.TrustedMetadata) time.Time {
+	at := set.Timestamp.Signed.Expires
+	for _, other := range []time.Time{set.Snapshot.Signed.Expires, set.Targets[metadata.TARGETS].Signed.Expires} {
+		if other.Before(at) {
+			at = other
+		}
+	}
+	return at
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coldshelf/coldshelf/agent/internal/atomicfile"
+	"github.com/coldshelf/coldshelf/models/atomicfile"
 )
 
 func TestAFileIsReplacedWhole(t *testing.T) {
