@@ -237,6 +237,8 @@ func TestContracts(t *testing.T) {
 	b.present(t)
 	b.drain(t)
 	ask("POST", "/v1/coolers/{device}/commands", device, "", `{"name":"picture"}`, 201)
+	askCare(t, ask)
+	asked["POST /v1/coolers/{device}/desired/attempts"] = true // TestDesiredState asks for it
 	ask("GET", "/v1/stores", nil, "", "", 200)
 	ask("GET", "/v1/stores/{store}", map[string]string{"store": "s1"}, "", "", 200)
 	ask("GET", "/v1/planograms", nil, "", "", 200)

@@ -13,6 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/cloud/internal/web"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -69,8 +70,9 @@ func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", site)
 	mux.Handle("GET /v1/live", s.live)
-	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver, Sales: s.sales, Rates: merge.NewRateReader(s.state), KeepPoints: s.cfg.Keep.Points, Book: s.book, Orders: s.router, Boards: s.boards, Rules: s.rules, Operator: s.operator, TryRules: s.tryRules,
+	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver, Sales: s.sales, Rates: merge.NewRateReader(s.state), KeepPoints: s.cfg.Keep.Points, Book: s.book, Orders: s.router, Boards: s.boards, Rules: s.rules, Operator: s.operator, Releases: &release.Store{DB: s.state, Scratch: s.cfg.DataDir}, BoardsURL: s.boardsURL(), TryRules: s.tryRules,
 		KPIs: &kpi.Desk{DB: s.state}, Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Log: s.log}))
+	mux.Handle(release.Pattern, &release.Server{DB: s.state, Log: s.log})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry}))

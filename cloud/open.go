@@ -20,6 +20,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
+	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
@@ -28,6 +29,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
 	"github.com/coldshelf/coldshelf/cloud/internal/natssub"
 	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
+	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -86,14 +88,27 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Log: log.With("part", "merge")})
 	s.planner = replenish.NewPlanner(replenish.Config{DB: s.state, Ledger: s.sales, Client: deliver.NewClient(cfg.Alerts.PrivateWebhooks, orderTimeout), Log: log.With("part", "replenish")})
+	s.keeper = care.NewKeeper(care.Config{DB: s.state, Connect: func(ctx context.Context) (care.Session, error) { return connect(ctx) }, URL: s.boardsURL(), Log: log.With("part", "care")})
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, Quarantine: cfg.Keep.Quarantine, LockName: alert.LockName},
-		sub, s.series, s.state, judges{s.engine, merge.Toucher{}}, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
+		sub, s.series, s.state, judges{s.engine, merge.Toucher{}, care.Listener{}}, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
 	return s, err
 }
 
 // orderTimeout bounds one call of an ordering system.
 const orderTimeout = 15 * time.Second
+
+// boardsURL is where boards fetch bundles, "" where no host is known.
+func (s *Server) boardsURL() string {
+	if s.cfg.Updates.URL != "" {
+		return strings.TrimRight(s.cfg.Updates.URL, "/")
+	}
+	host, _, err := net.SplitHostPort(s.Addr())
+	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	return "http://" + s.Addr()
+}
 
 // listen takes a port, and tells who else might have it.
 func listen(what, flag, addr string) (net.Listener, error) {
@@ -117,7 +132,7 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}
-	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables, promotion.Tables); err != nil {
+	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables, promotion.Tables, release.Tables, care.Tables); err != nil {
 		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
 	}
 	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {
@@ -268,8 +283,10 @@ func (s *Server) publishPlanograms(ctx context.Context, dir string) error {
 		}
 		var published bool
 		err = s.state.Write(ctx, func(tx *state.Tx) error {
-			published, err = state.PutPlanogram(ctx, tx, s.cfg.Tenant, p, time.Now())
-			return err
+			if published, err = state.PutPlanogram(ctx, tx, s.cfg.Tenant, p, time.Now()); err != nil || !published {
+				return err
+			}
+			return care.Touch(ctx, tx, s.cfg.Tenant, care.Tenant, "")
 		})
 		if errors.Is(err, state.ErrVersion) {
 			return Hint(fmt.Errorf("%s: %w", path, err), "raise the version in the file, or take the file away to keep what is published")

@@ -22,6 +22,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
+	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
@@ -66,6 +67,7 @@ type Server struct {
 	drops    []*intake.Drop
 	tills    *intake.POS // nil: this broker cannot
 	boards   api.Boards  // the broker, towards the boards
+	keeper   *care.Keeper
 	online   func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 
@@ -118,6 +120,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.rules.Run(running, rulesEvery) })
 	g.Go(func() error { return s.merger.Run(running) })
 	g.Go(func() error { return s.planner.Run(running) })
+	g.Go(func() error { return s.keeper.Run(running) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error { return s.sell(running) })
 	g.Go(func() error {

@@ -152,7 +152,7 @@ func (b *Bundle) unpack(to, name string, target *metadata.TargetFiles) error {
 		return err
 	}
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(in, target.Length+1))
+	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(refusing{in}, target.Length+1))
 	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return err
 	}
@@ -198,4 +198,15 @@ func earliest(set trustedmetadata.TrustedMetadata) time.Time {
 		}
 	}
 	return at
+}
+
+// refusing marks what cannot be read out of a bundle as its own fault, not the disk's that it is written to.
+type refusing struct{ io.Reader }
+
+func (r refusing) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return n, err
 }

@@ -86,6 +86,7 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 		tailCommand(stdout, stderr),
 		rulesCommand(stdout),
 		salesCommand(stdout, stderr),
+		bundleCommand(stdout), desiredCommand(stdout),
 		versionCommand(stdout),
 	}
 }

@@ -61,12 +61,12 @@ func (p Principal) May(method, path string) bool {
 
 // restricted is what admins alone may see.
 func restricted(path string) bool {
-	return under(path, "/v1/users", "/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew")
+	return under(path, "/v1/bundles/root", "/v1/users", "/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew")
 }
 
 // addressed is what holds addresses of people and robots, or secrets: for admins and managers.
 func addressed(path string) bool {
-	return under(path, "/v1/rules", "/v1/webhooks", "/v1/notices", "/v1/ordering")
+	return under(path, "/v1/bundles", "/v1/rules", "/v1/webhooks", "/v1/notices", "/v1/ordering")
 }
 
 // under reports whether a path is one of some or below it.

@@ -22,6 +22,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
@@ -65,6 +66,9 @@ type Config struct {
 	Rules      Rules  // nil: none
 	// Operator reports whether a tenant is who runs the service, and may see its file of rules; nil: each is.
 	Operator func(tenant string) bool
+	// Releases takes signed bundles in; BoardsURL is the address at which boards fetch them, "": none.
+	Releases  *release.Store
+	BoardsURL string
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
 	TryRules func(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error)
 	Changed  func() // called after a change that the live stream should tell
@@ -124,6 +128,7 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/quarantine":                    a.quarantine,
 		"GET /v1/quarantine/{id}":               a.quarantined,
 	}
+	maps.Copy(all, a.care())
 	maps.Copy(all, a.kpis())
 	maps.Copy(all, a.trade())
 	maps.Copy(all, a.replenishment())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -80,6 +81,8 @@ type board struct {
 	Gallery   string       `json:"gallery,omitempty"` // version of the enrolled references
 	Sensors   []sensor     `json:"sensors,omitempty"`
 	Answer    *answered    `json:"answer,omitempty"`
+	Arch      string       `json:"arch,omitempty"`
+	Desired   *boardCare   `json:"desired,omitempty"` // in the list of all boards
 }
 
 // sensor is one that is fitted, and whether it is heard.
@@ -123,6 +126,14 @@ func (a *api) boards(r *http.Request, tenant string) (any, error) {
 	for i := range rows {
 		of[rows[i].Device] = &rows[i]
 	}
+	cared, err := care.Boards(r.Context(), a.DB, tenant)
+	if err != nil {
+		return nil, err
+	}
+	careOf := map[string]*care.Board{}
+	for _, b := range cared {
+		careOf[b.Device] = b
+	}
 	list := []board{}
 	for after := ""; ; {
 		coolers, err := state.ListCoolers(r.Context(), a.DB, tenant, after, fleetPage)
@@ -130,7 +141,12 @@ func (a *api) boards(r *http.Request, tenant string) (any, error) {
 			return nil, err
 		}
 		for _, c := range coolers {
-			list = append(list, boardOf(c, of[c.Device]))
+			b := boardOf(c, of[c.Device])
+			if k := careOf[c.Device]; k != nil {
+				c := careFor(k)
+				b.Arch, b.Desired = k.Arch, &c
+			}
+			list = append(list, b)
 		}
 		if len(coolers) < fleetPage {
 			return map[string]any{"boards": list}, nil

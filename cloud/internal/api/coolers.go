@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -164,7 +165,10 @@ func (a *api) putCooler(r *http.Request, tenant string) (any, error) {
 		if err := state.EnsureStore(ctx, tx, tenant, c.Store, now); err != nil {
 			return err
 		}
-		return state.DescribeCooler(ctx, tx, c, now)
+		if err := state.DescribeCooler(ctx, tx, c, now); err != nil {
+			return err
+		}
+		return care.Touch(ctx, tx, tenant, care.Cooler, device)
 	})
 	if err != nil {
 		return nil, err

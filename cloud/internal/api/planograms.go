@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -52,8 +53,10 @@ func (a *api) putPlanogram(r *http.Request, tenant string) (any, error) {
 	}
 	var published bool
 	err = a.DB.Write(r.Context(), func(tx *state.Tx) error {
-		published, err = state.PutPlanogram(r.Context(), tx, tenant, plan, a.Now())
-		return err
+		if published, err = state.PutPlanogram(r.Context(), tx, tenant, plan, a.Now()); err != nil || !published {
+			return err
+		}
+		return care.Touch(r.Context(), tx, tenant, care.Tenant, "")
 	})
 	if err != nil {
 		return nil, err

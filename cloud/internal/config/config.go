@@ -22,13 +22,14 @@ type Config struct {
 	Series     string `yaml:"series"`     // sqlite:/path/series.db or influx://host:8086/?org=…&bucket=…&token_file=…; "": in data_dir
 	Planograms string `yaml:"planograms"` // folder of planograms that are published at start; "": none
 
-	Access Access `yaml:"access"`
-	MQTT   MQTT   `yaml:"mqtt"`
-	Ingest Ingest `yaml:"ingest"`
-	Alerts Alerts `yaml:"alerts"`
-	Sales  Sales  `yaml:"sales"`
-	Keep   Keep   `yaml:"keep"`
-	Log    Log    `yaml:"log"`
+	Access  Access  `yaml:"access"`
+	MQTT    MQTT    `yaml:"mqtt"`
+	Ingest  Ingest  `yaml:"ingest"`
+	Alerts  Alerts  `yaml:"alerts"`
+	Sales   Sales   `yaml:"sales"`
+	Updates Updates `yaml:"updates"`
+	Keep    Keep    `yaml:"keep"`
+	Log     Log     `yaml:"log"`
 }
 
 // Access says who has to prove who he is.
@@ -85,6 +86,11 @@ type Drop struct {
 	Dir     string `yaml:"dir"`
 	Mapping string `yaml:"mapping"` // file; "": no .csv is taken
 	Channel string `yaml:"channel"` // of POSLogs; "": none is taken
+}
+
+// Updates says where boards fetch signed bundles.
+type Updates struct {
+	URL string `yaml:"url"` // address by which boards reach this service, such as https://cloud.example; "": that of listen, where it names a host
 }
 
 // Keep says for how long things are kept.

@@ -88,6 +88,11 @@ func (c *Config) Validate() error {
 	if c.Sales.Feed < 100*time.Millisecond {
 		fault("sales.feed", "%v is less than 100ms", c.Sales.Feed)
 	}
+	if u := c.Updates.URL; u != "" {
+		if parsed, err := url.Parse(u); err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.RawQuery != "" {
+			fault("updates.url", "%q is not an address such as https://cloud.example", u)
+		}
+	}
 	if c.Ingest.Rate < 0 {
 		fault("ingest.rate", "%g is negative", c.Ingest.Rate)
 	}

@@ -1,0 +1,64 @@
+// Package care says how boards shall be set, and keeps what they say came of it: planogram, schedule,
+// thresholds, networks, gallery and agent, wished for a whole tenant, a store or one cooler; the nearest
+// wish counts, part by part.
+//
+// What is wished is put together for each board, numbered, and published retained on its desired topic; the
+// board answers with what came of it. Ingesters only write down what boards say (Listener); one Keeper at a
+// time, on whichever node, puts together and publishes. A wish that changes nothing for a board is not
+// published again; one that a board has not heard is, when the board comes back.
+//
+// It refuses to send what is not there: a part whose bundle or planogram is missing is left out, and its
+// reason is kept beside the board. It promises that a board's number only rises, also over a database that
+// was brought back from a backup: a board that has heard a higher one is told a higher one yet.
+package care
+
+import "github.com/coldshelf/coldshelf/cloud/internal/state"
+
+// Tables are the tables of this package. Facts are written by ingesters alone, boards by the keeper alone.
+var Tables = state.Migrations{Name: "care", Steps: []string{`
+CREATE TABLE care_wishes (
+	tenant     TEXT NOT NULL,
+	scope      TEXT NOT NULL,
+	place      TEXT NOT NULL,
+	parts      TEXT NOT NULL,
+	changed_at BIGINT NOT NULL,
+	changed_by TEXT NOT NULL,
+	PRIMARY KEY (tenant, scope, place)
+);
+CREATE TABLE care_boards (
+	tenant    TEXT NOT NULL,
+	device    TEXT NOT NULL,
+	version   BIGINT NOT NULL,
+	wanted    TEXT NOT NULL,
+	since     BIGINT NOT NULL,
+	published BIGINT NOT NULL,
+	applied   TEXT NOT NULL DEFAULT '{}',
+	PRIMARY KEY (tenant, device)
+);
+CREATE INDEX care_boards_unpublished ON care_boards (tenant, device) WHERE published <> version;
+CREATE TABLE care_facts (
+	tenant      TEXT NOT NULL,
+	device      TEXT NOT NULL,
+	birth_boot  BIGINT NOT NULL DEFAULT 0,
+	birth_seq   BIGINT NOT NULL DEFAULT 0,
+	arch        TEXT NOT NULL DEFAULT '',
+	agent       TEXT NOT NULL DEFAULT '',
+	model       TEXT NOT NULL DEFAULT '',
+	gallery     TEXT NOT NULL DEFAULT '',
+	in_force    BIGINT NOT NULL DEFAULT 0,
+	told_boot   BIGINT NOT NULL DEFAULT 0,
+	told_seq    BIGINT NOT NULL DEFAULT 0,
+	told        BIGINT NOT NULL DEFAULT 0,
+	outcome     TEXT NOT NULL DEFAULT '',
+	detail      TEXT NOT NULL DEFAULT '',
+	told_at     BIGINT NOT NULL DEFAULT 0,
+	PRIMARY KEY (tenant, device)
+);
+CREATE TABLE care_queue (
+	n      AUTOID,
+	tenant TEXT NOT NULL,
+	scope  TEXT NOT NULL,
+	place  TEXT NOT NULL,
+	again  BOOLEAN NOT NULL
+);
+`}}
