@@ -19,10 +19,10 @@ var (
 	inside  = share{0.08, 0.06, 0.84, 0.88}
 )
 
-// rest are the parts of a pack that are embedded besides the whole: without its outline, without its foot, without
-// its head. What agrees in all of them is the product's own, and what a neighbour, a rail or a sister's
-// other half brings in counts less.
-var rest = []share{inside, {0, 0, 1, 0.7}, {0, 0.3, 1, 0.7}}
+// rest are the parts of a pack that are embedded besides the whole: without its foot, and without its head. What
+// agrees in all of them is the product's own, and what a neighbour, a rail or a sister's other half brings
+// in counts less.
+var rest = []share{{0, 0, 1, 0.7}, {0, 0.3, 1, 0.7}}
 
 // closer is the mean direction of a crop's vector and of those of its other parts.
 func closer(ctx context.Context, e vision.Embedder, crop vision.Frame, whole []float32) ([]float32, error) {
