@@ -14,6 +14,8 @@ const (
 	// and left by another: an arm reaches in and goes back, a bottle is put down, people walk through.
 	// Its way is so long in shares of the picture's shorter side, from where it came in to where it left.
 	walkedFar, throughFar = 0.6, 0.5
+	// leastIn is the share of a person that must be above the picture's lower edge for them to cross a line.
+	leastIn = 0.5
 	// hangingTall is the share of the picture's height from which nobody comes in by its upper edge.
 	hangingTall = 0.4
 	// A track is a person once a detector has said so so often, and in such a share of its answers. It is asked every askEvery frames, of at most mostAsked
@@ -93,6 +95,9 @@ func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 			continue
 		}
 		for i, l := range c.lines {
+			if c.hardlyIn(t) {
+				break
+			}
 			if dir, at, ok := t.gates[i].step(l, t.box.Foot(), t.box.H, c.frame); ok && !c.twin(i, dir, t) {
 				t.crossings = append(t.crossings, Crossing{l.Name, t.id, at, dir})
 			}
@@ -109,23 +114,28 @@ func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 	return out
 }
 
+// hardlyIn: the picture's lower edge hides most of the person. Where their feet are is not known.
+func (c *Counter) hardlyIn(t *track) bool {
+	return c.edges(t.last)&bottom != 0 && t.last.H < leastIn*c.sizes.below(t.last.Y)
+}
+
 // passed is a crossing that was just seen.
 type passed struct {
 	dir  Dir
 	step int
-	box  Box
+	by   *track
 }
 
-// twin reports that the same person has just crossed the line as another track: two that go the same way at the same
-// time in the same place are one, whom motion shows in parts.
+// twin reports that the same person has just crossed the line as another track: two that cross it the same way at the
+// same time, and are in one place, are one, whom motion shows in parts.
 func (c *Counter) twin(line int, dir Dir, t *track) bool {
 	for _, p := range c.recent[line] {
-		least := min(p.box.W*p.box.H, t.box.W*t.box.H)
-		if p.dir == dir && c.steps-p.step <= twinSteps && p.box.common(t.box) >= twinShare*least {
+		least := min(p.by.box.W*p.by.box.H, t.box.W*t.box.H)
+		if p.dir == dir && p.by != t && c.steps-p.step <= twinSteps && p.by.box.common(t.box) >= twinShare*least {
 			return true
 		}
 	}
-	c.recent[line] = append(c.recent[line], passed{dir, c.steps, t.box})
+	c.recent[line] = append(c.recent[line], passed{dir, c.steps, t})
 	c.recent[line] = c.recent[line][max(0, len(c.recent[line])-mostRecent):]
 	return false
 }

@@ -75,6 +75,28 @@ func watch(t *testing.T, lines []footfall.Line, zones []footfall.Zone, isPerson 
 	return all
 }
 
+// there walks from x0 to x1, stands for thirty frames and goes back.
+func there(tall, x0, x1, y float64, from int) walker {
+	return walker{tall, func(f int) (float64, float64, bool) {
+		s := float64(f - from)
+		switch {
+		case s < 40:
+			return x0 + s/40*(x1-x0), y, s >= 0
+		case s < 70:
+			return x1, y, true
+		}
+		return x1 + (s-70)/40*(x0-x1), y, s <= 110
+	}}
+}
+
+// regulars walk one after the other, three each way, and teach the counter how tall people are.
+func regulars() (list []walker) {
+	for i := range 3 {
+		list = append(list, straight(24, 0, 66, 95, 66, 40*i, 40*i+30), straight(24, 95, 58, 0, 58, 40*i+20, 40*i+50))
+	}
+	return list
+}
+
 // upright is the line through the middle, looking down: its left is the picture's right.
 var upright = footfall.Line{Name: "middle", A: footfall.Point{X: 192, Y: 0}, B: footfall.Point{X: 192, Y: 288}}
 
@@ -116,11 +138,15 @@ func TestCrossings(t *testing.T) {
 		{"an arm that reaches in and goes back is nobody", nobody, []walker{{60, func(f int) (float64, float64, bool) {
 			return 20 + 50*math.Sin(float64(f)/25), 40, f < 80
 		}}}, 0, 0},
+		{"one behind the other, who meet before the line", anybody, append(regulars(), straight(24, 0, 66, 95, 66, 150, 230), straight(24, 60, 58, 0, 58, 150, 200), straight(24, 95, 58, 0, 58, 180, 260)), 5, 4},
+		{"one behind the other, who meet on the line", anybody, append(regulars(), straight(24, 0, 66, 95, 66, 150, 230), straight(24, 95, 56, 0, 56, 150, 230)), 4, 4},
+		{"two who meet on the line one behind the other, stand, and turn back", anybody, append(regulars(), there(24, 0, 44, 66, 150), there(24, 95, 52, 56, 150)), 3, 3},
+		{"two who go the same way through one place, half a second apart", anybody, append(regulars(), straight(16, 0, 60, 95, 60, 150, 210), straight(16, 0, 60, 95, 60, 156, 216)), 3, 5},
 		{"nobody at all", anybody, nil, 0, 0},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			e := watch(t, []footfall.Line{upright}, nil, c.isPerson, 140, c.walkers...)
+			e := watch(t, []footfall.Line{upright}, nil, c.isPerson, 280, c.walkers...)
 			if in, out := counts(e); in != c.in || out != c.out {
 				t.Errorf("in %d, out %d, want %d and %d: %v", in, out, c.in, c.out, e.Crossings)
 			}
@@ -147,6 +173,21 @@ func TestInIsFromTheLeftOfTheLineToItsRight(t *testing.T) {
 	// Looking along a line to the right, its left is above it: who comes down goes in.
 	if len(e.Crossings) != 2 || got["level"] != footfall.In || got["back"] != footfall.Out {
 		t.Errorf("got %v", e.Crossings)
+	}
+}
+
+// Of somebody whose head alone looks over the picture's lower edge, nobody knows where the feet are.
+func TestAHeadAtTheLowerEdgeCrossesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		feet float64
+		in   int
+	}{"a head": {91, 3}, "all but the shoes": {75, 4}} {
+		t.Run(name, func(t *testing.T) {
+			e := watch(t, []footfall.Line{upright}, nil, anybody, 280, append(regulars(), straight(28, 95, c.feet, 0, c.feet, 150, 230))...)
+			if in, out := counts(e); in != c.in || out != 3 {
+				t.Errorf("in %d, out %d, want %d and 3: %v", in, out, c.in, e.Crossings)
+			}
+		})
 	}
 }
 

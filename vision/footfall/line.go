@@ -57,7 +57,7 @@ type gate struct {
 const (
 	// clearOf is how far from the line, in shares of their height, a person must be to be on a side of it. Within
 	// that they may turn round, and a trembling box crosses nothing.
-	clearOf = 0.12
+	clearOf = 0.15
 	// endSlack is how far beside the line's ends feet may pass, in shares of the height.
 	endSlack = 0.1
 )

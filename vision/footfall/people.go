@@ -15,6 +15,16 @@ type person struct {
 // sameAs is how near to each other, in shares of their height, two people cannot be in a picture for long.
 const sameAs = 0.12
 
+// broader is how much broader than the broadest of known people a blob is that shows more than one of them.
+const broader = 1.5
+
+func broadest(here []*track) (w float64) {
+	for _, t := range here {
+		w = math.Max(w, t.box.W)
+	}
+	return w
+}
+
 // find gives the people of a frame, as far as motion tells.
 func (c *Counter) find(blobs []*blob) []*person {
 	var out []*person
@@ -35,13 +45,15 @@ func (c *Counter) inside(b *blob) []*person {
 		return nil
 	case n <= 1 && len(here) <= 1:
 		return []*person{{Box: b.Box, whole: b}}
-	case n < len(here):
-		// Known people behind each other: each stays where they are expected, inside of the blob.
-		var out []*person
-		for _, t := range here {
-			out = append(out, &person{Box: within(t.ahead(), b.Box)})
+	case n <= len(here):
+		room := c.sizes.room(b)
+		if b.W > broader*broadest(here) {
+			room = max(room, 2)
 		}
-		return out
+		if room == 1 {
+			return []*person{{Box: b.Box}} // the others are hidden, or were never there
+		}
+		return b.apart(lasting(here, room))
 	}
 	var out []*person
 	for _, part := range b.split(n) {
@@ -78,4 +90,10 @@ func within(a, in Box) Box {
 		a.Y -= a.bottom() - in.bottom()
 	}
 	return a
+}
+
+// lasting are the n tracks that were seen last, the older first.
+func lasting(here []*track, n int) []*track {
+	slices.SortStableFunc(here, func(a, b *track) int { return a.missed - b.missed })
+	return here[:min(n, len(here))]
 }

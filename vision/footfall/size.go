@@ -17,6 +17,8 @@ const (
 	childShare = 0.45
 	// crowdArea is how much of a person's usual area each further one adds to a blob: people hide each other.
 	crowdArea = 0.85
+	// stacked is how much taller than a person a blob is that shows one behind another.
+	stacked = 1.3
 	// shoulders is how broad the upper half of one person is, in shares of their height, and abreast how much each
 	// further one adds.
 	shoulders, abreast = 0.32, 0.26
@@ -63,6 +65,18 @@ func (s *sizes) height(y float64) float64 {
 	return math.Max(mean+slope*(y-s.y/s.n), 0.25*mean)
 }
 
+// below is the height of a person whose head is at y; 0 while too little was seen.
+func (s *sizes) below(y float64) float64 {
+	if !s.sure() {
+		return 0
+	}
+	h := s.height(y)
+	for range 8 { // the feet are a height below, where people are a little taller: each round comes nearer
+		h = s.height(y + h)
+	}
+	return h
+}
+
 // usual: the box is as tall as people are at its place, and no broader than one.
 func (s *sizes) usual(b Box) bool {
 	if !s.sure() {
@@ -70,6 +84,20 @@ func (s *sizes) usual(b Box) bool {
 	}
 	r := b.H / s.height(b.bottom())
 	return r > 0.6 && r < 1.6 && b.H > slimmest*b.W
+}
+
+// room is how many people a blob can show: as many as its area tells, and two where it is too tall for one.
+func (s *sizes) room(b *blob) int {
+	if !s.sure() {
+		return mostPeople
+	}
+	usual := s.height(b.bottom())
+	one := math.Max(s.fill, 0.1) * usual * usual
+	n := int(math.Round(1 + (b.area()/one-1)/crowdArea))
+	if b.H > stacked*usual {
+		n = max(n, 2)
+	}
+	return min(mostPeople, max(1, n))
 }
 
 // people says how many a blob is likely to be; 0: too small for one.
