@@ -162,7 +162,11 @@ func (c *Counter) counts(t *track) bool {
 	if t.moved < leastMoved || t.strides < leastStrides || c.hangs(t) {
 		return false
 	}
-	return t.named || t.through && (float64(c.named) <= seldom*float64(c.named+c.through) || c.sizes.usual(t.last))
+	if t.named || !t.through {
+		return t.named
+	}
+	blind := float64(c.named) <= seldom*float64(c.named+c.through)
+	return blind || !c.sizes.sure() || c.sizes.usual(t.last)
 }
 
 // hangs: the track came in by the upper edge and is too tall for somebody that far away. It is an arm, or what an arm

@@ -286,3 +286,28 @@ func TestTruth(t *testing.T) {
 		}
 	}
 }
+
+func TestInPicture(t *testing.T) {
+	for _, c := range []struct {
+		points string
+		want   bool
+	}{
+		{"10,0,10,480", true},
+		{"0,0,640,0", true},
+		{"-100,100,900,100", true},  // through it, with both ends outside
+		{"700,0,700,480", false},    // beside it
+		{"600,-100,800,100", false}, // past a corner
+		{"-50,-50,-1,-1", false},    // before it
+		{"100,100,200,100,200,200", true},
+		{"-9,-9,700,-9,700,500,-9,500", true}, // around it
+		{"700,0,800,0,800,100", false},
+	} {
+		p, err := footfall.ParsePoints(c.points)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := footfall.InPicture(640, 480, p...); got != c.want {
+			t.Errorf("%s: %v, want %v", c.points, got, c.want)
+		}
+	}
+}

@@ -31,3 +31,32 @@ func ParsePoints(text string) ([]Point, error) {
 
 // maxPixel is beyond every picture's edge.
 const maxPixel = 1 << 16
+
+// InPicture reports that the way along the points, closed where there are three or more, meets a picture of w×h pixels
+// or lies around it.
+func InPicture(w, h int, points ...Point) bool {
+	picture := []Point{{}, {float64(w), 0}, {float64(w), float64(h)}, {0, float64(h)}}
+	edges := len(points)
+	if edges == 2 {
+		edges = 1
+	}
+	for i := range edges {
+		a, b := points[i], points[(i+1)%len(points)]
+		if a.X >= 0 && a.Y >= 0 && a.X <= float64(w) && a.Y <= float64(h) {
+			return true
+		}
+		if b.X >= 0 && b.Y >= 0 && b.X <= float64(w) && b.Y <= float64(h) {
+			return true
+		}
+		for k, p := range picture {
+			q := picture[(k+1)%4]
+			if p.aside(a, b)*q.aside(a, b) < 0 && a.aside(p, q)*b.aside(p, q) < 0 {
+				return true
+			}
+		}
+	}
+	return len(points) > 2 && Zone{Corners: points}.contains(Point{float64(w) / 2, float64(h) / 2})
+}
+
+// aside is the side of a point beside the way from a to b, by its sign.
+func (p Point) aside(a, b Point) float64 { return (b.X-a.X)*(p.Y-a.Y) - (b.Y-a.Y)*(p.X-a.X) }

@@ -86,6 +86,46 @@ func TestCountAVideo(t *testing.T) {
 	}
 }
 
+// A video whose copying broke off: what is there is counted and printed, and the end is told.
+func TestCountOfAVideoThatIsCutOff(t *testing.T) {
+	whole, err := os.ReadFile(walkVideo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, share := range map[string]float64{"after the crossing": 0.9, "in its head": 0.0001} {
+		t.Run(name, func(t *testing.T) {
+			cut := filepath.Join(t.TempDir(), "cut.avi")
+			write(t, cut, whole[:int(share*float64(len(whole)))])
+			status, out, errs := call(t, "count", "--json", "--line", "240,0,240,320", cut)
+			if !strings.HasPrefix(errs, "error: ") || !strings.Contains(errs, "hint: ") {
+				t.Errorf("the end is not told: %q", errs)
+			}
+			if share < 0.1 {
+				if status != exitFailed || out != "" {
+					t.Errorf("status %d, %q, want a failure and no counts", status, out)
+				}
+				return
+			}
+			var got countReport
+			if err := json.Unmarshal([]byte(out), &got); err != nil {
+				t.Fatalf("%v: %q", err, out)
+			}
+			if status != exitDone || got.Out != 1 || got.Frames == 0 || got.Frames >= walkFrames {
+				t.Errorf("status %d, %d out in %d frames, want what is there to be counted", status, got.Out, got.Frames)
+			}
+		})
+	}
+}
+
+func TestCountBesideThePicture(t *testing.T) {
+	video := walkVideo(t)
+	status, out, errs := call(t, "count", "--json", "--line", "240,0,240,320", "--line", "500,0,500,320", "--zone", "0,400,100,400,100,500", video)
+	if status != exitFailed || out != "" || !strings.Contains(errs, "line 2 from 500,0 to 500,320") || !strings.Contains(errs, "zone 1") ||
+		strings.Contains(errs, "line 1") || !strings.Contains(errs, "480×320") || !strings.Contains(errs, "hint: ") {
+		t.Errorf("status %d\nstdout %q\nstderr %q", status, out, errs)
+	}
+}
+
 func TestCountOfWhatIsNoVideo(t *testing.T) {
 	broken := filepath.Join(t.TempDir(), "broken.mp4")
 	if err := os.WriteFile(broken, []byte("no video"), 0o600); err != nil {
@@ -99,6 +139,7 @@ func TestCountOfWhatIsNoVideo(t *testing.T) {
 		"half a line":    {exitUsage, []string{"--line", "1,2,3", "x.avi"}},
 		"a dot":          {exitUsage, []string{"--line", "1,2,1,2", "x.avi"}},
 		"a flat zone":    {exitUsage, []string{"--zone", "1,2,3,4", "x.avi"}},
+		"a folder":       {exitFailed, []string{"--line", "1,2,3,4", filepath.Dir(broken)}},
 		"no file":        {exitFailed, []string{"--line", "1,2,3,4", "none.avi"}},
 		"a broken video": {exitFailed, []string{"--line", "1,2,3,4", broken}},
 	} {
