@@ -150,16 +150,16 @@ func (w *world) through(m *material, r *ray, h *hit, p vec, cone float64, depth 
 
 // polish gives furniture the surfaces whose look needs traced light: glass shelves, polished sheet.
 func (f *furniture) polish(r random) {
-	switch r.weighted(3, 3, 4) {
+	switch r.weighted(5, 4, 2) {
 	case 0:
 		f.wire = false
 		f.board = &material{albedo: pick(r, rgb{0.55, 0.75, 0.68}, rgb{0.7, 0.78, 0.78}, rgb{0.25, 0.3, 0.3}), gloss: float32(r.in(0.04, 0.12)), rough: r.in(0.002, 0.03), glass: true}
 	case 1:
-		if !f.wire {
-			board := *f.board
-			board.gloss, board.rough = float32(r.in(0.08, 0.4)), r.in(0.01, 0.12)
-			f.board = &board
-		}
+		f.wire = false
+		board := *f.board
+		board.albedo = board.albedo.times(float32(r.in(0.2, 1)))
+		board.gloss, board.rough = float32(r.in(0.08, 0.4)), r.in(0.01, 0.12)
+		f.board = &board
 	}
 	if r.chance(0.3) {
 		back := *f.back

@@ -26,7 +26,7 @@ SEED = 99
 BATCHES = 25
 
 
-def in_call_order(model: FacingDetector) -> list[nn.Module]:
+def in_call_order(model: nn.Module, shape: tuple[int, ...]) -> list[nn.Module]:
     """The convolutions and batch norms as a forward pass meets them, which is the order of the ONNX nodes."""
     met: list[nn.Module] = []
     hooks = [
@@ -34,18 +34,21 @@ def in_call_order(model: FacingDetector) -> list[nn.Module]:
         for m in model.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))
     ]
     with torch.no_grad():
-        model(torch.zeros(1, 3, 64, 64))
+        model(torch.zeros(shape))
     for hook in hooks:
         hook.remove()
     return met
 
 
-def unfold(model: FacingDetector, path: Path) -> dict[nn.Conv2d, nn.BatchNorm2d]:
-    """Fills the model with the file's weights, norms as identities; gives each folded convolution's norm."""
+def unfold(model: nn.Module, path: Path, shape: tuple[int, ...] = (1, 3, 64, 64)) -> dict[nn.Conv2d, nn.BatchNorm2d]:
+    """Fills the model with the file's weights, norms as identities; gives each folded convolution's norm.
+
+    `shape` is one that the model takes.
+    """
     graph = onnx.load(str(path)).graph
     values = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     folded = [[torch.from_numpy(values[name].copy()) for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
-    met = in_call_order(model)
+    met = in_call_order(model, shape)
     norms = {a: b for a, b in zip(met, met[1:]) if isinstance(a, nn.Conv2d) and isinstance(b, nn.BatchNorm2d)}
     convolutions = [m for m in met if isinstance(m, nn.Conv2d)]
     if len(convolutions) != len(folded):
@@ -83,7 +86,7 @@ class Moments:
         return (self.squares / self.count - self.mean().square()).clamp(min=1e-6)
 
 
-def settle(model: FacingDetector, norms: dict[nn.Conv2d, nn.BatchNorm2d], pictures: list[Tensor]) -> None:
+def settle(model: nn.Module, norms: dict[nn.Conv2d, nn.BatchNorm2d], pictures: list[Tensor]) -> None:
     """Gives the norms the statistics of `pictures` without changing what the model says."""
     moments = {convolution: Moments() for convolution in norms}
     hooks = [convolution.register_forward_hook(m) for convolution, m in moments.items()]
