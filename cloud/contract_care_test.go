@@ -2,6 +2,7 @@ package cloud_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -51,6 +52,23 @@ func askCare(t *testing.T, ask func(method, pattern string, vars map[string]stri
 	}
 	ask("POST", "/v1/coolers/{device}/desired/attempts", device, "", "", 409) // it has refused nothing; TestDesiredState's has
 	ask("GET", "/v1/fleet", nil, "", "", 200)
+
+	order := `{"kind":"gallery","version":"1","devices":["d1"],"stages":["1","100%"],"soak_s":60}`
+	ask("POST", "/v1/rollouts", nil, "", `{"kind":"gallery","version":"1","stages":["none"]}`, 400)
+	ask("POST", "/v1/rollouts", nil, "", `{"kind":"gallery","version":"3"}`, 404)
+	var begun struct{ ID int64 }
+	if err := json.Unmarshal(ask("POST", "/v1/rollouts", nil, "", order, 201), &begun); err != nil {
+		t.Fatal(err)
+	}
+	id := map[string]string{"id": fmt.Sprint(begun.ID)}
+	ask("POST", "/v1/rollouts", nil, "", order, 409)
+	ask("GET", "/v1/rollouts", nil, "?limit=5", "", 200)
+	ask("GET", "/v1/rollouts/{id}", id, "", "", 200)
+	ask("POST", "/v1/rollouts/{id}/pause", id, "", "", 200)
+	ask("POST", "/v1/rollouts/{id}/resume", id, "", "", 200)
+	ask("POST", "/v1/rollouts/{id}/cancel", id, "", "", 200)
+	ask("POST", "/v1/rollouts/{id}/cancel", id, "", "", 409)
+	ask("GET", "/v1/rollouts/{id}", map[string]string{"id": "99"}, "", "", 404)
 
 	var list struct {
 		Bundles []struct{ SHA256, Kind string }

@@ -31,6 +31,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
 	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
+	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -89,6 +90,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Log: log.With("part", "merge")})
 	s.planner = replenish.NewPlanner(replenish.Config{DB: s.state, Ledger: s.sales, Client: deliver.NewClient(cfg.Alerts.PrivateWebhooks, orderTimeout), Log: log.With("part", "replenish")})
 	s.keeper = care.NewKeeper(care.Config{DB: s.state, Connect: func(ctx context.Context) (care.Session, error) { return connect(ctx) }, URL: s.boardsURL(), Log: log.With("part", "care")})
+	s.conductor = &rollout.Conductor{DB: s.state, Keeper: s.keeper, Log: log.With("part", "rollout")}
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, Quarantine: cfg.Keep.Quarantine, LockName: alert.LockName},
 		sub, s.series, s.state, judges{s.engine, merge.Toucher{}, care.Listener{}}, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
 	s.handler, err = s.routes()
@@ -132,7 +134,7 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}
-	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables, promotion.Tables, release.Tables, care.Tables); err != nil {
+	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables, promotion.Tables, release.Tables, care.Tables, rollout.Tables); err != nil {
 		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
 	}
 	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {

@@ -29,6 +29,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
+	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
@@ -51,24 +52,25 @@ type Server struct {
 	gate      *access.Gate // nil: nobody has to prove who he is
 	setup     string       // path of the link for the first admin; "": there is one
 
-	http     net.Listener
-	handler  http.Handler
-	mqtt     net.Listener   // nil with a broker elsewhere
-	mqtts    net.Listener   // the same with TLS; nil: none
-	embedded *broker.Broker // nil with a broker elsewhere
-	ingester *ingest.Ingester
-	live     *live.Hub
-	deliver  *deliver.Service
-	sales    *sales.Ledger
-	merger   *merge.Follower
-	book     *book.Desk
-	router   *route.Router
-	planner  *replenish.Planner
-	drops    []*intake.Drop
-	tills    *intake.POS // nil: this broker cannot
-	boards   api.Boards  // the broker, towards the boards
-	keeper   *care.Keeper
-	online   func() bool // is the broker elsewhere connected; nil with the embedded one
+	http      net.Listener
+	handler   http.Handler
+	mqtt      net.Listener   // nil with a broker elsewhere
+	mqtts     net.Listener   // the same with TLS; nil: none
+	embedded  *broker.Broker // nil with a broker elsewhere
+	ingester  *ingest.Ingester
+	live      *live.Hub
+	deliver   *deliver.Service
+	sales     *sales.Ledger
+	merger    *merge.Follower
+	book      *book.Desk
+	router    *route.Router
+	planner   *replenish.Planner
+	drops     []*intake.Drop
+	tills     *intake.POS // nil: this broker cannot
+	boards    api.Boards  // the broker, towards the boards
+	keeper    *care.Keeper
+	conductor *rollout.Conductor
+	online    func() bool // is the broker elsewhere connected; nil with the embedded one
 }
 
 // Addr is where the page and the API answer.
@@ -121,6 +123,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.merger.Run(running) })
 	g.Go(func() error { return s.planner.Run(running) })
 	g.Go(func() error { return s.keeper.Run(running) })
+	g.Go(func() error { return s.conductor.Run(running) })
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error { return s.sell(running) })
 	g.Go(func() error {

@@ -86,7 +86,7 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 		tailCommand(stdout, stderr),
 		rulesCommand(stdout),
 		salesCommand(stdout, stderr),
-		bundleCommand(stdout), desiredCommand(stdout),
+		bundleCommand(stdout), desiredCommand(stdout), rolloutCommand(stdout),
 		versionCommand(stdout),
 	}
 }

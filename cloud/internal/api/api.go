@@ -129,6 +129,7 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/quarantine/{id}":               a.quarantined,
 	}
 	maps.Copy(all, a.care())
+	maps.Copy(all, a.stagedUpdates())
 	maps.Copy(all, a.kpis())
 	maps.Copy(all, a.trade())
 	maps.Copy(all, a.replenishment())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/release"
+	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
@@ -87,8 +88,13 @@ func (a *api) deleteBundle(r *http.Request, tenant string) (any, error) {
 		if err != nil {
 			return err
 		}
+		if used == "" {
+			if used, err = rollout.InUse(ctx, tx, tenant, b.Kind, b.Version); err != nil {
+				return err
+			}
+		}
 		if used != "" {
-			return &Problem{http.StatusConflict, b.Kind + " " + b.Version + " is wished for " + strings.TrimSpace(used), "boards may still fetch it: wish for another version first"}
+			return &Problem{http.StatusConflict, b.Kind + " " + b.Version + " is in use: " + strings.TrimSpace(used), "boards may still fetch it: wish for another version first"}
 		}
 		return release.Remove(ctx, tx, tenant, sum, a.recordedAs(r), a.Now())
 	})
