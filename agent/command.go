@@ -99,7 +99,7 @@ func (a *Agent) requestedPicture(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if why := Withhold(s.obs); why != "" {
+	if why := s.withhold(); why != "" {
 		return "", fmt.Errorf("withheld: %s", why)
 	}
 	if err := a.sendPicture(s, wire.PurposeRequested); err != nil {

@@ -27,10 +27,11 @@ type PicturePolicy struct {
 // pictureEvery is how old the last picture may become under SendOnChange.
 const pictureEvery = time.Hour
 
-// pictures remembers what was sent last.
+// pictures remembers what was sent last, and how the shelf looks when nobody stands before it.
 type pictures struct {
 	states string
 	at     time.Time
+	usual  usual
 }
 
 // sendEvidence sends the frame of an observation if the policy wants it.
@@ -46,7 +47,7 @@ func (a *Agent) sendEvidence(s sight) {
 	default:
 		return
 	}
-	if Withhold(s.obs) != "" {
+	if s.withhold() != "" {
 		return
 	}
 	if err := a.sendPicture(s, wire.PurposeEvidence); err != nil {
@@ -68,6 +69,14 @@ func Withhold(obs *shelf.Observation) string {
 		}
 	}
 	return ""
+}
+
+// withhold says why the look's picture must not leave the board, "" where it may.
+func (s sight) withhold() string {
+	if s.stranger {
+		return "something large stands before the shelf"
+	}
+	return Withhold(s.obs)
 }
 
 func (a *Agent) sendPicture(s sight, purpose string) error {

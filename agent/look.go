@@ -47,6 +47,8 @@ type sight struct {
 	key   outbox.Key
 	when  stamp
 	err   error
+	// stranger: something large stands before the shelf that did not stand there before; see usual.
+	stranger bool
 }
 
 // waiting is who asked for a look.
@@ -150,6 +152,7 @@ func (a *Agent) see(ctx context.Context) sight {
 	}
 	a.reasons.clear("outbox")
 	s := sight{frame: frame, obs: obs, key: key, when: when}
+	s.stranger = a.eyes.pictures.usual.step(frame, obs, a.sinceStart())
 	a.sendEvidence(s)
 	if err := a.keepUnknown(s); err != nil {
 		a.log.Warn("look with an unknown facing was not kept", "err", err)

@@ -43,7 +43,7 @@ func (a *Agent) keepUnknown(s sight) error {
 	if a.opts.DataDir == "" || !slices.ContainsFunc(s.obs.Facings, func(f shelf.Facing) bool { return !known(f) }) {
 		return nil
 	}
-	if Withhold(s.obs) != "" || s.obs.Quality.Reason != shelf.NoReason {
+	if s.withhold() != "" || s.obs.Quality.Reason != shelf.NoReason {
 		return nil
 	}
 	if last := a.eyes.unknownAt; !last.IsZero() && time.Since(last) < unknownEvery {

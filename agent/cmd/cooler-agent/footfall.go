@@ -14,11 +14,14 @@ import (
 	"github.com/coldshelf/coldshelf/vision/footfall"
 )
 
+// footfallStall is how long its camera may be silent: a board that has just started reads its programs from a slow card.
+const footfallStall = 30 * time.Second
+
 // footfallOf is a camera that counts people. Its frames live in this process's memory until the next one comes;
 // nothing but the counts goes anywhere.
 func footfallOf(c config.Footfall, every time.Duration) agent.Device {
 	return agent.Device{Name: "footfall", Run: func(ctx context.Context, say agent.Readings) error {
-		cam, err := openCamera(config.Camera{Source: c.Source, Width: c.Width, Height: c.Height, Step: 1, Stall: 10 * time.Second})
+		cam, err := openCamera(config.Camera{Source: c.Source, Width: c.Width, Height: c.Height, Step: 1, Stall: footfallStall})
 		if err != nil {
 			return err
 		}

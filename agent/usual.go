@@ -1,0 +1,150 @@
+package agent
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision"
+)
+
+// usual is how the shelf looks when nobody stands before it, coarsely: the last look without a stranger. What differs
+// from it and is no facing is a stranger if it is large and reaches over more than one shelf, as people do and empty
+// places do not. It errs to the side of privacy: a picture is held back once too often rather than once too seldom.
+//
+// It cannot know of whoever stands there at the agent's first look; that is left to Withhold.
+type usual struct {
+	now   coarse
+	other coarse        // what was seen instead, since a while
+	since time.Duration // the agent's age when that began
+}
+
+const (
+	// coarseSide is how many cells the longer side of a picture has.
+	coarseSide = 64
+	// otherLight is from how many grey levels on a cell looks different, the light of the whole picture set aside.
+	otherLight = 28
+	// strangerShare of the picture's cells, and strangerTall of its height, are a stranger's at least.
+	strangerShare, strangerTall = 0.05, 0.33
+	// settled is how long another sight must stay the same to be the usual one: a shelf was rebuilt, nobody stands so long.
+	settled = 15 * time.Minute
+)
+
+// step takes the next look, at an age of the agent, and reports a stranger in it. Pictures in which nothing can be
+// recognised, such as dark or fogged ones, hold none and teach nothing.
+func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) bool {
+	if obs.Quality.Reason != shelf.NoReason {
+		return false
+	}
+	c := coarseOf(f)
+	if !c.alike(u.now) || !c.stranger(u.now, obs.Facings) {
+		u.now, u.other = c, coarse{}
+		return false
+	}
+	if !c.alike(u.other) || c.stranger(u.other, obs.Facings) {
+		u.other, u.since = c, age
+	} else if age-u.since >= settled {
+		u.now, u.other = c, coarse{}
+		return false
+	}
+	return true
+}
+
+// coarse is a picture of few cells, B, G and R of each.
+type coarse struct {
+	w, h int
+	bgr  []float64
+	side float64 // pixels of the picture to a cell
+}
+
+func coarseOf(f vision.Frame) coarse {
+	side := float64(max(f.Width, f.Height)) / coarseSide
+	c := coarse{w: max(1, int(float64(f.Width)/side)), h: max(1, int(float64(f.Height)/side)), side: side}
+	c.bgr = make([]float64, 3*c.w*c.h)
+	for y := range c.h {
+		for x := range c.w {
+			c.cell(f, x, y)
+		}
+	}
+	return c
+}
+
+// cell is the mean over its pixels.
+func (c *coarse) cell(f vision.Frame, x, y int) {
+	x0, x1 := int(float64(x)*c.side), max(int(float64(x)*c.side)+1, int(float64(x+1)*c.side))
+	y0, y1 := int(float64(y)*c.side), max(int(float64(y)*c.side)+1, int(float64(y+1)*c.side))
+	sum, n := [3]int{}, 0
+	for yy := y0; yy < min(y1, f.Height); yy++ {
+		for xx := x0; xx < min(x1, f.Width); xx++ {
+			at := 3 * (yy*f.Width + xx)
+			sum[0], sum[1], sum[2] = sum[0]+int(f.BGR[at]), sum[1]+int(f.BGR[at+1]), sum[2]+int(f.BGR[at+2])
+			n++
+		}
+	}
+	for k, v := range sum {
+		c.bgr[3*(y*c.w+x)+k] = float64(v) / float64(max(n, 1))
+	}
+}
+
+// alike in size.
+func (c coarse) alike(o coarse) bool { return c.w == o.w && c.h == o.h }
+
+// stranger reports that something large differs from another sight and is none of the facings.
+func (c coarse) stranger(from coarse, facings []shelf.Facing) bool {
+	other := c.differs(from)
+	for _, f := range facings {
+		for y := int(float64(f.Box.Y) / c.side); y < min(c.h, int(math.Ceil(float64(f.Box.Y+f.Box.H)/c.side))); y++ {
+			for x := int(float64(f.Box.X) / c.side); x < min(c.w, int(math.Ceil(float64(f.Box.X+f.Box.W)/c.side))); x++ {
+				if x >= 0 && y >= 0 {
+					other[y*c.w+x] = false
+				}
+			}
+		}
+	}
+	for start := range other {
+		if cells, tall := c.region(other, start); float64(cells) >= strangerShare*float64(c.w*c.h) && float64(tall) >= strangerTall*float64(c.h) {
+			return true
+		}
+	}
+	return false
+}
+
+// differs marks the cells that look different, the light of the whole picture set aside by channel.
+func (c coarse) differs(from coarse) []bool {
+	out := make([]bool, c.w*c.h)
+	ratios := make([]float64, c.w*c.h)
+	for k := range 3 {
+		for i := range ratios {
+			ratios[i] = c.bgr[3*i+k] / math.Max(from.bgr[3*i+k], 4)
+		}
+		slices.Sort(ratios)
+		gain := ratios[len(ratios)/2]
+		for i := range out {
+			out[i] = out[i] || math.Abs(c.bgr[3*i+k]-gain*from.bgr[3*i+k]) > otherLight
+		}
+	}
+	return out
+}
+
+// region takes the marked cells that hang together with one out of the marks, and tells how many they were, over how
+// many rows.
+func (c coarse) region(marked []bool, start int) (cells, tall int) {
+	if !marked[start] {
+		return 0, 0
+	}
+	marked[start] = false
+	queue := []int{start}
+	low, high := c.h, 0
+	for n := 0; n < len(queue); n++ {
+		x, y := queue[n]%c.w, queue[n]/c.w
+		low, high = min(low, y), max(high, y)
+		for _, p := range [][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
+			if i := p[1]*c.w + p[0]; p[0] >= 0 && p[0] < c.w && p[1] >= 0 && p[1] < c.h && marked[i] {
+				marked[i] = false
+				queue = append(queue, i)
+			}
+		}
+	}
+	return len(queue), high - low + 1
+}
