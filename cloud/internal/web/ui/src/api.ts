@@ -4,7 +4,9 @@
 import type { AuditEntry, Token, User } from "./access/types";
 import type { Board } from "./setup/fleet";
 import type { Session } from "./session";
-import type { DryRun, RulesInForce } from "./rules/book";
+import type { DryRun, RulesInForce, RuleVersion } from "./rules/book";
+import type { Notice } from "./rules/people";
+import type { Trial } from "./ui/trial";
 import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
 
 export class ApiError extends Error {
@@ -118,6 +120,12 @@ export const api = {
   rules: (signal?: AbortSignal) => call<RulesInForce>("GET", "/v1/rules", { signal }),
   /** Puts a file of rules in force, in the place of the revision that it was made from. */
   putRules: (text: string, over: string) => call<RulesInForce>("PUT", "/v1/rules", { body: text, headers: { ...YAML, "If-Match": over } }),
+  ruleVersions: (signal?: AbortSignal) => call<{ versions: RuleVersion[] }>("GET", "/v1/rules/versions", { signal }),
+  ruleVersion: (version: number) => call<RulesInForce>("GET", `/v1/rules/versions/${version}`),
+  /** Sends somebody a test message; the recipient need not stand in the rules yet. */
+  testRecipient: (body: { format: string; url: string; robot_secret: string; secret: string }) => call<Trial>("POST", "/v1/rules/recipients/test", { body }),
+  notices: (signal?: AbortSignal) => call<{ notices: Notice[] }>("GET", "/v1/notices?limit=50", { signal }),
+  testWebhook: (id: string) => call<Trial>("POST", `/v1/webhooks/${seg(id)}/test`, { body: {} }),
   /** Judges the last days again by a file of rules; changes nothing. */
   testRules: (text: string, days: number, signal?: AbortSignal) => call<DryRun>("POST", `/v1/rules/test?days=${days}`, { body: text, headers: YAML, signal }),
   users: (signal?: AbortSignal) => call<{ users: User[] | null }>("GET", "/v1/users", { signal }),

@@ -8,6 +8,7 @@ import { drawing } from "./parts/drawing";
 import { health } from "./parts/health";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
+import { people } from "./parts/people";
 import { rules } from "./parts/rules";
 import { trade } from "./parts/trade";
 
@@ -18,6 +19,7 @@ export const en = {
   ...side(health, 0),
   ...side(inbox, 0),
   ...side(kpi, 0),
+  ...side(people, 0),
   ...side(rules, 0),
   ...side(trade, 0),
 

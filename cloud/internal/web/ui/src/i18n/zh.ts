@@ -6,6 +6,7 @@ import { drawing } from "./parts/drawing";
 import { health } from "./parts/health";
 import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
+import { people } from "./parts/people";
 import { rules } from "./parts/rules";
 import { trade } from "./parts/trade";
 
@@ -16,6 +17,7 @@ export const zh: Record<Key, string> = {
   ...side(health, 1),
   ...side(inbox, 1),
   ...side(kpi, 1),
+  ...side(people, 1),
   ...side(rules, 1),
   ...side(trade, 1),
   "app.name": "Coldshelf",

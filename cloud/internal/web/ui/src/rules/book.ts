@@ -41,19 +41,59 @@ export interface Quiet extends Scope {
   outside_hours?: boolean;
 }
 
+/** Somebody, or a channel, that holds a role for a scope. */
+export interface Recipient extends Scope {
+  role: string;
+  name?: string;
+  format: string;
+  url?: string;
+  robot_secret?: string;
+  secret?: string;
+}
+
+/** What roles are told. */
+export interface Notify extends Scope {
+  roles: string[];
+  severities?: Severity[];
+  send?: string;
+  at?: string;
+  escalate?: Step[];
+}
+
+/** Whom else, where nobody has acknowledged for so long. */
+export interface Step {
+  after: string;
+  roles: string[];
+}
+
 export interface Book {
   version: number;
   /** Time zone of whatever says none. */
   tz?: string;
   rules?: Change[] | null;
   mute?: Quiet[] | null;
+  recipients?: Recipient[] | null;
+  notify?: Notify[] | null;
 }
 
 export interface RulesInForce {
+  /** Of the tenant's own; 0: it has none, those of the service are in force. */
+  version: number;
+  changed_by?: string;
+  changed_at: string | null;
+  /** Those of the service are not ours to see. */
+  hidden: boolean;
   revision: string;
   text: string;
   book: Book;
   defaults: Record<string, Change>;
+}
+
+/** Who changed the rules, and when. */
+export interface RuleVersion {
+  version: number;
+  changed_by?: string;
+  changed_at: string;
 }
 
 export interface DryRun {
@@ -67,11 +107,13 @@ export interface DryRun {
 
 /** The book as a file that people can read and comment. */
 export function toYaml(book: Book): string {
-  const { version, rules: _rules, mute: _mute, ...others } = book;
+  const { version, rules: _rules, mute: _mute, recipients: _recipients, notify: _notify, ...others } = book;
   const lines = [`version: ${version}`, ...Object.entries(others).map(([k, v]) => `${k}: ${scalar(v)}`)];
   for (const [name, list] of [
     ["rules", book.rules ?? []],
     ["mute", book.mute ?? []],
+    ["recipients", book.recipients ?? []],
+    ["notify", book.notify ?? []],
   ] as const) {
     if (list.length > 0) lines.push(`${name}:`);
     for (const entry of list) {

@@ -4,14 +4,15 @@
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { t, word } from "../i18n/text";
-import { SaveButton, SaveError } from "../setup/parts";
+import { Field, SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Bin, Plus } from "../ui/icons";
-import { type Book, type Change, type Quiet, type RulesInForce, toYaml } from "./book";
+import { type Book, type Change, put, type Quiet, type RulesInForce, toYaml } from "./book";
 import { RuleForm } from "./change";
 import { DryRunCard } from "./dryrun";
+import { Provenance, Versions } from "./provenance";
 import { QuietForm } from "./quiet";
 
 export function RulesEditor() {
@@ -51,6 +52,7 @@ function Editor({ inForce, reload }: { inForce: RulesInForce; reload(): void }) 
             </button>
           </div>
         </header>
+        <Provenance of={inForce} />
         {asText ? (
           <textarea class="input rules-text" aria-label={t("rules.text_label")} spellcheck={false} rows={Math.min(40, Math.max(12, text.split("\n").length + 1))} value={text} onInput={(e) => setByHand(e.currentTarget.value)} />
         ) : byHand !== null ? (
@@ -66,6 +68,7 @@ function Editor({ inForce, reload }: { inForce: RulesInForce; reload(): void }) 
           </button>
           <SaveError saving={saving} />
         </div>
+        <Versions pick={(old) => (setByHand(old), setAsText(true))} />
       </form>
       <DryRunCard text={text} />
     </div>
@@ -110,6 +113,9 @@ function Entries({ book, defaults, setBook }: { book: Book; defaults: Record<str
           </li>
         ))}
       </ol>
+      <div class="form">
+        <Field label={t("rules.book_tz")} value={book.tz ?? ""} placeholder="UTC" hint={t("rules.book_tz_hint")} onValue={(v) => setBook(put(book, "tz", v.trim()))} />
+      </div>
       <div class="rules-add">
         <button class="button button-small" type="button" onClick={() => (setRules([...rules, { types: ["stockout"] }]), setOpen(`r${rules.length}`))}>
           <Plus />

@@ -6,6 +6,7 @@ import { t, word } from "../i18n/text";
 import type { Severity, Webhook } from "../types";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { Bin, Plus } from "../ui/icons";
+import { TrialButton } from "../ui/trial";
 import { Field, SaveButton, SaveError, Select } from "./parts";
 import { useSave } from "./save";
 
@@ -51,13 +52,14 @@ export function Webhooks() {
       {list.length === 0 && !adding && <p class="note">{t("hook.none")}</p>}
       <ul class="setup-list">
         {list.map((h) => (
-          <li key={h.id} class="setup-row">
+          <li key={h.id} class="setup-row hook-row">
             <span class="setup-main hook-url">{h.url}</span>
             <span class={h.disabled ? "tag-offline" : "muted"}>{h.disabled ? t("hook.disabled", { reason: h.disabled }) : [formatName(h.format), (h.severities ?? []).map((s) => word("severity", s)).join(", ") || t("hook.all")].join(" · ")}</span>
             <button class="button button-small" type="button" onClick={() => drop(h.id)}>
               <Bin />
               {t("hook.remove")}
             </button>
+            <TrialButton name={h.url} send={() => api.testWebhook(h.id)} />
           </li>
         ))}
       </ul>

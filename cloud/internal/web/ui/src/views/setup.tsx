@@ -3,6 +3,7 @@
 import { t } from "../i18n/text";
 import { Access } from "../access/access";
 import { RulesEditor } from "../rules/editor";
+import { People } from "../rules/people";
 import { SETUP_TABS, type SetupTab } from "../routes";
 import { to } from "../router";
 import { Boards } from "../setup/boards";
@@ -41,6 +42,8 @@ function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
       return id === undefined ? <PlanogramList /> : <PlanEditor key={id} id={id} />;
     case "rules":
       return <RulesEditor />;
+    case "people":
+      return <People />;
     case "integrations":
       return <Webhooks />;
     case "access":

@@ -87,6 +87,9 @@ describe("signing in", () => {
     await theirs.locator(".signed-in", { hasText: "Bo" }).waitFor();
     await theirs.goto(`${service.url}/setup/access`);
     await theirs.getByText("Users, tokens and this log are for admins.").waitFor();
+    await theirs.goto(`${service.url}/setup/people`); // addresses are for admins and managers
+    await theirs.locator(".blank-title").first().waitFor();
+    assert.equal(await theirs.getByRole("button", { name: "Add somebody" }).count(), 0);
     await page.reload();
     await users.getByLabel("Role: Bo").selectOption("manager");
     // Another role ends what was begun under the old one.
