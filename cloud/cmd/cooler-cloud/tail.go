@@ -40,6 +40,7 @@ func tailCommand(stdout, stderr io.Writer) *cobra.Command {
 	flags.StringVar(&f.cursor, "cursor", "", "file that keeps the place in the log (default: begin with what stands)")
 	flags.StringSliceVar(&f.filter.Types, "type", nil, "only these types, such as stockout,cooler_offline")
 	flags.StringSliceVar(&f.filter.Stores, "store", nil, "only these stores")
+	flags.StringSliceVar(&f.filter.Regions, "region", nil, "only stores of these regions")
 	flags.StringSliceVar(&f.filter.Devices, "device", nil, "only these coolers")
 	flags.StringSliceVar(&f.filter.GTINs, "gtin", nil, "only these products")
 	flags.StringSliceVar(&f.filter.Severities, "severity", nil, "only these: critical, warning, info")

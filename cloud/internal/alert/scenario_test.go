@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
@@ -19,6 +20,8 @@ import (
 //
 //	# a comment
 //	rule TYPE BAD/OF good=N hold=DURATION [limit=MILLI_C|share=S|openings=N]     only the rules named are in force
+//	mute {…}                                        as in a file of rules
+//	hours 07:00-22:00                               of the store, UTC
 //	HH:MM[:SS] BOOT.SEQ [late] WORD… [=> TRANSITION; TRANSITION…]
 //
 // where a word is SLOT=STATE[/PRESENT] or SLOT=unknown:REASON, whole=REASON, planogram=ID/VERSION,
@@ -27,7 +30,35 @@ import (
 // came of it.
 type scenario struct {
 	rules alert.Rules
+	mutes []string
+	place alert.Place
 	steps []scenarioStep
+}
+
+// scenarioRules are the scenario's rules, muted at the times that it says.
+type scenarioRules struct {
+	alert.Rules
+	muted alert.Ruler
+}
+
+func (r scenarioRules) For(t alert.Type, gtin shelf.GTIN, at time.Time) (alert.Rule, bool) {
+	rule, ok := r.Rules.For(t, gtin, at)
+	said, _ := r.muted.For(t, gtin, at)
+	rule.Muted = said.Muted
+	return rule, ok
+}
+
+func (sc *scenario) ruler(t *testing.T) alert.Ruler {
+	t.Helper()
+	text := "version: 1\nmute:\n"
+	for _, m := range sc.mutes {
+		text += "- " + m + "\n"
+	}
+	book, err := alert.DecodeRulebook([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scenarioRules{sc.rules, book.RulesFor(sc.place)}
 }
 
 type scenarioStep struct {
@@ -52,7 +83,7 @@ func TestScenarios(t *testing.T) {
 			if err := sc.rules.Validate(); err != nil {
 				t.Fatalf("rules: %v", err)
 			}
-			timeline := alert.NewTimeline(alert.Machine{Rules: sc.rules})
+			timeline := alert.NewTimeline(alert.Machine{Rules: sc.ruler(t)})
 			for _, step := range sc.steps {
 				var got []string
 				for _, tr := range timeline.Add(step.in) {
@@ -136,6 +167,16 @@ func readScenario(t *testing.T, file string) (sc scenario) {
 				t.Fatalf("%s:%d: %v", file, n, err)
 			}
 			sc.rules[typ] = rule
+			continue
+		}
+		if rest, ok := strings.CutPrefix(text, "mute "); ok {
+			sc.mutes = append(sc.mutes, rest)
+			continue
+		}
+		if rest, ok := strings.CutPrefix(text, "hours "); ok {
+			if sc.place.Hours, err = sales.ParseHours(rest); err != nil {
+				t.Fatalf("%s:%d: %v", file, n, err)
+			}
 			continue
 		}
 		step, err := p.step(text)

@@ -85,7 +85,7 @@ func (c *conn) read(cancel context.CancelFunc) {
 			c.faults <- Fault{"error", err.Error(), `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`}
 			return
 		}
-		sub := subscription{s.key(c.tenant), s.selection(c.tenant), s.Cursor == "", cursor}
+		sub := subscription{s.key(c.tenant), s.selection(c.tenant, &c.hub.regions), s.Cursor == "", cursor}
 		select {
 		case <-c.subscriptions: // an older wish that nobody has read yet
 		default:
@@ -154,6 +154,11 @@ func (c *conn) fault(f Fault) error {
 // then next is nil.
 func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription, err error) {
 	cursor := sub.cursor
+	if sub.selection.regions != nil {
+		if err := c.hub.regions.refresh(ctx, c.hub.cfg.DB, c.tenant, c.hub.cfg.Now()); err != nil {
+			return nil, err
+		}
+	}
 	if sub.snapshot {
 		snap, at, err := c.hub.snapshot(ctx, sub.selection)
 		if err != nil {

@@ -68,6 +68,7 @@ type Hub struct {
 	clients     int
 
 	coolers coolerFeed // used by Run alone
+	regions regions
 }
 
 // NewHub makes a hub that serves nobody until Run.
@@ -170,6 +171,9 @@ func (h *Hub) flush(ctx context.Context) error {
 			h.coolers.begin(h.cfg.Now())
 		}
 		if len(entries) > 0 || len(rows) > 0 {
+			if err := h.refreshRegions(ctx); err != nil {
+				return err
+			}
 			h.metrics.Events.Add(float64(len(entries)))
 			h.publish(head, events, rows)
 		}

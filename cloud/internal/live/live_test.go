@@ -257,6 +257,39 @@ func TestSubscriptionSelects(t *testing.T) {
 	}
 }
 
+// TestSelectsByRegion: the region of an alert's store selects, in changes and in a snapshot.
+func TestSelectsByRegion(t *testing.T) {
+	b := newBench(t, quick())
+	put := func(store, region string) {
+		t.Helper()
+		err := b.db.Write(t.Context(), func(tx *state.Tx) error {
+			return state.PutStore(t.Context(), tx, state.Store{Tenant: "t", Store: store, Region: region}, time.Now())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("s-d1", "north")
+	put("s-d2", "south")
+	c := b.dial(nil)
+	c.say(live.Subscribe{Cursor: "0", Alerts: live.Filter{Regions: []string{"south"}}, Coolers: true})
+	for _, device := range []string{"d1", "d2", "d3"} {
+		b.look(device, "A", shelf.Misplaced)
+	}
+	c.until(1)
+	if want := []string{"2 opened d2 A"}; !slices.Equal(c.events, want) {
+		t.Errorf("got %q, want %q", c.events, want)
+	}
+	if len(c.coolers) > 1 {
+		t.Errorf("coolers of other regions came: %v", c.coolers)
+	}
+	s := b.dial(nil)
+	s.say(live.Subscribe{Alerts: live.Filter{Regions: []string{"north"}}})
+	if m := s.next(); m.Type != "snapshot" || len(m.Alerts) != 1 || m.Alerts[0].Device != "d1" {
+		t.Errorf("the snapshot: %+v", m)
+	}
+}
+
 func TestSlowClientGoesOnFromTheLog(t *testing.T) {
 	cfg := quick()
 	cfg.Heartbeat = time.Minute

@@ -24,13 +24,14 @@ type Subscribe struct {
 	Coolers bool   `json:"coolers"` // also the rows of coolers that change
 }
 
-// Filter selects alerts; an empty list selects all. Stores and Devices select coolers as well.
+// Filter selects alerts; an empty list selects all. Stores, Regions and Devices select coolers as well.
 type Filter struct {
 	Types      []string `json:"types"`
 	Stores     []string `json:"stores"`
 	Devices    []string `json:"devices"`
 	GTINs      []string `json:"gtins"`
 	Severities []string `json:"severities"`
+	Regions    []string `json:"regions"` // of the stores
 }
 
 // Hello is the server's first message.
@@ -96,7 +97,7 @@ func decodeSubscribe(data []byte) (s Subscribe, cursor int64, err error) {
 }
 
 func (f Filter) validate() error {
-	for name, list := range map[string][]string{"types": f.Types, "stores": f.Stores, "devices": f.Devices, "gtins": f.GTINs, "severities": f.Severities} {
+	for name, list := range map[string][]string{"types": f.Types, "stores": f.Stores, "devices": f.Devices, "gtins": f.GTINs, "severities": f.Severities, "regions": f.Regions} {
 		if len(list) > maxFilter {
 			return fmt.Errorf("alerts.%s has %d values, the limit is %d", name, len(list), maxFilter)
 		}
@@ -117,7 +118,7 @@ func (f Filter) validate() error {
 // key names a subscription: connections with the same key are sent the same frames.
 func (s Subscribe) key(tenant string) string {
 	parts := []string{tenant, strconv.FormatBool(s.Coolers)}
-	for _, list := range [][]string{s.Alerts.Types, s.Alerts.Stores, s.Alerts.Devices, s.Alerts.GTINs, s.Alerts.Severities} {
+	for _, list := range [][]string{s.Alerts.Types, s.Alerts.Stores, s.Alerts.Devices, s.Alerts.GTINs, s.Alerts.Severities, s.Alerts.Regions} {
 		list = slices.Clone(list)
 		slices.Sort(list)
 		parts = append(parts, strconv.Quote(strings.Join(slices.Compact(list), "\x00")))
@@ -130,9 +131,11 @@ type selection struct {
 	tenant                                    string
 	coolers                                   bool
 	types, stores, devices, gtins, severities map[string]bool
+	regions                                   map[string]bool
+	where                                     *regions
 }
 
-func (s Subscribe) selection(tenant string) *selection {
+func (s Subscribe) selection(tenant string, where *regions) *selection {
 	set := func(list []string) map[string]bool {
 		if len(list) == 0 {
 			return nil
@@ -144,21 +147,25 @@ func (s Subscribe) selection(tenant string) *selection {
 		return m
 	}
 	a := s.Alerts
-	return &selection{tenant, s.Coolers, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities)}
+	return &selection{tenant, s.Coolers, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities), set(a.Regions), where}
+}
+
+func (s *selection) region(store string) bool {
+	return s.regions == nil || s.regions[s.where.of(s.tenant, store)]
 }
 
 func in(set map[string]bool, v string) bool { return set == nil || set[v] }
 
 func (s *selection) entry(e *alert.Entry) bool {
 	return e.Tenant == s.tenant && in(s.types, string(e.Type)) && in(s.stores, e.Store) && in(s.devices, e.Device) &&
-		in(s.gtins, e.GTIN) && in(s.severities, string(e.Severity))
+		in(s.gtins, e.GTIN) && in(s.severities, string(e.Severity)) && s.region(e.Store)
 }
 
 func (s *selection) alert(a *alert.Alert) bool {
 	return in(s.types, string(a.Type)) && in(s.stores, a.Store) && in(s.devices, a.Device) &&
-		in(s.gtins, string(a.GTIN)) && in(s.severities, string(a.Severity))
+		in(s.gtins, string(a.GTIN)) && in(s.severities, string(a.Severity)) && s.region(a.Store)
 }
 
 func (s *selection) cooler(tenant, store, device string) bool {
-	return s.coolers && tenant == s.tenant && in(s.stores, store) && in(s.devices, device)
+	return s.coolers && tenant == s.tenant && in(s.stores, store) && in(s.devices, device) && s.region(store)
 }
