@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -52,8 +53,11 @@ type Cell struct {
 	Dark   int64         // micro-units of demand while nobody looked
 	Loss   int64         // thousandths of a minor unit of the hour's currency
 
-	Rated int64 // of OnShelf: hours fully watched, without promotion: what a demand rate is learned from
-	Basis int64 // units bought off the shelf in Rated time
+	Rated  int64 // of OnShelf: hours fully watched, without promotion: what a demand rate is learned from
+	Basis  int64 // units bought off the shelf in Rated time
+	Alone  int64 // of Out: nothing else of its group stood there either, so that nobody could buy it instead
+	Demand int64 // micro-units that the rate expects in Open; 0: no rate is known
+	Shared int64 // standard deviation of what is wrong for all of the group alike, micro-units; adds up within the group
 
 	Sales []Sale // by channel, then currency
 }
@@ -72,8 +76,30 @@ type Sale struct {
 func (c *Cell) numbers() []*int64 {
 	return []*int64{&c.Open, &c.Watched, &c.OnShelf, &c.Out[0], &c.Out[1], &c.Out[2], &c.Unrated,
 		&c.DueAll, &c.Due, &c.Present, &c.Stray, &c.Lost[0], &c.Lost[1], &c.Lost[2],
-		&c.Noise, &c.Spread, &c.Dark, &c.Loss, &c.Rated, &c.Basis}
+		&c.Noise, &c.Spread, &c.Dark, &c.Loss, &c.Rated, &c.Basis, &c.Alone, &c.Demand, &c.Shared}
 }
+
+// cellNames are what numbers are called where they are read by others, see Sums.
+var cellNames = [...]string{"open_ms", "watched_ms", "on_shelf_ms", "out_unknown_ms", "out_shelf_ms", "out_store_ms", "unrated_ms",
+	"due_all_ms", "due_ms", "present_ms", "stray_ms", "lost_unknown_micro", "lost_shelf_micro", "lost_store_micro",
+	"lost_noise_micro", "lost_spread_micro", "dark_micro", "lost_money_milli", "rated_ms", "basis_units", "alone_ms", "demand_micro", "lost_shared_micro"}
+
+// Sum is one figure of a stretch of time, under the name by which others know it.
+type Sum struct {
+	Name  string
+	Value *int64
+}
+
+func sums(names []string, values []*int64) []Sum {
+	list := make([]Sum, len(values))
+	for i, v := range values {
+		list[i] = Sum{names[i], v}
+	}
+	return list
+}
+
+// Sums lists all figures, to be read or set. Their names never change.
+func (c *Cell) Sums() []Sum { return sums(cellNames[:], c.numbers()) }
 
 // Add adds another stretch of the same store and product.
 func (c *Cell) Add(o *Cell) {
@@ -92,14 +118,14 @@ func (s *Sale) add(o Sale) {
 	s.Promoted += o.Promoted
 }
 
+// Compare orders sales by channel, then currency, as a cell holds them.
+func (s Sale) Compare(o Sale) int {
+	return cmp.Or(strings.Compare(s.Channel, o.Channel), strings.Compare(s.Currency, o.Currency))
+}
+
 // sale gives the line of a channel and currency, made if it is missing.
 func (c *Cell) sale(channel, currency string, offShelf bool) *Sale {
-	i, ok := slices.BinarySearchFunc(c.Sales, Sale{Channel: channel, Currency: currency}, func(a, b Sale) int {
-		if d := strings.Compare(a.Channel, b.Channel); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Currency, b.Currency)
-	})
+	i, ok := slices.BinarySearchFunc(c.Sales, Sale{Channel: channel, Currency: currency}, Sale.Compare)
 	if !ok {
 		c.Sales = slices.Insert(c.Sales, i, Sale{Channel: channel, Currency: currency, OffShelf: offShelf})
 	}
@@ -142,6 +168,12 @@ func (c *Cooler) numbers() []*int64 {
 		&c.Openings, &c.DoorOpen, &c.Lost, &c.Sold, &c.Loss}
 }
 
+var coolerNames = [...]string{"open_ms", "watched_ms", "on_shelf_ms", "due_all_ms", "due_ms", "present_ms", "stray_ms",
+	"door_openings", "door_open_ms", "lost_micro", "sold_micro", "lost_money_milli"}
+
+// Sums lists all figures, to be read or set. Their names never change.
+func (c *Cooler) Sums() []Sum { return sums(coolerNames[:], c.numbers()) }
+
 // Add adds another stretch of the same cooler.
 func (c *Cooler) Add(o *Cooler) {
 	to, from := c.numbers(), o.numbers()
@@ -168,6 +200,11 @@ type Hour struct {
 func (h *Hour) numbers() []*int64 {
 	return []*int64{&h.In, &h.OutCount, &h.Passing, &h.Counted, &h.Open, &h.Receipts, &h.Model}
 }
+
+var hourNames = [...]string{"people_in", "people_out", "passing", "counted_ms", "open_ms", "receipts", "model"}
+
+// Sums lists the figures of the store itself, to be read or set. Their names never change.
+func (h *Hour) Sums() []Sum { return sums(hourNames[:], h.numbers()) }
 
 // Add adds another hour of the same store. What was lost in another currency than the first is not
 // money that can be added: its units stay, its money is left out.

@@ -15,6 +15,8 @@ type Lesson struct {
 	Hours    float64   // on the shelf and watched
 	Units    float64   // bought off the shelf in them
 	Out      float64   // hours without it in the same hour, watched: what its substitutes may have gained
+	Alone    float64   // of Out: without any other of its group
+	Whole    bool      // Hours and Out are all of the hour's opening time
 	Minor    float64   // revenue of Units, in Currency
 	Currency string
 }
@@ -45,8 +47,28 @@ type pair struct {
 	gtin  shelf.GTIN
 }
 
-// tallied is units and hours, both by the weight of their age.
-type tallied struct{ units, hours float32 }
+// tallied is units and hours, all by the weight of their age. Hours that ended with the product's being
+// sold out, or began so, are kept apart: see at.
+type tallied struct {
+	units, hours float32 // of whole hours
+	squares      float32 // of their units
+	part, stood  float32 // of the others: units and hours
+	parts        float32 // how many others
+}
+
+// at gives units and hours as they count for a rate, in units an hour, where the hours' own means vary
+// about it by uneven (Rate.Uneven). A shelf is empty the sooner the busier the hour is, so units ÷ time
+// over all hours would see too little of the busy ones. What is unbiased is the score of the
+// gamma–Poisson, which weighs an hour by 1 ÷ (1 + uneven · rate · time); it does not mind that sales ended
+// the time, as no likelihood does. Whole hours count 1.
+func (t tallied) at(rate, uneven float64) (units, hours float64) {
+	units, hours = float64(t.units), float64(t.hours)
+	if t.parts > 0 {
+		w := (1 + uneven*rate) / (1 + uneven*rate*float64(t.stood/t.parts))
+		units, hours = units+w*float64(t.part), hours+w*float64(t.stood)
+	}
+	return units, hours
+}
 
 type money struct {
 	minor, units float64
@@ -99,8 +121,15 @@ func (f *Fit) learn(l Lesson, weight float64) {
 		f.sums[k], f.days[k], f.minor[k] = s, map[int64]bool{}, &money{}
 	}
 	t := &s[HourOfWeek(l.Local)]
-	t.units += float32(weight * l.Units)
-	t.hours += float32(weight * l.Hours)
+	if l.Out > 0 {
+		t.part += float32(weight * l.Units)
+		t.stood += float32(weight * l.Hours)
+		t.parts += float32(weight)
+	} else {
+		t.units += float32(weight * l.Units)
+		t.squares += float32(weight * l.Units * l.Units)
+		t.hours += float32(weight * l.Hours)
+	}
 	y, m, d := l.Local.Date()
 	f.days[k][time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()] = true
 	if v := f.minor[k]; v.currency == "" || v.currency == l.Currency {
@@ -136,6 +165,49 @@ func (m *moments) prior() float64 {
 // Solve gives each store's rates. dispersion and substitution come from Residuals over the same
 // lessons, afterwards.
 func (f *Fit) Solve(version int64, cluster string) map[string]*StoreRates {
+	counted := f.counted(nil, 0)
+	rates := counted.solve(version, cluster)
+	return f.counted(rates, f.uneven(rates)).solve(version, cluster)
+}
+
+// counted is what the lessons of a fit come to under rates; nil: all hours count alike.
+type counted struct {
+	*Fit
+	sums map[pair]*[Week]tally
+}
+
+type tally struct{ units, hours float64 }
+
+func (f *Fit) counted(rates map[string]*StoreRates, uneven float64) *counted {
+	c := &counted{f, make(map[pair]*[Week]tally, len(f.sums))}
+	for k, s := range f.sums {
+		r := rates[k.store]
+		out := new([Week]tally)
+		for w, t := range s {
+			out[w].units, out[w].hours = t.at(r.at(k.gtin, w), uneven)
+		}
+		c.sums[k] = out
+	}
+	return c
+}
+
+// uneven is Rate.Uneven by the method of moments, over whole hours.
+func (f *Fit) uneven(rates map[string]*StoreRates) float64 {
+	var excess, expected float64
+	for k, s := range f.sums {
+		for w, t := range s {
+			x, n := rates[k.store].at(k.gtin, w), float64(t.hours)
+			excess += float64(t.squares) - 2*x*float64(t.units) + n*x*x - n*x
+			expected += n * x * x
+		}
+	}
+	if expected <= 0 {
+		return 0
+	}
+	return min(2, max(0, excess/expected))
+}
+
+func (f *counted) solve(version int64, cluster string) map[string]*StoreRates {
 	mean, cluster168 := f.means()
 	shapes := f.shapes(mean, cluster168)
 	bases := f.bases(mean, shapes)
@@ -154,12 +226,12 @@ func (f *Fit) Solve(version int64, cluster string) map[string]*StoreRates {
 
 // means are each product's units an hour over all stores, and how all products together sell over
 // the week against that.
-func (f *Fit) means() (map[shelf.GTIN]float64, *Profile) {
+func (f *counted) means() (map[shelf.GTIN]float64, *Profile) {
 	units, hours := map[shelf.GTIN]float64{}, map[shelf.GTIN]float64{}
 	for k, s := range f.sums {
 		for _, t := range s {
-			units[k.gtin] += float64(t.units)
-			hours[k.gtin] += float64(t.hours)
+			units[k.gtin] += t.units
+			hours[k.gtin] += t.hours
 		}
 	}
 	mean := map[shelf.GTIN]float64{}
@@ -171,8 +243,8 @@ func (f *Fit) means() (map[shelf.GTIN]float64, *Profile) {
 	var got, expected [Week]float64
 	for k, s := range f.sums {
 		for w, t := range s {
-			got[w] += float64(t.units)
-			expected[w] += mean[k.gtin] * float64(t.hours)
+			got[w] += t.units
+			expected[w] += mean[k.gtin] * t.hours
 		}
 	}
 	var p Profile
@@ -182,48 +254,88 @@ func (f *Fit) means() (map[shelf.GTIN]float64, *Profile) {
 	return mean, &p
 }
 
-// shapes shrinks each product's week to the cluster's.
-func (f *Fit) shapes(mean map[shelf.GTIN]float64, all *Profile) map[shelf.GTIN]*Profile {
-	got, expected := map[shelf.GTIN]*[Week]float64{}, map[shelf.GTIN]*[Week]float64{}
-	for k, s := range f.sums {
-		u, x := got[k.gtin], expected[k.gtin]
-		if u == nil {
-			u, x = new([Week]float64), new([Week]float64)
-			got[k.gtin], expected[k.gtin] = u, x
-		}
-		for w, t := range s {
-			u[w] += float64(t.units)
-			x[w] += mean[k.gtin] * float64(all[w]) * float64(t.hours)
-		}
-	}
-	var m moments
-	for g, u := range got {
-		for w := range u {
-			m.add(u[w], expected[g][w])
-		}
-	}
-	prior := m.prior()
-	out := map[shelf.GTIN]*Profile{}
-	for g, u := range got {
+// week is what was got and what was expected in each hour of the week.
+type week struct{ got, expected [Week]float64 }
+
+// levels are what a week is learned by, one after the other: how the hours of the day differ, how the days
+// do, and what is left to single hours of the week. The first two have seven and 24 times as much to
+// learn from; an evening whose shelf is mostly empty is known by the other evenings.
+var levels = []struct {
+	of func(w int) int
+	n  int
+}{{func(w int) int { return w % 24 }, 24}, {func(w int) int { return w / 24 }, 7}, {func(w int) int { return w }, Week}}
+
+// profiles learns for each key how its week differs from what was expected, level by level, each shrunk to
+// 1 by how much the keys differ there. It changes weeks.
+func profiles[K comparable](weeks map[K]*week) map[K]*Profile {
+	out := make(map[K]*Profile, len(weeks))
+	for k := range weeks {
 		p := new(Profile)
 		for w := range p {
-			p[w] = all[w] * float32((u[w]+prior)/(expected[g][w]+prior))
+			p[w] = 1
 		}
-		out[g] = p
+		out[k] = p
+	}
+	for _, level := range levels {
+		got, expected := map[K][]float64{}, map[K][]float64{}
+		var m moments
+		for k, v := range weeks {
+			g, x := make([]float64, level.n), make([]float64, level.n)
+			for w := range v.got {
+				g[level.of(w)] += v.got[w]
+				x[level.of(w)] += v.expected[w]
+			}
+			for i := range g {
+				m.add(g[i], x[i])
+			}
+			got[k], expected[k] = g, x
+		}
+		prior := m.prior()
+		for k, v := range weeks {
+			for w := range v.expected {
+				i := level.of(w)
+				factor := (got[k][i] + prior) / (expected[k][i] + prior)
+				v.expected[w] *= factor
+				out[k][w] *= float32(factor)
+			}
+		}
+	}
+	return out
+}
+
+// shapes shrinks each product's week to the cluster's.
+func (f *counted) shapes(mean map[shelf.GTIN]float64, all *Profile) map[shelf.GTIN]*Profile {
+	weeks := map[shelf.GTIN]*week{}
+	for k, s := range f.sums {
+		v := weeks[k.gtin]
+		if v == nil {
+			v = &week{}
+			weeks[k.gtin] = v
+		}
+		for w, t := range s {
+			v.got[w] += t.units
+			v.expected[w] += mean[k.gtin] * float64(all[w]) * t.hours
+		}
+	}
+	out := profiles(weeks)
+	for _, p := range out {
+		for w := range p {
+			p[w] *= all[w]
+		}
 	}
 	return out
 }
 
 // bases shrinks each store's level of a product to the mean of the stores.
-func (f *Fit) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile) map[pair]base {
+func (f *counted) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile) map[pair]base {
 	type level struct{ got, expected float64 }
 	levels := map[pair]level{}
 	spread := map[shelf.GTIN]*moments{}
 	for k, s := range f.sums {
 		var l level
 		for w, t := range s {
-			l.got += float64(t.units)
-			l.expected += mean[k.gtin] * float64(shapes[k.gtin][w]) * float64(t.hours)
+			l.got += t.units
+			l.expected += mean[k.gtin] * float64(shapes[k.gtin][w]) * t.hours
 		}
 		if mean[k.gtin] == 0 {
 			continue // sold nowhere: more likely no till knows it than nobody wants it
@@ -251,36 +363,26 @@ func (f *Fit) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile)
 }
 
 // traffic is how a store's week differs from its cluster's, over all its products together.
-func (f *Fit) traffic(out map[string]*StoreRates) {
-	type week struct{ got, expected [Week]float64 }
+func (f *counted) traffic(out map[string]*StoreRates) {
 	weeks := map[string]*week{}
 	for k, s := range f.sums {
+		r := out[k.store]
+		if r == nil {
+			continue
+		}
 		v := weeks[k.store]
 		if v == nil {
 			v = &week{}
 			weeks[k.store] = v
 		}
-		r := out[k.store]
-		if r == nil {
-			continue
-		}
 		per := r.bases[k.gtin].PerHour
 		shape := r.shapes[k.gtin]
 		for w, t := range s {
-			v.got[w] += float64(t.units)
-			v.expected[w] += per * float64(shape[w]) * float64(t.hours)
+			v.got[w] += t.units
+			v.expected[w] += per * float64(shape[w]) * t.hours
 		}
 	}
-	var m moments
-	for _, v := range weeks {
-		for w := range v.got {
-			m.add(v.got[w], v.expected[w])
-		}
-	}
-	prior := m.prior()
-	for store, r := range out {
-		for w := range r.traffic {
-			r.traffic[w] = float32((weeks[store].got[w] + prior) / (weeks[store].expected[w] + prior))
-		}
+	for store, p := range profiles(weeks) {
+		out[store].traffic = *p
 	}
 }

@@ -86,10 +86,12 @@ func (f *Facts) foldCoolers(h *Hour) map[shelf.GTIN][]part {
 		f.foldSlots(h, out, c)
 		f.foldSensors(h, out, c)
 	}
+	known := map[shelf.GTIN][]stretch{}
 	for g, p := range parts {
 		cell := h.Cell(g)
 		cell.Open = h.Open
-		for _, s := range together(seen[g], len(p)) {
+		known[g] = together(seen[g], len(p))
+		for _, s := range known[g] {
 			if !s.known {
 				continue
 			}
@@ -100,7 +102,38 @@ func (f *Facts) foldCoolers(h *Hour) map[shelf.GTIN][]part {
 			}
 		}
 	}
+	for i := range h.Cells {
+		if c := &h.Cells[i]; c.OutTime() > 0 {
+			c.Alone = f.alone(c.GTIN, known)
+		}
+	}
 	return parts
+}
+
+// alone is the time, in milliseconds, in which a product was out and every other of its group was known
+// to be out too. A product without a group is always alone.
+func (f *Facts) alone(g shelf.GTIN, known map[shelf.GTIN][]stretch) (ms int64) {
+	var others [][]stretch
+	if group := f.Groups[g]; group != "" {
+		for other, list := range known {
+			if other != g && f.Groups[other] == group {
+				others = append(others, list)
+			}
+		}
+	}
+	for _, s := range known[g] {
+		if !s.known || s.on {
+			continue
+		}
+		out := f.openTime(s.from, s.to)
+		for _, o := range together(others, len(others)) {
+			if o.on || !o.known {
+				out -= f.openTime(max(s.from, o.from), min(s.to, o.to))
+			}
+		}
+		ms += out / 1000
+	}
+	return ms
 }
 
 // foldSlots weighs each slot's facings by the time that the look on them holds.
@@ -220,8 +253,8 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 
 // lose is ∫ demand rate over the time without the product, less what was bought instead.
 func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
-	net := r.PerHour * (1 - r.Substitute)
-	c.Dark = micro(net * float64(c.Open-c.Watched) / msPerHour)
+	c.Demand = micro(r.PerHour * float64(c.Open) / msPerHour)
+	c.Dark = micro(r.PerHour * (1 - r.Substitute) * float64(c.Open-c.Watched) / msPerHour)
 	if c.OutTime() == 0 {
 		return
 	}
@@ -234,7 +267,8 @@ func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
 		busy = (size + float64(c.Basis)) / (size + r.PerHour*float64(c.Rated)/msPerHour)
 		left = 1 / (size + float64(c.Basis))
 	}
-	lost := net * busy * float64(c.OutTime()) / msPerHour
+	// Customers take another one only where there is another one.
+	lost := r.PerHour * busy * (float64(c.OutTime()) - r.Substitute*float64(c.OutTime()-c.Alone)) / msPerHour
 	c.Lost[cause] = micro(lost)
 	c.Noise = micro(lost + lost*lost*left)
 	c.Spread = micro(lost * r.Error)

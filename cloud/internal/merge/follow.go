@@ -26,6 +26,7 @@ type Config struct {
 	DB      *state.DB
 	Series  Series
 	Ledger  *sales.Ledger
+	Mirror  HourStore                 // where merged hours are written besides [nowhere]
 	Poll    time.Duration             // how often touched hours are looked for [5 s: an hour is folded once for all that came]
 	Stores  int                       // merged in one transaction at most [32]
 	Counter func(channel string) bool // a channel whose customers take from the shelf [pos, and what begins with "pos-"]
@@ -62,8 +63,12 @@ func NewFollower(c Config) *Follower {
 // Grace is how long after its end an hour is closed: what comes later restates it.
 const Grace = 5 * time.Minute
 
-// Run follows until ctx ends. A fault is logged, and tried again at the next poll.
+// Run follows until ctx ends, and has the mirror follow. A fault is logged, and tried again at the next
+// poll; while the mirror is away the merge goes on.
 func (f *Follower) Run(ctx context.Context) error {
+	var mirror sync.WaitGroup
+	defer mirror.Wait()
+	mirror.Go(func() { f.runMirror(ctx) })
 	every := time.NewTicker(f.Poll)
 	defer every.Stop()
 	faults := 0

@@ -23,6 +23,7 @@ import (
 const (
 	cola  = shelf.GTIN("4006381333931")
 	lemon = shelf.GTIN("5901234123457")
+	water = shelf.GTIN("96385074") // under no camera
 )
 
 var monday = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
@@ -55,6 +56,7 @@ func newShop(t *testing.T, db *state.DB, tenant string) *shop {
 	_, err = s.ledger.PutMasters(ctx, tenant, []sales.Product{
 		{Product: shelf.Product{GTIN: cola, Name: "Cola", Brand: "A", Own: true}, Price: 150, Cost: 90, Currency: "EUR", Group: "soft"},
 		{Product: shelf.Product{GTIN: lemon, Name: "Lemon", Brand: "B"}, Price: 100, Cost: 60, Currency: "EUR", Group: "soft"},
+		{Product: shelf.Product{GTIN: water, Name: "Water"}, Currency: "EUR"},
 	}, []sales.Store{{Store: "s1", Name: "North", TZ: "Europe/Berlin", Hours: "Mo-Su 08:00-20:00", Region: "north", Currency: "EUR"}, {Store: "s2", Region: "south", Currency: "EUR"}})
 	if err != nil {
 		t.Fatal(err)

@@ -209,10 +209,11 @@ func Lessons(store string, h *Hour, local time.Time) []Lesson {
 	list := make([]Lesson, 0, len(h.Cells))
 	for i := range h.Cells {
 		c := &h.Cells[i]
-		l := Lesson{Store: store, GTIN: c.GTIN, Local: local, Hours: float64(c.Rated) / msPerHour, Units: float64(c.Basis), Out: float64(c.OutTime()) / msPerHour}
-		if l.Hours == 0 && l.Out == 0 {
+		l := Lesson{Store: store, GTIN: c.GTIN, Local: local, Hours: float64(c.Rated) / msPerHour, Units: float64(c.Basis), Out: float64(c.OutTime()) / msPerHour, Alone: float64(c.Alone) / msPerHour}
+		if c.Open == 0 {
 			continue
 		}
+		l.Whole = c.Watched >= c.Open-c.Open/20 && (c.Rated > 0 || c.OnShelf == 0)
 		for _, s := range c.Sales {
 			if s.OffShelf && c.Rated > 0 && (l.Currency == "" || l.Currency == s.Currency) {
 				l.Minor, l.Currency = l.Minor+float64(s.Minor), s.Currency

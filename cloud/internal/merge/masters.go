@@ -14,6 +14,7 @@ import (
 type Masters struct {
 	Products map[shelf.GTIN]*sales.Product
 	Places   map[string]*Place
+	groups   map[shelf.GTIN]string
 }
 
 // Place is a store with its clock.
@@ -33,9 +34,13 @@ func ReadMasters(ctx context.Context, q state.Querier, tenant string) (*Masters,
 	if err != nil {
 		return nil, err
 	}
-	m := &Masters{Products: map[shelf.GTIN]*sales.Product{}, Places: map[string]*Place{}}
+	m := &Masters{Products: map[shelf.GTIN]*sales.Product{}, Places: map[string]*Place{}, groups: map[shelf.GTIN]string{}}
 	for i := range products {
-		m.Products[products[i].GTIN] = &products[i]
+		p := &products[i]
+		m.Products[p.GTIN] = p
+		if p.Group != "" {
+			m.groups[p.GTIN] = p.Group
+		}
 	}
 	for _, s := range stores {
 		m.Places[s.Store] = newPlace(s)
@@ -49,8 +54,8 @@ type heldMasters struct {
 	version, stores, updated int64
 }
 
-// heldMasters gives the tenant's masters, read again when a store has changed. Products may be older:
-// folding does not ask for them.
+// heldMasters gives the tenant's masters, read again when a store or a master has changed. A product
+// that only a planogram brought may be missing: folding asks products for their group alone.
 func (f *Follower) heldMasters(ctx context.Context, tenant string) (*Masters, error) {
 	h := &heldMasters{}
 	err := f.DB.QueryRow(ctx, `SELECT COUNT(*), COALESCE(MAX(updated_at), 0),
@@ -84,16 +89,8 @@ func (m *Masters) Place(store string) *Place {
 	return newPlace(sales.Store{Store: store})
 }
 
-// Groups maps products to their interchangeable group.
-func (m *Masters) Groups() map[shelf.GTIN]string {
-	groups := map[shelf.GTIN]string{}
-	for g, p := range m.Products {
-		if p.Group != "" {
-			groups[g] = p.Group
-		}
-	}
-	return groups
-}
+// Groups maps products to their interchangeable group. It is not the caller's to change.
+func (m *Masters) Groups() map[shelf.GTIN]string { return m.groups }
 
 // openGrain is how exactly opening hours are kept.
 const openGrain = 5 * time.Minute

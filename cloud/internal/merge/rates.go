@@ -60,12 +60,19 @@ func (r *StoreRates) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
 	if !ok || b.Days < MinDays {
 		return Rate{}, false
 	}
-	w := HourOfWeek(local)
-	per := b.PerHour * float64(r.traffic[w])
+	return Rate{PerHour: r.at(g, HourOfWeek(local)), Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Minor: b.Minor, Currency: b.Currency}, true
+}
+
+// at is units an hour of a product in an hour of the week; 0 where nothing is known.
+func (r *StoreRates) at(g shelf.GTIN, w int) float64 {
+	if r == nil {
+		return 0
+	}
+	per := r.bases[g].PerHour * float64(r.traffic[w])
 	if shape := r.shapes[g]; shape != nil {
 		per *= float64(shape[w])
 	}
-	return Rate{PerHour: per, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Minor: b.Minor, Currency: b.Currency}, true
+	return per
 }
 
 // Products lists what the store has a rate for.

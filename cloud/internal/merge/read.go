@@ -18,11 +18,13 @@ import (
 type folded struct {
 	tenant, store string
 	place         *Place
+	groups        map[shelf.GTIN]string
 	touch         *touch
 	hours         []*stored
 	causes        map[int64]string
 	coolers       map[string]*lastShape // that are new or have changed
 	done          Done
+	mirrored      bool // what changes is noted for the mirror
 }
 
 // lastShape is a row of merge_coolers.
@@ -38,7 +40,7 @@ const longestRun = 24
 
 // foldStore reads the facts of the touched hours, in runs that lie together, and folds each hour.
 func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, store string, t *touch) (*folded, error) {
-	out := &folded{tenant: tenant, store: store, place: m.Place(store), touch: t, causes: t.hours}
+	out := &folded{tenant: tenant, store: store, place: m.Place(store), groups: m.Groups(), mirrored: f.Mirror != nil, touch: t, causes: t.hours}
 	var err error
 	if out.coolers, err = readCoolers(ctx, f.DB, tenant, store); err != nil {
 		return nil, err
@@ -84,7 +86,7 @@ func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rat
 	now := f.Now().UTC()
 	for _, start := range starts {
 		hour := time.Unix(start, 0).UTC()
-		facts := &Facts{Start: hour, Until: hour.Add(time.Hour), Zone: out.place.Zone}
+		facts := &Facts{Start: hour, Until: hour.Add(time.Hour), Zone: out.place.Zone, Groups: out.groups}
 		closed := !now.Before(facts.Until.Add(Grace))
 		if now.Before(facts.Until) {
 			facts.Until = now

@@ -27,33 +27,67 @@ func NewResiduals(rates map[string]*StoreRates, groups map[shelf.GTIN]string) *R
 // Hour takes the lessons of one store's hour, all products together.
 func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 	rates := r.rates[store]
-	lost := map[string]float64{}
-	excess := map[string]float64{}
+	crews := map[string]*crew{}
 	for _, l := range lessons {
 		rate, ok := rates.Rate(l.GTIN, local)
-		if !ok {
-			continue
-		}
 		if g := r.groups[l.GTIN]; g != "" {
-			lost[g] += rate.PerHour * l.Out
-			if l.Hours > 0 && l.Out == 0 { // the missing one itself sold out because it was busy
-				excess[g] += l.Units - rate.PerHour*l.Hours
+			if crews[g] == nil {
+				crews[g] = &crew{}
 			}
+			crews[g].add(l, rate, ok)
 		}
 		// Hours of tiny demand say nothing of dispersion but noise.
-		if x := rate.PerHour * l.Hours; x > 0.05 && l.Out == 0 {
+		if x := rate.PerHour * l.Hours; ok && x > 0.05 && l.Out == 0 {
 			r.squares += (l.Units - x) * (l.Units - x) / x
 			r.count++
 			r.excess += (l.Units-x)*(l.Units-x) - x
 			r.expected += x * x
 		}
 	}
-	for g, units := range lost {
-		if units > 0 {
-			r.lost[g] += units
-			r.gained[g] += excess[g]
+	for g, c := range crews {
+		if c.blind || c.lost == 0 {
+			continue
+		}
+		r.lost[g] += c.lost
+		r.gained[g] += c.gained()
+	}
+}
+
+// crew is a group in one hour of one store.
+type crew struct {
+	blind   bool // somebody did not look: what was bought instead may have been bought there
+	lost    float64
+	outs    int
+	excess  float64   // of the members that were there throughout
+	without []float64 // of each that was there for a part
+}
+
+func (c *crew) add(l Lesson, rate Rate, rated bool) {
+	if !rated || !l.Whole {
+		c.blind = true
+		return
+	}
+	c.lost += rate.PerHour * (l.Out - l.Alone)
+	excess := l.Units - rate.PerHour*l.Hours
+	if l.Out > 0 {
+		c.outs++
+		c.without = append(c.without, excess)
+		return
+	}
+	c.excess += excess
+}
+
+// gained is what the members sold beyond their rates while another one was missing. A member that sold
+// out itself counts for the time that it was there, but only where another one was missing too: alone it
+// is in this hour because it was busy. To leave it out would leave out those that gained the most.
+func (c *crew) gained() float64 {
+	sum := c.excess
+	if c.outs > 1 {
+		for _, e := range c.without {
+			sum += e
 		}
 	}
+	return sum
 }
 
 // minLost is how many lost units it takes to say anything of substitution.

@@ -9,10 +9,22 @@ import "github.com/coldshelf/coldshelf/cloud/internal/state"
 // only inserted, so that ingesters never wait for each other here. An hour and a local day are one
 // packed row each. merge_coolers is what a cooler was last due to hold, so that one which goes dark
 // lowers the coverage instead of vanishing.
-var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2}}
+var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2, schema3}}
 
 // schema2: a store's touched hours are taken together, so that a backlog folds each hour once.
 const schema2 = `CREATE INDEX merge_touched_by_store ON merge_touched (tenant, store, id);`
+
+// schema3: merge_mirror has a row for each hour that was stored and is not in the mirror yet, with the
+// names of what the hour held before and holds no more.
+const schema3 = `
+CREATE TABLE merge_mirror (
+	id     AUTOID,
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	hour   BIGINT NOT NULL,
+	gone   BLOB NOT NULL
+);
+CREATE INDEX merge_mirror_by_tenant ON merge_mirror (tenant, id);`
 
 const schema1 = `
 CREATE TABLE merge_touched (

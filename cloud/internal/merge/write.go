@@ -30,7 +30,7 @@ func (o *folded) write(ctx context.Context, tx *state.Tx, now time.Time) (Done, 
 			return done, fmt.Errorf("store shape of %s: %w", device, err)
 		}
 	}
-	return done, forgetTouched(ctx, tx, o.touch.ids)
+	return done, forget(ctx, tx, "merge_touched", o.touch.ids)
 }
 
 func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, done *Done) error {
@@ -52,6 +52,9 @@ func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, do
 				days[was.day] = true // the store's zone may have changed
 			}
 			changed, restated, err := putHour(ctx, tx, o.tenant, o.store, was, h, o.causes[h.Start.Unix()], now)
+			if err == nil && changed && o.mirrored {
+				err = noteMirror(ctx, tx, o.tenant, o.store, was, h)
+			}
 			if err != nil {
 				return err
 			}
@@ -75,8 +78,8 @@ func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, do
 	return nil
 }
 
-// forgetTouched deletes rows by their ids: what was touched again meanwhile has another id, and stays.
-func forgetTouched(ctx context.Context, tx *state.Tx, ids []int64) error {
+// forget deletes rows by their ids: what was noted again meanwhile has another id, and stays.
+func forget(ctx context.Context, tx *state.Tx, table string, ids []int64) error {
 	const atOnce = 500
 	for len(ids) > 0 {
 		n := min(atOnce, len(ids))
@@ -84,9 +87,9 @@ func forgetTouched(ctx context.Context, tx *state.Tx, ids []int64) error {
 		for i, id := range ids[:n] {
 			args[i] = id
 		}
-		_, err := tx.Exec(ctx, "DELETE FROM merge_touched WHERE id IN (?"+strings.Repeat(",?", n-1)+")", args...)
+		_, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE id IN (?"+strings.Repeat(",?", n-1)+")", args...)
 		if err != nil {
-			return fmt.Errorf("forget touched hours: %w", err)
+			return fmt.Errorf("forget %s: %w", table, err)
 		}
 		ids = ids[n:]
 	}
@@ -95,9 +98,5 @@ func forgetTouched(ctx context.Context, tx *state.Tx, ids []int64) error {
 
 // Put stores a closed hour that was folded elsewhere, of a store in a zone: for worlds that are made up.
 func Put(ctx context.Context, db *state.DB, tenant, store string, zone *time.Location, h *Hour) error {
-	return db.Write(ctx, func(tx *state.Tx) error {
-		o := &folded{tenant: tenant, store: store, touch: &touch{}, hours: []*stored{{Hour: *h, day: dayOf(h.Start, zone), closed: true}}}
-		_, err := o.write(ctx, tx, h.Start.Add(time.Hour))
-		return err
-	})
+	return Books{db, zone}.PutHours(ctx, tenant, []StoreHour{{Store: store, Closed: true, Hour: *h}})
 }

@@ -18,6 +18,7 @@ type Truth struct {
 	Lost     int // of them: found it missing and bought nothing
 	LostSeen int // of these: while a look held that could judge the slot
 	Instead  int // found it missing and bought another of the group
+	MissSeen int // found it missing, bought another or none, while a look held that could judge the slot
 }
 
 // Hour is one store's hour: what is to be known of it, and what happened.
@@ -34,8 +35,9 @@ type customer struct {
 
 // Run lives one store for some days and gives each of its hours, in order. The facts are fn's to keep.
 func (w *World) Run(store, days int, fn func(h *Hour)) {
-	r := &running{World: w, shop: w.shop(store), rng: rand.New(rand.NewPCG(w.Seed, uint64(3_000_000+store)))}
+	r := &running{World: w, shop: w.shop(store), rng: rand.New(rand.NewPCG(w.Seed, uint64(3_000_000+store))), groups: map[shelf.GTIN]string{}}
 	for p := range w.Products {
+		r.groups[GTIN(p)] = Group(p)
 		r.products = append(r.products, w.product(p))
 		r.stock = append(r.stock, r.products[p].capacity)
 	}
@@ -53,6 +55,7 @@ type running struct {
 	looks    []merge.Look // of the last hours
 	blind    time.Time    // until when the camera sees nothing
 	order    int
+	groups   map[shelf.GTIN]string
 }
 
 func (r *running) hour(start time.Time) *Hour {
@@ -101,6 +104,7 @@ func (r *running) hour(start time.Time) *Hour {
 		c.Looks = slices.Clone(r.looks)
 	}
 	h.Facts.Coolers = []merge.CoolerFacts{c}
+	h.Facts.Groups = r.groups
 	return h
 }
 
@@ -134,6 +138,9 @@ func (r *running) serve(h *Hour, c customer) {
 	t.Wanted++
 	buys := c.product
 	if r.stock[buys] == 0 {
+		if r.seen(c) {
+			t.MissSeen++
+		}
 		var others []int
 		for p := range r.stock {
 			if p != c.product && Group(p) == Group(c.product) && r.stock[p] > 0 {

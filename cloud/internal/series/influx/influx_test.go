@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/merge/mergetest"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/influx"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/influx/influxd"
@@ -32,6 +34,9 @@ func TestOnServer(t *testing.T) {
 	server := influxd.Start(t)
 	t.Run("conformance", func(t *testing.T) {
 		seriestest.Run(t, func(t *testing.T) seriestest.Store { return open(t, server.NewDatabase(t)) }, seriestest.ForgetsByItself)
+	})
+	t.Run("merged hours", func(t *testing.T) {
+		mergetest.Run(t, func(t *testing.T) merge.HourStore { return open(t, server.NewDatabase(t)) })
 	})
 	t.Run("a refused point", func(t *testing.T) { refusedPoint(t, server) })
 	t.Run("two messages of one moment do not fall on each other", func(t *testing.T) { sameMicrosecond(t, server) })

@@ -146,6 +146,11 @@ func (b *builder) time(at time.Time) {
 
 // point appends one that says itself which message it is of; tags and fields are names and values in turn.
 func (b *builder) point(measurement string, at time.Time, place int, tags []string, fields ...any) {
+	b.line(measurement, at, tags, append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro()))
+}
+
+// line appends a point; tags come in order.
+func (b *builder) line(measurement string, at time.Time, tags []string, fields []any) {
 	b.open(measurement)
 	tail := b.tail
 	for i := 0; i < len(tags); i += 2 {
@@ -158,7 +163,6 @@ func (b *builder) point(measurement string, at time.Time, place int, tags []stri
 		}
 	}
 	b.buf = append(b.buf, tail...)
-	fields = append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro())
 	sep := byte(' ')
 	for i := 0; i < len(fields); i += 2 {
 		b.buf = append(b.buf, sep)
@@ -168,6 +172,8 @@ func (b *builder) point(measurement string, at time.Time, place int, tags []stri
 		switch v := fields[i+1].(type) {
 		case int64:
 			b.int(v)
+		case float64:
+			b.buf = strconv.AppendFloat(b.buf, v, 'g', -1, 64)
 		case bool:
 			b.buf = strconv.AppendBool(b.buf, v)
 		case string:

@@ -136,7 +136,7 @@ func (s *Store) rows(ctx context.Context, query string) ([]*row, error) {
 		rec := result.Record()
 		tags := map[string]string{}
 		key := rec.Measurement() + strconv.FormatInt(rec.Time().UnixNano(), 10)
-		for _, name := range [...]string{"store", "device", "slot", "gtin", "sensor", "line", "type"} {
+		for _, name := range [...]string{"store", "device", "slot", "gtin", "sensor", "line", "type", "channel", "currency", "cooler"} {
 			if v, ok := rec.ValueByKey(name).(string); ok {
 				tags[name] = v
 				key += "\x00" + name + "\x00" + v

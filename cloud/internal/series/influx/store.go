@@ -13,6 +13,7 @@
 //	look,tenant,store,device             slots order boot seq mat
 //	climate,tenant,store,device[,sensor] temp_mc humidity_permille boot seq mat place
 //	door|power|footfall[,line]|event,…   likewise, see lines.go
+//	hour_store|hour_sku|hour_sale|hour_cooler,…   merged hours, see hours.go
 //
 // The time of a point is that of its own reading, in nanoseconds: the microseconds as measured, and
 // seq modulo 1000 below them, so that two messages of one microsecond do not fall on each other. mat
