@@ -13,6 +13,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge/market"
+	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
@@ -77,7 +78,7 @@ func (b *bench) run(ctx context.Context) (m *merged, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.points.Close()) }()
-	if err := state.Migrate(ctx, b.db, state.Tables, sales.Tables, merge.Tables); err != nil {
+	if err := state.Migrate(ctx, b.db, state.Tables, sales.Tables, merge.Tables, promotion.Tables); err != nil {
 		return nil, err
 	}
 	w := b.world()

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/sheet"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
@@ -21,14 +23,30 @@ var filters = []string{"from", "to", "by", "compare", "stores", "regions", "bran
 func (a *api) question(r *http.Request, tenant string, more ...string) (kpi.Query, kpi.Compare, *params) {
 	p := query(r, append(slices.Clone(filters), more...)...)
 	to := p.time("to", a.Now())
-	q := kpi.Query{Tenant: tenant, From: p.time("from", to.Add(-7*24*time.Hour)), To: to,
-		Stores: p.list("stores"), Regions: p.list("regions"), Brands: p.list("brands"), Categories: p.list("categories")}
+	q := a.selection(p, tenant, p.time("from", to.Add(-7*24*time.Hour)), to)
 	for _, d := range p.list("by") {
 		if !slices.Contains(kpi.Dims(), kpi.Dim(d)) {
 			p.fault("by %q is not one of %s", d, words(kpi.Dims()))
 		}
 		q.By = append(q.By, kpi.Dim(d))
 	}
+	compare := kpi.Compare(p.text("compare"))
+	if compare != kpi.CompareNone && compare != kpi.ComparePrevious && compare != kpi.CompareYear {
+		p.fault("parameter compare is %q, want previous or year", compare)
+	}
+	if compare != kpi.CompareNone && slices.ContainsFunc(q.By, func(d kpi.Dim) bool { return d == kpi.Hour || d == kpi.Day || d == kpi.WeekOf }) {
+		p.fault("a row by hour, day or week has nothing before it to compare with; leave compare out, or ask by weekday or hour_of_day")
+	}
+	if err := q.Validate(); err != nil {
+		p.fault("%v", err)
+	}
+	return q, compare, p
+}
+
+// selection reads which stores and products are asked for, and how the answer is wanted.
+func (a *api) selection(p *params, tenant string, from, to time.Time) kpi.Query {
+	q := kpi.Query{Tenant: tenant, From: from, To: to,
+		Stores: p.list("stores"), Regions: p.list("regions"), Brands: p.list("brands"), Categories: p.list("categories")}
 	for _, s := range p.list("skus") {
 		g, err := shelf.ParseGTIN(s)
 		if err != nil {
@@ -44,18 +62,8 @@ func (a *api) question(r *http.Request, tenant string, more ...string) (kpi.Quer
 	default:
 		p.fault("parameter own is %q, want true or false", own)
 	}
-	compare := kpi.Compare(p.text("compare"))
-	if compare != kpi.CompareNone && compare != kpi.ComparePrevious && compare != kpi.CompareYear {
-		p.fault("parameter compare is %q, want previous or year", compare)
-	}
-	if compare != kpi.CompareNone && slices.ContainsFunc(q.By, func(d kpi.Dim) bool { return d == kpi.Hour || d == kpi.Day || d == kpi.WeekOf }) {
-		p.fault("a row by hour, day or week has nothing before it to compare with; leave compare out, or ask by weekday or hour_of_day")
-	}
 	p.format()
-	if err := q.Validate(); err != nil {
-		p.fault("%v", err)
-	}
-	return q, compare, p
+	return q
 }
 
 func words[T ~string](list []T) string {
@@ -130,6 +138,9 @@ func (a *api) kpis() map[string]handler {
 			return d.Preference(r.Context(), q, c)
 		}),
 		"GET /v1/kpis/forecast":     a.forecast,
+		"GET /v1/kpis/hours":        a.mergedHours,
+		"GET /v1/kpis/weights":      a.weightBook,
+		"PUT /v1/kpis/weights":      a.putWeightBook,
 		"GET /v1/kpis/outlets":      a.outlets,
 		"GET /v1/kpis/coolers":      a.rankedCoolers,
 		"GET /v1/kpis/restatements": a.restatements,
@@ -138,12 +149,16 @@ func (a *api) kpis() map[string]handler {
 	}
 }
 
-// weights reads "osa:40,facings:25,share:20,order:15".
-func (p *params) weights() kpi.Weights {
-	list := p.list("weights")
-	if list == nil {
-		return kpi.DefaultWeights()
+// weights reads "osa:40,facings:25,share:20,order:15"; without them those of the tenant's book.
+func (a *api) weights(r *http.Request, p *params, q kpi.Query) (kpi.Weights, error) {
+	if list := p.list("weights"); list != nil {
+		return p.weights(list), nil
 	}
+	book, err := kpi.ReadWeights(r.Context(), a.DB, q.Tenant)
+	return book.Of(q.Brands), err
+}
+
+func (p *params) weights(list []string) kpi.Weights {
 	var w kpi.Weights
 	for _, part := range list {
 		name, text, _ := strings.Cut(part, ":")
@@ -160,7 +175,10 @@ func (p *params) weights() kpi.Weights {
 
 func (a *api) outlets(r *http.Request, tenant string) (any, error) {
 	q, compare, p := a.question(r, tenant, "weights")
-	w := p.weights()
+	w, err := a.weights(r, p, q)
+	if err != nil {
+		return nil, err
+	}
 	if p.err == nil && q.By != nil {
 		p.fault("outlets are ranked by store; leave by out")
 	}
@@ -176,7 +194,10 @@ func (a *api) outlets(r *http.Request, tenant string) (any, error) {
 
 func (a *api) rankedCoolers(r *http.Request, tenant string) (any, error) {
 	q, compare, p := a.question(r, tenant, "weights")
-	w := p.weights()
+	w, err := a.weights(r, p, q)
+	if err != nil {
+		return nil, err
+	}
 	if p.err == nil && (q.By != nil || compare != kpi.CompareNone || q.GTINs != nil || q.Brands != nil || q.Categories != nil || q.Own != nil) {
 		p.fault("coolers are ranked as wholes: of the filters only from, to, stores and regions count")
 	}
@@ -190,20 +211,59 @@ func (a *api) rankedCoolers(r *http.Request, tenant string) (any, error) {
 	return formatted(p, "coolers", answer, answer.Rows)
 }
 
+func (a *api) weightBook(r *http.Request, tenant string) (any, error) {
+	if p := query(r); p.err != nil {
+		return nil, p.err
+	}
+	book, err := kpi.ReadWeights(r.Context(), a.DB, tenant)
+	return bookOf(book), err
+}
+
+// bookOf is a book with what counts where it is silent.
+func bookOf(b kpi.WeightBook) any {
+	return struct {
+		kpi.WeightBook
+		Without kpi.Weights `json:"without"`
+	}{b, kpi.DefaultWeights()}
+}
+
+func (a *api) putWeightBook(r *http.Request, tenant string) (any, error) {
+	book := kpi.WeightBook{}
+	if err := decode(r, &book); err != nil {
+		return nil, err
+	}
+	if err := book.Validate(); err != nil {
+		return nil, &Problem{http.StatusBadRequest, err.Error(), "give osa, facings, share and order; only their proportion matters"}
+	}
+	if book.Brands == nil {
+		book.Brands = map[string]kpi.Weights{}
+	}
+	return bookOf(book), a.DB.Write(r.Context(), func(tx *state.Tx) error { return kpi.PutWeights(r.Context(), tx, tenant, book) })
+}
+
+// mergedHours lists the merged hours themselves; without from and to those of the last day.
+func (a *api) mergedHours(r *http.Request, tenant string) (any, error) {
+	p := query(r, "from", "to", "stores", "regions", "brands", "categories", "skus", "own", "format")
+	from, to := p.span(a.Now())
+	q := a.selection(p, tenant, from, to)
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := a.KPIs.Hours(r.Context(), q)
+	if errors.Is(err, kpi.ErrTooLong) {
+		return nil, &Problem{http.StatusBadRequest, err.Error(), "ask in parts"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return formatted(p, "hours", map[string]any{"from": q.From, "to": q.To, "hours": list}, list)
+}
+
 func (a *api) forecast(r *http.Request, tenant string) (any, error) {
 	p := query(r, "days", "stores", "regions", "brands", "categories", "skus", "format")
 	days := p.number("days", 3, 1, 28)
-	p.format()
 	now := a.Now().UTC().Truncate(time.Hour)
-	q := kpi.Query{Tenant: tenant, From: now, To: now.Add(time.Duration(days) * 24 * time.Hour),
-		Stores: p.list("stores"), Regions: p.list("regions"), Brands: p.list("brands"), Categories: p.list("categories")}
-	for _, s := range p.list("skus") {
-		g, err := shelf.ParseGTIN(s)
-		if err != nil {
-			p.fault("parameter skus: %v", err)
-		}
-		q.GTINs = append(q.GTINs, g)
-	}
+	q := a.selection(p, tenant, now, now.Add(time.Duration(days)*24*time.Hour))
 	if p.err != nil {
 		return nil, p.err
 	}

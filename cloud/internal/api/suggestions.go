@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -13,13 +14,14 @@ import (
 // replenishment are the addresses of suggested orders.
 func (a *api) replenishment() map[string]handler {
 	return map[string]handler{
-		"GET /v1/suggestions":        a.suggestions,
-		"POST /v1/suggestions/{id}":  a.decide,
-		"POST /v1/suggestions/bulk":  a.decideMany,
-		"GET /v1/deliveries":         a.deliveries,
-		"PUT /v1/deliveries/{store}": a.putDelivery,
-		"GET /v1/ordering":           a.ordering,
-		"PUT /v1/ordering":           a.putOrdering,
+		"GET /v1/suggestions":          a.suggestions,
+		"GET /v1/suggestions/outcomes": a.outcomes,
+		"POST /v1/suggestions/{id}":    a.decide,
+		"POST /v1/suggestions/bulk":    a.decideMany,
+		"GET /v1/deliveries":           a.deliveries,
+		"PUT /v1/deliveries/{store}":   a.putDelivery,
+		"GET /v1/ordering":             a.ordering,
+		"PUT /v1/ordering":             a.putOrdering,
 	}
 }
 
@@ -43,6 +45,25 @@ func (a *api) suggestions(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	return formatted(p, "suggestions", map[string]any{"suggestions": list}, list)
+}
+
+// outcomes sums up how the suggestions of the last quarter did, or of another stretch.
+func (a *api) outcomes(r *http.Request, tenant string) (any, error) {
+	p := query(r, "from", "to", "stores", "format")
+	to := p.time("to", a.Now())
+	from := p.time("from", to.Add(-91*24*time.Hour))
+	if !from.Before(to) {
+		p.fault("from is not before to")
+	}
+	p.format()
+	if p.err != nil {
+		return nil, p.err
+	}
+	list, err := replenish.Track(r.Context(), a.DB, tenant, p.list("stores"), from, to)
+	if err != nil {
+		return nil, err
+	}
+	return formatted(p, "outcomes", map[string]any{"from": from, "to": to, "outcomes": list}, list)
 }
 
 func wordFault(err error) error {

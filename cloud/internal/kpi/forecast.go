@@ -16,6 +16,7 @@ type Forecast struct {
 	P10  float64 `json:"p10"`
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`
+	Lift float64 `json:"lift"` // of the mean: what planned promotions add, by what past ones did
 }
 
 // Forecasts are the rows, and how the method did over the last cycle beside its baselines.
@@ -38,6 +39,10 @@ func (d *Desk) Forecast(ctx context.Context, rates *merge.RateReader, q Query) (
 		return out, err
 	}
 	out.FittedAt, out.Scores = &model.FittedAt, model.Forecast
+	plan, err := merge.ReadPlan(ctx, d.DB, q.Tenant, model)
+	if err != nil {
+		return nil, err
+	}
 	s := &selector{Query: &q, masters: masters, wanted: map[shelf.GTIN]bool{}}
 	asked, known := 0, 0
 	for _, place := range masters.Places {
@@ -53,12 +58,12 @@ func (d *Desk) Forecast(ctx context.Context, rates *merge.RateReader, q Query) (
 			known++
 		}
 		for _, g := range r.Products() {
-			f, ok := r.Forecast(g, place, q.From, q.To)
+			f, ok := r.Forecast(g, place, q.From, q.To, plan)
 			if !ok || !s.sku(g) {
 				continue
 			}
 			row := Row[Forecast]{Key: map[Dim]string{Store: place.Store.Store, SKU: string(g)},
-				Figures: Forecast{round3(f.Mean), f.Quantile(0.1), f.Quantile(0.5), f.Quantile(0.9)}}
+				Figures: Forecast{round3(f.Mean), f.Quantile(0.1), f.Quantile(0.5), f.Quantile(0.9), round3(f.Lift)}}
 			if p := masters.Products[g]; p != nil {
 				row.Name, row.NameZH = p.Name, p.NameZH
 			}

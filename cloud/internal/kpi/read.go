@@ -17,6 +17,8 @@ type group struct {
 	parts map[part]*merge.Cell // by store and product, so that a rate's error adds up within and not across
 	loss  map[string]int64     // by currency, thousandths of a minor unit
 
+	groups map[shelf.GTIN]string // products that customers take for each other
+
 	in, passing, receipts, counted, open int64 // of stores
 }
 
@@ -35,7 +37,7 @@ type cube struct {
 func (c *cube) group(key string) *group {
 	g := c.groups[key]
 	if g == nil {
-		g = &group{parts: map[part]*merge.Cell{}, loss: map[string]int64{}}
+		g = &group{parts: map[part]*merge.Cell{}, loss: map[string]int64{}, groups: c.masters.Groups()}
 		c.groups[key] = g
 	}
 	return g

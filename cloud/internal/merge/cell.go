@@ -140,6 +140,16 @@ func (c *Cell) Units() (n int64) {
 	return n
 }
 
+// OffShelf is what customers took from the shelf.
+func (c *Cell) OffShelf() (n int64) {
+	for _, s := range c.Sales {
+		if s.OffShelf {
+			n += s.Units
+		}
+	}
+	return n
+}
+
 // LostUnits is what was lost by any cause, in micro-units.
 func (c *Cell) LostUnits() int64 { return c.Lost[0] + c.Lost[1] + c.Lost[2] }
 

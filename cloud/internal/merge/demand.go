@@ -33,7 +33,7 @@ func (d *Demand) PerHour(ctx context.Context, q state.Querier, id wire.Identity,
 	}
 	place := newPlace(sales.Store{Store: id.Store, TZ: s.TZ, Hours: s.Hours})
 	const span = 24 * time.Hour
-	f, ok := rates.Forecast(g, place, at, at.Add(span))
+	f, ok := rates.Forecast(g, place, at, at.Add(span), nil)
 	rate, priced := rates.Rate(g, at)
 	open := 0.0
 	for _, o := range place.Open(at, at.Add(span)) {

@@ -84,7 +84,7 @@ func TestWhatAnEmptySlotLosesAnHour(t *testing.T) {
 				t.Errorf("product %d: %d an hour, it took %.0f", p, noon, took)
 			}
 		}
-	}, sales.Tables, merge.Tables)
+	}, tables()...)
 }
 
 func minor(c *merge.Cell) (sum float64) {

@@ -19,7 +19,11 @@ type Lesson struct {
 	Whole    bool      // Hours and Out are all of the hour's opening time
 	Minor    float64   // revenue of Units, in Currency
 	Currency string
+	Promoted Stood // the same hour where it was promoted; then Hours is 0
 }
+
+// Stood is time on the shelf, in hours that were watched throughout, and what was bought in it.
+type Stood struct{ Hours, Units float64 }
 
 // Fit learns demand rates for a cluster of similar stores from in-stock hours:
 //
@@ -33,10 +37,18 @@ type Lesson struct {
 type Fit struct {
 	Now      time.Time
 	HalfLife time.Duration         // a lesson so old counts half; 0: HalfLife
+	Uneven   float64               // Rate.Uneven as an earlier fit learned it; 0: all hours count alike
 	Groups   map[shelf.GTIN]string // products that customers take for each other; missing: none
 	sums     map[pair]*[Week]tallied
 	days     map[pair]map[int64]bool
 	minor    map[pair]*money
+	before   map[pair]unseen
+}
+
+// unseen is what was sold in an hour in which nobody saw the product.
+type unseen struct {
+	at    time.Time
+	units float32
 }
 
 // HalfLife is how fast lessons age: level changes show within weeks.
@@ -47,13 +59,13 @@ type pair struct {
 	gtin  shelf.GTIN
 }
 
-// tallied is units and hours, all by the weight of their age. Hours that ended with the product's being
-// sold out, or began so, are kept apart: see at.
+// tallied is units and hours, all by the weight of their age. Hours in which the product was out for a while
+// are kept apart: see at.
 type tallied struct {
-	units, hours float32 // of whole hours
-	squares      float32 // of their units
-	part, stood  float32 // of the others: units and hours
+	units, hours float32 // of hours that it stood there throughout
+	part, stood  float32 // of the others: units, and hours that it stood there
 	parts        float32 // how many others
+	out          float32 // hours without it
 }
 
 // at gives units and hours as they count for a rate, in units an hour, where the hours' own means vary
@@ -63,11 +75,11 @@ type tallied struct {
 // the time, as no likelihood does. Whole hours count 1.
 func (t tallied) at(rate, uneven float64) (units, hours float64) {
 	units, hours = float64(t.units), float64(t.hours)
+	w := 1.0
 	if t.parts > 0 {
-		w := (1 + uneven*rate) / (1 + uneven*rate*float64(t.stood/t.parts))
-		units, hours = units+w*float64(t.part), hours+w*float64(t.stood)
+		w = (1 + uneven*rate) / (1 + uneven*rate*float64(t.stood/t.parts))
 	}
-	return units, hours
+	return units + w*float64(t.part), hours + w*float64(t.stood)
 }
 
 type money struct {
@@ -104,9 +116,9 @@ func (f *Fit) Hour(list []Lesson) {
 
 func (f *Fit) learn(l Lesson, weight float64) {
 	if f.sums == nil {
-		f.sums, f.days, f.minor = map[pair]*[Week]tallied{}, map[pair]map[int64]bool{}, map[pair]*money{}
+		f.sums, f.days, f.minor, f.before = map[pair]*[Week]tallied{}, map[pair]map[int64]bool{}, map[pair]*money{}, map[pair]unseen{}
 	}
-	if l.Hours <= 0 {
+	if l.Hours <= 0 && l.Out <= 0 {
 		return
 	}
 	half := f.HalfLife
@@ -121,13 +133,22 @@ func (f *Fit) learn(l Lesson, weight float64) {
 		f.sums[k], f.days[k], f.minor[k] = s, map[int64]bool{}, &money{}
 	}
 	t := &s[HourOfWeek(l.Local)]
+	t.out += float32(weight * l.Out)
+	if l.Hours <= 0 {
+		f.before[k] = unseen{l.Local, float32(weight * l.Units)}
+		return
+	}
+	// It was back before anybody looked, and sold: as much as a shelf that has run empty counts as full
+	// until the next look. Goods that sell while the shelf stays empty stand elsewhere.
+	if u, ok := f.before[k]; ok && l.Local.Sub(u.at) == time.Hour {
+		t.part += u.units
+	}
 	if l.Out > 0 {
 		t.part += float32(weight * l.Units)
 		t.stood += float32(weight * l.Hours)
 		t.parts += float32(weight)
 	} else {
 		t.units += float32(weight * l.Units)
-		t.squares += float32(weight * l.Units * l.Units)
 		t.hours += float32(weight * l.Hours)
 	}
 	y, m, d := l.Local.Date()
@@ -165,10 +186,39 @@ func (m *moments) prior() float64 {
 // Solve gives each store's rates. dispersion and substitution come from Residuals over the same
 // lessons, afterwards.
 func (f *Fit) Solve(version int64, cluster string) map[string]*StoreRates {
-	counted := f.counted(nil, 0)
-	rates := counted.solve(version, cluster)
-	return f.counted(rates, f.uneven(rates)).solve(version, cluster)
+	rates := f.counted(nil).solve(version, cluster)
+	if f.Uneven > 0 {
+		rates = f.counted(rates).solve(version, cluster)
+	}
+	for k, s := range f.sums {
+		if r := rates[k.store]; r != nil {
+			r.press(k.gtin, s)
+		}
+	}
+	return rates
 }
+
+// press notes how much a product is missed in which hours of the day.
+func (r *StoreRates) press(g shelf.GTIN, s *[Week]tallied) {
+	var out, stood [24]float32
+	for w, t := range s {
+		out[w%24] += t.out
+		stood[w%24] += t.hours + t.stood
+	}
+	p := new([24]float32)
+	for h := range p {
+		if stood[h] > 0 {
+			p[h] = min(mostPressed, out[h]/stood[h])
+		}
+	}
+	if r.pressed == nil {
+		r.pressed = map[shelf.GTIN]*[24]float32{}
+	}
+	r.pressed[g] = p
+}
+
+// mostPressed bounds how much more an hour can count than one in which nothing is missed.
+const mostPressed = 3
 
 // counted is what the lessons of a fit come to under rates; nil: all hours count alike.
 type counted struct {
@@ -178,33 +228,17 @@ type counted struct {
 
 type tally struct{ units, hours float64 }
 
-func (f *Fit) counted(rates map[string]*StoreRates, uneven float64) *counted {
+func (f *Fit) counted(rates map[string]*StoreRates) *counted {
 	c := &counted{f, make(map[pair]*[Week]tally, len(f.sums))}
 	for k, s := range f.sums {
 		r := rates[k.store]
 		out := new([Week]tally)
 		for w, t := range s {
-			out[w].units, out[w].hours = t.at(r.at(k.gtin, w), uneven)
+			out[w].units, out[w].hours = t.at(r.at(k.gtin, w), f.Uneven)
 		}
 		c.sums[k] = out
 	}
 	return c
-}
-
-// uneven is Rate.Uneven by the method of moments, over whole hours.
-func (f *Fit) uneven(rates map[string]*StoreRates) float64 {
-	var excess, expected float64
-	for k, s := range f.sums {
-		for w, t := range s {
-			x, n := rates[k.store].at(k.gtin, w), float64(t.hours)
-			excess += float64(t.squares) - 2*x*float64(t.units) + n*x*x - n*x
-			expected += n * x * x
-		}
-	}
-	if expected <= 0 {
-		return 0
-	}
-	return min(2, max(0, excess/expected))
 }
 
 func (f *counted) solve(version int64, cluster string) map[string]*StoreRates {
@@ -215,7 +249,7 @@ func (f *counted) solve(version int64, cluster string) map[string]*StoreRates {
 	for k, b := range bases {
 		r := out[k.store]
 		if r == nil {
-			r = &StoreRates{version: version, store: k.store, cluster: cluster, dispersion: 1, bases: map[shelf.GTIN]base{}, shapes: shapes, substitute: map[shelf.GTIN]float64{}}
+			r = &StoreRates{version: version, store: k.store, cluster: cluster, dispersion: 1, uneven: f.Uneven, bases: map[shelf.GTIN]base{}, shapes: shapes, substitute: map[shelf.GTIN]float64{}}
 			out[k.store] = r
 		}
 		r.bases[k.gtin] = b

@@ -20,10 +20,12 @@ type Rates interface {
 // Rate is a demand rate for one hour, with what is needed to say how far off it may be.
 type Rate struct {
 	PerHour    float64 // units
+	Missed     float64 // demand while the product is missed ÷ PerHour: it is out when it is wanted
 	Error      float64 // standard deviation of PerHour ÷ PerHour
 	Dispersion float64 // variance of the customers of an hour ÷ their mean, ≥ 1
 	Uneven     float64 // variance of an hour's own mean about PerHour ÷ PerHour², ≥ 0: some hours are busier than others
 	Substitute float64 // share of customers that buy another product of the group instead
+	Shared     float64 // standard deviation of what is wrong with lost sales in all stores alike, ÷ lost sales
 	Minor      float64 // money for one unit, minor unit
 	Currency   string
 }
@@ -225,7 +227,7 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 		}
 	}
 	// A rate is learned where the whole hour was watched, so that all its units were bought in sight.
-	if c.OnShelf > 0 && c.Watched >= c.Open-c.Open/20 && promoted == 0 && offShelf >= 0 {
+	if c.Watched >= c.Open-c.Open/20 && promoted == 0 && offShelf >= 0 {
 		c.Rated, c.Basis = c.OnShelf, offShelf
 	}
 	cause := CauseUnknown
@@ -258,22 +260,26 @@ func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
 	if c.OutTime() == 0 {
 		return
 	}
-	// What it sold while it stood there tells how busy the hour was: the mean of the hour's own rate given
-	// its sales, gamma–Poisson. Without it busy hours, which are those that empty shelves, would count
-	// as usual ones.
-	busy, left := 1.0, r.Uneven
-	if r.Uneven > 0 && c.Basis >= 0 && c.Rated > 0 {
-		size := 1 / r.Uneven
-		busy = (size + float64(c.Basis)) / (size + r.PerHour*float64(c.Rated)/msPerHour)
-		left = 1 / (size + float64(c.Basis))
-	}
+	busy, left := r.busy(float64(c.Basis), float64(c.Rated)/msPerHour)
 	// Customers take another one only where there is another one.
-	lost := r.PerHour * busy * (float64(c.OutTime()) - r.Substitute*float64(c.OutTime()-c.Alone)) / msPerHour
+	lost := r.PerHour * r.Missed * busy * (float64(c.OutTime()) - r.Substitute*float64(c.OutTime()-c.Alone)) / msPerHour
 	c.Lost[cause] = micro(lost)
 	c.Noise = micro(lost + lost*lost*left)
 	c.Spread = micro(lost * r.Error)
+	c.Shared = micro(lost * r.Shared)
 	c.Loss = int64(math.Round(lost * r.Minor * 1000))
 	h.Currency = r.Currency
+}
+
+// busy is how busy an hour was against the usual, and how uncertain that is: the mean and the relative
+// variance of its own rate given what a product sold in the time that it stood there, gamma–Poisson.
+// Without it busy hours, which are those that empty shelves, would count as usual ones.
+func (r Rate) busy(units, hours float64) (mean, variance float64) {
+	if r.Uneven <= 0 || hours <= 0 {
+		return 1, r.Uneven
+	}
+	size := 1 / r.Uneven
+	return (size + units) / (size + r.PerHour*hours), 1 / (size + units)
 }
 
 // share spreads what a product sold and lost over the coolers that are due to hold it.

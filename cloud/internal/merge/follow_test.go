@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
@@ -40,7 +41,7 @@ type shop struct {
 	tenant   string
 }
 
-func tables() []state.Migrations { return []state.Migrations{sales.Tables, merge.Tables} }
+func tables() []state.Migrations { return []state.Migrations{sales.Tables, merge.Tables, promotion.Tables} }
 
 func newShop(t *testing.T, db *state.DB, tenant string) *shop {
 	t.Helper()

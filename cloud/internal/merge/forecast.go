@@ -10,15 +10,22 @@ import (
 type Forecast struct {
 	Mean     float64
 	Variance float64
+	Lift     float64 // of Mean: what planned promotions add
 }
 
 // Quantile of the forecast, in whole units.
 func (f Forecast) Quantile(p float64) float64 { return Quantile(p, f.Mean, f.Variance) }
 
-// Forecast adds up the demand rate over the opening hours of a stretch; ok is false where no rate is
-// known. Its variance is that of the customers and that of the rate's own error.
-func (r *StoreRates) Forecast(g shelf.GTIN, p *Place, from, to time.Time) (f Forecast, ok bool) {
+// Forecast adds up the demand rate over the opening hours of a stretch, lifted while the plan promotes the
+// product (nil: nothing is planned); ok is false where no rate is known. Its variance is that of the
+// customers, of the rate's own error, and of the lift's.
+func (r *StoreRates) Forecast(g shelf.GTIN, p *Place, from, to time.Time, plan *Plan) (f Forecast, ok bool) {
 	var rate Rate
+	plan = plan.within(p.Store.Store, from, to)
+	lift, lifted := Lift{}, 0.0
+	if plan != nil {
+		lift, _ = plan.lifts.of(g)
+	}
 	for at := from; at.Before(to); {
 		next := at.Truncate(time.Hour).Add(time.Hour)
 		if next.After(to) {
@@ -28,11 +35,17 @@ func (r *StoreRates) Forecast(g shelf.GTIN, p *Place, from, to time.Time) (f For
 			return Forecast{}, false
 		}
 		for _, s := range p.Open(at, next) {
-			f.Mean += rate.PerHour * s.To.Sub(s.From).Hours()
+			mean := rate.PerHour * s.To.Sub(s.From).Hours()
+			if lift.Factor > 0 && plan.promoted(p.Store.Store, g, at) {
+				lifted += mean * lift.Factor
+				f.Lift += mean * (lift.Factor - 1)
+				mean *= lift.Factor
+			}
+			f.Mean += mean
 		}
 		at = next
 	}
-	f.Variance = f.Mean*rate.Dispersion + f.Mean*f.Mean*rate.Error*rate.Error
+	f.Variance = f.Mean*rate.Dispersion + f.Mean*f.Mean*rate.Error*rate.Error + lifted*lifted*lift.Error*lift.Error
 	return f, ok
 }
 
@@ -76,6 +89,12 @@ func (b *Scoreboard) Hour(store string, local time.Time, list []Lesson, rates *S
 		return
 	}
 	for _, l := range list {
+		if l.Hours <= 0 {
+			if l.Out <= 0 {
+				continue // nobody looked
+			}
+			l.Units = 0 // what was sold unseen
+		}
 		k := pair{store, l.GTIN}
 		c := b.cases[k]
 		if c == nil {

@@ -43,8 +43,13 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	all := map[string]*StoreRates{}
 	var late []storeHour
 	board := NewScoreboard(now)
+	plan, err := ReadPlan(ctx, f.DB, tenant, nil)
+	if err != nil {
+		return nil, err
+	}
+	lifts := &lifting{}
 	for cluster, stores := range clusters(masters) {
-		rates, unrated, err := f.learnCluster(ctx, tenant, masters, cluster, stores, m, board)
+		rates, unrated, err := f.learnCluster(ctx, tenant, masters, plan, cluster, stores, m, board, lifts)
 		if err != nil {
 			return nil, fmt.Errorf("learn demand: %w", err)
 		}
@@ -59,6 +64,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 		m.Rates += len(r.bases)
 	}
 	m.Forecast = board.Scores()
+	m.Lifts = lifts.solve()
 	err = f.DB.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
 			return err
@@ -95,15 +101,23 @@ func clusters(m *Masters) map[string][]string {
 	return out
 }
 
-func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, cluster string, stores []string, model *Model, board *Scoreboard) (map[string]*StoreRates, []storeHour, error) {
+func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, plan *Plan, cluster string, stores []string, model *Model, board *Scoreboard, lifts *lifting) (map[string]*StoreRates, []storeHour, error) {
 	now := model.FittedAt
-	fit, before := &Fit{Now: now, Groups: m.Groups()}, &Fit{Now: board.from, Groups: m.Groups()}
-	err := f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
+	was, err := ReadModel(ctx, f.DB, tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	uneven := 0.0
+	if was != nil {
+		uneven = was.Uneven
+	}
+	fit, before := &Fit{Now: now, Groups: m.Groups(), Uneven: uneven}, &Fit{Now: board.from, Groups: m.Groups(), Uneven: uneven}
+	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
 		fit.Hour(list)
 		if local.Before(board.from) {
 			before.Hour(list)
 		}
-		model.Lessons += len(list)
+		model.Lessons += taught(list)
 	})
 	if err != nil || model.Lessons == 0 {
 		return nil, nil, err
@@ -112,9 +126,12 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	residuals := NewResiduals(rates, m.Groups())
 	held := before.Solve(0, cluster) // what a fit knew before the cycle that it is scored on
 	var late []storeHour
-	err = f.lessons(ctx, tenant, m, stores, now.Add(-Window), func(store string, h *Hour, local time.Time, list []Lesson) {
+	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), func(store string, h *Hour, local time.Time, list []Lesson) {
 		residuals.Hour(store, local, list)
 		board.Hour(store, local, list, held[store])
+		for _, l := range list {
+			lifts.hour(l, rates[store])
+		}
 		for i := range h.Cells {
 			if _, ok := rates[store].Rate(h.Cells[i].GTIN, local); ok && h.Cells[i].Unrated > 0 {
 				late = append(late, storeHour{store, h.Start.Unix()})
@@ -150,9 +167,10 @@ func (r *StoreRates) priceAll(m *Masters, currency string) {
 // lessons reads the closed hours of some stores since a time, store by store in order of time. A day on
 // which a store's tills sold nothing at all teaches nothing: they were not heard, and what nobody told
 // is not that nobody bought.
-func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, stores []string, since time.Time, fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
+func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan *Plan, stores []string, since time.Time, fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
 	for _, store := range stores {
 		zone := m.Place(store).Zone
+		promoted := plan.within(store, since, f.Now())
 		rows, err := f.DB.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND closed ORDER BY hour", tenant, store, since.Unix())
 		if err != nil {
 			return err
@@ -162,7 +180,13 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, store
 			if soldAnything(day) {
 				for _, h := range day {
 					local := h.Start.In(zone)
-					fn(store, h, local, Lessons(store, h, local))
+					list := Lessons(store, h, local)
+					for i := range list {
+						if promoted.promoted(store, list[i].GTIN, h.Start) {
+							list[i].promote()
+						}
+					}
+					fn(store, h, local, list)
 				}
 			}
 			day = day[:0]
@@ -204,6 +228,24 @@ func soldAnything(day []*Hour) bool {
 	return false
 }
 
+// taught counts the lessons that say something.
+func taught(list []Lesson) (n int) {
+	for _, l := range list {
+		if l.Hours > 0 || l.Out > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// promote takes a lesson for one of a promotion where the calendar says so, whatever the tills told.
+func (l *Lesson) promote() {
+	if l.Hours > 0 {
+		l.Promoted = Stood{l.Hours, l.Units}
+		l.Hours, l.Units, l.Whole = 0, 0, false
+	}
+}
+
 // Lessons are what an hour of a store teaches of its products.
 func Lessons(store string, h *Hour, local time.Time) []Lesson {
 	list := make([]Lesson, 0, len(h.Cells))
@@ -213,7 +255,11 @@ func Lessons(store string, h *Hour, local time.Time) []Lesson {
 		if c.Open == 0 {
 			continue
 		}
-		l.Whole = c.Watched >= c.Open-c.Open/20 && (c.Rated > 0 || c.OnShelf == 0)
+		watched := c.Watched >= c.Open-c.Open/20
+		l.Whole = watched && (c.Rated > 0 || c.OnShelf == 0)
+		if watched && c.Rated == 0 && c.OnShelf > 0 { // a line told of a promotion
+			l.Promoted = Stood{float64(c.OnShelf) / msPerHour, float64(c.OffShelf())}
+		}
 		for _, s := range c.Sales {
 			if s.OffShelf && c.Rated > 0 && (l.Currency == "" || l.Currency == s.Currency) {
 				l.Minor, l.Currency = l.Minor+float64(s.Minor), s.Currency

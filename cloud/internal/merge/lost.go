@@ -3,9 +3,13 @@ package merge
 import "github.com/coldshelf/coldshelf/models/shelf"
 
 // LostSum adds up what was lost over stores, products and time: docs/kpis.md, "Lost sales". Its variance
-// is that of the customers, and that of the rates: a rate that is wrong is so in every hour of its
-// store and product, so its errors add up within these and average out across. The zero value is empty.
+// is that of the customers, that of the rates, and that of what is wrong everywhere alike. A rate that is
+// wrong is so in every hour of its store and product, so its errors add up within these and average out
+// across; how many customers buy something else instead is known or mistaken for a group in all stores at
+// once. The zero value is empty, with every product a group of its own.
 type LostSum struct {
+	Groups  map[shelf.GTIN]string // products that customers take for each other
+	shared  map[string]float64
 	parts   map[pair]*lostPart
 	rates   map[shelf.GTIN]*outTime
 	open    int64
@@ -23,7 +27,7 @@ type outTime struct{ out, watched float64 }
 // Add takes a cell of a store.
 func (l *LostSum) Add(store string, c *Cell) {
 	if l.parts == nil {
-		l.parts, l.rates = map[pair]*lostPart{}, map[shelf.GTIN]*outTime{}
+		l.parts, l.rates, l.shared = map[pair]*lostPart{}, map[shelf.GTIN]*outTime{}, map[string]float64{}
 	}
 	k := pair{store, c.GTIN}
 	p, o := l.parts[k], l.rates[c.GTIN]
@@ -36,6 +40,11 @@ func (l *LostSum) Add(store string, c *Cell) {
 		l.rates[c.GTIN] = o
 	}
 	p.spread += float64(c.Spread) / Micro
+	group := l.Groups[c.GTIN]
+	if group == "" {
+		group = "\x00" + string(c.GTIN)
+	}
+	l.shared[group] += float64(c.Shared) / Micro
 	p.dark += float64(c.Dark) / Micro
 	p.out += float64(c.OutTime())
 	p.watched += float64(c.Watched)
@@ -73,6 +82,9 @@ func (l *LostSum) variance() float64 {
 	v := l.noise
 	for _, p := range l.parts {
 		v += p.spread * p.spread
+	}
+	for _, s := range l.shared {
+		v += s * s
 	}
 	return v
 }

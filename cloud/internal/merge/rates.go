@@ -29,6 +29,9 @@ type StoreRates struct {
 	bases      map[shelf.GTIN]base
 	shapes     map[shelf.GTIN]*Profile // shared by the stores of a cluster
 	substitute map[shelf.GTIN]float64  // shared
+	shared     map[shelf.GTIN]float64  // shared: relative standard deviation of what is wrong in all stores alike
+
+	pressed map[shelf.GTIN]*[24]float32 // hours without it ÷ hours with it, by hour of the day; only right after a fit
 }
 
 // base is one product's level in one store.
@@ -38,6 +41,7 @@ type base struct {
 	Days     int     `json:"d"` // days in stock that it was learned from
 	Minor    float64 `json:"m,omitempty"`
 	Currency string  `json:"c,omitempty"`
+	Pressed  float64 `json:"p,omitempty"` // demand while it is missed ÷ what PerHour says; 0: not known
 }
 
 // MinDays is how many days in stock a rate needs: docs/kpis.md, "Demand rate".
@@ -60,7 +64,11 @@ func (r *StoreRates) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
 	if !ok || b.Days < MinDays {
 		return Rate{}, false
 	}
-	return Rate{PerHour: r.at(g, HourOfWeek(local)), Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Minor: b.Minor, Currency: b.Currency}, true
+	missed := b.Pressed
+	if missed == 0 {
+		missed = 1
+	}
+	return Rate{PerHour: r.at(g, HourOfWeek(local)), Missed: missed, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Shared: r.shared[g], Minor: b.Minor, Currency: b.Currency}, true
 }
 
 // at is units an hour of a product in an hour of the week; 0 where nothing is known.

@@ -24,8 +24,10 @@ type Model struct {
 	Rates      int                `json:"rates"`   // of a product in a store
 	Lessons    int                `json:"lessons"` // hours of a product in a store
 	Dispersion float64            `json:"dispersion"`
+	Uneven     float64            `json:"uneven"`       // variance of an hour's own mean ÷ mean²
 	Substitute map[string]float64 `json:"substitution"` // by group: share of customers that buy another one of it
 	Forecast   []Score            `json:"forecast"`     // how the forecast did, beside its baselines
+	Lifts      Lifts              `json:"lifts"`        // of promotions
 }
 
 // ratesRow is a store's rates as they are stored.
@@ -36,6 +38,7 @@ type ratesRow struct {
 	Traffic    Profile                `json:"traffic"`
 	Bases      map[shelf.GTIN]base    `json:"bases"`
 	Substitute map[shelf.GTIN]float64 `json:"substitute,omitempty"`
+	Shared     map[shelf.GTIN]float64 `json:"shared,omitempty"`
 }
 
 func zip(v any) ([]byte, error) {
@@ -67,7 +70,7 @@ func putRates(ctx context.Context, tx *state.Tx, tenant string, m *Model, rates 
 	}
 	for store, r := range rates {
 		shapes[r.cluster] = r.shapes
-		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute})
+		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared})
 		if err == nil {
 			_, err = tx.Exec(ctx, "INSERT INTO merge_rates (tenant, store, body) VALUES (?, ?, ?)", tenant, store, body)
 		}
@@ -187,7 +190,8 @@ func (t *tenantRates) load(ctx context.Context, q state.Querier, tenant, store s
 		}
 		t.shapes[row.Cluster] = shapes
 	}
-	return &StoreRates{t.version, store, row.Cluster, row.Dispersion, row.Uneven, row.Traffic, row.Bases, shapes, row.Substitute}, nil
+	return &StoreRates{version: t.version, store: store, cluster: row.Cluster, dispersion: row.Dispersion, uneven: row.Uneven, traffic: row.Traffic,
+		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared}, nil
 }
 
 // RateReader reads the demand rates of stores, and keeps them until there are newer ones.

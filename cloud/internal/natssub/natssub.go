@@ -230,3 +230,6 @@ func topicOf(subject string) string {
 func subjectOf(topic string) string {
 	return strings.NewReplacer("/", ".", ".", "//").Replace(topic)
 }
+
+// wildcards of filters, as NATS writes them.
+var wildcards = strings.NewReplacer("+", "*", "#", ">")

@@ -64,6 +64,13 @@ func (p *Promotion) Validate() error {
 	return nil
 }
 
+// Covers reports whether it promotes a product in a store, at whatever time.
+func (p *Promotion) Covers(store string, g shelf.GTIN) bool {
+	_, here := slices.BinarySearch(p.Stores, store)
+	_, this := slices.BinarySearch(p.GTINs, g)
+	return here && this
+}
+
 // Put enters or replaces one that is valid.
 func Put(ctx context.Context, tx *state.Tx, tenant string, p *Promotion) error {
 	body, err := json.Marshal(p)

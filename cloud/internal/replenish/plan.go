@@ -138,13 +138,21 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
+	model, err := merge.ReadModel(ctx, p.DB, tenant)
+	if err != nil {
+		return err
+	}
+	promoted, err := merge.ReadPlan(ctx, p.DB, tenant, model)
+	if err != nil {
+		return err
+	}
 	cases := casesOf(masters)
 	for _, store := range slices.Sorted(maps.Keys(masters.Places)) {
 		calendar, ok := calendars[store]
 		if !ok {
 			calendar = Daily()
 		}
-		list, err := p.planStore(ctx, tenant, masters, masters.Places[store], calendar, cases)
+		list, err := p.planStore(ctx, tenant, masters, promoted, masters.Places[store], calendar, cases)
 		if err != nil {
 			return fmt.Errorf("plan %s: %w", store, err)
 		}
@@ -206,7 +214,7 @@ func casesOf(m *merge.Masters) map[shelf.GTIN]pack {
 	return out
 }
 
-func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters, place *merge.Place, calendar Calendar, cases map[shelf.GTIN]pack) ([]Suggestion, error) {
+func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters, promoted *merge.Plan, place *merge.Place, calendar Calendar, cases map[shelf.GTIN]pack) ([]Suggestion, error) {
 	rates, err := p.rates.Of(ctx, tenant, place.Store.Store)
 	if err != nil || rates == nil {
 		return nil, err
@@ -227,8 +235,8 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		if !known {
 			continue
 		}
-		before, ok1 := rates.Forecast(g, place, now, cycle.Delivery)
-		demand, ok2 := rates.Forecast(g, place, cycle.Delivery, cycle.Next)
+		before, ok1 := rates.Forecast(g, place, now, cycle.Delivery, promoted)
+		demand, ok2 := rates.Forecast(g, place, cycle.Delivery, cycle.Next, promoted)
 		rate, ok3 := rates.Rate(g, now.In(place.Zone))
 		if !ok1 || !ok2 || !ok3 {
 			continue
@@ -245,7 +253,7 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		a := Suggest(Need{Stock: stock.units, Before: before, Cycle: demand, Capacity: capacity[g], Pack: unit.units, Margin: margin, Service: p.Service})
 		s := Suggestion{ID: idOf(place.Store.Store, g, cycle.Delivery), Store: place.Store.Store, GLN: place.GLN, GTIN: g, Case: unit.gtin, Pack: unit.units,
 			Cases: a.Packs, Advice: a.Packs, Status: Suggested, Cycle: cycle, Stock: stock.units, StockSource: stock.source, Arrival: round1(a.Arrival),
-			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9)},
+			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9), round1(demand.Lift)},
 			Capacity: capacity[g], Capped: a.Capped, GainMinor: int64(math.Round(a.Gain)), Currency: rate.Currency, GainUnits: round1(a.With - a.Without), MadeAt: now}
 		if product != nil {
 			s.Name = product.Name

@@ -15,6 +15,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge/market"
+	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
 	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -124,7 +125,7 @@ func TestAnOrderFromForecastToOutcome(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].Outcome == nil || list[0].Outcome.Sold != 0 {
 			t.Errorf("after the cycle: %+v, %v", list, err)
 		}
-	}, sales.Tables, merge.Tables, replenish.Tables)
+	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
 }
 
 func masters(t *testing.T, ledger *sales.Ledger, w *market.World) {

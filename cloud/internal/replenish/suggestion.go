@@ -88,6 +88,7 @@ type Demand struct {
 	P10  float64 `json:"p10"`
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`
+	Lift float64 `json:"lift"` // of the mean: what planned promotions add
 }
 
 // Outcome is how a suggestion did, once its cycle is over.

@@ -60,11 +60,16 @@ func Measure(w *World, learn, judge int) Report {
 	}
 	fit := &merge.Fit{Now: until, Groups: groups}
 	w.learn(learn, func(_ string, _ time.Time, list []merge.Lesson) { fit.Hour(list) })
-	rates := fit.Solve(1, "all")
-	residuals := merge.NewResiduals(rates, groups)
-	w.learn(learn, residuals.Hour)
-	model := &merge.Model{Substitute: map[string]float64{}}
-	residuals.Apply(model)
+	var rates map[string]*merge.StoreRates
+	var model *merge.Model
+	for range 2 { // as each night's fit knows what the night before learned of how uneven hours are
+		rates = fit.Solve(1, "all")
+		residuals := merge.NewResiduals(rates, groups)
+		w.learn(learn, residuals.Hour)
+		model = &merge.Model{Substitute: map[string]float64{}}
+		residuals.Apply(model)
+		fit.Uneven = model.Uneven
+	}
 	r.Dispersion = model.Dispersion
 	for _, v := range model.Substitute {
 		r.Substitution += v / float64(len(model.Substitute))
@@ -85,8 +90,16 @@ func (w *World) learn(days int, fn func(store string, local time.Time, list []me
 func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judge int) {
 	until := w.Start.AddDate(0, 0, learn)
 	board := merge.NewScoreboard(until.Add(merge.ScoredCycle))
-	all, naive := &tally{}, 0.0
+	groups := map[shelf.GTIN]string{}
+	for p := range w.Products {
+		groups[GTIN(p)] = Group(p)
+	}
+	empty := func() tally { return tally{sum: merge.LostSum{Groups: groups}} }
+	var all, naive = empty(), 0.0
 	bySKU := make([]tally, w.Products)
+	for p := range bySKU {
+		bySKU[p] = empty()
+	}
 	var watched, open, onShelf int64
 	var missed, instead int
 	units, hours := make([]float64, w.Products), make([]float64, w.Products)
@@ -95,7 +108,7 @@ func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judg
 	var stores int
 	for s := range w.Stores {
 		name := StoreName(s)
-		var store tally
+		store := empty()
 		cases := make([]tally, w.Products)
 		w.Run(s, learn+judge, func(h *Hour) {
 			folded := merge.Fold(&h.Facts, rates[name])
@@ -105,7 +118,7 @@ func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judg
 			}
 			for p, t := range h.Truth {
 				c := folded.Cell(GTIN(p))
-				for _, to := range []*tally{all, &store, &cases[p], &bySKU[p]} {
+				for _, to := range []*tally{&all, &store, &cases[p], &bySKU[p]} {
 					to.sum.Add(name, c)
 					to.true += t.LostSeen
 				}

@@ -1,0 +1,146 @@
+package cloud_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+)
+
+// TestBadSales: each kind of bad line on the real service. The good line beside it is kept, the bad one is
+// named by its place and comes back as it was sent; mended it is taken, and nothing counts twice.
+func TestBadSales(t *testing.T) {
+	line := func(order string, change func(map[string]any)) string {
+		m := map[string]any{}
+		if err := json.Unmarshal([]byte(saleLine(order, 1, "")), &m); err != nil {
+			t.Fatal(err)
+		}
+		if change != nil {
+			change(m)
+		}
+		data, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	set := func(key string, v any) func(map[string]any) {
+		return func(m map[string]any) { m[key] = v }
+	}
+	for _, c := range []struct {
+		name, code string
+		bad        func(map[string]any) // what is wrong with the second line
+		mend       func(map[string]any) // what it should have been
+		order      string               // of the second line; "": its own
+	}{
+		{"wrong check digit", "bad_gtin", set("gtin", "4006381333932"), nil, ""},
+		{"no GTIN at all", "bad_gtin", set("gtin", "cola"), nil, ""},
+		{"a GLN with a wrong check digit", "bad_gln", set("store", "4012345000008"), set("store", "4012345000009"), ""},
+		{"negative without original", "negative_without_original", set("quantity", -1), func(m map[string]any) {
+			m["quantity"], m["refund_of"] = -1, map[string]any{"order": "good", "line": "1"}
+		}, ""},
+		{"a refund of more than was sold", "refund_too_large", func(m map[string]any) {
+			m["quantity"], m["refund_of"] = -9, map[string]any{"order": "good", "line": "1"}
+		}, func(m map[string]any) {
+			m["quantity"], m["refund_of"] = -1, map[string]any{"order": "good", "line": "1"}
+		}, ""},
+		{"another currency than the store's", "mixed_currency", set("currency", "EUR"), nil, ""},
+		{"two currencies in one order", "mixed_currency", func(m map[string]any) { m["line"], m["currency"] = "2", "EUR" }, set("line", "2"), "good"},
+		{"a time without zone in a store without one", "time_without_zone", func(m map[string]any) { m["store"], m["sold_at"] = "nowhere", "2026-03-02 10:00:00" },
+			func(m map[string]any) { m["store"], m["sold_at"] = "nowhere", "2026-03-02T10:00:00+08:00" }, ""},
+		{"a time that is none", "bad_time", set("sold_at", "yesterday"), nil, ""},
+		{"a quantity that is not whole", "bad_number", set("quantity", 1.5), nil, ""},
+		{"no currency", "missing_field", func(m map[string]any) { delete(m, "currency"); m["store"] = "nowhere" }, set("store", "nowhere"), ""},
+		{"a field that is none", "not_understood", set("colour", "red"), nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newShop(t, nil)
+			r.ask(t, "POST", "/v1/sales/masters", "application/json", `{"stores":[{"store":"nowhere","name":"without a zone or a currency"}]}`, 200)
+			order := c.order
+			if order == "" {
+				order = "bad"
+			}
+			bad := line(order, c.bad)
+			got := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", line("good", nil)+"\n"+bad+"\n", 200))
+			if got.Stored != 1 || got.Rejected != 1 || len(got.Problems) != 1 {
+				t.Fatalf("%+v, want one line kept and one given back", got)
+			}
+			if p := got.Problems[0]; p.Code != c.code || p.Line != 2 || p.Input != bad {
+				t.Errorf("problem %+v, want %s of line 2 with its input %s", p, c.code, bad)
+			}
+			// The good line again beside the mended one.
+			again := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", line("good", nil)+"\n"+line(order, c.mend)+"\n", 200))
+			if again.Stored != 1 || again.Duplicate != 1 || again.Rejected != 0 {
+				t.Errorf("mended: %+v, want it stored and the other known", again)
+			}
+		})
+	}
+}
+
+// TestParkedSales: a line of a product or a store that nobody knows is parked, listed, and taken by itself
+// once a master tells of it.
+func TestParkedSales(t *testing.T) {
+	for _, c := range []struct{ name, code, missing, line, master, sold string }{
+		{"a product", "unknown_product", "96385074", strings.Replace(saleLine("p", 2, ""), "4006381333931", "96385074", 1),
+			`{"products":[{"gtin":"96385074","name":"Water"}]}`, "pos p/1 s1 96385074 2 for 1000 at 03-02T02:00:00Z"},
+		{"a store", "unknown_store", "s9", strings.Replace(saleLine("p", 2, ""), `"s1"`, `"s9"`, 1),
+			`{"stores":[{"store":"s9","name":"New"}]}`, "pos p/1 s9 4006381333931 2 for 1000 at 03-02T02:00:00Z"},
+		{"a store by its GLN", "unknown_store", "4012345000016", strings.Replace(saleLine("p", 2, ""), `"s1"`, `"4012345000016"`, 1),
+			`{"stores":[{"store":"s9","name":"New","gln":"4012345000016"}]}`, "pos p/1 s9 4006381333931 2 for 1000 at 03-02T02:00:00Z"},
+		{"a pack", "unknown_product", "15901234123454", strings.Replace(saleLine("p", 2, ""), "4006381333931", "15901234123454", 1),
+			`{"products":[{"gtin":"15901234123454","name":"Six Lemon","contains":{"gtin":"5901234123457","count":6}}]}`, "pos p/1 s1 5901234123457 12 for 1000 at 03-02T02:00:00Z"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newShop(t, nil)
+			const good = "pos good/1 s1 4006381333931 1 for 500 at 03-02T02:00:00Z"
+			got := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", c.line+"\n"+saleLine("good", 1, "")+"\n", 200))
+			if got.Stored != 1 || got.Parked != 1 || len(got.Problems) != 1 || got.Problems[0].Code != c.code {
+				t.Fatalf("%+v, want one line kept and one parked as %s", got, c.code)
+			}
+			var waiting struct {
+				Parked []struct{ Missing, Code string }
+			}
+			r.get(t, "/v1/sales/parked", &waiting)
+			if len(waiting.Parked) != 1 || waiting.Parked[0].Missing != c.missing || waiting.Parked[0].Code != c.code {
+				t.Errorf("parked %+v, want what waits for %s", waiting, c.missing)
+			}
+			r.wantSold(t, good)
+			r.ask(t, "POST", "/v1/sales/masters", "application/json", c.master, 200)
+			r.wantSold(t, good, c.sold)
+			r.get(t, "/v1/sales/parked", &waiting)
+			if len(waiting.Parked) != 0 {
+				t.Errorf("still parked: %+v", waiting)
+			}
+			if again := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", c.line+"\n", 200)); again.Duplicate != 1 {
+				t.Errorf("sent again: %+v", again)
+			}
+		})
+	}
+}
+
+// TestFilesThatDoNotFit: what a mapping, or a format, matches nothing of comes back whole and named.
+func TestFilesThatDoNotFit(t *testing.T) {
+	r := newShop(t, nil)
+	r.putChannel(t, "till", "till.yml", `"kind":"file"`)
+	for _, c := range []struct{ name, path, kind, body, code string }{
+		{"a CSV with other columns", "/v1/sales/lines?channel=till", "text/csv", "a;b\n1;2\n", "mapping_matches_nothing"},
+		{"an empty CSV", "/v1/sales/lines?channel=till", "text/csv", "", "truncated"},
+		{"another XML", "/v1/sales/lines?channel=pos", "application/xml", "<Orders/>", "mapping_matches_nothing"},
+		{"an XML that is cut", "/v1/sales/lines?channel=pos", "application/xml", "<POSLog><Transaction>", "truncated"},
+		{"a JSON that is cut", "/v1/sales/lines", "application/json", `{"lines":[` + saleLine("x", 1, "")[:40], "truncated"},
+		{"an NDJSON that is cut", "/v1/sales/lines", "application/x-ndjson", saleLine("x", 1, "")[:40], "truncated"},
+		{"a CSV that is cut", "/v1/sales/lines?channel=till", "text/csv", "Bon;Filiale;EAN;Menge;Betrag;Zeit;Art\n1;s1;4006381333931;2;10,0", "truncated"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := report(t, r.ask(t, "POST", c.path, c.kind, c.body, 200))
+			if got.Stored != 0 || got.Rejected != 1 || len(got.Problems) != 1 || got.Problems[0].Code != c.code {
+				t.Errorf("%s, want %s", words(got), c.code)
+			}
+		})
+	}
+	r.wantSold(t)
+}
+
+func words(r intake.Report) string { return fmt.Sprintf("%+v", r) }
