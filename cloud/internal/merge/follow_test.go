@@ -41,7 +41,9 @@ type shop struct {
 	tenant   string
 }
 
-func tables() []state.Migrations { return []state.Migrations{sales.Tables, merge.Tables, promotion.Tables} }
+func tables() []state.Migrations {
+	return []state.Migrations{sales.Tables, merge.Tables, promotion.Tables}
+}
 
 func newShop(t *testing.T, db *state.DB, tenant string) *shop {
 	t.Helper()
