@@ -120,6 +120,9 @@ func (s *Store) StoreHours(ctx context.Context, tenant, store string, from, to t
 	hours := map[time.Time]*merge.StoreHour{}
 	for _, r := range rows {
 		at := r.at.UTC()
+		if at.Before(from) || !at.Before(to) {
+			continue // InfluxDB 1.8 gives the end of a range too
+		}
 		h := hours[at]
 		if h == nil {
 			h = &merge.StoreHour{Store: store, Hour: merge.Hour{Start: at}}
