@@ -19,6 +19,7 @@ const heapLimit = 32 << 20
 // one pool a thread and returns nothing that was freed below the top. What the environment says of these
 // counts more.
 func keepLittle() {
+	forgetLoading()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(10)
 	}

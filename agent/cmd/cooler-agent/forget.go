@@ -1,0 +1,69 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"bufio"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// forgetLoading gives back the pages of program and libraries that the loader alone has touched: OpenCV's modules bring
+// 260 libraries, most of them never called. What is called comes back from the page cache, or the disk, when it is.
+// Only mappings that nobody can write to and of which no page was changed are given up, so nothing can be lost.
+// It must run before further libraries are loaded; where the kernel tells nothing it does nothing.
+func forgetLoading() {
+	f, err := os.Open("/proc/self/smaps")
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	var all []mapping
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if m, ok := mappingOf(lines.Text()); ok {
+			all = append(all, m)
+		} else if len(all) > 0 {
+			all[len(all)-1].note(lines.Text())
+		}
+	}
+	for _, m := range all {
+		if m.file && !m.written {
+			// An error leaves the pages where they are.
+			_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, syscall.MADV_DONTNEED)
+		}
+	}
+}
+
+// mapping is a range of this process's memory.
+type mapping struct {
+	from, to uintptr
+	file     bool // of a file, read only
+	written  bool // holds pages that are not the file's, or it is not known
+}
+
+// mappingOf reads the head line of a mapping: "7f12-7f34 r-xp 00000000 08:01 123 /usr/lib/x.so".
+func mappingOf(line string) (m mapping, ok bool) {
+	fields := strings.Fields(line)
+	if len(fields) < 5 {
+		return m, false
+	}
+	low, high, ok := strings.Cut(fields[0], "-")
+	from, errLow := strconv.ParseUint(low, 16, 64)
+	to, errHigh := strconv.ParseUint(high, 16, 64)
+	if !ok || errLow != nil || errHigh != nil || to <= from {
+		return m, false
+	}
+	readOnly := strings.HasPrefix(fields[1], "r") && !strings.Contains(fields[1], "w")
+	return mapping{from: uintptr(from), to: uintptr(to), file: readOnly && len(fields) > 5 && strings.HasPrefix(fields[5], "/")}, true
+}
+
+// note takes a line below the head: "Private_Dirty:  4 kB".
+func (m *mapping) note(line string) {
+	key, value, _ := strings.Cut(line, ":")
+	switch key {
+	case "Private_Dirty", "Shared_Dirty", "Anonymous", "Swap", "Locked":
+		m.written = m.written || strings.TrimSpace(value) != "0 kB"
+	}
+}
