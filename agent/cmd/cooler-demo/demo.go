@@ -19,7 +19,8 @@ import (
 )
 
 type demo struct {
-	seconds              int
+	seconds, coolers     int
+	renderOnly           bool
 	bin, dir, http, mqtt string
 }
 
@@ -30,12 +31,19 @@ const (
 	endShare   = 0.15 // after the last picture: until its alert is here
 )
 
-// plan is the shop that the demo shows: invented, and always the same.
-func plan() shop.Plan {
-	return shop.Plan{Range: 58, Days: []uint64{3, 5, 7}, Width: 1280, Height: 960, Step: 30, Quality: 85}
+// days are the seeds of the coolers that the demo shows.
+var days = []uint64{3, 5, 7}
+
+// plan is a shop with so many of them: invented, and always the same.
+func plan(coolers int) shop.Plan {
+	return shop.Plan{Range: 58, Days: days[:coolers], Width: 1280, Height: 960, Step: 30, Quality: 85}
 }
 
 func (d *demo) run(ctx context.Context) error {
+	if d.renderOnly {
+		_, err := d.layOut(ctx)
+		return err
+	}
 	if err := d.check(); err != nil {
 		return err
 	}
@@ -128,7 +136,7 @@ func (d *demo) check() error {
 // layOut renders the day, or finds it rendered.
 func (d *demo) layOut(ctx context.Context) ([]shop.Cooler, error) {
 	var bar *progressbar.ProgressBar
-	coolers, err := shop.Open(ctx, filepath.Join(d.dir, "shop"), plan(), func(done, all int) {
+	coolers, err := shop.Open(ctx, filepath.Join(d.dir, "shop"), plan(d.coolers), func(done, all int) {
 		if bar == nil {
 			bar = progressbar.NewOptions(all, progressbar.OptionSetDescription("rendering the shop day (once)"),
 				progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),

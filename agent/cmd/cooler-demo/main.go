@@ -20,6 +20,8 @@ func main() {
 	flag.IntVar(&d.seconds, "seconds", 0, "end after so many seconds of the day; 0: run until Ctrl-C")
 	flag.StringVar(&d.bin, "bin", "bin", "folder of cooler-agent and cooler-cloud")
 	flag.StringVar(&d.dir, "dir", ".demo", "folder for pictures, data and logs")
+	flag.IntVar(&d.coolers, "coolers", len(days), "how many coolers the shop has")
+	flag.BoolVar(&d.renderOnly, "render-only", false, "render the day into the folder, and end")
 	flag.StringVar(&d.http, "http", "127.0.0.1:8080", "address of the page")
 	flag.StringVar(&d.mqtt, "mqtt", "127.0.0.1:1883", "address of the broker")
 	flag.Usage = func() {
@@ -27,7 +29,7 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if flag.NArg() > 0 || d.seconds < 0 {
+	if flag.NArg() > 0 || d.seconds < 0 || d.coolers < 1 || d.coolers > len(days) {
 		flag.Usage()
 		os.Exit(2)
 	}
