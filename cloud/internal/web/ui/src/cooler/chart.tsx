@@ -35,6 +35,8 @@ interface Props {
 const HEIGHT = 172;
 /** Longer stretches are marked by days. */
 const LONG_MS = 3 * 86_400_000;
+// Times are written to the minute: finer marks would read the same.
+const MINUTES_MS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((m) => m * 60_000);
 const DAYS_MS = [1, 2, 7, 14, 28].map((d) => d * 86_400_000);
 
 export function Chart(props: Props) {
@@ -66,7 +68,7 @@ export function Chart(props: Props) {
           y: { range: (_u, lo, hi) => yRange(lo, hi, limit, min, max, pad) },
         },
         axes: [
-          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => (to - from > LONG_MS ? day(v, language) : clock(v, v, language))), ...(to - from > LONG_MS ? { incrs: DAYS_MS } : {}) },
+          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => (to - from > LONG_MS ? day(v, language) : clock(v, v, language))), incrs: to - from > LONG_MS ? DAYS_MS : MINUTES_MS },
           { ...axis, size: 58, space: 24, values: (_u, at) => at.map(show), ...(ticks ? { splits: () => [...ticks] } : {}) },
         ],
         series: [

@@ -53,8 +53,7 @@ export function OnlineOrders() {
                   <Th name="online.order" />
                   <Th name="order.status" />
                   <Th name="online.goods" />
-                  <Th name="online.where" />
-                  <Th name="online.points" end help />
+                  <Th name="online.where" help />
                   <Th name="online.decided" end />
                   {mayChange() && <th scope="col" aria-label={t("online.release")} />}
                 </tr>
@@ -104,16 +103,8 @@ function Row({ order: o, name, reload }: { order: OnlineOrder; name(gtin: string
               {storeName(a.store)}
             </a>
             <small class="muted num">
-              {a.km.toFixed(1)} km · {count(a.lines.reduce((n, i) => n + i.units, 0), l)}
+              {a.km.toFixed(1)} km · {t("online.points", { n: a.points.total.toFixed(1) })} <Help name={t("online.points", { n: a.points.total.toFixed(1) })}>{t("online.points_of", points(a.points))}</Help>
             </small>
-          </span>
-        ))}
-      </td>
-      <td class="end num">
-        {stores.map((a) => (
-          <span key={a.store} class="stack-line">
-            {a.points.total.toFixed(1)}
-            <Help name={t("online.points")}>{t("online.points_of", points(a.points))}</Help>
           </span>
         ))}
       </td>

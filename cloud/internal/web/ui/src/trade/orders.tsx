@@ -2,12 +2,12 @@
 // that are over did.
 
 import { useState } from "preact/hooks";
-import { count, minute, money, percent } from "../format";
+import { clock, count, minute, money, percent } from "../format";
 import { lang, t, tn } from "../i18n/text";
 import { me } from "../me";
 import { useSave } from "../setup/save";
 import { SaveError } from "../setup/parts";
-import { storeName } from "../store";
+import { now, storeName } from "../store";
 import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Check, Download, Printer } from "../ui/icons";
@@ -183,9 +183,9 @@ function Row({ order: s, view, name, reload, pick }: RowProps) {
           <Outcome order={s} />
         ) : (
           <>
-            {minute(Date.parse(s.order_by), l)}
+            <span title={minute(Date.parse(s.order_by), l)}>{clock(Date.parse(s.order_by), now.value, l)}</span>
             <small class="muted">
-              {t("order.delivery")} {minute(Date.parse(s.delivery), l)}
+              {t("order.delivery")} {clock(Date.parse(s.delivery), now.value, l)}
             </small>
             {s.by && <small class="muted">{t("order.by", { who: s.by })}</small>}
             {s.fault && <small class="ink-empty">{s.fault}</small>}
