@@ -71,6 +71,8 @@ func bundleProblem(err error) error {
 		return &Problem{http.StatusRequestEntityTooLarge, release.ErrSize.Error(), "send less than " + size(bundle.MaxBytes)}
 	case errors.Is(err, bundle.ErrRefused) && strings.Contains(err.Error(), "signatures"):
 		return &Problem{http.StatusBadRequest, err.Error(), "it was signed with keys that this tenant's root does not know: sign it with those of the root that cooler-cloud bundle list shows"}
+	case errors.Is(err, bundle.ErrRefused) && strings.Contains(err.Error(), "bad version number"):
+		return &Problem{http.StatusConflict, err.Error(), "one that was made later is here already, and boards take none that was made before it: make this one again"}
 	case errors.Is(err, bundle.ErrRefused):
 		return &Problem{http.StatusBadRequest, err.Error(), "boards would refuse it too: make it again with cooler-agent bundle make, and send the whole file"}
 	}

@@ -223,7 +223,7 @@ func (c *Conductor) halt(ctx context.Context, tx *state.Tx, r *Rollout, now time
 		return err
 	}
 	r.Status = Halted
-	r.Reason = fmt.Sprintf("%d boards failed, %d may; the last is %s: %.500s", len(failed)-r.forgiven, r.MaxFailures, failed[0].Device, failed[0].Detail)
+	r.Reason = fmt.Sprintf("failed: %d, allowed: %d; the last is %s: %.500s", len(failed)-r.forgiven, r.MaxFailures, failed[0].Device, failed[0].Detail)
 	c.Log.Error("staged update halts", "rollout", r.ID, "why", r.Reason)
 	if err := r.put(ctx, tx, now); err != nil {
 		return err

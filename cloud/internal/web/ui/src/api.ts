@@ -3,6 +3,7 @@
 
 import type { AuditEntry, Token, User } from "./access/types";
 import type { Board } from "./setup/fleet";
+import type { Bundle, Bundles, Order, Rollout, RolloutDetail, Wish } from "./setup/rollouts";
 import type { Session } from "./session";
 import type { DryRun, RulesInForce, RuleVersion } from "./rules/book";
 import type { Notice } from "./rules/people";
@@ -32,7 +33,7 @@ export async function call<T>(method: string, path: string, options: Options = {
   if (options.signal) init.signal = options.signal;
   if (options.body !== undefined) {
     headers["Content-Type"] ??= "application/json";
-    init.body = typeof options.body === "string" ? options.body : JSON.stringify(options.body);
+    init.body = typeof options.body === "string" || options.body instanceof Blob ? options.body : JSON.stringify(options.body);
   }
   let response: Response;
   try {
@@ -139,6 +140,18 @@ export const api = {
   revokeToken: (id: number) => call<unknown>("DELETE", `/v1/tokens/${id}`),
   audit: (signal?: AbortSignal) => call<{ entries: AuditEntry[] | null }>("GET", "/v1/audit", { signal }),
   fleet: (signal?: AbortSignal) => call<{ boards: Board[] | null }>("GET", "/v1/fleet", { signal }),
+  bundles: (signal?: AbortSignal) => call<Bundles>("GET", "/v1/bundles", { signal }),
+  /** A file that was signed elsewhere; the server checks it. */
+  addBundle: (file: Blob) => call<Bundle>("POST", "/v1/bundles", { body: file, headers: { "Content-Type": "application/zip" } }),
+  rollouts: (signal?: AbortSignal) => call<{ rollouts: Rollout[] }>("GET", "/v1/rollouts", { signal }),
+  rollout: (id: number, signal?: AbortSignal) => call<RolloutDetail>("GET", `/v1/rollouts/${id}`, { signal }),
+  startRollout: (body: Order) => call<Rollout>("POST", "/v1/rollouts", { body }),
+  sayRollout: (id: number, what: "pause" | "resume" | "cancel") => call<Rollout>("POST", `/v1/rollouts/${id}/${what}`),
+  wishes: (signal?: AbortSignal) => call<{ wishes: Wish[] }>("GET", "/v1/desired", { signal }),
+  /** Wishes something of every board; null leaves a part to the boards' own files. */
+  wish: (body: { planogram: string | null }) => call<Wish>("PUT", "/v1/desired", { body }),
+  /** Has a board try once more what it refused. */
+  retryDesired: (device: string) => call<unknown>("POST", `/v1/coolers/${seg(device)}/desired/attempts`),
   /** Asks a board that is connected to do something once. */
   command: (device: string, name: "capture" | "picture" | "selftest" | "restart") => call<{ id: string }>("POST", `/v1/coolers/${seg(device)}/commands`, { body: { name } }),
   /** A code by which a board gets its certificate; good once. */

@@ -11,6 +11,7 @@ import { kpi } from "./parts/kpi";
 import { people } from "./parts/people";
 import { rules } from "./parts/rules";
 import { trade } from "./parts/trade";
+import { updates } from "./parts/updates";
 
 export const en = {
   ...side(access, 0),
@@ -22,6 +23,7 @@ export const en = {
   ...side(people, 0),
   ...side(rules, 0),
   ...side(trade, 0),
+  ...side(updates, 0),
 
   "app.name": "Coldshelf",
   "app.skip": "Skip to content",

@@ -9,6 +9,7 @@ import { kpi } from "./parts/kpi";
 import { people } from "./parts/people";
 import { rules } from "./parts/rules";
 import { trade } from "./parts/trade";
+import { updates } from "./parts/updates";
 
 export const zh: Record<Key, string> = {
   ...side(access, 1),
@@ -20,6 +21,7 @@ export const zh: Record<Key, string> = {
   ...side(people, 1),
   ...side(rules, 1),
   ...side(trade, 1),
+  ...side(updates, 1),
   "app.name": "Coldshelf",
   "app.skip": "跳到正文",
   "nav.label": "主导航",

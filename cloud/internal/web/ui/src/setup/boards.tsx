@@ -8,6 +8,7 @@ import { to } from "../router";
 import { now, storeName } from "../store";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { StatusChip } from "../ui/state";
+import { mayUpdate, PlansFromHere, Updates } from "./updates";
 import { type Board, bytes, compareVersions, versions } from "./fleet";
 
 export function Boards() {
@@ -39,13 +40,15 @@ export function Boards() {
           </ul>
         )}
       </section>
+      <Updates boards={list} />
       {list.length > 0 && (
         <section class="card" aria-label={t("setup.boards")}>
+          <PlansFromHere />
           <div class="scroll-x" tabIndex={0} role="region" aria-label={t("setup.boards")}>
             <table class="slots boards-table">
               <thead>
                 <tr>
-                  {(["boards.cooler", "col.status", "boards.agent", "boards.model", "boards.up", "boards.waiting", "boards.disk", "boards.warm", "boards.clock", "boards.actions"] as const).map((k) => (
+                  {(["boards.cooler", "col.status", "boards.agent", "boards.model", "up.wanted", "boards.up", "boards.waiting", "boards.disk", "boards.warm", "boards.clock", "boards.actions"] as const).map((k) => (
                     <th key={k} scope="col">
                       {t(k)}
                     </th>
@@ -90,6 +93,9 @@ function BoardRow({ board: b, newest }: { board: Board; newest: string }) {
         {b.model || "–"}
         <small class="muted">{b.board}</small>
       </td>
+      <td class="boards-wanted">
+        <Wanted board={b} />
+      </td>
       <td class="num" title={b.started_at && moment(Date.parse(b.started_at), l)}>
         {h ? duration(h.uptime_s, l) : b.started_at ? duration((now.value - Date.parse(b.started_at)) / 1000, l) : "–"}
       </td>
@@ -101,6 +107,44 @@ function BoardRow({ board: b, newest }: { board: Board; newest: string }) {
         <Ask board={b} />
       </td>
     </tr>
+  );
+}
+
+/** How the board stands to what is wanted of it, in its own words where it refused. */
+function Wanted({ board: b }: { board: Board }) {
+  const [asked, setAsked] = useState<string | null>(null);
+  const d = b.desired;
+  if (!d) return <>–</>;
+  const refused = d.state === "rejected" || d.state === "rolled_back";
+  const retry = async () => {
+    try {
+      await api.retryDesired(b.device);
+      setAsked(t("boards.asked"));
+    } catch (e) {
+      setAsked(t("boards.failed", { error: e instanceof ApiError ? e.message : String(e) }));
+    }
+  };
+  return (
+    <>
+      <span class={refused ? "tag-offline" : d.state === "pending" ? "tag-degraded" : d.state === "none" ? "muted" : ""}>{t(`up.state.${d.state}`)}</span>
+      {d.differences.map((x) => (
+        <small key={x.part} class="muted">
+          {x.has ? t("up.differs", { part: t(`up.part.${x.part}`), wanted: x.wanted, has: x.has }) : t("up.differs_own", { part: t(`up.part.${x.part}`), wanted: x.wanted })}
+        </small>
+      ))}
+      {refused && <small class="tag-offline">{d.detail}</small>}
+      {(d.wanted.missing ?? []).map((m) => (
+        <small key={m} class="tag-degraded">
+          {m}
+        </small>
+      ))}
+      {refused && mayUpdate() && (
+        <button class="button button-small" type="button" onClick={() => void retry()}>
+          {t("up.retry")}
+        </button>
+      )}
+      {asked && <small role="status">{asked}</small>}
+    </>
   );
 }
 

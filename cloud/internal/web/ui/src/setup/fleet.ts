@@ -20,6 +20,13 @@ export interface Board {
   gallery?: string;
   /** That are fitted; one with a fault gives nothing. */
   sensors?: { name: string; fault?: string }[];
+  /** How it stands to what is wanted of it. */
+  desired?: {
+    state: "none" | "pending" | "in_force" | "rejected" | "rolled_back";
+    detail?: string;
+    wanted: { missing?: string[] };
+    differences: { part: "agent" | "model" | "gallery" | "planogram" | "schedule" | "thresholds"; wanted: string; has: string }[];
+  };
   /** What came of the last command. */
   answer?: { id: string; ok: boolean; detail?: string };
   health?: {

@@ -94,4 +94,53 @@ describe("boards", () => {
     await row.getByText("Asked", { exact: true }).waitFor();
     assert.deepEqual(s.service.world.commands.map((c) => c.name), ["restart"]);
   });
+
+  test("a staged update is started, watched live, paused and cancelled", async () => {
+    const page = await s.go("/setup/boards");
+    const card = page.locator(".updates");
+    await card.getByText("halted by itself").waitFor();
+    await card.getByText(/found 0 of 12 facings/).waitFor();
+    await page.getByText("went back").waitFor();
+    await page.getByText("networks: 0.4.1 wanted, has 0.4.0").waitFor();
+    await page.getByText("agent 0.10.0: there is none for arm64").waitFor();
+    await card.getByRole("button", { name: "Start a staged update" }).click();
+    await card.locator("form select").first().selectOption({ label: "Networks 0.5.0" });
+    await card.getByLabel("Stages").fill("1, half");
+    page.expectErrors = true; // the browser tells of the answer 400
+    await card.getByRole("button", { name: "Start", exact: true }).click();
+    await card.getByText(/order is not understood/).waitFor();
+    page.expectErrors = false;
+    await card.getByLabel("Stages").fill("1, 50%, 100%");
+    await card.getByLabel("Boards that may fail").fill("2");
+    await shot(page, "setup-update-start", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    await card.getByRole("button", { name: "Start", exact: true }).click();
+    const one = card.locator(".rollout").first();
+    await one.getByText("running").waitFor();
+    const { updates } = s.service.world;
+    const { kind, version, stages, soak_s, max_failures } = updates.rollouts.at(-1);
+    assert.deepEqual({ kind, version, stages, soak_s, max_failures }, { kind: "model", version: "0.5.0", stages: ["1", "50%", "100%"], soak_s: 900, max_failures: 2 });
+    Object.assign(updates.rollouts.at(-1), { stage: 1, counts: { ...updates.rollouts.at(-1).counts, healthy: 3, watched: 2, asked: 2, waiting: 7 } });
+    await one.getByText("Stage 2 of 3: 50%").waitFor(); // by itself
+    await one.getByRole("button", { name: "Boards" }).click();
+    await one.getByText("cooler-watched-1").waitFor();
+    await shot(page, "setup-update-running", { fullPage: true });
+    await one.getByRole("button", { name: "Pause" }).click();
+    await one.getByText("paused").waitFor();
+    await one.getByRole("button", { name: "Cancel" }).click();
+    await one.getByRole("button", { name: "Yes, cancel" }).click();
+    await one.getByText("cancelled").waitFor();
+    assert.deepEqual(updates.said, ["pause", "cancel"]);
+    await page.getByLabel("Boards take their planogram from here").click(); // it is ticked once the service has it
+    await eventually(() => assert.equal(updates.wishes[0]?.parts.planogram, "assigned"));
+  });
+
+  test("updates on a phone, in Chinese, in the dark", async () => {
+    const page = await s.go("/setup/boards", { width: 390, height: 844, dark: true, lang: "zh-CN" });
+    await page.getByText("已自动停止").waitFor();
+    await page.getByRole("button", { name: "开始分阶段更新" }).click();
+    await page.getByText("更新包", { exact: true }).first().waitFor();
+    await shot(page, "setup-update-phone-zh-dark", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+  });
 });
