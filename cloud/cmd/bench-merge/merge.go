@@ -105,12 +105,15 @@ func (b *bench) run(ctx context.Context) (m *merged, err error) {
 func (b *bench) world() *market.World {
 	w := market.Default()
 	w.Stores, w.Seed, w.Products, w.Refills = b.stores, b.seed, 20, 40
-	sold := 0
-	probe := w
-	for s := range min(20, b.stores) {
-		probe.Run(s, 1, func(h *market.Hour) { sold += len(h.Facts.Sold) })
+	// Shelves run empty the sooner the more is wanted, so that a few rounds are needed.
+	for range 4 {
+		sold := 0
+		probe := w
+		for s := range min(20, b.stores) {
+			probe.Run(s, 1, func(h *market.Hour) { sold += len(h.Facts.Sold) })
+		}
+		w.Busy *= float64(b.lines) / float64(b.stores) / (float64(sold) / float64(min(20, b.stores)))
 	}
-	w.Busy = float64(b.lines) / float64(b.stores) / (float64(sold) / float64(min(20, b.stores)))
 	return &w
 }
 
