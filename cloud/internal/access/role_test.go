@@ -40,6 +40,12 @@ func TestMay(t *testing.T) {
 		{"DELETE", "/v1/tokens/1", "admin"},
 		{"POST", "/v1/enrolments", "admin"},
 		{"GET", "/v1/audit", "admin"},
+		{"PUT", "/v1/bundles/root", "admin"},
+		{"POST", "/v1/bundles", "admin manager"},
+		{"GET", "/v1/bundles", "admin manager"},
+		{"POST", "/v1/rollouts", "admin manager"},
+		{"GET", "/v1/rollouts", "admin manager integration viewer"},
+		{"PUT", "/v1/desired/coolers/d1", "admin manager"},
 		{"POST", "/v1/enrol/renew", "admin device"},
 		{"GET", "/v1/enrol/renew", "admin"},
 	} {
