@@ -11,7 +11,7 @@ import { observe, planogram } from "../fixture/world.mjs";
 
 const ROOT = new URL("../../../../../../", import.meta.url).pathname;
 
-async function freePort() {
+export async function freePort() {
   const s = createServer();
   await new Promise((done) => s.listen(0, "127.0.0.1", done));
   const { port } = s.address();
@@ -19,9 +19,10 @@ async function freePort() {
   return port;
 }
 
-function build(dir, name, what) {
+/** Builds a program; `cgo` with the flags of `make env`, which have to be set. */
+export function build(dir, name, what, { tags = "", cgo = false } = {}) {
   const out = join(dir, name);
-  execFileSync("go", ["build", "-p", "2", "-o", out, what], { cwd: ROOT, env: { ...process.env, CGO_ENABLED: "0" }, stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("go", ["build", "-p", "2", "-tags", tags, "-o", out, what], { cwd: ROOT, env: { ...process.env, CGO_ENABLED: cgo ? "1" : "0" }, stdio: ["ignore", "inherit", "inherit"] });
   return out;
 }
 
