@@ -30,6 +30,14 @@ const PICTURES = {
   },
   cooler: { path: "/coolers/cooler-01", ready: (p) => p.locator(".history-row").first() },
   kpis: { path: "/kpis?by=brand&days=28", ready: (p) => p.locator(".heat tbody td").nth(30) },
+  sales: { path: "/trade", ready: (p) => p.locator(".kpi-table tbody tr").first() },
+  stock: {
+    path: "/trade/stock?store=s-1",
+    ready: (p) => p.locator(".stock-table tbody tr").nth(5),
+    then: (p) => p.locator(".stock-table .link-button").first().click(),
+  },
+  orders: { path: "/trade/orders", ready: (p) => p.locator(".orders-table tbody tr").nth(4) },
+  online: { path: "/trade/online", ready: (p) => p.locator(".kpi-table tbody tr").nth(3) },
   planogram: { path: "/setup/planograms/beverage-600", ready: (p) => p.locator(".edit-slot").nth(8) },
   draw: {
     path: "/setup/planograms/beverage-600",
