@@ -56,7 +56,7 @@ func (d *device) save(ctx context.Context) error {
 	if !d.changed && d.saved.store == d.id.Store {
 		return nil
 	}
-	text, err := json.Marshal(d.state)
+	text, err := d.state.text()
 	if err != nil {
 		return fmt.Errorf("store machine: %w", err)
 	}
@@ -101,7 +101,7 @@ type keptLook struct {
 
 // keepLook keeps a look with the others of the transaction; writeLooks writes them before any is read.
 func (d *device) keepLook(in Input, l Look) error {
-	text, err := json.Marshal(l)
+	text, err := l.text()
 	if err != nil {
 		return fmt.Errorf("keep look: %w", err)
 	}
@@ -158,7 +158,7 @@ func (d *device) checkpoint(ctx context.Context, k Key) error {
 }
 
 func (d *device) putCheckpoint(ctx context.Context, k Key, s State) error {
-	text, err := json.Marshal(s)
+	text, err := s.text()
 	if err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -34,7 +35,14 @@ func (m Mark) MarshalJSON() ([]byte, error) {
 	if m.IsZero() {
 		return []byte("null"), nil
 	}
-	return fmt.Appendf(nil, "[%d,%d,%d]", m.Boot, m.Seq, m.At.UnixMicro()), nil
+	return m.appendTo(nil), nil
+}
+
+func (m Mark) appendTo(out []byte) []byte {
+	out = strconv.AppendUint(append(out, '['), uint64(m.Boot), 10)
+	out = strconv.AppendUint(append(out, ','), m.Seq, 10)
+	out = strconv.AppendInt(append(out, ','), m.At.UnixMicro(), 10)
+	return append(out, ']')
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
