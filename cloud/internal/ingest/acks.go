@@ -10,8 +10,7 @@ import (
 // maxAckParts keeps one acknowledgement far below the wire's limits.
 const maxAckParts = 500
 
-// acknowledge tells each board which of its messages are stored and which never will be, then lets
-// the broker forget the batch. An acknowledgement that does not get through is no error: the board
+// acknowledge tells each board which of its messages are stored and which never will be. An acknowledgement that does not get through is no error: the board
 // sends again and is told again.
 func (g *Ingester) acknowledge(ctx context.Context, items []*item) {
 	boards := map[wire.Identity]*answer{}
@@ -30,9 +29,6 @@ func (g *Ingester) acknowledge(ctx context.Context, items []*item) {
 		for _, ack := range a.acks() {
 			g.publish(ctx, id, ack)
 		}
-	}
-	for _, it := range items {
-		it.Done()
 	}
 }
 

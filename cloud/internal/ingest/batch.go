@@ -41,6 +41,10 @@ func (g *Ingester) store(ctx context.Context, batch []Delivery, attempt int) err
 	g.notify.Committed()
 	g.metrics.observe(items, counts, time.Since(started))
 	g.acknowledge(ctx, items)
+	// In the order in which they came: a broker looks for each from the oldest that it waits for.
+	for _, d := range batch {
+		d.Done()
+	}
 	return nil
 }
 

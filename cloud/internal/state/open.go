@@ -80,6 +80,9 @@ func sqliteDSN(path string, readOnly bool) string {
 	q.Add("_pragma", "cache_size(-16000)")
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
+	} else {
+		// A statement of many rows keeps what it changes until it is through: no file for that.
+		q.Add("_pragma", "temp_store(2)")
 	}
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	return "file:" + escaped + "?" + q.Encode()
