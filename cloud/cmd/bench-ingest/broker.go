@@ -27,7 +27,7 @@ func startMosquitto(ctx context.Context, dir string) (*process, string, error) {
 		return nil, "", err
 	}
 	file := filepath.Join(dir, "mosquitto.conf")
-	text := fmt.Sprintf("listener %s %s\nallow_anonymous true\nmax_inflight_messages 20000\nmax_queued_messages 0\nlog_type error\n", port, host)
+	text := fmt.Sprintf("listener %s %s\nallow_anonymous true\nmax_inflight_messages 20000\nmax_inflight_bytes 64000000\nmax_queued_messages 0\nlog_type error\n", port, host)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, "", err
 	}
