@@ -48,7 +48,7 @@ export CGO_CPPFLAGS="-I$sysroot/usr/include/opencv4 -isystem $sysroot/usr/includ
 # OpenCV's own dependencies (blas, lapack, …) are the board's: the linker need not find them here.
 export CGO_LDFLAGS="${CGO_LDFLAGS:-} -L$sysroot/$lib -Wl,-rpath-link,$sysroot/$lib -Wl,--unresolved-symbols=ignore-in-shared-libs"
 mkdir -p "$(dirname "$out")"
-(cd "$root" && go build -tags customenv -ldflags '-s -w' -o "$out" ./agent/cmd/cooler-agent)
+(cd "$root" && go build -tags customenv -ldflags "-s -w -extldflags=-L$root/firmware-config/link" -o "$out" ./agent/cmd/cooler-agent)
 
 echo "cross: $(file -b "$out" | cut -d, -f1-2)"
 arm64() { qemu-aarch64-static -L "$sysroot" -E "LD_LIBRARY_PATH=/$lib/blas:/$lib/lapack:/$lib/pulseaudio:/$lib" "$out" "$@"; }

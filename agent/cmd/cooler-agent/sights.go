@@ -114,6 +114,11 @@ func (s *sights) take(ctx context.Context, set agent.Setting) (*heldSight, error
 	if err != nil {
 		return nil, err
 	}
+	if set.Weights != "" || len(set.Thresholds) > 0 {
+		if err := eyeTest(ctx, opened.Detector); err != nil {
+			return nil, errors.Join(err, opened.Close())
+		}
+	}
 	h := &heldSight{opened, 1}
 	s.held, s.runtime = append(s.held, h), opened.Runtime
 	return h, nil

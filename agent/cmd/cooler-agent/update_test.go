@@ -237,11 +237,14 @@ func TestABoardIsUpdatedFromFarAway(t *testing.T) {
 	c.want(wire.Desired{Model: two}, wire.OutcomeApplied, "")
 	blind := r.make(bundle.Model, "3.0", networks(t, func(m *weights.Manifest) { m.Networks[0].Outputs = []string{"nothing", "ltrb"} }))
 	c.want(wire.Desired{Model: blind}, wire.OutcomeRejected, "nothing")
+	dim := r.make(bundle.Model, "3.1", networks(t, func(m *weights.Manifest) { m.Networks[0].Input.Scale /= 100 }))
+	c.want(wire.Desired{Model: dim}, wire.OutcomeRejected, "facings of the built-in test picture")
 	old := r.make(bundle.Model, "1.0", networks(t, func(*weights.Manifest) {}))
 	c.want(wire.Desired{Model: old}, wire.OutcomeRejected, "below version 2.0")
 	stranger := newReleases(t)
 	c.want(wire.Desired{Model: stranger.make(bundle.Model, "4.0", networks(t, func(*weights.Manifest) {}))}, wire.OutcomeRejected, "signatures")
 	c.want(wire.Desired{Thresholds: map[string]int64{"detector_permille": 400}}, wire.OutcomeApplied, "")
+	c.want(wire.Desired{Thresholds: map[string]int64{"detector_permille": 999}}, wire.OutcomeRejected, "blind")
 	c.want(wire.Desired{Thresholds: map[string]int64{"patience": 400}}, wire.OutcomeRejected, "patience")
 
 	// A gallery.

@@ -44,15 +44,29 @@ def disturb(records: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n = len(x)
     flip = rng.random(n) < 0.5
     x[flip] = x[flip, :, :, ::-1]
-    inside = x[:, 6:7]
-    gain = np.exp(rng.normal(0, 0.25, (n, 1, 1, 1))) * np.exp(rng.normal(0, 0.07, (n, 3, 1, 1)))
-    power = np.exp(rng.normal(0, 0.2, (n, 1, 1, 1)))
-    noise = rng.normal(0, 1, (n, 3, HEIGHT, WIDTH)) * np.abs(rng.normal(0, 0.03, (n, 1, 1, 1)))
-    light = rng.uniform(-0.1, 0.1, (n, 3, 1, 1)) * (rng.random((n, 1, 1, 1)) < 0.3)
+    inside = x[:, 6:7].copy()
+    for i in np.flatnonzero(rng.random(n) < 0.5):  # the mount is known to a pixel or two only
+        x[i, :3] = np.roll(x[i, :3], rng.integers(-2, 3, 2), (1, 2))
+    grey = x[:, :3].mean(1, keepdims=True)
+    pale = rng.uniform(-0.3, 0.8, (n, 1, 1, 1)) * (rng.random((n, 1, 1, 1)) < 0.5)
+    x[:, :3] = np.clip(x[:, :3] + (grey - x[:, :3]) * pale, 0, 1)
+    gain = np.exp(rng.normal(0, 0.35, (n, 1, 1, 1))) * np.exp(rng.normal(0, 0.1, (n, 3, 1, 1)))
+    power = np.exp(rng.normal(0, 0.3, (n, 1, 1, 1)))
+    noise = rng.normal(0, 1, (n, 3, HEIGHT, WIDTH)) * np.abs(rng.normal(0, 0.04, (n, 1, 1, 1)))
+    light = rng.uniform(-0.15, 0.15, (n, 3, 1, 1)) * (rng.random((n, 1, 1, 1)) < 0.4)
     x[:, :3] = np.clip((x[:, :3] ** power) * gain + light + noise, 0, 1) * inside
-    for i in np.flatnonzero(rng.random(n) < 0.15):
+    for i in np.flatnonzero(rng.random(n) < 0.3):
         soften(x[i, :3], rng)
+    for i in np.flatnonzero(rng.random(n) < 0.3):
+        cover(x[i, :3], rng)
     return x.astype(np.float32)
+
+
+def cover(picture: np.ndarray, rng: np.random.Generator) -> None:
+    """Lays a small patch of one colour on the picture, so that no single place decides."""
+    high, wide = rng.integers(6, 24), rng.integers(4, 16)
+    y, x = rng.integers(0, HEIGHT - high), rng.integers(0, WIDTH - wide)
+    picture[:, y : y + high, x : x + wide] = rng.random((3, 1, 1))
 
 
 def soften(picture: np.ndarray, rng: np.random.Generator) -> None:

@@ -39,7 +39,7 @@ class LaneNetwork(nn.Module):
         a, b, c, d = CHANNELS
         self.stem = nn.Sequential(*conv(PLANES, a, 5, 2))
         self.body = nn.Sequential(Stage(a, b), Stage(b, c), Stage(c, d))
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(0.4)
         self.head = nn.Linear(2 * d, 1)
 
     def forward(self, x: Tensor) -> Tensor:
