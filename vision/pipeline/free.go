@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
@@ -14,9 +15,28 @@ import (
 // doubt. Below, something may be seen in it.
 const looksBare = 0.5
 
-// Where geometry knows that a pack would show at openLane of the lane's places, the network's answer has a second
-// witness, and openBare is enough.
-const openLane, openBare = 0.8, 0.88
+// openLane is the share of a lane's places at which a pack would show, as geometry knows, from which the network's
+// answer has a second witness and less of it is enough.
+const openLane = 0.8
+
+// enough says from which probability a lane is told as bare: one that is open to sight, and any other.
+type enough struct{ open, any float64 }
+
+// enoughOf gives what is enough in a picture. In one that is partly fogged, blocked or blurred the gate finds where the trouble is worst, not where it
+// ends, so that more is asked of the network there. Chosen on rendered sets, see models/weights/lanes/CARD.md.
+func (p *Pipeline) enoughOf(clear bool) enough {
+	if clear {
+		return enough{open: 0.5, any: 0.9}
+	}
+	return enough{open: 0.88, any: p.cfg.Lanes.Threshold()}
+}
+
+// clearPicture says that nothing spoils the picture but, at most, too much light in places.
+func clearPicture(whole shelf.Reason, parts []shelf.Blind) bool {
+	return whole == shelf.NoReason && !slices.ContainsFunc(parts, func(b shelf.Blind) bool {
+		return b.Reason != shelf.Glare && b.Reason != shelf.Overexposed
+	})
+}
 
 // leastInFrame is the share of a lane's front that must be in the picture for the network to be asked about it: it was
 // trained on no others.
@@ -25,9 +45,9 @@ const leastInFrame = 0.25
 // unsure gives a blind part for each lane in which nothing was found but something may stand. With Lanes, a network
 // looks at every such lane; without, the recogniser looks for what the detector missed where a stockout is about to
 // be told, and geometry tells where packs could hide.
-func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak) ([]shelf.Blind, error) {
+func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak, clear bool) ([]shelf.Blind, error) {
 	if p.cfg.Lanes != nil {
-		return p.freeLanes(ctx, f, facings, weak)
+		return p.freeLanes(ctx, f, facings, weak, clear)
 	}
 	second, err := p.secondLook(ctx, f, plan, view, facings, weak)
 	if err != nil {
@@ -36,8 +56,8 @@ func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Plano
 	return append(second, p.sight.HiddenLanes(facings)...), nil
 }
 
-// freeLanes asks the network about every lane in which no facing stands.
-func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shelf.Facing, weak []lane.Weak) ([]shelf.Blind, error) {
+// freeLanes asks the network about every lane in which no facing stands; clear says that the picture is.
+func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shelf.Facing, weak []lane.Weak, clear bool) ([]shelf.Blind, error) {
 	var out []shelf.Blind
 	var free []mount.Lane
 	for _, l := range p.sight.FreeLanes(facings) {
@@ -62,8 +82,9 @@ func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shel
 	if err != nil {
 		return nil, fmt.Errorf("look at free lanes: %w", err)
 	}
+	least := p.enoughOf(clear)
 	for i, l := range free {
-		if bare[i] >= p.cfg.Lanes.Threshold() || (l.Open >= openLane && bare[i] >= openBare) {
+		if bare[i] >= least.any || (l.Open >= openLane && bare[i] >= least.open) {
 			continue
 		}
 		reason := shelf.Uncertain

@@ -250,7 +250,7 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	view.Blind = over(seen.Parts(), view)
 	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings)...)
 	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
-	unsure, err := p.unsure(ctx, f, plan, view, facings, weak)
+	unsure, err := p.unsure(ctx, f, plan, view, facings, weak, clearPicture(view.Whole, seen.Parts()))
 	if err != nil {
 		return err
 	}

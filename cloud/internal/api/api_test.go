@@ -18,8 +18,10 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
+	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
+	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -46,7 +48,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := context.Background()
-	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables, live.Tables)}
+	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables, live.Tables, release.Tables, care.Tables)}
 	points, err := embedded.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "series.db"))
 	if err != nil {
 		t.Fatal(err)
