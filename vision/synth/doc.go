@@ -13,6 +13,7 @@
 // since Go may fuse multiplications and additions. Every brand, name and picture is invented here;
 // GTINs have valid check digits and mean nothing.
 //
-// It is no path tracer: light bounces once, by a coarse grid of probes; glass refracts by a rule of
-// thumb; goods are undamaged and stand on level shelves.
+// Light bounces once, by a coarse grid of probes; LightTraced samples lamps, one bounce and mirror images
+// instead, with the noise of few samples. Glass refracts by a rule of thumb; goods are undamaged and stand on
+// level shelves.
 package synth

@@ -122,11 +122,12 @@ func (o *Order) Complete() error {
 	last := 0.0
 	for _, s := range o.Stages {
 		n, err := share(s, 1_000_000)
-		if err != nil {
+		switch isShare := strings.HasSuffix(s, "%"); { // of a number before it nobody knows yet
+		case err != nil:
 			fault("stages: %w", err)
-		} else if strings.HasSuffix(s, "%") && float64(n) < last { // of a number before it nobody knows yet
+		case isShare && float64(n) < last:
 			fault("stages: %s comes after more", s)
-		} else if strings.HasSuffix(s, "%") {
+		case isShare:
 			last = float64(n)
 		}
 	}

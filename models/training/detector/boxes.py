@@ -20,7 +20,7 @@ from detector.network import STRIDE
 # the Gaussian reaches this share of the box, as in the paper
 REACH = 0.54
 # how much it costs to take a pack behind the front one for a facing, against any other place
-CARE_BEHIND = 0.15
+CARE_BEHIND = 0.3
 # what one picture can put into the suppression, as in the agent
 MAX_CANDIDATES = 4000
 VOTE = 0.7
