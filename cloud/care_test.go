@@ -75,6 +75,11 @@ func (b *caredFor) die() {
 func (b *caredFor) birth() *wire.Birth {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.born()
+}
+
+// born is its birth, for a caller that holds mu.
+func (b *caredFor) born() *wire.Birth {
 	return &wire.Birth{AgentVersion: "1.0", Arch: "arm64", Model: "facings", DesiredVersion: b.inForce, BootCount: b.boot}
 }
 
@@ -86,18 +91,17 @@ func (b *caredFor) encode(seq uint64, body wire.Body) []byte {
 	return payload
 }
 
-// tell sends messages; an empty birth or telemetry is filled in.
+// tell sends messages; an empty birth or telemetry is filled in. What a birth says is so when its number is taken,
+// as on a board, where both are one write.
 func (b *caredFor) tell(bodies ...wire.Body) {
 	for _, body := range bodies {
+		b.mu.Lock()
 		switch v := body.(type) {
 		case *wire.Birth:
-			body = b.birth()
+			body = b.born()
 		case *wire.Telemetry:
-			b.mu.Lock()
 			v.Health = &telemetry.Health{At: time.Now(), Uptime: time.Minute, Reasons: b.health}
-			b.mu.Unlock()
 		}
-		b.mu.Lock()
 		b.seq++
 		seq, c := b.seq, b.client
 		b.mu.Unlock()
