@@ -99,7 +99,7 @@ describe("boards", () => {
     const page = await s.go("/setup/boards");
     const card = page.locator(".updates");
     await card.getByText("halted by itself").waitFor();
-    await card.getByText(/found 0 of 12 facings/).waitFor();
+    await card.getByText(/finds 0 of 26 facings/).waitFor();
     await page.getByText("went back").waitFor();
     await page.getByText("networks: 0.4.1 wanted, has 0.4.0").waitFor();
     await page.getByText("agent 0.10.0: there is none for arm64").waitFor();
