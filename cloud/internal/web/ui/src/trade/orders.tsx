@@ -9,8 +9,9 @@ import { useSave } from "../setup/save";
 import { SaveError } from "../setup/parts";
 import { now, storeName } from "../store";
 import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
-import { Check, Download, Printer } from "../ui/icons";
+import { Check } from "../ui/icons";
 import { ask, asked, mayChange, StorePick, Switch, Th, useProducts, ViewerNote } from "./parts";
 import { type Decision, type Suggestion, tradeApi } from "./trade";
 
@@ -38,18 +39,7 @@ export function SuggestedOrders() {
         <header class="card-head">
           <Switch label={t("order.status")} of={VIEWS} value={view} name={(v) => t(`order.status.${v}`)} pick={(v) => ask({ status: v === "open" ? "" : v })} />
           {loaded.data && <span class="count num">{count(list.length, lang.value)}</span>}
-          <span class="push kpi-exports">
-            {(["csv", "xlsx"] as const).map((f) => (
-              <a key={f} class="button button-small" href={file(f)} download>
-                <Download />
-                {t(`kpis.${f}`)}
-              </a>
-            ))}
-            <button class="button button-small" type="button" onClick={() => print()}>
-              <Printer />
-              {t("kpis.print")}
-            </button>
-          </span>
+          <Exports address={file} />
         </header>
         {!loaded.data ? (
           loaded.error ? (

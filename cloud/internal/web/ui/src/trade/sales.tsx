@@ -11,8 +11,9 @@ import { count, duration, minute, percent } from "../format";
 import { lang, t } from "../i18n/text";
 import { storeName } from "../store";
 import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
-import { Bars, Download, Printer } from "../ui/icons";
+import { Bars } from "../ui/icons";
 import { Importer } from "./importer";
 import { Waiting } from "./mend";
 import { ask, asked, StorePick, Switch, Th, useProducts } from "./parts";
@@ -122,18 +123,7 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
     <section class="card kpi-rows" aria-label={t(`sales.by.${by}`)}>
       <header class="card-head">
         <Switch label={t("sales.by")} of={BYS.filter((b) => !(b === "store" && scope["stores"]) && !(b === "sku" && sku))} value={by} name={(b) => t(`sales.by.${b}`)} pick={(b) => ask({ by: b })} />
-        <span class="push kpi-exports">
-          {(["csv", "xlsx"] as const).map((f) => (
-            <a key={f} class="button button-small" href={file(f)} download>
-              <Download />
-              {t(`kpis.${f}`)}
-            </a>
-          ))}
-          <button class="button button-small" type="button" onClick={() => print()}>
-            <Printer />
-            {t("kpis.print")}
-          </button>
-        </span>
+        <Exports address={file} />
       </header>
       {!loaded.data ? (
         loaded.error ? (

@@ -18,8 +18,8 @@ import { Trend } from "../kpi/trend";
 import { go, search } from "../router";
 import "../styles/kpi.css";
 import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
-import { Download, Printer } from "../ui/icons";
 
 export function KpisView() {
   const q = useMemo(() => parse(search.value), [search.value]);
@@ -118,18 +118,7 @@ function Rows({ question: q, at }: { question: Question; at: Span }) {
           ))}
         </div>
         {loaded.data && <span class="muted num">{tn("kpis.rows", loaded.data.length)}</span>}
-        <span class="push kpi-exports">
-          {(["csv", "xlsx"] as const).map((f) => (
-            <a key={f} class="button button-small" href={exportAddress(q, at, f)} download>
-              <Download />
-              {t(`kpis.${f}`)}
-            </a>
-          ))}
-          <button class="button button-small" type="button" onClick={() => print()}>
-            <Printer />
-            {t("kpis.print")}
-          </button>
-        </span>
+        <Exports address={(f) => exportAddress(q, at, f)} />
       </header>
       {loaded.error && !loaded.data ? (
         <Failed error={loaded.error} retry={loaded.reload} />
