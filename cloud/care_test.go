@@ -207,12 +207,20 @@ type standing struct {
 	State       string
 	Version     uint64
 	Detail      string
+	InForce     uint64 `json:"in_force"`
+	Reported    uint64
+	Outcome     string
 	Wanted      struct{ Missing []string }
 	Differences []struct{ Part, Wanted, Has string }
 }
 
 func (o *office) until(device, state string, version uint64) (s standing) {
 	o.t.Helper()
+	defer func() {
+		if o.t.Failed() {
+			o.t.Logf("%s stood so: %+v", device, s)
+		}
+	}()
 	until(o.t, fmt.Sprintf("%s is %s at %d or above", device, state, version), func() bool {
 		s = standing{}
 		if err := json.Unmarshal(o.must("GET", "/v1/coolers/"+device+"/desired", "", http.StatusOK), &s); err != nil {
@@ -231,7 +239,9 @@ func TestDesiredState(t *testing.T) {
 			dir, keep := t.TempDir(), func(*config.Config) {}
 			if strings.HasPrefix(name, "Mosquitto") {
 				mosq, pg := mosquitto.Start(t), statetest.Postgres(t).NewDatabase(t)
-				keep = func(c *config.Config) { c.MQTT.Broker, c.State = mosq.URL(), pg }
+				// With a session at the broker: this board has no outbox to say again what nobody has heard, and the
+				// broker tells it of a wish before the service that has been restarted listens.
+				keep = func(c *config.Config) { c.MQTT.Broker, c.MQTT.ClientID, c.State = mosq.URL(), "ingest", pg }
 			}
 			same := func(c *config.Config) { c.DataDir = dir; keep(c) }
 			s, c, stop := serve(t, same)
