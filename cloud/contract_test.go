@@ -244,6 +244,7 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/planograms", nil, "", "", 200)
 	ask("GET", "/v1/planograms/{id}", map[string]string{"id": "p"}, "", "", 200)
 	ask("GET", "/v1/products", nil, "", "", 200)
+	askLessons(t, ask)
 	askKPIs(t, ask)
 	asked["POST /v1/suggestions/{id}"] = true // nothing is suggested here; the test of package replenish decides
 	var list struct{ Alerts []struct{ ID string } }

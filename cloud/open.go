@@ -25,6 +25,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
+	"github.com/coldshelf/coldshelf/cloud/internal/lesson"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
@@ -136,7 +137,7 @@ func (s *Server) openStores(ctx context.Context) (err error) {
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}
-	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables, promotion.Tables, release.Tables, care.Tables, rollout.Tables, kpi.Tables); err != nil {
+	if err := state.Migrate(ctx, s.state, state.Tables, access.Tables, alert.Tables, live.Tables, deliver.Tables, sales.Tables, merge.Tables, replenish.Tables, promotion.Tables, release.Tables, care.Tables, rollout.Tables, lesson.Tables, kpi.Tables); err != nil {
 		return Hint(err, "a database of a newer cooler-cloud is not opened by an older one")
 	}
 	if s.series, err = openSeries(ctx, s.cfg.SeriesURL()); err != nil {

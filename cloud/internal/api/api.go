@@ -134,6 +134,7 @@ func (a *api) handlers() map[string]handler {
 	maps.Copy(all, a.trade())
 	maps.Copy(all, a.replenishment())
 	maps.Copy(all, a.campaigns())
+	maps.Copy(all, a.lessons())
 	return all
 }
 
