@@ -13,6 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -20,12 +21,20 @@ import (
 
 // DryRun is what a file of rules would have said of the past, beside what is in force.
 type DryRun struct {
-	From     time.Time   `json:"from"`
-	To       time.Time   `json:"to"`
-	Coolers  int         `json:"coolers"`
-	Messages int         `json:"messages"`
-	Types    []TypeCount `json:"types"`
-	Alerts   []DryAlert  `json:"alerts"` // of the file's rules
+	From       time.Time       `json:"from"`
+	To         time.Time       `json:"to"`
+	Coolers    int             `json:"coolers"`
+	Messages   int             `json:"messages"`
+	Types      []TypeCount     `json:"types"`
+	Severities []SeverityCount `json:"severities"`
+	Alerts     []DryAlert      `json:"alerts"` // of the file's rules
+}
+
+// SeverityCount is how many alerts would have been of a severity when they ended, or would be now.
+type SeverityCount struct {
+	Severity string `json:"severity"`
+	InForce  int    `json:"in_force"`
+	File     int    `json:"file"`
 }
 
 // TypeCount is how often a type would have opened.
@@ -37,12 +46,14 @@ type TypeCount struct {
 
 // DryAlert is one alert that the file's rules would have raised.
 type DryAlert struct {
-	Type     string     `json:"type"`
-	Store    string     `json:"store"`
-	Device   string     `json:"device"`
-	Slot     string     `json:"slot,omitempty"`
-	OpenedAt time.Time  `json:"opened_at"`
-	EndedAt  *time.Time `json:"ended_at"` // null: it would be open
+	Type     string      `json:"type"`
+	Severity string      `json:"severity"`       // that it had last
+	Loss     *alert.Loss `json:"loss,omitempty"` // where the demand is known
+	Store    string      `json:"store"`
+	Device   string      `json:"device"`
+	Slot     string      `json:"slot,omitempty"`
+	OpenedAt time.Time   `json:"opened_at"`
+	EndedAt  *time.Time  `json:"ended_at"` // null: it would be open
 }
 
 // rulesFile is the file of rules of the service, for tenants that have none of their own: the configured
@@ -123,7 +134,11 @@ func (s *Server) tryRules(ctx context.Context, tenant string, file []byte, since
 func dryRun(ctx context.Context, db *state.DB, points seriesStore, tenant string, inForce, book alert.RuleSource, since time.Duration) (*DryRun, error) {
 	out := &DryRun{To: time.Now().UTC(), Types: []TypeCount{}, Alerts: []DryAlert{}}
 	out.From = out.To.Add(-since)
-	counts := map[alert.Type]*TypeCount{}
+	counts, grave := map[alert.Type]*TypeCount{}, map[alert.Severity]*SeverityCount{}
+	demand := merge.NewDemand(db)
+	for _, sev := range alert.Severities() {
+		grave[sev] = &SeverityCount{Severity: string(sev)}
+	}
 	for _, t := range alert.Types() {
 		counts[t] = &TypeCount{Type: string(t)}
 	}
@@ -139,16 +154,31 @@ func dryRun(ctx context.Context, db *state.DB, points seriesStore, tenant string
 			}
 			out.Coolers++
 			out.Messages += len(messages)
-			place, err := alert.PlaceOf(ctx, db, wire.Identity{Tenant: tenant, Store: c.Store, Device: c.Device})
+			id := wire.Identity{Tenant: tenant, Store: c.Store, Device: c.Device}
+			place, err := alert.PlaceOf(ctx, db, id)
 			if err != nil {
 				return nil, err
 			}
-			for _, e := range rejudge(messages, inForce.RulesFor(place)) {
-				counts[e.Type].InForce++
+			losses := alert.LossesOf(ctx, db, demand, id)
+			episodes := func(rules alert.RuleSource) ([]alert.Episode, error) {
+				out := rejudge(messages, alert.Machine{Rules: rules.RulesFor(place), Losses: losses.PerHour})
+				return out, losses.Err()
 			}
-			for _, e := range rejudge(messages, book.RulesFor(place)) {
+			said, err := episodes(inForce)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range said {
+				counts[e.Type].InForce++
+				grave[e.Severity].InForce++
+			}
+			if said, err = episodes(book); err != nil {
+				return nil, err
+			}
+			for _, e := range said {
 				counts[e.Type].File++
-				a := DryAlert{Type: string(e.Type), Store: c.Store, Device: c.Device, Slot: e.Slot, OpenedAt: e.Opened.At}
+				grave[e.Severity].File++
+				a := DryAlert{Type: string(e.Type), Severity: string(e.Severity), Loss: e.Loss, Store: c.Store, Device: c.Device, Slot: e.Slot, OpenedAt: e.Opened.At}
 				if e.Over() {
 					a.EndedAt = &e.End.At
 				}
@@ -165,12 +195,15 @@ func dryRun(ctx context.Context, db *state.DB, points seriesStore, tenant string
 			out.Types = append(out.Types, *c)
 		}
 	}
+	for _, sev := range alert.Severities() {
+		out.Severities = append(out.Severities, *grave[sev])
+	}
 	return out, nil
 }
 
 // rejudge steps one cooler's messages in the order of their time.
-func rejudge(messages []series.Message, rules alert.Ruler) []alert.Episode {
-	tl := alert.NewTimeline(alert.Machine{Rules: rules})
+func rejudge(messages []series.Message, machine alert.Machine) []alert.Episode {
+	tl := alert.NewTimeline(machine)
 	for _, m := range messages {
 		in := alert.Input{Key: alert.Key{Boot: m.Boot, Seq: m.Seq}, At: m.At}
 		if len(m.Slots) > 0 {

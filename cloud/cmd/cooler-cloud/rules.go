@@ -82,13 +82,21 @@ func printRun(w io.Writer, run *cloud.DryRun) error {
 	for _, c := range run.Types {
 		fmt.Fprintf(t, "%s\t%d\t%d\n", c.Type, c.InForce, c.File)
 	}
-	fmt.Fprintln(t, "\nopened\tended\ttype\tstore\tcooler\tslot")
+	fmt.Fprintln(t, "\nseverity\tin force\tthis file")
+	for _, c := range run.Severities {
+		fmt.Fprintf(t, "%s\t%d\t%d\n", c.Severity, c.InForce, c.File)
+	}
+	fmt.Fprintln(t, "\nopened\tended\tseverity\ttype\tstore\tcooler\tslot\tloses an hour")
 	for _, a := range run.Alerts {
 		ended := "open"
 		if a.EndedAt != nil {
 			ended = a.EndedAt.Format("01-02 15:04:05")
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", a.OpenedAt.Format("01-02 15:04:05"), ended, a.Type, a.Store, a.Device, a.Slot)
+		loses := ""
+		if a.Loss != nil {
+			loses = fmt.Sprintf("%d %s (minor units)", a.Loss.MinorPerHour, a.Loss.Currency)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.OpenedAt.Format("01-02 15:04:05"), ended, a.Severity, a.Type, a.Store, a.Device, a.Slot, loses)
 	}
 	return t.Flush()
 }

@@ -34,7 +34,8 @@ type Alert struct {
 	GTIN     shelf.GTIN `json:"gtin,omitempty"`
 	Product  *Product   `json:"product,omitempty"`
 	Severity Severity   `json:"severity"`
-	Loss     *Loss      `json:"loss,omitempty"` // where the demand is known
+	Was      []Severity `json:"severity_was,omitempty"` // others that it has had, the last one last
+	Loss     *Loss      `json:"loss,omitempty"`         // where the demand is known
 	State    Status     `json:"state"`
 
 	OpenedAt       time.Time  `json:"opened_at"`                  // time of the observation that made it an alert
@@ -115,7 +116,10 @@ func subjectOf(id wire.Identity, slot string) string {
 func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.ID, a.Type, a.Slot, a.GTIN = alertID(id, e), e.Type, e.Slot, e.GTIN
 	a.Tenant, a.Store, a.Device, a.Subject = id.Tenant, id.Store, id.Device, subjectOf(id, e.Slot)
-	a.Severity, a.Model, a.Detail = e.Severity, e.Model, e.Detail
+	a.Severity, a.Was, a.Model, a.Detail = e.Severity, e.Was, e.Model, e.Detail
+	if e.Loss != nil { // an episode of an earlier version has none, its alert may
+		a.Loss = e.Loss
+	}
 	a.Flapping, a.Untold = e.Flapping, !e.Raised
 	if e.Planogram.ID != "" {
 		a.Planogram = &e.Planogram

@@ -120,8 +120,9 @@ type device struct {
 	pruned  bool  // looks were dropped, so the oldest checkpoint is as far back as can be restated
 	saved   savedMachine
 	changed bool
-	owned   bool       // nobody else holds the state's maps
-	looks   []keptLook // not written yet
+	owned   bool        // nobody else holds the state's maps
+	looks   []keptLook  // not written yet
+	losses  *LossReader // nil: nothing is known
 }
 
 // open reads a device's machine; one never heard of is new.
@@ -134,6 +135,10 @@ func (e *Engine) open(ctx context.Context, tx *state.Tx, id wire.Identity, now t
 		return nil, err
 	}
 	d := &device{engine: e, tx: tx, id: id, machine: Machine{Rules: e.rules.RulesFor(place)}, now: now}
+	if e.demand != nil {
+		d.losses = lossesOf(ctx, tx, e.demand, func() wire.Identity { return d.id })
+		d.machine.Losses = d.losses.PerHour
+	}
 	return d, d.load(ctx)
 }
 
@@ -173,6 +178,9 @@ func (d *device) step(ctx context.Context, in Input) error {
 	var out []Transition
 	d.state, out = d.machine.step(d.state, in)
 	d.changed = true
+	if err := d.losses.Err(); err != nil {
+		return err
+	}
 	return d.tell(ctx, out)
 }
 

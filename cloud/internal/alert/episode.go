@@ -35,6 +35,9 @@ type Episode struct {
 	Closed   Mark `json:"c,omitzero"`  // the observation that proved the end: the last of those it took
 
 	Severity   Severity          `json:"v"`
+	Was        []Severity        `json:"vw,omitempty"` // others that it has had while it stood, the last one last
+	Loss       *Loss             `json:"l,omitempty"`  // when it was graded last; nil: not known
+	Graded     time.Time         `json:"vt,omitzero"`  // when its loss was asked for last
 	Planogram  PlanogramRef      `json:"p,omitzero"`
 	Model      string            `json:"m,omitempty"`
 	Detail     map[string]string `json:"d,omitempty"`
@@ -79,6 +82,7 @@ const (
 	Opened       Kind = "opened"       // it is wrong now: the only kind that calls somebody
 	Resolved     Kind = "resolved"     // it is over
 	Restated     Kind = "restated"     // late observations changed what is known of it, or made it known
+	Regraded     Kind = "regraded"     // what it loses by now has made it graver or less grave
 	Acknowledged Kind = "acknowledged" // a person has taken it on
 	Assigned     Kind = "assigned"     // it is somebody's now, or nobody's
 	Muted        Kind = "muted"        // people are told no more of it, or again

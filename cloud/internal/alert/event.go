@@ -3,6 +3,7 @@ package alert
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,7 @@ type Entry struct {
 	GTIN     string
 	Type     Type
 	Severity Severity
+	Was      string // other severities that the alert has had, by commas
 	Alert    []byte // JSON of the Alert as it was then
 }
 
@@ -50,4 +52,27 @@ func (e Entry) Event() Event {
 	return Event{SpecVersion: "1.0", ID: e.EventID, Source: source, Type: EventPrefix + string(e.Kind),
 		Subject: subject, Time: e.At, DataContentType: "application/json",
 		Sequence: strconv.FormatInt(e.Cursor, 10), Data: e.Alert}
+}
+
+// AnySeverity reports whether the alert is, or has been, of a severity that want holds true of: whoever
+// selects by severity and was told of an alert is also told how it ends, whatever it is by then.
+func (e *Entry) AnySeverity(want func(Severity) bool) bool {
+	if want(e.Severity) {
+		return true
+	}
+	if e.Was == "" {
+		return false
+	}
+	for s := range strings.SplitSeq(e.Was, ",") {
+		if want(Severity(s)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Graver reports whether the entry tells of an alert that has just become graver.
+func (e *Entry) Graver() bool {
+	before := Severity(e.Was[strings.LastIndexByte(e.Was, ',')+1:])
+	return e.Kind == Regraded && before != "" && e.Severity.Graver(before)
 }

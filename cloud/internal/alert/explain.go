@@ -85,7 +85,8 @@ func (b *Rulebook) nameOf(c *Change) string {
 func (c *Change) keys() (keys []string) {
 	for key, set := range map[string]bool{"enabled": c.Enabled != nil, "open": c.Open != nil, "close": c.Close != nil, "hold": c.Hold != nil,
 		"severity": c.Severity != nil, "limit_c": c.LimitC != nil, "hysteresis_c": c.HysteresisC != nil, "door_explains": c.DoorExplains != nil,
-		"share": c.Share != nil, "openings": c.Openings != nil} {
+		"share": c.Share != nil, "openings": c.Openings != nil,
+		"severity_by_loss": c.Grading != nil} {
 		if set {
 			keys = append(keys, key)
 		}
@@ -98,6 +99,9 @@ func settings(t Type, r Rule) []Said {
 	list := []Said{{Key: "open", Value: fmt.Sprintf("%d of %d", r.Bad, r.Of)}, {Key: "close", Value: strconv.Itoa(r.Good)},
 		{Key: "hold", Value: r.Hold.String()}, {Key: "severity", Value: string(r.Severity)}}
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	if t.losing() && r.Grading.Currency != "" {
+		list = append(list, Said{Key: "severity_by_loss", Value: r.Grading.String()})
+	}
 	switch t {
 	case ColdChain:
 		list = append(list, Said{Key: "limit_c", Value: number(float64(r.LimitMilliC) / 1000)},

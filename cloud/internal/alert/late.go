@@ -55,8 +55,8 @@ func (d *device) restate(ctx context.Context, in Input, l Look) error {
 	d.state, out = d.machine.Restate(base, looks, known, d.state, again)
 	d.changed = true
 	d.since++
-	if fault != nil {
-		return fault
+	if err := errors.Join(fault, d.losses.Err()); err != nil {
+		return err
 	}
 	return d.tell(ctx, out)
 }

@@ -21,9 +21,7 @@ func (e *Engine) record(ctx context.Context, tx *state.Tx, id wire.Identity, tr 
 	a, _, err := readAlert(ctx, tx, alertID(id, tr.Episode))
 	if errors.Is(err, state.ErrNotFound) {
 		a = &Alert{}
-		if a.Product, err = productOf(ctx, tx, id.Tenant, string(tr.Episode.GTIN)); err == nil {
-			a.Loss, err = e.lossOf(ctx, tx, id, tr.Episode)
-		}
+		a.Product, err = productOf(ctx, tx, id.Tenant, string(tr.Episode.GTIN))
 	}
 	if err != nil {
 		return err
@@ -101,17 +99,25 @@ func appendLog(ctx context.Context, tx *state.Tx, a *Alert, kind Kind, at time.T
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, alert)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		eventID(a, kind), string(kind), state.Micros(at), a.ID,
-		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), string(body))
+		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), severityList(a.Was), string(body))
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
 	}
 	return nil
 }
 
-const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, alert"
+func severityList(list []Severity) string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ",")
+}
+
+const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert"
 
 // ReadLog gives up to limit entries after a cursor, of all tenants, in order. Called again with the
 // last entry's cursor it goes on without a gap and without doubling.
@@ -135,7 +141,7 @@ func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([
 		var e Entry
 		var at int64
 		var body string
-		err := rows.Scan(&e.Cursor, &e.EventID, &e.Kind, &at, &e.AlertID, &e.Tenant, &e.Store, &e.Device, &e.Slot, &e.GTIN, &e.Type, &e.Severity, &body)
+		err := rows.Scan(&e.Cursor, &e.EventID, &e.Kind, &at, &e.AlertID, &e.Tenant, &e.Store, &e.Device, &e.Slot, &e.GTIN, &e.Type, &e.Severity, &e.Was, &body)
 		if err != nil {
 			return nil, fmt.Errorf("read alert log: %w", err)
 		}
@@ -178,7 +184,7 @@ func PutReaderCursor(ctx context.Context, tx *state.Tx, reader string, cursor in
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // kinds are all there are.
-var kinds = [...]Kind{Opened, Resolved, Restated, Acknowledged, Assigned, Muted, Commented}
+var kinds = [...]Kind{Opened, Resolved, Restated, Regraded, Acknowledged, Assigned, Muted, Commented}
 
 // Standing gives the newest entry of each alert of any tenant that is not over, in the order of the
 // alerts' IDs, for up to limit alerts after one. last is the last alert read, "" at the end.

@@ -2,7 +2,11 @@ package alert_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,12 +21,13 @@ import (
 type price struct {
 	gtin  shelf.GTIN
 	minor int64
+	fails error
 	asked []time.Time
 }
 
 func (p *price) PerHour(_ context.Context, _ state.Querier, _ wire.Identity, gtin shelf.GTIN, at time.Time) (int64, string, bool, error) {
 	p.asked = append(p.asked, at)
-	return p.minor, "CNY", gtin == p.gtin, nil
+	return p.minor, "CNY", gtin == p.gtin, p.fails
 }
 
 // TestStockoutTellsWhatItLoses: an alert carries what its empty slot loses an hour, from its opening to its
@@ -61,5 +66,56 @@ func TestStockoutTellsWhatItLoses(t *testing.T) {
 				t.Errorf("asked for %v, want %s once", p.asked, opened)
 			}
 		})
+	}
+}
+
+// TestSeverityFollowsTheMoney: by the engine and its log, once for each change; whoever reads the log by
+// severity is given all that an alert is or was, and what could not be read is an error that judges nothing.
+func TestSeverityFollowsTheMoney(t *testing.T) {
+	db := statetest.SQLite(t, alert.Tables)
+	book, err := alert.DecodeRulebook([]byte("version: 1\nrules:\n- types: [stockout]\n  open: {bad: 1, of: 1}\n  close: 1\n  severity: warning\n" +
+		"  severity_by_loss: {currency: CNY, critical: 5000, warning: 1000}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, now := &price{gtin: scenarioGTIN, minor: 6000}, &clock{}
+	e := alert.NewEngine(alert.Config{Rules: book, Demand: p, Now: now.now, Log: slog.New(slog.DiscardHandler)})
+	at := scenarioDay.Add(8 * time.Hour)
+	seq := uint64(0)
+	say := func(a shelf.State) error {
+		seq++
+		at = at.Add(15 * time.Minute)
+		now.at = at.Add(time.Second)
+		return db.Write(t.Context(), func(tx *state.Tx) error { return e.Step(t.Context(), tx, observation(1, seq, at, a, shelf.OK)) })
+	}
+	must := func(a shelf.State) {
+		t.Helper()
+		if err := say(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(shelf.OK)
+	must(shelf.Empty)
+	p.minor = 2000
+	p.fails = errors.New("the database is gone")
+	if err := say(shelf.Empty); !errors.Is(err, p.fails) {
+		t.Errorf("got %v, want the fault of the demand", err)
+	}
+	p.fails = nil
+	seq-- // it was not judged, and comes again
+	must(shelf.Empty)
+	must(shelf.Empty)
+	must(shelf.OK)
+	var got []string
+	for _, entry := range readAll(t, db) {
+		a := decode(t, entry)
+		critical := entry.AnySeverity(func(s alert.Severity) bool { return s == alert.Critical })
+		got = append(got, fmt.Sprintf("%s %s was %v, loses %d, in critical %v, revision %d", entry.Kind, a.Severity, a.Was, a.Loss.MinorPerHour, critical, a.Revision))
+	}
+	want := []string{"opened critical was [], loses 6000, in critical true, revision 1",
+		"regraded warning was [critical], loses 2000, in critical true, revision 2",
+		"resolved warning was [critical], loses 2000, in critical true, revision 3"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

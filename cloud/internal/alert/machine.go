@@ -8,7 +8,10 @@ import (
 )
 
 // Machine judges one device's inputs by one set of rules. It holds no state and does no I/O.
-type Machine struct{ Rules Ruler }
+type Machine struct {
+	Rules  Ruler
+	Losses Losses // nil: what a slot loses is not known
+}
 
 // State is all that the machine remembers of one device. The zero value is a device never heard of.
 // It encodes to JSON; an engine keeps it between inputs.
@@ -115,6 +118,9 @@ func (st *stepping) say(t Type, sig signal) {
 	}
 	if sig.word == silent || sig.word == bad && rule.Muted && was.Open == nil {
 		return
+	}
+	if sig.word == bad && t.losing() {
+		sig.loss = func() *Loss { return st.lossOf(t, sig.gtin, st.in.At) }
 	}
 	now, out := was.step(t, rule, sig, st.in)
 	st.out = append(st.out, out...)

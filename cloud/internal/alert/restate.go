@@ -137,9 +137,10 @@ func (r *restating) retract() {
 }
 
 // identified gives e the identity of the episode that a reader knows it as. Who was told once was
-// told.
+// told; and how grave it is stays as it was told, until the next look finds it otherwise.
 func (e Episode) identified(k Episode) Episode {
 	e.Origin, e.Nth = k.Origin, k.Nth
+	e.Severity, e.Was, e.Loss, e.Graded = k.Severity, k.Was, k.Loss, k.Graded
 	e.Raised = k.Raised || e.Raised && !e.Over()
 	return e
 }

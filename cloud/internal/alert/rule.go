@@ -68,6 +68,8 @@ type Rule struct {
 	Share    float64 // PlanogramDrift: of the judged slots, 0 to 1; well again at half of it
 	Openings int     // DoorBusy: more in an hour are too many
 
+	Grading Grading // Stockout, PhantomInventory: comes before Severity where it can tell
+
 	Muted bool // what is wrong now is not counted: it is not to be known at this time
 }
 
@@ -146,7 +148,7 @@ func (r Rule) faults() (faults []error) {
 	if r.Hold < 0 {
 		faults = append(faults, fmt.Errorf("hold is %s, must not be negative", r.Hold))
 	}
-	if !slices.Contains([]Severity{Critical, Warning, Info}, r.Severity) {
+	if !slices.Contains(severities[:], r.Severity) {
 		faults = append(faults, fmt.Errorf("unknown severity %q", r.Severity))
 	}
 	if r.HysteresisMilliC < 0 || r.DoorExplains < 0 {
@@ -157,6 +159,9 @@ func (r Rule) faults() (faults []error) {
 	}
 	if r.Openings < 0 {
 		faults = append(faults, fmt.Errorf("openings is %d, must not be negative", r.Openings))
+	}
+	for _, err := range r.Grading.faults() {
+		faults = append(faults, fmt.Errorf("severity_by_loss: %w", err))
 	}
 	return faults
 }

@@ -24,6 +24,8 @@ import (
 //	- types: [stockout]
 //	  gtins: ["4006381333931"]        # the brand's best seller: at once
 //	  open: {bad: 1, of: 1}
+//	- types: [stockout]
+//	  severity_by_loss: {currency: CNY, critical: 5000, warning: 1000}   # fen an hour, where known
 //	- types: [misplaced, foreign_product]
 //	  stores: ["kiosk-*"]
 //	  enabled: false
@@ -61,6 +63,7 @@ type Change struct {
 	DoorExplains *float64       `yaml:"door_explains"`
 	Share        *float64       `yaml:"share"`    // planogram_drift
 	Openings     *int           `yaml:"openings"` // door_busy, in an hour
+	Grading      *Grading       `yaml:"severity_by_loss"`
 
 	line int
 }
@@ -149,6 +152,9 @@ func (c Change) faults() (faults []error) {
 		if t != DoorBusy && c.Openings != nil {
 			faults = append(faults, fmt.Errorf("%s counts no openings", t))
 		}
+		if !t.losing() && c.Grading != nil {
+			faults = append(faults, fmt.Errorf("%s %w", t, errNoLoss))
+		}
 	}
 	return faults
 }
@@ -163,6 +169,7 @@ func (c Change) apply(r Rule) Rule {
 	put(&r.DoorExplains, c.DoorExplains)
 	put(&r.Share, c.Share)
 	put(&r.Openings, c.Openings)
+	put(&r.Grading, c.Grading)
 	if c.LimitC != nil {
 		r.LimitMilliC = int32(*c.LimitC * 1000)
 	}

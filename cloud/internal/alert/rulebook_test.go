@@ -119,7 +119,8 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 	if err := holds(book); err != nil {
 		t.Error(err)
 	}
-	for _, key := range []string{"tenants: [x]", "stores: [x]", "devices: [x]", "regions: [x]", "channels: [x]", "store_classes: [x]", "cooler_models: [x]", "gtins: [\"4006381333931\"]", "enabled: false", "open: {bad: 1, of: 2}", "close: 3", "hold: 1h30m", "severity: info"} {
+	for _, key := range []string{"tenants: [x]", "stores: [x]", "devices: [x]", "regions: [x]", "channels: [x]", "store_classes: [x]", "cooler_models: [x]", "gtins: [\"4006381333931\"]", "enabled: false", "open: {bad: 1, of: 2}", "close: 3", "hold: 1h30m", "severity: info",
+		"severity_by_loss: {currency: CNY, critical: 5000, warning: 1000, hysteresis: 0.1}", "severity_by_loss: {}"} {
 		if err := holds("version: 1\nrules:\n- types: [stockout]\n  " + key); err != nil {
 			t.Errorf("%s: %v", key, err)
 		}

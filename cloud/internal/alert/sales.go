@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -100,20 +101,39 @@ type Demand interface {
 	PerHour(ctx context.Context, q state.Querier, id wire.Identity, gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
 }
 
-// Loss is the money that an alert's slot loses an hour, for ranking.
-type Loss struct {
-	MinorPerHour int64  `json:"minor_per_hour"`
-	Currency     string `json:"currency"`
+// LossReader asks Demand for one device. What cannot be read is an error of Err, not a loss of nothing.
+type LossReader struct {
+	perHour func(gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
+	err     error
 }
 
-// lossOf is nil where no demand is known, or nothing is lost.
-func (e *Engine) lossOf(ctx context.Context, q state.Querier, id wire.Identity, ep Episode) (*Loss, error) {
-	if e.demand == nil || ep.GTIN == "" || ep.Type != Stockout && ep.Type != PhantomInventory {
-		return nil, nil
+// LossesOf makes a LossReader that lives no longer than ctx and q.
+func LossesOf(ctx context.Context, q state.Querier, d Demand, id wire.Identity) *LossReader {
+	return lossesOf(ctx, q, d, func() wire.Identity { return id })
+}
+
+func lossesOf(ctx context.Context, q state.Querier, d Demand, of func() wire.Identity) *LossReader {
+	return &LossReader{perHour: func(gtin shelf.GTIN, at time.Time) (int64, string, bool, error) {
+		return d.PerHour(ctx, q, of(), gtin, at)
+	}}
+}
+
+// PerHour is a Losses.
+func (r *LossReader) PerHour(gtin shelf.GTIN, at time.Time) *Loss {
+	minor, currency, ok, err := r.perHour(gtin, at)
+	if err != nil {
+		r.err = errors.Join(r.err, fmt.Errorf("what %s loses an hour: %w", gtin, err))
 	}
-	minor, currency, ok, err := e.demand.PerHour(ctx, q, id, ep.GTIN, ep.Opened.At)
 	if err != nil || !ok {
-		return nil, err
+		return nil
 	}
-	return &Loss{minor, currency}, nil
+	return &Loss{minor, currency}
+}
+
+// Err gives what could not be read.
+func (r *LossReader) Err() error {
+	if r == nil {
+		return nil
+	}
+	return r.err
 }

@@ -19,20 +19,36 @@ import (
 // scenario is one text file of testdata/scenarios. Its lines are
 //
 //	# a comment
-//	rule TYPE BAD/OF good=N hold=DURATION [limit=MILLI_C|share=S|openings=N]     only the rules named are in force
+//	rule TYPE BAD/OF good=N hold=DURATION [severity=S] [money=CRITICAL/WARNING] [limit=MILLI_C|share=S|openings=N]     only the rules named are in force
 //	mute {…}                                        as in a file of rules
 //	hours 07:00-22:00                               of the store, UTC
 //	HH:MM[:SS] BOOT.SEQ [late] WORD… [=> TRANSITION; TRANSITION…]
 //
 // where a word is SLOT=STATE[/PRESENT] or SLOT=unknown:REASON, whole=REASON, planogram=ID/VERSION,
 // SLOT@GTIN, door=open|closed, temp=CELSIUS, mains=on|off, camera=lost|back, place=moved|home, people=N,
-// on_hand=N, sold=N, heard, gone, tick; and a transition is KIND TYPE [SLOT] with fields of Describe that must be among what
+// on_hand=N, sold=N, loses=MINOR|MINOR:CURRENCY|unknown an hour from here on, heard, gone, tick; and a transition is KIND TYPE [SLOT] with fields of Describe that must be among what
 // came of it.
 type scenario struct {
 	rules alert.Rules
 	mutes []string
 	place alert.Place
 	steps []scenarioStep
+	loses []scenarioLoss
+}
+
+// scenarioLoss is what an empty slot loses from a time on; nil: not known.
+type scenarioLoss struct {
+	from time.Time
+	loss *alert.Loss
+}
+
+func (sc *scenario) losses(_ shelf.GTIN, at time.Time) (loss *alert.Loss) {
+	for _, l := range sc.loses {
+		if !l.from.After(at) {
+			loss = l.loss
+		}
+	}
+	return loss
 }
 
 // scenarioRules are the scenario's rules, muted at the times that it says.
@@ -65,7 +81,30 @@ type scenarioStep struct {
 	line int
 	text string
 	in   alert.Input
+	loss *saidLoss
 	want []string
+}
+
+// saidLoss is the word loses=…; without a currency nothing is known.
+type saidLoss alert.Loss
+
+func (l *saidLoss) known() *alert.Loss {
+	if l.Currency == "" {
+		return nil
+	}
+	return (*alert.Loss)(l)
+}
+
+func parseLoss(text string) (*saidLoss, error) {
+	if text == "unknown" {
+		return &saidLoss{}, nil
+	}
+	amount, currency, other := strings.Cut(text, ":")
+	if !other {
+		currency = "CNY"
+	}
+	minor, err := strconv.ParseInt(amount, 10, 64)
+	return &saidLoss{minor, currency}, err
 }
 
 var scenarioDay = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
@@ -83,7 +122,7 @@ func TestScenarios(t *testing.T) {
 			if err := sc.rules.Validate(); err != nil {
 				t.Fatalf("rules: %v", err)
 			}
-			timeline := alert.NewTimeline(alert.Machine{Rules: sc.ruler(t)})
+			timeline := alert.NewTimeline(alert.Machine{Rules: sc.ruler(t), Losses: sc.losses})
 			for _, step := range sc.steps {
 				var got []string
 				for _, tr := range timeline.Add(step.in) {
@@ -115,6 +154,13 @@ func describe(tr alert.Transition) string {
 	text := fmt.Sprintf("%s %s", tr.Kind, e.Type)
 	if e.Slot != "" {
 		text += " " + e.Slot
+	}
+	text += " " + string(e.Severity)
+	if len(e.Was) > 0 {
+		text += fmt.Sprintf(" was=%s", e.Was[len(e.Was)-1])
+	}
+	if e.Loss != nil {
+		text += fmt.Sprintf(" loses=%d", e.Loss.MinorPerHour)
 	}
 	mark := func(name string, m alert.Mark) {
 		if m.IsZero() {
@@ -184,6 +230,9 @@ func readScenario(t *testing.T, file string) (sc scenario) {
 			t.Fatalf("%s:%d: %v", file, n, err)
 		}
 		step.line = n
+		if step.loss != nil {
+			sc.loses = append(sc.loses, scenarioLoss{step.in.At, step.loss.known()})
+		}
 		sc.steps = append(sc.steps, step)
 	}
 	if len(sc.rules) == 0 || len(sc.steps) == 0 {
@@ -216,6 +265,11 @@ func parseRule(text string) (alert.Type, alert.Rule, error) {
 		case "hysteresis":
 			n, err = strconv.Atoi(value)
 			r.HysteresisMilliC = int32(n)
+		case "severity":
+			r.Severity = alert.Severity(value)
+		case "money":
+			r.Grading.Currency = "CNY"
+			_, err = fmt.Sscanf(value, "%d/%d", &r.Grading.Critical, &r.Grading.Warning)
 		case "share":
 			r.Share, err = strconv.ParseFloat(value, 64)
 		case "openings":
@@ -301,6 +355,10 @@ func (p *scenarioParser) step(text string) (step scenarioStep, err error) {
 				books = append(books, alert.BookedSKU{GTIN: scenarioGTIN, OnHand: &n})
 			case "sold":
 				books = append(books, alert.BookedSKU{GTIN: scenarioGTIN, Sold: n})
+			}
+		case name == "loses":
+			if step.loss, err = parseLoss(value); err != nil {
+				return step, err
 			}
 		case name == "place":
 			reading(func(r *alert.Reading) { r.Settled = is(value == "home") })

@@ -74,4 +74,6 @@ CREATE TABLE alert_rules (
 	at      BIGINT NOT NULL,
 	PRIMARY KEY (tenant, version)
 );
+`, `
+ALTER TABLE alert_log ADD COLUMN was TEXT NOT NULL DEFAULT '';
 `}}

@@ -26,6 +26,7 @@ type signal struct {
 	detail    map[string]string
 	hold      time.Duration // added to the rule's
 	lasting   bool          // the condition holds between inputs, as an open door does
+	loss      func() *Loss  // what it loses an hour; nil: nothing that is known
 }
 
 // Flap damping: a subject that closed flapCount times within flapWindow needs flapExtra more bad
@@ -75,7 +76,7 @@ func (t tracker) bad(typ Type, rule Rule, sig signal, in Input) (tracker, []Tran
 		t.FirstBad = in.Mark()
 	}
 	if t.Open != nil {
-		return t.raise(in)
+		return t.raise(rule, sig, in)
 	}
 	need, of := t.quorum(rule, in.At)
 	t.Window = push(t.Window, 'b', of)
@@ -83,7 +84,7 @@ func (t tracker) bad(typ Type, rule Rule, sig signal, in Input) (tracker, []Tran
 		return t, nil
 	}
 	t = t.open(typ, rule, sig, in)
-	return t.raise(in)
+	return t.raise(rule, sig, in)
 }
 
 // open begins an episode that nobody was told of yet.
@@ -91,18 +92,29 @@ func (t tracker) open(typ Type, rule Rule, sig signal, in Input) tracker {
 	t.Open = &Episode{
 		Type: typ, Slot: sig.slot, GTIN: sig.gtin,
 		Origin: in.Mark(), Opened: in.Mark(), LastGood: t.LastGood, FirstBad: t.FirstBad, LastBad: t.LastBad,
-		Severity: rule.Severity, Planogram: sig.planogram, Model: sig.model, Detail: sig.detail,
+		Planogram: sig.planogram, Model: sig.model, Detail: sig.detail,
 		Flapping: t.flapping(in.At),
 	}
+	var l *Loss
+	if sig.loss != nil {
+		l = sig.loss()
+	}
+	t.Open.grade(rule, l, in.At)
 	return t
 }
 
-// raise tells of an open episode once there is an input that speaks of the present.
-func (t tracker) raise(in Input) (tracker, []Transition) {
+// raise tells of an open episode once there is an input that speaks of the present, and from then on of
+// each change of how grave it is.
+func (t tracker) raise(rule Rule, sig signal, in Input) (tracker, []Transition) {
 	e := *t.Open
 	e.LastBad = t.LastBad
 	t.Open = &e
-	if e.Raised || in.Late {
+	switch {
+	case in.Late:
+		return t, nil
+	case e.Raised && e.regrade(rule, sig.loss, in.At):
+		return t, []Transition{{Kind: Regraded, At: in.At, Episode: e}}
+	case e.Raised:
 		return t, nil
 	}
 	e.Raised = true

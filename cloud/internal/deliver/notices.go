@@ -81,7 +81,8 @@ func Notices(ctx context.Context, q state.Querier, tenant, alertID, in string, l
 		tenant, alertID, alertID, in, in, limit)
 }
 
-// plan puts a notice down; one that is there already stays as it is.
+// plan puts a notice down. One that is there already stays as it is, unless it waits for a digest and is
+// to go sooner now.
 func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 	kind := n.Kind
 	if kind == noticeDigest {
@@ -90,8 +91,9 @@ func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{n.tenant, n.Alert, n.Recipient, kind, fmt.Sprint(n.Stage)}))
 	n.ID = "no_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
 	_, err := tx.Exec(ctx, `INSERT INTO notices (id, tenant, alert_id, recipient, name, role, stage, kind, planned_at, due_at, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		n.ID, n.tenant, n.Alert, n.Recipient, n.Name, n.Role, n.Stage, n.Kind, state.Micros(n.PlannedAt), state.Micros(n.DueAt), noticePending)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at
+			WHERE notices.state = excluded.state AND notices.kind = ? AND excluded.due_at < notices.due_at`,
+		n.ID, n.tenant, n.Alert, n.Recipient, n.Name, n.Role, n.Stage, n.Kind, state.Micros(n.PlannedAt), state.Micros(n.DueAt), noticePending, noticeDigest)
 	if err != nil {
 		return fmt.Errorf("plan notice: %w", err)
 	}

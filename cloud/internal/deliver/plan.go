@@ -46,9 +46,11 @@ func (p *people) plan(ctx context.Context) error {
 	}
 }
 
-// note puts down who is to be told of one entry.
+// note puts down who is to be told of one entry. Of an alert that has become graver those are told who are
+// told of the graver, and had not been told yet.
 func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
-	if e.Kind != alert.Opened && e.Kind != alert.Resolved && e.Kind != alert.Restated {
+	calls := e.Kind == alert.Opened || e.Graver()
+	if !calls && e.Kind != alert.Resolved && e.Kind != alert.Restated {
 		return nil
 	}
 	var a alert.Alert
@@ -56,7 +58,7 @@ func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
 		return fmt.Errorf("stored alert %s: %w", e.AlertID, err)
 	}
 	now := p.cfg.Now()
-	if e.Kind != alert.Opened {
+	if !calls {
 		if a.State != alert.StatusResolved {
 			return nil
 		}

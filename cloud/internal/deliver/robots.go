@@ -52,8 +52,11 @@ func tell(e *alert.Entry) (title, text string, err error) {
 	if err := json.Unmarshal(e.Alert, &a); err != nil {
 		return "", "", fmt.Errorf("stored alert: %w", err)
 	}
-	if title = titles[a.Type]; e.Kind == alert.Resolved {
+	switch title = titles[a.Type]; e.Kind {
+	case alert.Resolved:
 		title = "已解除 Resolved: " + title
+	case alert.Regraded:
+		title = "升为更高级别 Graver now: " + title
 	}
 	return title, linesOf(&a), nil
 }

@@ -34,8 +34,8 @@ func newHook(w Webhook, client *http.Client, now func() time.Time) (*hook, error
 // Wants what its owner selected.
 func (h *hook) Wants(e *alert.Entry) bool {
 	in := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
-	return e.Tenant == h.Tenant && in(h.Types, string(e.Type)) && in(h.Stores, e.Store) && in(h.Severities, string(e.Severity)) &&
-		(h.Format == FormatEvents || e.Kind == alert.Opened || e.Kind == alert.Resolved)
+	return e.Tenant == h.Tenant && in(h.Types, string(e.Type)) && in(h.Stores, e.Store) && e.AnySeverity(func(s alert.Severity) bool { return in(h.Severities, string(s)) }) &&
+		(h.Format == FormatEvents || e.Kind == alert.Opened || e.Kind == alert.Resolved || e.Graver())
 }
 
 // Deliver posts one event.

@@ -158,13 +158,15 @@ func in(set map[string]bool, v string) bool { return set == nil || set[v] }
 
 func (s *selection) entry(e *alert.Entry) bool {
 	return e.Tenant == s.tenant && in(s.types, string(e.Type)) && in(s.stores, e.Store) && in(s.devices, e.Device) &&
-		in(s.gtins, e.GTIN) && in(s.severities, string(e.Severity)) && s.region(e.Store)
+		in(s.gtins, e.GTIN) && e.AnySeverity(s.severity) && s.region(e.Store)
 }
 
 func (s *selection) alert(a *alert.Alert) bool {
 	return in(s.types, string(a.Type)) && in(s.stores, a.Store) && in(s.devices, a.Device) &&
-		in(s.gtins, string(a.GTIN)) && in(s.severities, string(a.Severity)) && s.region(a.Store)
+		in(s.gtins, string(a.GTIN)) && (s.severity(a.Severity) || slices.ContainsFunc(a.Was, s.severity)) && s.region(a.Store)
 }
+
+func (s *selection) severity(v alert.Severity) bool { return in(s.severities, string(v)) }
 
 func (s *selection) cooler(tenant, store, device string) bool {
 	return s.coolers && tenant == s.tenant && in(s.stores, store) && in(s.devices, device) && s.region(store)

@@ -68,6 +68,8 @@ export interface Alert {
   product?: Product | null;
   severity: Severity;
   /** What it loses an hour, in the currency's minor unit, where the demand is known. */
+  /** Others that it has had, the last one last. */
+  severity_was?: Severity[];
   loss?: { minor_per_hour: number; currency: string } | null;
   state: AlertState;
   opened_at: string;

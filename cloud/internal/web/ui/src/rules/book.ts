@@ -29,6 +29,15 @@ export interface Change extends Scope {
   door_explains?: number;
   share?: number;
   openings?: number;
+  severity_by_loss?: ByLoss;
+}
+
+/** Severity by the money lost an hour, in minor units, where that is known; empty: not here. */
+export interface ByLoss {
+  currency?: string;
+  critical?: number;
+  warning?: number;
+  hysteresis?: number;
 }
 
 /** A time at which nothing is counted: once, or each day. */
@@ -102,6 +111,7 @@ export interface DryRun {
   coolers: number;
   messages: number;
   types: { type: string; in_force: number; file: number }[];
+  severities?: { severity: Severity; in_force: number; file: number }[];
   alerts: { type: string; store: string; device: string; slot?: string; opened_at: string; ended_at: string | null }[];
 }
 

@@ -5,7 +5,8 @@ import { lang, t, word } from "../i18n/text";
 import { Field, Select } from "../setup/parts";
 import { stores } from "../store";
 import type { Severity } from "../types";
-import { type Change, put, type Scope, toList, TYPES } from "./book";
+import { money } from "../format";
+import { type ByLoss, type Change, put, type Scope, toList, TYPES } from "./book";
 
 const SEVERITIES: Severity[] = ["critical", "warning", "info"];
 
@@ -53,6 +54,7 @@ export function RuleForm({ rule: r, defaults, change }: Props) {
           <Field label={t("rules.close")} type="number" min={1} max={16} value={String(r.close ?? "")} placeholder={usual("close")} onValue={(v) => change(put(r, "close", number(v)))} />
           <Field label={t("rules.hold")} value={r.hold ?? ""} placeholder={usual("hold")} pattern="([0-9]+(\.[0-9]+)?(s|m|h))+" hint={t("rules.hold_hint")} onValue={(v) => change(put(r, "hold", v))} />
           {types.includes("cold_chain") && <Field label={t("rules.limit_c")} type="number" step={0.1} value={String(r.limit_c ?? "")} placeholder={usual("limit_c")} onValue={(v) => change(put(r, "limit_c", number(v)))} />}
+          {types.some((x) => LOSING.includes(x)) && <MoneyFields of={r.severity_by_loss} change={(v) => change(put(r, "severity_by_loss", v))} />}
           {types.includes("planogram_drift") && <Field label={t("rules.share")} type="number" step={0.01} min={0} max={0.99} value={String(r.share ?? "")} placeholder={usual("share")} onValue={(v) => change(put(r, "share", number(v)))} />}
           {types.includes("door_busy") && <Field label={t("rules.openings")} type="number" min={0} value={String(r.openings ?? "")} placeholder={usual("openings")} onValue={(v) => change(put(r, "openings", number(v)))} />}
         </>
@@ -60,6 +62,28 @@ export function RuleForm({ rule: r, defaults, change }: Props) {
     </div>
   );
 }
+
+/** Kinds that lose sales while they stand. */
+const LOSING = ["stockout", "phantom_inventory"];
+
+/** From how much money an hour on an alert is how grave. */
+function MoneyFields({ of, change }: { of: ByLoss | undefined; change(of: ByLoss | undefined): void }) {
+  const set = (key: keyof ByLoss, value: string | number | undefined) => {
+    const next = put(of ?? {}, key, value as never);
+    change(Object.keys(next).length > 0 ? next : undefined);
+  };
+  const number = (text: string) => (text === "" ? undefined : Number(text));
+  const shown = (minor: number | undefined) => (minor !== undefined && of?.currency && CURRENCY.test(of.currency) ? t("rules.loss_is", { money: money(minor, of.currency, lang.value) }) : t("rules.loss_hint"));
+  return (
+    <>
+      <Field label={t("rules.loss_currency")} value={of?.currency ?? ""} pattern={CURRENCY.source} hint={t("rules.loss_help")} onValue={(v) => set("currency", v.toUpperCase())} />
+      <Field label={t("rules.loss_critical")} type="number" min={2} step={1} value={String(of?.critical ?? "")} hint={shown(of?.critical)} onValue={(v) => set("critical", number(v))} />
+      <Field label={t("rules.loss_warning")} type="number" min={1} step={1} value={String(of?.warning ?? "")} hint={shown(of?.warning)} onValue={(v) => set("warning", number(v))} />
+    </>
+  );
+}
+
+const CURRENCY = /^[A-Z]{3}$/;
 
 type Listed = "stores" | "devices" | "gtins" | (typeof WIDER)[number];
 

@@ -92,6 +92,18 @@ function Outcome({ run, old }: { run: DryRun; old: boolean }) {
                 </td>
               </tr>
             ))}
+            {(run.severities ?? [])
+              .filter((x) => x.in_force + x.file > 0)
+              .map((x, i) => (
+                <tr key={x.severity} class={i === 0 ? "dry-severity" : undefined}>
+                  <td>{word("severity", x.severity)}</td>
+                  <td class="end num">{count(x.in_force, l)}</td>
+                  <td class="end num">{count(x.file, l)}</td>
+                  <td class="end num">
+                    <b>{signed(x.file - x.in_force)}</b>
+                  </td>
+                </tr>
+              ))}
           </tbody>
         </table>
       )}

@@ -44,3 +44,6 @@ test("a field that is emptied is taken away", () => {
 });
 
 test("lists are read as people type them", () => expect(toList(" a, b；c，d  e ".replace("；", ";"))).toEqual(["a", "b;c", "d", "e"]));
+
+test("severity by money is a map in a line", () =>
+  expect(toYaml({ version: 1, rules: [{ types: ["stockout"], severity_by_loss: { currency: "CNY", critical: 5000, warning: 1000 } }] })).toBe('version: 1\nrules:\n- types: [stockout]\n  severity_by_loss: {currency: "CNY", critical: 5000, warning: 1000}\n'));
