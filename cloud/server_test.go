@@ -69,6 +69,7 @@ type board struct {
 	open  map[uint64][]byte // by seq, of boot 1
 	acked chan struct{}     // told after each acknowledgement
 	seq   uint64
+	gtin  shelf.GTIN // due in each of its slots
 }
 
 func newBoard(t *testing.T, url, device string) *board {
@@ -83,7 +84,7 @@ func newBoardWith(t *testing.T, url, device string, options func(*mqtt.ClientOpt
 
 func newBoardOf(t *testing.T, url string, id wire.Identity, options func(*mqtt.ClientOptions)) *board {
 	t.Helper()
-	b := &board{id: id, open: map[uint64][]byte{}, acked: make(chan struct{}, 1)}
+	b := &board{id: id, gtin: "4006381333931", open: map[uint64][]byte{}, acked: make(chan struct{}, 1)}
 	o := mqtt.NewClientOptions().AddBroker(url).SetClientID(id.Device).SetCleanSession(false).SetOrderMatters(false).
 		SetConnectRetry(true).SetConnectRetryInterval(50 * time.Millisecond).SetMaxReconnectInterval(100 * time.Millisecond).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { b.hear(t, m.Payload()) })
@@ -130,7 +131,7 @@ func (b *board) say(t *testing.T, states ...shelf.State) {
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	o := shelf.Observation{CapturedAt: at, Width: 640, Height: 480, PlanogramID: "p", PlanogramVersion: 1, Model: "m", Facings: []shelf.Facing{}}
 	for i, s := range states {
-		r := shelf.SlotReading{SlotID: string(rune('a' + i)), Shelf: 1, GTIN: "4006381333931", State: s, Due: 1, Box: shelf.Box{X: 10 * i, W: 10, H: 20}}
+		r := shelf.SlotReading{SlotID: string(rune('a' + i)), Shelf: 1, GTIN: b.gtin, State: s, Due: 1, Box: shelf.Box{X: 10 * i, W: 10, H: 20}}
 		if s == shelf.OK {
 			r.Present = 1
 		}
