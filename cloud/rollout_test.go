@@ -95,6 +95,9 @@ func stagedUpdate(t *testing.T, services int, keep func(*config.Config)) {
 					c.Listen, c.MQTT.Listen = listen, mqttListen
 				}
 				keep(c)
+				if c.MQTT.Broker != "" {
+					c.MQTT.ClientID = fmt.Sprint("ingest-", i) // what boards say during the restart waits at the broker
+				}
 			})
 			stops = append(stops, stop)
 			if i > 0 {
