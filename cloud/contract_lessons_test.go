@@ -20,8 +20,8 @@ func askLessons(t *testing.T, ask func(method, pattern string, vars map[string]s
 	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333932","name":"Wrong","photos":1}`, 400)
 	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333931","name":"","photos":1}`, 400)
 	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333931","name":"Many","photos":13}`, 400)
-	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333931","name":"Seen","seen":{"device":"nobody","boot":1,"seq":1,"width":9,"height":9,"facings":[{"x":0,"y":0,"w":9,"h":9}]}}`, 404)
-	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333931","name":"Seen","seen":{"device":"d1","boot":9,"seq":9,"width":9,"height":9,"facings":[{"x":0,"y":0,"w":9,"h":9}]}}`, 409)
+	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333931","name":"Seen","seen":{"device":"nobody","boot":1,"seq":1,"width":9,"height":9,"facings":[[0,0,9,9]]}}`, 404)
+	ask("POST", "/v1/lessons", nil, "", `{"gtin":"4006381333931","name":"Seen","seen":{"device":"d1","boot":9,"seq":9,"width":9,"height":9,"facings":[[0,0,9,9]]}}`, 409)
 	var made struct{ ID int64 }
 	if err := json.Unmarshal(ask("POST", "/v1/lessons", nil, "", `{"gtin":"04006381333931","name":"Lemon","photos":1}`, 201), &made); err != nil {
 		t.Fatal(err)

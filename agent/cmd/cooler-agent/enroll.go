@@ -26,12 +26,15 @@ type enrollOptions struct {
 	facing []int  // numbers of those facings, from 1
 	token  string
 	asJSON bool
+	cloud  string // address whose lessons are to be taught
+	follow bool
+	keys   string // folder of the keys that sign bundles
 }
 
 func enrollCommand() *cobra.Command {
 	var o enrollOptions
 	cmd := &cobra.Command{
-		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER | enroll --from-observation SOURCE",
+		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER | enroll --from-observation SOURCE | enroll --from-cloud URL",
 		Short: "teach a product from a few photos",
 		Long: `Adds photos of a product to a gallery, so that its facings get its name from then on. A photo may be a
 crop, a product shot on a plain ground, or a pack held before the camera: of such a photo the largest pack in
@@ -48,13 +51,18 @@ the agent on this board (it keeps the last look with an unknown facing), a file 
 or a cooler of the cloud, https://HOST/v1/coolers/DEVICE. Without --gtin its facings are listed with their
 numbers for --facing; where only one has no name, that one is meant.
 
+With --from-cloud, all that was taught on the page and waits there is put into the gallery, and the page is told
+what came of it; --follow goes on doing so. With --bundle-keys, the gallery goes back as a signed bundle, ready
+for a staged update. Run it where the keys are: the cloud never has them.
+
 With --sign-key, the gallery is signed as its next version; see cooler-agent gallery --help.`,
 		Example: `  cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" front.jpg back.jpg
   cooler-agent enroll --gallery drinks.gallery --gtin 96385074 --name Tonic --box 462,162,75,129 cooler.jpg
   cooler-agent enroll --gallery drinks.gallery --from references/
   cooler-agent enroll --from-observation https://cloud.example/v1/coolers/cooler-1 --token-file token
   cooler-agent enroll --from-observation https://cloud.example/v1/coolers/cooler-1 --token-file token \
-      --facing 7 --gtin 96385074 --name Tonic --gallery drinks.gallery`,
+      --facing 7 --gtin 96385074 --name Tonic --gallery drinks.gallery
+  cooler-agent enroll --from-cloud https://cloud.example --token-file token --gallery drinks.gallery --bundle-keys keys --follow`,
 		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -69,6 +77,9 @@ With --sign-key, the gallery is signed as its next version; see cooler-agent gal
 	f.StringVar(&o.seen, "from-observation", "", "where a look is kept: the agent's data directory, a file of detect --json, or a cooler's URL in the cloud")
 	f.IntSliceVar(&o.facing, "facing", nil, "numbers of that look's facings (default: the only one without a name)")
 	f.StringVar(&o.token, "token-file", "", "file with the cloud's token (default $COLDSHELF_TOKEN)")
+	f.StringVar(&o.cloud, "from-cloud", "", "address of the page, to teach what waits there")
+	f.BoolVar(&o.follow, "follow", false, "go on teaching what comes, until stopped")
+	f.StringVar(&o.keys, "bundle-keys", "", "folder of keys, see `cooler-agent bundle init`: send the gallery back as a signed bundle")
 	f.StringVar(&o.key, "sign-key", "", "secret key to sign the gallery with, see `cooler-agent gallery keygen`")
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
@@ -87,6 +98,9 @@ type enrolled struct {
 }
 
 func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Writer) error {
+	if o.cloud != "" {
+		return o.fromCloudLessons(ctx, out, errs)
+	}
 	if o.seen != "" && o.gtin == "" {
 		look, err := readObserved(ctx, o.seen, o.token)
 		if err != nil {
@@ -170,6 +184,12 @@ func (o enrollOptions) saving(path string) (func(*gallery.Gallery) error, error)
 // check refuses wrong usage.
 func (o enrollOptions) check(photos []string) error {
 	switch {
+	case o.cloud != "" && (o.seen != "" || o.from != "" || o.box != "" || o.gtin != "" || o.asJSON || len(o.facing) > 0 || len(photos) > 0):
+		return withHint(errors.New("--from-cloud goes without photos and what names a product"), "products are named on the page")
+	case o.cloud != "":
+		return nil
+	case o.follow || o.keys != "":
+		return withHint(errors.New("--follow and --bundle-keys go with --from-cloud"), "give the address of the page")
 	case o.seen == "" && (len(o.facing) > 0 || o.token != ""):
 		return withHint(errors.New("--facing and --token-file go with --from-observation"), "say where the look is kept")
 	case o.seen != "" && (o.from != "" || o.box != "" || len(photos) > 0):

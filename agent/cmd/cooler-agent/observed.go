@@ -98,20 +98,11 @@ func fileThere(path string) bool {
 
 // fromCloud asks the cloud for a cooler's last look and its picture.
 func fromCloud(ctx context.Context, cooler *url.URL, tokenFile string) (*observed, error) {
-	token := strings.TrimSpace(os.Getenv("COLDSHELF_TOKEN"))
-	if tokenFile != "" {
-		data, err := readSmall(tokenFile, 4096)
-		if err != nil {
-			return nil, fmt.Errorf("open token: %w", err)
-		}
-		token = strings.TrimSpace(string(data))
+	token, err := readToken(tokenFile)
+	if err != nil {
+		return nil, err
 	}
-	c := cloudClient{token: token, http: http.Client{
-		Timeout: cloudTimeout,
-		// A token goes to whom it was given for and nobody else.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
-	}}
+	c := newCloudClient(token)
 	defer c.http.CloseIdleConnections()
 	base := *cooler
 	base.RawQuery, base.Fragment, base.Path = "", "", strings.TrimSuffix(cooler.Path, "/")
@@ -146,16 +137,65 @@ func fromCloud(ctx context.Context, cooler *url.URL, tokenFile string) (*observe
 	return newObserved(base.String(), frame, o.Width, o.Height, o.Facings)
 }
 
+// readToken reads the cloud's token from a file, else from the environment; "": there is none.
+func readToken(file string) (string, error) {
+	if file == "" {
+		return strings.TrimSpace(os.Getenv("COLDSHELF_TOKEN")), nil
+	}
+	data, err := readSmall(file, 4096)
+	if err != nil {
+		return "", fmt.Errorf("open token: %w", err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
 type cloudClient struct {
 	token string
 	http  http.Client
 }
 
+func newCloudClient(token string) *cloudClient {
+	return &cloudClient{token: token, http: http.Client{
+		Timeout: cloudTimeout,
+		// A token goes to whom it was given for and nobody else.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
+	}}
+}
+
+// get asks for something of at most limit bytes.
 func (c *cloudClient) get(ctx context.Context, u *url.URL, limit int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+	return c.do(req, limit)
+}
+
+// getJSON asks for a JSON value.
+func (c *cloudClient) getJSON(ctx context.Context, u *url.URL, into any) error {
+	data, err := c.get(ctx, u, maxObservation)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return withHint(fmt.Errorf("%s gave no answer of ours: %w", u, err), "is it the address of a cooler-cloud?")
+	}
+	return nil
+}
+
+// post sends something.
+func (c *cloudClient) post(ctx context.Context, u *url.URL, kind string, body io.Reader) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", kind)
+	return c.do(req, maxObservation)
+}
+
+func (c *cloudClient) do(req *http.Request, limit int64) ([]byte, error) {
+	u := req.URL
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
@@ -170,12 +210,21 @@ func (c *cloudClient) get(ctx context.Context, u *url.URL, limit int64) ([]byte,
 		return nil, fmt.Errorf("read %s: %w", u, err)
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
 		return nil, withHint(fmt.Errorf("%s: %s", u, resp.Status), "give a token with --token-file or $COLDSHELF_TOKEN; `cooler-cloud token create` makes one")
-	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%s: %s", u, resp.Status)
+	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated:
+		return nil, refusal(u, resp.Status, data)
 	case int64(len(data)) > limit:
 		return nil, fmt.Errorf("%s is larger than %d MB", u, limit>>20)
 	}
 	return data, nil
+}
+
+// refusal tells of a request that the cloud did not take, in its own words where it has any.
+func refusal(u *url.URL, status string, body []byte) error {
+	var said struct{ Error, Hint string }
+	if json.Unmarshal(body, &said) != nil || said.Error == "" {
+		return fmt.Errorf("%s: %s", u, status)
+	}
+	return withHint(fmt.Errorf("%s: %s", u, said.Error), said.Hint)
 }
 
 // newObserved brings the boxes, measured in a picture of width × height, to the picture that is there.

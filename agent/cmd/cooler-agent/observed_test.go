@@ -77,6 +77,21 @@ func startCloud(t *testing.T) (site, broker string) {
 	return "http://" + listen, "tcp://" + mqtt
 }
 
+// lookOnce has the agent look as often as its camera has pictures.
+func lookOnce(t *testing.T, config string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "run", "--until-end", "--log", "warn", "--config", config)
+	cmd.Env = append(os.Environ(), programVariable+"=1")
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("cooler-agent run: %v", err)
+	}
+}
+
 // An agent sees a product that nobody enrolled. Whoever looks at the cloud gives it its name from there,
 // whoever stands at the board from the board; the agent's next look says it.
 func TestAnUnknownFacingOfTheFieldGetsItsName(t *testing.T) {
@@ -90,20 +105,7 @@ func TestAnUnknownFacingOfTheFieldGetsItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "shelf", "1.jpg"), shot)
-	look := func(config string) {
-		t.Helper()
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.CommandContext(t.Context(), self, "run", "--until-end", "--log", "warn", "--config", config)
-		cmd.Env = append(os.Environ(), programVariable+"=1")
-		cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("cooler-agent run: %v", err)
-		}
-	}
-	look(config)
+	lookOnce(t, config)
 	cooler := site + "/v1/coolers/cooler-1"
 	number := 0
 	for i, f := range lastFacings(t, cooler) {
@@ -128,7 +130,7 @@ func TestAnUnknownFacingOfTheFieldGetsItsName(t *testing.T) {
 			text := strings.Replace(readText(t, config), "camera:", "vision: {gallery: "+g+"}\ncamera:", 1)
 			again := filepath.Join(dir, "again.yml")
 			write(t, again, []byte(text))
-			look(again)
+			lookOnce(t, again)
 			named := false
 			for _, f := range lastFacings(t, cooler) {
 				named = named || f.Box.IoU(boxOf(a)) > 0.5 && f.GTIN == a.SKU.GTIN

@@ -51,12 +51,12 @@ type lessonBody struct {
 
 // seenBody names facings of a look whose picture is here. Boxes are in pixels of a picture of Width × Height.
 type seenBody struct {
-	Device  string          `json:"device"`
-	Boot    uint32          `json:"boot"`
-	Seq     uint64          `json:"seq"`
-	Width   int             `json:"width"`
-	Height  int             `json:"height"`
-	Facings []lesson.Facing `json:"facings"`
+	Device  string      `json:"device"`
+	Boot    uint32      `json:"boot"`
+	Seq     uint64      `json:"seq"`
+	Width   int         `json:"width"`
+	Height  int         `json:"height"`
+	Facings []shelf.Box `json:"facings"`
 }
 
 func (a *api) postLesson(r *http.Request, tenant string) (any, error) {
@@ -112,7 +112,7 @@ func (a *api) seenPhotos(r *http.Request, tenant string, seen *seenBody) ([]*les
 	}
 	var photos []*lesson.Photo
 	for _, f := range seen.Facings {
-		f = f.Scaled(seen.Width, seen.Height, size.Width, size.Height)
+		f = lesson.Scaled(f, seen.Width, seen.Height, size.Width, size.Height)
 		p, err := lesson.NewPhoto(picture.JPEG, &f)
 		if err != nil {
 			return nil, lessonProblem(err)
@@ -149,7 +149,7 @@ func number(r *http.Request, name string) (int64, error) {
 // lessonDetail is a lesson with where its product stands in its photos.
 type lessonDetail struct {
 	*lesson.Lesson
-	Facings map[string]lesson.Facing `json:"facings"` // by the photo's number
+	Facings map[string]shelf.Box `json:"facings"` // by the photo's number
 }
 
 func (a *api) lesson(r *http.Request, tenant string) (any, error) {
@@ -162,7 +162,7 @@ func (a *api) lesson(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	at, err := lesson.Facings(r.Context(), a.DB, tenant, id)
-	d := lessonDetail{l, map[string]lesson.Facing{}}
+	d := lessonDetail{l, map[string]shelf.Box{}}
 	for n, f := range at {
 		d.Facings[strconv.Itoa(n)] = f
 	}

@@ -117,18 +117,10 @@ type Gallery struct {
 	Embedder   string `json:"embedder"`
 }
 
-// Facing is where a product stands in a picture, in pixels of it.
-type Facing struct {
-	X int `json:"x"`
-	Y int `json:"y"`
-	W int `json:"w"`
-	H int `json:"h"`
-}
-
 // Photo is a picture of a lesson.
 type Photo struct {
-	Type   string  // media type
-	Facing *Facing // the pack in it; nil: it is to be found
+	Type   string     // media type
+	Facing *shelf.Box // the pack in it; nil: it is to be found
 	Bytes  []byte
 }
 

@@ -6,11 +6,13 @@ import (
 	"image"
 	_ "image/jpeg" // photos are one of these
 	_ "image/png"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // NewPhoto makes sure that data is a whole JPEG or PNG within the limits, and that the facing, if there is
 // one, stands in it. ErrPhoto says what is wrong.
-func NewPhoto(data []byte, facing *Facing) (*Photo, error) {
+func NewPhoto(data []byte, facing *shelf.Box) (*Photo, error) {
 	if len(data) > MaxPhotoBytes {
 		return nil, fmt.Errorf("%w: it has more than %d MiB", ErrPhoto, MaxPhotoBytes>>20)
 	}
@@ -31,8 +33,8 @@ func NewPhoto(data []byte, facing *Facing) (*Photo, error) {
 }
 
 // Scaled brings a facing that was measured in a picture of width × height to one of another size.
-func (f Facing) Scaled(width, height, toWidth, toHeight int) Facing {
+func Scaled(f shelf.Box, width, height, toWidth, toHeight int) shelf.Box {
 	x := func(v int) int { return (v*toWidth + width/2) / width }
 	y := func(v int) int { return (v*toHeight + height/2) / height }
-	return Facing{x(f.X), y(f.Y), x(f.X+f.W) - x(f.X), y(f.Y+f.H) - y(f.Y)}
+	return shelf.Box{X: x(f.X), Y: y(f.Y), W: x(f.X+f.W) - x(f.X), H: y(f.Y+f.H) - y(f.Y)}
 }

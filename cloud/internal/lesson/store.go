@@ -143,7 +143,7 @@ func putPhoto(ctx context.Context, tx *state.Tx, tenant string, id int64, n int,
 	if used+int64(len(p.Bytes)) > MaxTenant {
 		return fmt.Errorf("%w: their photos take %d of %d MiB", ErrFull, used>>20, MaxTenant>>20)
 	}
-	f := Facing{}
+	f := shelf.Box{}
 	if p.Facing != nil {
 		f = *p.Facing
 	}
@@ -159,7 +159,7 @@ func putPhoto(ctx context.Context, tx *state.Tx, tenant string, id int64, n int,
 // GetPhoto reads one; state.ErrNotFound.
 func GetPhoto(ctx context.Context, q state.Querier, tenant string, id int64, n int) (*Photo, error) {
 	var p Photo
-	var f Facing
+	var f shelf.Box
 	err := q.QueryRow(ctx, "SELECT type, x, y, w, h, bytes FROM lesson_photos WHERE tenant = ? AND lesson = ? AND n = ?", tenant, id, n).
 		Scan(&p.Type, &f.X, &f.Y, &f.W, &f.H, &p.Bytes)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -176,16 +176,16 @@ func GetPhoto(ctx context.Context, q state.Querier, tenant string, id int64, n i
 
 // Facings gives where in its photos a lesson's product stands, by the photo's number; those of which it is
 // to be found are left out.
-func Facings(ctx context.Context, q state.Querier, tenant string, id int64) (map[int]Facing, error) {
+func Facings(ctx context.Context, q state.Querier, tenant string, id int64) (map[int]shelf.Box, error) {
 	rows, err := q.Query(ctx, "SELECT n, x, y, w, h FROM lesson_photos WHERE tenant = ? AND lesson = ? AND w > 0", tenant, id)
 	if err != nil {
 		return nil, fmt.Errorf("list facings of lesson %d: %w", id, err)
 	}
 	defer rows.Close()
-	all := map[int]Facing{}
+	all := map[int]shelf.Box{}
 	for rows.Next() {
 		var n int
-		var f Facing
+		var f shelf.Box
 		if err := rows.Scan(&n, &f.X, &f.Y, &f.W, &f.H); err != nil {
 			return nil, fmt.Errorf("list facings of lesson %d: %w", id, err)
 		}

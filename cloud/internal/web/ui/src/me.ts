@@ -15,3 +15,6 @@ export function callMe(name: string): void {
   typed.value = name.trim();
   remember("me", typed.value);
 }
+
+/** Whether whoever looks may also change what boards are sent and taught; where nobody signs in, everybody may. */
+export const mayUpdate = () => ["admin", "manager"].includes(session.value?.role ?? "admin");

@@ -9,7 +9,7 @@ export type Route =
   | { view: "setup"; tab: SetupTab; id?: string }
   | { view: "missing" };
 
-export const SETUP_TABS = ["coolers", "boards", "stores", "planograms", "rules", "people", "integrations", "access", "refused"] as const;
+export const SETUP_TABS = ["coolers", "boards", "stores", "planograms", "products", "rules", "people", "integrations", "access", "refused"] as const;
 export type SetupTab = (typeof SETUP_TABS)[number];
 
 export const TRADE_TABS = ["sales", "stock", "orders", "online", "promotions"] as const;

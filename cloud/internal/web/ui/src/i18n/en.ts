@@ -10,6 +10,7 @@ import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { people } from "./parts/people";
 import { rules } from "./parts/rules";
+import { teach } from "./parts/teach";
 import { trade } from "./parts/trade";
 import { updates } from "./parts/updates";
 
@@ -22,6 +23,7 @@ export const en = {
   ...side(kpi, 0),
   ...side(people, 0),
   ...side(rules, 0),
+  ...side(teach, 0),
   ...side(trade, 0),
   ...side(updates, 0),
 

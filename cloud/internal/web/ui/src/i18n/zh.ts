@@ -8,6 +8,7 @@ import { inbox } from "./parts/inbox";
 import { kpi } from "./parts/kpi";
 import { people } from "./parts/people";
 import { rules } from "./parts/rules";
+import { teach } from "./parts/teach";
 import { trade } from "./parts/trade";
 import { updates } from "./parts/updates";
 
@@ -20,6 +21,7 @@ export const zh: Record<Key, string> = {
   ...side(kpi, 1),
   ...side(people, 1),
   ...side(rules, 1),
+  ...side(teach, 1),
   ...side(trade, 1),
   ...side(updates, 1),
   "app.name": "Coldshelf",

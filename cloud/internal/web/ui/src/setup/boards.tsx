@@ -8,7 +8,8 @@ import { to } from "../router";
 import { now, storeName } from "../store";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import { StatusChip } from "../ui/state";
-import { mayUpdate, PlansFromHere, Updates } from "./updates";
+import { mayUpdate } from "../me";
+import { PlansFromHere, Updates } from "./updates";
 import { type Board, bytes, compareVersions, versions } from "./fleet";
 
 export function Boards() {

@@ -24,7 +24,8 @@ export interface Board {
   desired?: {
     state: "none" | "pending" | "in_force" | "rejected" | "rolled_back";
     detail?: string;
-    wanted: { missing?: string[] };
+    wanted: { missing?: string[]; gallery?: { version: string } };
+    applied?: { gallery?: { version: string } };
     differences: { part: "agent" | "model" | "gallery" | "planogram" | "schedule" | "thresholds"; wanted: string; has: string }[];
   };
   /** What came of the last command. */

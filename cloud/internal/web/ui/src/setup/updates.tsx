@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
 import { ago, count } from "../format";
 import { lang, t } from "../i18n/text";
-import { session } from "../session";
+import { mayUpdate } from "../me";
 import { now, storeName } from "../store";
 import { Failed, Skeleton, useLoad } from "../ui/async";
 import type { Store } from "../types";
@@ -15,9 +15,6 @@ import { useSave } from "./save";
 
 /** How often what is under way is asked for. */
 const WATCH_MS = 2000;
-
-/** Whether whoever looks may change something here. */
-export const mayUpdate = () => ["admin", "manager"].includes(session.value?.role ?? "admin");
 
 export function Updates({ boards }: { boards: readonly Board[] }) {
   const loaded = useLoad((signal) => api.rollouts(signal), []);

@@ -84,7 +84,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
               {!past && <CaptureNow cooler={fleet.value.coolers.get(c.device) ?? (c as unknown as Cooler)} />}
             </header>
             {o ? <Picture src={src} observation={o} scene={scene} picked={picked} slotsOnly={past !== undefined} naming={naming} /> : <NoPicture />}
-            {!past && <Unnamed device={c.device} facings={scene.facings} open={naming} />}
+            {!past && o && <Unnamed device={c.device} observation={o} facings={scene.facings} open={naming} />}
           </section>
           {newest !== null && (
             <section class="card" aria-labelledby="day">

@@ -10,21 +10,17 @@ import { Boards } from "../setup/boards";
 import { CoolerSetup } from "../setup/coolers";
 import { PlanEditor } from "../setup/editor";
 import { PlanogramList } from "../setup/planograms";
+import { Products } from "../setup/products";
 import { RefusedList } from "../setup/refused";
 import { StoreSetup } from "../setup/stores";
 import { Webhooks } from "../setup/webhooks";
+import { Tabs } from "../ui/tabs";
 
 export function SetupView({ tab, id }: { tab: SetupTab; id: string | undefined }) {
   return (
     <div class="page setup">
       <h1 class="headline">{t("nav.setup")}</h1>
-      <nav class="tabs" aria-label={t("setup.sections")}>
-        {SETUP_TABS.map((x) => (
-          <a key={x} href={to.setup(x)} aria-current={x === tab ? "page" : undefined}>
-            {t(`setup.${x}`)}
-          </a>
-        ))}
-      </nav>
+      <Tabs label={t("setup.sections")} of={SETUP_TABS} now={tab} href={to.setup} name={(x) => t(`setup.${x}`)} />
       <Tab tab={tab} id={id} />
     </div>
   );
@@ -40,6 +36,8 @@ function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
       return <StoreSetup />;
     case "planograms":
       return id === undefined ? <PlanogramList /> : <PlanEditor key={id} id={id} />;
+    case "products":
+      return <Products />;
     case "rules":
       return <RulesEditor />;
     case "people":

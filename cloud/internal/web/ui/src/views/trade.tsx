@@ -11,6 +11,7 @@ import { SuggestedOrders } from "../trade/orders";
 import { Promotions } from "../trade/promotions";
 import { SalesPage } from "../trade/sales";
 import { StockBook } from "../trade/stock";
+import { Tabs } from "../ui/tabs";
 
 const TABS: Record<TradeTab, () => preact.JSX.Element> = { sales: SalesPage, stock: StockBook, orders: SuggestedOrders, online: OnlineOrders, promotions: Promotions };
 
@@ -21,13 +22,7 @@ export function TradeView({ tab }: { tab: TradeTab }) {
   return (
     <div class="page trade">
       <h1 class="headline">{t("nav.trade")}</h1>
-      <nav class="tabs" aria-label={t("trade.sections")}>
-        {TRADE_TABS.map((x) => (
-          <a key={x} href={to.trade(x)} aria-current={x === tab ? "page" : undefined}>
-            {t(`trade.${x}`)}
-          </a>
-        ))}
-      </nav>
+      <Tabs label={t("trade.sections")} of={TRADE_TABS} now={tab} href={to.trade} name={(x) => t(`trade.${x}`)} />
       <Tab key={tab} />
     </div>
   );

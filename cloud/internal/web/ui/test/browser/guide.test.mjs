@@ -48,6 +48,7 @@ const PICTURES = {
       await p.locator(".draw-box").nth(3).click();
     },
   },
+  products: { path: "/setup/products", ready: (p) => p.locator(".lesson").nth(3) },
   rules: {
     path: "/setup/rules",
     ready: (p) => p.locator(".rule-row").first(),

@@ -144,3 +144,44 @@ describe("boards", () => {
     assert.deepEqual(await violations(page), []);
   });
 });
+
+describe("products", () => {
+  test("a product is taught by photos, which are made smaller first", async () => {
+    const page = await s.go("/setup/products");
+    await page.locator(".lesson").nth(3).waitFor();
+    await page.getByText("on 0 of", { exact: false }).or(page.getByText("no board takes its gallery from here yet", { exact: false })).first().waitFor();
+    await page.getByRole("button", { name: "Teach a product" }).click();
+    const form = page.getByRole("form", { name: "Teach a product" });
+    await form.getByLabel("GTIN").fill("4006381333931");
+    await form.getByLabel("Name", { exact: true }).fill("Lemon");
+    // A photo of 3000 pixels, as a phone makes it; and a file that is none.
+    const wide = await page.evaluate(async () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = 3000;
+      canvas.height = 2000;
+      canvas.getContext("2d").fillRect(900, 200, 800, 1600);
+      const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    });
+    await form.locator("input[type=file]").setInputFiles([
+      { name: "front.png", mimeType: "image/png", buffer: Buffer.from(wide) },
+      { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") },
+    ]);
+    await page.getByText("Left out: notes.png.").waitFor();
+    await form.getByRole("img", { name: "front.png" }).waitFor();
+    assert.deepEqual(await violations(page), []);
+    await form.getByRole("button", { name: "Teach it" }).click();
+    await page.locator(".lesson").nth(4).waitFor();
+    const [jpeg] = s.service.world.photos;
+    assert.equal(jpeg.readUInt16BE(0), 0xffd8);
+    assert.deepEqual(s.service.world.taught.at(-1), { gtin: "4006381333931", name: "Lemon", photos: 1, seen: undefined });
+    const size = await page.evaluate(async (bytes) => {
+      const b = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: "image/jpeg" }));
+      return [b.width, b.height];
+    }, [...jpeg]);
+    assert.deepEqual(size, [1600, 1067]);
+    await page.getByRole("button", { name: "Remove the lesson Lemon", exact: true }).click();
+    await page.getByRole("button", { name: "Yes, remove Lemon", exact: true }).click();
+    await eventually(async () => assert.equal(await page.locator(".lesson").count(), 4));
+  });
+});

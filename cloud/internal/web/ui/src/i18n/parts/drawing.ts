@@ -36,5 +36,4 @@ export const drawing = {
   "name.facing": ["Name facing {n}", "命名排面 {n}"],
   "name.gtin": ["GTIN", "GTIN"],
   "name.name": ["Name", "名称"],
-  "name.how": ["Run this where the gallery is kept. It learns the facing from this picture; boards that share the gallery know it from then on.", "在保存图库的机器上运行以下命令，即可从此图片学习该排面；共享图库的设备随后即可识别。"],
 } as const;
