@@ -241,51 +241,38 @@ func (f *Fit) counted(rates map[string]*StoreRates) *counted {
 	return c
 }
 
+// rounds is how often the factors are learned anew, each with the others as they were learned before it.
+const rounds = 4
+
+// solve learns the factors in turn (iterative proportional fitting: Deming & Stephan 1940; Bishop, Fienberg &
+// Holland 1975, ch. 3), each shrunk. In one round alone a product's evening would be what it sold in the
+// evenings of those stores that still had it then, which are those that sell the least.
 func (f *counted) solve(version int64, cluster string) map[string]*StoreRates {
-	mean, cluster168 := f.means()
-	shapes := f.shapes(mean, cluster168)
-	bases := f.bases(mean, shapes)
 	out := map[string]*StoreRates{}
-	for k, b := range bases {
-		r := out[k.store]
-		if r == nil {
-			r = &StoreRates{version: version, store: k.store, cluster: cluster, dispersion: 1, uneven: f.Uneven, bases: map[shelf.GTIN]base{}, shapes: shapes, substitute: map[shelf.GTIN]float64{}}
-			out[k.store] = r
+	shapes := map[shelf.GTIN]*Profile{}
+	for k := range f.sums {
+		if out[k.store] == nil {
+			out[k.store] = &StoreRates{version: version, store: k.store, cluster: cluster, dispersion: 1, uneven: f.Uneven, traffic: flat(), bases: map[shelf.GTIN]base{}, shapes: shapes, substitute: map[shelf.GTIN]float64{}}
 		}
-		r.bases[k.gtin] = b
+		if shapes[k.gtin] == nil {
+			p := flat()
+			shapes[k.gtin] = &p
+		}
 	}
-	f.traffic(out)
+	for range rounds {
+		f.bases(out)
+		f.shapes(out, shapes)
+		f.traffic(out)
+	}
+	f.bases(out)
 	return out
 }
 
-// means are each product's units an hour over all stores, and how all products together sell over
-// the week against that.
-func (f *counted) means() (map[shelf.GTIN]float64, *Profile) {
-	units, hours := map[shelf.GTIN]float64{}, map[shelf.GTIN]float64{}
-	for k, s := range f.sums {
-		for _, t := range s {
-			units[k.gtin] += t.units
-			hours[k.gtin] += t.hours
-		}
-	}
-	mean := map[shelf.GTIN]float64{}
-	for g, u := range units {
-		if hours[g] > 0 {
-			mean[g] = u / hours[g]
-		}
-	}
-	var got, expected [Week]float64
-	for k, s := range f.sums {
-		for w, t := range s {
-			got[w] += t.units
-			expected[w] += mean[k.gtin] * t.hours
-		}
-	}
-	var p Profile
+func flat() (p Profile) {
 	for w := range p {
-		p[w] = float32((got[w] + 1) / (expected[w] + 1))
+		p[w] = 1
 	}
-	return mean, &p
+	return p
 }
 
 // week is what was got and what was expected in each hour of the week.
@@ -337,73 +324,91 @@ func profiles[K comparable](weeks map[K]*week) map[K]*Profile {
 	return out
 }
 
-// shapes shrinks each product's week to the cluster's.
-func (f *counted) shapes(mean map[shelf.GTIN]float64, all *Profile) map[shelf.GTIN]*Profile {
+// shapes shrinks each product's week to that of all products together.
+func (f *counted) shapes(out map[string]*StoreRates, shapes map[shelf.GTIN]*Profile) {
 	weeks := map[shelf.GTIN]*week{}
+	var got, expected [Week]float64
 	for k, s := range f.sums {
+		r := out[k.store]
+		per, known := r.bases[k.gtin]
+		if !known {
+			continue
+		}
 		v := weeks[k.gtin]
 		if v == nil {
 			v = &week{}
 			weeks[k.gtin] = v
 		}
 		for w, t := range s {
+			x := per.PerHour * float64(r.traffic[w]) * t.hours
 			v.got[w] += t.units
-			v.expected[w] += mean[k.gtin] * float64(all[w]) * t.hours
+			v.expected[w] += x
+			got[w] += t.units
+			expected[w] += x
 		}
 	}
-	out := profiles(weeks)
-	for _, p := range out {
+	var all Profile
+	for w := range all {
+		all[w] = float32((got[w] + 1) / (expected[w] + 1))
+	}
+	for _, v := range weeks {
+		for w := range v.expected {
+			v.expected[w] *= float64(all[w])
+		}
+	}
+	for g, p := range profiles(weeks) {
 		for w := range p {
 			p[w] *= all[w]
 		}
+		*shapes[g] = *p
 	}
-	return out
 }
 
 // bases shrinks each store's level of a product to the mean of the stores.
-func (f *counted) bases(mean map[shelf.GTIN]float64, shapes map[shelf.GTIN]*Profile) map[pair]base {
-	type level struct{ got, expected float64 }
-	levels := map[pair]level{}
-	spread := map[shelf.GTIN]*moments{}
+func (f *counted) bases(out map[string]*StoreRates) {
+	type level struct{ got, hours float64 } // hours weighed by how busy they are
+	levels, all := map[pair]level{}, map[shelf.GTIN]level{}
 	for k, s := range f.sums {
+		r := out[k.store]
 		var l level
 		for w, t := range s {
 			l.got += t.units
-			l.expected += mean[k.gtin] * float64(shapes[k.gtin][w]) * t.hours
-		}
-		if mean[k.gtin] == 0 {
-			continue // sold nowhere: more likely no till knows it than nobody wants it
+			l.hours += float64(r.shapes[k.gtin][w]) * float64(r.traffic[w]) * t.hours
 		}
 		levels[k] = l
+		sum := all[k.gtin]
+		all[k.gtin] = level{sum.got + l.got, sum.hours + l.hours}
+	}
+	spread := map[shelf.GTIN]*moments{}
+	mean := func(g shelf.GTIN) float64 { return all[g].got / max(all[g].hours, math.SmallestNonzeroFloat64) }
+	for k, l := range levels {
 		if spread[k.gtin] == nil {
 			spread[k.gtin] = &moments{}
 		}
-		spread[k.gtin].add(l.got, l.expected)
+		spread[k.gtin].add(l.got, mean(k.gtin)*l.hours)
 	}
-	out := map[pair]base{}
 	for k, l := range levels {
-		prior := spread[k.gtin].prior()
+		if all[k.gtin].got == 0 {
+			continue // sold nowhere: more likely no till knows it than nobody wants it
+		}
+		prior, per := spread[k.gtin].prior(), mean(k.gtin)
 		b := base{
-			PerHour: mean[k.gtin] * (l.got + prior) / (l.expected + prior),
+			PerHour: per * (l.got + prior) / (per*l.hours + prior),
 			Error:   1 / math.Sqrt(l.got+prior),
 			Days:    len(f.days[k]),
 		}
 		if v := f.minor[k]; v.units > 0 {
 			b.Minor, b.Currency = v.minor/v.units, v.currency
 		}
-		out[k] = b
+		out[k.store].bases[k.gtin] = b
 	}
-	return out
 }
 
-// traffic is how a store's week differs from its cluster's, over all its products together.
+// traffic is how a store's week differs from what its products do elsewhere, over all of them together.
 func (f *counted) traffic(out map[string]*StoreRates) {
 	weeks := map[string]*week{}
 	for k, s := range f.sums {
 		r := out[k.store]
-		if r == nil {
-			continue
-		}
 		v := weeks[k.store]
 		if v == nil {
 			v = &week{}
