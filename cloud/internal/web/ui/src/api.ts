@@ -2,8 +2,9 @@
 // person can do about it, both in the server's words.
 
 import type { AuditEntry, Token, User } from "./access/types";
-import type { Board } from "./setup/fleet";
-import type { Bundle, Bundles, Order, Rollout, RolloutDetail, Wish } from "./setup/rollouts";
+import type { Board, Standing } from "./setup/fleet";
+import type { Bundle, Bundles, Order, Rollout, RolloutDetail, Scope, Wish } from "./setup/rollouts";
+import { wishPath } from "./setup/wish";
 import type { Session } from "./session";
 import type { DryRun, RulesInForce, RuleVersion } from "./rules/book";
 import type { Notice } from "./rules/people";
@@ -148,8 +149,9 @@ export const api = {
   startRollout: (body: Order) => call<Rollout>("POST", "/v1/rollouts", { body }),
   sayRollout: (id: number, what: "pause" | "resume" | "cancel") => call<Rollout>("POST", `/v1/rollouts/${id}/${what}`),
   wishes: (signal?: AbortSignal) => call<{ wishes: Wish[] }>("GET", "/v1/desired", { signal }),
-  /** Wishes something of every board; null leaves a part to the boards' own files. */
-  wish: (body: { planogram: string | null }) => call<Wish>("PUT", "/v1/desired", { body }),
+  /** Wishes something of boards; null leaves a part to the wish beyond. */
+  putWish: (scope: Scope, place: string, parts: Record<string, unknown>) => call<Wish>("PUT", wishPath(scope, place), { body: parts }),
+  desired: (device: string, signal?: AbortSignal) => call<Standing>("GET", `/v1/coolers/${seg(device)}/desired`, { signal }),
   /** Has a board try once more what it refused. */
   retryDesired: (device: string) => call<unknown>("POST", `/v1/coolers/${seg(device)}/desired/attempts`),
   /** Asks a board that is connected to do something once. */

@@ -13,6 +13,7 @@ import { rules } from "./parts/rules";
 import { teach } from "./parts/teach";
 import { trade } from "./parts/trade";
 import { updates } from "./parts/updates";
+import { wish } from "./parts/wish";
 
 export const en = {
   ...side(access, 0),
@@ -26,6 +27,7 @@ export const en = {
   ...side(teach, 0),
   ...side(trade, 0),
   ...side(updates, 0),
+  ...side(wish, 0),
 
   "app.name": "Coldshelf",
   "app.skip": "Skip to content",

@@ -11,6 +11,7 @@ import { rules } from "./parts/rules";
 import { teach } from "./parts/teach";
 import { trade } from "./parts/trade";
 import { updates } from "./parts/updates";
+import { wish } from "./parts/wish";
 
 export const zh: Record<Key, string> = {
   ...side(access, 1),
@@ -24,6 +25,7 @@ export const zh: Record<Key, string> = {
   ...side(teach, 1),
   ...side(trade, 1),
   ...side(updates, 1),
+  ...side(wish, 1),
   "app.name": "Coldshelf",
   "app.skip": "跳到正文",
   "nav.label": "主导航",

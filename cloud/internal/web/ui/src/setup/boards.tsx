@@ -10,6 +10,7 @@ import { Failed, Skeleton, useLoad } from "../ui/async";
 import { StatusChip } from "../ui/state";
 import { mayUpdate } from "../me";
 import { PlansFromHere, Updates } from "./updates";
+import { Wishes } from "./wishes";
 import { type Board, bytes, compareVersions, versions } from "./fleet";
 
 export function Boards() {
@@ -42,6 +43,7 @@ export function Boards() {
         )}
       </section>
       <Updates boards={list} />
+      <Wishes boards={list} changed={loaded.reload} />
       {list.length > 0 && (
         <section class="card" aria-label={t("setup.boards")}>
           <PlansFromHere />

@@ -1,6 +1,35 @@
 // Boards as GET /v1/fleet tells of them, and how their versions compare. Pure.
 
 import type { CoolerStatus } from "../types";
+import type { Scope } from "./rollouts";
+import type { Schedule } from "./wish";
+
+export type Part = "agent" | "model" | "gallery" | "planogram" | "schedule" | "thresholds";
+
+interface From {
+  from: Scope;
+}
+
+/** What is wanted of a board, or what it has of it. */
+export interface Wanted {
+  planogram?: From & { id: string; version: number };
+  schedule?: From & Schedule;
+  thresholds?: From & { values: Record<string, number> };
+  gallery?: From & { version: string };
+  model?: From & { version: string };
+  agent?: From & { version: string };
+  missing?: string[];
+}
+
+/** How a board stands to what is wanted of it. */
+export interface Standing {
+  state: "none" | "pending" | "in_force" | "rejected" | "rolled_back";
+  detail?: string;
+  reported_at?: string;
+  wanted: Wanted;
+  applied?: Wanted;
+  differences: { part: Part; wanted: string; has: string }[];
+}
 
 export interface Board {
   device: string;
@@ -21,13 +50,7 @@ export interface Board {
   /** That are fitted; one with a fault gives nothing. */
   sensors?: { name: string; fault?: string }[];
   /** How it stands to what is wanted of it. */
-  desired?: {
-    state: "none" | "pending" | "in_force" | "rejected" | "rolled_back";
-    detail?: string;
-    wanted: { missing?: string[]; gallery?: { version: string } };
-    applied?: { gallery?: { version: string } };
-    differences: { part: "agent" | "model" | "gallery" | "planogram" | "schedule" | "thresholds"; wanted: string; has: string }[];
-  };
+  desired?: Standing;
   /** What came of the last command. */
   answer?: { id: string; ok: boolean; detail?: string };
   health?: {

@@ -1,5 +1,7 @@
 // Staged updates and bundles as the API tells of them, and what is counted of them. Pure.
 
+import type { Schedule } from "./wish";
+
 export type Kind = "agent" | "model" | "gallery";
 
 export interface Bundle {
@@ -58,10 +60,14 @@ export interface Order {
   max_failures: number;
 }
 
+export type Scope = "tenant" | "store" | "cooler";
+
 export interface Wish {
-  scope: "tenant" | "store" | "cooler";
+  scope: Scope;
   place: string;
-  parts: { planogram?: string; agent?: string; model?: string; gallery?: string };
+  parts: { planogram?: string; agent?: string; model?: string; gallery?: string; schedule?: Schedule; thresholds?: Record<string, number> };
+  changed_at: string;
+  changed_by: string;
 }
 
 export const total = (r: Rollout) => COUNTS.reduce((n, s) => n + r.counts[s], 0);

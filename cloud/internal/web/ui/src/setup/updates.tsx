@@ -270,7 +270,7 @@ export function PlansFromHere() {
           disabled={!mayUpdate() || saving.kind === "busy"}
           onChange={async (e) => {
             const planogram = e.currentTarget.checked ? "assigned" : null;
-            await save(() => api.wish({ planogram }));
+            await save(() => api.putWish("tenant", "", { planogram }));
             loaded.reload();
           }}
         />

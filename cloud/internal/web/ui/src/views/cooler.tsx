@@ -13,6 +13,7 @@ import { Plan, planogramName } from "../cooler/plan";
 import { buildScene } from "../cooler/scene";
 import { Plots } from "../cooler/series";
 import { SlotList } from "../cooler/slots";
+import { Wanted } from "../cooler/wanted";
 import { asObservation, byTime } from "../cooler/strips";
 import { ago, clock, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
@@ -38,7 +39,7 @@ export function CoolerView({ device }: { device: string }) {
         <Back />
         {t("nav.now")}
       </a>
-      {loaded.data ? <Body cooler={loaded.data} /> : loaded.error ? <Failed error={loaded.error} retry={loaded.reload} notFound={t("load.notfound_cooler", { device })} /> : <Loading device={device} />}
+      {loaded.data ? <Body cooler={loaded.data} version={version.value} /> : loaded.error ? <Failed error={loaded.error} retry={loaded.reload} notFound={t("load.notfound_cooler", { device })} /> : <Loading device={device} />}
     </div>
   );
 }
@@ -55,7 +56,7 @@ function Loading({ device }: { device: string }) {
   );
 }
 
-function Body({ cooler: c }: { cooler: CoolerDetail }) {
+function Body({ cooler: c, version }: { cooler: CoolerDetail; version: string }) {
   const picked = useSignal("");
   const shown = useSignal(-1);
   const naming = useSignal(-1);
@@ -123,6 +124,7 @@ function Body({ cooler: c }: { cooler: CoolerDetail }) {
           <Alerts device={c.device} />
           {end !== null && <Plots device={c.device} at={end} />}
           {c.board && <Health board={c.board} cooler={fleet.value.coolers.get(c.device) ?? c} observation={c.observation} />}
+          {c.board && <Wanted device={c.device} version={version} />}
         </div>
       </div>
       {o && (

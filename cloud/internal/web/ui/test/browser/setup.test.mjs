@@ -100,7 +100,7 @@ describe("boards", () => {
     const card = page.locator(".updates");
     await card.getByText("halted by itself").waitFor();
     await card.getByText(/finds 0 of 26 facings/).waitFor();
-    await page.getByText("went back").waitFor();
+    await page.locator(".boards-table").getByText("went back").waitFor();
     await page.getByText("networks: 0.4.1 wanted, has 0.4.0").waitFor();
     await page.getByText("agent 0.10.0: there is none for arm64").waitFor();
     await card.getByRole("button", { name: "Start a staged update" }).click();
@@ -133,6 +133,48 @@ describe("boards", () => {
     assert.deepEqual(updates.said, ["pause", "cancel"]);
     await page.getByLabel("Boards take their planogram from here").click(); // it is ticked once the service has it
     await eventually(() => assert.equal(updates.wishes[0]?.parts.planogram, "assigned"));
+  });
+
+  test("a schedule is wished of a store, a planogram of a cooler, and taken back", async () => {
+    const page = await s.go("/setup/boards");
+    const card = page.locator(".wishes");
+    await card.getByText("every board goes by its own file", { exact: false }).waitFor();
+    await card.getByRole("button", { name: "Wish something" }).click();
+    await card.getByLabel("For").selectOption({ label: "Store Kiosk Lindenplatz" });
+    const form = card.getByRole("form", { name: "How boards shall be" });
+    const tell = form.getByRole("button", { name: "Tell the boards" });
+    assert.equal(await tell.isDisabled(), true); // nothing is changed yet
+    await form.getByLabel("When boards look").check();
+    await form.getByLabel("Every (minutes)").fill("10");
+    await form.getByLabel("At (the board's time)").fill("08:00，14:30");
+    await form.getByLabel("Only between").fill("07:00 – 22:00");
+    await form.getByLabel("When the door has closed").check();
+    await form.getByLabel("Seconds after it closed").fill("5");
+    await form.getByLabel("Thresholds, in thousandths").check();
+    await form.getByLabel("A facing is found from").fill("400");
+    await form.getByLabel("Planogram").selectOption("assigned");
+    await shot(page, "setup-wishes", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    await tell.click();
+    await card.getByText("every 10 min · 08:00 · 14:30 · after the door · 07:00-22:00").waitFor();
+    const { updates } = s.service.world;
+    assert.deepEqual(updates.wishes[0].parts, { planogram: "assigned", schedule: { every_s: 600, at: ["08:00", "14:30"], on_door_close: true, settle_s: 5, hours: "07:00-22:00" }, thresholds: { detector_permille: 400 } });
+    assert.equal(updates.wishes[0].scope, "store");
+    await card.getByRole("button", { name: /^Store Kiosk Lindenplatz/ }).click();
+    await form.getByLabel("When boards look").uncheck();
+    await form.getByLabel("Planogram").selectOption({ label: "the board's own file" });
+    await tell.click();
+    await eventually(() => assert.deepEqual(updates.wishes[0].parts, { planogram: "", thresholds: { detector_permille: 400 } }));
+  });
+
+  test("a cooler shows what is wanted of its board beside what it has", async () => {
+    const page = await s.go("/coolers/cooler-03");
+    const card = page.getByRole("region", { name: "Wanted and reported" }).first();
+    await card.getByText("went back").waitFor();
+    await card.getByRole("row", { name: /networks 0\.4\.1 all boards 0\.4\.0/ }).waitFor();
+    await card.getByRole("row", { name: /schedule every 10 min · after the door · 07:00-22:00 its store the same/ }).waitFor();
+    await card.getByText(/finds 0 of 26 facings/).waitFor();
+    assert.deepEqual(await violations(page), []);
   });
 
   test("updates on a phone, in Chinese, in the dark", async () => {

@@ -30,7 +30,7 @@ const code = files.map((f) => readFileSync(join(src, f), "utf8")).join("\n");
 
 test("no text is left that no view shows", () => {
   // Groups that are looked up by a value of the service: word("state", s), t(`link.${kind}`) and so on.
-  const byValue = /^(up\.(count|state|status|kind|part)|type|resolution|reason|severity|state|status|door|alertstate|teach\.status|link|cooler\.show|hook|kpi\.\w+\.help|kpi\.(name|def)|boards\.clock|draw\.(left|right)|import\.(note|fault)|promo\.\w+\.help|rules\.(regions|channels|store_classes|cooler_models)|people\.(send|kind|state)|access\.role(_short)?|kpis\.(by|compare|scope)|kpis\.(csv|xlsx)|shelf|verdict|cause|sales\.(by|report)|order\.(status|from)|online\.status|(sales|stock|order|online|moves)\.\w+\.help|campaign\.(ahead|running|over))(\.|$)/;
+  const byValue = /^(up\.(count|state|status|kind|part)|type|resolution|reason|severity|state|status|door|alertstate|teach\.status|wish\.(part|from|\w+_permille)|link|cooler\.show|hook|kpi\.\w+\.help|kpi\.(name|def)|boards\.clock|draw\.(left|right)|import\.(note|fault)|promo\.\w+\.help|rules\.(regions|channels|store_classes|cooler_models)|people\.(send|kind|state)|access\.role(_short)?|kpis\.(by|compare|scope)|kpis\.(csv|xlsx)|shelf|verdict|cause|sales\.(by|report)|order\.(status|from)|online\.status|(sales|stock|order|online|moves)\.\w+\.help|campaign\.(ahead|running|over))(\.|$)/;
   const unused = keys.map((k) => k.replace(/\.(one|other)$/, "")).filter((k) => !byValue.test(k) && !code.includes(`"${k}"`) && !/^trade\.(sales|stock|orders|online|promotions)$/.test(k) && !/^setup\.(coolers|boards|stores|planograms|products|rules|people|integrations|access|refused)$/.test(k));
   expect([...new Set(unused)]).toEqual([]);
 });
