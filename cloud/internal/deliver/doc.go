@@ -7,6 +7,8 @@
 // when it comes back, for GiveUp, and after that it finds it among the dead letters and can have it
 // all again from any cursor.
 //
+// Of several services on one PostgreSQL one delivers at a time (lease).
+//
 // What it refuses: to call an address of a private network unless the configuration allows it, to
 // follow a redirect, and to let one target that hangs hold up another.
 package deliver

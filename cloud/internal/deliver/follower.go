@@ -37,6 +37,7 @@ type follower struct {
 	name    string // of its cursor
 	target  Target
 	db      *state.DB
+	lease   *lease // nil: nobody else delivers
 	wake    <-chan struct{}
 	poll    time.Duration
 	retry   time.Duration // first pause after a failure, doubled up to longest
@@ -71,6 +72,10 @@ func (f *follower) run(ctx context.Context) error {
 		if errors.Is(err, errMoved) {
 			continue
 		}
+		if errors.Is(err, errLost) { // ctx ends
+			<-ctx.Done()
+			return nil
+		}
 		if f.got { // a target that fails now and then is not one that is down
 			pause, f.got = f.retry, false
 		}
@@ -99,16 +104,16 @@ func (f *follower) advance(ctx context.Context) error {
 		return err
 	}
 	kept, keptAt := cursor, f.now()
+	memory, forgets := f.target.(forgetful)
 	keep := func() error {
 		if cursor == kept {
 			return nil
 		}
 		// What was delivered is kept even while the service stops: else it would go out again.
-		err := moveCursor(context.WithoutCancel(ctx), f.db, f.name, kept, cursor)
+		err := f.moveCursor(context.WithoutCancel(ctx), kept, cursor)
 		kept, keptAt = cursor, f.now()
 		return err
 	}
-	memory, forgets := f.target.(forgetful)
 	for {
 		if forgets {
 			from, err := memory.Resume(ctx, cursor)
@@ -123,13 +128,15 @@ func (f *follower) advance(ctx context.Context) error {
 		}
 		for i := range entries {
 			e := &entries[i]
-			if f.target.Wants(e) {
+			wanted := f.target.Wants(e)
+			if wanted {
 				if err := f.deliver(ctx, e); err != nil {
 					return errors.Join(err, keep())
 				}
 			}
 			cursor = e.Cursor
-			if f.now().Sub(keptAt) >= keepEvery {
+			// Whoever dies makes again what is not kept. A broker has a cursor of its own as well.
+			if wanted && !forgets || f.now().Sub(keptAt) >= keepEvery {
 				if err := keep(); err != nil {
 					return err
 				}
@@ -148,6 +155,9 @@ func (f *follower) advance(ctx context.Context) error {
 
 // deliver tries one event once. One that has grown too old to be worth the wait becomes a dead letter.
 func (f *follower) deliver(ctx context.Context, e *alert.Entry) error {
+	if err := f.lease.mayDeliver(); err != nil {
+		return err
+	}
 	call, done := finishing(ctx)
 	err := f.target.Deliver(call, e)
 	done()
@@ -164,17 +174,23 @@ func (f *follower) deliver(ctx context.Context, e *alert.Entry) error {
 // errMoved says that somebody else has moved the cursor: it is to be told again from there.
 var errMoved = errors.New("the cursor was moved")
 
+// readerLock is held by whoever moves a cursor.
+func readerLock(reader string) string { return "alert_readers/" + reader }
+
 // moveCursor keeps how far a target has come, unless somebody has moved it meanwhile.
-func moveCursor(ctx context.Context, db *state.DB, reader string, from, to int64) error {
-	return db.Write(ctx, func(tx *state.Tx) error {
-		now, err := alert.ReaderCursor(ctx, tx, reader)
+func (f *follower) moveCursor(ctx context.Context, from, to int64) error {
+	return f.db.Write(ctx, func(tx *state.Tx) error {
+		if err := errors.Join(tx.Exclusive(ctx, readerLock(f.name)), f.lease.fence(ctx, tx)); err != nil {
+			return err
+		}
+		now, err := alert.ReaderCursor(ctx, tx, f.name)
 		if err != nil {
 			return err
 		}
 		if now != from {
 			return errMoved
 		}
-		return alert.PutReaderCursor(ctx, tx, reader, to)
+		return alert.PutReaderCursor(ctx, tx, f.name, to)
 	})
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Poll         time.Duration                              // how often the log, and the list of webhooks, is read without being told [2 s]
 	Retry        time.Duration                              // first pause after a failure [5 s], doubled up to five minutes
 	GiveUp       time.Duration                              // how old an event may grow for a webhook that fails [24 h]
+	Term         time.Duration                              // of the lease by which one of several services on a PostgreSQL delivers [4 s]
 	Resolver     *net.Resolver                              // of webhooks' names; nil: the system's
 	Now          func() time.Time
 	Sleep        func(ctx context.Context, d time.Duration) bool // waits on Now's clock, false once ctx ends; nil: time's own
@@ -42,6 +43,7 @@ func (c Config) withDefaults() Config {
 	span(&c.Poll, 2*time.Second)
 	span(&c.Retry, 5*time.Second)
 	span(&c.GiveUp, 24*time.Hour)
+	span(&c.Term, 4*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -59,12 +61,17 @@ type Service struct {
 	mu    sync.Mutex
 	wakes map[chan struct{}]struct{}
 	again chan struct{} // the list of webhooks may have changed
+	lease *lease        // nil on SQLite, which has one service
 }
 
 // New makes a service that delivers nothing until Run.
 func New(cfg Config) *Service {
 	cfg = cfg.withDefaults()
-	return &Service{cfg: cfg, client: newClient(cfg.AllowPrivate, cfg.Timeout, cfg.Resolver), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, client: newClient(cfg.AllowPrivate, cfg.Timeout, cfg.Resolver), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
+	if cfg.DB.Postgres() {
+		s.lease = newLease(cfg.DB, cfg.Term, cfg.Log)
+	}
+	return s
 }
 
 // Committed tells every target that there may be something new. It does not block.
@@ -86,8 +93,24 @@ func ring(c chan struct{}) {
 	}
 }
 
-// Run delivers until ctx ends, and waits for the calls under way.
+// Run delivers until ctx ends, and waits for the calls under way. Of several services on one PostgreSQL one
+// delivers to the broker and to webhooks at a time; people are told by all, who share the notices.
 func (s *Service) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	if s.cfg.Book != nil {
+		all.Go(func() { s.tellPeople(ctx) })
+	}
+	if s.lease == nil {
+		s.leadAll(ctx)
+	} else {
+		s.lease.run(ctx, s.leadAll)
+	}
+	return nil
+}
+
+// leadAll leads the broker and every webhook until ctx ends, and waits for the calls under way.
+func (s *Service) leadAll(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	if s.cfg.MQTT != nil {
@@ -96,9 +119,6 @@ func (s *Service) Run(ctx context.Context) error {
 			defer m.leave(ctx)
 			_ = s.lead(ctx, mqttReader, m, 0, brokerPause) // a broker is never gone for good
 		})
-	}
-	if s.cfg.Book != nil {
-		all.Go(func() { s.tellPeople(ctx) })
 	}
 	running := map[string]context.CancelFunc{}
 	poll := time.NewTicker(s.cfg.Poll)
@@ -133,7 +153,7 @@ func (s *Service) Run(ctx context.Context) error {
 			for _, cancel := range running {
 				cancel()
 			}
-			return nil
+			return
 		case <-s.again:
 		case <-poll.C:
 		}
@@ -173,7 +193,7 @@ const brokerPause = 10 * time.Second
 func (s *Service) lead(ctx context.Context, name string, t Target, giveUp, longest time.Duration) error {
 	wake, leave := s.waking()
 	defer leave()
-	f := &follower{name: name, target: t, db: s.cfg.DB, wake: wake, poll: s.cfg.Poll, retry: min(s.cfg.Retry, longest/4), longest: longest, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
+	f := &follower{name: name, target: t, db: s.cfg.DB, lease: s.lease, wake: wake, poll: s.cfg.Poll, retry: min(s.cfg.Retry, longest/4), longest: longest, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
 	return f.run(ctx)
 }
 

@@ -57,6 +57,13 @@ CREATE TABLE notices (
 CREATE INDEX notices_by_due ON notices (state, due_at);
 CREATE INDEX notices_by_alert ON notices (tenant, alert_id);
 CREATE INDEX notices_by_recipient ON notices (tenant, recipient, state, due_at);
+`, `
+CREATE TABLE deliver_leases (
+	name   TEXT PRIMARY KEY,
+	holder TEXT NOT NULL,
+	epoch  BIGINT NOT NULL,
+	beat   BIGINT NOT NULL
+);
 `}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook}}
 
 // ofWebhook is which cursors and dead letters are a tenant's; see reader.
@@ -193,6 +200,9 @@ func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) e
 		}
 		if _, err := tx.Exec(ctx, "DELETE FROM dead_letters WHERE reader = ? AND cursor > ?", w.reader(), after); err != nil {
 			return fmt.Errorf("take back dead letters of %s: %w", id, err)
+		}
+		if err := tx.Exclusive(ctx, readerLock(w.reader())); err != nil {
+			return err
 		}
 		return alert.PutReaderCursor(ctx, tx, w.reader(), after)
 	})
