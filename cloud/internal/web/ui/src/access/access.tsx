@@ -4,7 +4,7 @@ import { api } from "../api";
 import { moment } from "../format";
 import { lang, t } from "../i18n/text";
 import { session } from "../session";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { Tokens } from "./tokens";
 import { Users } from "./users";
 
@@ -40,10 +40,8 @@ function AuditLog() {
       <header class="card-head">
         <h2 id="audit">{t("access.audit")}</h2>
       </header>
-      {loaded.error && !loaded.data ? (
-        <Failed error={loaded.error} retry={loaded.reload} />
-      ) : !loaded.data ? (
-        <Skeleton rows={3} />
+      {!loaded.data ? (
+        <Pending of={loaded} rows={3} />
       ) : (
         <div class="scroll-x" tabIndex={0} role="region" aria-label={t("access.audit")}>
           <table class="slots">

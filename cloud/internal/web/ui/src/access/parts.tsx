@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { t, type Key } from "../i18n/text";
 import { SaveButton, SaveError, Select } from "../setup/parts";
 import { useSave, type Saving } from "../setup/save";
-import { Failed, Skeleton, type Loaded } from "../ui/async";
+import { type Loaded, Pending } from "../ui/async";
 import { Plus } from "../ui/icons";
 import { Secret } from "./secret";
 
@@ -33,7 +33,7 @@ interface ListProps<T, R> {
 
 export function AccessList<T, R>({ id, title, add, none, loaded, of, saving, once, form, made, row }: ListProps<T, R>) {
   const [adding, setAdding] = useState(false);
-  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={3} height={50} />}</section>;
+  if (!loaded.data) return <Pending of={loaded} card rows={3} height={50} />;
   const list = of(loaded.data);
   const done = (o: Once) => {
     setAdding(false);

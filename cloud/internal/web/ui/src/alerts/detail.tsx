@@ -10,7 +10,7 @@ import { to } from "../router";
 import { coolerName, fleet, now, say, storeName } from "../store";
 import type { Alert } from "../types";
 import { AckButton, alertDuration, alertSentence, alertSubject } from "../ui/alert";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Back, Next } from "../ui/icons";
 import { SeverityMark } from "../ui/state";
@@ -29,7 +29,7 @@ export function AlertDetail({ id }: { id: string }) {
         <Back />
         {t("alerts.back")}
       </a>
-      {alert ? <Body alert={alert} /> : loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={4} />}
+      {alert ? <Body alert={alert} /> : <Pending of={loaded} rows={4} />}
     </article>
   );
 }

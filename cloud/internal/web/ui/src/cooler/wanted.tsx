@@ -8,7 +8,7 @@ import { to } from "../router";
 import type { Part, Standing } from "../setup/fleet";
 import { scheduleWords } from "../setup/wishes";
 import { now } from "../store";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 
 const PARTS = ["planogram", "schedule", "thresholds", "gallery", "model", "agent"] as const;
 
@@ -25,7 +25,7 @@ export function Wanted({ device, version }: { device: string; version: string })
           {t("wish.change")}
         </a>
       </header>
-      {!d ? loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} height={28} /> : <Table d={d} />}
+      {!d ? <Pending of={loaded} rows={2} height={28} /> : <Table d={d} />}
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { lang, t } from "../i18n/text";
 import { to } from "../router";
 import { coolerName, storeName } from "../store";
+import { Explained, explained } from "../ui/explained";
 import { Help } from "../ui/help";
 import { CoverageLine, DeltaMark, explain } from "./cell";
 import { KPIS, type KpiId, write } from "./defs";
@@ -22,7 +23,7 @@ export function KpiTable({ question: q, rows, columns }: { question: Question; r
   const by = order && filled.includes(order.by) ? order : { by: first, down: KPIS[first].better < 0 };
   const list = sorted(rows, by.by, by.down);
   return (
-    <>
+    <Explained>
       <div class="scroll-x" tabIndex={0} role="region" aria-label={t(`kpis.by.${q.by}`)}>
         <table class="kpi-table">
           <thead>
@@ -42,15 +43,15 @@ export function KpiTable({ question: q, rows, columns }: { question: Question; r
             </tr>
           </thead>
           <tbody>
-            {list.slice(0, shown).map((r) => (
+            {list.slice(0, shown).map((r, row) => (
               <tr key={JSON.stringify(r.key)}>
                 <th scope="row">
                   <RowName question={q} row={r} />
                 </th>
-                {filled.map((id) => {
+                {filled.map((id, column) => {
                   const v = r.now[id] ?? { value: null };
                   return (
-                    <td key={id} class="end num" title={explain(id, v, r.before?.[id])}>
+                    <td key={id} class="end num" {...explained(explain(id, v, r.before?.[id]), row + column === 0)}>
                       {write(KPIS[id].unit, v, lang.value)}
                       <DeltaMark id={id} now={v} before={r.before?.[id]} />
                       {v.coverage !== undefined && <CoverageLine share={v.coverage} />}
@@ -67,7 +68,7 @@ export function KpiTable({ question: q, rows, columns }: { question: Question; r
           {t("alerts.more")}
         </button>
       )}
-    </>
+    </Explained>
   );
 }
 

@@ -6,7 +6,7 @@ import { api } from "../api";
 import { t, word } from "../i18n/text";
 import { Field, SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Bin, Plus } from "../ui/icons";
 import { type Book, type Change, put, type Quiet, type RulesInForce, toYaml } from "./book";
@@ -17,7 +17,7 @@ import { QuietForm } from "./quiet";
 
 export function RulesEditor() {
   const loaded = useLoad((signal) => api.rules(signal), []);
-  if (!loaded.data) return loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={3} height={64} />;
+  if (!loaded.data) return <Pending of={loaded} rows={3} height={64} />;
   return <Editor key={loaded.data.revision} inForce={loaded.data} reload={loaded.reload} />;
 }
 

@@ -7,7 +7,7 @@ import { lang, t, word } from "../i18n/text";
 import { to } from "../router";
 import { SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Bin, Plus } from "../ui/icons";
 import { type Book, type Notify, type Recipient, type RulesInForce, toYaml } from "./book";
@@ -17,7 +17,7 @@ import { formatName, RecipientForm } from "./recipient";
 
 export function People() {
   const loaded = useLoad((signal) => api.rules(signal), []);
-  if (!loaded.data) return loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={3} height={64} />;
+  if (!loaded.data) return <Pending of={loaded} rows={3} height={64} />;
   return (
     <div class="stack people">
       <Editor key={loaded.data.revision} inForce={loaded.data} reload={loaded.reload} />
@@ -167,10 +167,8 @@ function Told() {
       <header class="card-head">
         <h2 id="told">{t("people.told")}</h2>
       </header>
-      {loaded.error && !loaded.data ? (
-        <Failed error={loaded.error} retry={loaded.reload} />
-      ) : !loaded.data ? (
-        <Skeleton rows={3} />
+      {!loaded.data ? (
+        <Pending of={loaded} rows={3} />
       ) : list.length === 0 ? (
         <p class="note">{t("people.told_none")}</p>
       ) : (

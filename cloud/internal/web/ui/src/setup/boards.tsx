@@ -6,7 +6,7 @@ import { ago, clock, count, duration, moment, temperature } from "../format";
 import { lang, t, type Key } from "../i18n/text";
 import { to } from "../router";
 import { now, storeName } from "../store";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { StatusChip } from "../ui/state";
 import { mayUpdate } from "../me";
 import { PlansFromHere, Updates } from "./updates";
@@ -15,7 +15,7 @@ import { type Board, bytes, compareVersions, versions } from "./fleet";
 
 export function Boards() {
   const loaded = useLoad((signal) => api.fleet(signal), []);
-  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={4} />}</section>;
+  if (!loaded.data) return <Pending of={loaded} card rows={4} />;
   const list = loaded.data.boards ?? [];
   const kinds = versions(list);
   const newest = kinds.find(([v]) => v !== "")?.[0] ?? "";

@@ -7,7 +7,7 @@ import { t } from "../i18n/text";
 import { to } from "../router";
 import type { Planogram, Product } from "../types";
 import { productName, shortName } from "../ui/alert";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Back, Bin, Camera, Plus } from "../ui/icons";
 import { DrawOnPicture } from "./drawing";
@@ -39,7 +39,7 @@ export function PlanEditor({ id }: { id: string }) {
         <Back />
         {t("setup.planograms")}
       </a>
-      {loaded.data ? <Editor key={loaded.data.published.version} {...loaded.data} reload={loaded.reload} /> : loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={1} height={420} />}
+      {loaded.data ? <Editor key={loaded.data.published.version} {...loaded.data} reload={loaded.reload} /> : <Pending of={loaded} rows={1} height={420} />}
     </>
   );
 }

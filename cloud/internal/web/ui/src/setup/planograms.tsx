@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api";
 import { t, tn } from "../i18n/text";
 import { go, to } from "../router";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Next, Plus } from "../ui/icons";
 import { Importer, isTable, type Source, textOf } from "./importer";
 import { Field, SaveError } from "./parts";
@@ -16,8 +16,7 @@ export function PlanogramList() {
   const [id, setId] = useState("");
   const [source, setSource] = useState<Source | null>(null);
   const [saving, save] = useSave();
-  if (loaded.error && !loaded.data) return <Failed error={loaded.error} retry={loaded.reload} />;
-  if (!loaded.data) return <Skeleton rows={4} height={56} />;
+  if (!loaded.data) return <Pending of={loaded} card rows={4} height={56} />;
   const list = loaded.data.planograms ?? [];
 
   const importFile = async (file: File | undefined) => {

@@ -10,7 +10,7 @@ import { isGtin, readGtin } from "../import/gtin";
 import { to } from "../router";
 import { session } from "../session";
 import { fleet, now } from "../store";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Bin, Plus } from "../ui/icons";
 import type { Board } from "./fleet";
 import { command, type Lesson, lessonApi, MAX_PHOTOS, prepare, reached } from "./lessons";
@@ -33,7 +33,7 @@ export function Products() {
     const timer = setInterval(() => loaded.reload(), WATCH_MS);
     return () => clearInterval(timer);
   }, [waiting > 0]);
-  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={4} />}</section>;
+  if (!loaded.data) return <Pending of={loaded} card rows={4} />;
   const { lessons, boards } = loaded.data;
   return (
     <section class="card lessons" aria-labelledby="lessons">

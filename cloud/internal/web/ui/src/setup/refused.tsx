@@ -3,13 +3,12 @@
 import { api } from "../api";
 import { count, moment } from "../format";
 import { lang, t } from "../i18n/text";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { Check } from "../ui/icons";
 
 export function RefusedList() {
   const loaded = useLoad((signal) => api.refused(signal), []);
-  if (loaded.error && !loaded.data) return <Failed error={loaded.error} retry={loaded.reload} />;
-  if (!loaded.data) return <Skeleton rows={4} height={44} />;
+  if (!loaded.data) return <Pending of={loaded} card rows={4} height={44} />;
   const list = loaded.data.messages ?? [];
   if (list.length === 0) {
     return (

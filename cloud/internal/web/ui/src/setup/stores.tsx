@@ -5,7 +5,7 @@ import { api } from "../api";
 import { t } from "../i18n/text";
 import { readStores } from "../store";
 import type { Store } from "../types";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Plus } from "../ui/icons";
 import { Field, SaveButton, SaveError } from "./parts";
 import { useSave } from "./save";
@@ -13,8 +13,7 @@ import { useSave } from "./save";
 export function StoreSetup() {
   const loaded = useLoad((signal) => api.stores(signal), []);
   const [open, setOpen] = useState("");
-  if (loaded.error && !loaded.data) return <Failed error={loaded.error} retry={loaded.reload} />;
-  if (!loaded.data) return <Skeleton rows={4} height={56} />;
+  if (!loaded.data) return <Pending of={loaded} card rows={4} height={56} />;
   const list = [...(loaded.data.stores ?? [])].sort((a, b) => (a.name || a.store).localeCompare(b.name || b.store));
   const saved = () => {
     loaded.reload();

@@ -6,7 +6,7 @@ import { ago, count } from "../format";
 import { lang, t } from "../i18n/text";
 import { mayUpdate } from "../me";
 import { now, storeName } from "../store";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import type { Store } from "../types";
 import type { Board } from "./fleet";
 import { Field, SaveButton, SaveError, Select } from "./parts";
@@ -46,7 +46,7 @@ export function Updates({ boards }: { boards: readonly Board[] }) {
           }}
         />
       )}
-      {!loaded.data ? loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} /> : list.length === 0 ? <p class="note">{t("up.none")}</p> : null}
+      {!loaded.data ? <Pending of={loaded} rows={2} /> : list.length === 0 ? <p class="note">{t("up.none")}</p> : null}
       <ul class="rollouts">
         {list.map((r) => (
           <One key={r.id} rollout={r} changed={loaded.reload} />
@@ -125,7 +125,7 @@ function One({ rollout: r, changed }: { rollout: Rollout; changed(): void }) {
 /** Every board of one, loaded again whenever its counts change. */
 function Each({ rollout: r }: { rollout: Rollout }) {
   const loaded = useLoad((signal) => api.rollout(r.id, signal), [r.id, JSON.stringify(r.counts)]);
-  if (!loaded.data) return loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} height={24} />;
+  if (!loaded.data) return <Pending of={loaded} rows={2} height={24} />;
   return (
     <ul class="rollout-boards">
       {loaded.data.boards.map((b) => (
@@ -153,7 +153,7 @@ const load = async (signal: AbortSignal): Promise<Known> => {
 
 function Start({ boards, done }: { boards: readonly Board[]; done(): void }) {
   const loaded = useLoad(load, []);
-  if (!loaded.data) return loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={3} />;
+  if (!loaded.data) return <Pending of={loaded} rows={3} />;
   const { bundles } = loaded.data;
   return (
     <div class="rollout-start">

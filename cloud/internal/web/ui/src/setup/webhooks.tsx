@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api";
 import { t, word } from "../i18n/text";
 import type { Severity, Webhook } from "../types";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Bin, Plus } from "../ui/icons";
 import { TrialButton } from "../ui/trial";
 import { Field, SaveButton, SaveError, Select } from "./parts";
@@ -18,8 +18,7 @@ export function Webhooks() {
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<Webhook | null>(null);
   const [removing, remove] = useSave();
-  if (loaded.error && !loaded.data) return <Failed error={loaded.error} retry={loaded.reload} />;
-  if (!loaded.data) return <Skeleton rows={3} height={56} />;
+  if (!loaded.data) return <Pending of={loaded} card rows={3} height={56} />;
   const list = loaded.data.webhooks ?? [];
   const drop = async (id: string) => {
     if (await remove(() => api.removeWebhook(id))) loaded.reload();

@@ -7,7 +7,7 @@ import { lang, t } from "../i18n/text";
 import { mayUpdate } from "../me";
 import { now, storeName, stores } from "../store";
 import type { Planogram } from "../types";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Plus } from "../ui/icons";
 import type { Board } from "./fleet";
@@ -39,7 +39,7 @@ export function Wishes({ boards, changed }: { boards: readonly Board[]; changed(
       </header>
       <Standing boards={boards} />
       {open === "+" && <Editor wishes={list} boards={boards} done={done} close={() => setOpen("")} />}
-      {!loaded.data ? loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} /> : list.length === 0 && open !== "+" ? <p class="note">{t("wish.none")}</p> : null}
+      {!loaded.data ? <Pending of={loaded} rows={2} /> : list.length === 0 && open !== "+" ? <p class="note">{t("wish.none")}</p> : null}
       <ul class="setup-list">
         {list.map((w) => {
           const key = `${w.scope}:${w.place}`;
@@ -113,7 +113,7 @@ interface EditorProps {
 function Editor({ wishes, boards, at, done, close }: EditorProps) {
   const loaded = useLoad(load, []);
   const [where, setWhere] = useState(at ? `${at.scope}:${at.place}` : "tenant:");
-  if (!loaded.data) return loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={3} />;
+  if (!loaded.data) return <Pending of={loaded} rows={3} />;
   const scope = where.slice(0, where.indexOf(":")) as Scope;
   const place = where.slice(where.indexOf(":") + 1);
   const was = wishes.find((w) => w.scope === scope && w.place === place)?.parts ?? {};

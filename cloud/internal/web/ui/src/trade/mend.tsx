@@ -6,7 +6,7 @@ import { count, minute } from "../format";
 import { lang, t } from "../i18n/text";
 import { SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { mayChange } from "./parts";
 import { type Parked, type Rejected, tradeApi } from "./trade";
@@ -16,7 +16,7 @@ export function Waiting() {
     const [parked, rejected] = await Promise.all([tradeApi.parked(signal), tradeApi.rejected(signal)]);
     return { parked: parked.parked ?? [], rejected: rejected.rejected ?? [] };
   }, []);
-  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} />}</section>;
+  if (!loaded.data) return <Pending of={loaded} card rows={2} />;
   return (
     <div class="mend-grid">
       <ParkedCard list={loaded.data.parked} reload={loaded.reload} />

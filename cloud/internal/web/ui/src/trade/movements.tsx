@@ -5,7 +5,7 @@ import { count, duration, minute } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { Field, SaveButton, SaveError, Select } from "../setup/parts";
 import { useSave } from "../setup/save";
-import { Failed, Skeleton, useLoad } from "../ui/async";
+import { Pending, useLoad } from "../ui/async";
 import { Plus } from "../ui/icons";
 import { Switch, Th } from "./parts";
 import { type MasterProduct, type Movement, tradeApi } from "./trade";
@@ -35,11 +35,7 @@ export function Movements({ store, gtin, name, close, stamp }: { store: string; 
         </span>
       </header>
       {!loaded.data ? (
-        loaded.error ? (
-          <Failed error={loaded.error} retry={loaded.reload} />
-        ) : (
-          <Skeleton rows={3} />
-        )
+        <Pending of={loaded} rows={3} />
       ) : list.length === 0 ? (
         <p class="note">{t("moves.none")}</p>
       ) : (

@@ -6,7 +6,7 @@ import { lang, t } from "../i18n/text";
 import { SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { now, storeName } from "../store";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { saveCsv } from "../ui/csv";
 import { Help } from "../ui/help";
 import { Download, Shop } from "../ui/icons";
@@ -36,11 +36,7 @@ export function OnlineOrders() {
           </span>
         </header>
         {!loaded.data ? (
-          loaded.error ? (
-            <Failed error={loaded.error} retry={loaded.reload} />
-          ) : (
-            <Skeleton rows={4} />
-          )
+          <Pending of={loaded} rows={4} />
         ) : list.length === 0 ? (
           <Blank icon={<Shop />} title={t("online.none")}>
             {t("online.none_text")}

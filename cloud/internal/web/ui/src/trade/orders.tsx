@@ -8,7 +8,7 @@ import { me } from "../me";
 import { useSave } from "../setup/save";
 import { SaveError } from "../setup/parts";
 import { now, storeName } from "../store";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
 import { Check } from "../ui/icons";
@@ -42,11 +42,7 @@ export function SuggestedOrders() {
           <Exports address={file} />
         </header>
         {!loaded.data ? (
-          loaded.error ? (
-            <Failed error={loaded.error} retry={loaded.reload} />
-          ) : (
-            <Skeleton rows={5} />
-          )
+          <Pending of={loaded} rows={5} />
         ) : list.length === 0 ? (
           <Blank icon={<Check />} title={t("order.none")}>
             {t("order.none_text")}

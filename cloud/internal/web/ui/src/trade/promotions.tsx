@@ -7,7 +7,7 @@ import { LiftTable } from "../kpi/promotions";
 import { Field, SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { now } from "../store";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Bin, Download, Plus, Tray } from "../ui/icons";
 import { mayChange, ViewerNote } from "./parts";
@@ -19,7 +19,7 @@ export function Promotions() {
     return { list: list.promotions ?? [], lifts: lifts.promotions ?? [] };
   }, []);
   const [editing, setEditing] = useState<Promotion | "new" | null>(null);
-  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={4} />}</section>;
+  if (!loaded.data) return <Pending of={loaded} card rows={4} />;
   const { list, lifts } = loaded.data;
   return (
     <>

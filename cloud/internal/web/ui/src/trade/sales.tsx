@@ -10,7 +10,7 @@ import { Chart } from "../cooler/chart";
 import { count, duration, minute, percent } from "../format";
 import { lang, t } from "../i18n/text";
 import { storeName } from "../store";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
 import { Bars } from "../ui/icons";
@@ -68,7 +68,7 @@ function Figures({ scope, from, to, daily }: { scope: Scope; from: number; to: n
     [JSON.stringify(scope)],
   );
   const d = loaded.data;
-  if (!d) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={2} height={110} />}</section>;
+  if (!d) return <Pending of={loaded} card rows={2} height={110} />;
   if (!d.total || (d.total.figures.units === 0 && d.points.length === 0)) {
     return (
       <section class="card">
@@ -126,11 +126,7 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
         <Exports address={file} />
       </header>
       {!loaded.data ? (
-        loaded.error ? (
-          <Failed error={loaded.error} retry={loaded.reload} />
-        ) : (
-          <Skeleton rows={4} />
-        )
+        <Pending of={loaded} rows={4} />
       ) : rows.length === 0 ? (
         <p class="note">{t("sales.none")}</p>
       ) : (

@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { ago, count, duration, minute, percent } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { now, storeName, stores } from "../store";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { saveCsv } from "../ui/csv";
 import { Help } from "../ui/help";
 import { Download, Printer, Search, Tray } from "../ui/icons";
@@ -48,7 +48,7 @@ function Store({ store }: { store: string }) {
   const wanted = text.trim().toLocaleLowerCase();
   const shown = rows.filter((r) => (only === "all" || r.verdict === only) && (!wanted || `${name(r.gtin)} ${r.gtin}`.toLocaleLowerCase().includes(wanted)));
   const there = VERDICTS.filter((v) => rows.some((r) => r.verdict === v));
-  if (!loaded.data) return <section class="card">{loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Skeleton rows={6} />}</section>;
+  if (!loaded.data) return <Pending of={loaded} card rows={6} />;
   return (
     <>
       <section class="card kpi-rows" aria-labelledby="book">

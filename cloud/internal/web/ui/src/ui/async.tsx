@@ -58,6 +58,15 @@ export function Skeleton({ rows = 3, height = 44 }: { rows?: number; height?: nu
   );
 }
 
+/**
+ * What stands where something is not here yet: why it did not come, or grey lines in its shape. `card`: with
+ * a card around it, where it is to become one.
+ */
+export function Pending({ of, card = false, ...shape }: { of: Loaded<unknown>; card?: boolean; rows?: number; height?: number }) {
+  const what = of.error ? <Failed error={of.error} retry={of.reload} /> : <Skeleton {...shape} />;
+  return card ? <section class="card">{what}</section> : what;
+}
+
 export function Failed({ error, retry, notFound }: { error: ApiError; retry(): void; notFound?: string }) {
   if (error.status === 404) return <NotFound text={notFound ?? t("load.notfound")} />;
   if (error.status === 401 || error.status === 403) {

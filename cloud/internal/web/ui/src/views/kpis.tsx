@@ -17,7 +17,7 @@ import { Tiles } from "../kpi/tiles";
 import { Trend } from "../kpi/trend";
 import { go, search } from "../router";
 import "../styles/kpi.css";
-import { Blank, Failed, Skeleton, useLoad } from "../ui/async";
+import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
 
@@ -52,8 +52,7 @@ async function skuName(q: Question, at: Span, signal: AbortSignal): Promise<stri
 
 function Head({ question: q, at }: { question: Question; at: Span }) {
   const loaded = useLoad((signal) => overview(q, at, signal), [JSON.stringify(q.scope), at.from, at.to, q.compare]);
-  if (loaded.error && !loaded.data) return <Failed error={loaded.error} retry={loaded.reload} />;
-  if (!loaded.data) return <Skeleton rows={2} height={150} />;
+  if (!loaded.data) return <Pending of={loaded} card rows={2} height={150} />;
   const d = loaded.data;
   const l = lang.value;
   return (
@@ -120,10 +119,8 @@ function Rows({ question: q, at }: { question: Question; at: Span }) {
         {loaded.data && <span class="muted num">{tn("kpis.rows", loaded.data.length)}</span>}
         <Exports address={(f) => exportAddress(q, at, f)} />
       </header>
-      {loaded.error && !loaded.data ? (
-        <Failed error={loaded.error} retry={loaded.reload} />
-      ) : !loaded.data ? (
-        <Skeleton rows={5} />
+      {!loaded.data ? (
+        <Pending of={loaded} rows={5} />
       ) : loaded.data.length === 0 ? (
         <p class="note">{t("kpis.none")}</p>
       ) : (

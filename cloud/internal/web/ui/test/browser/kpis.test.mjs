@@ -58,8 +58,23 @@ describe("KPIs", () => {
       const got = await column();
       assert.deepEqual(got, [...got].sort((a, b) => b - a));
     });
-    const title = await page.locator(".kpi-rows .kpi-table tbody td").first().getAttribute("title");
-    assert.match(title, /^OSA: [\d.]+ %\nTime on the shelf ÷ time observed.*\nCoverage \d+\u00a0?%/s);
+    const values = page.locator(".kpi-rows .kpi-table tbody td");
+    const said = page.getByRole("tooltip");
+    await values.first().focus();
+    assert.match(await said.innerText(), /^OSA: [\d.]+ %\nTime on the shelf ÷ time observed.*\nCoverage \d+\u00a0?%/s);
+    assert.equal(await values.first().getAttribute("aria-describedby"), await said.getAttribute("id"));
+    assert.deepEqual(await violations(page), []);
+    await page.keyboard.press("ArrowRight");
+    await eventually(async () => assert.match(await said.innerText(), /^(?!OSA: )/));
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Home");
+    await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.closest("tr").rowIndex), 2));
+    assert.match(await said.innerText(), /^OSA: /);
+    await page.keyboard.press("Escape");
+    await eventually(async () => assert.equal(await said.count(), 0));
+    await values.nth(2).hover();
+    await said.waitFor();
+    await shot(page, "kpis-explained");
     await page.getByRole("button", { name: "OSA?" }).last().focus();
     await page.getByRole("tooltip").waitFor();
   });
@@ -69,7 +84,7 @@ describe("KPIs", () => {
     await drawn();
     assert.equal(await page.locator(".heat tbody td").count(), 7 * 24);
     assert.equal(await page.locator(".heat-unseen").count(), 7 * 7);
-    assert.match(await page.locator(".heat tbody td:not(.heat-unseen)").first().getAttribute("title"), /^Mon 6:00: \d+%, \d+% seen$/);
+    assert.match(await page.locator(".heat tbody td:not(.heat-unseen)").first().getAttribute("data-explain"), /^Mon 6:00: \d+%, \d+% seen$/);
   });
 
   test("a promotion: sold beside what would have been sold", async () => {
