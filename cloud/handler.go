@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
+	"github.com/coldshelf/coldshelf/cloud/internal/live"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -55,6 +57,23 @@ func (s *Server) tenant(r *http.Request) (string, error) {
 	return p.Identity.Tenant, nil
 }
 
+// grant names what a request has shown, "" where nobody has to show anything.
+func (s *Server) grant(r *http.Request) string {
+	return access.GrantOf(r.Context())
+}
+
+// standing is live.ErrEnded once what was shown gives no right to a tenant's live stream.
+func (s *Server) standing(ctx context.Context, tenant, grant string) error {
+	if s.gate == nil {
+		return nil
+	}
+	p, err := access.Standing(ctx, s.state, grant, time.Now())
+	if errors.Is(err, access.ErrDenied) || err == nil && (p.Identity.Tenant != tenant || !p.May(http.MethodGet, "/v1/live")) {
+		return live.ErrEnded
+	}
+	return err
+}
+
 // who names whoever makes a request, "" where nobody has to prove who he is.
 func (s *Server) who(r *http.Request) string {
 	p, _ := access.From(r.Context())
@@ -71,7 +90,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("/", site)
 	mux.Handle("GET /v1/live", s.live)
 	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver, Sales: s.sales, Rates: merge.NewRateReader(s.state), KeepPoints: s.cfg.Keep.Points, Book: s.book, Orders: s.router, Boards: s.boards, Rules: s.rules, Operator: s.operator, Releases: &release.Store{DB: s.state, Scratch: s.cfg.DataDir}, BoardsURL: s.boardsURL(), TryRules: s.tryRules,
-		KPIs: &kpi.Desk{DB: s.state}, Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Log: s.log}))
+		KPIs: &kpi.Desk{DB: s.state}, Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Grant: s.grant, Log: s.log}))
 	mux.Handle(release.Pattern, &release.Server{DB: s.state, Log: s.log})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", s.ready)

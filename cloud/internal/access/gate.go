@@ -128,7 +128,7 @@ func guarded(path string) bool {
 }
 
 func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	p, err := g.who(r)
+	p, grant, err := g.who(r)
 	switch {
 	case errors.Is(err, ErrDenied):
 		g.turnAway(w)
@@ -138,20 +138,22 @@ func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	case !p.May(r.Method, r.URL.Path):
 		fail(w, http.StatusForbidden, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
 	default:
-		ctx := state.ForTenant(context.WithValue(r.Context(), principalKey{}, p), p.Identity.Tenant)
+		ctx := state.ForTenant(context.WithValue(context.WithValue(r.Context(), principalKey{}, p), grantKey{}, grant), p.Identity.Tenant)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	}
 }
 
 // who reads a request's token or session.
-func (g *Gate) who(r *http.Request) (Principal, error) {
+func (g *Gate) who(r *http.Request) (p Principal, grant string, err error) {
 	if text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return Check(r.Context(), g.db, text)
+		p, err = Check(r.Context(), g.db, text)
+		return p, tokenGrant + digest(text), err
 	}
 	if c, err := r.Cookie(cookie); err == nil {
-		return SessionOf(r.Context(), g.db, c.Value, g.now())
+		p, err = SessionOf(r.Context(), g.db, c.Value, g.now())
+		return p, sessionGrant + digest(c.Value), err
 	}
-	return Principal{}, ErrDenied
+	return Principal{}, "", ErrDenied
 }
 
 // turnAway tells somebody without a good token or session what is missing.

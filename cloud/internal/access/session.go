@@ -81,17 +81,22 @@ func SessionOf(ctx context.Context, db *state.DB, text string, now time.Time) (P
 	if text == "" || len(text) > 200 {
 		return Principal{}, ErrDenied
 	}
+	return sessionOf(ctx, db, digest(text), now)
+}
+
+// sessionOf finds a session by its digest.
+func sessionOf(ctx context.Context, db *state.DB, sum string, now time.Time) (Principal, error) {
 	p, role, seen := Principal{}, "", int64(0)
 	err := db.QueryRow(ctx, `SELECT u.id, u.tenant, u.email, u.name, u.role, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.sha256 = ? AND s.expires_at > ? AND s.seen_at > ? AND u.disabled_at = 0`,
-		digest(text), state.Micros(now), state.Micros(now.Add(-idleTime))).
+		sum, state.Micros(now), state.Micros(now.Add(-idleTime))).
 		Scan(&p.User, &p.Identity.Tenant, &p.Email, &p.Name, &role, &seen)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Principal{}, ErrDenied
 	}
 	if err == nil && now.Sub(state.Time(seen)) > seenEvery {
 		err = db.Write(ctx, func(tx *state.Tx) error {
-			_, err := tx.Exec(ctx, "UPDATE sessions SET seen_at = ? WHERE sha256 = ?", state.Micros(now), digest(text))
+			_, err := tx.Exec(ctx, "UPDATE sessions SET seen_at = ? WHERE sha256 = ?", state.Micros(now), sum)
 			return err
 		})
 	}

@@ -78,8 +78,10 @@ type Config struct {
 	// Who names whoever makes a request, as others read it beside what he says of an alert: what the
 	// request itself claims does not count then. "" or nil: nobody has to prove who he is.
 	Who func(*http.Request) string
-	Now func() time.Time // nil: time.Now
-	Log *slog.Logger
+	// Grant names what a request has shown, for what lasts longer than it; nil: nothing has to be shown.
+	Grant func(*http.Request) string
+	Now   func() time.Time // nil: time.Now
+	Log   *slog.Logger
 }
 
 // api is the handlers' receiver.

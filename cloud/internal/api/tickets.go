@@ -14,6 +14,14 @@ type ticketAnswer struct {
 }
 
 func (a *api) ticket(r *http.Request, tenant string) (any, error) {
-	ticket, expires, err := live.IssueTicket(r.Context(), a.DB, tenant, a.Now())
+	ticket, expires, err := live.IssueTicket(r.Context(), a.DB, tenant, a.grant(r), a.Now())
 	return created{ticketAnswer{ticket, expires}}, err
+}
+
+// grant names what a request has shown, "" where nothing has to be shown.
+func (a *api) grant(r *http.Request) string {
+	if a.Grant == nil {
+		return ""
+	}
+	return a.Grant(r)
 }

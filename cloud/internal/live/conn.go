@@ -15,6 +15,8 @@ type conn struct {
 	hub           *Hub
 	ws            *websocket.Conn
 	tenant        string
+	grant         string    // what it was let in by
+	asked         time.Time // when that was found to hold; of the goroutine that writes
 	subscriptions chan subscription
 	faults        chan Fault
 	gone          chan struct{} // closed when nothing more can be read
@@ -43,7 +45,7 @@ func (c *conn) serve() {
 	switch {
 	case errors.Is(err, errClosing):
 		code, text = websocket.CloseServiceRestart, "the server restarts, come back with your cursor"
-	case errors.Is(err, errFault):
+	case errors.Is(err, errFault), errors.Is(err, ErrEnded):
 		code = websocket.ClosePolicyViolation
 	case err != nil && !errors.Is(err, errGone) && ctx.Err() == nil:
 		code, text = websocket.CloseInternalServerErr, "the server cannot read the log, come back with your cursor"
@@ -94,6 +96,35 @@ func (c *conn) read(cancel context.CancelFunc) {
 	}
 }
 
+// ErrEnded says that what a client was let in by holds no more.
+var ErrEnded = errors.New("the right to this stream has ended")
+
+// Rights are asked for again before each message of a client takes effect, and before what is sent to it,
+// where that was recheck ago. Where they cannot be read for doubtful, the stream ends.
+const (
+	recheck  = 2 * time.Second
+	doubtful = 30 * time.Second
+)
+
+// allowed is ErrEnded where the client may see nothing more; it has been told so then. It asks where what
+// is known is of longer ago than that.
+func (c *conn) allowed(ctx context.Context, age time.Duration) error {
+	now := time.Now()
+	if c.hub.cfg.Standing == nil || now.Sub(c.asked) < age {
+		return nil
+	}
+	err := c.hub.standing(ctx, c.tenant, c.grant)
+	switch {
+	case err == nil:
+		c.asked = now
+	case errors.Is(err, ErrEnded):
+		return errors.Join(err, c.sendJSON(Fault{"error", ErrEnded.Error(), "sign in again, or ask for another token"}))
+	case now.Sub(c.asked) > doubtful:
+		return err
+	}
+	return nil
+}
+
 var errFault = errors.New("the client broke a rule")
 
 // write serves one subscription after the other.
@@ -117,6 +148,9 @@ func (c *conn) write(ctx context.Context) error {
 		case <-c.hub.closing:
 			return errClosing
 		}
+		if err := c.allowed(ctx, 0); err != nil {
+			return err
+		}
 		wait.Stop()
 		wait = time.NewTimer(subscribeWait)
 		for again := true; again; {
@@ -127,6 +161,9 @@ func (c *conn) write(ctx context.Context) error {
 			case next == nil:
 				again = false // told to start over: a new subscription has to come
 			default:
+				if err := c.allowed(ctx, 0); err != nil {
+					return err
+				}
 				sub = *next
 			}
 		}
@@ -182,6 +219,9 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 			if head-cursor > c.hub.cfg.Behind {
 				return nil, c.resync("you are too far behind")
 			}
+			if err := c.allowed(ctx, recheck); err != nil {
+				return nil, err
+			}
 			f, to, err := c.hub.stretch(ctx, sub.selection, cursor, head)
 			if err != nil {
 				return nil, err
@@ -202,7 +242,7 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 			continue
 		}
 		var overtaken bool
-		if cursor, overtaken, next, err = c.stream(m, cursor); !overtaken {
+		if cursor, overtaken, next, err = c.stream(ctx, m, cursor); !overtaken {
 			return next, err
 		}
 	}
@@ -227,7 +267,7 @@ func (c *conn) resync(reason string) error {
 
 // stream sends what the hub gives, from cursor on. overtaken says that the connection was too slow and
 // has to read from the log, from the cursor that is given back.
-func (c *conn) stream(m *member, cursor int64) (at int64, overtaken bool, next *subscription, err error) {
+func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, overtaken bool, next *subscription, err error) {
 	beat := time.NewTicker(c.hub.cfg.Heartbeat)
 	defer beat.Stop()
 	for {
@@ -240,11 +280,17 @@ func (c *conn) stream(m *member, cursor int64) (at int64, overtaken bool, next *
 			if f.cursor < cursor || f.cursor == cursor && f.prev < cursor && len(f.coolers) == 0 {
 				continue
 			}
+			if err := c.allowed(ctx, recheck); err != nil {
+				return cursor, false, nil, err
+			}
 			if err := c.sendFrame(f, cursor); err != nil {
 				return cursor, false, nil, err
 			}
 			cursor = f.cursor
 		case <-beat.C:
+			if err := c.allowed(ctx, recheck); err != nil {
+				return cursor, false, nil, err
+			}
 			if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)); err != nil {
 				return cursor, false, nil, errGone
 			}

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -21,7 +22,10 @@ const (
 
 // ServeHTTP makes a request a connection and serves it until either side ends it.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	tenant, err := h.tenant(r)
+	tenant, grant, err := h.tenant(r)
+	if err == nil {
+		err = h.standing(r.Context(), tenant, grant)
+	}
 	if err != nil {
 		refuse(w, http.StatusUnauthorized, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
 		return
@@ -46,16 +50,29 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the upgrader has answered
 	}
-	c := &conn{hub: h, ws: ws, tenant: tenant, subscriptions: make(chan subscription, 1), faults: make(chan Fault, 1), gone: make(chan struct{})}
+	c := &conn{hub: h, ws: ws, tenant: tenant, grant: grant, asked: time.Now(), subscriptions: make(chan subscription, 1), faults: make(chan Fault, 1), gone: make(chan struct{})}
 	c.serve()
 }
 
-// tenant is whose stream a request asks for: by its ticket, or as the rest of the API decides.
-func (h *Hub) tenant(r *http.Request) (string, error) {
+// tenant is whose stream a request asks for, and what shows that it may: by its ticket, or as the rest of
+// the API decides.
+func (h *Hub) tenant(r *http.Request) (tenant, grant string, err error) {
 	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
 		return redeem(r.Context(), h.cfg.DB, ticket, h.cfg.Now())
 	}
-	return h.cfg.Tenant(r)
+	if h.cfg.Grant != nil {
+		grant = h.cfg.Grant(r)
+	}
+	tenant, err = h.cfg.Tenant(r)
+	return tenant, grant, err
+}
+
+// standing is ErrEnded where what was shown gives no right to a tenant's stream any more.
+func (h *Hub) standing(ctx context.Context, tenant, grant string) error {
+	if h.cfg.Standing == nil {
+		return nil
+	}
+	return h.cfg.Standing(ctx, tenant, grant)
 }
 
 // awaited waits a while for Run to begin: a server may take requests a moment earlier.

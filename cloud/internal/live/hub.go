@@ -25,8 +25,12 @@ type Config struct {
 
 	// Tenant says whose alerts a request may see; its error is told to the client with status 401.
 	Tenant func(*http.Request) (string, error)
-	Now    func() time.Time // [time.Now]
-	Log    *slog.Logger
+	// Grant names what a request has shown, and Standing tells, as often as something is to be sent, whether
+	// that still gives the right to a tenant's stream; ErrEnded. nil: nothing has to be shown.
+	Grant    func(*http.Request) string
+	Standing func(ctx context.Context, tenant, grant string) error
+	Now      func() time.Time // [time.Now]
+	Log      *slog.Logger
 }
 
 func (c Config) withDefaults() Config {

@@ -427,7 +427,7 @@ func TestTickets(t *testing.T) {
 	ctx := context.Background()
 	issue := func(at time.Time) string {
 		t.Helper()
-		ticket, expires, err := live.IssueTicket(ctx, b.db, "t", at)
+		ticket, expires, err := live.IssueTicket(ctx, b.db, "t", "", at)
 		if err != nil || expires.Sub(at) > 30*time.Second {
 			t.Fatal(ticket, expires, err)
 		}

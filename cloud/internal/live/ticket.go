@@ -22,6 +22,8 @@ CREATE TABLE live_tickets (
 	expires_at BIGINT NOT NULL
 );
 CREATE INDEX live_tickets_by_time ON live_tickets (expires_at);
+`, `
+ALTER TABLE live_tickets ADD COLUMN holds TEXT NOT NULL DEFAULT '';
 `}}
 
 // TicketLife is how long a ticket is good. A page that may not put its token into a WebSocket's
@@ -32,8 +34,8 @@ const TicketLife = 30 * time.Second
 var ErrTicket = errors.New("the ticket is not good, or not any longer")
 
 // IssueTicket makes a ticket for one connection to a tenant's stream, on any machine of the service.
-// What is kept of it is its hash.
-func IssueTicket(ctx context.Context, db *state.DB, tenant string, now time.Time) (ticket string, expires time.Time, err error) {
+// What is kept of it is its hash. grant is what whoever asked for it has shown: the stream ends with that.
+func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now time.Time) (ticket string, expires time.Time, err error) {
 	var b [24]byte
 	rand.Read(b[:])
 	ticket = base64.RawURLEncoding.EncodeToString(b[:])
@@ -42,7 +44,7 @@ func IssueTicket(ctx context.Context, db *state.DB, tenant string, now time.Time
 		if _, err := tx.Exec(ctx, "DELETE FROM live_tickets WHERE expires_at < ?", state.Micros(now)); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO live_tickets (ticket, tenant, expires_at) VALUES (?, ?, ?)", ticketHash(ticket), tenant, state.Micros(expires))
+		_, err := tx.Exec(ctx, "INSERT INTO live_tickets (ticket, tenant, holds, expires_at) VALUES (?, ?, ?, ?)", ticketHash(ticket), tenant, grant, state.Micros(expires))
 		return err
 	})
 	if err != nil {
@@ -51,19 +53,19 @@ func IssueTicket(ctx context.Context, db *state.DB, tenant string, now time.Time
 	return ticket, expires, nil
 }
 
-// redeem takes a ticket and gives its tenant. Of several that come with one ticket, one is let in.
-func redeem(ctx context.Context, db *state.DB, ticket string, now time.Time) (tenant string, err error) {
+// redeem takes a ticket and gives its tenant and grant. Of several that come with one ticket, one is let in.
+func redeem(ctx context.Context, db *state.DB, ticket string, now time.Time) (tenant, grant string, err error) {
 	var expires int64
 	err = db.Write(ctx, func(tx *state.Tx) error {
-		return tx.QueryRow(ctx, "DELETE FROM live_tickets WHERE ticket = ? RETURNING tenant, expires_at", ticketHash(ticket)).Scan(&tenant, &expires)
+		return tx.QueryRow(ctx, "DELETE FROM live_tickets WHERE ticket = ? RETURNING tenant, holds, expires_at", ticketHash(ticket)).Scan(&tenant, &grant, &expires)
 	})
 	if errors.Is(err, sql.ErrNoRows) || err == nil && now.After(state.Time(expires)) {
-		return "", ErrTicket
+		return "", "", ErrTicket
 	}
 	if err != nil {
-		return "", fmt.Errorf("redeem ticket: %w", err)
+		return "", "", fmt.Errorf("redeem ticket: %w", err)
 	}
-	return tenant, nil
+	return tenant, grant, nil
 }
 
 func ticketHash(ticket string) string {

@@ -1,0 +1,54 @@
+package access
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// GrantOf names what was shown with a request that came through a Gate, without its secret: a connection
+// that lasts asks by it, again and again, whether it still holds.
+func GrantOf(ctx context.Context) string {
+	grant, _ := ctx.Value(grantKey{}).(string)
+	return grant
+}
+
+type grantKey struct{}
+
+const (
+	tokenGrant   = "token/"
+	sessionGrant = "session/"
+)
+
+// Standing tells who has a grant by now, and as what; ErrDenied once its token is revoked, its session over
+// or its user shut out.
+func Standing(ctx context.Context, db *state.DB, grant string, now time.Time) (Principal, error) {
+	if sum, ok := strings.CutPrefix(grant, tokenGrant); ok {
+		return tokenOf(ctx, db, sum)
+	}
+	if sum, ok := strings.CutPrefix(grant, sessionGrant); ok {
+		return sessionOf(ctx, db, sum, now)
+	}
+	return Principal{}, ErrDenied
+}
+
+// tokenOf finds a token by its digest.
+func tokenOf(ctx context.Context, q state.Querier, sum string) (Principal, error) {
+	p, role := Principal{}, ""
+	// The index finds the digest: how long that takes tells nothing of the secret behind it.
+	err := q.QueryRow(ctx, "SELECT tenant, name, role, store, device FROM tokens WHERE sha256 = ? AND revoked_at = 0", sum).
+		Scan(&p.Identity.Tenant, &p.Name, &role, &p.Identity.Store, &p.Identity.Device)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Principal{}, ErrDenied
+	}
+	if err != nil {
+		return Principal{}, fmt.Errorf("check token: %w", err)
+	}
+	p.Role = Role(role)
+	return p, nil
+}
