@@ -158,9 +158,7 @@ func (r *Result) Validate() error {
 		return fmt.Errorf("%w: a name is too long", ErrLesson)
 	}
 	for i, f := range r.Faults {
-		if len(f) > maxWords {
-			r.Faults[i] = string([]rune(f)[:min(maxWords/4, len([]rune(f)))])
-		}
+		r.Faults[i] = string([]rune(f)[:min(maxWords, len([]rune(f)))])
 	}
 	for _, a := range r.Alike {
 		if _, err := shelf.ParseGTIN(string(a.GTIN)); err != nil || len(a.Name) > maxName || a.Similarity < -1.01 || a.Similarity > 1.01 {

@@ -11,7 +11,7 @@ import type { Scene, SceneSlot } from "./scene";
 export function SlotList({ scene, picked }: { scene: Scene; picked: Signal<string> }) {
   const slots = [...scene.slots].sort((a, b) => SLOT_STATES.indexOf(a.state) - SLOT_STATES.indexOf(b.state));
   return (
-    <table class="slots">
+    <table class="slots slot-list">
       <thead>
         <tr>
           <th scope="col">{t("cooler.slot")}</th>

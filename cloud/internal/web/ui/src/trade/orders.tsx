@@ -55,7 +55,7 @@ export function SuggestedOrders() {
   );
 }
 
-function List({ list, view, name, reload }: { list: readonly Suggestion[]; view: View; name(gtin: string): string; reload(): void }) {
+function List({ list, view, name, reload }: { list: readonly Suggestion[]; view: View; name(gtin: string, otherwise?: string): string; reload(): void }) {
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [saving, save] = useSave();
   const bulk = mayChange() && view === "open";
@@ -103,7 +103,7 @@ function List({ list, view, name, reload }: { list: readonly Suggestion[]; view:
           </thead>
           <tbody>
             {list.map((s) => (
-              <Row key={s.id} order={s} view={view} name={s.name || name(s.gtin)} reload={reload} pick={bulk ? { on: picked.has(s.id), toggle: () => toggle(s.id) } : undefined} />
+              <Row key={s.id} order={s} view={view} name={name(s.gtin, s.name)} reload={reload} pick={bulk ? { on: picked.has(s.id), toggle: () => toggle(s.id) } : undefined} />
             ))}
           </tbody>
         </table>

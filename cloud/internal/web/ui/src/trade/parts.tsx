@@ -29,7 +29,7 @@ export function useProducts() {
   return useMemo(() => {
     const list = loaded.data?.products ?? [];
     const by = new Map<string, MasterProduct>(list.map((p) => [p.gtin, p]));
-    return { list, name: (gtin: string) => productName(by.get(gtin)) || gtin };
+    return { list, name: (gtin: string, otherwise = "") => productName(by.get(gtin)) || otherwise || gtin };
   }, [loaded.data, lang.value]);
 }
 

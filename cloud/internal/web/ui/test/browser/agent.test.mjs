@@ -186,6 +186,27 @@ describe("from the first start to a mended stockout, by the real board", () => {
     await eventually(async () => assert.equal(await en.locator(".edit-slot").count(), n));
   });
 
+  test("a product is taught by photos on the page, and put into a gallery by the machine that keeps one", async () => {
+    const photos = readdirSync(join(shop, "photos", expect.gtin)).filter((f) => /\.(jpe?g|png)$/.test(f)).slice(0, 3);
+    await en.goto(`${service.url}/setup/products`);
+    await en.getByRole("button", { name: "Teach a product" }).click();
+    const form = en.getByRole("form", { name: "Teach a product" });
+    await form.getByLabel("GTIN").fill(expect.gtin);
+    await form.getByLabel("Name", { exact: true }).fill(product);
+    await form.locator("input[type=file]").setInputFiles(photos.map((f) => join(shop, "photos", expect.gtin, f)));
+    await form.getByRole("img").nth(photos.length - 1).waitFor();
+    await form.getByRole("button", { name: "Teach it" }).click();
+    const row = en.locator(".lesson", { hasText: product });
+    await row.getByText("waiting for the gallery's machine").waitFor();
+    const { token } = await ask(en, "/v1/tokens", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"name":"desk","role":"manager"}' });
+    writeFileSync(join(dir, "token"), token);
+    execFileSync(agentProgram, ["enroll", "--from-cloud", service.url, "--token-file", join(dir, "token"), "--gallery", join(dir, "desk.gallery")], { stdio: ["ignore", "ignore", "inherit"] });
+    await row.getByText(/references? in a gallery of 1 products?/).waitFor(); // by itself
+    await row.getByText("The gallery was not signed", { exact: false }).waitFor();
+    await shot(en, "agent-taught", { fullPage: true });
+    assert.deepEqual(await violations(en), []);
+  });
+
   test("it sells out live: the alert slides in, in both languages", async () => {
     await en.goto(`${service.url}/`);
     let alert;
