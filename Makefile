@@ -131,7 +131,8 @@ bench-ingest: ## ingest beside Telegraf on the same broker and InfluxDB, the sto
 bench-live: cloud ## an alert's way to its subscriber and the live stream's fan-out, beside their peers; ends with JSON
 	go run ./cloud/cmd/bench-live
 
-bench-sales: cloud ## sales lines in, and 10,000 online orders at once on 500 units, on SQLite and PostgreSQL beside the bare way; ends with JSON (BENCH_ARGS=)
+bench-sales: cloud ## what bench-merge measures, then lines in by HTTP and 10,000 online orders at once on 500 units, on SQLite and PostgreSQL; each ends with JSON (BENCH_ARGS=)
+	go run ./cloud/cmd/bench-merge
 	go run ./cloud/cmd/bench-sales $(BENCH_ARGS)
 
 KILLS ?= 200

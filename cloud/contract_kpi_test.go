@@ -37,6 +37,11 @@ func askKPIs(t *testing.T, ask func(method, pattern string, vars map[string]stri
 	ask("GET", "/v1/kpis/weights", nil, "", "", 200)
 	ask("GET", "/v1/kpis/outlets", nil, "?brands=Brand", "", 200)
 	ask("GET", "/v1/kpis/restatements", nil, "?limit=5", "", 200)
+	for _, path := range []string{"/v1/kpis/weights", "/v1/kpis/restatements"} {
+		ask("GET", path, nil, "?format=csv", "", 200)
+		ask("GET", path, nil, "?format=xlsx", "", 200)
+		ask("GET", path, nil, "?format=pdf", "", 400)
+	}
 	ask("GET", "/v1/kpis/forecast", nil, "?days=7", "", 200)
 	ask("GET", "/v1/kpis/forecast", nil, "?days=7&format=xlsx", "", 200)
 	ask("GET", "/v1/kpis/forecast", nil, "?days=70", "", 400)

@@ -109,10 +109,11 @@ func (b *bench) world() *market.World {
 	for range 4 {
 		sold := 0
 		probe := w
-		for s := range min(20, b.stores) {
-			probe.Run(s, 1, func(h *market.Hour) { sold += len(h.Facts.Sold) })
+		asked := min(100, b.stores)
+		for i := range asked { // spread over all, because stores differ much
+			probe.Run(i*b.stores/asked, 1, func(h *market.Hour) { sold += len(h.Facts.Sold) })
 		}
-		w.Busy *= float64(b.lines) / float64(b.stores) / (float64(sold) / float64(min(20, b.stores)))
+		w.Busy *= float64(b.lines) / float64(b.stores) / (float64(sold) / float64(asked))
 	}
 	return &w
 }

@@ -212,11 +212,15 @@ func (a *api) rankedCoolers(r *http.Request, tenant string) (any, error) {
 }
 
 func (a *api) weightBook(r *http.Request, tenant string) (any, error) {
-	if p := query(r); p.err != nil {
+	p := query(r, "format")
+	if p.format(); p.err != nil {
 		return nil, p.err
 	}
 	book, err := kpi.ReadWeights(r.Context(), a.DB, tenant)
-	return bookOf(book), err
+	if err != nil {
+		return nil, err
+	}
+	return formatted(p, "weights", bookOf(book), book.Rows())
 }
 
 // bookOf is a book with what counts where it is silent.
@@ -275,14 +279,17 @@ func (a *api) forecast(r *http.Request, tenant string) (any, error) {
 }
 
 func (a *api) restatements(r *http.Request, tenant string) (any, error) {
-	p := query(r, "after", "limit")
+	p := query(r, "after", "limit", "format")
 	after := p.number("after", 0, 0, 1<<62)
 	limit := p.number("limit", 100, 1, 1000)
-	if p.err != nil {
+	if p.format(); p.err != nil {
 		return nil, p.err
 	}
 	list, err := merge.Restatements(r.Context(), a.DB, tenant, int64(after), int(limit))
-	return map[string]any{"restatements": list}, err
+	if err != nil {
+		return nil, err
+	}
+	return formatted(p, "restatements", map[string]any{"restatements": list}, list)
 }
 
 func (a *api) model(r *http.Request, tenant string) (any, error) {

@@ -40,6 +40,21 @@ func (b WeightBook) Of(brands []string) Weights {
 	return DefaultWeights()
 }
 
+// WeightRow is what counts for one brand, as a table tells it.
+type WeightRow struct {
+	Brand string `json:"brand"` // "": every brand that has none of its own
+	Weights
+}
+
+// Rows lists what counts: first where no brand has its own, then brand by brand.
+func (b WeightBook) Rows() []WeightRow {
+	rows := []WeightRow{{"", b.Of(nil)}}
+	for _, brand := range slices.Sorted(maps.Keys(b.Brands)) {
+		rows = append(rows, WeightRow{brand, b.Brands[brand]})
+	}
+	return rows
+}
+
 // Validate names what is wrong with weights.
 func (w Weights) Validate() error {
 	sum := 0.0
