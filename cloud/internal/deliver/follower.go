@@ -177,10 +177,21 @@ var errMoved = errors.New("the cursor was moved")
 // readerLock is held by whoever moves a cursor.
 func readerLock(reader string) string { return "alert_readers/" + reader }
 
-// moveCursor keeps how far a target has come, unless somebody has moved it meanwhile.
+// moveCursor keeps how far a target has come, unless somebody has moved it meanwhile, or delivers by now.
 func (f *follower) moveCursor(ctx context.Context, from, to int64) error {
 	return f.db.Write(ctx, func(tx *state.Tx) error {
+		if f.db.Postgres() {
+			// It is written after each call, and need not outlive a crash of PostgreSQL itself: what that
+			// forgets, half a second at most, is delivered again.
+			if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
+				return err
+			}
+		}
 		if err := errors.Join(tx.Exclusive(ctx, readerLock(f.name)), f.lease.fence(ctx, tx)); err != nil {
+			return err
+		}
+		err := changed(tx.Exec(ctx, "UPDATE alert_readers SET cursor = ? WHERE reader = ? AND cursor = ?", to, f.name, from))
+		if !errors.Is(err, errLost) {
 			return err
 		}
 		now, err := alert.ReaderCursor(ctx, tx, f.name)
@@ -190,7 +201,7 @@ func (f *follower) moveCursor(ctx context.Context, from, to int64) error {
 		if now != from {
 			return errMoved
 		}
-		return alert.PutReaderCursor(ctx, tx, f.name, to)
+		return alert.PutReaderCursor(ctx, tx, f.name, to) // the first
 	})
 }
 
