@@ -10,6 +10,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rename
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import WebSocket from "ws";
 import { ARTEFACTS, eventually, launch, open, shot, violations } from "./browser.mjs";
 import { build, freePort, startCloud } from "./service.mjs";
 
@@ -236,4 +237,83 @@ describe("from the first start to a mended stockout, by the real board", () => {
     await shot(zh, "agent-resolved-zh", { fullPage: true });
     assert.deepEqual([...en.faults, ...zh.faults], []);
   });
+
+  // As a replenishment system gets it: by a token of its own, from the live stream and the API, no page.
+  test("a subscriber holds the whole proof of the stockout", async () => {
+    const { token } = await ask(en, "/v1/tokens", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"name":"replenishment","role":"integration"}' });
+    const api = async (path) => {
+      const answer = await fetch(`${service.url}${path}`, { headers: { Authorization: `Bearer ${token}` } });
+      assert.equal(answer.status, 200, path);
+      return answer;
+    };
+    const events = await fromTheLog(token, (list) => list.find((e) => e.type.endsWith(".resolved") && e.data.slot === expect.slot));
+    const a = events.at(-1).data;
+    const opened = events.find((e) => e.type.endsWith(".opened") && e.data.id === a.id).data;
+    assert.deepEqual([a.type, a.device, a.store, a.gtin, a.state, a.resolution], ["stockout", DEVICE, STORE, expect.gtin, "resolved", "seen"]);
+
+    // When: last seen filled, first seen empty, and how long as an interval between looks.
+    const [filled, empty, end] = [a.last_seen_filled, a.first_seen_empty, a.resolved_at].map((x) => Date.parse(x));
+    assert.ok(filled < empty && empty < end, `${a.last_seen_filled} < ${a.first_seen_empty} < ${a.resolved_at}`);
+    assert.equal(opened.first_seen_empty, a.first_seen_empty);
+    assert.ok(a.duration.min_s >= 0 && a.duration.min_s <= a.duration.max_s, JSON.stringify(a.duration));
+    assert.ok(Math.abs(a.duration.max_s - (end - filled) / 1000) <= 1 && a.duration.min_s <= (end - empty) / 1000, JSON.stringify(a.duration));
+
+    // Under what: the planogram and the networks that the board itself says it judges by.
+    const cooler = await (await api(`/v1/coolers/${DEVICE}`)).json();
+    assert.equal(a.planogram.version, cooler.observation.planogram_version);
+    assert.equal(a.planogram.id, cooler.observation.planogram_id);
+    assert.ok(a.model && a.model === cooler.observation.model, `${a.model}, the board says ${cooler.observation.model}`);
+
+    // What was seen: the pictures of those very looks, and in them the slot.
+    const e = a.evidence;
+    const shots = {};
+    for (const [name, boot, seq] of [["before", e.before_boot, e.before_seq], ["after", e.after_boot, e.after_seq], ["end", e.end_boot, e.end_seq]]) {
+      const answer = await api(`/v1/coolers/${DEVICE}/picture?boot=${boot}&seq=${seq}`);
+      assert.equal(answer.headers.get("content-type"), "image/jpeg");
+      shots[name] = Buffer.from(await answer.arrayBuffer()).toString("base64");
+    }
+    const { box } = cooler.observation.slots.find((s) => s.slot === a.slot);
+    const differs = (x, y) => en.evaluate(cropsDiffer, [shots[x], shots[y], box, cooler.observation.width]);
+    const [sold, filledAgain] = [await differs("before", "after"), await differs("after", "end")];
+    console.log(`the slot's crop: ${sold.toFixed(1)} levels from filled to empty, ${filledAgain.toFixed(1)} from empty to filled again`);
+    assert.ok(sold > 10 && filledAgain > 10, `from filled to empty ${sold}, to filled again ${filledAgain} levels of 255`);
+  });
 });
+
+/** Reads the live stream from the log's begin until `enough` holds of the events so far. */
+function fromTheLog(token, enough) {
+  const ws = new WebSocket(`${service.url.replace("http", "ws")}/v1/live`, { headers: { Authorization: `Bearer ${token}` } });
+  const events = [];
+  return new Promise((done, fail) => {
+    const late = setTimeout(() => fail(new Error(`not in the log: ${events.map((e) => e.type)}`)), PATIENCE);
+    ws.on("error", fail);
+    ws.on("open", () => ws.send('{"type":"subscribe","cursor":"0","alerts":{"types":["stockout"]}}'));
+    ws.on("message", (data) => {
+      const m = JSON.parse(data);
+      if (m.type === "error" || m.type === "resync") fail(new Error(m.error ?? m.reason));
+      for (const event of m.events ?? []) {
+        events.push(event);
+        if (!enough(events)) continue;
+        clearTimeout(late);
+        ws.close();
+        done(events);
+        return;
+      }
+    });
+  });
+}
+
+/** Cuts a slot out of two pictures and gives their mean difference, 0 to 255. Runs in the page. */
+async function cropsDiffer([a, b, [x, y, w, h], width]) {
+  const cut = async (jpeg) => {
+    const image = await createImageBitmap(new Blob([Uint8Array.from(atob(jpeg), (c) => c.charCodeAt(0))], { type: "image/jpeg" }));
+    const scale = image.width / width; // a picture may be sent smaller than it was judged
+    const canvas = new OffscreenCanvas(32, 32).getContext("2d");
+    canvas.drawImage(image, x * scale, y * scale, w * scale, h * scale, 0, 0, 32, 32);
+    return canvas.getImageData(0, 0, 32, 32).data;
+  };
+  const [p, q] = [await cut(a), await cut(b)];
+  let sum = 0;
+  for (let i = 0; i < p.length; i++) if (i % 4 < 3) sum += Math.abs(p[i] - q[i]);
+  return sum / (p.length * 0.75);
+}
