@@ -25,20 +25,24 @@ export function Explained({ children }: { children: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState<Shown | null>(null);
   const hide = () => setShown(null);
-  const show = (e: Event) => {
-    const of = valueOf(e.target);
-    if (!of) return hide();
+  const place = (of: HTMLElement) => {
     const r = of.getBoundingClientRect();
     const above = innerHeight - r.bottom < ROOM && r.top > ROOM;
     setShown({ of, text: of.dataset["explain"] ?? "", left: Math.max(EDGE, Math.min(r.left, innerWidth - WIDTH - EDGE)), top: above ? r.top : r.bottom, above });
   };
+  const show = (e: Event) => {
+    const of = valueOf(e.target);
+    of ? place(of) : hide();
+  };
   useEffect(() => {
     if (!shown) return;
     shown.of.setAttribute("aria-describedby", id);
-    addEventListener("scroll", hide, { capture: true, once: true, passive: true });
+    // What the keyboard brought into sight keeps its explanation, where it now stands.
+    const scrolled = () => (shown.of === document.activeElement ? place(shown.of) : hide());
+    addEventListener("scroll", scrolled, { capture: true, once: true, passive: true });
     return () => {
       shown.of.removeAttribute("aria-describedby");
-      removeEventListener("scroll", hide, { capture: true });
+      removeEventListener("scroll", scrolled, { capture: true });
     };
   }, [shown]);
   const key = (e: KeyboardEvent) => {
@@ -48,7 +52,6 @@ export function Explained({ children }: { children: ComponentChildren }) {
     e.preventDefault();
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
-    show({ target: next } as unknown as Event);
   };
   return (
     <div class="explained" ref={box} onMouseOver={show} onMouseLeave={hide} onFocusIn={show} onFocusOut={hide} onKeyDown={key}>
