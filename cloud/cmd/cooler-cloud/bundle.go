@@ -186,3 +186,16 @@ func bundleRemove(stdout io.Writer) *cobra.Command {
 	s.register(cmd)
 	return cmd
 }
+
+// answer asks the service and prints what it said: as it came with asJSON, else by print.
+func (s *service) answer(cmd *cobra.Command, stdout io.Writer, asJSON bool, method, path string, body any, print func(raw []byte) error) error {
+	var raw json.RawMessage
+	if err := s.ask(cmd, method, path, body, &raw); err != nil {
+		return err
+	}
+	if !asJSON {
+		return print(raw)
+	}
+	_, err := fmt.Fprintf(stdout, "%s\n", raw)
+	return err
+}

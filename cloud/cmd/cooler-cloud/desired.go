@@ -49,35 +49,31 @@ func desiredShow(stdout io.Writer) *cobra.Command {
 			if len(args) == 1 {
 				path = "/v1/coolers/" + url.PathEscape(args[0]) + "/desired"
 			}
-			var raw json.RawMessage
-			if err := s.ask(cmd, http.MethodGet, path, nil, &raw); err != nil {
-				return err
-			}
-			if asJSON || len(args) == 1 {
-				_, err := fmt.Fprintf(stdout, "%s\n", raw)
-				return err
-			}
-			var out struct{ Boards []fleetBoard }
-			if err := json.Unmarshal(raw, &out); err != nil {
-				return fmt.Errorf("answer: %w", err)
-			}
-			t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "BOARD\tSTORE\tSTATUS\tAGENT\tDESIRED\tDIFFERS")
-			for _, b := range out.Boards {
-				var differs []string
-				for _, d := range b.Desired.Differences {
-					differs = append(differs, fmt.Sprintf("%s: %s wanted, has %s", d.Part, d.Wanted, d.Has))
-				}
-				if b.Desired.State == care.Rejected || b.Desired.State == care.RolledBack {
-					differs = append(differs, b.Desired.Detail)
-				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", b.Device, b.Store, b.Status, b.Agent, b.Desired.State, strings.Join(append(differs, b.Desired.Wanted.Missing...), "; "))
-			}
-			return t.Flush()
+			return s.answer(cmd, stdout, asJSON || len(args) == 1, http.MethodGet, path, nil, func(raw []byte) error { return printFleet(stdout, raw) })
 		}}
 	s.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+func printFleet(w io.Writer, raw []byte) error {
+	var out struct{ Boards []fleetBoard }
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "BOARD\tSTORE\tSTATUS\tAGENT\tDESIRED\tDIFFERS")
+	for _, b := range out.Boards {
+		var differs []string
+		for _, d := range b.Desired.Differences {
+			differs = append(differs, fmt.Sprintf("%s: %s wanted, has %s", d.Part, d.Wanted, d.Has))
+		}
+		if b.Desired.State == care.Rejected || b.Desired.State == care.RolledBack {
+			differs = append(differs, b.Desired.Detail)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", b.Device, b.Store, b.Status, b.Agent, b.Desired.State, strings.Join(append(differs, b.Desired.Wanted.Missing...), "; "))
+	}
+	return t.Flush()
 }
 
 func desiredSet(stdout io.Writer) *cobra.Command {
@@ -105,12 +101,7 @@ func desiredSet(stdout io.Writer) *cobra.Command {
 			if !json.Valid([]byte(args[0])) {
 				return cloud.Hint(fmt.Errorf("%q is no JSON", args[0]), "such as '{\"planogram\": \"assigned\"}'")
 			}
-			var raw json.RawMessage
-			if err := s.ask(cmd, http.MethodPut, path, json.RawMessage(args[0]), &raw); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(stdout, "%s\n", raw)
-			return err
+			return s.answer(cmd, stdout, true, http.MethodPut, path, json.RawMessage(args[0]), nil)
 		}}
 	s.register(cmd)
 	cmd.Flags().StringVar(&store, "store", "", "of this store's boards")
@@ -122,12 +113,7 @@ func desiredRetry(stdout io.Writer) *cobra.Command {
 	var s service
 	cmd := &cobra.Command{Use: "retry DEVICE", Short: "Have a board try once more what it refused", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var raw json.RawMessage
-			if err := s.ask(cmd, http.MethodPost, "/v1/coolers/"+url.PathEscape(args[0])+"/desired/attempts", nil, &raw); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(stdout, "%s\n", raw)
-			return err
+			return s.answer(cmd, stdout, true, http.MethodPost, "/v1/coolers/"+url.PathEscape(args[0])+"/desired/attempts", nil, nil)
 		}}
 	s.register(cmd)
 	return cmd

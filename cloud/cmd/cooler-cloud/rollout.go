@@ -75,19 +75,13 @@ func rolloutStart(stdout io.Writer) *cobra.Command {
 
 // show asks for one staged update and prints it.
 func (s *service) show(cmd *cobra.Command, stdout io.Writer, asJSON bool, method, path string, body any) error {
-	var raw json.RawMessage
-	if err := s.ask(cmd, method, path, body, &raw); err != nil {
-		return err
-	}
-	if asJSON {
-		_, err := fmt.Fprintf(stdout, "%s\n", raw)
-		return err
-	}
-	var r shownRollout
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return fmt.Errorf("answer: %w", err)
-	}
-	return printRollout(stdout, &r)
+	return s.answer(cmd, stdout, asJSON, method, path, body, func(raw []byte) error {
+		var r shownRollout
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return fmt.Errorf("answer: %w", err)
+		}
+		return printRollout(stdout, &r)
+	})
 }
 
 func printRollout(w io.Writer, r *shownRollout) error {
@@ -121,29 +115,25 @@ func rolloutList(stdout io.Writer) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{Use: "list", Short: "List staged updates, the newest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var raw json.RawMessage
-			if err := s.ask(cmd, http.MethodGet, "/v1/rollouts", nil, &raw); err != nil {
-				return err
-			}
-			if asJSON {
-				_, err := fmt.Fprintf(stdout, "%s\n", raw)
-				return err
-			}
-			var out struct{ Rollouts []rollout.Rollout }
-			if err := json.Unmarshal(raw, &out); err != nil {
-				return fmt.Errorf("answer: %w", err)
-			}
-			t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "ID\tKIND\tVERSION\tSTATUS\tSTAGE\tBOARDS\tSTARTED\tBY")
-			for i := range out.Rollouts {
-				r := &out.Rollouts[i]
-				fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d/%d\t%s\t%s\t%s\n", r.ID, r.Kind, r.Version, r.Status, r.Stage+1, len(r.Stages), countWords(r), r.CreatedAt.Format(time.RFC3339), r.CreatedBy)
-			}
-			return t.Flush()
+			return s.answer(cmd, stdout, asJSON, http.MethodGet, "/v1/rollouts", nil, func(raw []byte) error { return printRollouts(stdout, raw) })
 		}}
 	s.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+func printRollouts(w io.Writer, raw []byte) error {
+	var out struct{ Rollouts []rollout.Rollout }
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tKIND\tVERSION\tSTATUS\tSTAGE\tBOARDS\tSTARTED\tBY")
+	for i := range out.Rollouts {
+		r := &out.Rollouts[i]
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d/%d\t%s\t%s\t%s\n", r.ID, r.Kind, r.Version, r.Status, r.Stage+1, len(r.Stages), countWords(r), r.CreatedAt.Format(time.RFC3339), r.CreatedBy)
+	}
+	return t.Flush()
 }
 
 func rolloutShow(stdout io.Writer) *cobra.Command {
