@@ -4,6 +4,7 @@ package shelf
 const (
 	minInside  = 0.3 // of a facing's box inside the slot's box, to stand in it
 	slotPlayMM = 25  // that a pack may stand beside its slot, in the gap between two
+	pushedMM   = 30  // that the middle of a pack may lie beyond its slot's border, in its neighbour's
 )
 
 // lowShare is the share of a lane's capacity at or below which it is nearly sold out.
@@ -102,7 +103,7 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	for i, f := range facings {
 		slot := ""
 		if f.XMM > 0 && f.Shelf > 0 && f.Shelf <= len(p.Shelves) {
-			if at, ok := p.Shelves[f.Shelf-1].SlotAt(f.XMM); ok {
+			if at, ok := p.homeAt(f); ok {
 				slot = at.ID
 			}
 		} else {
@@ -115,12 +116,31 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	return home
 }
 
+// homeAt is the slot in which a facing stands by its millimetre. One whose middle lies a little beyond the border of a slot where
+// its product is due has been pushed, or measured so, and is no stranger next door.
+func (p *Planogram) homeAt(f Facing) (Slot, bool) {
+	shelf := p.Shelves[f.Shelf-1]
+	at, ok := shelf.SlotAt(f.XMM)
+	if !ok || f.GTIN == "" || p.Fills(at.GTIN, f.GTIN) {
+		return at, ok
+	}
+	for _, slot := range shelf.Slots {
+		if slot.away(f.XMM) <= pushedMM && p.Fills(slot.GTIN, f.GTIN) {
+			return slot, true
+		}
+	}
+	return at, true
+}
+
+// away is how far x lies beside the slot, in millimetres; 0 inside.
+func (s Slot) away(x int) int { return max(s.XMM-x, x-s.XMM-s.WidthMM, 0) }
+
 // SlotAt is the slot at x, in millimetres from the left inner wall, or the nearest one within a small play of it; of two
 // that meet at x the left one.
 func (s Shelf) SlotAt(x int) (Slot, bool) {
 	best, miss := Slot{}, slotPlayMM+1
 	for _, slot := range s.Slots {
-		if d := max(slot.XMM-x, x-slot.XMM-slot.WidthMM, 0); d < miss {
+		if d := slot.away(x); d < miss {
 			best, miss = slot, d
 		}
 	}

@@ -148,6 +148,26 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestLead(t *testing.T) {
+	g := filled(t)
+	e := embed.ColourLayout{}
+	v, err := e.Embed(context.Background(), []vision.Frame{pack(red, white, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := g.Match(v[0])
+	is := func(want shelf.GTIN) func(shelf.GTIN) bool { return func(got shelf.GTIN) bool { return got == want } }
+	if got := m.Lead(is(cola)); got != 0 {
+		t.Errorf("the nearest leads itself by %v", got)
+	}
+	if got := m.Lead(is(tonic)); got <= 0 || got >= 1 || (m.Near[1].GTIN == tonic && got != m.Margin) {
+		t.Errorf("it leads the other by %v, margin %v", got, m.Margin)
+	}
+	if got := m.Lead(is("9002490100070")); got != 1 {
+		t.Errorf("it leads what is not in the gallery by %v, want 1", got)
+	}
+}
+
 // other is a colour layout that calls itself another embedder.
 type other struct{ embed.ColourLayout }
 

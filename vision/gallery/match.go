@@ -22,6 +22,30 @@ type Match struct {
 	Nearest    shelf.GTIN // the nearest product even where GTIN is ""
 	Similarity float64    // cosine to its nearest reference
 	Margin     float64    // how much further the next product is
+	Near       []Likeness // the nearest products, nearest first, nearKept at most
+}
+
+// Likeness is how near one product is.
+type Likeness struct {
+	GTIN  shelf.GTIN
+	Score float64 // cosine to its nearest reference, and a little for its other ones
+}
+
+// nearKept bounds what a match remembers of the gallery.
+const nearKept = 12
+
+// Lead says by how much the nearest product is nearer than the nearest of those that is asked for: 0 where it is one of
+// them, at least the lead over all that is remembered where none of them is, and 1 where nothing else was compared.
+func (m Match) Lead(over func(shelf.GTIN) bool) float64 {
+	for _, n := range m.Near {
+		if over(n.GTIN) {
+			return m.Near[0].Score - n.Score
+		}
+	}
+	if len(m.Near) < nearKept {
+		return 1 // that is the whole gallery, and none of them is in it
+	}
+	return m.Near[0].Score - m.Near[nearKept-1].Score
 }
 
 // Match names a vector by its nearest references. A product is as near as its nearest reference, with
@@ -49,21 +73,18 @@ func (g *Gallery) Match(v []float32) Match {
 			score[n.gtin] += bonus * math.Exp((n.cos-nearest)/softness) * math.Max(first, 0)
 		}
 	}
-	var best, second shelf.GTIN
+	near := make([]Likeness, 0, len(score))
 	for _, n := range all { // in order of nearness, so that equal scores have one outcome
-		if n.gtin == best || n.gtin == second {
-			continue
-		}
-		switch {
-		case best == "" || score[n.gtin] > score[best]:
-			best, second = n.gtin, best
-		case second == "" || score[n.gtin] > score[second]:
-			second = n.gtin
+		if s, fresh := score[n.gtin]; fresh {
+			near = append(near, Likeness{n.gtin, s})
+			delete(score, n.gtin)
 		}
 	}
-	m := Match{Nearest: best, Similarity: top[best], Margin: 1}
-	if second != "" {
-		m.Margin = score[best] - score[second]
+	sort.SliceStable(near, func(i, j int) bool { return near[i].Score > near[j].Score })
+	best := near[0].GTIN
+	m := Match{Nearest: best, Similarity: top[best], Margin: 1, Near: near[:min(len(near), nearKept)]}
+	if len(near) > 1 {
+		m.Margin = near[0].Score - near[1].Score
 	}
 	m.Confidence = confidence(m, g.Open.Threshold, g.Open.Margin)
 	if m.Similarity >= g.Open.Threshold && m.Margin >= g.Open.Margin {

@@ -17,7 +17,7 @@ const looksBare = 0.5
 
 // openLane is the share of a lane's places at which a pack would show, as geometry knows, from which the network's
 // answer has a second witness and less of it is enough.
-const openLane = 0.8
+const openLane = 0.5
 
 // enough says from which probability a lane is told as bare: one that is open to sight, and any other.
 type enough struct{ open, any float64 }
@@ -26,7 +26,7 @@ type enough struct{ open, any float64 }
 // ends, so that more is asked of the network there. Chosen on rendered sets, see models/weights/lanes/CARD.md.
 func (p *Pipeline) enoughOf(clear bool) enough {
 	if clear {
-		return enough{open: 0.5, any: 0.9}
+		return enough{open: 0.55, any: 0.68}
 	}
 	return enough{open: 0.88, any: p.cfg.Lanes.Threshold()}
 }

@@ -159,11 +159,12 @@ func (p *Pipeline) Look(ctx context.Context, f vision.Frame) (*shelf.Observation
 		obs.Quality.Reason = p.watch.Step(seen)
 	}
 	p.costs.Gate = lap(&start)
-	if err := p.name(ctx, f, strong); err != nil {
+	matches, err := p.name(ctx, f, strong)
+	if err != nil {
 		return nil, err
 	}
 	p.costs.Name = lap(&start)
-	if err := p.judge(ctx, f, obs, seen, strong, weak); err != nil {
+	if err := p.judge(ctx, f, obs, seen, strong, weak, matches); err != nil {
 		return nil, err
 	}
 	p.events = nil
@@ -204,9 +205,10 @@ func boxOf(d vision.Detection) shelf.Box {
 	return shelf.Box{X: x, Y: y, W: max(1, int(math.Round(d.X1))-x), H: max(1, int(math.Round(d.Y1))-y)}
 }
 
-func (p *Pipeline) name(ctx context.Context, f vision.Frame, facings []shelf.Facing) error {
+// name names the facings; what the recogniser said is given, one a facing.
+func (p *Pipeline) name(ctx context.Context, f vision.Frame, facings []shelf.Facing) ([]gallery.Match, error) {
 	if p.cfg.Recogniser == nil {
-		return nil
+		return nil, nil
 	}
 	if !p.cfg.Video {
 		p.cfg.Recogniser.Forget()
@@ -217,16 +219,16 @@ func (p *Pipeline) name(ctx context.Context, f vision.Frame, facings []shelf.Fac
 	}
 	matches, err := p.cfg.Recogniser.Name(ctx, f, boxes)
 	if err != nil {
-		return fmt.Errorf("name facings: %w", err)
+		return nil, fmt.Errorf("name facings: %w", err)
 	}
 	for i, m := range matches {
 		facings[i].GTIN, facings[i].SKUScore = m.GTIN, m.Confidence
 	}
-	return nil
+	return matches, nil
 }
 
 // judge places the facings and compares them with the planogram.
-func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []lane.Weak) error {
+func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observation, seen *quality.Map, facings []shelf.Facing, weak []lane.Weak, matches []gallery.Match) error {
 	plan := p.cfg.Planogram
 	if plan == nil || p.cfg.Mount == nil {
 		rows.Assign(facings)
@@ -243,11 +245,12 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	}
 	p.sight.Settle(facings)
 	p.sight.Assign(facings)
-	obs.Facings = append(obs.Facings, facings...)
 	obs.PlanogramID, obs.PlanogramVersion = plan.ID, plan.Version
 	view := p.sight.View()
 	view.Whole = obs.Quality.Reason
 	view.Blind = over(seen.Parts(), view)
+	p.withhold(plan, view, facings, matches)
+	obs.Facings = append(obs.Facings, facings...)
 	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings)...)
 	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
 	unsure, err := p.unsure(ctx, f, plan, view, facings, weak, clearPicture(view.Whole, seen.Parts()))

@@ -64,6 +64,8 @@ type seer struct {
 	overlook map[string]bool
 	halfSee  bool
 	asked    int
+	misname  string // the slot whose packs are named by like
+	like     gallery.Match
 	forgot   int
 }
 
@@ -93,7 +95,10 @@ func (s *seer) Name(_ context.Context, _ vision.Frame, boxes []shelf.Box) ([]gal
 	for i, b := range boxes {
 		for _, a := range s.truth.Annotations {
 			if a.Facing && b == (shelf.Box{X: a.Box[0], Y: a.Box[1], W: a.Box[2], H: a.Box[3]}) {
-				out[i] = gallery.Match{GTIN: a.SKU.GTIN, Confidence: 0.99}
+				out[i] = gallery.Match{GTIN: a.SKU.GTIN, Confidence: 0.99, Nearest: a.SKU.GTIN, Similarity: 0.99}
+				if a.SlotID == s.misname {
+					out[i] = s.like
+				}
 			}
 		}
 	}
@@ -172,6 +177,35 @@ func TestASoldOutSlotIsEmpty(t *testing.T) {
 	}
 	if s.asked == 0 {
 		t.Error("the recogniser was not asked before a stockout was told")
+	}
+}
+
+// TestANameAgainstThePlanogramNeedsMore: what is nearly as like the due product is no stranger, and has no name; what is far
+// more like another one is.
+func TestANameAgainstThePlanogramNeedsMore(t *testing.T) {
+	const stranger = shelf.GTIN("96385074")
+	c := newCooler(t)
+	id := c.middle()
+	slot, _, _ := c.plan.Slot(id)
+	f, truth := c.shoot(t, synth.Clean, 1)
+	near := func(similarity, due float64) gallery.Match {
+		return gallery.Match{GTIN: stranger, Confidence: 0.9, Nearest: stranger, Similarity: similarity, Near: []gallery.Likeness{{GTIN: stranger, Score: similarity}, {GTIN: slot.GTIN, Score: due}}}
+	}
+	for name, v := range map[string]struct {
+		like gallery.Match
+		want shelf.State
+	}{
+		"clearly another":              {near(0.9, 0.5), shelf.Foreign},
+		"a look-alike of the due one":  {near(0.9, 0.8), shelf.Unknown},
+		"like nothing, due one least":  {near(0.55, 0.1), shelf.Unknown},
+		"the due one was not compared": {gallery.Match{GTIN: stranger, Nearest: stranger, Similarity: 0.9, Near: []gallery.Likeness{{GTIN: stranger, Score: 0.9}}}, shelf.Foreign},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := look(t, c, &seer{truth: truth, misname: id, like: v.like}, f)[id]
+			if got.State != v.want || (v.want == shelf.Unknown && got.Reason != shelf.Unrecognised) {
+				t.Errorf("slot %s is %v %v, want %v", id, got.State, got.Reason, v.want)
+			}
+		})
 	}
 }
 

@@ -1,9 +1,9 @@
-"""Turns the published ONNX file back into a checkpoint that training can go on from.
+"""Turns the published ONNX file back into checkpoints that training can go on from.
 
-    python3 -m lanes.reopen --weights ../weights/lanes/lanes.onnx --patches 'WORK/lanes/[0-9]*.bin' --out warm.pt
+    python3 -m lanes.reopen --weights ../weights/lanes/lanes.onnx --patches 'WORK/lanes/[0-9]*.bin' --out WORK/lanes/warm
 
 As detector.reopen does for the detector: every folded norm gets statistics that are true of the patches, and scale
-and shift that undo them, so that the network says what it said before. `lanes.train --warm` takes the file.
+and shift that undo them, so that each network says what it said before. `lanes.train --warm` takes DIR/KIND/last.pt.
 """
 
 from __future__ import annotations
@@ -19,23 +19,27 @@ from onnx import numpy_helper
 
 from detector.reopen import settle, unfold
 from lanes import data
-from lanes.network import HEIGHT, PLANES, WIDTH, LaneNetwork
+from lanes.network import HEIGHT, KINDS, PLANES, WIDTH, Deployed
 
 SEED = 99
 SHOWN = 4096
+# as the published file has them
+PARTS = ("plain", "backboned")
 
 
-def reopen(weights: Path, pictures: list[torch.Tensor]) -> LaneNetwork:
-    """The file's network; with `pictures`, batches of inputs, its norms are fit for training."""
+def reopen(weights: Path, pictures: list[torch.Tensor]) -> Deployed:
+    """The file's networks; with `pictures`, batches of inputs, their norms are fit for training."""
     graph = onnx.load(str(weights)).graph
     values = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
-    gemm = next(node for node in graph.node if node.op_type == "Gemm")
-    weight, bias = (torch.from_numpy(values[name].copy()) for name in gemm.input[1:])
-    model = LaneNetwork().eval()
+    heads = [[torch.from_numpy(values[name].copy()) for name in node.input[1:]] for node in graph.node if node.op_type == "Gemm"]
+    if len(heads) != len(PARTS):
+        raise ValueError(f"{weights}: {len(heads)} networks, wanted are {len(PARTS)}")
+    model = Deployed([KINDS[kind]() for kind in PARTS]).eval()
     norms = unfold(model, weights, (1, PLANES, HEIGHT, WIDTH))
-    if model.head.weight.shape != weight.shape:
-        raise ValueError(f"{weights}: the head is {tuple(weight.shape)}, this network's is {tuple(model.head.weight.shape)}")
-    model.head.weight.data, model.head.bias.data = weight, bias
+    for network, (weight, bias) in zip(model.networks, heads):
+        if network.head.weight.shape != weight.shape:
+            raise ValueError(f"{weights}: a head is {tuple(weight.shape)}, this network's is {tuple(network.head.weight.shape)}")
+        network.head.weight.data, network.head.bias.data = weight, bias
     if pictures:
         settle(model, norms, pictures)
     return model
@@ -55,8 +59,10 @@ def main() -> None:
     model = reopen(a.weights, pictures)
     with torch.no_grad():
         moved = max(float((model(x) - before(x)).abs().max()) for x in pictures[:2])
-    print(f"logits moved by {moved:.1e}")
-    torch.save({"average": model.state_dict()}, a.out)
+    print(f"probabilities moved by {moved:.1e}")
+    for kind, network in zip(PARTS, model.networks):
+        (a.out / kind).mkdir(parents=True, exist_ok=True)
+        torch.save({"average": network.state_dict(), "kind": kind}, a.out / kind / "last.pt")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import torch
 
 from lanes import data
 from lanes.export import TOLERANCE, export
-from lanes.network import HEIGHT, PLANES, WIDTH, LaneNetwork
+from lanes.network import HEIGHT, KINDS, PLANES, WIDTH, Deployed
+from lanes.reopen import reopen
 from lanes.train import area, recall_at
 
 
@@ -48,10 +49,15 @@ def scores_are_counted() -> None:
 
 def exported_answers_alike() -> None:
     torch.manual_seed(3)
-    model = LaneNetwork()
-    model.train()(torch.rand(16, PLANES, HEIGHT, WIDTH))  # statistics that are not 0 and 1
+    models = [kind() for kind in KINDS.values()]
+    for model in models:
+        model.train()(torch.rand(16, PLANES, HEIGHT, WIDTH))  # statistics that are not 0 and 1
     with tempfile.TemporaryDirectory() as folder:
-        assert export(model.eval(), Path(folder) / "lanes.onnx") < TOLERANCE
+        path = Path(folder) / "lanes.onnx"
+        assert export([model.eval() for model in models], path) < TOLERANCE
+        again, x = reopen(path, []), torch.rand(1, PLANES, HEIGHT, WIDTH)
+        with torch.no_grad():
+            assert torch.allclose(again(x), Deployed(models).eval()(x), atol=1e-5)
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Trains the lane network; the same command goes on from the run's last.pt.
 
-    python3 -m lanes.train --run DIR --patches 'WORK/lanes/[0-9]*.bin' --check 'WORK/lanes/val.*.bin' --epochs 12
+    python3 -m lanes.train --run DIR --kind backboned --init shufflenetv2.pth --patches 'WORK/lanes/[0-9]*.bin' --check 'WORK/lanes/val.*.bin' --epochs 12
 
 Prints after each epoch, for every checked file: how well bare lanes are told from others (area under the ROC), and the share
 of bare lanes found while at most one told lane in fifty is not bare.
@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from lanes import data
-from lanes.network import LaneNetwork
+from lanes.network import KINDS
 
 SHARE_WRONG = 0.02
 
@@ -69,6 +69,9 @@ def main() -> None:
     p.add_argument("--run", type=Path, required=True)
     p.add_argument("--patches", required=True)
     p.add_argument("--check", default="")
+    p.add_argument("--kind", choices=sorted(KINDS), default="backboned")
+    p.add_argument("--init", type=Path, help="ImageNet backbone to start from (backboned)")
+    p.add_argument("--average", type=float, default=0.995, help="share of the averaged weights that a step leaves")
     p.add_argument("--warm", type=Path, help="last.pt of an earlier run to start from, step 0 again")
     p.add_argument("--epochs", type=int, default=12)
     p.add_argument("--batch", type=int, default=64)
@@ -82,9 +85,9 @@ def main() -> None:
     records = data.read([Path(f) for f in glob.glob(a.patches)])
     bare = (records["packs"] == 0).astype(np.float32)
     print(f"{len(records)} lanes, {bare.mean():.3f} bare", flush=True)
-    start = torch.load(a.warm)["average"] if a.warm else LaneNetwork().state_dict()
-    model = LaneNetwork().to(memory_format=torch.channels_last)
-    average = LaneNetwork()
+    start = torch.load(a.warm)["average"] if a.warm else KINDS[a.kind](a.init).state_dict()
+    model = KINDS[a.kind]().to(memory_format=torch.channels_last)
+    average = KINDS[a.kind]()
     model.load_state_dict(start), average.load_state_dict(start)
     optimiser = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=0.02)
     steps, step = a.epochs * (len(records) // a.batch), 0
@@ -108,14 +111,15 @@ def main() -> None:
             loss.backward()
             optimiser.step()
             total, step = total + loss.item(), step + 1
-            keep = min(0.998, 1 - 1 / (step + 1))
+            keep = min(a.average, 1 - 1 / (step + 1))
             with torch.no_grad():
                 for mine, new in zip(average.state_dict().values(), model.state_dict().values()):
                     if mine.dtype.is_floating_point:
                         mine.mul_(keep).add_(new, alpha=1 - keep)
                     else:
                         mine.copy_(new)
-        torch.save({"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, last)
+        torch.save({"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "step": step,
+                    "kind": a.kind}, last)
         print(f"epoch {epoch + 1}: loss {total / (len(records) // a.batch):.4f}, {time.time() - started:.0f} s", flush=True)
         report(average, sorted(glob.glob(a.check)))
 
