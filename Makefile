@@ -66,13 +66,14 @@ demo: build ## one shop day at speed: cloud, three agents, live alerts on a page
 
 ## prove
 
-.PHONY: test test-go test-web test-training test-deb test-cross check vuln fuzz golden guide
-test: setup-test build test-go test-web test-training test-deb test-cross ## set up and pass every test
+.PHONY: test test-go test-web test-training test-cross check vuln fuzz golden guide
+test: setup-test build test-go test-web test-training test-cross deb ## set up and pass every test
 
 test-go:
 	go vet $(GO_TAGS) ./...
 	go build ./...
 	go test $(GO_TAGS) ./...
+	go test -tags $(GOCV_TAGS),matprofile -run TestNoMatLeaks ./vision/opencv
 
 test-web: web
 	cd $(UI) && npm run --silent typecheck && npm run --silent test && npm run --silent test:browser
@@ -80,13 +81,8 @@ test-web: web
 test-training:
 	cd models/training && $(PYTHON) -m common.manifest ../weights/manifest.json --check && $(PYTHON) -m detector.selftest && $(PYTHON) -m packs.selftest && $(PYTHON) -m lanes.selftest
 
-test-deb: agent
-	@rm -rf dist
-	firmware-config/package/deb.sh bin/cooler-agent
-	firmware-config/package/check.sh dist/*.deb
-
 test-cross: agent
-	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64 bin/cooler-agent
+	@VERSION='$(VERSION)' firmware-config/cross/arm64.sh bin/cooler-agent-arm64 bin/cooler-agent
 
 check: ## formatting, vet, linters, shell scripts
 	@out=$$(gofmt -l . | grep -v node_modules || true); if [ -n "$$out" ]; then echo "gofmt would change: $$out" >&2; exit 1; fi
@@ -120,9 +116,9 @@ bench-merge: ## sales merged with looks of 1,000 stores, a late hour restated, l
 
 LOOKS ?= 2000
 FRAMES ?= 10000
-soak: agent ## the real agent looks LOOKS times, then idles: memory, threads, CPU; FRAMES through the pipeline with every Mat counted; ends with JSON
+soak: agent ## the real agent looks LOOKS times at the first of EVAL_DATA, then idles: memory, threads, goroutines, CPU; FRAMES through the pipeline with every Mat counted; ends with JSON
 	go test -tags $(GOCV_TAGS),matprofile -run '^$$' -bench Soak -benchtime $(FRAMES)x -timeout 0 ./agent/cmd/cooler-agent
-	@go run ./agent/cmd/cooler-soak -frames $(EVAL_DATA)/images -looks $(LOOKS)
+	@go run ./agent/cmd/cooler-soak -frames $(firstword $(EVAL_DATA))/images -looks $(LOOKS)
 
 bench-ingest: ## ingest beside Telegraf on the same broker and InfluxDB, the store's answers, growing fleets; ends with JSON
 	@$(SETUP) bench
@@ -150,13 +146,13 @@ eval-footfall: agent ## people counted at lines against counts made by hand, by 
 	@bin/cooler-agent eval-footfall --videos $(FOOTFALL_VIDEOS) --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt
 
 cross: ## build the agent for arm64 against a Debian sysroot
-	@firmware-config/cross/arm64.sh bin/cooler-agent-arm64
+	@VERSION='$(VERSION)' firmware-config/cross/arm64.sh bin/cooler-agent-arm64
 
-deb: agent cross ## the agent's Debian packages for amd64 and arm64 in dist/, checked
+deb: agent cross ## the agent's Debian packages for amd64 and arm64 in dist/, installed, run and removed again
 	@rm -rf dist
-	firmware-config/package/deb.sh bin/cooler-agent
-	firmware-config/package/deb.sh bin/cooler-agent-arm64
-	for p in dist/*.deb; do firmware-config/package/check.sh $$p; done
+	firmware-config/package/deb.sh bin/cooler-agent '$(VERSION)'
+	firmware-config/package/deb.sh bin/cooler-agent-arm64 '$(VERSION)'
+	firmware-config/package/check.sh dist/*.deb
 
 .PHONY: clean
 clean: ## remove what builds and runs made here

@@ -5,7 +5,8 @@
 #
 #   arm64.sh OUT [NATIVE]
 #
-# The sysroot (about 760 MB) is made once, under $COLDSHELF_CACHE (default ~/.cache/coldshelf).
+# The program says that it is $VERSION, by default what git describes. The sysroot (about 760 MB) is made once, under
+# $COLDSHELF_CACHE (default ~/.cache/coldshelf).
 set -euo pipefail
 
 out=$(realpath -m "${1:?usage: arm64.sh OUT [NATIVE]}")
@@ -48,11 +49,17 @@ export CGO_CPPFLAGS="-I$sysroot/usr/include/opencv4 -isystem $sysroot/usr/includ
 # OpenCV's own dependencies (blas, lapack, …) are the board's: the linker need not find them here.
 export CGO_LDFLAGS="${CGO_LDFLAGS:-} -L$sysroot/$lib -Wl,-rpath-link,$sysroot/$lib -Wl,--unresolved-symbols=ignore-in-shared-libs"
 mkdir -p "$(dirname "$out")"
-(cd "$root" && go build -tags customenv -ldflags "-s -w -extldflags=-L$root/firmware-config/link" -o "$out" ./agent/cmd/cooler-agent)
+version=${VERSION:-$(git -C "$root" describe --tags --always --dirty 2>/dev/null || echo unversioned)}
+(cd "$root" && go build -tags customenv -ldflags "-s -w -X main.version=$version -extldflags=-L$root/firmware-config/link" -o "$out" ./agent/cmd/cooler-agent)
 
 echo "cross: $(file -b "$out" | cut -d, -f1-2)"
 arm64() { qemu-aarch64-static -L "$sysroot" -E "LD_LIBRARY_PATH=/$lib/blas:/$lib/lapack:/$lib/pulseaudio:/$lib" "$out" "$@"; }
-arm64 version
+said=$(arm64 version)
+echo "$said"
+if [ "${said%%$'\n'*}" != "cooler-agent $version" ]; then
+  printf 'error: the arm64 program does not say that it is %s\nhint: see the -ldflags above\n' "$version" >&2
+  exit 1
+fi
 [ -n "$native" ] || exit 0
 
 # The native program goes first: it tries each network in a child process, which qemu cannot start where the

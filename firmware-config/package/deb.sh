@@ -24,13 +24,10 @@ case $(od -An -tu2 -j18 -N2 "$binary" | tr -d ' ') in
   *) fail "$1 is no program for amd64 or arm64" "give the built agent" ;;
 esac
 
-# A Debian version begins with a digit: v1.2.3-4-gabc becomes 1.2.3+4.gabc, a bare hash 0~hash.
 version=${2:-$(git -C "$here" describe --tags --always --dirty)}
-version=${version#v}
-case $version in
-  [0-9]*.*) DEB_VERSION=$(echo "$version" | sed 's/-/+/; s/-/./g') ;;
-  *) DEB_VERSION="0~$(echo "$version" | tr - .)" ;;
-esac
+# shellcheck source=version.sh
+. "$here/version.sh"
+DEB_VERSION=$(deb_version "$version")
 
 scratch=$(mktemp -d)
 config=

@@ -70,6 +70,12 @@ func TestVersionJSON(t *testing.T) {
 	}
 }
 
+func TestVersionFlag(t *testing.T) {
+	if status, out, errs := call(t, "--version"); status != exitDone || out != "cooler-agent "+version+"\n" || errs != "" {
+		t.Errorf("status %d, %q, %q", status, out, errs)
+	}
+}
+
 // configure writes a configuration beside a folder with one picture, and gives its path.
 func configure(t *testing.T, text string) string {
 	t.Helper()

@@ -13,10 +13,12 @@ saw over MQTT. Without a network it keeps everything until the cloud has it.`,
   cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" cola*.jpg
   cooler-agent doctor --config agent.yml                # is this board ready?
   cooler-agent run --config agent.yml                   # watch, for years`,
+		Version:           version, // for --version; `version` tells more
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
 		runCommand(),
 		detectCommand(),
