@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -81,7 +82,7 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	a.eyes.mu.Unlock()
 	switch {
 	case s.err == nil:
-		a.log.Debug("looked", "cause", string(cause), "facings", len(s.obs.Facings), "quality", s.obs.Quality.Reason.String())
+		a.log.Debug("looked", "cause", string(cause), "facings", len(s.obs.Facings), "quality", s.obs.Quality.Reason.String(), "goroutines", runtime.NumGoroutine())
 	case ctx.Err() == nil && !errors.Is(s.err, io.EOF):
 		a.log.Warn("look failed", "cause", string(cause), "err", s.err)
 	}

@@ -28,9 +28,9 @@ func (c *clocked) Forward(ctx context.Context, in map[string]vision.Tensor, out 
 	return c.Network.Forward(ctx, in, out)
 }
 
-// benchScene is a full cooler at 1280×960, and the same a moment later with a pack taken from each of two
+// benchScene is a full cooler at width×height pixels, and the same a moment later with a pack taken from each of two
 // lanes.
-func benchScene(b *testing.B) (frames [2]vision.Frame, plan *shelf.Planogram, m *mount.Mount, cat *synth.Catalogue, skus []*synth.SKU) {
+func benchScene(b *testing.B, width, height int) (frames [2]vision.Frame, plan *shelf.Planogram, m *mount.Mount, cat *synth.Catalogue, skus []*synth.SKU) {
 	b.Helper()
 	cat, err := synth.NewCatalogue(5, 12)
 	if err != nil {
@@ -47,21 +47,21 @@ func benchScene(b *testing.B) (frames [2]vision.Frame, plan *shelf.Planogram, m 
 				scene.Stock[lane] = scene.Stock[lane][1:]
 			}
 		}
-		fr, err := scene.Render(b.Context(), synth.Shot{Camera: spec, Width: 1280, Height: 960, Seed: uint64(k)})
+		fr, err := scene.Render(b.Context(), synth.Shot{Camera: spec, Width: width, Height: height, Seed: uint64(k)})
 		if err != nil {
 			b.Fatal(err)
 		}
 		frames[k] = vision.FromImage(fr.Image)
 	}
 	p := scene.Planogram.Shelf()
-	return frames, &p, mount.FromCamera(spec, 1280, 960), cat, scene.Planogram.Products
+	return frames, &p, mount.FromCamera(spec, width, height), cat, scene.Planogram.Products
 }
 
 // BenchmarkLook measures frame → observation, and what share of it is not the networks' own passes:
 // "over" is the whole by the sum of all passes, "over-detector" by the detector's passes alone. Cold, every facing
 // is embedded; steady, two lanes changed since the last frame.
 func BenchmarkLook(b *testing.B) {
-	frames, plan, m, cat, skus := benchScene(b)
+	frames, plan, m, cat, skus := benchScene(b, 1280, 960)
 	for _, runtime := range runtimesBuilt() {
 		b.Run(runtime, func(b *testing.B) {
 			s, err := openSight(b.Context(), sightOptions{Runtime: runtime})

@@ -1,6 +1,6 @@
 // Command cooler-soak has the real cooler-agent look at a folder of pictures again and again, and tells what
-// that takes of the machine: memory at its highest, whether it grows, threads, and what the agent uses between
-// two looks. It ends with one line of JSON.
+// that takes of the machine: memory at its highest, whether it grows, threads, goroutines, and what the agent uses
+// between two looks. It ends with one line of JSON, and with status 1 where something grew.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -35,8 +36,30 @@ type report struct {
 	LastMB       float64 `json:"last_tenth_mb"`    // the highest of the last tenth
 	TenthThreads int     `json:"after_a_tenth_threads"`
 	LastThreads  int     `json:"last_threads"`
-	IdleMB       float64 `json:"idle_mb"`        // a minute and more after a look
-	IdleCPU      float64 `json:"idle_cpu_share"` // of one processor
+	TenthGo      int64   `json:"after_a_tenth_goroutines"` // the most of the second tenth
+	LastGo       int64   `json:"last_goroutines"`          // the most of the last tenth
+	IdleMB       float64 `json:"idle_mb"`                  // a minute and more after a look
+	IdleCPU      float64 `json:"idle_cpu_share"`           // of one processor
+}
+
+// What the last tenth may hold more than the second: noise, and no growth.
+const (
+	moreMB, moreThreads, moreGoroutines = 8, 2, 2
+)
+
+// flat reports what grew.
+func (r *report) flat() error {
+	var grown []error
+	if r.LastMB > r.TenthMB+moreMB {
+		grown = append(grown, fmt.Errorf("memory grew from %.1f to %.1f MB", r.TenthMB, r.LastMB))
+	}
+	if r.LastThreads > r.TenthThreads+moreThreads {
+		grown = append(grown, fmt.Errorf("threads grew from %d to %d", r.TenthThreads, r.LastThreads))
+	}
+	if r.TenthGo == 0 || r.LastGo > r.TenthGo+moreGoroutines {
+		grown = append(grown, fmt.Errorf("goroutines grew from %d to %d", r.TenthGo, r.LastGo))
+	}
+	return errors.Join(grown...)
 }
 
 func run(out io.Writer, args []string) error {
@@ -73,7 +96,7 @@ func run(out io.Writer, args []string) error {
 	if err := s.idle(*idle, &r); err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(r)
+	return errors.Join(json.NewEncoder(out).Encode(r), r.flat())
 }
 
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
@@ -83,9 +106,10 @@ type soak struct{ agent, dir, pictures, gallery string }
 
 // running is one agent, with the looks that it told of.
 type running struct {
-	cmd   *exec.Cmd
-	looks atomic.Int64
-	last  atomic.Value // string: its last words
+	cmd        *exec.Cmd
+	looks      atomic.Int64
+	goroutines atomic.Int64 // after the last look
+	last       atomic.Value // string: its last words
 }
 
 func (s *soak) start(name, every string) (*running, error) {
@@ -117,13 +141,23 @@ outbox: {max_bytes: 4000000}
 	go func() {
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			if strings.Contains(lines.Text(), "msg=looked") {
-				r.looks.Add(1)
+				r.heard(lines.Text())
 			} else if strings.HasPrefix(lines.Text(), "error: ") || r.last.Load() == "" {
 				r.last.Store(lines.Text())
 			}
 		}
 	}()
 	return r, nil
+}
+
+// heard takes the line of a look.
+func (r *running) heard(line string) {
+	if _, rest, ok := strings.Cut(line, " goroutines="); ok {
+		if n, err := strconv.ParseInt(strings.Fields(rest + " ")[0], 10, 64); err == nil {
+			r.goroutines.Store(n)
+		}
+	}
+	r.looks.Add(1)
 }
 
 // stop ends the agent in order.
@@ -158,8 +192,10 @@ func (s *soak) busy(looks int64, to *report) error {
 		switch {
 		case n >= looks/10 && n < looks/5:
 			to.TenthMB, to.TenthThreads = max(to.TenthMB, u.residentMB), max(to.TenthThreads, u.threads)
+			to.TenthGo = max(to.TenthGo, r.goroutines.Load())
 		case n >= looks*9/10:
 			to.LastMB, to.LastThreads = max(to.LastMB, u.residentMB), max(to.LastThreads, u.threads)
+			to.LastGo = max(to.LastGo, r.goroutines.Load())
 		}
 		if n >= looks {
 			to.Looks, to.Seconds, to.PeakMB = n, time.Since(begun).Seconds(), u.peakMB
