@@ -96,8 +96,11 @@ func (p *Parts) change(body []byte) error {
 		if !ok {
 			return fmt.Errorf("%w: there is no part %q, only planogram, schedule, thresholds, gallery, model and agent", ErrParts, key)
 		}
-		if key == "thresholds" {
-			p.Thresholds = nil // a map would be filled up
+		switch key { // what is there would be filled up: a part is wished as a whole
+		case "thresholds":
+			p.Thresholds = nil
+		case "schedule":
+			p.Schedule = nil
 		}
 		dec := json.NewDecoder(bytes.NewReader(keys[key]))
 		dec.DisallowUnknownFields()

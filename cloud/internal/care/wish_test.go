@@ -56,6 +56,7 @@ func TestAWishIsChangedPartByPart(t *testing.T) {
 			{`{"schedule":{"every_s":900}}`, `{"schedule":{"every_s":900}}`},
 			{`{"thresholds":{"blur":5,"glare":7}}`, `{"schedule":{"every_s":900},"thresholds":{"blur":5,"glare":7}}`},
 			{`{"thresholds":{"blur":6}}`, `{"schedule":{"every_s":900},"thresholds":{"blur":6}}`},
+			{`{"schedule":{"on_door_close":true}}`, `{"schedule":{"on_door_close":true},"thresholds":{"blur":6}}`},
 			{`{"schedule":null}`, `{"thresholds":{"blur":6}}`},
 			{`{"agent":""}`, `{"thresholds":{"blur":6},"agent":""}`},
 			{`{"thresholds":null,"agent":null}`, `{}`},
