@@ -8,14 +8,10 @@ import (
 )
 
 // rules fit a day that passes in a minute: a fogged lens is told at once instead of after five minutes.
-// Which flavour of one brand stands in a slot is the weakest thing that the first networks say, so the
-// demo asks only whether slots are filled; see the model cards.
 const rules = `version: 1
 rules:
 - types: [camera_fogged, camera_blocked]
   hold: 1s
-- types: [misplaced, foreign_product]
-  enabled: false
 `
 
 // cloudConfig writes the configuration of the demo's cloud and gives its path.

@@ -23,8 +23,8 @@ func newScore(coolers []shop.Cooler) *score {
 
 func key(device, kind, slot string) string { return device + " " + kind + " " + slot }
 
-// judged are the alerts that decide how the demo ends; others (a fogged camera, low stock) are shown and
-// not judged.
+// judged are the alerts that decide how the demo ends; others (a product in a wrong slot, a fogged camera, low stock) are shown
+// and not judged: of wrong slots the networks see some, see the model cards.
 func judged(kind string) bool { return kind == "stockout" }
 
 // take counts an event and gives the line to print, empty for events that are no news to a person.
@@ -41,6 +41,8 @@ func (s *score) take(e watch.Event) string {
 				mark = "✗ false alert"
 				s.wrong = append(s.wrong, k)
 			}
+		} else if s.opened[k] <= s.allowed(a) {
+			mark = "✓"
 		}
 	case "resolved":
 		s.resolved[k]++
