@@ -150,8 +150,8 @@ func (e *Episode) regrade(rule Rule, loss func() *Loss, at time.Time) bool {
 	if !ok || s == e.Severity {
 		return false
 	}
-	was := slices.DeleteFunc(slices.Clone(e.Was), func(old Severity) bool { return old == s || old == e.Severity })
-	e.Was = append(was, e.Severity)
+	earlier := slices.DeleteFunc(slices.Clone(e.Was), func(old Severity) bool { return old == s || old == e.Severity })
+	e.Was = slices.Concat(earlier, []Severity{e.Severity})
 	e.Severity, e.Loss = s, l
 	return true
 }
