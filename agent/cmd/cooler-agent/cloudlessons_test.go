@@ -58,7 +58,7 @@ func TestLessonsOfThePageReachTheShelf(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(filepath.Dir(config), "shelf", "1.jpg"), shot)
-	lookOnce(t, config)
+	runToEnd(t, config)
 	var cooler struct {
 		Observation struct {
 			Boot          uint32
@@ -137,7 +137,7 @@ func TestLessonsOfThePageReachTheShelf(t *testing.T) {
 
 	again := filepath.Join(filepath.Dir(config), "again.yml")
 	write(t, again, []byte(strings.Replace(readText(t, config), "camera:", "vision: {gallery: "+g+", gallery_key: "+filepath.Join(dir, "acme.key.pub")+"}\ncamera:", 1)))
-	lookOnce(t, again)
+	runToEnd(t, again)
 	named := false
 	for _, f := range lastFacings(t, site+"/v1/coolers/cooler-1") {
 		named = named || f.Box.IoU(boxOf(a)) > 0.5 && f.GTIN == a.SKU.GTIN

@@ -77,8 +77,8 @@ func startCloud(t *testing.T) (site, broker string) {
 	return "http://" + listen, "tcp://" + mqtt
 }
 
-// lookOnce has the agent look as often as its camera has pictures.
-func lookOnce(t *testing.T, config string) {
+// runToEnd has the agent look as often as its camera has pictures.
+func runToEnd(t *testing.T, config string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -105,7 +105,7 @@ func TestAnUnknownFacingOfTheFieldGetsItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "shelf", "1.jpg"), shot)
-	lookOnce(t, config)
+	runToEnd(t, config)
 	cooler := site + "/v1/coolers/cooler-1"
 	number := 0
 	for i, f := range lastFacings(t, cooler) {
@@ -130,7 +130,7 @@ func TestAnUnknownFacingOfTheFieldGetsItsName(t *testing.T) {
 			text := strings.Replace(readText(t, config), "camera:", "vision: {gallery: "+g+"}\ncamera:", 1)
 			again := filepath.Join(dir, "again.yml")
 			write(t, again, []byte(text))
-			lookOnce(t, again)
+			runToEnd(t, again)
 			named := false
 			for _, f := range lastFacings(t, cooler) {
 				named = named || f.Box.IoU(boxOf(a)) > 0.5 && f.GTIN == a.SKU.GTIN

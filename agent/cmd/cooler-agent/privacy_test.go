@@ -33,16 +33,7 @@ func TestAPictureOfSomebodyStaysOnTheBoard(t *testing.T) {
 		}
 		write(t, filepath.Join(shelf, string(rune('1'+i))+".jpg"), shots[condition])
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), self, "run", "--until-end", "--log", "warn", "--config", config)
-	cmd.Env = append(os.Environ(), programVariable+"=1")
-	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("cooler-agent run: %v", err)
-	}
+	runToEnd(t, config)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kinds[wire.KindObservation] != len(looks) || s.kinds[wire.KindPicture] != 2 {

@@ -179,16 +179,21 @@ func (a *api) deleteLesson(r *http.Request, tenant string) (any, error) {
 	})
 }
 
+// photoNumber reads which photo of which lesson is meant.
+func photoNumber(r *http.Request) (lesson int64, n int, err error) {
+	if lesson, err = number(r, "id"); err != nil {
+		return 0, 0, err
+	}
+	which, err := number(r, "n")
+	return lesson, int(which), err
+}
+
 func (a *api) lessonPhoto(r *http.Request, tenant string) (any, error) {
-	id, err := number(r, "id")
+	id, n, err := photoNumber(r)
 	if err != nil {
 		return nil, err
 	}
-	n, err := number(r, "n")
-	if err != nil {
-		return nil, err
-	}
-	p, err := lesson.GetPhoto(r.Context(), a.DB, tenant, id, int(n))
+	p, err := lesson.GetPhoto(r.Context(), a.DB, tenant, id, n)
 	if err != nil {
 		return nil, err
 	}
@@ -196,11 +201,7 @@ func (a *api) lessonPhoto(r *http.Request, tenant string) (any, error) {
 }
 
 func (a *api) putLessonPhoto(r *http.Request, tenant string) (any, error) {
-	id, err := number(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	n, err := number(r, "n")
+	id, n, err := photoNumber(r)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +215,7 @@ func (a *api) putLessonPhoto(r *http.Request, tenant string) (any, error) {
 	}
 	var l *lesson.Lesson
 	err = a.DB.Write(r.Context(), func(tx *state.Tx) (err error) {
-		l, err = lesson.PutPhoto(r.Context(), tx, tenant, id, int(n), p)
+		l, err = lesson.PutPhoto(r.Context(), tx, tenant, id, n, p)
 		return err
 	})
 	return l, lessonProblem(err)
