@@ -45,32 +45,48 @@ func startMosquitto(ctx context.Context, dir string) (*process, string, error) {
 	return p, "tcp://" + addr, err
 }
 
-func dial(url, id string, clean bool) (mqtt.Client, error) {
+func dial(ctx context.Context, url, id string, clean bool) (mqtt.Client, error) {
 	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker(url).SetClientID(id).SetCleanSession(clean).SetOrderMatters(false).SetMessageChannelDepth(10_000))
-	return c, settled(c.Connect())
+	return c, settled(ctx, c.Connect())
 }
 
-func settled(token mqtt.Token) error {
-	if !token.WaitTimeout(answerTime) {
+func settled(ctx context.Context, token mqtt.Token) error {
+	late := time.NewTimer(answerTime)
+	defer late.Stop()
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-late.C:
 		return fmt.Errorf("the broker does not answer within %v", answerTime)
 	}
-	return token.Error()
 }
 
 // session makes the persistent session of a client that comes later, so that what is published now
 // waits for it.
-func session(url, id string, filters map[string]byte) error {
-	c, err := dial(url, id, false)
+func session(ctx context.Context, url, id string, filters map[string]byte) error {
+	c, err := dial(ctx, url, id, false)
 	if err != nil {
 		return err
 	}
 	defer c.Disconnect(100)
-	return settled(c.SubscribeMultiple(filters, nil))
+	return settled(ctx, c.SubscribeMultiple(filters, nil))
+}
+
+// forget ends a persistent session, with all that still waits for it.
+func forget(ctx context.Context, url, id string) error {
+	c, err := dial(ctx, url, id, true)
+	if err != nil {
+		return err
+	}
+	c.Disconnect(100)
+	return nil
 }
 
 // publish says all at QoS 1 and returns when the broker has everything.
-func publish(url string, facts []fact, message func(*fact) (topic string, payload []byte)) error {
-	c, err := dial(url, "bench-boards", true)
+func publish(ctx context.Context, url string, facts []fact, message func(*fact) (topic string, payload []byte)) error {
+	c, err := dial(ctx, url, "bench-boards", true)
 	if err != nil {
 		return err
 	}
@@ -81,14 +97,14 @@ func publish(url string, facts []fact, message func(*fact) (topic string, payloa
 		topic, payload := message(&facts[i])
 		open = append(open, c.Publish(topic, 1, false, payload))
 		if len(open) == window {
-			if err := settled(open[0]); err != nil {
+			if err := settled(ctx, open[0]); err != nil {
 				return err
 			}
 			open = open[1:]
 		}
 	}
 	for _, token := range open {
-		if err := settled(token); err != nil {
+		if err := settled(ctx, token); err != nil {
 			return err
 		}
 	}
@@ -102,13 +118,13 @@ type listener struct {
 	rejected atomic.Int64
 }
 
-func listen(url string) (*listener, error) {
-	c, err := dial(url, "bench-listener", true)
+func listen(ctx context.Context, url string) (*listener, error) {
+	c, err := dial(ctx, url, "bench-listener", true)
 	if err != nil {
 		return nil, err
 	}
 	l := &listener{client: c}
-	return l, settled(c.Subscribe("coldshelf/v1/+/+/+/down/#", 1, func(_ mqtt.Client, m mqtt.Message) {
+	return l, settled(ctx, c.Subscribe("coldshelf/v1/+/+/+/down/#", 1, func(_ mqtt.Client, m mqtt.Message) {
 		env, err := wire.Decode(m.Payload())
 		if err != nil {
 			return

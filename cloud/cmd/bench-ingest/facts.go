@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -15,11 +17,27 @@ const skus = 20
 
 // fact is one shelf message, in both languages.
 type fact struct {
-	id   wire.Identity
-	seq  uint64
-	at   time.Time
-	wire []byte
-	json []byte
+	id    wire.Identity
+	seq   uint64
+	at    time.Time
+	wire  []byte
+	json  []byte
+	slots []peerSlot
+}
+
+// lines appends the points that our store makes of it for InfluxDB, in microseconds.
+func (f *fact) lines(out *bytes.Buffer) {
+	order := make([]string, len(f.slots))
+	for i, s := range f.slots {
+		order[i] = s.Slot
+		fmt.Fprintf(out, "shelf,device=%s,gtin=%s,slot=%s,store=%s,tenant=%s state=%di,present=%di", f.id.Device, s.GTIN, s.Slot, f.id.Store, f.id.Tenant, s.State, s.Present)
+		if missing := 2 - s.Present; missing != 0 {
+			fmt.Fprintf(out, ",missing=%di", missing)
+		}
+		fmt.Fprintf(out, " %d\n", f.at.UnixMicro())
+	}
+	fmt.Fprintf(out, "look,device=%s,store=%s,tenant=%s slots=%di,order=%q,place=0i,boot=1i,seq=%di,mat=%[7]di %[7]d\n", f.id.Device, f.id.Store, f.id.Tenant,
+		len(order), strings.Join(order, " "), f.seq, f.at.UnixMicro())
 }
 
 // peerSlot is what the peer is told of a slot: what ours stores of it, less the facings due.
@@ -63,6 +81,7 @@ func makeFacts(messages, devices int, start time.Time) ([]fact, error) {
 		if f.json, err = json.Marshal(peer); err != nil {
 			return nil, err
 		}
+		f.slots = peer.Slots
 		facts[i] = f
 	}
 	return facts, nil

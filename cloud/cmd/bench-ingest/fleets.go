@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,7 +53,7 @@ func measureFleet(ctx context.Context, devices int, dir string) (*fleetRow, erro
 		return nil, err
 	}
 	defer mosquitto.stop()
-	p, err := child(ctx, "service", "-broker", broker)
+	p, err := child(ctx, "service", "-broker", broker, "-client", "bench-fleet")
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func measureFleet(ctx context.Context, devices int, dir string) (*fleetRow, erro
 		return nil, err
 	}
 	report, err := f.Run(ctx)
-	if err != nil {
+	if err := errors.Join(err, ctx.Err()); err != nil {
 		return nil, err
 	}
 	cpu, err := p.cpu()

@@ -5,7 +5,8 @@
 // client, and take them out. Ours is measured three ways: the service as it ships, with all rules, on
 // the embedded store; the ingester alone, which stores what the peer stores and judges nothing; and
 // the ingester into the same influxd. A message of ours counts when its board is told that it is
-// stored, which is after both databases have synced; one of the peer when influxd has taken it.
+// stored, which is after both databases have synced; one of the peer when influxd has taken it. Besides
+// stands what broker and influxd give at most. All take turns, round after round.
 //
 // Then it asks the embedded store what a page asks, over five million points, and lets simulated fleets
 // of growing size speak. What is measured runs in processes of its own, on loopback. The last line on
@@ -29,6 +30,8 @@ import (
 type options struct {
 	Messages int
 	Devices  int
+	Rounds   int
+	Ways     string
 	Points   int
 	Fleets   string
 	Telegraf string
@@ -38,40 +41,30 @@ type options struct {
 
 // report is the last line.
 type report struct {
-	Messages int        `json:"messages"`
-	JSONSize int        `json:"json_bytes"` // of a message, as the peer gets it
-	WireSize int        `json:"wire_bytes"` // of the same, as ours
-	Peer     *result    `json:"telegraf_influxd,omitempty"`
-	Service  *result    `json:"ours_embedded_with_rules,omitempty"`
-	Embedded *result    `json:"ours_embedded,omitempty"`
-	Influx   *result    `json:"ours_influxd,omitempty"`
-	Ratios   *ratios    `json:"ratios,omitempty"`
+	Messages int        `json:"messages,omitempty"`
+	JSONSize int        `json:"json_bytes,omitempty"` // of a message, as the peer gets it
+	WireSize int        `json:"wire_bytes,omitempty"` // of the same, as ours
+	Ingest   *table     `json:"ingest,omitempty"`
 	Stored   *stored    `json:"stored,omitempty"`
 	Fleets   []fleetRow `json:"fleets,omitempty"`
 	OK       bool       `json:"ok"` // nothing was lost
 }
 
-// ratios are ours to the peer; the bars stand behind.
-type ratios struct {
-	EmbeddedRate float64 `json:"embedded_messages_per_second"` // ≥ 10
-	EmbeddedCPU  float64 `json:"embedded_cpu"`                 // ≤ 0.1
-	ServiceRate  float64 `json:"embedded_with_rules_messages_per_second"`
-	ServiceCPU   float64 `json:"embedded_with_rules_cpu"`
-	InfluxRate   float64 `json:"influxd_messages_per_second"` // ≥ 2
-}
-
 func main() {
 	var o options
-	var part, child, broker, series string
-	flag.IntVar(&o.Messages, "messages", 20_000, "shelf messages that wait at the broker")
+	var part, child, broker, client, series string
+	flag.IntVar(&o.Messages, "messages", 100_000, "shelf messages that wait at the broker")
 	flag.IntVar(&o.Devices, "devices", 1000, "devices that they come from")
+	flag.IntVar(&o.Rounds, "rounds", 3, "turns that the ways of the messages take")
+	flag.StringVar(&o.Ways, "ways", allWays(), "of the messages, to be measured")
 	flag.IntVar(&o.Points, "points", 5_000_000, "points that the embedded store is asked about")
 	flag.StringVar(&o.Fleets, "fleets", "1000,10000,100000", "sizes of the simulated fleets")
 	flag.StringVar(&o.Telegraf, "telegraf", os.Getenv("TELEGRAF"), "program of the peer")
 	flag.StringVar(&o.Influxd, "influxd", os.Getenv("INFLUXD"), "program of its store")
-	flag.StringVar(&part, "part", "ingest,stored,fleets", "what to measure; ours instead of ingest leaves the peer out")
+	flag.StringVar(&part, "part", "ingest,stored,fleets", "what to measure")
 	flag.StringVar(&child, "child", "", "what a process that bench-ingest started is to be")
 	flag.StringVar(&broker, "broker", "", "its broker")
+	flag.StringVar(&client, "client", "", "its name at the broker")
 	flag.StringVar(&series, "series", "", "its series store")
 	flag.StringVar(&o.Profile, "profile", "", "begin of the files that our children write their CPU profiles to")
 	flag.Parse()
@@ -85,9 +78,11 @@ func main() {
 	}
 	switch child {
 	case "service":
-		err = runService(ctx, broker)
+		err = runService(ctx, broker, client)
 	case "ingester":
-		err = runIngester(ctx, broker, series)
+		err = runIngester(ctx, broker, client, series)
+	case "bare":
+		err = runBare(ctx, broker, client, o.Messages)
 	default:
 		err = run(ctx, o, part)
 	}
@@ -113,14 +108,15 @@ func profile(child, file string) (stop func() error, err error) {
 }
 
 func run(ctx context.Context, o options, part string) error {
-	r := report{Messages: o.Messages, OK: true}
+	r := report{OK: true}
 	dir, err := os.MkdirTemp("", "bench-ingest-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if peer := strings.Contains(part, "ingest"); peer || strings.Contains(part, "ours") {
-		if err := measureIngest(ctx, o, dir, peer, &r); err != nil {
+	if strings.Contains(part, "ingest") {
+		r.Messages = o.Messages
+		if err := measureIngest(ctx, o, dir, &r); err != nil {
 			return err
 		}
 	}

@@ -121,13 +121,11 @@ func (s *influxd) count(db, field, measurement string) (int64, error) {
 	return int64(n), nil
 }
 
-// peerName is Telegraf's database and its MQTT client.
-const peerName = "telegraf"
-
 // telegrafConf is set up in the peer's favour: larger batches and more messages in flight than its
 // defaults, whose buffer of 10,000 points is smaller than what its 1,000 messages in flight hold here
-// (it had stored a third of all when we stopped it after three minutes), and no compression.
-func telegrafConf(broker, influxd string) string {
+// (it had stored a third of all when we stopped it after three minutes), and no compression. The name is
+// its database and its MQTT client.
+func telegrafConf(name, broker, influxd string) string {
 	return fmt.Sprintf(`[agent]
   omit_hostname = true
   flush_interval = "200ms"
@@ -155,43 +153,47 @@ func telegrafConf(broker, influxd string) string {
   urls = [%[3]q]
   bucket = "%[2]s/autogen"
   content_encoding = "identity"
-`, broker, peerName, influxd)
+`, broker, name, influxd)
 }
 
 // measurePeer lets Telegraf take what waits for it.
-func measurePeer(ctx context.Context, o options, dir, broker string, db *influxd, facts []fact) (*result, error) {
-	if _, err := db.query("", "CREATE DATABASE "+peerName); err != nil {
+func measurePeer(ctx context.Context, r *round) (*result, error) {
+	name := r.database("telegraf")
+	if _, err := r.db.query("", "CREATE DATABASE "+name); err != nil {
 		return nil, err
 	}
-	if err := session(broker, peerName, map[string]byte{"peer/+": 1}); err != nil {
+	if err := session(ctx, r.broker, name, map[string]byte{"peer/+": 1}); err != nil {
 		return nil, err
 	}
-	err := publish(broker, facts, func(f *fact) (string, []byte) { return "peer/" + f.id.Device, f.json })
+	err := publish(ctx, r.broker, r.facts, func(f *fact) (string, []byte) { return "peer/" + f.id.Device, f.json })
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "telegraf.conf")
-	if err := os.WriteFile(file, []byte(telegrafConf(broker, "http://"+db.addr)), 0o600); err != nil {
+	file := filepath.Join(r.dir, name+".conf")
+	if err := os.WriteFile(file, []byte(telegrafConf(name, r.broker, "http://"+r.db.addr)), 0o600); err != nil {
 		return nil, err
 	}
-	before, err := db.written()
+	before, err := r.db.written()
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, o.Telegraf, "--config", file, "--quiet", "--non-strict-env-handling")
+	p, err := start(ctx, r.Telegraf, "--config", file, "--quiet", "--non-strict-env-handling")
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
-	r, err := timed(ctx, len(facts), []*process{p, db.process}, func() (int64, error) {
-		n, err := db.written()
+	res, err := timed(ctx, len(r.facts), []*process{p, r.db.process}, 50*time.Millisecond, func() (int64, error) {
+		n, err := r.db.written()
 		return (n - before) / skus, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("telegraf: %w", err)
+		return nil, err
 	}
-	r.Lost, err = db.missing(ctx, peerName, "st", "slot", len(facts))
-	return r, err
+	if res.Lost, err = r.db.missing(ctx, name, "st", "slot", len(r.facts)); err != nil {
+		return nil, err
+	}
+	p.stop()
+	return res, forget(ctx, r.broker, name)
 }
 
 // missing is how many messages of all are not in a database, once it has had time to take the last.

@@ -40,6 +40,22 @@ func child(ctx context.Context, kind string, args ...string) (*process, error) {
 	return start(ctx, self, append([]string{"-child", kind}, args...)...)
 }
 
+// childSays runs one of the children to its end and gives what it said.
+func childSays(ctx context.Context, kind string, args ...string) ([]byte, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, append([]string{"-child", kind}, args...)...)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	said, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("child %s: %w", kind, err)
+	}
+	return said, nil
+}
+
 // cpu is what it has used so far, of all cores, from /proc.
 func (p *process) cpu() (time.Duration, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
@@ -74,8 +90,11 @@ func (p *process) memory() (int64, error) {
 	return 0, errors.New("/proc tells no VmHWM")
 }
 
-// stop ends it and waits.
+// stop ends it and waits; a second time it does nothing.
 func (p *process) stop() {
+	if p.cmd.ProcessState != nil {
+		return
+	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // one that has ended already needs no signal
 	_ = p.cmd.Wait()
 }

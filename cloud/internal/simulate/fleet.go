@@ -143,6 +143,7 @@ func (f *Fleet) heard(name string, ack *wire.Ack) {
 	forget := func(seq uint64, n *atomic.Int64) {
 		if _, ok := b.open[seq]; ok {
 			delete(b.open, seq)
+			l.open--
 			b.done.Add(seq)
 			n.Add(1)
 		}
@@ -161,7 +162,8 @@ func (f *Fleet) heard(name string, ack *wire.Ack) {
 }
 
 // Run lets the fleet speak until each device has made its looks or ctx ends, then waits for the last
-// acknowledgements. The report is there also with an error.
+// acknowledgements: for Drain, and once ctx has ended for no longer than ten seconds. The report is there
+// also with an error.
 func (f *Fleet) Run(ctx context.Context) (Report, error) {
 	start := time.Now()
 	g, running := errgroup.WithContext(ctx)
@@ -173,7 +175,7 @@ func (f *Fleet) Run(ctx context.Context) (Report, error) {
 		err = nil
 	}
 	if err == nil {
-		f.drain(context.WithoutCancel(ctx))
+		f.drain(ctx)
 	}
 	var closing sync.WaitGroup
 	for _, l := range f.links {
@@ -214,8 +216,8 @@ func (f *Fleet) speak(ctx context.Context, l *link, number int) error {
 			if err := sleep(ctx, pause); err != nil {
 				return err
 			}
+			f.again.Add(int64(l.again(time.Now())))
 		}
-		f.again.Add(int64(l.again(time.Now())))
 	}
 	for _, b := range l.boxes {
 		f.bytes.Add(int64(l.say(b, b.way.flush())))
@@ -249,27 +251,23 @@ const window = 200
 
 // room waits until the link may say more.
 func (f *Fleet) room(ctx context.Context, l *link) error {
-	for {
-		open := 0
-		l.mu.Lock()
-		for _, b := range l.boxes {
-			open += len(b.open)
-		}
-		l.mu.Unlock()
-		if open < window {
-			return nil
-		}
+	for l.waiting() >= window {
 		if err := sleep(ctx, 5*time.Millisecond); err != nil {
 			return err
 		}
 		f.again.Add(int64(l.again(time.Now())))
 	}
+	return nil
 }
 
-// drain says again what is open until all is acknowledged or Drain is over.
-func (f *Fleet) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, f.cfg.Drain)
+// stopTime is how long a fleet that is stopped waits for its last acknowledgements.
+const stopTime = 10 * time.Second
+
+// drain says again what is open until all is acknowledged or the time for that is over.
+func (f *Fleet) drain(stop context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(stop), f.cfg.Drain)
 	defer cancel()
+	defer context.AfterFunc(stop, func() { time.AfterFunc(stopTime, cancel) })()
 	for f.Report(time.Second).Lost > 0 {
 		if sleep(ctx, 50*time.Millisecond) != nil {
 			return

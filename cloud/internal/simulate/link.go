@@ -19,7 +19,9 @@ type link struct {
 	hear   func(device string, ack *wire.Ack)
 	boxes  []*box
 
-	mu sync.Mutex // over all boxes' open messages
+	mu   sync.Mutex // over all boxes' open messages
+	open int        // how many these are
+	look time.Time  // when to look through them next for late ones
 }
 
 // box is a device's outbox: what it said and was not told to forget.
@@ -117,6 +119,7 @@ func (l *link) say(b *box, packets []packet) (bytes int) {
 			l.mu.Lock()
 			if _, told := b.open[p.seq]; !told && !b.done.Has(p.seq) {
 				b.open[p.seq] = sent{packet: p, next: now.Add(spell), wait: spell}
+				l.open++
 			}
 			l.mu.Unlock()
 		}
@@ -126,25 +129,43 @@ func (l *link) say(b *box, packets []packet) (bytes int) {
 	return bytes
 }
 
+// waiting is how many messages of the link are not acknowledged.
+func (l *link) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open
+}
+
+// lookEvery is how often a link looks for late messages: of thousands of devices that is work.
+const lookEvery = 250 * time.Millisecond
+
 // again says what was not acknowledged for a while, each time after twice the wait, so that a service
 // that is behind is not flooded. It tells how much that was.
-func (l *link) again(now time.Time) (n int) {
+func (l *link) again(now time.Time) int {
+	late := l.late(now)
+	for _, p := range late {
+		l.client.Publish(p.topic, 1, false, p.payload)
+	}
+	return len(late)
+}
+
+// late gives what is to be said again now.
+func (l *link) late(now time.Time) (list []packet) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Before(l.look) || l.open == 0 {
+		return nil
+	}
+	l.look = now.Add(lookEvery)
 	for _, b := range l.boxes {
-		var late []packet
-		l.mu.Lock()
 		for seq, s := range b.open {
 			if now.After(s.next) {
 				s.wait = min(2*s.wait, time.Minute)
 				s.next = now.Add(s.wait)
 				b.open[seq] = s
-				late = append(late, s.packet)
+				list = append(list, s.packet)
 			}
 		}
-		l.mu.Unlock()
-		for _, p := range late {
-			l.client.Publish(p.topic, 1, false, p.payload)
-			n++
-		}
 	}
-	return n
+	return list
 }
