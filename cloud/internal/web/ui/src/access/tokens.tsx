@@ -40,8 +40,8 @@ function Row({ token: x, revoke }: { token: Token; revoke(): void }) {
   const time = (iso: string) => moment(Date.parse(iso), lang.value);
   return (
     <li class="setup-row access-row">
-      <span class="setup-main">{x.name}</span>
-      <span class={x.revoked_at ? "tag-offline" : "muted"}>{[t(`access.role_short.${x.role}` as Key), x.revoked_at ? t("access.revoked", { time: time(x.revoked_at) }) : t("access.made", { time: time(x.created_at) })].join(" · ")}</span>
+      <span class={x.revoked_at ? "setup-main is-over" : "setup-main"}>{x.name}</span>
+      <span class="muted">{[t(`access.role_short.${x.role}` as Key), x.revoked_at ? t("access.revoked", { time: time(x.revoked_at) }) : t("access.made", { time: time(x.created_at) })].join(" · ")}</span>
       {!x.revoked_at && (
         <button class="button button-small" type="button" onClick={revoke}>
           {t("access.revoke")}

@@ -44,17 +44,18 @@ export function Users() {
 
 function Row({ user: u, busy, change, invite }: { user: User; busy: boolean; change(work: () => Promise<unknown>): Promise<void>; invite(): void }) {
   const [sure, setSure] = useState(false);
+  const self = u.email === session.value?.email;
   const put = (part: Partial<{ role: string; disabled: boolean }>) => change(() => api.putUser(u.id, { name: u.name, role: u.role, disabled: Boolean(u.disabled_at), ...part }));
   return (
     <li class="setup-row access-row">
       <span class="setup-main">
         <span>
           {u.name}
-          {u.email === session.value?.email && <small class="muted"> ({t("access.you")})</small>}
+          {self && <small class="muted"> ({t("access.you")})</small>}
           <small class="muted access-mail">{u.email}</small>
         </span>
       </span>
-      {(u.disabled_at || !u.active) && <span class="tag-offline">{u.disabled_at ? t("access.disabled", { time: moment(Date.parse(u.disabled_at), lang.value) }) : t("access.invited")}</span>}
+      {(u.disabled_at || !u.active) && <span class={u.disabled_at ? "tag tag-off" : "tag tag-wait"}>{u.disabled_at ? t("access.disabled", { time: moment(Date.parse(u.disabled_at), lang.value) }) : t("access.invited")}</span>}
       <span class="access-tools">
         <select class="select" aria-label={`${t("access.role")}: ${u.name}`} value={u.role} disabled={busy} onChange={(e) => void put({ role: e.currentTarget.value })}>
           {ROLES.map((r) => (
@@ -66,7 +67,7 @@ function Row({ user: u, busy, change, invite }: { user: User; busy: boolean; cha
         <button class="button button-small" type="button" onClick={invite}>
           {t("access.new_link")}
         </button>
-        <button class="button button-small" type="button" onClick={() => void put({ disabled: !u.disabled_at })}>
+        <button class="button button-small" type="button" disabled={self || busy} onClick={() => void put({ disabled: !u.disabled_at })}>
           {t(u.disabled_at ? "access.enable" : "access.disable")}
         </button>
         {sure ? (
@@ -74,7 +75,7 @@ function Row({ user: u, busy, change, invite }: { user: User; busy: boolean; cha
             {t("access.sure", { name: u.name })}
           </button>
         ) : (
-          <button class="toggle toggle-icon" type="button" aria-label={`${t("access.remove")}: ${u.name}`} title={t("access.remove")} onClick={() => setSure(true)}>
+          <button class="toggle toggle-icon" type="button" disabled={self || busy} aria-label={`${t("access.remove")}: ${u.name}`} title={t("access.remove")} onClick={() => setSure(true)}>
             <Bin />
           </button>
         )}

@@ -3,7 +3,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { api } from "../api";
-import { clock, moment } from "../format";
+import { clock, moment, money } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { isMuted } from "../live/rank";
 import { to } from "../router";
@@ -58,6 +58,11 @@ function Body({ alert: a }: { alert: Alert }) {
         <Fact name={a.state === "resolved" ? t("alerts.duration") : t("alerts.lasting")} help={t("alerts.duration_help")}>
           <b>{alertDuration(a)}</b>
         </Fact>
+        {a.state !== "resolved" && a.loss && (
+          <Fact name={t("loss.label")}>
+            <b class="alert-loss">{t("loss.hour", { amount: money(a.loss.minor_per_hour, a.loss.currency, l) })}</b>
+          </Fact>
+        )}
         <Fact name={t("alerts.opened")}>{time(a.opened_at)}</Fact>
         <Fact name={before(a)}>{time(a.last_seen_good)}</Fact>
         <Fact name={after(a)}>{time(a.first_seen_bad)}</Fact>

@@ -63,7 +63,7 @@ export function write(unit: Unit, v: Value, lang: Lang): string {
   if (v.value === null) return NONE;
   switch (unit) {
     case "share":
-      return `${fixed(v.value * 100, 1, lang)} %`;
+      return `${fixed(v.value * 100, 1, lang)}%`;
     case "money":
       return [{ minor: v.value, currency: v.currency ?? "" }, ...(v.more ?? [])].map((m) => money(m.minor, m.currency, lang)).join(" · ");
     case "hours":
@@ -98,7 +98,7 @@ export function delta(unit: Unit, better: number, now: Value, before: Value | nu
   if (unit === "share") text = `${fixed(Math.abs(d) * 100, 1, lang)} pp`;
   else if (unit === "index") text = fixed(Math.abs(d), 2, lang);
   else if (before.value === 0) return null;
-  else text = `${fixed((Math.abs(d) / Math.abs(before.value)) * 100, 0, lang)} %`;
+  else text = `${fixed((Math.abs(d) / Math.abs(before.value)) * 100, 0, lang)}%`;
   const none = !/[1-9]/.test(text);
   return { text, up: d > 0, tone: none || better === 0 ? "none" : d * better > 0 ? "good" : "bad" };
 }

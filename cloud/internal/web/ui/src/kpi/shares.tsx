@@ -2,6 +2,7 @@
 
 import { lang, t } from "../i18n/text";
 import { Explained, explained } from "../ui/explained";
+import { Help } from "../ui/help";
 import { explain } from "./cell";
 import { KPIS, write } from "./defs";
 import { nameOf } from "./table";
@@ -18,6 +19,12 @@ export function ShareBars({ rows }: { rows: readonly TableRow[] }) {
   return (
     <Explained>
       <div class="share-bars">
+        {sold && (
+          <p class="share-head">
+            {t("kpi.name.index")}
+            <Help name={t("kpi.name.index")}>{t("kpi.def.index")}</Help>
+          </p>
+        )}
         <ul>
           {list.map((r, row) => (
             <li key={JSON.stringify(r.key)}>

@@ -34,7 +34,7 @@ export function Trend({ now, before, span, daily }: { now: Line; before: Line | 
         ms: 1,
         cursor: { y: false, points: { size: 7 } },
         legend: { show: false },
-        padding: [8, 12, 0, 0],
+        padding: [8, 26, 0, 0],
         scales: { x: { range: () => [span.from, span.to] }, y: { range: () => [Math.max(0, Math.floor(least * 10 - 0.5) / 10), 1] } },
         axes: [
           { ...axis, size: 26, values: (_u, ticks) => ticks.map(date) },

@@ -21,14 +21,14 @@ export function Kpis() {
   const away = f.coolers.degraded + f.coolers.offline + f.coolers.neverSeen;
   return (
     <section class="kpis card" aria-label={t("kpi.label")}>
-      <Kpi name="kpi.alerts" tone={f.alerts.critical > 0 ? "bad" : f.alerts.open > 0 ? "warn" : "good"} value={count(f.alerts.open, l)} line={day?.alerts} show={counts}>
-        {t("kpi.alerts.sub", { critical: count(f.alerts.critical, l), acknowledged: count(f.alerts.acknowledged, l) })}
-      </Kpi>
       {f.losing.known > 0 && (
         <Kpi name="kpi.losing" tone="bad" value={f.losing.amounts.map((m) => money(m.minor, m.currency, l)).join(" · ")} share={f.losing.known / f.losing.all} line={day?.lost} show={(v) => money(v, f.losing.amounts[0]!.currency, l)}>
           {t("kpi.losing.sub", { known: count(f.losing.known, l), all: count(f.losing.all, l) })}
         </Kpi>
       )}
+      <Kpi name="kpi.alerts" tone={f.alerts.critical > 0 ? "bad" : f.alerts.open > 0 ? "warn" : "good"} value={count(f.alerts.open, l)} line={day?.alerts} show={counts}>
+        {t("kpi.alerts.sub", { critical: count(f.alerts.critical, l), acknowledged: count(f.alerts.acknowledged, l) })}
+      </Kpi>
       <Kpi name="kpi.empty" tone={f.slots.empty > 0 ? "bad" : "good"} value={count(f.slots.empty, l)} share={f.slots.all ? 1 - f.slots.unknown / f.slots.all : 0} line={day?.empty} show={percents}>
         {tn("kpi.empty.sub", f.emptyIn, { slots: count(f.slots.all, l) })}
       </Kpi>

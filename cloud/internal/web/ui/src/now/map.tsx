@@ -49,7 +49,7 @@ export function StoreMap({ find }: { find: Signal<string> }) {
     else if (first) find.value = find.value === first.name ? "" : first.name;
   };
   return (
-    <section class="card later" aria-labelledby="stores">
+    <section class="card" aria-labelledby="stores">
       <header class="card-head">
         <h2 id="stores">{t("map.title")}</h2>
         <span class="count num">{count(all.length, lang.value)}</span>

@@ -1,11 +1,15 @@
 // Editing the alert rules, as a form or as text, with a dry run against the past before they are put in
 // force.
 
-import { useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
 import { t, word } from "../i18n/text";
 import { Field, SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
+import { coolerName, storeName } from "../store";
+import type { Product } from "../types";
+import { productName } from "../ui/alert";
 import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Bin, Plus } from "../ui/icons";
@@ -17,6 +21,7 @@ import { QuietForm } from "./quiet";
 
 export function RulesEditor() {
   const loaded = useLoad((signal) => api.rules(signal), []);
+  useEffect(() => void knowNames(), []);
   if (!loaded.data) return <Pending of={loaded} rows={3} height={64} />;
   return <Editor key={loaded.data.revision} inForce={loaded.data} reload={loaded.reload} />;
 }
@@ -151,9 +156,27 @@ const typesOf = (types: readonly string[] | undefined) => (types?.length ? types
 
 /** A rule in a line. */
 function summary(r: Change): string {
-  if (r.enabled === false) return [where(r), `${t("rules.tell")}: ${t("rules.tell_no")}`].filter(Boolean).join(" · ");
-  const parts = [where(r), r.severity && word("severity", r.severity), r.open && `${r.open.bad}/${r.open.of}`, r.hold, r.limit_c !== undefined && `${r.limit_c} °C`];
+  if (r.enabled === false) return [where(r), t("rules.not_told")].filter(Boolean).join(" · ");
+  const opens = r.open && t("rules.opens", { bad: r.open.bad, of: r.open.of });
+  const parts = [where(r), r.severity && word("severity", r.severity), opens, r.hold && t("rules.holds", { hold: r.hold }), r.limit_c !== undefined && `> ${r.limit_c} °C`];
   return parts.filter(Boolean).join(" · ");
 }
 
-const where = (r: Change) => [r.regions, r.channels, r.store_classes, r.stores, r.cooler_models, r.devices, r.gtins].flatMap((list) => list ?? []).join(", ");
+/** What a rule is for, by name where there is one. */
+function where(r: Change): string {
+  const named = [(r.stores ?? []).map(storeName), (r.devices ?? []).map(coolerName), (r.gtins ?? []).map(nameOfGTIN)];
+  return [r.regions, r.channels, r.store_classes, r.cooler_models, ...named].flatMap((list) => list ?? []).join(", ") || t("rules.everywhere");
+}
+
+const names = signal<ReadonlyMap<string, Product>>(new Map());
+const nameOfGTIN = (gtin: string) => productName(names.value.get(gtin), gtin);
+
+/** Rules name products by number; without their names the numbers stand. */
+async function knowNames(): Promise<void> {
+  try {
+    const { products } = await api.products();
+    names.value = new Map((products ?? []).flatMap((p) => (p.gtin ? [[p.gtin, p] as const] : [])));
+  } catch {
+    // The numbers say it too.
+  }
+}

@@ -51,7 +51,7 @@ export function Boards() {
             <table class="slots boards-table">
               <thead>
                 <tr>
-                  {(["boards.cooler", "col.status", "boards.agent", "boards.model", "up.wanted", "boards.up", "boards.waiting", "boards.disk", "boards.warm", "boards.clock", "boards.actions"] as const).map((k) => (
+                  {(["boards.cooler", "col.status", "boards.runs", "up.wanted", "boards.health", "boards.waiting", "boards.clock", "boards.actions"] as const).map((k) => (
                     <th key={k} scope="col">
                       {t(k)}
                     </th>
@@ -89,11 +89,9 @@ function BoardRow({ board: b, newest }: { board: Board; newest: string }) {
         {b.reasons && b.reasons.length > 0 && <small class="tag-degraded">{b.reasons.join(", ")}</small>}
       </td>
       <td class="num">
-        {b.agent_version ?? "–"}
+        {b.agent_version ? t("boards.agent_n", { version: b.agent_version }) : "–"}
         {old && <small class="tag-degraded">{t("boards.old", { newest })}</small>}
-      </td>
-      <td class="break">
-        {b.model || "–"}
+        <small class="muted">{b.model}</small>
         <small class="muted">{b.board}</small>
       </td>
       <td class="boards-wanted">
@@ -101,10 +99,9 @@ function BoardRow({ board: b, newest }: { board: Board; newest: string }) {
       </td>
       <td class="num" title={b.started_at && moment(Date.parse(b.started_at), l)}>
         {h ? duration(h.uptime_s, l) : b.started_at ? duration((now.value - Date.parse(b.started_at)) / 1000, l) : "–"}
+        {h && <small class="muted">{[t("boards.free", { size: bytes(h.disk_free_bytes) }), h.board_temp_mc == null ? "" : temperature(h.board_temp_mc, l)].filter(Boolean).join(" · ")}</small>}
       </td>
       <td class="num">{!h ? "–" : h.outbox_messages === 0 || !h.outbox_oldest ? count(h.outbox_messages, l) : t("boards.waiting_since", { n: count(h.outbox_messages, l), time: clock(Date.parse(h.outbox_oldest), now.value, l) })}</td>
-      <td class="num">{h ? bytes(h.disk_free_bytes) : "–"}</td>
-      <td class="num">{temperature(h?.board_temp_mc ?? null, l)}</td>
       <td>{b.clock ? t(`boards.clock.${b.clock}` as Key) : "–"}</td>
       <td>
         <Ask board={b} />

@@ -36,12 +36,15 @@ export function CoolerSetup() {
       <ul class="setup-list">
         {list.map((c) => (
           <li key={c.device}>
-            <button class="setup-row" type="button" aria-expanded={open === c.device} onClick={() => setOpen(open === c.device ? "" : c.device)}>
+            <button class="setup-row setup-columns" type="button" aria-expanded={open === c.device} onClick={() => setOpen(open === c.device ? "" : c.device)}>
               <span class="setup-main">
                 <StatusDot status={c.status} />
                 <b>{c.name || c.device}</b>
               </span>
-              <span class="muted">{[c.device, stores.value.get(c.store)?.name || c.store, c.planogram?.id].filter(Boolean).join(" · ")}</span>
+              <span class="muted">{c.device}</span>
+              <span class="muted">{stores.value.get(c.store)?.name || c.store}</span>
+              <span class="muted">{c.planogram?.id}</span>
+              <span class="muted">{c.model}</span>
             </button>
             {open === c.device && <CoolerForm cooler={c} plans={known} done={() => setOpen("")} />}
           </li>

@@ -72,6 +72,19 @@ export interface Wish {
 
 export const total = (r: Rollout) => COUNTS.reduce((n, s) => n + r.counts[s], 0);
 
+/**
+ * Why one stands still, as the page's own words: the key of a sentence, what is filled in, and what a board
+ * said, in its own words. Undefined where the service says something that is not known here.
+ */
+export function why(r: Rollout): { key: "halted" | "nobody" | "by"; of: Record<string, string | number>; said?: string } | undefined {
+  const reason = r.reason ?? "";
+  const halted = /^failed: (\d+), allowed: (\d+); the last is (\S+): (?:(?:rejected|rolled_back): )?(.*)$/s.exec(reason);
+  if (halted) return { key: "halted", of: { n: Number(halted[1]), allowed: Number(halted[2]), device: halted[3]! }, said: halted[4]! };
+  if (reason === "no board has come to be well under it") return { key: "nobody", of: {} };
+  const by = /^by (.+)$/.exec(reason);
+  return by ? { key: "by", of: { name: by[1]! } } : undefined;
+}
+
 export const over = (r: Rollout) => r.status === "done" || r.status === "cancelled";
 
 /** "1, 5%, 100%" as the API takes it; spaces and full-width commas as people type them. */

@@ -34,9 +34,12 @@ export function StoreSetup() {
       <ul class="setup-list">
         {list.map((s) => (
           <li key={s.store}>
-            <button class="setup-row" type="button" aria-expanded={open === s.store} onClick={() => setOpen(open === s.store ? "" : s.store)}>
+            <button class="setup-row setup-columns" type="button" aria-expanded={open === s.store} onClick={() => setOpen(open === s.store ? "" : s.store)}>
               <b class="setup-main">{s.name || s.store}</b>
-              <span class="muted num">{[s.store, s.lat != null && s.lon != null ? `${s.lat.toFixed(3)}, ${s.lon.toFixed(3)}` : "", s.tz, s.hours].filter(Boolean).join(" · ")}</span>
+              <span class="muted">{s.store}</span>
+              <span class="muted">{s.region}</span>
+              <span class="muted num">{s.lat != null && s.lon != null ? `${s.lat.toFixed(3)}, ${s.lon.toFixed(3)}` : ""}</span>
+              <span class="muted">{[s.tz, s.hours].filter(Boolean).join(" · ")}</span>
             </button>
             {open === s.store && <StoreForm store={s} saved={saved} close={() => setOpen("")} />}
           </li>

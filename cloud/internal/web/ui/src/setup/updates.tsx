@@ -5,12 +5,12 @@ import { api } from "../api";
 import { ago, count } from "../format";
 import { lang, t } from "../i18n/text";
 import { mayUpdate } from "../me";
-import { now, storeName } from "../store";
+import { coolerName, now, storeName } from "../store";
 import { Pending, useLoad } from "../ui/async";
 import type { Store } from "../types";
 import type { Board } from "./fleet";
 import { Field, SaveButton, SaveError, Select } from "./parts";
-import { choices, COUNTS, type Bundles, type Kind, over, type Rollout, stagesOf, total } from "./rollouts";
+import { choices, COUNTS, type Bundles, type Kind, over, type Rollout, stagesOf, total, why } from "./rollouts";
 import { useSave } from "./save";
 
 /** How often what is under way is asked for. */
@@ -31,7 +31,7 @@ export function Updates({ boards }: { boards: readonly Board[] }) {
       <header class="card-head">
         <h2 id="updates">{t("up.title")}</h2>
         {mayUpdate() && (
-          <button class="button button-small" type="button" aria-expanded={starting} onClick={() => setStarting(!starting)}>
+          <button class="button button-small push" type="button" aria-expanded={starting} onClick={() => setStarting(!starting)}>
             {starting ? t("up.close") : t("up.start")}
           </button>
         )}
@@ -95,7 +95,7 @@ function One({ rollout: r, changed }: { rollout: Rollout; changed(): void }) {
           </span>
         ))}
       </p>
-      {r.reason && r.status !== "done" && <p class={r.status === "halted" ? "rollout-why" : "muted"}>{r.reason}</p>}
+      {r.reason && r.status !== "done" && <Why rollout={r} />}
       <div class="rollout-tools">
         <button class="button button-small" type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t("up.boards")}
@@ -119,6 +119,20 @@ function One({ rollout: r, changed }: { rollout: Rollout; changed(): void }) {
       </div>
       {open && <Each rollout={r} />}
     </li>
+  );
+}
+
+function Why({ rollout: r }: { rollout: Rollout }) {
+  const w = why(r);
+  return (
+    <p class={r.status === "halted" ? "rollout-why" : "muted"}>
+      {w ? t(`up.why.${w.key}`, { ...w.of, ...(w.of["device"] ? { device: coolerName(String(w.of["device"])) } : {}) }) : r.reason}
+      {w?.said && (
+        <small lang="en">
+          {w.said}
+        </small>
+      )}
+    </p>
   );
 }
 

@@ -52,13 +52,15 @@ export function Webhooks() {
       <ul class="setup-list">
         {list.map((h) => (
           <li key={h.id} class="setup-row hook-row">
-            <span class="setup-main hook-url">{h.url}</span>
-            <span class={h.disabled ? "tag-offline" : "muted"}>{h.disabled ? t("hook.disabled", { reason: h.disabled }) : [formatName(h.format), (h.severities ?? []).map((s) => word("severity", s)).join(", ") || t("hook.all")].join(" · ")}</span>
-            <button class="button button-small" type="button" onClick={() => drop(h.id)}>
-              <Bin />
-              {t("hook.remove")}
-            </button>
+            <span class="setup-main hook-url">
+              <b>{h.url}</b>
+              <small class="muted">{[formatName(h.format), (h.severities ?? []).map((s) => word("severity", s)).join(", ") || t("hook.all")].join(" · ")}</small>
+              {h.disabled && <small class="tag-offline">{t("hook.disabled", { reason: h.disabled })}</small>}
+            </span>
             <TrialButton name={h.url} send={() => api.testWebhook(h.id)} />
+            <button class="toggle toggle-icon" type="button" aria-label={`${t("hook.remove")}: ${h.url}`} title={t("hook.remove")} onClick={() => drop(h.id)}>
+              <Bin />
+            </button>
           </li>
         ))}
       </ul>

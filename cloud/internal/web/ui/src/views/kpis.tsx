@@ -122,7 +122,7 @@ function Rows({ question: q, at }: { question: Question; at: Span }) {
       {!loaded.data ? (
         <Pending of={loaded} rows={5} />
       ) : loaded.data.length === 0 ? (
-        <p class="note">{t("kpis.none")}</p>
+        <p class="note">{t("kpis.none_rows")}</p>
       ) : (
         <KpiTable key={q.by} question={q} rows={loaded.data} columns={columns(q)} />
       )}

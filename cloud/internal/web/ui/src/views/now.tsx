@@ -6,7 +6,10 @@ import { CoolerTable } from "../now/coolertable";
 import { Kpis } from "../now/kpis";
 import { StoreMap } from "../now/map";
 import { Recent } from "../now/recent";
-import { t, tn } from "../i18n/text";
+import { money } from "../format";
+import { lang, t, tn, type Key } from "../i18n/text";
+import { mayUpdate } from "../me";
+import { to } from "../router";
 import { figures, ready } from "../store";
 import { Blank, Skeleton } from "../ui/async";
 import { Camera } from "../ui/icons";
@@ -29,10 +32,14 @@ export function NowView() {
     return (
       <div class="page">
         <h1 class="headline">{t("now.headline.none")}</h1>
-        <section class="card">
-          <Blank icon={<Camera />} title={t("now.none.title")} action={<code class="command">cooler-cloud simulate</code>}>
+        <section class="card first">
+          <Blank icon={<Camera />} title={t("now.none.title")}>
             {t("now.none.text")}
           </Blank>
+          {mayUpdate() && <FirstSteps />}
+          <p class="first-try">
+            {t("now.none.try")} <code class="command">cooler-cloud simulate</code>
+          </p>
         </section>
       </div>
     );
@@ -53,10 +60,32 @@ export function NowView() {
   );
 }
 
+/** The way to the first cooler, in the order in which it is gone. */
+function FirstSteps() {
+  return (
+    <ol class="first-steps">
+      {FIRST.map(([step, href]) => (
+        <li key={step}>
+          <a href={href}>{t(`first.${step}` as Key)}</a>
+          <span>{t(`first.${step}_text` as Key)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+const FIRST = [
+  ["store", to.setup("stores")],
+  ["cooler", to.setup("coolers")],
+  ["board", to.setup("boards")],
+  ["planogram", to.setup("planograms")],
+] as const;
+
 /** The page's answer in one sentence. */
 function headline(): string {
   const f = figures.value;
-  if (f.emptyIn > 0) return tn("now.headline.empty", f.emptyIn);
+  const losing = f.losing.known > 0 ? t("now.headline.losing", { amount: f.losing.amounts.map((m) => money(m.minor, m.currency, lang.value)).join(" + ") }) : "";
+  if (f.emptyIn > 0) return tn("now.headline.empty", f.emptyIn) + losing;
   if (f.alerts.open > 0) return tn("now.headline.alerts", f.alerts.open);
   return t("now.headline.calm");
 }

@@ -61,7 +61,7 @@ describe("KPIs", () => {
     const values = page.locator(".kpi-rows .kpi-table tbody td");
     const said = page.getByRole("tooltip");
     await values.first().focus();
-    assert.match(await said.innerText(), /^OSA: [\d.]+ %\nTime on the shelf ÷ time observed.*\nCoverage \d+\u00a0?%/s);
+    assert.match(await said.innerText(), /^OSA: [\d.]+%\nTime on the shelf ÷ time observed.*\nCoverage \d+\u00a0?%/s);
     assert.equal(await values.first().getAttribute("aria-describedby"), await said.getAttribute("id"));
     assert.deepEqual(await violations(page), []);
     await page.keyboard.press("ArrowRight");

@@ -47,7 +47,7 @@ describe("figures", () => {
 
   test("a share changes by points, a count by per cent; which way is better decides the tone", () => {
     expect(delta("share", 1, { value: 0.93 }, { value: 0.95 }, "en")).toEqual({ text: "2.0 pp", up: false, tone: "bad" });
-    expect(delta("count", -1, { value: 8 }, { value: 10 }, "en")).toEqual({ text: "20 %", up: false, tone: "good" });
+    expect(delta("count", -1, { value: 8 }, { value: 10 }, "en")).toEqual({ text: "20%", up: false, tone: "good" });
     expect(delta("share", 1, { value: 0.93 }, { value: null }, "en")).toBeNull();
     expect(delta("count", 1, { value: 8 }, { value: 0 }, "en")).toBeNull();
     expect(delta("money", 1, { value: 8, currency: "EUR" }, { value: 9, currency: "USD" }, "en")).toBeNull();

@@ -44,5 +44,5 @@ export const inbox = {
   "say.failed": ["Not saved: {error}", "未保存：{error}"],
   "proof.whole": ["Whole picture", "整幅图片"],
   "proof.slot": ["Slot", "货位"],
-  "proof.now_places": ["Cut out where the slot is looked for now", "按货位当前位置裁剪"],
+  "proof.now_places": ["Cut out where this slot is today", "按该货位当前位置裁剪"],
 } as const;

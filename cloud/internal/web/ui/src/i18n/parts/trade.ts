@@ -210,7 +210,7 @@ export const trade = {
   "campaign.running": ["running", "进行中"],
   "campaign.over": ["over", "已结束"],
   "campaign.ahead": ["ahead", "未开始"],
-  "campaign.products_n": ["products: {n} · stores: {stores}", "{n} 种商品 · {stores} 家门店"],
+  "campaign.products_n": ["products {n} · stores {stores}", "{n} 种商品 · {stores} 家门店"],
   "campaign.remove": ["Take away", "删除"],
   "campaign.sure": ["Yes, take away {name}", "确认删除 {name}"],
   "campaign.none": ["No promotion was entered yet", "尚未录入促销"],
