@@ -12,8 +12,9 @@
 //
 // A look that overtakes others, because a killed broker has lost them and the board says them again,
 // may show a stockout, or the end of one, that those others deny. The service then takes its word back:
-// a call is restated as retracted, an ending as open. Both are told as numbers of their own, withdrawn
-// and reopened; they are in the log, and what it holds in the end is held to the oracle all the same.
+// a call is restated as retracted, an ending as open, and a record of what was over, which called nobody,
+// as retracted too. They are told as numbers of their own, withdrawn, reopened and struck; they are in the
+// log, and what it holds in the end is held to the oracle all the same.
 //
 // What it is not: a crash of the kernel or a loss of power, which the outbox's own crash tests are
 // for; and the boards have no camera, their looks are made up.

@@ -72,6 +72,10 @@ func TestVerdict(t *testing.T) {
 	}
 	withdrawn := row("opened", "b", 4, false)
 	withdrawn.alert.Resolution = "retracted"
+	struck := row("restated", "c", 5, true)
+	struck.alert.Resolution = "retracted"
+	told := struck
+	told.alert.Untold = false
 	again := row("restated", "a", 0, false)
 	again.alert.State = "open"
 	for _, c := range []struct {
@@ -83,6 +87,8 @@ func TestVerdict(t *testing.T) {
 		{"recorded afterwards", []event{row("restated", "a", 9, true)}, 0, 0, 0},
 		{"nothing", nil, 1, 0, 0},
 		{"called and taken back", []event{row("opened", "a", 9, false), row("resolved", "a", 9, false), withdrawn}, 0, 0, 0},
+		{"recorded and taken back", []event{row("restated", "a", 9, true), struck}, 0, 0, 0},
+		{"taken back, and nobody was called", []event{row("restated", "a", 9, true), told}, 0, 1, 0},
 		{"an ending taken back", []event{row("opened", "a", 8, false), row("resolved", "a", 8, false), again, row("resolved", "a", 9, false)}, 0, 0, 0},
 		{"resolved twice", []event{row("opened", "a", 9, false), row("resolved", "a", 9, false), row("resolved", "a", 9, false)}, 0, 0, 1},
 		{"never resolved", []event{row("opened", "a", 9, false)}, 0, 0, 1},
@@ -97,8 +103,8 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 	v := &verdict{}
-	v.subscriber("s", map[string]bool{"1": true, "2": true}, []string{"1", "1", "3"}, 4)
-	if got := v.Subscribers[0]; got.Missed != 1 || got.Extra != 1 || got.Doubled != 1 || got.Again != 4 || len(v.faults) != 1 {
+	v.subscriber("s", map[string]bool{"1": true, "2": true}, []string{"1", "1", "3"}, repeats{4, 2})
+	if got := v.Subscribers[0]; got.Missed != 1 || got.Extra != 1 || got.Doubled != 1 || got.Again != 4 || got.Asked != 2 || len(v.faults) != 1 {
 		t.Errorf("got %+v, %v", got, v.faults)
 	}
 }

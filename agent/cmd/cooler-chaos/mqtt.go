@@ -47,7 +47,7 @@ func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 		SetAutoReconnect(false).SetAutoAckDisabled(true).SetOrderMatters(true).SetKeepAlive(2 * time.Second).SetConnectTimeout(5 * time.Second).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { lost <- err }).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
-			if _, err := t.take(m.Payload()); err != nil {
+			if _, err := t.take(m.Payload(), told); err != nil {
 				select {
 				case faults <- fmt.Errorf("%s: %w: %s", m.Topic(), err, m.Payload()):
 				default:
@@ -114,13 +114,19 @@ func (t *taker) begin() (known bool, err error) {
 	if _, err := os.Stat(t.behind()); !errors.Is(err, os.ErrNotExist) {
 		return true, err
 	}
-	if err := os.WriteFile(t.behind()+".new", []byte(strconv.FormatInt(t.cursor, 10)), 0o600); err != nil {
-		return false, err
-	}
-	return false, os.Rename(t.behind()+".new", t.behind())
+	return false, t.missingAfter(strconv.FormatInt(t.cursor, 10))
 }
 
-// catchUp takes from the log what may be missing, if anything may.
+// missingAfter writes down from which cursor on something may be missing.
+func (t *taker) missingAfter(cursor string) error {
+	if err := os.WriteFile(t.behind()+".new", []byte(cursor), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(t.behind()+".new", t.behind())
+}
+
+// catchUp takes from the log what may be missing, if anything may. What it has read is not missing any
+// more, so that whoever is killed again and again does not read all from the begin each time.
 func (t *taker) catchUp(ctx context.Context, service string) error {
 	data, err := os.ReadFile(t.behind())
 	if errors.Is(err, os.ErrNotExist) {
@@ -149,9 +155,12 @@ func (t *taker) catchUp(ctx context.Context, service string) error {
 			return errors.Join(fmt.Errorf("events: status %d", resp.StatusCode), err)
 		}
 		for _, e := range page.Events {
-			if _, err := t.take(e); err != nil {
+			if _, err := t.take(e, asked); err != nil {
 				return err
 			}
+		}
+		if err := t.missingAfter(page.Cursor); err != nil {
+			return err
 		}
 		after, more = page.Cursor, page.More
 	}

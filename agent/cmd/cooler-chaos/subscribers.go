@@ -14,18 +14,18 @@ import (
 )
 
 // subscriber is one who was told of alerts. held gives the IDs of the events that it acted on, in the
-// order in which they came, and how many it was given besides that it knew by their ID.
+// order in which they came, and how many it came by again, which it knew by their ID.
 type subscriber struct {
 	name string
-	held func() (ids []string, again int, err error)
+	held func() (ids []string, again repeats, err error)
 }
 
 func (h *house) subscribers() (list []subscriber) {
 	for i, file := range h.tails {
-		list = append(list, subscriber{fmt.Sprintf("tail-%d", i), func() ([]string, int, error) { return readTail(file) }})
+		list = append(list, subscriber{fmt.Sprintf("tail-%d", i), func() ([]string, repeats, error) { return readTail(file) }})
 	}
 	for _, kind := range takers {
-		list = append(list, subscriber{kind, func() ([]string, int, error) { return readTaken(h.taken(kind)) }})
+		list = append(list, subscriber{kind, func() ([]string, repeats, error) { return readTaken(h.taken(kind)) }})
 	}
 	return list
 }
@@ -33,19 +33,19 @@ func (h *house) subscribers() (list []subscriber) {
 // readTail gives the IDs of the events that a tail printed. A tail keeps its cursor and prints what comes
 // after it: what it prints twice was printed by one that was killed before it kept its cursor, and the
 // reader of its lines knows it by its ID.
-func readTail(file string) (ids []string, again int, err error) {
+func readTail(file string) (ids []string, again repeats, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, 0, err
+		return nil, again, err
 	}
 	seen := map[string]bool{}
 	for line := range bytes.Lines(data) {
 		var e struct{ ID string }
 		if err := json.Unmarshal(line, &e); err != nil || e.ID == "" {
-			return nil, 0, fmt.Errorf("%s: %q is not an event", file, line)
+			return nil, again, fmt.Errorf("%s: %q is not an event", file, line)
 		}
 		if seen[e.ID] {
-			again++
+			again.told++
 			continue
 		}
 		seen[e.ID] = true
@@ -72,7 +72,7 @@ func (o subscriberOptions) receive(ctx context.Context, t *taker) error {
 		body, err := io.ReadAll(req.Body)
 		if err == nil && n != 0 {
 			var id string
-			if id, err = t.take(body); err == nil && id != req.Header.Get("webhook-id") {
+			if id, err = t.take(body, told); err == nil && id != req.Header.Get("webhook-id") {
 				err = errors.New("the header has another ID")
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -46,8 +47,14 @@ func openTaker(path string) (*taker, error) {
 
 var errNoEvent = errors.New("this is no event")
 
+// How a subscriber came by an event.
+const (
+	told  = "told"  // it was delivered
+	asked = "asked" // the subscriber read the log, where it could not know what it had missed
+)
+
 // take takes an event once. After it the event may be acknowledged.
-func (t *taker) take(body []byte) (id string, err error) {
+func (t *taker) take(body []byte, how string) (id string, err error) {
 	var e struct{ ID, Sequence string }
 	if err := json.Unmarshal(body, &e); err != nil || e.ID == "" {
 		return "", errNoEvent
@@ -59,7 +66,7 @@ func (t *taker) take(body []byte) (id string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.taken[e.ID] {
-		_, err := fmt.Fprintln(t.again, e.ID)
+		_, err := fmt.Fprintln(t.again, how, e.ID)
 		return e.ID, err
 	}
 	if _, err := fmt.Fprintln(t.file, e.ID, cursor); err != nil {
@@ -69,11 +76,14 @@ func (t *taker) take(body []byte) (id string, err error) {
 	return e.ID, nil
 }
 
-// readTaken gives the IDs of the events that a taker has taken, and how many it was given again.
-func readTaken(path string) (ids []string, again int, err error) {
+// repeats are how often a subscriber was told an event again, and read one again that it had.
+type repeats struct{ told, asked int }
+
+// readTaken gives the IDs of the events that a taker has taken.
+func readTaken(path string) (ids []string, again repeats, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, again, err
 	}
 	for line := range bytes.Lines(data) {
 		id, _, _ := bytes.Cut(line, []byte(" "))
@@ -81,12 +91,16 @@ func readTaken(path string) (ids []string, again int, err error) {
 	}
 	f, err := os.Open(path + ".again")
 	if err != nil {
-		return nil, 0, err
+		return nil, again, err
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		again++
+		if strings.HasPrefix(lines.Text(), asked) {
+			again.asked++
+		} else {
+			again.told++
+		}
 	}
 	return ids, again, lines.Err()
 }

@@ -23,6 +23,7 @@ type verdict struct {
 	Recorded    int            `json:"recorded"`  // of them, over before their looks could be stored: known afterwards, nobody called
 	Withdrawn   int            `json:"withdrawn"` // calls that were told to be wrong when the looks came which had been overtaken
 	Reopened    int            `json:"reopened"`  // endings that were told to be wrong, the same way
+	Struck      int            `json:"struck"`    // records of what was over, of which nobody was called, told to be wrong, the same way
 	Missed      int            `json:"missed"`    // stockouts of the oracle that the log does not hold
 	Extra       int            `json:"extra"`     // alerts of the log that the oracle does not know
 	Doubled     int            `json:"doubled"`   // alerts that were opened or resolved other than once
@@ -40,6 +41,7 @@ type held struct {
 	Extra   int    `json:"extra"`
 	Doubled int    `json:"doubled"` // acted on twice
 	Again   int    `json:"again"`   // deliveries of what it had, which it knew by the ID and passed over
+	Asked   int    `json:"asked"`   // of what it had, read again from the log by itself
 }
 
 // event is one row of the alert log.
@@ -148,6 +150,9 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 		case a.Resolution == "retracted" && !known && count(s.kinds, "opened") == 1:
 			v.Withdrawn++
 			continue
+		case a.Resolution == "retracted" && !known && a.Untold && count(s.kinds, "opened") == 0:
+			v.Struck++
+			continue
 		case a.Type != "stockout" || !known || a.State != "resolved" || a.Resolution != "seen":
 			v.Extra++
 			v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, ep.name(), a.State, a.Resolution, s.kinds)
@@ -192,9 +197,9 @@ func count(list []string, what string) (n int) {
 }
 
 // subscriber holds what one acted on to the log.
-func (v *verdict) subscriber(name string, log map[string]bool, got []string, again int) {
+func (v *verdict) subscriber(name string, log map[string]bool, got []string, again repeats) {
 	set := map[string]bool{}
-	s := held{Name: name, Again: again}
+	s := held{Name: name, Again: again.told, Asked: again.asked}
 	for _, id := range got {
 		if set[id] {
 			s.Doubled++
@@ -218,9 +223,9 @@ func (v *verdict) subscriber(name string, log map[string]bool, got []string, aga
 // print tells a person.
 func (v *verdict) print(w io.Writer) {
 	fmt.Fprintf(w, "killed %v; %d looks, %d stockouts by the oracle\n", v.Kills, v.Looks, v.Episodes)
-	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn, %d endings; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Reopened, v.Missed, v.Extra, v.Doubled)
+	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn, %d endings, %d records; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Reopened, v.Struck, v.Missed, v.Extra, v.Doubled)
 	for _, s := range v.Subscribers {
-		fmt.Fprintf(w, "%-8s %d events; %d missed, %d extra, %d doubled; %d delivered again under the same ID and passed over\n", s.Name+":", s.Events, s.Missed, s.Extra, s.Doubled, s.Again)
+		fmt.Fprintf(w, "%-8s %d events; %d missed, %d extra, %d doubled; %d delivered again under the same ID and %d read again, both passed over\n", s.Name+":", s.Events, s.Missed, s.Extra, s.Doubled, s.Again, s.Asked)
 	}
 	for i, f := range v.faults {
 		if i == 20 {

@@ -54,6 +54,7 @@ const (
 	page      = 200
 	maxPause  = 5 * time.Minute
 	keepEvery = time.Second // how often a cursor is written while events flow
+	keepAfter = 100         // and after how many entries at the latest
 )
 
 // run follows until ctx ends or the target is gone; then it returns ErrGone.
@@ -135,8 +136,13 @@ func (f *follower) advance(ctx context.Context) error {
 				}
 			}
 			cursor = e.Cursor
+			if forgets {
+				if err := memory.Reached(ctx, cursor); err != nil {
+					return errors.Join(err, keep())
+				}
+			}
 			// Whoever dies makes again what is not kept. A broker has a cursor of its own as well.
-			if wanted && !forgets || f.now().Sub(keptAt) >= keepEvery {
+			if wanted && !forgets || cursor-kept >= keepAfter || f.now().Sub(keptAt) >= keepEvery {
 				if err := keep(); err != nil {
 					return err
 				}

@@ -160,10 +160,10 @@ func (m *MQTT) stand(ctx context.Context, before int64) error {
 	}
 }
 
-// Reached has the broker keep the cursor, at most once each keepEvery: what is told again after it has
-// lost a later one is little.
+// Reached has the broker keep the cursor, once each keepEvery or keepAfter entries, whichever comes first:
+// what is told again after it has lost a later one is little.
 func (m *MQTT) Reached(ctx context.Context, cursor int64) error {
-	if m.reached = cursor; m.session == nil || cursor == m.marked || time.Since(m.at) < keepEvery {
+	if m.reached = cursor; m.session == nil || cursor == m.marked || cursor-m.marked < keepAfter && time.Since(m.at) < keepEvery {
 		return nil
 	}
 	return m.mark(ctx, cursor)
