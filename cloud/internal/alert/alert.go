@@ -50,6 +50,7 @@ type Alert struct {
 	Planogram *PlanogramRef     `json:"planogram,omitempty"`
 	Model     string            `json:"model,omitempty"` // the networks that judged
 	Evidence  Evidence          `json:"evidence"`
+	Proof     *ProofLinks       `json:"proof,omitempty"` // of an alert about a slot
 	Detail    map[string]string `json:"detail,omitempty"`
 	Flapping  bool              `json:"flapping,omitempty"` // it opened and closed so often that it took more to open
 	Untold    bool              `json:"untold,omitempty"`   // known only from late observations: nobody was called
@@ -131,6 +132,7 @@ func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.Evidence.BeforeBoot, a.Evidence.BeforeSeq = keyOf(e.LastGood)
 	a.Evidence.AfterBoot, a.Evidence.AfterSeq = keyOf(e.FirstBad)
 	a.Evidence.EndBoot, a.Evidence.EndSeq = keyOf(e.End)
+	a.Proof = a.links()
 	a.ResolvedAt, a.Resolution, a.Duration = timeOf(e.End), e.Resolution, nil
 	switch {
 	case e.Over():

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -96,8 +97,8 @@ func (e *Engine) judge(ctx context.Context, tx *state.Tx, envs []*wire.Envelope)
 			}
 		}
 		if p, ok := env.Body.(*wire.Picture); ok {
-			if err := e.keepIfProof(ctx, tx, env, p); err != nil {
-				return err
+			if err := errors.Join(d.writeLooks(ctx), e.proveBy(ctx, tx, env, p)); err != nil {
+				return fault(env, err)
 			}
 		}
 	}
@@ -186,6 +187,12 @@ func (d *device) step(ctx context.Context, in Input) error {
 
 // tell writes transitions to the alerts and to the log.
 func (d *device) tell(ctx context.Context, out []Transition) error {
+	if len(out) == 0 {
+		return nil
+	}
+	if err := d.writeLooks(ctx); err != nil { // what is proof is read from them
+		return err
+	}
 	for _, tr := range out {
 		if err := d.engine.record(ctx, d.tx, d.id, tr); err != nil {
 			return err

@@ -24,7 +24,9 @@ type Fact interface{ fact() }
 type Look struct {
 	Planogram PlanogramRef `json:"p"`
 	Model     string       `json:"m,omitempty"`
-	Whole     shelf.Reason `json:"w,omitempty"` // the whole picture is blind, if not NoReason
+	Whole     shelf.Reason `json:"w,omitempty"`  // the whole picture is blind, if not NoReason
+	Width     int          `json:"pw,omitempty"` // of the picture that was judged, pixels; 0: not known
+	Height    int          `json:"ph,omitempty"`
 	Slots     []Slot       `json:"s,omitempty"` // in the planogram's order
 }
 
@@ -36,6 +38,7 @@ type Slot struct {
 	Reason  shelf.Reason `json:"r,omitempty"`
 	Due     int          `json:"d"`           // facings due
 	Present int          `json:"n,omitempty"` // facings there
+	Box     shelf.Box    `json:"b,omitzero"`  // where it was looked for, in pixels of the picture
 }
 
 // PlanogramRef names the version of a planogram that a judgement was made under.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -78,6 +79,25 @@ func (d *device) checkpointBefore(ctx context.Context, k Key) (base State, found
 		return State{}, false, fmt.Errorf("stored checkpoint: %w", err)
 	}
 	return base, true, nil
+}
+
+// readLook gives a look that is kept and when it was made, nil where it is not.
+func readLook(ctx context.Context, q state.Querier, tenant, device string, k Key) (*Look, time.Time, error) {
+	var at int64
+	var text string
+	err := q.QueryRow(ctx, "SELECT at, look FROM alert_looks WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
+		tenant, device, int64(k.Boot), int64(k.Seq)).Scan(&at, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, time.Time{}, nil
+	}
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("read look: %w", err)
+	}
+	var l Look
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
+		return nil, time.Time{}, fmt.Errorf("stored look %d.%d: %w", k.Boot, k.Seq, err)
+	}
+	return &l, state.Time(at), nil
 }
 
 // looksAfter gives the looks after k, and which of them are checkpoints.

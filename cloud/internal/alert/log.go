@@ -30,7 +30,7 @@ func (e *Engine) record(ctx context.Context, tx *state.Tx, id wire.Identity, tr 
 	if err := writeAlert(ctx, tx, a, tr.Episode); err != nil {
 		return err
 	}
-	if err := e.keepProof(ctx, tx, a); err != nil {
+	if err := e.prove(ctx, tx, a); err != nil {
 		return err
 	}
 	return appendLog(ctx, tx, a, tr.Kind, tr.At)

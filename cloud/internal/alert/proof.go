@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
@@ -15,60 +17,310 @@ import (
 // changed or ended. Other pictures give way to newer ones much sooner.
 const ProofFor = 30 * 24 * time.Hour
 
-// rests lists the looks that an alert rests on: last seen well, first seen wrong, first seen well again.
-func (ev Evidence) rests() (list []state.Order) {
-	add := func(boot *uint32, seq *uint64) {
-		if boot != nil && seq != nil {
-			list = append(list, state.Order{Boot: *boot, Seq: *seq})
-		}
-	}
-	add(ev.BeforeBoot, ev.BeforeSeq)
-	add(ev.AfterBoot, ev.AfterSeq)
-	add(ev.EndBoot, ev.EndSeq)
-	return list
+// Moment is one of the looks that an alert about a slot rests on.
+type Moment string
+
+// Moments.
+const (
+	MomentBefore Moment = "before" // last seen well
+	MomentAfter  Moment = "after"  // first seen wrong
+	MomentEnd    Moment = "end"    // first seen well again
+)
+
+// Moments are all there are, in their order.
+var Moments = [...]Moment{MomentBefore, MomentAfter, MomentEnd}
+
+// ProofLinks are the addresses, below that of the service, of an alert's slot cut out of the pictures of
+// these moments. One is left out where there was no such look.
+type ProofLinks struct {
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+	End    string `json:"end,omitempty"`
 }
 
-// keepProof keeps the pictures of an alert's looks, those that are there already.
-func (e *Engine) keepProof(ctx context.Context, tx *state.Tx, a *Alert) error {
+// Crop is where an alert's slot is in the picture that shows it at a moment. A board may send a picture
+// only when something has changed: then it is the nearest look on that side of which there is one, and
+// in which the slot was the same.
+type Crop struct {
+	Look          Mark
+	Box           shelf.Box // in pixels of a picture of Width by Height, as it was judged; one may be sent smaller
+	Width, Height int
+	KeptUntil     time.Time // the picture, at least until then; zero: none has come
+}
+
+// at gives the look of a moment; ok is false where there was none.
+func (ev Evidence) at(m Moment) (k Key, ok bool) {
+	boot, seq := ev.BeforeBoot, ev.BeforeSeq
+	switch m {
+	case MomentAfter:
+		boot, seq = ev.AfterBoot, ev.AfterSeq
+	case MomentEnd:
+		boot, seq = ev.EndBoot, ev.EndSeq
+	}
+	if boot == nil || seq == nil {
+		return Key{}, false
+	}
+	return Key{*boot, *seq}, true
+}
+
+// links are an alert's, nil where it is not about a slot.
+func (a *Alert) links() *ProofLinks {
 	if a.Slot == "" {
 		return nil
 	}
-	for _, o := range a.Evidence.rests() {
-		if err := state.KeepPicture(ctx, tx, a.Tenant, a.Device, o, e.now().Add(ProofFor)); err != nil {
+	link := func(m Moment) string {
+		if _, ok := a.Evidence.at(m); !ok {
+			return ""
+		}
+		return "/v1/alerts/" + a.ID + "/proof/" + string(m)
+	}
+	return &ProofLinks{link(MomentBefore), link(MomentAfter), link(MomentEnd)}
+}
+
+// Crops gives where an alert's slot is in the pictures of its moments, of those that are known. Whoever
+// asks has been shown the alert.
+func Crops(ctx context.Context, q state.Querier, a *Alert) (map[Moment]Crop, error) {
+	rows, err := q.Query(ctx, "SELECT moment, boot, seq, at, width, height, box, kept_until FROM alert_proofs WHERE tenant = ? AND alert_id = ?", a.Tenant, a.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read proof of %s: %w", a.ID, err)
+	}
+	defer rows.Close()
+	crops := map[Moment]Crop{}
+	for rows.Next() {
+		var moment, box string
+		var boot, seq, at, kept int64
+		var c Crop
+		if err := rows.Scan(&moment, &boot, &seq, &at, &c.Width, &c.Height, &box, &kept); err != nil {
+			return nil, fmt.Errorf("read proof of %s: %w", a.ID, err)
+		}
+		if err := json.Unmarshal([]byte(box), &c.Box); err != nil {
+			return nil, fmt.Errorf("stored proof of %s: %w", a.ID, err)
+		}
+		c.Look = Mark{Key{uint32(boot), uint64(seq)}, state.Time(at)}
+		if kept > 0 {
+			c.KeptUntil = state.Time(kept)
+		}
+		crops[Moment(moment)] = c
+	}
+	return crops, rows.Err()
+}
+
+// prove finds the pictures that show an alert's slot, as far as they are there already, and keeps them.
+func (e *Engine) prove(ctx context.Context, tx *state.Tx, a *Alert) error {
+	if a.Slot == "" {
+		return nil
+	}
+	pictured, err := state.PicturedLooks(ctx, tx, a.Tenant, a.Device)
+	if err != nil {
+		return err
+	}
+	known, err := Crops(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	for _, m := range Moments {
+		c, err := e.find(ctx, tx, a, m, known[m], pictured)
+		if err != nil {
+			return err
+		}
+		if err := e.putCrop(ctx, tx, a, m, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keepIfProof keeps a picture that comes after the alert which rests on its look: of one that is not
-// over, or whose end that look has proved.
-func (e *Engine) keepIfProof(ctx context.Context, tx *state.Tx, env *wire.Envelope, p *wire.Picture) error {
+// maxTries bounds how many pictures are asked for one that shows the slot as it was at a moment.
+const maxTries = 10
+
+// find gives the best picture of a moment among those that are there and the one known before; without
+// any, where the slot was in the look itself. A zero Crop is "not known".
+func (e *Engine) find(ctx context.Context, tx *state.Tx, a *Alert, m Moment, known Crop, pictured []state.Order) (Crop, error) {
+	at, ok := a.Evidence.at(m)
+	if !ok {
+		return Crop{}, nil
+	}
+	if m == MomentBefore {
+		pictured = slices.Clone(pictured)
+		slices.Reverse(pictured)
+	}
+	tries := 0
+	for _, o := range pictured {
+		k := Key(o)
+		if !a.shows(m, k) {
+			continue
+		}
+		if !known.KeptUntil.IsZero() && k == known.Look.Key {
+			known.KeptUntil = e.now().Add(ProofFor)
+			return known, nil
+		}
+		if tries++; tries > maxTries {
+			break
+		}
+		c, fits, err := lookAt(ctx, tx, a, m, k)
+		if err != nil {
+			return Crop{}, err
+		}
+		if fits {
+			c.KeptUntil = e.now().Add(ProofFor)
+			return c, nil
+		}
+	}
+	// Looks are forgotten sooner than pictures that are proof: what was known of them stands.
+	if !known.Look.IsZero() && (known.Look.Key == at || !known.KeptUntil.IsZero() && a.shows(m, known.Look.Key)) {
+		return known, nil
+	}
+	c, _, err := lookAt(ctx, tx, a, m, at)
+	return c, err
+}
+
+// shows reports whether a look is on the side of a moment's on which the slot was the same.
+func (a *Alert) shows(m Moment, k Key) bool {
+	at, ok := a.Evidence.at(m)
+	if !ok {
+		return false
+	}
+	switch end, over := a.Evidence.at(MomentEnd); m {
+	case MomentBefore:
+		return k.Compare(at) <= 0
+	case MomentAfter:
+		return k.Compare(at) >= 0 && (!over || k.Compare(end) < 0)
+	default:
+		return k.Compare(at) >= 0
+	}
+}
+
+// lookAt gives where an alert's slot was in a look, a zero Crop where that is not known, and whether the
+// slot was then as it was at the moment.
+func lookAt(ctx context.Context, q state.Querier, a *Alert, m Moment, k Key) (c Crop, fits bool, err error) {
+	l, at, err := readLook(ctx, q, a.Tenant, a.Device, k)
+	if l == nil || err != nil {
+		return Crop{}, false, err
+	}
+	i := slices.IndexFunc(l.Slots, func(s Slot) bool { return s.ID == a.Slot })
+	if i < 0 {
+		return Crop{}, false, nil
+	}
+	s := l.Slots[i]
+	itself, _ := a.Evidence.at(m)
+	fits = k == itself || s.GTIN == a.GTIN && a.wasSo(m, s)
+	return Crop{Look: Mark{k, at}, Box: s.Box, Width: l.Width, Height: l.Height}, fits, nil
+}
+
+// wasSo reports whether the alert's slot is in a reading as it was at a moment.
+func (a *Alert) wasSo(m Moment, s Slot) bool {
+	switch {
+	case !a.Type.aboutLooks(): // the books were wrong, or the till was: the slot is only to be seen
+		return s.State != shelf.Unknown
+	case m == MomentAfter:
+		return slotWord(a.Type, s) == bad
+	}
+	return slotWord(a.Type, s) == good
+}
+
+// putCrop keeps where an alert's slot is at a moment, and the picture of it.
+func (e *Engine) putCrop(ctx context.Context, tx *state.Tx, a *Alert, m Moment, c Crop) error {
+	if c.Look.IsZero() {
+		_, err := tx.Exec(ctx, "DELETE FROM alert_proofs WHERE alert_id = ? AND moment = ?", a.ID, string(m))
+		if err != nil {
+			return fmt.Errorf("forget proof of %s: %w", a.ID, err)
+		}
+		return nil
+	}
+	box, err := json.Marshal(c.Box)
+	if err != nil {
+		return fmt.Errorf("keep proof of %s: %w", a.ID, err)
+	}
+	var kept int64
+	if !c.KeptUntil.IsZero() {
+		kept = state.Micros(c.KeptUntil)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO alert_proofs (tenant, alert_id, moment, device, boot, seq, at, width, height, box, kept_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (alert_id, moment) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, at = excluded.at,
+			width = excluded.width, height = excluded.height, box = excluded.box, kept_until = excluded.kept_until`,
+		a.Tenant, a.ID, string(m), a.Device, int64(c.Look.Boot), int64(c.Look.Seq), state.Micros(c.Look.At), c.Width, c.Height, string(box), kept)
+	if err != nil {
+		return fmt.Errorf("keep proof of %s: %w", a.ID, err)
+	}
+	if kept == 0 {
+		return nil
+	}
+	return state.KeepPicture(ctx, tx, a.Tenant, a.Device, state.Order(c.Look.Key), c.KeptUntil)
+}
+
+// proveBy keeps a picture that comes after the alert which rests on its look, or on one near it: an alert
+// that is not over, or that has ended at that look, since, or not long before.
+func (e *Engine) proveBy(ctx context.Context, tx *state.Tx, env *wire.Envelope, p *wire.Picture) error {
 	if p.ObservationSeq == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `SELECT alert FROM alerts WHERE tenant = ? AND device = ?
-		AND (status <> 'resolved' OR closed_boot = ? AND closed_seq >= ?)`, env.Tenant, env.Device, int64(env.Boot), int64(p.ObservationSeq))
+	look := Key{env.Boot, p.ObservationSeq}
+	alerts, err := restingOn(ctx, tx, env, look)
 	if err != nil {
-		return fmt.Errorf("find alerts of picture %d.%d: %w", env.Boot, env.Seq, err)
+		return err
+	}
+	for _, a := range alerts {
+		known, err := Crops(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		for _, m := range Moments {
+			if !a.shows(m, look) || !better(m, look, known[m]) {
+				continue
+			}
+			c, fits, err := lookAt(ctx, tx, a, m, look)
+			if err != nil {
+				return err
+			}
+			if !fits {
+				continue
+			}
+			c.KeptUntil = e.now().Add(ProofFor)
+			if err := e.putCrop(ctx, tx, a, m, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// better reports whether the picture of a look is nearer to a moment than the one known.
+func better(m Moment, look Key, known Crop) bool {
+	if known.KeptUntil.IsZero() {
+		return true
+	}
+	if m == MomentBefore {
+		return look.Compare(known.Look.Key) > 0
+	}
+	return look.Compare(known.Look.Key) < 0
+}
+
+// awaited is how long after an alert's end a picture of the slot is still proof of it: who restocks stands
+// before the shelf, and then a board keeps its pictures to itself.
+const awaited = time.Hour
+
+// restingOn gives a device's alerts about slots that a look may be proof of.
+func restingOn(ctx context.Context, tx *state.Tx, env *wire.Envelope, look Key) (alerts []*Alert, err error) {
+	rows, err := tx.Query(ctx, `SELECT alert FROM alerts WHERE tenant = ? AND device = ?
+		AND (status <> 'resolved' OR closed_boot = ? AND closed_seq >= ?
+			OR id IN (SELECT alert_id FROM alert_proofs WHERE tenant = ? AND device = ? AND kept_until = 0 AND moment = ? AND at > ?))`,
+		env.Tenant, env.Device, int64(look.Boot), int64(look.Seq), env.Tenant, env.Device, string(MomentEnd), state.Micros(env.CapturedAt.Add(-awaited)))
+	if err != nil {
+		return nil, fmt.Errorf("find alerts of picture %d.%d: %w", env.Boot, env.Seq, err)
 	}
 	defer rows.Close()
-	look, proof := state.Order{Boot: env.Boot, Seq: p.ObservationSeq}, false
 	for rows.Next() {
 		var body string
 		if err := rows.Scan(&body); err != nil {
-			return fmt.Errorf("find alerts of picture %d.%d: %w", env.Boot, env.Seq, err)
+			return nil, fmt.Errorf("find alerts of picture %d.%d: %w", env.Boot, env.Seq, err)
 		}
-		var a Alert
-		if err := json.Unmarshal([]byte(body), &a); err != nil {
-			return fmt.Errorf("stored alert: %w", err)
+		a := new(Alert)
+		if err := json.Unmarshal([]byte(body), a); err != nil {
+			return nil, fmt.Errorf("stored alert: %w", err)
 		}
-		for _, o := range a.Evidence.rests() {
-			proof = proof || a.Slot != "" && o == look
+		if a.Slot != "" {
+			alerts = append(alerts, a)
 		}
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || !proof {
-		return err
-	}
-	return state.KeepPicture(ctx, tx, env.Tenant, env.Device, look, e.now().Add(ProofFor))
+	return alerts, errors.Join(rows.Err(), rows.Close())
 }

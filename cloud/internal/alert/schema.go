@@ -76,4 +76,20 @@ CREATE TABLE alert_rules (
 );
 `, `
 ALTER TABLE alert_log ADD COLUMN was TEXT NOT NULL DEFAULT '';
+`, `
+CREATE TABLE alert_proofs (
+	tenant     TEXT NOT NULL,
+	alert_id   TEXT NOT NULL,
+	moment     TEXT NOT NULL,
+	device     TEXT NOT NULL,
+	boot       BIGINT NOT NULL,
+	seq        BIGINT NOT NULL,
+	at         BIGINT NOT NULL,
+	width      BIGINT NOT NULL,
+	height     BIGINT NOT NULL,
+	box        TEXT NOT NULL,
+	kept_until BIGINT NOT NULL,
+	PRIMARY KEY (alert_id, moment)
+);
+CREATE INDEX alert_proofs_by_device ON alert_proofs (tenant, device, kept_until);
 `}}

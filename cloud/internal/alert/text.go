@@ -139,6 +139,13 @@ func (s *Slot) appendTo(out []byte) []byte {
 	if s.Present != 0 {
 		m.int("n", s.Present)
 	}
+	if s.Box != (shelf.Box{}) {
+		m.name("b")
+		for i, v := range [...]int{s.Box.X, s.Box.Y, s.Box.W, s.Box.H} {
+			m.buf = strconv.AppendInt(append(m.buf, "[,,,"[i]), int64(v), 10)
+		}
+		m.buf = append(m.buf, ']')
+	}
 	return append(m.buf, '}')
 }
 

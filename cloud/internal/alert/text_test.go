@@ -22,7 +22,7 @@ func TestText(t *testing.T) {
 	}
 	for _, l := range []Look{
 		{}, {Planogram: PlanogramRef{"p", 1}, Model: "m", Whole: shelf.Fog},
-		{Slots: []Slot{{ID: "A1", GTIN: "96385074", State: shelf.OK, Due: 2, Present: 2}, {ID: "层\t", State: shelf.Unknown, Reason: shelf.Fog, Due: 1}, {}}},
+		{Width: 640, Height: 480, Slots: []Slot{{ID: "A1", GTIN: "96385074", State: shelf.OK, Due: 2, Present: 2, Box: shelf.Box{X: -3, Y: 4, W: 50, H: 600}}, {ID: "层\t", State: shelf.Unknown, Reason: shelf.Fog, Due: 1}, {}}},
 	} {
 		same(t, l, l.text)
 	}

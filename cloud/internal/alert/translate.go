@@ -52,9 +52,9 @@ func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input 
 const eventSettled = "settled"
 
 func look(o *wire.Observation) Look {
-	l := Look{Planogram: PlanogramRef{o.PlanogramID, o.PlanogramVersion}, Model: o.Model, Whole: o.Quality.Reason}
+	l := Look{Planogram: PlanogramRef{o.PlanogramID, o.PlanogramVersion}, Model: o.Model, Whole: o.Quality.Reason, Width: o.Width, Height: o.Height}
 	for _, s := range o.Slots {
-		l.Slots = append(l.Slots, Slot{ID: s.SlotID, GTIN: s.GTIN, State: s.State, Reason: s.Reason, Due: s.Due, Present: s.Present})
+		l.Slots = append(l.Slots, Slot{ID: s.SlotID, GTIN: s.GTIN, State: s.State, Reason: s.Reason, Due: s.Due, Present: s.Present, Box: s.Box})
 	}
 	return l
 }

@@ -107,6 +107,8 @@ func (a *api) handlers() map[string]handler {
 		"GET /v1/products":                      a.products,
 		"GET /v1/alerts":                        a.alerts,
 		"GET /v1/alerts/{id}":                   a.alert,
+		"GET /v1/alerts/{id}/proof":             a.proof,
+		"GET /v1/alerts/{id}/proof/{moment}":    a.proofCrop,
 		"GET /v1/events":                        a.events,
 		"POST /v1/alerts/{id}/ack":              a.acknowledge,
 		"POST /v1/alerts/{id}/assign":           a.assign,

@@ -56,6 +56,23 @@ func KeepPicture(ctx context.Context, tx *Tx, tenant, device string, o Order, un
 	return nil
 }
 
+// PicturedLooks gives the observations of a device of which there is a picture, in their order.
+func PicturedLooks(ctx context.Context, q Querier, tenant, device string) (looks []Order, err error) {
+	rows, err := q.Query(ctx, "SELECT DISTINCT boot, obs_seq FROM pictures WHERE tenant = ? AND device = ? AND obs_seq > 0 ORDER BY boot, obs_seq", tenant, device)
+	if err != nil {
+		return nil, fmt.Errorf("list pictures of %s: %w", device, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var boot, seq int64
+		if err := rows.Scan(&boot, &seq); err != nil {
+			return nil, fmt.Errorf("list pictures of %s: %w", device, err)
+		}
+		looks = append(looks, Order{uint32(boot), uint64(seq)})
+	}
+	return looks, rows.Err()
+}
+
 // LastPicture gives a device's newest picture; ErrNotFound.
 func LastPicture(ctx context.Context, q Querier, tenant, device string) (*Picture, error) {
 	return scanPicture(device, q.QueryRow(ctx, "SELECT "+pictureColumns+` FROM pictures
