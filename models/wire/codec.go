@@ -164,8 +164,17 @@ func Decode(data []byte) (*Envelope, error) {
 	}
 	var in wirepb.Envelope
 	unmarshal := proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth}
-	if err := unmarshal.Unmarshal(data, &in); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	if !quickEnvelope(data, &in) {
+		in.Reset()
+		if err := unmarshal.Unmarshal(data, &in); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+	}
+	e := &Envelope{
+		Identity:   Identity{in.Tenant, in.Store, in.Device},
+		Boot:       in.Boot,
+		Seq:        in.Seq,
+		CapturedAt: time.UnixMicro(in.CapturedAtUs).UTC(),
 	}
 	size := len(data)
 	body := in.Body
@@ -173,9 +182,12 @@ func Decode(data []byte) (*Envelope, error) {
 	case body != nil && in.BodyDeflate != nil:
 		return nil, fmt.Errorf("%w: a body and a deflated body", ErrMalformed)
 	case in.BodyDeflate != nil:
-		body = &wirepb.Body{}
-		err := inflate(in.BodyDeflate, func(plain []byte) error {
+		err := inflate(in.BodyDeflate, func(plain []byte) (err error) {
 			size = max(size, len(plain))
+			if e.Body, err = quickBody(e, plain); e.Body != nil || err != nil {
+				return malformed(err)
+			}
+			body = &wirepb.Body{}
 			if err := unmarshal.Unmarshal(plain, body); err != nil { // it copies what it keeps
 				return fmt.Errorf("%w: deflated body: %w", ErrMalformed, err)
 			}
@@ -185,19 +197,15 @@ func Decode(data []byte) (*Envelope, error) {
 			return nil, err
 		}
 	}
-	e := &Envelope{
-		Identity:   Identity{in.Tenant, in.Store, in.Device},
-		Boot:       in.Boot,
-		Seq:        in.Seq,
-		CapturedAt: time.UnixMicro(in.CapturedAtUs).UTC(),
-	}
 	if in.Clock < 0 || in.Clock > wirepb.Clock_CLOCK_NTP {
 		return nil, fmt.Errorf("%w: clock quality %d is not known", ErrMalformed, in.Clock)
 	}
 	e.Clock = telemetry.ClockQuality(in.Clock)
-	var err error
-	if e.Body, err = fromPB(e, body); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	if e.Body == nil {
+		var err error
+		if e.Body, err = fromPB(e, body); err != nil {
+			return nil, malformed(err)
+		}
 	}
 	if limit := e.Body.Kind().Limit(); size > limit {
 		return nil, fmt.Errorf("%w: %s of %d bytes, the limit is %d", ErrTooLarge, e.Body.Kind(), size, limit)
@@ -206,6 +214,13 @@ func Decode(data []byte) (*Envelope, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+func malformed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrMalformed, err)
 }
 
 // mayBeLarge tells whether every body in an envelope is a single one of the kinds that can be large, by
@@ -233,9 +248,10 @@ func mayBeLarge(data []byte) bool {
 
 // Numbers of fields in wirepb/coldshelf.proto.
 const (
-	fieldBody    = 9
-	fieldPicture = 4
-	fieldDesired = 19
+	fieldBody        = 9
+	fieldObservation = 1
+	fieldPicture     = 4
+	fieldDesired     = 19
 )
 
 // Header is what can be told of a payload without its body.

@@ -19,66 +19,32 @@ import (
 // find the one that makes it fail.
 const patience = 3
 
-// store takes a batch through both stores and acknowledges it. On an error nothing is acknowledged,
-// and the whole batch can be given again: what is stored of it is recognised.
-func (g *Ingester) store(ctx context.Context, batch []Delivery, attempt int) error {
-	started := time.Now()
-	items, err := g.decodeAll(ctx, batch)
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(items, byDevice)
-	if err := g.writeSeries(ctx, items); err != nil {
-		return err
-	}
-	counts, err := g.commit(ctx, items)
-	if err != nil && attempt > patience && ctx.Err() == nil {
-		counts, err = g.oneByOne(ctx, items, err)
-	}
-	if err != nil {
-		return err
-	}
-	g.notify.Committed()
-	g.metrics.observe(items, counts, time.Since(started))
-	g.acknowledge(ctx, items)
-	// In the order in which they came: a broker looks for each from the oldest that it waits for.
-	for _, d := range batch {
-		d.Done()
-	}
-	return nil
-}
-
 // decodeAll decodes a batch on all cores, in parts of which each is worth a goroutine.
-func (g *Ingester) decodeAll(ctx context.Context, batch []Delivery) ([]*item, error) {
+func (g *Ingester) decodeAll(ctx context.Context, b *batch) error {
 	const part = 250
-	items := make([]*item, len(batch))
+	b.started, b.items = time.Now(), make([]*item, len(b.deliveries))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < len(batch); from += part {
+	for from := 0; from < len(b.deliveries); from += part {
 		work.Go(func() (err error) {
-			for i := from; i < min(from+part, len(batch)) && err == nil; i++ {
-				items[i], err = g.decode(ctx, batch[i])
+			for i := from; i < min(from+part, len(b.deliveries)) && err == nil; i++ {
+				b.items[i], err = g.decode(ctx, b.deliveries[i])
 			}
 			return err
 		})
 	}
-	return items, work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	slices.SortStableFunc(b.items, byDevice)
+	return nil
 }
 
 // writeSeries writes every message's points. A message that the store refuses for good is
-// quarantined, and the rest is written.
-func (g *Ingester) writeSeries(ctx context.Context, items []*item) error {
+// quarantined, and the rest is written. It may be given the same batch again.
+func (g *Ingester) writeSeries(ctx context.Context, b *batch) error {
 	for {
-		var messages []series.Message
-		var owners []*item
-		for _, it := range items {
-			if it.reason != "" || it.env.Body.Kind() == wire.KindStatus {
-				continue
-			}
-			if m, ok := points(it.env, it.Received); ok {
-				messages, owners = append(messages, m), append(owners, it)
-			}
-		}
+		messages, owners := pointsOf(b.items)
 		if len(messages) == 0 {
 			return nil
 		}
@@ -96,6 +62,41 @@ func (g *Ingester) writeSeries(ctx context.Context, items []*item) error {
 		}
 		owners[i].refuse(ReasonSeries, err)
 	}
+}
+
+// pointsOf gives what the series keeps of items, and whose each is.
+func pointsOf(items []*item) (messages []series.Message, owners []*item) {
+	messages, owners = make([]series.Message, 0, len(items)), make([]*item, 0, len(items))
+	for _, it := range items {
+		if it.reason != "" || it.env.Body.Kind() == wire.KindStatus {
+			continue
+		}
+		if m, ok := points(it.env, it.Received); ok {
+			messages, owners = append(messages, m), append(owners, it)
+		}
+	}
+	return messages, owners
+}
+
+// settle commits a batch whose points are written, and acknowledges it. On an error nothing is acknowledged,
+// and the whole batch can be given again: what is stored of it is recognised.
+func (g *Ingester) settle(ctx context.Context, b *batch) error {
+	b.attempts++
+	counts, err := g.commit(ctx, b.items)
+	if err != nil && b.attempts > patience && ctx.Err() == nil {
+		counts, err = g.oneByOne(ctx, b.items, err)
+	}
+	if err != nil {
+		return err
+	}
+	g.notify.Committed()
+	g.metrics.observe(b.items, counts, time.Since(b.started))
+	g.acknowledge(ctx, b.items)
+	// In the order in which they came: a broker looks for each from the oldest that it waits for.
+	for _, d := range b.deliveries {
+		d.Done()
+	}
+	return nil
 }
 
 // tally is what came of a batch, for the metrics.

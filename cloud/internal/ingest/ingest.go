@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/pace"
@@ -81,8 +82,11 @@ func New(cfg Config, sub Subscriber, points Series, db *state.DB, judge Judge, n
 	return &Ingester{pace: pace.New(cfg.Rate, cfg.Burst), cfg: cfg, sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
 }
 
-// Run ingests until ctx ends; then it finishes the batch at hand, acknowledges it, and returns nil.
-// What it had taken from the broker beyond that batch is not acknowledged and comes again.
+// Run ingests until ctx ends; then it finishes the batches at hand, acknowledges them, and returns nil.
+// What it had taken from the broker beyond these is not acknowledged and comes again.
+//
+// Batches go through three stages side by side: while one is committed, the points of the next are
+// written and the one after that is decoded. Each stage takes them in the order in which they came.
 func (g *Ingester) Run(ctx context.Context) error {
 	// The subscriber outlives ctx by the last batch, whose acknowledgements go out through it.
 	subCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -91,21 +95,57 @@ func (g *Ingester) Run(ctx context.Context) error {
 	lost := make(chan error, 1)
 	go func() { lost <- g.sub.Receive(subCtx, deliveries) }()
 
-	for {
-		batch, err := g.collect(ctx, deliveries, lost)
-		if len(batch) > 0 {
-			if err := g.finish(ctx, batch); err != nil {
-				g.log.Warn("batch given up at the end, its messages come again", "messages", len(batch), "err", err)
-			}
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stopDrain := context.AfterFunc(ctx, func() {
+		time.AfterFunc(g.cfg.Drain, func() { cancel(context.DeadlineExceeded) })
+	})
+	defer stopDrain()
+
+	var stages sync.WaitGroup
+	collected := make(chan *batch)
+	decoded := g.stage(&stages, ctx, work, collected, g.decodeAll)
+	written := g.stage(&stages, ctx, work, decoded, g.writeSeries)
+	settled := g.stage(&stages, ctx, work, written, g.settle)
+	stages.Go(func() {
+		for range settled { // it is all done
 		}
-		if err != nil {
+	})
+	err := g.collectAll(ctx, deliveries, lost, collected)
+	stages.Wait()
+	if err != nil {
+		return err
+	}
+	stop()
+	return <-lost
+}
+
+// collectAll hands batches on until ctx ends, or the subscriber does.
+func (g *Ingester) collectAll(ctx context.Context, in <-chan Delivery, lost <-chan error, out chan<- *batch) error {
+	defer close(out)
+	for {
+		b, err := g.collect(ctx, in, lost, out)
+		if err != nil || b == nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			stop()
-			return <-lost
-		}
 	}
+}
+
+// stage takes each batch from in through do, however often that fails, and hands it on. A batch that is
+// given up because the time after ctx is over goes nowhere: it is not acknowledged.
+func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <-chan *batch, do func(context.Context, *batch) error) <-chan *batch {
+	out := make(chan *batch)
+	stages.Go(func() {
+		defer close(out)
+		for b := range in {
+			if err := g.insist(ctx, work, b, do); err != nil {
+				g.log.Warn("batch given up at the end, its messages come again", "messages", len(b.deliveries), "err", err)
+				continue
+			}
+			out <- b
+		}
+	})
+	return out
 }
 
 // Bounds of a batch besides the number of its messages. What it costs to have many of one board in it
@@ -122,45 +162,60 @@ const inbox = 20_000
 // batch is what shares a write.
 type batch struct {
 	deliveries []Delivery
+	items      []*item // of the deliveries: first as they came, then in the order of devices
 	bytes      int
 	boards     map[string]struct{} // their topics, as far as they are the board's own
+	started    time.Time           // when its first decode began
+	attempts   int                 // to commit it
 }
 
-// collect waits for a delivery and takes what comes within the linger, up to a batch.
-func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan error) ([]Delivery, error) {
-	b := batch{boards: map[string]struct{}{}}
-	if g.over.Done != nil {
-		g.admit(&b, g.over)
+// collect waits for a delivery and takes what comes within the linger, and for as long as nobody takes the
+// batch, up to a batch. It is nil when ctx has ended.
+func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan error, out chan<- *batch) (*batch, error) {
+	if ctx.Err() != nil {
+		return nil, nil
+	}
+	b := &batch{boards: map[string]struct{}{}}
+	for len(b.deliveries) == 0 {
+		d := g.over
 		g.over = Delivery{}
-	} else {
-		select {
-		case <-ctx.Done():
-			return nil, nil
-		case err := <-lost:
-			if err == nil {
-				err = errors.New("the subscriber ended by itself")
+		if d.Done == nil {
+			select {
+			case <-ctx.Done():
+				return nil, nil
+			case err := <-lost:
+				if err == nil {
+					err = errors.New("the subscriber ended by itself")
+				}
+				return nil, err
+			case d = <-in:
 			}
-			return nil, err
-		case d := <-in:
-			g.admit(&b, d)
 		}
+		g.admit(b, d)
 	}
 	linger := time.NewTimer(g.cfg.Linger)
 	defer linger.Stop()
-	for len(b.deliveries) < g.cfg.Batch && b.bytes < batchBytes {
+	over := linger.C
+	var taker chan<- *batch // once the linger is over
+	for {
+		more := in
+		if len(b.deliveries) >= g.cfg.Batch || b.bytes >= batchBytes || g.over.Done != nil {
+			more, taker = nil, out
+		}
 		select {
-		case d := <-in:
-			if !g.admit(&b, d) {
+		case d := <-more:
+			if !g.admit(b, d) {
 				g.over = d
-				return b.deliveries, nil
 			}
-		case <-linger.C:
-			return b.deliveries, nil
+		case <-over:
+			over, taker = nil, out
+		case taker <- b:
+			return b, nil
 		case <-ctx.Done():
-			return b.deliveries, nil
+			out <- b
+			return b, nil
 		}
 	}
-	return b.deliveries, nil
 }
 
 // admit takes a delivery into the batch, unless its device says too much. It is false where the batch
@@ -182,18 +237,12 @@ func (g *Ingester) admit(b *batch, d Delivery) bool {
 	return true
 }
 
-// finish stores a batch, however often the stores fail. Once ctx has ended it may take Drain more.
-func (g *Ingester) finish(ctx context.Context, batch []Delivery) error {
-	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cancel(nil)
-	stopDrain := context.AfterFunc(ctx, func() {
-		time.AfterFunc(g.cfg.Drain, func() { cancel(context.DeadlineExceeded) })
-	})
-	defer stopDrain()
-
+// insist does a stage's work on a batch until it succeeds, or work has ended. Once ctx has ended it fails
+// once more at most.
+func (g *Ingester) insist(ctx, work context.Context, b *batch, do func(context.Context, *batch) error) error {
 	pause := g.cfg.Retry
 	for attempt := 1; ; attempt++ {
-		err := g.store(work, batch, attempt)
+		err := do(work, b)
 		if err == nil {
 			return nil
 		}
@@ -201,7 +250,7 @@ func (g *Ingester) finish(ctx context.Context, batch []Delivery) error {
 			return err
 		}
 		g.metrics.Retries.Inc()
-		g.log.Error("store failed, trying again", "messages", len(batch), "attempt", attempt, "pause", pause, "err", err)
+		g.log.Error("store failed, trying again", "messages", len(b.deliveries), "attempt", attempt, "pause", pause, "err", err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
