@@ -14,6 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -125,7 +126,7 @@ func TestRules(ctx context.Context, cfg config.Config, file string, since time.D
 func (s *Server) tryRules(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error) {
 	book, err := alert.DecodeRulebook(file)
 	if err != nil {
-		return nil, &api.Problem{Status: http.StatusBadRequest, Text: err.Error(), Hint: "correct the lines named above"}
+		return nil, &api.Problem{Status: http.StatusBadRequest, Code: problem.BadRules, Text: err.Error(), Hint: "correct the lines named above"}
 	}
 	return dryRun(ctx, s.state, s.series, tenant, s.rules, book, since)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
@@ -17,7 +18,7 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		fail(w, http.StatusBadRequest, "the body cannot be read: "+err.Error(), "send JSON with the fields of docs/operations.md")
+		fail(w, http.StatusBadRequest, problem.BadBody, "the body cannot be read: "+err.Error(), "send JSON with the fields of docs/operations.md")
 		return false
 	}
 	return true
@@ -26,19 +27,21 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 // failed answers an error of this package's functions.
 func (g *Gate) failed(w http.ResponseWriter, what string, err error) {
 	switch {
-	case errors.Is(err, ErrPassword), errors.Is(err, ErrUser):
-		fail(w, http.StatusBadRequest, err.Error(), "see docs/operations.md")
+	case errors.Is(err, ErrPassword):
+		fail(w, http.StatusBadRequest, problem.BadPassword, err.Error(), "see docs/operations.md")
+	case errors.Is(err, ErrUser):
+		fail(w, http.StatusBadRequest, problem.BadUser, err.Error(), "see docs/operations.md")
 	case errors.Is(err, ErrTaken):
-		fail(w, http.StatusConflict, err.Error(), "GET /v1/users lists yours; an address belongs to one user of the whole service")
+		fail(w, http.StatusConflict, problem.UserTaken, err.Error(), "GET /v1/users lists yours; an address belongs to one user of the whole service")
 	case errors.Is(err, ErrLastAdmin):
-		fail(w, http.StatusConflict, err.Error(), "make somebody else an admin first")
+		fail(w, http.StatusConflict, problem.LastAdmin, err.Error(), "make somebody else an admin first")
 	case errors.Is(err, ErrDenied):
-		fail(w, http.StatusForbidden, what+": not allowed", "a code is good once, for a week")
+		fail(w, http.StatusForbidden, problem.LinkSpent, what+": not allowed", "a code is good once, for a week")
 	case errors.Is(err, state.ErrNotFound):
-		fail(w, http.StatusNotFound, err.Error(), "see the list")
+		fail(w, http.StatusNotFound, problem.NotFound, err.Error(), "see the list")
 	default:
 		g.log.Error(what, "err", err)
-		fail(w, http.StatusInternalServerError, what+" did not work", "try again; the service's log says more")
+		fail(w, http.StatusInternalServerError, problem.ServerFailed, what+" did not work", "try again; the service's log says more")
 	}
 }
 
@@ -69,7 +72,7 @@ func (g *Gate) issueToken(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("a name of 1 to 200 bytes says who has the token")
 	}
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error(), `send {"name": "…", "role": "viewer"}`)
+		fail(w, http.StatusBadRequest, problem.BadToken, err.Error(), `send {"name": "…", "role": "viewer"}`)
 		return
 	}
 	var token string
@@ -109,7 +112,7 @@ func (g *Gate) makeEnrolment(w http.ResponseWriter, r *http.Request) {
 	}
 	id := wire.Identity{Tenant: p.Identity.Tenant, Store: in.Store, Device: in.Device}
 	if err := id.Validate(); err != nil {
-		fail(w, http.StatusBadRequest, err.Error(), `send {"store": "…", "device": "…"}`)
+		fail(w, http.StatusBadRequest, problem.BadName, err.Error(), `send {"store": "…", "device": "…"}`)
 		return
 	}
 	var code string
@@ -145,13 +148,13 @@ func (g *Gate) enrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := checkRequest([]byte(in.CSR)); err != nil {
-		fail(w, http.StatusBadRequest, err.Error(), "the code is still good: send a PEM certificate request with a P-256 key")
+		fail(w, http.StatusBadRequest, problem.BadCertificateRequest, err.Error(), "the code is still good: send a PEM certificate request with a P-256 key")
 		return
 	}
 	c, err := g.authority.Enrol(r.Context(), g.db, in.Code, []byte(in.CSR), g.now())
 	if errors.Is(err, ErrDenied) && !g.failures.AllowN(g.now(), 1) {
 		w.Header().Set("Retry-After", "10")
-		fail(w, http.StatusTooManyRequests, "too many wrong codes", "wait a little")
+		fail(w, http.StatusTooManyRequests, problem.SlowDown, "too many wrong codes", "wait a little")
 		return
 	}
 	if err != nil {
@@ -170,7 +173,7 @@ func (g *Gate) renew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := checkRequest([]byte(in.CSR)); err != nil {
-		fail(w, http.StatusBadRequest, err.Error(), "send a PEM certificate request with a P-256 key")
+		fail(w, http.StatusBadRequest, problem.BadCertificateRequest, err.Error(), "send a PEM certificate request with a P-256 key")
 		return
 	}
 	c, err := g.authority.Renew(r.Context(), g.db, p, []byte(in.CSR), g.now())

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/pace"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -117,7 +118,7 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 	// A page of another origin must not use our cookie for changes.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusForbidden, "a page of another origin must not change anything here", "send the request from a program, or from our own page")
+		fail(w, http.StatusForbidden, problem.OtherOrigin, "a page of another origin must not change anything here", "send the request from a program, or from our own page")
 	}))
 	return guard.Handler(all)
 }
@@ -134,9 +135,9 @@ func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) 
 		g.turnAway(w)
 	case err != nil:
 		g.log.Error("check a token", "err", err)
-		fail(w, http.StatusInternalServerError, "the token could not be checked", "try again")
+		fail(w, http.StatusInternalServerError, problem.ServerFailed, "the token could not be checked", "try again")
 	case !p.May(r.Method, r.URL.Path):
-		fail(w, http.StatusForbidden, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
+		fail(w, http.StatusForbidden, problem.RoleMayNot, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
 	default:
 		ctx := state.ForTenant(context.WithValue(context.WithValue(r.Context(), principalKey{}, p), grantKey{}, grant), p.Identity.Tenant)
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -163,16 +164,16 @@ func (g *Gate) turnAway(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="coldshelf"`)
-	fail(w, http.StatusUnauthorized, "sign in, or send a token", "people sign in on the page; programs send Authorization: Bearer …, which an admin makes with cooler-cloud token create")
+	fail(w, http.StatusUnauthorized, problem.SignIn, "sign in, or send a token", "people sign in on the page; programs send Authorization: Bearer …, which an admin makes with cooler-cloud token create")
 }
 
-func slowDown(w http.ResponseWriter, problem string) {
+func slowDown(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", "12")
-	fail(w, http.StatusTooManyRequests, problem, "wait a little")
+	fail(w, http.StatusTooManyRequests, problem.SlowDown, why, "wait a little")
 }
 
-func fail(w http.ResponseWriter, status int, problem, hint string) {
-	reply(w, status, map[string]string{"error": problem, "hint": hint})
+func fail(w http.ResponseWriter, status int, code problem.Code, text, hint string) {
+	reply(w, status, map[string]string{"code": string(code), "error": text, "hint": hint})
 }
 
 func reply(w http.ResponseWriter, status int, v any) {

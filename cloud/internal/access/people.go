@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -45,10 +46,10 @@ func (g *Gate) showSession(w http.ResponseWriter, r *http.Request) {
 }
 
 // signedIn answers what SignIn, Setup and ChoosePassword give.
-func (g *Gate) signedIn(w http.ResponseWriter, r *http.Request, status int, session string, p Principal, err error, denied string) {
+func (g *Gate) signedIn(w http.ResponseWriter, r *http.Request, status int, session string, p Principal, err error, code problem.Code, denied string) {
 	if errors.Is(err, ErrDenied) {
 		g.failures.AllowN(g.now(), 1)
-		fail(w, http.StatusForbidden, denied, "try again, or ask an admin for a link")
+		fail(w, http.StatusForbidden, code, denied, "try again, or ask an admin for a link")
 		return
 	}
 	if err != nil {
@@ -84,7 +85,7 @@ func (g *Gate) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, p, err := SignIn(r.Context(), g.db, in.Email, in.Password, g.now())
-	g.signedIn(w, r, http.StatusCreated, session, p, err, "that address and password do not fit")
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.WrongPassword, "that address and password do not fit")
 }
 
 func (g *Gate) signOut(w http.ResponseWriter, r *http.Request) {
@@ -109,7 +110,7 @@ func (g *Gate) setup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, p, err := Setup(r.Context(), g.db, in.Code, User{Name: in.Name, Email: in.Email}, in.Password, g.now())
-	g.signedIn(w, r, http.StatusCreated, session, p, err, "this link has been used or is too old; start cooler-cloud again for another")
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used or is too old; start cooler-cloud again for another")
 }
 
 func (g *Gate) choosePassword(w http.ResponseWriter, r *http.Request) {
@@ -121,7 +122,7 @@ func (g *Gate) choosePassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, p, err := ChoosePassword(r.Context(), g.db, in.Code, in.Password, g.now())
-	g.signedIn(w, r, http.StatusCreated, session, p, err, "this link has been used or is too old")
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used or is too old")
 }
 
 func (g *Gate) newPassword(w http.ResponseWriter, r *http.Request) {
@@ -135,7 +136,7 @@ func (g *Gate) newPassword(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := r.Cookie(cookie)
 	if p.User == 0 || err != nil {
-		fail(w, http.StatusForbidden, "a token has no password", "sign in")
+		fail(w, http.StatusForbidden, problem.NoPassword, "a token has no password", "sign in")
 		return
 	}
 	g.mu.Lock()
@@ -147,7 +148,7 @@ func (g *Gate) newPassword(w http.ResponseWriter, r *http.Request) {
 	}
 	err = NewPassword(r.Context(), g.db, p, c.Value, in.Old, in.New, g.now())
 	if errors.Is(err, ErrDenied) {
-		fail(w, http.StatusForbidden, "the old password is wrong", "try again, or ask an admin for a link")
+		fail(w, http.StatusForbidden, problem.WrongPassword, "the old password is wrong", "try again, or ask an admin for a link")
 		return
 	}
 	if err != nil {
@@ -202,7 +203,7 @@ func (g *Gate) addUser(w http.ResponseWriter, r *http.Request) {
 func idOf(w http.ResponseWriter, r *http.Request, list string) (int64, bool) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		fail(w, http.StatusBadRequest, "the id is not a number", "GET "+list+" lists them")
+		fail(w, http.StatusBadRequest, problem.BadQuery, "the id is not a number", "GET "+list+" lists them")
 		return 0, false
 	}
 	return id, true

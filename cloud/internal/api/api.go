@@ -22,6 +22,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
@@ -175,14 +176,14 @@ func New(c Config) http.Handler {
 			}
 		}
 		if w.Header().Get("Allow") != "" {
-			a.fail(w, r, &Problem{http.StatusMethodNotAllowed, r.Method + " is not for this address", "see docs/openapi.yaml"})
+			a.fail(w, r, &Problem{http.StatusMethodNotAllowed, problem.WrongMethod, r.Method + " is not for this address", "see docs/openapi.yaml"})
 			return
 		}
-		a.fail(w, r, &Problem{http.StatusNotFound, "there is nothing at " + r.URL.Path, "see docs/openapi.yaml"})
+		a.fail(w, r, &Problem{http.StatusNotFound, problem.NotFound, "there is nothing at " + r.URL.Path, "see docs/openapi.yaml"})
 	})
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.fail(w, r, &Problem{http.StatusForbidden, "a page of another origin must not change anything here", "send the request from a program, or from our own page"})
+		a.fail(w, r, &Problem{http.StatusForbidden, problem.OtherOrigin, "a page of another origin must not change anything here", "send the request from a program, or from our own page"})
 	}))
 	return guard.Handler(mux)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/release"
 	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -62,19 +63,19 @@ func bundleProblem(err error) error {
 	tooLong := (*http.MaxBytesError)(nil)
 	switch {
 	case errors.Is(err, release.ErrNoRoot):
-		return &Problem{http.StatusConflict, err.Error(), "an admin sets it once: cooler-cloud bundle trust keys/1.root.json"}
+		return &Problem{http.StatusConflict, problem.NoRoot, err.Error(), "an admin sets it once: cooler-cloud bundle trust keys/1.root.json"}
 	case errors.Is(err, release.ErrLower):
-		return &Problem{http.StatusConflict, err.Error(), "boards never go back: make it again with a higher --version"}
+		return &Problem{http.StatusConflict, problem.BundleOld, err.Error(), "boards never go back: make it again with a higher --version"}
 	case errors.Is(err, release.ErrTaken):
-		return &Problem{http.StatusConflict, err.Error(), "make it again with a higher --version"}
+		return &Problem{http.StatusConflict, problem.BundleTaken, err.Error(), "make it again with a higher --version"}
 	case errors.Is(err, release.ErrSize), errors.As(err, &tooLong):
-		return &Problem{http.StatusRequestEntityTooLarge, release.ErrSize.Error(), "send less than " + size(bundle.MaxBytes)}
+		return &Problem{http.StatusRequestEntityTooLarge, problem.TooLarge, release.ErrSize.Error(), "send less than " + size(bundle.MaxBytes)}
 	case errors.Is(err, bundle.ErrRefused) && strings.Contains(err.Error(), "signatures"):
-		return &Problem{http.StatusBadRequest, err.Error(), "it was signed with keys that this tenant's root does not know: sign it with those of the root that cooler-cloud bundle list shows"}
+		return &Problem{http.StatusBadRequest, problem.BundleSigner, err.Error(), "it was signed with keys that this tenant's root does not know: sign it with those of the root that cooler-cloud bundle list shows"}
 	case errors.Is(err, bundle.ErrRefused) && strings.Contains(err.Error(), "bad version number"):
-		return &Problem{http.StatusConflict, err.Error(), "one that was made later is here already, and boards take none that was made before it: make this one again"}
+		return &Problem{http.StatusConflict, problem.BundleOld, err.Error(), "one that was made later is here already, and boards take none that was made before it: make this one again"}
 	case errors.Is(err, bundle.ErrRefused):
-		return &Problem{http.StatusBadRequest, err.Error(), "boards would refuse it too: make it again with cooler-agent bundle make, and send the whole file"}
+		return &Problem{http.StatusBadRequest, problem.BadBundle, err.Error(), "boards would refuse it too: make it again with cooler-agent bundle make, and send the whole file"}
 	}
 	return err
 }
@@ -96,7 +97,7 @@ func (a *api) deleteBundle(r *http.Request, tenant string) (any, error) {
 			}
 		}
 		if used != "" {
-			return &Problem{http.StatusConflict, b.Kind + " " + b.Version + " is in use: " + strings.TrimSpace(used), "boards may still fetch it: wish for another version first"}
+			return &Problem{http.StatusConflict, problem.BundleInUse, b.Kind + " " + b.Version + " is in use: " + strings.TrimSpace(used), "boards may still fetch it: wish for another version first"}
 		}
 		return release.Remove(ctx, tx, tenant, sum, a.recordedAs(r), a.Now())
 	})
@@ -109,7 +110,7 @@ func (a *api) bundleRoot(r *http.Request, tenant string) (any, error) {
 	}
 	root, err := release.GetRoot(r.Context(), a.DB, tenant)
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, &Problem{http.StatusNotFound, release.ErrNoRoot.Error(), "set it: cooler-cloud bundle trust keys/1.root.json"}
+		return nil, &Problem{http.StatusNotFound, problem.NoRoot, release.ErrNoRoot.Error(), "set it: cooler-cloud bundle trust keys/1.root.json"}
 	}
 	return root, err
 }
@@ -131,9 +132,9 @@ func (a *api) putBundleRoot(r *http.Request, tenant string) (any, error) {
 	})
 	switch {
 	case errors.Is(err, release.ErrBadRoot):
-		return nil, &Problem{http.StatusBadRequest, "the body " + err.Error(), "send the file 1.root.json of cooler-agent bundle init"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadRoot, "the body " + err.Error(), "send the file 1.root.json of cooler-agent bundle init"}
 	case errors.Is(err, release.ErrRoot):
-		return nil, &Problem{http.StatusConflict, err.Error(), "boards keep the root that they were given; if they were all given this one, send it with ?replace=true"}
+		return nil, &Problem{http.StatusConflict, problem.RootKept, err.Error(), "boards keep the root that they were given; if they were all given this one, send it with ?replace=true"}
 	}
 	return root, err
 }

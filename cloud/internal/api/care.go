@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -58,7 +59,7 @@ func (a *api) putWish(scope care.Scope, place string) handler {
 			return err
 		})
 		if errors.Is(err, care.ErrParts) {
-			return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+			return nil, &Problem{http.StatusBadRequest, problem.BadWish, err.Error(), "see docs/openapi.yaml"}
 		}
 		return w, err
 	}
@@ -107,7 +108,7 @@ func (a *api) retryDesired(r *http.Request, tenant string) (any, error) {
 		return err
 	})
 	if errors.Is(err, care.ErrNotRefused) {
-		return nil, &Problem{http.StatusConflict, err.Error(), "there is nothing to try again"}
+		return nil, &Problem{http.StatusConflict, problem.NothingToRetry, err.Error(), "there is nothing to try again"}
 	}
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -57,7 +58,7 @@ func (a *api) putChannel(r *http.Request, tenant string) (any, error) {
 		c.Channel = name
 	}
 	if c.Channel != name {
-		return nil, &Problem{http.StatusBadRequest, "the body is about channel " + c.Channel + ", the address about " + name, "leave channel out of the body"}
+		return nil, &Problem{http.StatusBadRequest, problem.AddressDiffers, "the body is about channel " + c.Channel + ", the address about " + name, "leave channel out of the body"}
 	}
 	if c.Secret == "***" || c.Secret == "" { // as it was told: it stays
 		if was, err := a.channel(r, tenant, name); err == nil {
@@ -65,7 +66,7 @@ func (a *api) putChannel(r *http.Request, tenant string) (any, error) {
 		}
 	}
 	if err := c.Validate(); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/sales.md"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadChannel, err.Error(), "see docs/sales.md"}
 	}
 	body, err := json.Marshal(c)
 	if err != nil {
@@ -86,7 +87,7 @@ const hookPattern = "POST /v1/sales/hooks/{tenant}/{channel}"
 // hook takes a webhook. A sender hears 200 when its lines are stored, parked, or kept to be mended.
 func (a *api) hook(r *http.Request, _ string) (any, error) {
 	tenant, name := r.PathValue("tenant"), r.PathValue("channel")
-	unknown := &Problem{http.StatusUnauthorized, "the webhook is not signed as this channel signs, or there is no such channel", "look at the secret, and at GET /v1/sales/channels"}
+	unknown := &Problem{http.StatusUnauthorized, problem.BadSignature, "the webhook is not signed as this channel signs, or there is no such channel", "look at the secret, and at GET /v1/sales/channels"}
 	// The address says whose it is, and the database holds us to it.
 	r = r.WithContext(state.ForTenant(r.Context(), tenant))
 	body, err := read(r, maxHook)

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -50,7 +51,7 @@ const maxWord = 64
 // checkWord holds a word that things are grouped by to a form that people can type again.
 func checkWord(field, word string) error {
 	if utf8.RuneCountInString(word) > maxWord || strings.TrimSpace(word) != word || strings.ContainsFunc(word, unicode.IsControl) || !utf8.ValidString(word) {
-		return &Problem{http.StatusBadRequest, fmt.Sprintf("%s is %q, want up to %d characters without spaces around them", field, word, maxWord), "choose a shorter word"}
+		return &Problem{http.StatusBadRequest, problem.BadLabel, fmt.Sprintf("%s is %q, want up to %d characters without spaces around them", field, word, maxWord), "choose a shorter word"}
 	}
 	return nil
 }

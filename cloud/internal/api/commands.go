@@ -10,6 +10,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
@@ -41,14 +42,14 @@ func (a *api) command(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if !slices.Contains(commands, body.Name) {
-		return nil, &Problem{http.StatusBadRequest, "unknown command " + body.Name, "name one of " + strings.Join(commands, ", ")}
+		return nil, &Problem{http.StatusBadRequest, problem.UnknownCommand, "unknown command " + body.Name, "name one of " + strings.Join(commands, ", ")}
 	}
 	c, err := state.GetCooler(r.Context(), a.DB, tenant, r.PathValue("device"))
 	if err != nil {
 		return nil, err
 	}
 	if !c.Online || a.Boards == nil {
-		return nil, &Problem{http.StatusConflict, "the board of " + c.Device + " is not connected", "see that it has power and network, and ask again"}
+		return nil, &Problem{http.StatusConflict, problem.BoardAway, "the board of " + c.Device + " is not connected", "see that it has power and network, and ask again"}
 	}
 	id := wire.Identity{Tenant: tenant, Store: c.TopicStore, Device: c.Device}
 	now := a.Now().UTC()

@@ -9,6 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -154,7 +155,7 @@ func (a *api) putCooler(r *http.Request, tenant string) (any, error) {
 		}
 		id := wire.Identity{Tenant: tenant, Store: c.Store, Device: device}
 		if err := id.Validate(); err != nil {
-			return &Problem{http.StatusBadRequest, err.Error(), "a new cooler needs a store"}
+			return &Problem{http.StatusBadRequest, problem.BadCooler, err.Error(), "a new cooler needs a store"}
 		}
 		if c.Planogram != "" {
 			if _, err := state.GetPlanogram(ctx, tx, tenant, c.Planogram, 0); err != nil {
@@ -208,7 +209,7 @@ func (a *api) picture(r *http.Request, tenant string) (any, error) {
 		pic, err = state.GetPicture(r.Context(), a.DB, tenant, device, state.Order{Boot: uint32(boot), Seq: seq})
 	}
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, &Problem{http.StatusNotFound, err.Error(), "the board sends pictures as its configuration says, and only the newest are kept"}
+		return nil, &Problem{http.StatusNotFound, problem.NoPicture, err.Error(), "the board sends pictures as its configuration says, and only the newest are kept"}
 	}
 	if err != nil {
 		return nil, err

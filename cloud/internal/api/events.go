@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // eventsAnswer is a stretch of the alert log. Asked again from Cursor it goes on without a gap.
@@ -28,7 +29,7 @@ func (a *api) events(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if after > head {
-		return nil, &Problem{http.StatusBadRequest, "cursor " + strconv.FormatInt(after, 10) + " is ahead of the log, which is at " + strconv.FormatInt(head, 10),
+		return nil, &Problem{http.StatusBadRequest, problem.BadCursor, "cursor " + strconv.FormatInt(after, 10) + " is ahead of the log, which is at " + strconv.FormatInt(head, 10),
 			"take a cursor that you were given; where the service was restored from a backup, begin with GET /v1/alerts?state=open,acknowledged"}
 	}
 	entries, err := alert.ReadTenantLog(r.Context(), a.DB, tenant, after, head, limit)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/kpi"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sheet"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -237,7 +238,7 @@ func (a *api) putWeightBook(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if err := book.Validate(); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "give osa, facings, share and order; only their proportion matters"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadWeights, err.Error(), "give osa, facings, share and order; only their proportion matters"}
 	}
 	if book.Brands == nil {
 		book.Brands = map[string]kpi.Weights{}
@@ -255,7 +256,7 @@ func (a *api) mergedHours(r *http.Request, tenant string) (any, error) {
 	}
 	list, err := a.KPIs.Hours(r.Context(), q)
 	if errors.Is(err, kpi.ErrTooLong) {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "ask in parts"}
+		return nil, &Problem{http.StatusBadRequest, problem.TooMany, err.Error(), "ask in parts"}
 	}
 	if err != nil {
 		return nil, err
@@ -310,14 +311,14 @@ func (a *api) replayHours(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if !body.From.Before(body.To) {
-		return nil, &Problem{http.StatusBadRequest, "from is not before to", "give both as RFC 3339"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadSpan, "from is not before to", "give both as RFC 3339"}
 	}
 	oldest := time.Time{}
 	if a.KeepPoints > 0 {
 		oldest = a.Now().Add(-a.KeepPoints)
 	}
 	if body.From.Before(oldest) {
-		return nil, &Problem{http.StatusBadRequest, "single looks are kept since " + oldest.UTC().Format(time.RFC3339) + ": older hours cannot be made again", "begin later"}
+		return nil, &Problem{http.StatusBadRequest, problem.SpanTooOld, "single looks are kept since " + oldest.UTC().Format(time.RFC3339) + ": older hours cannot be made again", "begin later"}
 	}
 	n, err := merge.Replay(r.Context(), a.DB, tenant, body.From, body.To)
 	return map[string]any{"hours": n}, err

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/lesson"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -68,7 +69,7 @@ func (a *api) postLesson(r *http.Request, tenant string) (any, error) {
 	var photos []*lesson.Photo
 	if body.Seen != nil {
 		if body.Photos != 0 {
-			return nil, &Problem{http.StatusBadRequest, "a lesson has photos or seen, not both", "leave photos out: the cooler's picture is here"}
+			return nil, &Problem{http.StatusBadRequest, problem.BadLesson, "a lesson has photos or seen, not both", "leave photos out: the cooler's picture is here"}
 		}
 		var err error
 		if photos, err = a.seenPhotos(r, tenant, body.Seen); err != nil {
@@ -91,14 +92,14 @@ func (a *api) postLesson(r *http.Request, tenant string) (any, error) {
 // are forgotten after a while, a lesson's are not.
 func (a *api) seenPhotos(r *http.Request, tenant string, seen *seenBody) ([]*lesson.Photo, error) {
 	if seen.Width <= 0 || seen.Height <= 0 || seen.Width > 1<<15 || seen.Height > 1<<15 || len(seen.Facings) == 0 {
-		return nil, &Problem{http.StatusBadRequest, "seen lacks width, height or facings", "they stand in the cooler's observation"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadLesson, "seen lacks width, height or facings", "they stand in the cooler's observation"}
 	}
 	if err := a.known(r, tenant, seen.Device); err != nil {
 		return nil, err
 	}
 	picture, err := state.GetPicture(r.Context(), a.DB, tenant, seen.Device, state.Order{Boot: seen.Boot, Seq: seen.Seq})
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, &Problem{http.StatusConflict, "the picture of that look is not here", "capture one now, and name the facing in it"}
+		return nil, &Problem{http.StatusConflict, problem.NoPicture, "the picture of that look is not here", "capture one now, and name the facing in it"}
 	}
 	if err != nil {
 		return nil, err
@@ -126,13 +127,13 @@ func (a *api) seenPhotos(r *http.Request, tenant string, seen *seenBody) ([]*les
 func lessonProblem(err error) error {
 	switch {
 	case errors.Is(err, lesson.ErrPhoto):
-		return &Problem{http.StatusBadRequest, err.Error(), "send a JPEG or PNG on which the pack can be seen"}
+		return &Problem{http.StatusBadRequest, problem.BadPhoto, err.Error(), "send a JPEG or PNG on which the pack can be seen"}
 	case errors.Is(err, lesson.ErrLesson):
-		return &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return &Problem{http.StatusBadRequest, problem.BadLesson, err.Error(), "see docs/openapi.yaml"}
 	case errors.Is(err, lesson.ErrFull):
-		return &Problem{http.StatusConflict, err.Error(), "remove lessons that are taught: the gallery keeps what it learned"}
+		return &Problem{http.StatusConflict, problem.TooManyLessons, err.Error(), "remove lessons that are taught: the gallery keeps what it learned"}
 	case errors.Is(err, lesson.ErrMissing):
-		return &Problem{http.StatusConflict, err.Error(), "send the photos that are missing first"}
+		return &Problem{http.StatusConflict, problem.PhotosMissing, err.Error(), "send the photos that are missing first"}
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 )
 
@@ -34,10 +35,10 @@ func strictly(data []byte, into any) error {
 	dec.DisallowUnknownFields()
 	err := dec.Decode(into)
 	if err == nil && dec.More() {
-		return &Problem{http.StatusBadRequest, "the body is not understood: there is something after it", "send one JSON value"}
+		return &Problem{http.StatusBadRequest, problem.BadBody, "the body is not understood: there is something after it", "send one JSON value"}
 	}
 	if err != nil {
-		return &Problem{http.StatusBadRequest, "the body is not understood: " + strings.TrimPrefix(err.Error(), "json: "), "send JSON as docs/openapi.yaml describes it"}
+		return &Problem{http.StatusBadRequest, problem.BadBody, "the body is not understood: " + strings.TrimPrefix(err.Error(), "json: "), "send JSON as docs/openapi.yaml describes it"}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
 )
@@ -16,7 +17,7 @@ func (a *api) routeOrder(r *http.Request, tenant string) (any, error) {
 	}
 	answer, err := a.Orders.Route(r.Context(), tenant, &o)
 	if errors.Is(err, route.ErrConflict) {
-		return nil, &Problem{http.StatusConflict, err.Error(), "give each order a name of its own"}
+		return nil, &Problem{http.StatusConflict, problem.OrderExists, err.Error(), "give each order a name of its own"}
 	}
 	return answer, faulty(err)
 }

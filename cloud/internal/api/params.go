@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // params reads a request's query strictly; the first fault stays.
@@ -46,7 +48,7 @@ func contains(list []string, s string) bool {
 
 func (p *params) fault(format string, args ...any) {
 	if p.err == nil {
-		p.err = &Problem{http.StatusBadRequest, fmt.Sprintf(format, args...), "see docs/openapi.yaml"}
+		p.err = &Problem{http.StatusBadRequest, problem.BadQuery, fmt.Sprintf(format, args...), "see docs/openapi.yaml"}
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -70,26 +71,28 @@ func (a *api) putStore(r *http.Request, tenant string) (any, error) {
 }
 
 func (b place) validate(tenant, name string) error {
-	bad := func(text, hint string) error { return &Problem{http.StatusBadRequest, text, hint} }
+	bad := func(code problem.Code, text, hint string) error {
+		return &Problem{http.StatusBadRequest, code, text, hint}
+	}
 	if b.Store != name {
-		return bad("the body is about store "+b.Store+", the address about "+name, "leave store out of the body")
+		return bad(problem.AddressDiffers, "the body is about store "+b.Store+", the address about "+name, "leave store out of the body")
 	}
 	if err := (wire.Identity{Tenant: tenant, Store: name, Device: "x"}).Validate(); err != nil {
-		return bad(err.Error(), "choose another name")
+		return bad(problem.BadName, err.Error(), "choose another name")
 	}
 	if b.GLN != "" {
 		if err := checkGLN(b.GLN); err != nil {
-			return bad(err.Error(), "a GLN has 13 digits, the last is its check digit")
+			return bad(problem.BadGLN, err.Error(), "a GLN has 13 digits, the last is its check digit")
 		}
 	}
 	if (b.Lat == nil) != (b.Lon == nil) || b.Lat != nil && (*b.Lat < -90 || *b.Lat > 90 || *b.Lon < -180 || *b.Lon > 180) {
-		return bad("lat and lon are not a place on earth", "give both, in degrees of WGS 84")
+		return bad(problem.BadPlace, "lat and lon are not a place on earth", "give both, in degrees of WGS 84")
 	}
 	if err := checkZone(b.TZ); err != nil {
-		return bad(err.Error(), "give an IANA name such as Asia/Shanghai")
+		return bad(problem.BadZone, err.Error(), "give an IANA name such as Asia/Shanghai")
 	}
 	if _, err := sales.ParseHours(b.Hours); err != nil {
-		return bad(err.Error(), "such as Mo-Fr 07:00-22:00; Sa,Su 08:00-20:00")
+		return bad(problem.BadHours, err.Error(), "such as Mo-Fr 07:00-22:00; Sa,Su 08:00-20:00")
 	}
 	for field, word := range map[string]string{"region": b.Region, "channel": b.Channel, "class": b.Class} {
 		if err := checkWord(field, word); err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -46,10 +47,10 @@ func (a *api) putPlanogram(r *http.Request, tenant string) (any, error) {
 	}
 	plan, err := shelf.DecodePlanogram(data)
 	if err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "correct the places named above"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadPlanogram, err.Error(), "correct the places named above"}
 	}
 	if id := r.PathValue("id"); plan.ID != id {
-		return nil, &Problem{http.StatusBadRequest, "the body is planogram " + plan.ID + ", the address is of " + id, "make them the same"}
+		return nil, &Problem{http.StatusBadRequest, problem.AddressDiffers, "the body is planogram " + plan.ID + ", the address is of " + id, "make them the same"}
 	}
 	var published bool
 	err = a.DB.Write(r.Context(), func(tx *state.Tx) error {

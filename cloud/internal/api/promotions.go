@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -36,10 +37,10 @@ func (a *api) putPromotion(r *http.Request, tenant string) (any, error) {
 		body.ID = id
 	}
 	if body.ID != id {
-		return nil, &Problem{http.StatusBadRequest, "the body is about promotion " + body.ID + ", the address about " + id, "leave id out of the body"}
+		return nil, &Problem{http.StatusBadRequest, problem.AddressDiffers, "the body is about promotion " + body.ID + ", the address about " + id, "leave id out of the body"}
 	}
 	if err := body.Validate(); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadPromotion, err.Error(), "see docs/openapi.yaml"}
 	}
 	return body, a.DB.Write(r.Context(), func(tx *state.Tx) error { return promotion.Put(r.Context(), tx, tenant, &body) })
 }

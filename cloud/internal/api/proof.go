@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
@@ -87,7 +88,7 @@ func (a *api) proofCrop(r *http.Request, tenant string) (any, error) {
 	}
 	pic, err := state.GetPicture(r.Context(), a.DB, tenant, al.Device, state.Order(c.Look.Key))
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, &Problem{http.StatusGone, "the picture is no more: it was kept until " + c.KeptUntil.Format(time.RFC3339),
+		return nil, &Problem{http.StatusGone, problem.PictureGone, "the picture is no more: it was kept until " + c.KeptUntil.Format(time.RFC3339),
 			"pictures that an alert rests on are kept for 30 days from when it opened, changed or ended: fetch them before"}
 	}
 	if err != nil {
@@ -101,7 +102,7 @@ func (a *api) proofCrop(r *http.Request, tenant string) (any, error) {
 	}
 	cut, err := cutOut(pic.JPEG, c)
 	if err != nil {
-		return nil, &Problem{http.StatusNotFound, "the slot cannot be cut out: " + err.Error(), "the picture as the board sent it: GET " + pictureOf(al, c.Look.Key)}
+		return nil, &Problem{http.StatusNotFound, problem.SlotNotCut, "the slot cannot be cut out: " + err.Error(), "the picture as the board sent it: GET " + pictureOf(al, c.Look.Key)}
 	}
 	// A better picture of the moment may come: then it is another look.
 	return &blob{contentType: "image/jpeg", etag: fmt.Sprintf("%d-%d", pic.Boot, pic.Seq), maxAge: "private, no-cache", bytes: cut}, nil
@@ -121,9 +122,9 @@ func noProof(al *alert.Alert, m alert.Moment, c alert.Crop, known bool) *Problem
 	case alert.MomentEnd:
 		at = al.Evidence.EndSeq
 	default:
-		return &Problem{http.StatusNotFound, fmt.Sprintf("there is no moment %q", m), "ask for before, after or end"}
+		return &Problem{http.StatusNotFound, problem.NotFound, fmt.Sprintf("there is no moment %q", m), "ask for before, after or end"}
 	}
-	none := func(text, hint string) *Problem { return &Problem{http.StatusNotFound, text, hint} }
+	none := func(text, hint string) *Problem { return &Problem{http.StatusNotFound, problem.NoProof, text, hint} }
 	switch {
 	case al.Slot == "":
 		return none("the alert is not about a slot", "its pictures: GET /v1/coolers/"+al.Device+"/picture with boot and seq of its evidence")

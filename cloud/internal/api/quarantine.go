@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -40,7 +41,7 @@ func (a *api) quarantine(r *http.Request, tenant string) (any, error) {
 func (a *api) quarantined(r *http.Request, tenant string) (any, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return nil, &Problem{http.StatusBadRequest, "a quarantined message is named by a number", "GET /v1/quarantine lists them"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadQuery, "a quarantined message is named by a number", "GET /v1/quarantine lists them"}
 	}
 	q, err := state.GetQuarantined(r.Context(), a.DB, id)
 	if err != nil {

@@ -14,14 +14,16 @@ import (
 	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
 // Problem is an error that a client is told.
 type Problem struct {
-	Status int    `json:"-"`
-	Text   string `json:"error"`
-	Hint   string `json:"hint"`
+	Status int          `json:"-"`
+	Code   problem.Code `json:"code"`
+	Text   string       `json:"error"`
+	Hint   string       `json:"hint"`
 }
 
 func (p *Problem) Error() string { return p.Text }
@@ -47,7 +49,7 @@ func (a *api) serve(tenantOf func(*http.Request) (string, error), h handler) htt
 		tenant, err := tenantOf(r)
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coldshelf"`)
-			a.fail(w, r, &Problem{http.StatusUnauthorized, err.Error(), "send Authorization: Bearer TOKEN"})
+			a.fail(w, r, &Problem{http.StatusUnauthorized, problem.SignIn, err.Error(), "send Authorization: Bearer TOKEN"})
 			return
 		}
 		v, err := h(r, tenant)
@@ -132,13 +134,13 @@ func matches(header, tag string) bool {
 func told(err error) error {
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return &Problem{http.StatusNotFound, err.Error(), "the list above it says what there is"}
+		return &Problem{http.StatusNotFound, problem.NotFound, err.Error(), "the list above it says what there is"}
 	case errors.Is(err, state.ErrVersion):
-		return &Problem{http.StatusConflict, err.Error(), "raise the version"}
+		return &Problem{http.StatusConflict, problem.VersionTaken, err.Error(), "raise the version"}
 	case errors.Is(err, alert.ErrOver):
-		return &Problem{http.StatusConflict, err.Error(), "nothing is left to do"}
+		return &Problem{http.StatusConflict, problem.AlertOver, err.Error(), "nothing is left to do"}
 	case errors.Is(err, alert.ErrFull):
-		return &Problem{http.StatusConflict, err.Error(), "say it elsewhere"}
+		return &Problem{http.StatusConflict, problem.AlertFull, err.Error(), "say it elsewhere"}
 	}
 	return err
 }
@@ -149,10 +151,10 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch err = told(err); {
 	case errors.As(err, &p):
 	case r.Context().Err() != nil, errors.Is(err, context.DeadlineExceeded):
-		p = &Problem{http.StatusServiceUnavailable, "the answer took too long", "try again"}
+		p = &Problem{http.StatusServiceUnavailable, problem.TookTooLong, "the answer took too long", "try again"}
 	default:
 		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "err", err)
-		p = &Problem{http.StatusInternalServerError, "the server failed", "its log says why; try again"}
+		p = &Problem{http.StatusInternalServerError, problem.ServerFailed, "the server failed", "its log says why; try again"}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -172,10 +174,10 @@ func read(r *http.Request, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, &Problem{http.StatusRequestEntityTooLarge, "the body is too large", "send less than " + size(limit)}
+		return nil, &Problem{http.StatusRequestEntityTooLarge, problem.TooLarge, "the body is too large", "send less than " + size(limit)}
 	}
 	if err != nil {
-		return nil, &Problem{http.StatusBadRequest, "the body cannot be read: " + err.Error(), "send it again"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadBody, "the body cannot be read: " + err.Error(), "send it again"}
 	}
 	return data, nil
 }
@@ -196,10 +198,10 @@ func decode(r *http.Request, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return &Problem{http.StatusBadRequest, "the body is not understood: " + strings.TrimPrefix(err.Error(), "json: "), "send JSON as docs/openapi.yaml describes it"}
+		return &Problem{http.StatusBadRequest, problem.BadBody, "the body is not understood: " + strings.TrimPrefix(err.Error(), "json: "), "send JSON as docs/openapi.yaml describes it"}
 	}
 	if dec.More() {
-		return &Problem{http.StatusBadRequest, "the body is not understood: there is something after it", "send one JSON value"}
+		return &Problem{http.StatusBadRequest, problem.BadBody, "the body is not understood: there is something after it", "send one JSON value"}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -38,7 +39,7 @@ func (a *api) startRollout(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if a.BoardsURL == "" {
-		return nil, &Problem{http.StatusConflict, "boards have no address to fetch bundles from", "set updates.url to the address by which boards reach this service"}
+		return nil, &Problem{http.StatusConflict, problem.NoUpdateAddress, "boards have no address to fetch bundles from", "set updates.url to the address by which boards reach this service"}
 	}
 	var out *rollout.Rollout
 	err := a.DB.Write(r.Context(), func(tx *state.Tx) (err error) {
@@ -47,13 +48,13 @@ func (a *api) startRollout(r *http.Request, tenant string) (any, error) {
 	})
 	switch {
 	case errors.Is(err, rollout.ErrOrder):
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadUpdate, err.Error(), "see docs/openapi.yaml"}
 	case errors.Is(err, rollout.ErrBusy):
-		return nil, &Problem{http.StatusConflict, err.Error(), "wait for it, or cancel it"}
+		return nil, &Problem{http.StatusConflict, problem.UpdateBusy, err.Error(), "wait for it, or cancel it"}
 	case errors.Is(err, rollout.ErrNobody):
-		return nil, &Problem{http.StatusConflict, err.Error(), "choose a higher version, or other boards"}
+		return nil, &Problem{http.StatusConflict, problem.UpdateNobody, err.Error(), "choose a higher version, or other boards"}
 	case errors.Is(err, state.ErrNotFound):
-		return nil, &Problem{http.StatusNotFound, err.Error(), "add it first: cooler-cloud bundle add FILE"}
+		return nil, &Problem{http.StatusNotFound, problem.BundleUnknown, err.Error(), "add it first: cooler-cloud bundle add FILE"}
 	case err != nil:
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func (a *api) rollout(r *http.Request, tenant string) (any, error) {
 func rolloutID(r *http.Request) (int64, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return 0, &Problem{http.StatusNotFound, "there is no staged update " + r.PathValue("id"), "its number is in the list of GET /v1/rollouts"}
+		return 0, &Problem{http.StatusNotFound, problem.NotFound, "there is no staged update " + r.PathValue("id"), "its number is in the list of GET /v1/rollouts"}
 	}
 	return id, nil
 }
@@ -117,7 +118,7 @@ func (a *api) sayRollout(what string) handler {
 			return err
 		})
 		if errors.Is(err, rollout.ErrStatus) {
-			return nil, &Problem{http.StatusConflict, err.Error(), "a running one can be paused or cancelled, a paused or halted one resumed or cancelled"}
+			return nil, &Problem{http.StatusConflict, problem.UpdateStatus, err.Error(), "a running one can be paused or cancelled, a paused or halted one resumed or cancelled"}
 		}
 		return out, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // Rules keeps the rules of each tenant, in versions.
@@ -77,7 +78,7 @@ func (a *api) rules(r *http.Request, tenant string) (any, error) {
 // rulesOf gives the rules in force as the tenant may see them.
 func (a *api) rulesOf(r *http.Request, tenant string) (alert.RuleText, error) {
 	if a.Rules == nil {
-		return alert.RuleText{}, &Problem{http.StatusNotFound, "there are no rules here", "ask the service itself"}
+		return alert.RuleText{}, &Problem{http.StatusNotFound, problem.NotHere, "there are no rules here", "ask the service itself"}
 	}
 	return a.Rules.Current(r.Context(), tenant)
 }
@@ -124,12 +125,12 @@ func (a *api) putRules(r *http.Request, tenant string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed := &Problem{http.StatusConflict, alert.ErrRulesChanged.Error(), "read the rules again, and make your change to those"}
+	changed := &Problem{http.StatusConflict, problem.RulesChanged, alert.ErrRulesChanged.Error(), "read the rules again, and make your change to those"}
 	if over := strings.Trim(r.Header.Get("If-Match"), `"`); over != "" && over != revision(was.Text) {
 		return nil, changed
 	}
 	if _, err := alert.DecodeRulebook(text); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "correct the lines named above"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadRules, err.Error(), "correct the lines named above"}
 	}
 	now, err := a.Rules.Put(r.Context(), tenant, was.Text, text, a.Who(r), a.Now())
 	if errors.Is(err, alert.ErrRulesChanged) {
@@ -166,7 +167,7 @@ func (a *api) ruleVersions(r *http.Request, tenant string) (any, error) {
 func (a *api) ruleVersion(r *http.Request, tenant string) (any, error) {
 	n, err := strconv.ParseInt(r.PathValue("version"), 10, 64)
 	if err != nil || n < 1 {
-		return nil, &Problem{http.StatusBadRequest, "version " + strconv.Quote(r.PathValue("version")) + " is not a number from 1", "see GET /v1/rules/versions"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadQuery, "version " + strconv.Quote(r.PathValue("version")) + " is not a number from 1", "see GET /v1/rules/versions"}
 	}
 	text, err := a.Rules.Version(r.Context(), tenant, n)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // maxRulesDays bounds a dry run that somebody waits for; the command line has no bound.
@@ -21,7 +23,7 @@ func (a *api) testRules(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if a.TryRules == nil {
-		return nil, &Problem{http.StatusNotFound, "there is no history to try " + strconv.Itoa(len(file)) + " bytes of rules on", "ask the service itself"}
+		return nil, &Problem{http.StatusNotFound, problem.NotHere, "there is no history to try " + strconv.Itoa(len(file)) + " bytes of rules on", "ask the service itself"}
 	}
 	return a.TryRules(r.Context(), tenant, file, time.Duration(days)*24*time.Hour)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -64,7 +65,7 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 		items = intake.NDJSON(body)
 	case "application/xml", "text/xml":
 		if p.text("channel") == "" {
-			return nil, &Problem{http.StatusBadRequest, "a POSLog does not say its channel", "give ?channel=NAME"}
+			return nil, &Problem{http.StatusBadRequest, problem.NoChannel, "a POSLog does not say its channel", "give ?channel=NAME"}
 		}
 		items = intake.POSLog(body, p.text("channel"), &skipped)
 	case "text/csv":
@@ -75,7 +76,7 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 		table = intake.CSV(body, m)
 		items = table.Items()
 	default:
-		return nil, &Problem{http.StatusUnsupportedMediaType, "Content-Type is " + strconv.Quote(kind), "send application/json, application/x-ndjson, text/csv or application/xml"}
+		return nil, &Problem{http.StatusUnsupportedMediaType, problem.WrongType, "Content-Type is " + strconv.Quote(kind), "send application/json, application/x-ndjson, text/csv or application/xml"}
 	}
 	report, err := in.Take(r.Context(), items)
 	if report.Skipped = skipped; table != nil {
@@ -86,14 +87,14 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 
 func (a *api) fileMapping(r *http.Request, tenant, channel string) (*intake.Mapping, error) {
 	if channel == "" {
-		return nil, &Problem{http.StatusBadRequest, "a CSV file does not say its channel", "give ?channel=NAME of one of the kind file: PUT /v1/sales/channels/NAME"}
+		return nil, &Problem{http.StatusBadRequest, problem.NoChannel, "a CSV file does not say its channel", "give ?channel=NAME of one of the kind file: PUT /v1/sales/channels/NAME"}
 	}
 	c, err := a.channel(r, tenant, channel)
 	if err != nil {
 		return nil, err
 	}
 	if c.Kind != "file" {
-		return nil, &Problem{http.StatusBadRequest, "channel " + channel + " is not of the kind file", "PUT /v1/sales/channels/NAME with a mapping"}
+		return nil, &Problem{http.StatusBadRequest, problem.NoChannel, "channel " + channel + " is not of the kind file", "PUT /v1/sales/channels/NAME with a mapping"}
 	}
 	m, err := intake.DecodeMapping(c.Mapping)
 	if err == nil && m.Channel == "" {
@@ -255,7 +256,7 @@ func (a *api) rejectedLines(r *http.Request, tenant string) (any, error) {
 func (a *api) mendedLine(r *http.Request, tenant string) (any, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return nil, &Problem{http.StatusBadRequest, "the number of a rejected line is a number", "see GET /v1/sales/rejected"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadQuery, "the number of a rejected line is a number", "see GET /v1/sales/rejected"}
 	}
 	return map[string]int64{"id": id}, a.Sales.Mended(r.Context(), tenant, id)
 }
@@ -268,7 +269,7 @@ func faulty(err error) error {
 		if hint == "" {
 			hint = "see docs/sales.md"
 		}
-		return &Problem{http.StatusBadRequest, f.Text, hint}
+		return &Problem{http.StatusBadRequest, problem.Code(f.Code), f.Text, hint}
 	}
 	return err
 }

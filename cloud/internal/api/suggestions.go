@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/replenish"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -69,9 +70,9 @@ func (a *api) outcomes(r *http.Request, tenant string) (any, error) {
 func wordFault(err error) error {
 	switch {
 	case errors.Is(err, replenish.ErrDecided):
-		return &Problem{http.StatusConflict, err.Error(), "what was sent is changed in the ordering system"}
+		return &Problem{http.StatusConflict, problem.SuggestionSent, err.Error(), "what was sent is changed in the ordering system"}
 	case errors.Is(err, replenish.ErrCases), errors.Is(err, replenish.ErrWord):
-		return &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return &Problem{http.StatusBadRequest, problem.BadSuggestion, err.Error(), "see docs/openapi.yaml"}
 	}
 	return err
 }
@@ -108,22 +109,24 @@ func (a *api) decideMany(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if len(body.IDs) == 0 || len(body.IDs) > bulkAtOnce {
-		return nil, &Problem{http.StatusBadRequest, "ids holds none, or more than 1000", "send them in parts"}
+		return nil, &Problem{http.StatusBadRequest, problem.TooMany, "ids holds none, or more than 1000", "send them in parts"}
 	}
 	body.By = a.by(r, body.By)
 	type result struct {
 		ID    string           `json:"id"`
 		State replenish.Status `json:"status,omitempty"`
+		Code  problem.Code     `json:"code,omitempty"`
 		Error string           `json:"error,omitempty"`
 	}
 	out := []result{}
 	for _, id := range body.IDs {
 		s, err := replenish.Decide(r.Context(), a.DB, tenant, id, body.Word)
+		var p *Problem
 		switch {
 		case err == nil:
 			out = append(out, result{ID: id, State: s.Status})
-		case errors.Is(err, state.ErrNotFound), wordFault(err) != err: //nolint:errorlint // the very same: whether it was given other words
-			out = append(out, result{ID: id, Error: err.Error()})
+		case errors.As(told(wordFault(err)), &p):
+			out = append(out, result{ID: id, Code: p.Code, Error: p.Text})
 		default:
 			return nil, err
 		}
@@ -145,7 +148,7 @@ func (a *api) putDelivery(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if err := c.Validate(); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadDelivery, err.Error(), "see docs/openapi.yaml"}
 	}
 	store := r.PathValue("store")
 	if _, err := state.GetStore(r.Context(), a.DB, tenant, store); err != nil {
@@ -169,7 +172,7 @@ func (a *api) putOrdering(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if o.Secret != "" {
-		return nil, &Problem{http.StatusBadRequest, "a secret is made here", "leave secret out; the answer tells it once"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadOrdering, "a secret is made here", "leave secret out; the answer tells it once"}
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
@@ -177,7 +180,7 @@ func (a *api) putOrdering(r *http.Request, tenant string) (any, error) {
 	err := a.DB.Write(r.Context(), func(tx *state.Tx) error { return replenish.PutOrdering(r.Context(), tx, tenant, o) })
 	var fault *Problem
 	if err != nil && !errors.As(err, &fault) && o.URL != "" {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "give an address such as https://orders.example/coldshelf"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadOrdering, err.Error(), "give an address such as https://orders.example/coldshelf"}
 	}
 	return o, err
 }

@@ -4,9 +4,10 @@ import (
 	"net/http"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-var noDelivery = &Problem{http.StatusNotFound, "nothing is delivered from here", "ask the service itself"}
+var noDelivery = &Problem{http.StatusNotFound, problem.NotHere, "nothing is delivered from here", "ask the service itself"}
 
 // testWebhook sends a webhook a test message, and tells what its target answered.
 func (a *api) testWebhook(r *http.Request, tenant string) (any, error) {
@@ -35,7 +36,7 @@ func (a *api) testRecipient(r *http.Request, tenant string) (any, error) {
 	}
 	to := &alert.Recipient{Format: b.Format, URL: b.URL, RobotSecret: b.RobotSecret, Secret: b.Secret}
 	if err := to.Check(); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/rules.md"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadRecipient, err.Error(), "see docs/rules.md"}
 	}
 	return a.Webhooks.TryRecipient(r.Context(), tenant, to, a.Who(r)), nil
 }

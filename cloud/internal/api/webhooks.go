@@ -6,6 +6,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 func (a *api) webhooks(r *http.Request, tenant string) (any, error) {
@@ -39,7 +40,7 @@ func (a *api) postWebhook(r *http.Request, tenant string) (any, error) {
 		w.Format = deliver.FormatEvents
 	}
 	if err := w.Validate(); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadWebhook, err.Error(), "see docs/openapi.yaml"}
 	}
 	w, err := deliver.Create(r.Context(), a.DB, w, a.Now())
 	if err != nil {
@@ -68,14 +69,14 @@ func (a *api) replayWebhook(r *http.Request, tenant string) (any, error) {
 	}
 	after, err := strconv.ParseInt(body.Cursor, 10, 64)
 	if err != nil || after < 0 {
-		return nil, &Problem{http.StatusBadRequest, "cursor " + strconv.Quote(body.Cursor) + " is not a position in the log", `send {"cursor":"0"} to be told everything`}
+		return nil, &Problem{http.StatusBadRequest, problem.BadCursor, "cursor " + strconv.Quote(body.Cursor) + " is not a position in the log", `send {"cursor":"0"} to be told everything`}
 	}
 	head, err := alert.LogHead(r.Context(), a.DB)
 	if err != nil {
 		return nil, err
 	}
 	if after > head {
-		return nil, &Problem{http.StatusBadRequest, "cursor " + body.Cursor + " is ahead of the log, which is at " + strconv.FormatInt(head, 10), "take a cursor that you were given"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadCursor, "cursor " + body.Cursor + " is ahead of the log, which is at " + strconv.FormatInt(head, 10), "take a cursor that you were given"}
 	}
 	if err := deliver.Replay(r.Context(), a.DB, tenant, r.PathValue("id"), after); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // wordBody is what a person can say of an alert; each address takes a part of it.
@@ -80,7 +81,7 @@ func (a *api) say(r *http.Request, tenant string, w alert.Word, fault error) (an
 	}
 	w = a.signed(r, w)
 	if err := w.Validate(a.Now()); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadWord, err.Error(), "see docs/openapi.yaml"}
 	}
 	said, err := a.Alerts.Say(r.Context(), a.DB, tenant, r.PathValue("id"), w)
 	if err != nil {
@@ -95,8 +96,9 @@ const maxBulk = 500
 
 // bulkFault is an alert that a word could not be taken for.
 type bulkFault struct {
-	ID    string `json:"id"`
-	Error string `json:"error"`
+	ID    string       `json:"id"`
+	Code  problem.Code `json:"code"`
+	Error string       `json:"error"`
 }
 
 // bulk has one word about many alerts taken. Each is taken or not by itself: the answer tells which.
@@ -110,11 +112,11 @@ func (a *api) bulk(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	if len(b.IDs) == 0 || len(b.IDs) > maxBulk {
-		return nil, &Problem{http.StatusBadRequest, "ids must hold 1 to 500 alerts", "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.TooMany, "ids must hold 1 to 500 alerts", "see docs/openapi.yaml"}
 	}
 	w := a.signed(r, b.word(b.Action))
 	if err := w.Validate(a.Now()); err != nil {
-		return nil, &Problem{http.StatusBadRequest, err.Error(), "see docs/openapi.yaml"}
+		return nil, &Problem{http.StatusBadRequest, problem.BadWord, err.Error(), "see docs/openapi.yaml"}
 	}
 	done, failed := []*alert.Alert{}, []bulkFault{}
 	defer a.Changed()
@@ -125,7 +127,7 @@ func (a *api) bulk(r *http.Request, tenant string) (any, error) {
 		case err == nil:
 			done = append(done, said)
 		case errors.As(told(err), &p):
-			failed = append(failed, bulkFault{id, p.Text})
+			failed = append(failed, bulkFault{id, p.Code, p.Text})
 		default:
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // conn is one WebSocket. serve's goroutine alone writes to it, read's alone reads.
@@ -84,7 +85,7 @@ func (c *conn) read(cancel context.CancelFunc) {
 			s, cursor, err = decodeSubscribe(data)
 		}
 		if err != nil {
-			c.faults <- Fault{"error", err.Error(), `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`}
+			c.faults <- Fault{"error", problem.BadMessage, err.Error(), `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`}
 			return
 		}
 		sub := subscription{s.key(c.tenant), s.selection(c.tenant, &c.hub.regions), s.Cursor == "", cursor}
@@ -118,7 +119,7 @@ func (c *conn) allowed(ctx context.Context, age time.Duration) error {
 	case err == nil:
 		c.asked = now
 	case errors.Is(err, ErrEnded):
-		return errors.Join(err, c.sendJSON(Fault{"error", ErrEnded.Error(), "sign in again, or ask for another token"}))
+		return errors.Join(err, c.sendJSON(Fault{"error", problem.StreamEnded, ErrEnded.Error(), "sign in again, or ask for another token"}))
 	case now.Sub(c.asked) > doubtful:
 		return err
 	}
@@ -142,7 +143,7 @@ func (c *conn) write(ctx context.Context) error {
 		case f := <-c.faults:
 			return c.fault(f)
 		case <-wait.C:
-			return c.fault(Fault{"error", "no subscription came", `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`})
+			return c.fault(Fault{"error", problem.BadMessage, "no subscription came", `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`})
 		case <-c.gone:
 			return c.end()
 		case <-c.hub.closing:

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // Limits of a connection.
@@ -27,23 +29,23 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = h.standing(r.Context(), tenant, grant)
 	}
 	if err != nil {
-		refuse(w, http.StatusUnauthorized, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
+		refuse(w, http.StatusUnauthorized, problem.SignIn, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
 		return
 	}
 	if !h.awaited(r) || !h.enter() {
 		w.Header().Set("Retry-After", "5")
-		refuse(w, http.StatusServiceUnavailable, "the live stream is full, or not ready", "try again in a few seconds")
+		refuse(w, http.StatusServiceUnavailable, problem.StreamFull, "the live stream is full, or not ready", "try again in a few seconds")
 		return
 	}
 	defer h.exit()
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: writeWait, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &h.buffers, CheckOrigin: h.origin,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
-			hint := "connect with a WebSocket client"
+			code, hint := problem.BadMessage, "connect with a WebSocket client"
 			if status == http.StatusForbidden {
-				hint = "add the page's origin to live.origins in the configuration"
+				code, hint = problem.OtherOrigin, "add the page's origin to live.origins in the configuration"
 			}
-			refuse(w, status, reason.Error(), hint)
+			refuse(w, status, code, reason.Error(), hint)
 		},
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
@@ -122,8 +124,8 @@ func (h *Hub) origin(r *http.Request) bool {
 	return err == nil && strings.EqualFold(u.Host, r.Host)
 }
 
-func refuse(w http.ResponseWriter, status int, problem, hint string) {
+func refuse(w http.ResponseWriter, status int, code problem.Code, text, hint string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": problem, "hint": hint})
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": string(code), "error": text, "hint": hint})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
+	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
 // Version is the version of the protocol, as the server's hello says it.
@@ -65,9 +66,10 @@ type Resync struct {
 
 // Fault is the last message before the server closes a connection that broke a rule.
 type Fault struct {
-	Type  string `json:"type"`
-	Error string `json:"error"`
-	Hint  string `json:"hint"`
+	Type  string       `json:"type"`
+	Code  problem.Code `json:"code"`
+	Error string       `json:"error"`
+	Hint  string       `json:"hint"`
 }
 
 // maxFilter bounds the values of one list of a Filter.

@@ -1,7 +1,8 @@
 // The REST API, typed. Every failure is an ApiError that a view can show: what went wrong, and what a
-// person can do about it, both in the server's words.
+// person can do about it, both in the page's language where the code is known.
 
 import type { AuditEntry, Token, User } from "./access/types";
+import { refusal } from "./i18n/text";
 import type { Board, Standing } from "./setup/fleet";
 import type { Bundle, Bundles, Order, Rollout, RolloutDetail, Scope, Wish } from "./setup/rollouts";
 import { wishPath } from "./setup/wish";
@@ -15,10 +16,22 @@ export class ApiError extends Error {
   constructor(
     /** HTTP status; 0 where no answer came. */
     readonly status: number,
-    message: string,
-    readonly hint = "",
+    private readonly said: string,
+    private readonly todo = "",
+    /** What is wrong, as programs tell it apart; "" where the service did not say. */
+    readonly code = "",
   ) {
-    super(message);
+    super();
+  }
+
+  /** What went wrong, in the page's language at the moment that it is read. */
+  override get message(): string {
+    return refusal({ code: this.code, error: this.said, hint: this.todo }).error;
+  }
+
+  /** What to do about it; "" where nothing is known. */
+  get hint(): string {
+    return refusal({ code: this.code, error: this.said, hint: this.todo }).hint;
   }
 }
 
@@ -41,13 +54,13 @@ export async function call<T>(method: string, path: string, options: Options = {
     response = await fetch(path, init);
   } catch (e) {
     if (e instanceof DOMException && e.name === "AbortError") throw e;
-    throw new ApiError(0, "no answer from the server");
+    throw new ApiError(0, "no answer from the server", "look at the network, and try again", "no_answer");
   }
   const text = await response.text();
   const body = parse(text);
   if (!response.ok) {
-    const { error, hint } = (body ?? {}) as { error?: string; hint?: string };
-    throw new ApiError(response.status, error ?? (text.slice(0, 200) || response.statusText), hint);
+    const { error, hint, code } = (body ?? {}) as { error?: string; hint?: string; code?: string };
+    throw new ApiError(response.status, error ?? (text.slice(0, 200) || response.statusText), hint, code);
   }
   return body as T;
 }
@@ -171,5 +184,5 @@ export const api = {
   /** A person's word about one alert. */
   say: (id: string, { action, ...body }: Word) => call<Alert>("POST", `/v1/alerts/${seg(id)}/${SAY[action]}`, { body }),
   /** The same word about up to 500 alerts; each takes it or does not, by itself. */
-  bulk: (ids: readonly string[], word: Word) => call<{ alerts: Alert[]; failed: { id: string; error: string }[] }>("POST", "/v1/alerts/bulk", { body: { ids, ...word } }),
+  bulk: (ids: readonly string[], word: Word) => call<{ alerts: Alert[]; failed: { id: string; code?: string; error: string }[] }>("POST", "/v1/alerts/bulk", { body: { ids, ...word } }),
 };

@@ -124,8 +124,8 @@ export async function say(alert: Alert, said: Said): Promise<Alert> {
 const BULK = 500;
 
 /** Says the same of many alerts; gives those that did not take it. */
-export async function sayOfAll(ids: readonly string[], said: Said): Promise<{ id: string; error: string }[]> {
-  const failed: { id: string; error: string }[] = [];
+export async function sayOfAll(ids: readonly string[], said: Said): Promise<{ id: string; code?: string; error: string }[]> {
+  const failed: { id: string; code?: string; error: string }[] = [];
   for (let i = 0; i < ids.length; i += BULK) {
     const answer = await api.bulk(ids.slice(i, i + BULK), { by: me.value, ...said });
     fleet.value = answer.alerts.reduce((f, a) => applyAlert(f, a), fleet.value);

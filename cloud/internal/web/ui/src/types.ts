@@ -258,4 +258,4 @@ export type ServerMessage =
   | { type: "snapshot"; cursor: string; alerts: Alert[] | null; coolers: Cooler[] | null }
   | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null }
   | { type: "resync" }
-  | { type: "error"; error: string; hint?: string };
+  | { type: "error"; code?: string; error: string; hint?: string };

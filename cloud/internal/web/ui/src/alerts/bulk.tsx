@@ -2,7 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { t, tn } from "../i18n/text";
+import { t, tn, refusal } from "../i18n/text";
 import { type Said, sayOfAll } from "../store";
 import type { Alert } from "../types";
 import { SayBar } from "./say";
@@ -20,7 +20,7 @@ export function Bulk({ alerts, picked }: { alerts: readonly Alert[]; picked: Pic
     );
     picked.value = new Set(failed.map((f) => f.id));
     setDone(n - failed.length);
-    if (failed.length > 0) throw new Error(t("bulk.failed", { n: failed.length, error: failed[0]!.error }));
+    if (failed.length > 0) throw new Error(t("bulk.failed", { n: failed.length, error: refusal(failed[0]!).error }));
   };
   return (
     <>

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { Lang } from "../format";
 import { recall, remember } from "../storage";
 import { en, type Key } from "./en";
+import { inLanguage } from "./parts/faults";
 import { zh } from "./zh";
 
 export type { Key } from "./en";
@@ -29,6 +30,11 @@ export function chooseLang(l: Lang): void {
 
 /** As the html element wants it, so that fonts and screen readers follow. */
 export const langTag = computed(() => (lang.value === "zh" ? "zh-Hans" : "en"));
+
+/** What the service says is wrong, in the page's language where its code is known. */
+export function refusal(f: { code?: string | undefined; error?: string | undefined; hint?: string | undefined }): { error: string; hint: string } {
+  return inLanguage(lang.value, f.code ?? "", f.error ?? "", f.hint ?? "");
+}
 
 export type Params = Record<string, string | number>;
 

@@ -10,7 +10,7 @@ export type LinkState =
   /** Lost; `since` is when (ms), `retryAt` when the next try starts. */
   | { kind: "reconnecting"; since: number; retryAt: number }
   /** The server refuses this client: trying again would change nothing. */
-  | { kind: "refused"; error: string; hint: string };
+  | { kind: "refused"; error: string; hint: string; code: string };
 
 /** The part of WebSocket that is used. */
 export interface Socket {
@@ -129,7 +129,7 @@ export class Link {
         this.live();
         break;
       case "error":
-        this.refuse(message.error, message.hint ?? "");
+        this.refuse(message.error, message.hint ?? "", message.code);
         return;
     }
     this.o.onMessage(message);
@@ -140,9 +140,9 @@ export class Link {
     this.o.onState({ kind: "live" });
   }
 
-  private refuse(error: string, hint: string): void {
+  private refuse(error: string, hint: string, code = ""): void {
     this.stop();
-    this.o.onState({ kind: "refused", error, hint });
+    this.o.onState({ kind: "refused", error, hint, code });
   }
 
   private watchSilence(): void {

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { ApiError } from "../api";
 import { count } from "../format";
-import { lang, t } from "../i18n/text";
+import { lang, t, refusal } from "../i18n/text";
 import { Select } from "../setup/parts";
 import { useLoad } from "../ui/async";
 import { saveCsv } from "../ui/csv";
@@ -161,8 +161,8 @@ function Problems({ list }: { list: readonly Problem[] }) {
             <tr key={i}>
               <td class="num">{p.line}</td>
               <td class="wrap">
-                <span class={p.status === "rejected" ? "ink-empty" : "ink-low"}>{p.error}</span>
-                {p.hint && <small class="muted">{p.hint}</small>}
+                <span class={p.status === "rejected" ? "ink-empty" : "ink-low"}>{refusal(p).error}</span>
+                {refusal(p).hint && <small class="muted">{refusal(p).hint}</small>}
               </td>
               <td>
                 <code class="input-line" title={p.input}>

@@ -3,7 +3,7 @@
 
 import { useState } from "preact/hooks";
 import { count, minute } from "../format";
-import { lang, t } from "../i18n/text";
+import { lang, t, refusal } from "../i18n/text";
 import { SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { Pending, useLoad } from "../ui/async";
@@ -56,7 +56,7 @@ function ParkedCard({ list, reload }: { list: readonly Parked[]; reload(): void 
         <ul class="mend-list">
           {list.map((p) => (
             <li key={`${p.line.channel} ${p.line.order} ${p.line.line}`}>
-              <b>{p.error}</b>
+              <b>{refusal(p).error}</b>
               <small class="muted num">
                 {p.line.channel} · {p.line.order}/{p.line.line} · {t("sales.since")} {minute(Date.parse(p.parked_at), lang.value)}
               </small>
@@ -100,14 +100,14 @@ function RejectedRow({ line: r, reload }: { line: Rejected; reload(): void }) {
       const line = asLine(text!);
       const report = await tradeApi.send(JSON.stringify({ lines: [line] }), "application/json", {});
       const problem = report.problems?.find((p) => p.status === "rejected");
-      if (problem) throw new Error([problem.error, problem.hint].filter(Boolean).join(" · "));
+      if (problem) throw new Error(Object.values(refusal(problem)).filter(Boolean).join(" · "));
       await tradeApi.forget(r.id);
       reload();
     });
   return (
     <li>
-      <b class="ink-empty">{r.error}</b>
-      {r.hint && <small>{r.hint}</small>}
+      <b class="ink-empty">{refusal(r).error}</b>
+      {refusal(r).hint && <small>{refusal(r).hint}</small>}
       <small class="muted num">
         {r.source} · {minute(Date.parse(r.last_at), lang.value)}
         {r.times > 1 && ` · ×${count(r.times, lang.value)}`}

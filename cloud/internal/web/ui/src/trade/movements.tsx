@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { count, duration, minute } from "../format";
-import { lang, t, word } from "../i18n/text";
+import { lang, t, word, refusal } from "../i18n/text";
 import { Field, SaveButton, SaveError, Select } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { Pending, useLoad } from "../ui/async";
@@ -110,7 +110,7 @@ export function EnterMovement({ store, gtin: looked, products, done }: { store: 
         ...(note ? { note } : {}),
       });
       const refused = results.find((r) => r.status === "rejected");
-      if (refused) throw new Error([refused.error, refused.hint].filter(Boolean).join(" · "));
+      if (refused) throw new Error(Object.values(refusal(refused)).filter(Boolean).join(" · "));
     });
     if (!stored) return;
     setId(crypto.randomUUID());

@@ -3,7 +3,7 @@
 
 import { useState } from "preact/hooks";
 import { clock, count, minute, money, percent } from "../format";
-import { lang, t, tn } from "../i18n/text";
+import { lang, t, tn, refusal } from "../i18n/text";
 import { me } from "../me";
 import { useSave } from "../setup/save";
 import { SaveError } from "../setup/parts";
@@ -70,7 +70,7 @@ function List({ list, view, name, reload }: { list: readonly Suggestion[]; view:
       const bad = results.filter((r) => r.error);
       setPicked(new Set(bad.map((r) => r.id)));
       reload();
-      if (bad[0]) throw new Error(t("order.failed", { n: bad.length, error: bad[0].error! }));
+      if (bad[0]) throw new Error(t("order.failed", { n: bad.length, error: refusal(bad[0]).error }));
     });
   return (
     <>

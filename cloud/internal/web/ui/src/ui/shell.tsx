@@ -4,7 +4,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { ago, clock } from "../format";
-import { lang, t, type Key } from "../i18n/text";
+import { lang, t, type Key, refusal } from "../i18n/text";
 import { route, to, type Route } from "../router";
 import { figures, heard, link, now, ready, retryNow, stale } from "../store";
 import { session, signOut } from "../session";
@@ -107,7 +107,7 @@ function Banner() {
       <div class="banner banner-bad" role="alert">
         <Unplugged />
         <span>
-          {t("link.refused_long", { error: l.error })} {l.hint}
+          {t("link.refused_long", { error: refusal(l).error })} {refusal(l).hint}
         </span>
       </div>
     );

@@ -123,7 +123,7 @@ describe("KPIs", () => {
   test("nothing merged yet is said, not drawn as nought", async () => {
     s.service.world.unmerged = true;
     const page = await s.go("/kpis");
-    await page.getByText("Nothing was merged in this time").first().waitFor();
+    await page.getByText("No figures for this time").first().waitFor();
     assert.equal(await page.locator(".kpi-tile").count(), 0);
     await shot(page, "kpis-empty");
     assert.deepEqual(await violations(page), []);

@@ -169,8 +169,8 @@ test("resync asks for a snapshot on the same line", () => {
 });
 
 test("an error of the server ends it for good", () => {
-  last().say({ type: "error", error: "token may not read", hint: "ask" });
-  expect(states.at(-1)).toEqual({ kind: "refused", error: "token may not read", hint: "ask" });
+  last().say({ type: "error", code: "stream_ended", error: "token may not read", hint: "ask" });
+  expect(states.at(-1)).toEqual({ kind: "refused", error: "token may not read", hint: "ask", code: "stream_ended" });
   clock.pass(3_600_000);
   expect(sockets.length).toBe(1);
 });
