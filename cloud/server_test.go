@@ -127,8 +127,14 @@ func (b *board) hear(t *testing.T, payload []byte) {
 // say puts an observation into the board's outbox and sends it.
 func (b *board) say(t *testing.T, states ...shelf.State) {
 	t.Helper()
+	b.sayAt(t, time.Now(), states...)
+}
+
+// sayAt is say of a look that was made at a time.
+func (b *board) sayAt(t *testing.T, at time.Time, states ...shelf.State) {
+	t.Helper()
 	b.seq++
-	at := time.Now().UTC().Truncate(time.Microsecond)
+	at = at.UTC().Truncate(time.Microsecond)
 	o := shelf.Observation{CapturedAt: at, Width: 640, Height: 480, PlanogramID: "p", PlanogramVersion: 1, Model: "m", Facings: []shelf.Facing{}}
 	for i, s := range states {
 		r := shelf.SlotReading{SlotID: string(rune('a' + i)), Shelf: 1, GTIN: b.gtin, State: s, Due: 1, Box: shelf.Box{X: 10 * i, W: 10, H: 20}}
