@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -84,10 +85,8 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 		return nil, fmt.Errorf("rules are %d bytes, the limit is %d", len(data), MaxRulebookBytes)
 	}
 	var b Rulebook
-	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&b); errors.Is(err, io.EOF) {
-		return nil, errors.New("rules: the file is empty")
-	} else if err != nil {
-		return nil, fmt.Errorf("rules: %s", yaml.FormatError(err, false, true))
+	if err := b.decode(data); err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
 	}
 	at := linesOf(data)
 	var faults []error
@@ -117,6 +116,27 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 	return &b, nil
 }
 
+// decode reads the text, and does not check what it says beyond its numbers. The YAML library panics at
+// some texts that are none ("types: !0"); people write these files, and the service reads them while it runs.
+func (b *Rulebook) decode(data []byte) (err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			err = fmt.Errorf("the text is no YAML that can be read: %v", what)
+		}
+	}()
+	if err := checkNumbers(data); err != nil {
+		return err
+	}
+	err = yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(b)
+	if errors.Is(err, io.EOF) {
+		return errors.New("the file is empty")
+	}
+	if err != nil {
+		return errors.New(yaml.FormatError(err, false, true))
+	}
+	return nil
+}
+
 // linesOf tells in which line an entry of a list begins, 0 where that is not known.
 func linesOf(data []byte) func(list string, i int) int {
 	file, err := parser.ParseBytes(data, 0)
@@ -137,6 +157,18 @@ func (c Change) faults() (faults []error) {
 	faults = c.Scope.faults()
 	if len(c.Types) == 0 {
 		faults = append(faults, errors.New("types is missing"))
+	}
+	outside := func(key string, v *float64, from, to float64) {
+		if v != nil && !(*v >= from && *v <= to) { // NaN is neither
+			faults = append(faults, fmt.Errorf("%s is %g, must be %g to %g", key, *v, from, to))
+		}
+	}
+	outside("limit_c", c.LimitC, -100, 100)
+	outside("hysteresis_c", c.HysteresisC, 0, 100)
+	outside("door_explains", c.DoorExplains, 0, 1000)
+	outside("share", c.Share, 0, 1)
+	if c.Grading != nil {
+		outside("severity_by_loss: hysteresis", &c.Grading.Hysteresis, 0, 1)
 	}
 	for _, t := range c.Types {
 		rule := c.apply(DefaultRules()[t])
@@ -171,10 +203,10 @@ func (c Change) apply(r Rule) Rule {
 	put(&r.Openings, c.Openings)
 	put(&r.Grading, c.Grading)
 	if c.LimitC != nil {
-		r.LimitMilliC = int32(*c.LimitC * 1000)
+		r.LimitMilliC = int32(math.Round(*c.LimitC * 1000))
 	}
 	if c.HysteresisC != nil {
-		r.HysteresisMilliC = int32(*c.HysteresisC * 1000)
+		r.HysteresisMilliC = int32(math.Round(*c.HysteresisC * 1000))
 	}
 	return r
 }
