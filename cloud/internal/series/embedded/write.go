@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
@@ -19,10 +20,8 @@ func (s *Store) Write(ctx context.Context, messages []series.Message) error {
 	defer s.mu.Unlock()
 	fleet := fleetTotals{}
 	err := s.db.Write(ctx, func(tx *state.Tx) error {
-		for i := range messages {
-			if err := s.insert(ctx, tx, &messages[i], fleet); err != nil {
-				return err
-			}
+		if err := s.writeRows(ctx, tx, messages, fleet); err != nil {
+			return err
 		}
 		return addFleet(ctx, tx, fleet)
 	})
@@ -33,34 +32,131 @@ func (s *Store) Write(ctx context.Context, messages []series.Message) error {
 	return nil
 }
 
-func (s *Store) insert(ctx context.Context, tx *state.Tx, m *series.Message, fleet fleetTotals) error {
-	dev, err := s.dev(ctx, tx, m)
-	if err != nil {
+// row is a message on its way into the table.
+type row struct {
+	m              *series.Message
+	dev, at, shape int64
+}
+
+// writeRows stores messages, many at once but for those whose time is when they came.
+func (s *Store) writeRows(ctx context.Context, tx *state.Tx, messages []series.Message, fleet fleetTotals) error {
+	rows := make([]row, 0, len(messages))
+	flush := func() error {
+		err := state.InStretches(rows, func(part []row) error { return s.insert(ctx, tx, part, fleet) })
+		rows = rows[:0]
 		return err
 	}
-	shape, err := s.shape(ctx, tx, m.Slots)
-	if err != nil {
-		return err
+	var last row
+	for i := range messages {
+		r, err := s.row(ctx, tx, &messages[i], last)
+		if err != nil {
+			return err
+		}
+		last = r
+		if r.m.AtDoubtful {
+			// Its key does not recognise it, so it is looked for among all that came before.
+			if err := flush(); err != nil {
+				return err
+			}
+			known, err := doubtful(ctx, tx, r)
+			if err != nil {
+				return err
+			}
+			if known {
+				continue
+			}
+		}
+		rows = append(rows, r)
 	}
-	if m.AtDoubtful {
-		// Its time is when it came, so the key does not recognise one that comes again.
-		var n int
-		err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM points WHERE dev = ? AND boot = ? AND seq = ?", dev, int64(m.Boot), int64(m.Seq)).Scan(&n)
-		if err != nil || n > 0 {
+	return flush()
+}
+
+// row names what a message has in common with others. A device's messages come side by side, and are
+// mostly of the shape of the last.
+func (s *Store) row(ctx context.Context, tx *state.Tx, m *series.Message, last row) (r row, err error) {
+	r = row{m: m, at: m.At.UnixMicro()}
+	if r.dev, err = s.dev(ctx, tx, m); err != nil {
+		return r, err
+	}
+	if last.m != nil && sameShape(last.m.Slots, m.Slots) {
+		r.shape = last.shape
+		return r, nil
+	}
+	r.shape, err = s.shape(ctx, tx, m.Slots)
+	return r, err
+}
+
+func sameShape(a, b []series.SlotPoint) bool {
+	return slices.EqualFunc(a, b, func(a, b series.SlotPoint) bool { return a.Slot == b.Slot && a.GTIN == b.GTIN && a.Due == b.Due })
+}
+
+// doubtful reports whether a message whose time is when it came is known.
+func doubtful(ctx context.Context, tx *state.Tx, r row) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM points WHERE dev = ? AND boot = ? AND seq = ?", r.dev, int64(r.m.Boot), int64(r.m.Seq)).Scan(&n)
+	return n > 0, err
+}
+
+var insertPoints = state.NewStatements("INSERT INTO points (dev, at, boot, seq, shape, body) VALUES ", "(?, ?, ?, ?, ?, ?)", " ON CONFLICT DO NOTHING")
+
+// insert stores rows at once. Where some of them are known already it goes back and stores one by one, to
+// learn which: a message may add to the totals once only.
+func (s *Store) insert(ctx context.Context, tx *state.Tx, rows []row, fleet fleetTotals) error {
+	if len(rows) > 1 {
+		if _, err := tx.Exec(ctx, "SAVEPOINT rows_at_once"); err != nil {
 			return err
 		}
 	}
-	at := m.At.UnixMicro()
-	r, err := tx.Exec(ctx, "INSERT INTO points (dev, at, boot, seq, shape, body) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		dev, at-epoch, int64(m.Boot), int64(m.Seq), shape, packBody(m))
+	n, err := s.put(ctx, tx, rows)
 	if err != nil {
 		return err
 	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return err
+	if len(rows) > 1 {
+		end := "RELEASE rows_at_once"
+		if n < len(rows) {
+			end = "ROLLBACK TO rows_at_once"
+		}
+		if _, err := tx.Exec(ctx, end); err != nil {
+			return err
+		}
 	}
-	fleet.add(m, at, shape)
-	return s.markDirty(ctx, tx, dev, at)
+	if n == len(rows) {
+		return s.count(ctx, tx, rows, fleet)
+	}
+	if len(rows) == 1 {
+		return nil // it is known
+	}
+	for i := range rows {
+		if err := s.insert(ctx, tx, rows[i:i+1], fleet); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count adds new rows to the totals, and notes of which hours they must be made anew.
+func (s *Store) count(ctx context.Context, tx *state.Tx, rows []row, fleet fleetTotals) error {
+	for _, r := range rows {
+		fleet.add(r.m, r.at, r.shape)
+		if err := s.markDirty(ctx, tx, r.dev, r.at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put gives how many of the rows were new.
+func (s *Store) put(ctx context.Context, tx *state.Tx, rows []row) (int, error) {
+	args := make([]any, 0, 6*len(rows))
+	for _, r := range rows {
+		args = append(args, r.dev, r.at-epoch, int64(r.m.Boot), int64(r.m.Seq), r.shape, packBody(r.m))
+	}
+	res, err := tx.Exec(ctx, insertPoints[len(rows)], args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
 }
 
 // floor gives the start of the step that v lies in, also before 1970.

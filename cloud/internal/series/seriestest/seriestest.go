@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Store, options ...Option) {
 	}{
 		{"what is written is read, in the order of its time", roundTrip},
 		{"writing again changes nothing", again},
+		{"of many at once some are known, and some stand there twice", manyAgain},
 		{"a dated-by-arrival message that comes again changes nothing", doubtfulAgain},
 		{"limits and bounds", bounds},
 		{"fleet totals", fleet},
@@ -139,6 +140,24 @@ func again(t *testing.T, s Store) {
 	}
 	equal(t, "totals", totals, []series.Totals{
 		{GTIN: "4006381333931", OK: 1, Present: 2, Due: 2}, {GTIN: "96385074", Empty: 1, Due: 3}})
+}
+
+func manyAgain(t *testing.T, s Store) {
+	const n = 400
+	at := noon()
+	all := make([]series.Message, n)
+	for i := range all {
+		all[i] = observation("d1", uint64(i+1), at.Add(time.Duration(i)*time.Second), shelf.OK)
+	}
+	write(t, s, all[20:40]...)
+	write(t, s, all[390:]...)
+	write(t, s, slices.Concat(all[:300], all[290:], all[:5])...)
+	equal(t, "messages", read(t, s, at, at.Add(time.Hour)), all)
+	totals, err := s.Fleet(context.Background(), "t", at, at.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "totals", totals, []series.Totals{{GTIN: "4006381333931", OK: n, Present: 2 * n, Due: 2 * n}})
 }
 
 func doubtfulAgain(t *testing.T, s Store) {
