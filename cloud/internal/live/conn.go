@@ -73,6 +73,7 @@ func (c *conn) read(cancel context.CancelFunc) {
 	for {
 		kind, data, err := c.ws.ReadMessage()
 		if err != nil {
+			c.ws.NetConn().Close() // frees a write that nobody takes any more
 			return
 		}
 		alive()
