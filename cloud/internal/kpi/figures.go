@@ -88,7 +88,7 @@ func byCause(v [3]int64, per float64) ByCause {
 // lost is docs/kpis.md, "Lost sales": what was lost in the time that was watched and rated, and what
 // may have been lost while nobody looked.
 func (g *group) lost() (Estimate, *float64) {
-	sum := merge.LostSum{Groups: g.groups}
+	sum := merge.LostSum{Groups: g.groups, Days: g.days}
 	for k, c := range g.parts {
 		sum.Add(k.store, c)
 	}

@@ -75,6 +75,7 @@ func (d *Desk) Hours(ctx context.Context, q Query) ([]MergedHour, error) {
 
 func mergedHour(store string, h *merge.Hour, c *merge.Cell, groups map[shelf.GTIN]string) MergedHour {
 	g := &group{parts: map[part]*merge.Cell{{store, c.GTIN}: c}, loss: map[string]int64{}, groups: groups}
+	g.days.Add(store, h.Start, c)
 	if c.Loss != 0 {
 		g.loss[h.Currency] = c.Loss
 	}

@@ -16,6 +16,7 @@ type Desk struct{ DB *state.DB }
 type group struct {
 	parts map[part]*merge.Cell // by store and product, so that a rate's error adds up within and not across
 	loss  map[string]int64     // by currency, thousandths of a minor unit
+	days  merge.LostDays
 
 	groups map[shelf.GTIN]string // products that customers take for each other
 
@@ -92,6 +93,7 @@ func (c *cube) add(s *selector, p *merge.Place, h *merge.Hour, at time.Time) {
 			g.parts[k] = sum
 		}
 		sum.Add(cell)
+		g.days.Add(k.store, at, cell)
 		if cell.Loss != 0 {
 			g.loss[h.Currency] += cell.Loss
 		}

@@ -58,6 +58,9 @@ type Cell struct {
 	Alone  int64 // of Out: nothing else of its group stood there either, so that nobody could buy it instead
 	Demand int64 // micro-units that the rate expects in Open; 0: no rate is known
 	Shared int64 // standard deviation of what is wrong for all of the group alike, micro-units; adds up within the group
+	Local  int64 // the same of all products of the store; adds up within the store
+	Daily  int64 // the same of all products of the store on one day; adds up within the day
+	Alike  int64 // the same of all that was lost; adds up
 
 	Sales []Sale // by channel, then currency
 }
@@ -76,13 +79,14 @@ type Sale struct {
 func (c *Cell) numbers() []*int64 {
 	return []*int64{&c.Open, &c.Watched, &c.OnShelf, &c.Out[0], &c.Out[1], &c.Out[2], &c.Unrated,
 		&c.DueAll, &c.Due, &c.Present, &c.Stray, &c.Lost[0], &c.Lost[1], &c.Lost[2],
-		&c.Noise, &c.Spread, &c.Dark, &c.Loss, &c.Rated, &c.Basis, &c.Alone, &c.Demand, &c.Shared}
+		&c.Noise, &c.Spread, &c.Dark, &c.Loss, &c.Rated, &c.Basis, &c.Alone, &c.Demand, &c.Shared, &c.Local, &c.Daily, &c.Alike}
 }
 
 // cellNames are what numbers are called where they are read by others, see Sums.
 var cellNames = [...]string{"open_ms", "watched_ms", "on_shelf_ms", "out_unknown_ms", "out_shelf_ms", "out_store_ms", "unrated_ms",
 	"due_all_ms", "due_ms", "present_ms", "stray_ms", "lost_unknown_micro", "lost_shelf_micro", "lost_store_micro",
-	"lost_noise_micro", "lost_spread_micro", "dark_micro", "lost_money_milli", "rated_ms", "basis_units", "alone_ms", "demand_micro", "lost_shared_micro"}
+	"lost_noise_micro", "lost_spread_micro", "dark_micro", "lost_money_milli", "rated_ms", "basis_units", "alone_ms", "demand_micro", "lost_shared_micro",
+	"lost_local_micro", "lost_daily_micro", "lost_alike_micro"}
 
 // Sum is one figure of a stretch of time, under the name by which others know it.
 type Sum struct {

@@ -259,12 +259,15 @@ func (f *counted) solve(version int64, cluster string) map[string]*StoreRates {
 			shapes[k.gtin] = &p
 		}
 	}
+	var products told[shelf.GTIN]
+	var stores told[string]
 	for range rounds {
 		f.bases(out)
-		f.shapes(out, shapes)
-		f.traffic(out)
+		products = f.shapes(out, shapes)
+		stores = f.traffic(out)
 	}
 	f.bases(out)
+	f.doubt(out, products, stores)
 	return out
 }
 
@@ -286,18 +289,84 @@ var levels = []struct {
 	n  int
 }{{func(w int) int { return w % 24 }, 24}, {func(w int) int { return w / 24 }, 7}, {func(w int) int { return w }, Week}}
 
+// told is what weeks were learned from: units by level, with the strength of the shrinkage there.
+type told[K comparable] struct {
+	prior [3]float64
+	units map[K]*[3][]float64
+}
+
+// doubt is the variance of what is lost, by hour of the week, that follows from how far off a learned week is, ÷
+// its square. Each factor of a level is the mean of a gamma posterior, whose relative variance is 1 ÷ (units +
+// prior); hours that share a factor are wrong together.
+func (t told[K]) doubt(k K, lost *[Week]float64) (variance float64) {
+	units := t.units[k]
+	if units == nil {
+		return 0
+	}
+	sum := 0.0
+	for _, v := range lost {
+		sum += v
+	}
+	for i, level := range levels {
+		parts := make([]float64, level.n)
+		for w, v := range lost {
+			parts[level.of(w)] += v
+		}
+		for j, p := range parts {
+			variance += p * p / (units[i][j] + t.prior[i])
+		}
+	}
+	return variance / (sum * sum)
+}
+
+// doubt says how far off lost sales are because the weeks of stores and of products are, in the hours in which
+// they were lost so far; where nothing was, in those in which most is sold.
+func (f *counted) doubt(out map[string]*StoreRates, products told[shelf.GTIN], stores told[string]) {
+	byProduct, byStore := map[shelf.GTIN]*[Week]float64{}, map[string]*[Week]float64{}
+	for k, s := range f.Fit.sums {
+		p, t := byProduct[k.gtin], byStore[k.store]
+		if p == nil {
+			p = new([Week]float64)
+			byProduct[k.gtin] = p
+		}
+		if t == nil {
+			t = new([Week]float64)
+			byStore[k.store] = t
+		}
+		r := out[k.store]
+		for w := range s {
+			lost := r.at(k.gtin, w) * (float64(s[w].out) + 1e-6*float64(s[w].hours))
+			p[w] += lost
+			t[w] += lost
+		}
+	}
+	shared := map[shelf.GTIN]float64{}
+	for g, lost := range byProduct {
+		if v := products.doubt(g, lost); v > 0 {
+			shared[g] = math.Sqrt(v)
+		}
+	}
+	for store, r := range out {
+		r.shared = shared
+		if v := stores.doubt(store, byStore[store]); v > 0 {
+			r.local = math.Sqrt(v)
+		}
+	}
+}
+
 // profiles learns for each key how its week differs from what was expected, level by level, each shrunk to
 // 1 by how much the keys differ there. It changes weeks.
-func profiles[K comparable](weeks map[K]*week) map[K]*Profile {
+func profiles[K comparable](weeks map[K]*week) (map[K]*Profile, told[K]) {
+	from := told[K]{units: make(map[K]*[3][]float64, len(weeks))}
 	out := make(map[K]*Profile, len(weeks))
 	for k := range weeks {
 		p := new(Profile)
 		for w := range p {
 			p[w] = 1
 		}
-		out[k] = p
+		out[k], from.units[k] = p, new([3][]float64)
 	}
-	for _, level := range levels {
+	for n, level := range levels {
 		got, expected := map[K][]float64{}, map[K][]float64{}
 		var m moments
 		for k, v := range weeks {
@@ -310,8 +379,10 @@ func profiles[K comparable](weeks map[K]*week) map[K]*Profile {
 				m.add(g[i], x[i])
 			}
 			got[k], expected[k] = g, x
+			from.units[k][n] = g
 		}
 		prior := m.prior()
+		from.prior[n] = prior
 		for k, v := range weeks {
 			for w := range v.expected {
 				i := level.of(w)
@@ -321,11 +392,11 @@ func profiles[K comparable](weeks map[K]*week) map[K]*Profile {
 			}
 		}
 	}
-	return out
+	return out, from
 }
 
 // shapes shrinks each product's week to that of all products together.
-func (f *counted) shapes(out map[string]*StoreRates, shapes map[shelf.GTIN]*Profile) {
+func (f *counted) shapes(out map[string]*StoreRates, shapes map[shelf.GTIN]*Profile) told[shelf.GTIN] {
 	weeks := map[shelf.GTIN]*week{}
 	var got, expected [Week]float64
 	for k, s := range f.sums {
@@ -356,12 +427,14 @@ func (f *counted) shapes(out map[string]*StoreRates, shapes map[shelf.GTIN]*Prof
 			v.expected[w] *= float64(all[w])
 		}
 	}
-	for g, p := range profiles(weeks) {
+	learned, from := profiles(weeks)
+	for g, p := range learned {
 		for w := range p {
 			p[w] *= all[w]
 		}
 		*shapes[g] = *p
 	}
+	return from
 }
 
 // bases shrinks each store's level of a product to the mean of the stores.
@@ -405,7 +478,7 @@ func (f *counted) bases(out map[string]*StoreRates) {
 }
 
 // traffic is how a store's week differs from what its products do elsewhere, over all of them together.
-func (f *counted) traffic(out map[string]*StoreRates) {
+func (f *counted) traffic(out map[string]*StoreRates) told[string] {
 	weeks := map[string]*week{}
 	for k, s := range f.sums {
 		r := out[k.store]
@@ -421,7 +494,9 @@ func (f *counted) traffic(out map[string]*StoreRates) {
 			v.expected[w] += per * float64(shape[w]) * t.hours
 		}
 	}
-	for store, p := range profiles(weeks) {
+	learned, from := profiles(weeks)
+	for store, p := range learned {
 		out[store].traffic = *p
 	}
+	return from
 }

@@ -25,7 +25,10 @@ type Rate struct {
 	Dispersion float64 // variance of the customers of an hour ÷ their mean, ≥ 1
 	Uneven     float64 // variance of an hour's own mean about PerHour ÷ PerHour², ≥ 0: some hours are busier than others
 	Substitute float64 // share of customers that buy another product of the group instead
-	Shared     float64 // standard deviation of what is wrong with lost sales in all stores alike, ÷ lost sales
+	Shared     float64 // standard deviation of what is wrong with the product's lost sales in all stores alike, ÷ lost sales
+	Local      float64 // the same of all products of the store
+	Daily      float64 // and of all products of the store on one day
+	Alike      float64 // and of all lost sales
 	Minor      float64 // money for one unit, minor unit
 	Currency   string
 }
@@ -266,7 +269,7 @@ func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
 	c.Lost[cause] = micro(lost)
 	c.Noise = micro(lost + lost*lost*left)
 	c.Spread = micro(lost * r.Error)
-	c.Shared = micro(lost * r.Shared)
+	c.Shared, c.Local, c.Daily, c.Alike = micro(lost*r.Shared), micro(lost*r.Local), micro(lost*r.Daily), micro(lost*r.Alike)
 	c.Loss = int64(math.Round(lost * r.Minor * 1000))
 	h.Currency = r.Currency
 }

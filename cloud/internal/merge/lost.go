@@ -1,15 +1,27 @@
 package merge
 
-import "github.com/coldshelf/coldshelf/models/shelf"
+import (
+	"time"
 
-// LostSum adds up what was lost over stores, products and time: docs/kpis.md, "Lost sales". Its variance
-// is that of the customers, that of the rates, and that of what is wrong everywhere alike. A rate that is
-// wrong is so in every hour of its store and product, so its errors add up within these and average out
-// across; how many customers buy something else instead is known or mistaken for a group in all stores at
-// once. The zero value is empty, with every product a group of its own.
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+// LostSum adds up what was lost over stores, products and time: docs/kpis.md, "Lost sales". Its variance is
+// that of the customers, and of what is wrong with many slots together: a rate is wrong in every hour of its
+// store and product, a product's hours and substitutes in all stores, a store's hours for all its products,
+// a day for all of a store, and all rates alike where shelves are empty. Each adds up within its cluster and
+// averages out across (a variance of crossed random effects: Searle, Casella & McCulloch 1992; clustered
+// standard errors count the same sums of squares, Cameron, Gelbach & Miller 2011):
+//
+//	Var = Σ chance + Σ(store, product) (Σ e)² + Σ(group) (Σ e)² + Σ(store) (Σ e)² + Σ(store, day) (Σ e)² + (Σ e)²
+//
+// The zero value is empty, with every product a group of its own.
 type LostSum struct {
 	Groups  map[shelf.GTIN]string // products that customers take for each other
+	Days    LostDays              // of the same cells
 	shared  map[string]float64
+	local   map[string]float64
+	alike   float64
 	parts   map[pair]*lostPart
 	rates   map[shelf.GTIN]*outTime
 	open    int64
@@ -27,7 +39,7 @@ type outTime struct{ out, watched float64 }
 // Add takes a cell of a store.
 func (l *LostSum) Add(store string, c *Cell) {
 	if l.parts == nil {
-		l.parts, l.rates, l.shared = map[pair]*lostPart{}, map[shelf.GTIN]*outTime{}, map[string]float64{}
+		l.parts, l.rates, l.shared, l.local = map[pair]*lostPart{}, map[shelf.GTIN]*outTime{}, map[string]float64{}, map[string]float64{}
 	}
 	k := pair{store, c.GTIN}
 	p, o := l.parts[k], l.rates[c.GTIN]
@@ -45,6 +57,8 @@ func (l *LostSum) Add(store string, c *Cell) {
 		group = "\x00" + string(c.GTIN)
 	}
 	l.shared[group] += float64(c.Shared) / Micro
+	l.local[store] += float64(c.Local) / Micro
+	l.alike += float64(c.Alike) / Micro
 	p.dark += float64(c.Dark) / Micro
 	p.out += float64(c.OutTime())
 	p.watched += float64(c.Watched)
@@ -56,6 +70,20 @@ func (l *LostSum) Add(store string, c *Cell) {
 	l.watched += c.Watched
 	l.out += c.OutTime()
 	l.unrated += c.Unrated
+}
+
+// LostDays is what is wrong with a store's single days. The zero value is empty.
+type LostDays struct{ of map[storeDay]float64 }
+
+// Add takes a cell of a store's hour or day that begins at a local time.
+func (d *LostDays) Add(store string, local time.Time, c *Cell) {
+	if c.Daily == 0 {
+		return
+	}
+	if d.of == nil {
+		d.of = map[storeDay]float64{}
+	}
+	d.of[storeDay{store, dayNumber(local)}] += float64(c.Daily) / Micro
 }
 
 // Coverage is time watched ÷ time open, times the share of the time out whose demand rate is known: where
@@ -86,7 +114,13 @@ func (l *LostSum) variance() float64 {
 	for _, s := range l.shared {
 		v += s * s
 	}
-	return v
+	for _, s := range l.local {
+		v += s * s
+	}
+	for _, s := range l.Days.of {
+		v += s * s
+	}
+	return v + l.alike*l.alike
 }
 
 // gapPrior is how many milliseconds of watching the mean over the stores counts for, where it is asked

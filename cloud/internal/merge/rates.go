@@ -29,7 +29,10 @@ type StoreRates struct {
 	bases      map[shelf.GTIN]base
 	shapes     map[shelf.GTIN]*Profile // shared by the stores of a cluster
 	substitute map[shelf.GTIN]float64  // shared
-	shared     map[shelf.GTIN]float64  // shared: relative standard deviation of what is wrong in all stores alike
+	shared     map[shelf.GTIN]float64  // relative standard deviation of what is wrong with a product in all stores alike
+	local      float64                 // the same of all products of the store
+	daily      float64                 // and of the store on a single day
+	alike      float64                 // and everywhere
 
 	pressed map[shelf.GTIN]*[24]float32 // hours without it ÷ hours with it, by hour of the day; only right after a fit
 }
@@ -68,7 +71,7 @@ func (r *StoreRates) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
 	if missed == 0 {
 		missed = 1
 	}
-	return Rate{PerHour: r.at(g, HourOfWeek(local)), Missed: missed, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Shared: r.shared[g], Minor: b.Minor, Currency: b.Currency}, true
+	return Rate{PerHour: r.at(g, HourOfWeek(local)), Missed: missed, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Shared: r.shared[g], Local: r.local, Daily: r.daily, Alike: r.alike, Minor: b.Minor, Currency: b.Currency}, true
 }
 
 // at is units an hour of a product in an hour of the week; 0 where nothing is known.

@@ -28,6 +28,17 @@ type Model struct {
 	Substitute map[string]float64 `json:"substitution"` // by group: share of customers that buy another one of it
 	Forecast   []Score            `json:"forecast"`     // how the forecast did, beside its baselines
 	Lifts      Lifts              `json:"lifts"`        // of promotions
+	Missed     Missed             `json:"missed"`
+}
+
+// Missed is how demand while a product is missing stands to its rate, and how far off that is, as relative
+// standard deviations.
+type Missed struct {
+	Factor   float64 `json:"factor"`
+	Error    float64 `json:"error"`    // of Factor
+	Products float64 `json:"products"` // between products
+	Stores   float64 `json:"stores"`   // between stores
+	Days     float64 `json:"days"`     // between days of a store
 }
 
 // ratesRow is a store's rates as they are stored.
@@ -39,6 +50,9 @@ type ratesRow struct {
 	Bases      map[shelf.GTIN]base    `json:"bases"`
 	Substitute map[shelf.GTIN]float64 `json:"substitute,omitempty"`
 	Shared     map[shelf.GTIN]float64 `json:"shared,omitempty"`
+	Local      float64                `json:"local,omitempty"`
+	Daily      float64                `json:"daily,omitempty"`
+	Alike      float64                `json:"alike,omitempty"`
 }
 
 func zip(v any) ([]byte, error) {
@@ -70,7 +84,7 @@ func putRates(ctx context.Context, tx *state.Tx, tenant string, m *Model, rates 
 	}
 	for store, r := range rates {
 		shapes[r.cluster] = r.shapes
-		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared})
+		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared, r.local, r.daily, r.alike})
 		if err == nil {
 			_, err = tx.Exec(ctx, "INSERT INTO merge_rates (tenant, store, body) VALUES (?, ?, ?)", tenant, store, body)
 		}
@@ -191,7 +205,7 @@ func (t *tenantRates) load(ctx context.Context, q state.Querier, tenant, store s
 		t.shapes[row.Cluster] = shapes
 	}
 	return &StoreRates{version: t.version, store: store, cluster: row.Cluster, dispersion: row.Dispersion, uneven: row.Uneven, traffic: row.Traffic,
-		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared}, nil
+		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared, local: row.Local, daily: row.Daily, alike: row.Alike}, nil
 }
 
 // RateReader reads the demand rates of stores, and keeps them until there are newer ones.

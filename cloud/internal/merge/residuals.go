@@ -14,23 +14,30 @@ type Residuals struct {
 	rates  map[string]*StoreRates
 	groups map[shelf.GTIN]string // products that customers take for each other
 
-	squares, count   float64
-	excess, expected float64 // Σ (n−x)² − x, Σ x²
+	squares, count float64
+	all, calm      spread
 
 	lost, gained map[string]float64 // by group, units
 	chance       map[string]float64 // by group: variance of gained
-	like         map[shelf.GTIN]*likeness
+	recent       map[pair]recent
+	clusters     *comparison
 }
 
-// likeness compares rates with what was sold in the hours that are most like those that were lost.
-type likeness struct{ got, expected, variance float64 }
+// spread is Σ (n−x)² − x and Σ x² over hours: their quotient is how uneven hours are (method of moments).
+type spread struct{ excess, expected float64 }
+
+// recent is the last hour of a product in a store: whether it was gone for all of it, or came back in it.
+type recent struct {
+	at         time.Time
+	gone, back bool
+}
 
 // NewResiduals begins a comparison; groups maps a product to its group, "" or missing: none.
 func NewResiduals(rates map[string]*StoreRates, groups map[shelf.GTIN]string) *Residuals {
-	return &Residuals{rates: rates, groups: groups, lost: map[string]float64{}, gained: map[string]float64{}, chance: map[string]float64{}, like: map[shelf.GTIN]*likeness{}}
+	return &Residuals{rates: rates, groups: groups, lost: map[string]float64{}, gained: map[string]float64{}, chance: map[string]float64{}, recent: map[pair]recent{}, clusters: newComparison()}
 }
 
-// Hour takes the lessons of one store's hour, all products together.
+// Hour takes the lessons of one store's hour, all products together, each store's in order of time.
 func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 	rates := r.rates[store]
 	crews := map[string]*crew{}
@@ -49,6 +56,7 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 			}
 			crews[g].add(l, rate, ok)
 		}
+		fresh := r.refilled(l)
 		if !ok || l.Hours <= 0 {
 			continue
 		}
@@ -57,7 +65,7 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 			others--
 		}
 		if others == 0 {
-			r.usual(l, rates, rate)
+			r.usual(l, rates, rate, fresh)
 		}
 	}
 	for g, c := range crews {
@@ -71,26 +79,43 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 	}
 }
 
+// refilled reports whether a shelf was full as an hour began: the product was gone for all of the hour before
+// last, and came back in the last one.
+func (r *Residuals) refilled(l Lesson) bool {
+	k := pair{l.Store, l.GTIN}
+	was := r.recent[k]
+	follows := l.Local.Sub(was.at) == time.Hour
+	r.recent[k] = recent{l.Local, l.Out > 0 && l.Hours <= 0, follows && was.gone && l.Hours > 0}
+	return follows && was.back && l.Hours > 0
+}
+
+// calm is how much a product may be missed at a time of day (see press) where its hours still show how uneven
+// hours are. Elsewhere the busiest are cut short by the empty shelf.
+const calm = 0.05
+
 // usual compares an hour in which nothing else was missing with its rate. Hours that a product sold out in
 // count too: to leave them out would leave out the busiest.
-func (r *Residuals) usual(l Lesson, rates *StoreRates, rate Rate) {
+func (r *Residuals) usual(l Lesson, rates *StoreRates, rate Rate, fresh bool) {
 	x := rate.PerHour * l.Hours
-	if x > 0.05 { // hours of tiny demand say nothing of dispersion but noise
-		r.squares += ((l.Units-x)*(l.Units-x) - l.Units) / x
-		r.count++
-		r.excess += (l.Units-x)*(l.Units-x) - l.Units
-		r.expected += x * x
+	pressed := 0.0
+	if p := rates.pressed[l.GTIN]; p != nil {
+		pressed = float64(p[l.Local.Hour()])
 	}
-	if p := rates.pressed[l.GTIN]; p != nil && p[l.Local.Hour()] > 0 {
-		k := r.like[l.GTIN]
-		if k == nil {
-			k = &likeness{}
-			r.like[l.GTIN] = k
+	if x > 0.05 { // hours of tiny demand say nothing of dispersion but noise
+		d := (l.Units-x)*(l.Units-x) - l.Units
+		r.squares += d / x
+		r.count++
+		r.all = spread{r.all.excess + d, r.all.expected + x*x}
+		if pressed < calm {
+			r.calm = spread{r.calm.excess + d, r.calm.expected + x*x}
 		}
-		w := float64(p[l.Local.Hour()]) / (1 + rates.uneven*x)
-		k.got += w * l.Units
-		k.expected += w * x
-		k.variance += w * w * (x + rates.uneven*x*x)
+	}
+	w := 1 / (1 + rates.uneven*x)
+	one := likeness{w * l.Units, w * x, w * w * (x + rates.uneven*x*x)}
+	r.clusters.day(l, one)
+	if fresh && pressed > 0 {
+		one = likeness{pressed * one.got, pressed * one.expected, pressed * pressed * one.variance}
+		r.clusters.like(l, one)
 	}
 }
 
@@ -138,12 +163,19 @@ func (c *crew) gained() (units, variance float64) {
 // minLost is how many lost units it takes to say anything of substitution.
 const minLost = 50
 
+// enough is how many squared units it takes to say how uneven hours are.
+const enough = 100
+
 // Apply enters what was learned into the rates and the model.
 func (r *Residuals) Apply(m *Model) {
 	dispersion, uneven := 1.0, 0.0
 	if r.count > 100 {
 		dispersion = min(10, max(1, 1+r.squares/r.count))
-		uneven = min(2, max(0, r.excess/r.expected)) // method of moments
+		hours := r.all
+		if r.calm.expected > enough {
+			hours = r.calm
+		}
+		uneven = min(2, max(0, hours.excess/hours.expected))
 	}
 	share, shared := map[shelf.GTIN]float64{}, map[shelf.GTIN]float64{}
 	for g, group := range r.groups {
@@ -153,65 +185,23 @@ func (r *Residuals) Apply(m *Model) {
 			shared[g] = math.Sqrt(r.chance[group]) / lost / (1 - s)
 		}
 	}
-	factors := r.calibrate()
-	for g, f := range factors {
-		shared[g] = math.Hypot(shared[g], f.sd)
-	}
+	e := r.clusters.solve()
 	for _, rates := range r.rates {
 		rates.dispersion, rates.uneven = dispersion, uneven
-		rates.shared = shared
+		weeks := rates.shared
+		rates.shared = map[shelf.GTIN]float64{}
 		for g, s := range share {
 			rates.substitute[g] = s
 		}
+		store := e.store(rates.store)
+		rates.local, rates.daily, rates.alike = math.Hypot(rates.local, store.sd), e.daily, e.all.sd
 		for g, b := range rates.bases {
-			if f, ok := factors[g]; ok {
-				b.Pressed = f.factor
-				rates.bases[g] = b
-			}
+			product := e.product(g)
+			b.Pressed = min(mostMissed, max(1/mostMissed, e.all.factor*product.factor*store.factor))
+			rates.bases[g] = b
+			rates.shared[g] = math.Sqrt(shared[g]*shared[g] + weeks[g]*weeks[g] + product.sd*product.sd)
 		}
 	}
 	m.Dispersion, m.Uneven = max(m.Dispersion, dispersion), max(m.Uneven, uneven)
-}
-
-// factor is what lost sales are multiplied by, and its relative standard deviation.
-type factor struct{ factor, sd float64 }
-
-// calibrate learns how far rates are off where a product is missed: hours with it are weighed by how often
-// it is out in the same store at the same time of day, so that together they are like the hours without it.
-// A rate is right on the whole week, and still a little low where demand is high, as every shrunk
-// estimate is; that is where shelves are empty. Each product's ratio is shrunk to that of all.
-func (r *Residuals) calibrate() map[shelf.GTIN]factor {
-	var got, expected, variance float64
-	for _, k := range r.like {
-		got, expected, variance = got+k.got, expected+k.expected, variance+k.variance
-	}
-	if expected <= 0 || got <= 0 {
-		return nil
-	}
-	all := got / expected
-	common := variance / (expected * expected)
-	var between, weights float64
-	for _, k := range r.like {
-		if k.expected > 0 {
-			d := k.got/k.expected - all
-			between += k.expected * (d*d - k.variance/(k.expected*k.expected))
-			weights += k.expected
-		}
-	}
-	tau := max(0, between/weights)
-	out := map[shelf.GTIN]factor{}
-	for g, k := range r.like {
-		if k.expected <= 0 {
-			continue
-		}
-		own := k.variance / (k.expected * k.expected)
-		f := factor{factor: all, sd: math.Sqrt(common)}
-		if tau > 0 {
-			f.factor += (k.got/k.expected - all) * tau / (tau + own)
-			f.sd = math.Sqrt(common + tau*own/(tau+own))
-		}
-		f.factor = min(2, max(0.5, f.factor))
-		out[g] = f
-	}
-	return out
+	m.Missed = Missed{e.all.factor, e.all.sd, math.Sqrt(e.betweenProducts), math.Sqrt(e.betweenStores), e.daily}
 }

@@ -120,6 +120,7 @@ func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judg
 				c := folded.Cell(GTIN(p))
 				for _, to := range []*tally{&all, &store, &cases[p], &bySKU[p]} {
 					to.sum.Add(name, c)
+					to.sum.Days.Add(name, h.Facts.Start, c)
 					to.true += t.LostSeen
 				}
 				r.Wanted, r.Lost, r.LostSeen = r.Wanted+t.Wanted, r.Lost+t.Lost, r.LostSeen+t.LostSeen
