@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os/user"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,22 +32,6 @@ func operator() string {
 		return u.Username + " at the terminal"
 	}
 	return "the terminal"
-}
-
-// openAccess opens the state with the tables of tokens.
-func openAccess(cmd *cobra.Command, s *settings) (db *state.DB, tenant string, err error) {
-	c, err := s.load(cmd)
-	if err != nil {
-		return nil, "", err
-	}
-	if db, err = openState(cmd, s); err != nil {
-		return nil, "", err
-	}
-	if err := state.Migrate(cmd.Context(), db, state.Tables, access.Tables); err != nil {
-		db.Close()
-		return nil, "", err
-	}
-	return db, c.Tenant, nil
 }
 
 func tokenCreate(stdout io.Writer) *cobra.Command {
@@ -89,39 +71,13 @@ func tokenCreate(stdout io.Writer) *cobra.Command {
 }
 
 func tokenList(stdout io.Writer) *cobra.Command {
-	var s settings
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List a tenant's tokens, without their secrets",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, tenant, err := openAccess(cmd, &s)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			list, err := access.Tokens(cmd.Context(), db, tenant)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(stdout).Encode(list)
-			}
-			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tROLE\tNAME\tMADE\tREVOKED")
-			for _, t := range list {
-				revoked := ""
-				if t.RevokedAt != nil {
-					revoked = t.RevokedAt.Format(time.RFC3339)
-				}
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Name, t.CreatedAt.Format(time.RFC3339), revoked)
-			}
-			return w.Flush()
-		},
-	}
-	s.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return cmd
+	return listing(stdout, "List a tenant's tokens, without their secrets", "ID\tROLE\tNAME\tMADE\tREVOKED", access.Tokens, func(t access.Token) string {
+		revoked := ""
+		if t.RevokedAt != nil {
+			revoked = t.RevokedAt.Format(time.RFC3339)
+		}
+		return fmt.Sprintf("%d\t%s\t%s\t%s\t%s", t.ID, t.Role, t.Name, t.CreatedAt.Format(time.RFC3339), revoked)
+	})
 }
 
 func tokenRevoke(stdout io.Writer) *cobra.Command {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,42 +70,16 @@ func userAdd(stdout io.Writer) *cobra.Command {
 }
 
 func userList(stdout io.Writer) *cobra.Command {
-	var s settings
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List a tenant's users",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, tenant, err := openAccess(cmd, &s)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			list, err := access.Users(cmd.Context(), db, tenant)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(stdout).Encode(list)
-			}
-			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ROLE\tEMAIL\tNAME\tSTATE")
-			for _, u := range list {
-				state := "active"
-				if !u.Active {
-					state = "has not chosen a password"
-				}
-				if u.DisabledAt != nil {
-					state = "shut out since " + u.DisabledAt.Format(time.RFC3339)
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Role, u.Email, u.Name, state)
-			}
-			return w.Flush()
-		},
-	}
-	s.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return cmd
+	return listing(stdout, "List a tenant's users", "ROLE\tEMAIL\tNAME\tSTATE", access.Users, func(u access.User) string {
+		now := "active"
+		if !u.Active {
+			now = "has not chosen a password"
+		}
+		if u.DisabledAt != nil {
+			now = "shut out since " + u.DisabledAt.Format(time.RFC3339)
+		}
+		return fmt.Sprintf("%s\t%s\t%s\t%s", u.Role, u.Email, u.Name, now)
+	})
 }
 
 // changeUser does something to the user of an address.
