@@ -189,7 +189,9 @@ func (r evalReport) table(out io.Writer) error {
 	for _, part := range []map[string]evalPart{r.ByCondition, r.ByCamera} {
 		names := make([]string, 0, len(part))
 		for name := range part {
-			names = append(names, name)
+			if name != "all" { // a set that tells no conditions
+				names = append(names, name)
+			}
 		}
 		sort.Strings(names)
 		for _, name := range names {
