@@ -87,7 +87,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	if err := deliver.Begin(ctx, s.state); err != nil {
 		return nil, err
 	}
-	s.deliver = deliver.New(deliver.Config{DB: s.state, MQTT: connect, SMTP: smtp, Book: s.rules.Book, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
+	s.deliver = deliver.New(deliver.Config{DB: s.state, Dir: cfg.DataDir, MQTT: connect, SMTP: smtp, Book: s.rules.Book, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
 	mirror, _ := s.series.(merge.HourStore) // InfluxDB is; the embedded store lies beside the books anyway
 	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Mirror: mirror, Log: log.With("part", "merge")})

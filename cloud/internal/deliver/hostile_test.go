@@ -269,3 +269,93 @@ func readRequest(conn net.Conn) string {
 		}
 	}
 }
+
+// TestTargetThatRedirects: nobody is sent elsewhere, least of all into our own network: an answer of 3xx has
+// not taken the event, and what it points at is never called.
+func TestTargetThatRedirects(t *testing.T) {
+	inside, trespass := endpoint(t, ok)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			h := newHouse(t)
+			url, calls := endpoint(t, func(n int, w http.ResponseWriter) {
+				if n <= 2 {
+					w.Header().Set("Location", inside)
+					w.WriteHeader(status)
+				}
+			})
+			h.hook(deliver.Webhook{URL: url})
+			h.start(deliver.Config{AllowPrivate: true}) // so that what refuses is not the guard of addresses
+			h.sellOut("d1", shelf.Empty)
+			first, second, third := next(t, calls), next(t, calls), next(t, calls)
+			h.stop()
+			if first.id != second.id || second.id != third.id || len(calls) > 0 {
+				t.Errorf("got %s, %s, %s and %d more, want one event three times", first.id, second.id, third.id, len(calls))
+			}
+			if len(trespass) > 0 {
+				t.Errorf("a redirect was followed")
+			}
+		})
+	}
+}
+
+// TestTargetThatDrips: a target that sends a byte now and then, for ever, costs one call's time and no more:
+// in its head nothing has been taken, in a robot's answer neither; it is tried again, and others do not wait.
+func TestTargetThatDrips(t *testing.T) {
+	for name, tc := range map[string]struct{ format, begin, drop, good string }{
+		"in its head":         {deliver.FormatEvents, "HTTP/1.1 200 OK\r\n", "X: y\r\n", "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"},
+		"in a robot's answer": {deliver.FormatWeCom, "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", " ", "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"errcode\":0}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls := make(chan int, 100)
+			var serving sync.WaitGroup
+			t.Cleanup(func() { l.Close(); serving.Wait() })
+			serving.Go(func() {
+				for n := 0; ; n++ {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					serving.Go(func() {
+						defer conn.Close()
+						readRequest(conn)
+						calls <- n
+						if n > 0 {
+							io.WriteString(conn, tc.good)
+							return
+						}
+						tick := time.NewTicker(20 * time.Millisecond)
+						defer tick.Stop()
+						for _, err := io.WriteString(conn, tc.begin); err == nil; _, err = io.WriteString(conn, tc.drop) {
+							<-tick.C
+						}
+					})
+				}
+			})
+			h.hook(deliver.Webhook{URL: "http://" + l.Addr().String() + "/", Format: tc.format})
+			url, others := endpoint(t, ok)
+			h.hook(deliver.Webhook{URL: url})
+			h.start(deliver.Config{AllowPrivate: true, Timeout: time.Second})
+			h.sellOut("d1", shelf.Empty)
+			next(t, others)
+			for want := range 2 {
+				select {
+				case n := <-calls:
+					if n != want {
+						t.Errorf("call %d came for %d", n, want)
+					}
+				case <-time.After(20 * time.Second):
+					t.Fatal("it was not tried again")
+				}
+			}
+			h.stop()
+			if len(calls) > 0 {
+				t.Errorf("%d calls more", len(calls))
+			}
+		})
+	}
+}

@@ -21,6 +21,9 @@ import (
 // row, with the next epoch. The holder counts its term from before it asked for it, so that it stops
 // first; what it does after that the database refuses, because the epoch is another.
 //
+// A service that starts again on its own data folder need not wait: it knows by its hold there that the
+// holder of before is dead.
+//
 // A call that is under way when its service dies may have been taken: the next holder makes it again,
 // with the same event id. It is the only one of a target.
 type lease struct {
@@ -28,6 +31,8 @@ type lease struct {
 	holder string
 	term   time.Duration
 	log    *slog.Logger
+
+	dead string // a holder that is known to live no more
 
 	epoch int64        // while held
 	until atomic.Int64 // of the term, as time since begun
@@ -78,7 +83,7 @@ func (l *lease) acquire(ctx context.Context) bool {
 		case err == nil && is != seen:
 			seen, since = is, asked
 		}
-		if err == nil && (is.holder == "" || time.Since(since) >= l.term) {
+		if err == nil && (is.holder == "" || is.holder == l.dead || time.Since(since) >= l.term) {
 			asked = time.Now()
 			if err := l.take(ctx, is); err == nil {
 				l.extend(asked)

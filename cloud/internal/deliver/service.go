@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // Config of a Service. Zero values stand for the defaults in brackets.
 type Config struct {
 	DB           *state.DB
+	Dir          string                                     // the service's own data folder; "": none, and a killed service's successor waits out its lease
 	MQTT         func(ctx context.Context) (Session, error) // connects to the broker; nil: alerts are not published
 	SMTP         SMTP                                       // hands e-mails on; without a server they become dead letters
 	Book         func(tenant string) *alert.Rulebook        // says which of a tenant's people are told; nil: none
@@ -103,9 +105,19 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	if s.lease == nil {
 		s.leadAll(ctx)
-	} else {
-		s.lease.run(ctx, s.leadAll)
+		return nil
 	}
+	if s.cfg.Dir != "" {
+		c, err := newHold(filepath.Join(s.cfg.Dir, "deliver.lock"), s.lease.holder)
+		switch {
+		case err != nil: // it costs a wait, nothing else
+			s.cfg.Log.Warn("who delivered before is not known, its lease is waited out", "err", err)
+		case c != nil:
+			defer c.close()
+			s.lease.dead = c.dead
+		}
+	}
+	s.lease.run(ctx, s.leadAll)
 	return nil
 }
 
