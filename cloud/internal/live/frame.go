@@ -35,6 +35,7 @@ type frame struct {
 	prev, cursor int64
 	events       []event
 	coolers      []json.RawMessage
+	rollouts     json.RawMessage
 
 	once     sync.Once
 	prepared *websocket.PreparedMessage
@@ -54,7 +55,7 @@ func (f *frame) message() (*websocket.PreparedMessage, error) {
 
 // changes is the frame for somebody who has everything up to after.
 func (f *frame) changes(after int64) Changes {
-	c := Changes{Type: "changes", Cursor: formatCursor(f.cursor), Events: []json.RawMessage{}, Coolers: f.coolers}
+	c := Changes{Type: "changes", Cursor: formatCursor(f.cursor), Events: []json.RawMessage{}, Coolers: f.coolers, Rollouts: f.rollouts}
 	if c.Coolers == nil {
 		c.Coolers = []json.RawMessage{}
 	}
@@ -69,8 +70,11 @@ func (f *frame) changes(after int64) Changes {
 func formatCursor(c int64) string { return strconv.FormatInt(c, 10) }
 
 // selected makes the frame for one selection, nil where nothing in it is for it.
-func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow) *frame {
+func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow, rollouts map[string]json.RawMessage) *frame {
 	f := &frame{prev: prev, cursor: cursor}
+	if s.rollouts {
+		f.rollouts = rollouts[s.tenant]
+	}
 	for _, e := range events {
 		if s.entry(&e.Entry) {
 			f.events = append(f.events, e)
@@ -81,7 +85,7 @@ func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow
 			f.coolers = append(f.coolers, r.json)
 		}
 	}
-	if len(f.events) == 0 && len(f.coolers) == 0 {
+	if len(f.events) == 0 && len(f.coolers) == 0 && f.rollouts == nil {
 		return nil
 	}
 	return f

@@ -1,5 +1,7 @@
 package live
 
+import "encoding/json"
+
 // member is one connection's place in the stream. The hub writes to queue; when that is full it takes
 // the member out and closes the queue, and the connection goes on from the log.
 type member struct {
@@ -32,6 +34,10 @@ func (h *Hub) join(m *member, key string, s *selection, cursor int64) (head int6
 		if s.coolers {
 			h.wantCoolers++
 		}
+	}
+	if s.rollouts { // whoever comes is sent them; the others of the tenant again, which changes nothing for them
+		h.wantRollouts(s.tenant)
+		h.Committed()
 	}
 	g.members[m] = struct{}{}
 	m.group, m.queue = g, make(chan *frame, queueLength)
@@ -69,13 +75,13 @@ func (h *Hub) position(m *member) (cursor int64, ok bool) {
 }
 
 // publish gives every group its part of a stretch of the log and moves the head to cursor.
-func (h *Hub) publish(cursor int64, events []event, rows []coolerRow) {
+func (h *Hub) publish(cursor int64, events []event, rows []coolerRow, rollouts map[string]json.RawMessage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	prev := h.head
 	h.head = cursor
 	for _, g := range h.groups {
-		f := selected(g.selection, prev, cursor, events, rows)
+		f := selected(g.selection, prev, cursor, events, rows, rollouts)
 		if f == nil {
 			continue
 		}

@@ -69,10 +69,13 @@ type Hub struct {
 	serving     bool
 	groups      map[string]*group
 	wantCoolers int // groups that follow coolers
-	clients     int
+	// Tenants whose staged updates are to be sent, changed or not.
+	freshRollouts map[string]bool
+	clients       int
 
-	coolers coolerFeed // used by Run alone
-	regions regions
+	coolers  coolerFeed  // used by Run alone
+	rollouts rolloutFeed // the same
+	regions  regions
 }
 
 // NewHub makes a hub that serves nobody until Run.
@@ -174,12 +177,16 @@ func (h *Hub) flush(ctx context.Context) error {
 		} else {
 			h.coolers.begin(h.cfg.Now())
 		}
-		if len(entries) > 0 || len(rows) > 0 {
+		rollouts, err := h.changedRollouts(ctx)
+		if err != nil {
+			return err
+		}
+		if len(entries) > 0 || len(rows) > 0 || len(rollouts) > 0 {
 			if err := h.refreshRegions(ctx); err != nil {
 				return err
 			}
 			h.metrics.Events.Add(float64(len(entries)))
-			h.publish(head, events, rows)
+			h.publish(head, events, rows, rollouts)
 		}
 		if len(entries) < logPage {
 			return nil
@@ -230,7 +237,7 @@ func (h *Hub) stretch(ctx context.Context, s *selection, cursor, head int64) (*f
 	if err != nil {
 		return nil, 0, err
 	}
-	return selected(s, cursor, to, events, nil), to, nil
+	return selected(s, cursor, to, events, nil, nil), to, nil
 }
 
 func encode(v any) ([]byte, error) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
+	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -42,7 +43,7 @@ func quick() live.Config {
 }
 
 func newBench(t testing.TB, cfg live.Config) *bench {
-	b := &bench{t: t, db: statetest.SQLite(t, alert.Tables, live.Tables), seq: map[string]uint64{}}
+	b := &bench{t: t, db: statetest.SQLite(t, alert.Tables, live.Tables, rollout.Tables), seq: map[string]uint64{}}
 	rules := alert.Rules{alert.Stockout: {Bad: 1, Of: 1, Good: 1, Severity: alert.Critical},
 		alert.Misplaced: {Bad: 1, Of: 1, Good: 1, Severity: alert.Info}}
 	b.engine = alert.NewEngine(alert.Config{Rules: rules, Log: slog.New(slog.DiscardHandler)})
@@ -124,6 +125,7 @@ type message struct {
 		Device     string `json:"device"`
 		OpenAlerts int    `json:"open_alerts"`
 	} `json:"coolers"`
+	Rollouts []rollout.Rollout `json:"rollouts"`
 }
 
 func (b *bench) dial(header http.Header) *client {

@@ -23,6 +23,8 @@ type Subscribe struct {
 	Cursor  string `json:"cursor"` // the last one that was given; "": begin with a snapshot
 	Alerts  Filter `json:"alerts"`
 	Coolers bool   `json:"coolers"` // also the rows of coolers that change
+	// Rollouts asks for the tenant's staged updates too: all of them at once, and again whenever one changes.
+	Rollouts bool `json:"rollouts"`
 }
 
 // Filter selects alerts; an empty list selects all. Stores, Regions and Devices select coolers as well.
@@ -56,6 +58,8 @@ type Changes struct {
 	Cursor  string            `json:"cursor"`
 	Events  []json.RawMessage `json:"events"`
 	Coolers []json.RawMessage `json:"coolers"`
+	// Rollouts are the newest staged updates of the tenant, whole; left out where none changed.
+	Rollouts json.RawMessage `json:"rollouts,omitempty"`
 }
 
 // Resync asks the client to subscribe again with an empty cursor.
@@ -119,7 +123,7 @@ func (f Filter) validate() error {
 
 // key names a subscription: connections with the same key are sent the same frames.
 func (s Subscribe) key(tenant string) string {
-	parts := []string{tenant, strconv.FormatBool(s.Coolers)}
+	parts := []string{tenant, strconv.FormatBool(s.Coolers), strconv.FormatBool(s.Rollouts)}
 	for _, list := range [][]string{s.Alerts.Types, s.Alerts.Stores, s.Alerts.Devices, s.Alerts.GTINs, s.Alerts.Severities, s.Alerts.Regions} {
 		list = slices.Clone(list)
 		slices.Sort(list)
@@ -131,7 +135,7 @@ func (s Subscribe) key(tenant string) string {
 // selection is a Filter made for asking often.
 type selection struct {
 	tenant                                    string
-	coolers                                   bool
+	coolers, rollouts                         bool
 	types, stores, devices, gtins, severities map[string]bool
 	regions                                   map[string]bool
 	where                                     *regions
@@ -149,7 +153,7 @@ func (s Subscribe) selection(tenant string, where *regions) *selection {
 		return m
 	}
 	a := s.Alerts
-	return &selection{tenant, s.Coolers, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities), set(a.Regions), where}
+	return &selection{tenant, s.Coolers, s.Rollouts, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities), set(a.Regions), where}
 }
 
 func (s *selection) region(store string) bool {

@@ -10,7 +10,7 @@ import type { Session } from "./session";
 import type { DryRun, RulesInForce, RuleVersion } from "./rules/book";
 import type { Notice } from "./rules/people";
 import type { Trial } from "./ui/trial";
-import type { Alert, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
+import type { Alert, ProofLook, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -181,6 +181,8 @@ export const api = {
   products: (signal?: AbortSignal) => call<{ products: Product[] | null }>("GET", "/v1/products", { signal }),
   alerts: (q: AlertQuery, signal?: AbortSignal) => call<{ alerts: Alert[] | null; cursor: string }>("GET", `/v1/alerts${query({ ...q })}`, { signal }),
   alert: (id: string, signal?: AbortSignal) => call<Alert>("GET", `/v1/alerts/${seg(id)}`, { signal }),
+  /** Where the slot of an alert is in the pictures of its moments. */
+  proof: (id: string, signal?: AbortSignal) => call<Record<"before" | "after" | "end", ProofLook | null>>("GET", `/v1/alerts/${seg(id)}/proof`, { signal }),
   /** A person's word about one alert. */
   say: (id: string, { action, ...body }: Word) => call<Alert>("POST", `/v1/alerts/${seg(id)}/${SAY[action]}`, { body }),
   /** The same word about up to 500 alerts; each takes it or does not, by itself. */

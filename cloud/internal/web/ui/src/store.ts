@@ -8,6 +8,7 @@ import { Link, type LinkState, type Socket } from "./live/link";
 import { me } from "./me";
 import { rankAlerts, rankCoolers, totals, withNews } from "./live/rank";
 import { known } from "./session";
+import type { Rollout } from "./setup/rollouts";
 import type { Alert, AlertEvent, ServerMessage, Store } from "./types";
 
 export const fleet = signal<Fleet>(emptyFleet);
@@ -35,11 +36,24 @@ const TICK_MS = 5_000;
 
 let live: Link | null = null;
 
+/** Staged updates as the stream told them last; undefined before it did. */
+export const rollouts = signal<readonly Rollout[] | undefined>(undefined);
+let followers = 0;
+
+/** Follows staged updates live until what is given back is called. */
+export function followRollouts(): () => void {
+  if (++followers === 1) live?.again();
+  return () => {
+    if (--followers === 0) live?.again();
+  };
+}
+
 /** Starts the stream and the clock; called once by main. */
 export function start(): void {
   live = new Link({
     open: () => new WebSocket(liveAddress()) as unknown as Socket,
     cursor: () => fleet.value.cursor,
+    rollouts: () => followers > 0,
     onMessage: receive,
     onState: (s) => {
       if (s.kind !== "live" || link.value.kind !== "live") link.value = s;
@@ -89,6 +103,7 @@ function receive(message: ServerMessage): void {
       break;
     case "changes":
       fleet.value = applyChanges(fleet.value, message.cursor, message.events ?? [], message.coolers ?? [], heard.value);
+      if (message.rollouts) rollouts.value = message.rollouts;
       announce(message.events ?? []);
       break;
   }

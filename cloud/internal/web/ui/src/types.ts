@@ -2,6 +2,7 @@
 // those that an older or a busy server may leave out: the page must stand without them.
 
 import type { Board } from "./setup/fleet";
+import type { Rollout } from "./setup/rollouts";
 
 export type SlotState = "ok" | "low" | "empty" | "misplaced" | "foreign" | "unknown";
 
@@ -92,6 +93,14 @@ export interface Alert {
   comments?: { at: string; by?: string; text: string }[] | null;
   /** Rises with each change of this alert. */
   revision: number;
+}
+
+/** A look that an alert rests on: when it was, and where the slot was in its picture of width by height. */
+export interface ProofLook {
+  captured_at: string;
+  box: Box;
+  width: number;
+  height: number;
 }
 
 /** The observations that an alert rests on; null where one is not known, or not yet. */
@@ -256,6 +265,6 @@ export interface Refused {
 export type ServerMessage =
   | { type: "hello"; version: number; heartbeat_s?: number }
   | { type: "snapshot"; cursor: string; alerts: Alert[] | null; coolers: Cooler[] | null }
-  | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null }
+  | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null; rollouts?: Rollout[] }
   | { type: "resync" }
   | { type: "error"; code?: string; error: string; hint?: string };

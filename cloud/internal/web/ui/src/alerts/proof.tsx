@@ -1,41 +1,35 @@
-// What proves an alert: the pictures before, after and at its end, each cut out to the slot, which is
-// marked, or whole.
+// What proves an alert: the pictures before, after and at its end, each cut out to the slot where it was
+// then, which is marked, or whole.
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api } from "../api";
-import { t } from "../i18n/text";
-import type { Alert, Box } from "../types";
+import { clock } from "../format";
+import { lang, t } from "../i18n/text";
+import { now } from "../store";
+import type { Alert, Box, ProofLook } from "../types";
 import { useLoad } from "../ui/async";
 import { Camera } from "../ui/icons";
+import { NoStill, useStill } from "../ui/still";
 import { cropAround, within } from "./crop";
 
 const RATIO = 4 / 3;
-
-/** The slot in a picture of width by height. */
-interface Spot {
-  box: Box;
-  width: number;
-  height: number;
-}
 
 export function Proof({ alert: a, before, after }: { alert: Alert; before: string; after: string }) {
   const e = a.evidence;
   const [whole, setWhole] = useState(false);
   const has = Boolean(a.slot && e && (e.before_seq != null || e.after_seq != null));
-  // Pictures of the past come without boxes: the camera stands where it stood, so the slot is where it
-  // is looked for now.
-  const place = useLoad(async (signal) => (has ? spotOf((await api.cooler(a.device, signal)).observation, a.slot!) : null), [a.device, a.slot, has]);
+  const looks = useLoad(async (signal) => (has ? await api.proof(a.id, signal) : null), [a.id, has, JSON.stringify(e)]);
   if (!has || !e) return null;
-  const spot = place.data ?? null;
+  const p = looks.data;
   return (
     <>
       <div class="evidence" role="group" aria-label={t("alerts.evidence")}>
-        <Shot name={before} device={a.device} boot={e.before_boot} seq={e.before_seq} spot={spot} whole={whole} />
-        <Shot name={after} device={a.device} boot={e.after_boot} seq={e.after_seq} spot={spot} whole={whole} />
-        {e.end_seq != null && <Shot name={t("alerts.end")} device={a.device} boot={e.end_boot} seq={e.end_seq} spot={spot} whole={whole} />}
+        <Shot name={before} device={a.device} boot={e.before_boot} seq={e.before_seq} look={p?.before} whole={whole} />
+        <Shot name={after} device={a.device} boot={e.after_boot} seq={e.after_seq} look={p?.after} whole={whole} />
+        {e.end_seq != null && <Shot name={t("alerts.end")} device={a.device} boot={e.end_boot} seq={e.end_seq} look={p?.end} whole={whole} />}
       </div>
-      {spot && (
+      {(p?.before || p?.after || p?.end) && (
         <div class="proof-foot">
           <div class="switch" role="group" aria-label={t("alerts.evidence")}>
             <Choice on={!whole} press={() => setWhole(false)}>
@@ -45,7 +39,6 @@ export function Proof({ alert: a, before, after }: { alert: Alert; before: strin
               {t("proof.whole")}
             </Choice>
           </div>
-          {!whole && <span class="muted">{t("proof.now_places")}</span>}
         </div>
       )}
     </>
@@ -60,30 +53,41 @@ function Choice({ on, press, children }: { on: boolean; press(): void; children:
   );
 }
 
-function spotOf(o: { width: number; height: number; slots: { slot: string; box: Box }[] | null } | null, slot: string): Spot | null {
-  const box = o?.slots?.find((s) => s.slot === slot)?.box;
-  return o && box && box[2] > 0 && box[3] > 0 ? { box, width: o.width, height: o.height } : null;
+interface ShotProps {
+  name: string;
+  device: string;
+  boot: number | null | undefined;
+  seq: number | null;
+  /** Where the slot was in it; null where that is not known. */
+  look: ProofLook | null | undefined;
+  whole: boolean;
 }
 
-function Shot({ name, device, boot, seq, spot, whole }: { name: string; device: string; boot: number | null | undefined; seq: number | null; spot: Spot | null; whole: boolean }) {
-  const [failed, setFailed] = useState(false);
+function Shot({ name, device, boot, seq, look, whole }: ShotProps) {
   const src = seq === null ? null : api.picture(device, { boot, seq });
+  const still = useStill(src);
+  const spot = look && look.box[2] > 0 && look.box[3] > 0 ? look : null;
   const all: Box | null = spot && [0, 0, spot.width, spot.height];
   const part = spot && (whole ? all : cropAround(spot.box, spot.width, spot.height, RATIO));
   return (
     <figure class="shot">
-      {src && !failed ? (
+      {src === null ? (
+        <div class="still-none">
+          <Camera />
+          <b>{t("alerts.no_picture")}</b>
+        </div>
+      ) : still.fault ? (
+        <NoStill of={still} />
+      ) : (
         <a class="shot-frame" href={src} target="_blank" rel="noreferrer" style={{ aspectRatio: String(spot && whole ? spot.width / spot.height : RATIO) }}>
-          <img class={part ? "shot-part" : ""} src={src} alt={name} loading="lazy" decoding="async" style={part && all ? within(all, part) : {}} onError={() => setFailed(true)} />
+          <img key={still.key} class={part ? "shot-part" : ""} src={src} alt={name} loading="lazy" decoding="async" style={part && all ? within(all, part) : {}} onError={still.failed} />
           {part && spot && <span class="shot-mark" style={within(spot.box, part)} />}
         </a>
-      ) : (
-        <div class="shot-none">
-          <Camera />
-          {t("alerts.no_picture")}
-        </div>
       )}
-      <figcaption>{name}</figcaption>
+      <figcaption>
+        {name}
+        {look && <time class="num">{clock(Date.parse(look.captured_at), now.value, lang.value)}</time>}
+      </figcaption>
     </figure>
   );
 }

@@ -1,12 +1,11 @@
 // Alerts of the past, page by page from the API, with those that resolve while one looks on top.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { api } from "../api";
+import { api, ApiError } from "../api";
 import { fleet } from "../store";
 import type { Alert } from "../types";
 
 const PAGE = 100;
-
 
 export interface Resolved {
   alerts: readonly Alert[];
@@ -14,6 +13,9 @@ export interface Resolved {
   /** There are older ones. */
   more: boolean;
   next(): void;
+  /** Why the last page did not come. */
+  error: ApiError | undefined;
+  again(): void;
 }
 
 export function useResolved(wanted: boolean): Resolved {
@@ -21,10 +23,13 @@ export function useResolved(wanted: boolean): Resolved {
   const [before, setBefore] = useState("");
   const [ask, setAsk] = useState("");
   const [loading, setLoading] = useState(true);
+  const [error, setError] = useState<ApiError>();
+  const [tries, setTries] = useState(0);
   useEffect(() => {
     if (!wanted) return;
     const abort = new AbortController();
     setLoading(true);
+    setError(undefined);
     api.alerts({ state: "resolved", limit: PAGE, before: ask }, abort.signal).then(
       ({ alerts }) => {
         const page = alerts ?? [];
@@ -32,16 +37,20 @@ export function useResolved(wanted: boolean): Resolved {
         setBefore(page.length === PAGE ? page.at(-1)!.id : "");
         setLoading(false);
       },
-      () => setLoading(false),
+      (e: unknown) => {
+        if (abort.signal.aborted) return;
+        setError(e instanceof ApiError ? e : new ApiError(0, String(e)));
+        setLoading(false);
+      },
     );
     return () => abort.abort();
-  }, [wanted, ask]);
+  }, [wanted, ask, tries]);
   const live = fleet.value.resolved;
   const alerts = useMemo(() => {
     const ids = new Set(live.map((a) => a.id));
     return [...live, ...old.filter((a) => !ids.has(a.id))].sort((a, b) => ended(b) - ended(a));
   }, [live, old]);
-  return { alerts, loading, more: before !== "", next: () => setAsk(before) };
+  return { alerts, loading, more: before !== "", next: () => setAsk(before), error, again: () => setTries((n) => n + 1) };
 }
 
 const ended = (a: Alert) => Date.parse(a.resolved_at ?? a.opened_at);

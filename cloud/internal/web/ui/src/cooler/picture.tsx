@@ -1,7 +1,7 @@
 // The last picture with what was found in it, drawn over it in the picture's own pixels.
 
 import type { Signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { percent } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { recall, remember } from "../storage";
@@ -9,6 +9,7 @@ import type { Box, Observation } from "../types";
 import { productName, shortName } from "../ui/alert";
 import { Blank } from "../ui/async";
 import { Camera, Expand } from "../ui/icons";
+import { NoStill, useStill } from "../ui/still";
 import { around, type Scene, type SceneFacing, type SceneSlot } from "./scene";
 
 const LAYERS = ["facings", "names", "scores", "slots"] as const;
@@ -30,15 +31,14 @@ interface Props {
 
 export function Picture({ src, observation: o, scene, picked, slotsOnly = false, naming }: Props) {
   const [layers, setLayers] = useState(() => ({ ...DEFAULT, ...kept() }));
-  const [failed, setFailed] = useState("");
+  const still = useStill(src);
   const stage = useRef<HTMLDivElement>(null);
-  useEffect(() => setFailed(""), [src]);
   const toggle = (l: Layer) => {
     const next = { ...layers, [l]: !layers[l] };
     setLayers(next);
     remember("layers", LAYERS.filter((x) => next[x]).join(" "));
   };
-  const shown = src !== null && failed !== src;
+  const shown = src !== null && !still.fault;
   return (
     <>
       <div class="picture-tools" role="group" aria-label={t("cooler.show")}>
@@ -53,15 +53,17 @@ export function Picture({ src, observation: o, scene, picked, slotsOnly = false,
       </div>
       <div class="stage" ref={stage}>
         <div class={`picture${shown ? "" : " picture-bare"}`} style={{ aspectRatio: `${o.width} / ${o.height}`, "--ratio": o.width / o.height }}>
-          {shown && <img src={src} width={o.width} height={o.height} alt={tn("cooler.facings", scene.facings.length)} decoding="async" onError={() => setFailed(src)} />}
+          {shown && <img key={still.key} src={src} width={o.width} height={o.height} alt={tn("cooler.facings", scene.facings.length)} decoding="async" onError={still.failed} />}
           <Overlay o={o} scene={scene} layers={slotsOnly ? { ...layers, slots: true } : layers} picked={picked} naming={naming} />
           {o.quality.reason && <p class="picture-blind">{t("cooler.whole_blind", { reason: word("reason", o.quality.reason) })}</p>}
         </div>
       </div>
-      {!shown && (
+      {src === null ? (
         <p class="note picture-note">
-          <Camera /> {src === null ? t("cooler.no_picture") : t("cooler.picture_failed")}
+          <Camera /> {t("cooler.no_picture")}
         </p>
+      ) : (
+        <NoStill of={still} />
       )}
     </>
   );

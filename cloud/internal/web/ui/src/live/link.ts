@@ -26,6 +26,8 @@ export interface LinkOptions {
   open(): Socket;
   /** Position to go on from; "" asks for a snapshot. */
   cursor(): string;
+  /** Whether staged updates are followed too. */
+  rollouts(): boolean;
   onMessage(message: ServerMessage): void;
   onState(state: LinkState): void;
   now(): number;
@@ -56,6 +58,8 @@ export class Link {
   private retryTimer: unknown = null;
   private silenceTimer: unknown = null;
   private stopped = true;
+  /** On this connection something was asked for. */
+  private said = false;
 
   constructor(private readonly o: LinkOptions) {}
 
@@ -77,6 +81,11 @@ export class Link {
     this.connect();
   }
 
+  /** Says anew what is followed, from where the page is. Before the first snapshot that is still to be said. */
+  again(): void {
+    if (this.socket && this.said && this.o.cursor() !== "") this.subscribe(this.o.cursor());
+  }
+
   private connect(): void {
     if (this.lostAt === 0) this.o.onState({ kind: "connecting" });
     this.silence = HELLO_MS;
@@ -88,6 +97,7 @@ export class Link {
       return;
     }
     this.socket = socket;
+    this.said = false;
     this.openedAt = this.o.now();
     this.watchSilence();
     socket.onopen = () => this.subscribe(this.o.cursor());
@@ -97,7 +107,8 @@ export class Link {
   }
 
   private subscribe(cursor: string): void {
-    this.socket?.send(JSON.stringify({ type: "subscribe", cursor, alerts: { types: [], stores: [], devices: [] }, coolers: true }));
+    this.said = true;
+    this.socket?.send(JSON.stringify({ type: "subscribe", cursor, alerts: { types: [], stores: [], devices: [] }, coolers: true, rollouts: this.o.rollouts() }));
   }
 
   private receive(data: unknown): void {

@@ -8,9 +8,10 @@ import { lang, t } from "../i18n/text";
 import { session } from "../session";
 import { coolers, stores } from "../store";
 import type { Cooler, Planogram } from "../types";
-import { Skeleton, useLoad } from "../ui/async";
+import { useLoad } from "../ui/async";
 import { Plus } from "../ui/icons";
 import { StatusDot } from "../ui/state";
+import { Unheard } from "../ui/unheard";
 import { ready } from "../store";
 import { Field, SaveButton, SaveError, Select } from "./parts";
 import { useSave } from "./save";
@@ -20,7 +21,13 @@ export function CoolerSetup() {
   const [open, setOpen] = useState("");
   const list = [...coolers.value].sort((a, b) => (a.name || a.device).localeCompare(b.name || b.device));
   const known = plans.data?.planograms ?? [];
-  if (!ready.value) return <Skeleton rows={4} height={56} />;
+  if (!ready.value) {
+    return (
+      <section class="card">
+        <Unheard rows={4} height={56} />
+      </section>
+    );
+  }
   return (
     <section class="card">
       <header class="card-head">

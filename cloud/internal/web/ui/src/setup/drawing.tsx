@@ -11,6 +11,7 @@ import { Help } from "../ui/help";
 import { type Drawn, fromFacings, LEAST_PX, moved, sized, toShelves, type Walls } from "./draw";
 import { Select } from "./parts";
 import { SlotForm } from "./slotform";
+import { NoStill, useStill } from "../ui/still";
 
 type Listed = NonNullable<Planogram["products"]>[number];
 
@@ -122,6 +123,8 @@ function Board({ cooler: c, planogram, known, use }: { cooler: CoolerDetail; pla
   };
   const chosen = drawn[at];
   const name = (d: Drawn) => shortName(known.find((k) => k.gtin === d.gtin), d.gtin) || t("draw.unknown");
+  const src = api.picture(c.device, { boot: c.picture_boot, seq: c.picture_seq });
+  const still = useStill(src);
   return (
     <div class="draw-body">
       <div>
@@ -134,7 +137,7 @@ function Board({ cooler: c, planogram, known, use }: { cooler: CoolerDetail; pla
           </button>
         </div>
         <div class="draw-stage" ref={stage} style={{ aspectRatio: `${w} / ${h}` }} onPointerDown={(e) => down(e, "new", -1)} onPointerMove={drag} onPointerUp={up}>
-          <img src={api.picture(c.device, { boot: c.picture_boot, seq: c.picture_seq })} alt={t("draw.picture", { name: coolerName(c.device) })} draggable={false} />
+          {still.fault ? <NoStill of={still} /> : <img key={still.key} src={src} alt={t("draw.picture", { name: coolerName(c.device) })} draggable={false} onError={still.failed} />}
           {drawn.map((d, i) => (
             <button
               key={i}

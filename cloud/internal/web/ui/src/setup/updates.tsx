@@ -5,7 +5,7 @@ import { api } from "../api";
 import { ago, count } from "../format";
 import { lang, t } from "../i18n/text";
 import { mayUpdate } from "../me";
-import { coolerName, now, storeName } from "../store";
+import { coolerName, followRollouts, now, rollouts, storeName } from "../store";
 import { Pending, useLoad } from "../ui/async";
 import type { Store } from "../types";
 import type { Board } from "./fleet";
@@ -13,19 +13,13 @@ import { Field, SaveButton, SaveError, Select } from "./parts";
 import { choices, COUNTS, type Bundles, type Kind, over, type Rollout, stagesOf, total, why } from "./rollouts";
 import { useSave } from "./save";
 
-/** How often what is under way is asked for. */
-const WATCH_MS = 2000;
-
 export function Updates({ boards }: { boards: readonly Board[] }) {
-  const loaded = useLoad((signal) => api.rollouts(signal), []);
+  // Asked for at first and after what was done here; from then on the stream tells what becomes of them.
+  const loaded = useLoad(async (signal) => (rollouts.value = (await api.rollouts(signal)).rollouts), []);
   const [starting, setStarting] = useState(false);
-  const list = loaded.data?.rollouts ?? [];
-  const watching = list.some((r) => r.status === "running");
-  useEffect(() => {
-    if (!watching) return;
-    const timer = setInterval(() => loaded.reload(), WATCH_MS);
-    return () => clearInterval(timer);
-  }, [watching]);
+  useEffect(followRollouts, []);
+  const known = rollouts.value;
+  const list = known ?? [];
   return (
     <section class="card updates" aria-labelledby="updates">
       <header class="card-head">
@@ -46,7 +40,7 @@ export function Updates({ boards }: { boards: readonly Board[] }) {
           }}
         />
       )}
-      {!loaded.data ? <Pending of={loaded} rows={2} /> : list.length === 0 ? <p class="note">{t("up.none")}</p> : null}
+      {!known ? <Pending of={loaded} rows={2} /> : list.length === 0 ? <p class="note">{t("up.none")}</p> : null}
       <ul class="rollouts">
         {list.map((r) => (
           <One key={r.id} rollout={r} changed={loaded.reload} />

@@ -13,8 +13,9 @@ import { t, tn } from "../i18n/text";
 import { coolerName, ranked, ready, storeName, waiting } from "../store";
 import type { Alert } from "../types";
 import { AlertRow } from "../ui/alert";
-import { Blank, Skeleton } from "../ui/async";
+import { Blank, Failed, Skeleton } from "../ui/async";
 import { Bell, Check } from "../ui/icons";
+import { Unheard } from "../ui/unheard";
 
 const PAGE = 100;
 
@@ -60,7 +61,13 @@ export function AlertsView({ id }: { id: string | undefined }) {
         </div>
         <section class="card panel" aria-label={t("alerts.title")}>
           {loading ? (
-            <Skeleton rows={6} height={52} />
+            f.state === "resolved" ? (
+              <Skeleton rows={6} height={52} />
+            ) : (
+              <Unheard rows={6} height={52} />
+            )
+          ) : f.state === "resolved" && resolved.error && all.length === 0 ? (
+            <Failed error={resolved.error} retry={resolved.again} />
           ) : found.length === 0 ? (
             all.length === 0 && f.state === "open" ? (
               <Blank icon={<Check />} title={t("alerts.none")}>
@@ -76,6 +83,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
               ))}
             </ol>
           )}
+          {f.state === "resolved" && resolved.error && all.length > 0 && <Failed error={resolved.error} retry={resolved.again} />}
           {more && (
             <button class="card-foot" type="button" onClick={showMore}>
               {t("alerts.more")}

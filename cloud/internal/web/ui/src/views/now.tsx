@@ -10,13 +10,24 @@ import { money } from "../format";
 import { lang, t, tn, type Key } from "../i18n/text";
 import { mayUpdate } from "../me";
 import { to } from "../router";
-import { figures, ready } from "../store";
+import { figures, link, ready } from "../store";
 import { Blank, Skeleton } from "../ui/async";
 import { Camera } from "../ui/icons";
+import { Unheard } from "../ui/unheard";
 
 export function NowView() {
   const find = useSignal("");
   if (!ready.value) {
+    if (link.value.kind !== "connecting") {
+      return (
+        <div class="page">
+          <h1 class="headline">{t("nav.now")}</h1>
+          <section class="card">
+            <Unheard />
+          </section>
+        </div>
+      );
+    }
     return (
       <div class="page">
         <h1 class="headline">{t("now.headline.loading")}</h1>

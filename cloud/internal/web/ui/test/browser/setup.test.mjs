@@ -120,8 +120,11 @@ describe("boards", () => {
     const { updates } = s.service.world;
     const { kind, version, stages, soak_s, max_failures } = updates.rollouts.at(-1);
     assert.deepEqual({ kind, version, stages, soak_s, max_failures }, { kind: "model", version: "0.5.0", stages: ["1", "50%", "100%"], soak_s: 900, max_failures: 2 });
-    Object.assign(updates.rollouts.at(-1), { stage: 1, counts: { ...updates.rollouts.at(-1).counts, healthy: 3, watched: 2, asked: 2, waiting: 7 } });
+    const asked = [];
+    page.on("request", (r) => new URL(r.url()).pathname === "/v1/rollouts" && asked.push(r.url()));
+    s.service.update({ stage: 1, counts: { ...updates.rollouts.at(-1).counts, healthy: 3, watched: 2, asked: 2, waiting: 7 } });
     await one.getByText("Stage 2 of 3: 50%").waitFor(); // by itself
+    assert.deepEqual(asked, [], "the stream tells it, nobody asks");
     await one.getByRole("button", { name: "Boards" }).click();
     await one.getByText("cooler-watched-1").waitFor();
     await shot(page, "setup-update-running", { fullPage: true });

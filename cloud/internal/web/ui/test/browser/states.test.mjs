@@ -24,10 +24,13 @@ test("loading", async () => {
   const faults = [];
   for (const [view, [path]] of Object.entries(VIEWS)) {
     const page = await open(browser, service.url + path); // of its own: what is never answered keeps its line
-    await loading(page)
-      .first()
-      .waitFor()
-      .catch(() => faults.push(view));
+    try {
+      await loading(page).first().waitFor();
+      await shot(page, `view-${view}-loading`);
+      for (const v of await violations(page)) faults.push(`${view}: ${v}`);
+    } catch (e) {
+      faults.push(`${view}: ${e.message}`);
+    }
     await page.context().close();
   }
   await service.close();

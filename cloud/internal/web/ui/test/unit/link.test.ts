@@ -56,6 +56,7 @@ let sockets: FakeSocket[];
 let states: LinkState[];
 let messages: ServerMessage[];
 let cursor: string;
+let follows: boolean;
 let link: Link;
 
 const last = () => sockets.at(-1)!;
@@ -68,12 +69,14 @@ beforeEach(() => {
   states = [];
   messages = [];
   cursor = "";
+  follows = false;
   link = new Link({
     open: () => {
       sockets.push(new FakeSocket());
       return last();
     },
     cursor: () => cursor,
+    rollouts: () => follows,
     onMessage: (m) => messages.push(m),
     onState: (s) => states.push(s),
     now: () => clock.now,
@@ -206,4 +209,19 @@ test("stopping leaves no timer and no socket", () => {
 describe("back-off", () => {
   test("doubles to its bound", () => expect([0, 1, 2, 10].map((n) => backoff(n, () => 1))).toEqual([500, 1000, 2000, BACKOFF_MAX_MS]));
   test("jitters by half", () => expect(backoff(3, () => 0)).toBe(2000));
+});
+
+test("what else is followed is said anew from where the page is, and again after an interruption", () => {
+  link.again(); // the snapshot is still to come
+  expect(last().sent).toHaveLength(1);
+  goLive(10);
+  follows = true;
+  link.again();
+  expect(last().sent.slice(1).map((s) => JSON.parse(s) as unknown)).toEqual([{ type: "subscribe", cursor: "5", alerts: { types: [], stores: [], devices: [] }, coolers: true, rollouts: true }]);
+  last().onclose?.({ code: 1006 });
+  clock.pass(BACKOFF_MAX_MS);
+  link.again(); // the new connection has not been asked for anything
+  last().onopen?.();
+  expect(last().sent).toHaveLength(1);
+  expect(JSON.parse(last().sent[0]!)).toMatchObject({ cursor: "5", rollouts: true });
 });

@@ -44,5 +44,5 @@ export const inbox = {
   "say.failed": ["Not saved: {error}", "未保存：{error}"],
   "proof.whole": ["Whole picture", "整幅图片"],
   "proof.slot": ["Slot", "货位"],
-  "proof.now_places": ["Cut out where this slot is today", "按该货位当前位置裁剪"],
+  "still.broken": ["what came is no picture", "收到的不是图片"],
 } as const;
