@@ -3,17 +3,18 @@ package cloud_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/jpeg"
-	"io"
-	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
+	"github.com/coldshelf/coldshelf/cloud/client"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/telemetry"
@@ -58,6 +59,7 @@ func TestProofThroughTheService(t *testing.T) {
 		b.drain(t)
 		return b.seq
 	}
+	c := client.Client{Base: "http://" + s.Addr()}
 	type links struct{ Before, After, End string }
 	event := func() (kind string, l links) {
 		t.Helper()
@@ -77,14 +79,9 @@ func TestProofThroughTheService(t *testing.T) {
 	}
 	shows := func(path string, want color.RGBA) {
 		t.Helper()
-		resp, err := http.Get("http://" + s.Addr() + path)
+		data, err := c.Proof(t.Context(), path)
 		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		data, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s: status %d, %v: %s", path, resp.StatusCode, err, data)
+			t.Fatalf("%s: %v", path, err)
 		}
 		m, err := jpeg.Decode(bytes.NewReader(data))
 		if err != nil {
@@ -107,6 +104,13 @@ func TestProofThroughTheService(t *testing.T) {
 	}
 	shows(proof.Before, green)
 	shows(proof.After, red)
+	var refused *client.Error
+	if _, err := c.Proof(t.Context(), strings.Replace(proof.After, "after", "end", 1)); !errors.As(err, &refused) || refused.Status != 404 || refused.Text != "the alert is not over" {
+		t.Errorf("of an end that is not there: %v", err)
+	}
+	if _, err := c.Proof(t.Context(), "https://elsewhere.example/v1/alerts/x"); err == nil {
+		t.Error("a link to elsewhere was followed")
+	}
 	b.picture(t, look(shelf.OK), blue)
 	look(shelf.OK)
 	kind, proof = event()

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
 )
@@ -31,6 +33,26 @@ func (c *Client) Acknowledge(ctx context.Context, id, by, note string) (*Alert, 
 	return &out, err
 }
 
+// maxProof bounds what is read of a picture.
+const maxProof = 16 << 20
+
+// Proof fetches a link of Alert.Proof: the alert's slot, cut out of a picture, as a JPEG. An Error with status
+// 404 says that none has come (yet), one with 410 that it is kept no more.
+func (c *Client) Proof(ctx context.Context, link string) (jpeg []byte, err error) {
+	if !strings.HasPrefix(link, "/v1/alerts/") {
+		return nil, fmt.Errorf("%q is no link to a proof", link)
+	}
+	resp, err := c.send(ctx, http.MethodGet, link, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if jpeg, err = io.ReadAll(io.LimitReader(resp.Body, maxProof)); err != nil {
+		return nil, fmt.Errorf("read proof: %w", err)
+	}
+	return jpeg, nil
+}
+
 // Coolers gives the fleet.
 func (c *Client) Coolers(ctx context.Context) ([]Cooler, error) {
 	var out struct {
@@ -41,16 +63,29 @@ func (c *Client) Coolers(ctx context.Context) ([]Cooler, error) {
 }
 
 func (c *Client) call(ctx context.Context, method, path string, body, out any) error {
+	resp, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("answer of %s: %w", path, err)
+	}
+	return nil
+}
+
+// send gives the answer, whose body is to be closed, where its status is 2xx.
+func (c *Client) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode request: %w", err)
+		return nil, fmt.Errorf("encode request: %w", err)
 	}
 	if body == nil {
 		data = nil
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, bytes.NewReader(data))
 	if err != nil {
-		return fmt.Errorf("request: %w", err)
+		return nil, fmt.Errorf("request: %w", err)
 	}
 	for name, values := range c.header() {
 		req.Header[name] = values
@@ -64,14 +99,11 @@ func (c *Client) call(ctx context.Context, method, path string, body, out any) e
 	}
 	resp, err := hc.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.Base, err)
+		return nil, fmt.Errorf("ask %s: %w", c.Base, err)
 	}
-	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return problem(resp.StatusCode, resp.Body)
+		defer resp.Body.Close()
+		return nil, problem(resp.StatusCode, resp.Body)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return fmt.Errorf("answer of %s: %w", path, err)
-	}
-	return nil
+	return resp, nil
 }

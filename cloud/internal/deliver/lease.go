@@ -22,7 +22,8 @@ import (
 // first; what it does after that the database refuses, because the epoch is another.
 //
 // A service that starts again on its own data folder need not wait: it knows by its hold there that the
-// holder of before is dead.
+// holder of before is dead. Nor need one that has let go because the database was away, and finds itself in
+// the row.
 //
 // A call that is under way when its service dies may have been taken: the next holder makes it again,
 // with the same event id. It is the only one of a target.
@@ -83,7 +84,7 @@ func (l *lease) acquire(ctx context.Context) bool {
 		case err == nil && is != seen:
 			seen, since = is, asked
 		}
-		if err == nil && (is.holder == "" || is.holder == l.dead || time.Since(since) >= l.term) {
+		if err == nil && (is.holder == "" || is.holder == l.dead || is.holder == l.holder || time.Since(since) >= l.term) {
 			asked = time.Now()
 			if err := l.take(ctx, is); err == nil {
 				l.extend(asked)

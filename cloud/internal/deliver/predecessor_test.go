@@ -38,6 +38,9 @@ func TestSuccessorNeedNotWait(t *testing.T) {
 	if !taken(first, enough) {
 		t.Fatal("nobody delivers")
 	}
+	if !taken(first, enough) || first.epoch != 2 {
+		t.Errorf("a service that let go, and that nobody has followed, waits; epoch %d", first.epoch)
+	}
 	if beside, c := begin(here); c != nil || taken(beside, never) {
 		t.Error("a second service on the folder of one that lives delivers too")
 	}
