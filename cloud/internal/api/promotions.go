@@ -1,9 +1,11 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -42,11 +44,43 @@ func (a *api) putPromotion(r *http.Request, tenant string) (any, error) {
 	if err := body.Validate(); err != nil {
 		return nil, &Problem{http.StatusBadRequest, problem.BadPromotion, err.Error(), "see docs/openapi.yaml"}
 	}
-	return body, a.DB.Write(r.Context(), func(tx *state.Tx) error { return promotion.Put(r.Context(), tx, tenant, &body) })
+	return body, a.DB.Write(r.Context(), func(tx *state.Tx) error {
+		if err := a.refold(r.Context(), tx, tenant, id); err != nil {
+			return err
+		}
+		if err := promotion.Put(r.Context(), tx, tenant, &body); err != nil {
+			return err
+		}
+		return a.refold(r.Context(), tx, tenant, id)
+	})
+}
+
+// refold has the hours of a promotion folded again, as far back as they can be.
+func (a *api) refold(ctx context.Context, tx *state.Tx, tenant, id string) error {
+	list, err := promotion.List(ctx, tx, tenant)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		if p.ID != id {
+			continue
+		}
+		from := p.From
+		if oldest := a.Now().Add(-a.KeepPoints); a.KeepPoints > 0 && from.Before(oldest) {
+			from = oldest
+		}
+		return merge.Refold(ctx, tx, tenant, p.Stores, from, p.To)
+	}
+	return nil
 }
 
 func (a *api) deletePromotion(r *http.Request, tenant string) (any, error) {
-	err := a.DB.Write(r.Context(), func(tx *state.Tx) error { return promotion.Delete(r.Context(), tx, tenant, r.PathValue("id")) })
+	err := a.DB.Write(r.Context(), func(tx *state.Tx) error {
+		if err := a.refold(r.Context(), tx, tenant, r.PathValue("id")); err != nil {
+			return err
+		}
+		return promotion.Delete(r.Context(), tx, tenant, r.PathValue("id"))
+	})
 	return map[string]any{}, err
 }
 

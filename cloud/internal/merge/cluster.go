@@ -35,6 +35,12 @@ type storeDay struct {
 // likeness compares units with what a rate expected, with the variance that chance gives the former.
 type likeness struct{ got, expected, variance float64 }
 
+// alike weighs what one hour sold and was expected to by what it tells (see tallied.at), and by weight.
+func alike(units, expected, uneven, weight float64) likeness {
+	w := weight / (1 + uneven*expected)
+	return likeness{w * units, w * expected, w * w * (expected + uneven*expected*expected)}
+}
+
 func (k *likeness) add(o likeness) {
 	k.got, k.expected, k.variance = k.got+o.got, k.expected+o.expected, k.variance+o.variance
 }

@@ -24,6 +24,7 @@ type Facts struct {
 	Sold    []Sold
 	Book    func(shelf.GTIN) (units int64, known bool) // stock as the books have it; nil: there is no feed
 	Groups  map[shelf.GTIN]string                      // products that customers take for each other; missing: none
+	Lifts   HourLifts                                  // what promotions do to demand in the hour
 }
 
 // CoolerFacts is what one cooler of the store said around the hour.

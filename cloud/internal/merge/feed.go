@@ -140,3 +140,16 @@ func Replay(ctx context.Context, db *state.DB, tenant string, from, to time.Time
 	})
 	return hours, err
 }
+
+// Refold has the merged hours of some stores folded again in a stretch of time: what was known of it has changed.
+func Refold(ctx context.Context, tx *state.Tx, tenant string, stores []string, from, to time.Time) error {
+	for _, store := range stores {
+		_, err := tx.Exec(ctx, `INSERT INTO merge_touched (tenant, store, device, hour, cause)
+			SELECT tenant, store, '', hour, ? FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ?`,
+			causePlan, tenant, store, hourOf(from), to.Unix())
+		if err != nil {
+			return fmt.Errorf("fold hours of %s again: %w", store, err)
+		}
+	}
+	return nil
+}

@@ -248,22 +248,31 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 	if rates != nil && c.Open > 0 {
 		r, ok = rates.Rate(c.GTIN, f.Start.In(f.Zone))
 	}
+	// While it is promoted more is lost, and what an hour sold is to be held against that.
+	units, stood := c.Basis, c.Rated
+	if l, lifted := f.Lifts.of(c.GTIN, promoted > 0); ok && lifted {
+		r = r.lifted(l)
+		if c.Watched >= c.Open-c.Open/20 && offShelf >= 0 {
+			units, stood = offShelf, c.OnShelf
+		}
+	}
 	if !ok {
 		c.Unrated = c.OutTime()
 	} else {
-		f.lose(h, c, cause, r)
+		busy, left := r.busy(float64(units), float64(stood)/msPerHour)
+		f.lose(h, c, cause, r, busy, left)
 	}
 	f.share(h, c, parts, offShelf)
 }
 
-// lose is ∫ demand rate over the time without the product, less what was bought instead.
-func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate) {
+// lose is ∫ demand rate over the time without the product, less what was bought instead, in an hour that was so
+// busy against the usual, give or take what is left to chance (see Rate.busy).
+func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate, busy, left float64) {
 	c.Demand = micro(r.PerHour * float64(c.Open) / msPerHour)
 	c.Dark = micro(r.PerHour * (1 - r.Substitute) * float64(c.Open-c.Watched) / msPerHour)
 	if c.OutTime() == 0 {
 		return
 	}
-	busy, left := r.busy(float64(c.Basis), float64(c.Rated)/msPerHour)
 	// Customers take another one only where there is another one.
 	lost := r.PerHour * r.Missed * busy * (float64(c.OutTime()) - r.Substitute*float64(c.OutTime()-c.Alone)) / msPerHour
 	c.Lost[cause] = micro(lost)

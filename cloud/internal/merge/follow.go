@@ -267,8 +267,12 @@ func (f *Follower) mergeStores(ctx context.Context, tenant string, m *Masters, t
 	var done Done
 	read := func() ([]*folded, error) {
 		out := make([]*folded, 0, len(stores))
+		plan, err := f.plan(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
 		for _, store := range stores {
-			one, err := f.foldStore(ctx, tenant, m, store, touched[store])
+			one, err := f.foldStore(ctx, tenant, m, plan, store, touched[store])
 			if err != nil {
 				return nil, fmt.Errorf("merge %s: %w", store, err)
 			}

@@ -65,6 +65,11 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	}
 	m.Forecast = board.Scores()
 	m.Lifts = lifts.solve()
+	if was, err := ReadModel(ctx, f.DB, tenant); err != nil {
+		return nil, err
+	} else if m.Lifts.Others != nil && (was == nil || was.Lifts.Others == nil) {
+		late = append(late, lifts.out...) // they were judged without a lift
+	}
 	err = f.DB.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
 			return err
@@ -131,6 +136,9 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 		board.Hour(store, local, list, held[store])
 		for _, l := range list {
 			lifts.hour(l, rates[store])
+		}
+		if promotedOut(plan, store, h) {
+			lifts.out = append(lifts.out, storeHour{store, h.Start.Unix()})
 		}
 		for i := range h.Cells {
 			if _, ok := rates[store].Rate(h.Cells[i].GTIN, local); ok && h.Cells[i].Unrated > 0 {
@@ -213,6 +221,21 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan 
 		}
 	}
 	return nil
+}
+
+// promotedOut reports whether something that was promoted in an hour was missing in it.
+func promotedOut(plan *Plan, store string, h *Hour) bool {
+	lifts := plan.Hour(store, h.Start, h.Start.Add(time.Hour))
+	for i := range h.Cells {
+		c := &h.Cells[i]
+		if c.OutTime() == 0 {
+			continue
+		}
+		if lifts.promotes(c.GTIN) || slices.ContainsFunc(c.Sales, func(s Sale) bool { return s.OffShelf && s.Promoted > 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 func soldAnything(day []*Hour) bool {

@@ -72,8 +72,49 @@ func (p *Plan) within(store string, from, to time.Time) *Plan {
 	return out
 }
 
+// HourLifts are what promotions do to demand in one hour of a store. The zero value knows of none.
+type HourLifts struct {
+	lifts     Lifts
+	campaigns []promotion.Promotion // that run in the hour
+	store     string
+}
+
+// Hour gives what the plan does in an hour of a store. p may be nil.
+func (p *Plan) Hour(store string, start, until time.Time) HourLifts {
+	if p == nil {
+		return HourLifts{}
+	}
+	in := p.within(store, start, until)
+	return HourLifts{p.lifts, in.campaigns, store}
+}
+
+// of is the lift of a product in the hour: where the calendar promotes it, or where the tills told of a promotion
+// (told). ok is false where it is not promoted, or nothing is known of what promotions do.
+func (h HourLifts) of(g shelf.GTIN, told bool) (Lift, bool) {
+	if !told && !h.promotes(g) {
+		return Lift{}, false
+	}
+	l, ok := h.lifts.of(g)
+	return l, ok && l.Factor > 0
+}
+
+func (h HourLifts) promotes(g shelf.GTIN) bool {
+	return slices.ContainsFunc(h.campaigns, func(c promotion.Promotion) bool { return c.Covers(h.store, g) })
+}
+
+// lifted is a rate while its product is promoted. What is not known of the lift is wrong for the product
+// wherever the promotion runs.
+func (r Rate) lifted(l Lift) Rate {
+	r.PerHour *= l.Factor
+	r.Shared = math.Hypot(r.Shared, l.Error)
+	return r
+}
+
 // lifting learns lifts: promoted hours on the shelf against the rates that the others taught.
-type lifting struct{ sums map[shelf.GTIN]*liftSum }
+type lifting struct {
+	sums map[shelf.GTIN]*liftSum
+	out  []storeHour // in which something promoted was missing
+}
 
 type liftSum struct{ got, expected, hours float64 }
 
@@ -90,8 +131,11 @@ func (l *lifting) hour(lesson Lesson, rates *StoreRates) {
 		s = &liftSum{}
 		l.sums[lesson.GTIN] = s
 	}
-	s.got += lesson.Promoted.Units
-	s.expected += rate.PerHour * lesson.Promoted.Hours
+	// An hour counts by what it tells, as in tallied.at: the busiest are cut short by the empty shelf.
+	x := rate.PerHour * lesson.Promoted.Hours
+	w := 1 / (1 + rates.uneven*x)
+	s.got += w * lesson.Promoted.Units
+	s.expected += w * x
 	s.hours += lesson.Promoted.Hours
 }
 

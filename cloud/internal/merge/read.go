@@ -38,8 +38,17 @@ type lastShape struct {
 // longestRun is how many hours are read at once.
 const longestRun = 24
 
+// plan is what is promoted, with what promotions do; nil where nothing is and no till tells of it.
+func (f *Follower) plan(ctx context.Context, tenant string) (*Plan, error) {
+	model, err := ReadModel(ctx, f.DB, tenant)
+	if err != nil || model == nil {
+		return nil, err
+	}
+	return ReadPlan(ctx, f.DB, tenant, model)
+}
+
 // foldStore reads the facts of the touched hours, in runs that lie together, and folds each hour.
-func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, store string, t *touch) (*folded, error) {
+func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, plan *Plan, store string, t *touch) (*folded, error) {
 	out := &folded{tenant: tenant, store: store, place: m.Place(store), groups: m.Groups(), mirrored: f.Mirror != nil, touch: t, causes: t.hours}
 	var err error
 	if out.coolers, err = readCoolers(ctx, f.DB, tenant, store); err != nil {
@@ -60,7 +69,7 @@ func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, sto
 		for n < len(starts) && starts[n]-starts[n-1] == 3600 && n < longestRun {
 			n++
 		}
-		if err := f.foldRun(ctx, out, starts[:n], rates); err != nil {
+		if err := f.foldRun(ctx, out, starts[:n], rates, plan); err != nil {
 			return nil, err
 		}
 		starts = starts[n:]
@@ -69,7 +78,7 @@ func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, sto
 }
 
 // foldRun folds hours that follow each other.
-func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rates *StoreRates) error {
+func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rates *StoreRates, plan *Plan) error {
 	from, to := time.Unix(starts[0], 0).UTC(), time.Unix(starts[len(starts)-1]+3600, 0).UTC()
 	coolers, err := f.readShelf(ctx, out, from, to)
 	if err != nil {
@@ -97,6 +106,7 @@ func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rat
 		facts.Open = out.place.Open(facts.Start, facts.Until)
 		facts.Coolers = coolers.cut(hour)
 		facts.Sold = f.sold(lines, hour)
+		facts.Lifts = plan.Hour(out.store, hour, facts.Until)
 		if book != nil {
 			facts.Book = func(g shelf.GTIN) (int64, bool) { return book.at(ctx, g, facts.Until) }
 		}

@@ -110,14 +110,18 @@ func (r *Residuals) usual(l Lesson, rates *StoreRates, rate Rate, fresh bool) {
 			r.calm = spread{r.calm.excess + d, r.calm.expected + x*x}
 		}
 	}
-	w := 1 / (1 + rates.uneven*x)
-	one := likeness{w * l.Units, w * x, w * w * (x + rates.uneven*x*x)}
-	r.clusters.day(l, one)
+	r.clusters.day(l, alike(l.Units, x, rates.uneven, 1))
 	if fresh && pressed > 0 {
-		one = likeness{pressed * one.got, pressed * one.expected, pressed * pressed * one.variance}
-		r.clusters.like(l, one)
+		if l.Out > 0 {
+			x = rate.PerHour * max(l.Hours/2, l.Hours-late)
+		}
+		r.clusters.like(l, alike(l.Units, x, rates.uneven, pressed))
 	}
 }
+
+// late is by how many hours, on average, a shelf is seen empty after it ran empty: half of the usual time
+// between looks, of which Hold is two.
+const late = float64(Hold/4) / float64(time.Hour)
 
 // crew is a group in one hour of one store.
 type crew struct {

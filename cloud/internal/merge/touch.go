@@ -16,7 +16,8 @@ const (
 	causeLook   = "look"   // a board told something
 	causeClose  = "close"  // the hour is over
 	causeReplay = "replay" // somebody asked for it
-	causeRates  = "rates"  // a demand rate is known now that was not
+	causeRates  = "rates"  // a demand rate is known now that was not, or what promotions do
+	causePlan   = "plan"   // a promotion was entered, changed or taken away
 )
 
 // Toucher notes which hours each stored message speaks of. It has the shape of a judge of the ingester,

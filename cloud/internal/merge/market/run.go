@@ -35,7 +35,7 @@ type customer struct {
 
 // Run lives one store for some days and gives each of its hours, in order. The facts are fn's to keep.
 func (w *World) Run(store, days int, fn func(h *Hour)) {
-	r := &running{World: w, shop: w.shop(store), rng: rand.New(rand.NewPCG(w.Seed, uint64(3_000_000+store))), groups: map[shelf.GTIN]string{}}
+	r := &running{World: w, store: store, shop: w.shop(store), rng: rand.New(rand.NewPCG(w.Seed, uint64(3_000_000+store))), groups: map[shelf.GTIN]string{}}
 	for p := range w.Products {
 		r.groups[GTIN(p)] = Group(p)
 		r.products = append(r.products, w.product(p))
@@ -48,6 +48,7 @@ func (w *World) Run(store, days int, fn func(h *Hour)) {
 
 type running struct {
 	*World
+	store    int
 	shop     shop
 	rng      *rand.Rand
 	products []product
@@ -121,7 +122,7 @@ func (r *running) refill(start time.Time) time.Time {
 func (r *running) customers(start time.Time) []customer {
 	var list []customer
 	for p := range r.products {
-		mean := r.shop.rate(r.products[p], p, start)
+		mean := r.shop.rate(r.products[p], p, start) * r.lift(p, start)
 		if mean == 0 {
 			continue
 		}
@@ -131,6 +132,13 @@ func (r *running) customers(start time.Time) []customer {
 	}
 	slices.SortFunc(list, func(a, b customer) int { return a.at.Compare(b.at) })
 	return list
+}
+
+func (r *running) lift(product int, at time.Time) float64 {
+	if r.Promote == nil {
+		return 1
+	}
+	return r.Promote(r.store, product, at)
 }
 
 func (r *running) serve(h *Hour, c customer) {
@@ -160,7 +168,7 @@ func (r *running) serve(h *Hour, c customer) {
 	r.stock[buys]--
 	r.order++
 	h.Facts.Sold = append(h.Facts.Sold, merge.Sold{Channel: "pos", Order: fmt.Sprint(r.order), GTIN: GTIN(buys), Units: 1, Minor: r.products[buys].price,
-		Currency: "EUR", OffShelf: true})
+		Currency: "EUR", OffShelf: true, Promoted: r.lift(buys, c.at) != 1})
 }
 
 // seen reports whether a look holds that could judge the slot of what a customer wanted.

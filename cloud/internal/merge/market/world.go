@@ -30,6 +30,9 @@ type World struct {
 	Glare      float64 // share of a look's slots that cannot be judged
 	Refills    float64 // of the shelf, a day
 	Busy       float64 // customers, times the usual
+
+	// Promote is by how much more a product is wanted because it is promoted; nil: nothing is.
+	Promote func(store, product int, at time.Time) float64
 }
 
 // Default is a world of the size that a test can afford.
