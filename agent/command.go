@@ -93,9 +93,13 @@ func (a *Agent) carryOut(ctx context.Context, c *wire.Command) (string, error) {
 	return "", fmt.Errorf("no such command: %q", c.Name)
 }
 
-// requestedPicture takes a picture and sends it, if nobody is in it.
+// requestedPicture takes a picture and sends it, if nobody is in it. After a start it looks twice, because the first look
+// alone does not tell who stands there.
 func (a *Agent) requestedPicture(ctx context.Context) (string, error) {
 	s, err := a.lookNow(ctx)
+	if err == nil && s.alone {
+		s, err = a.lookNow(ctx)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -32,6 +32,61 @@ type pictures struct {
 	states string
 	at     time.Time
 	usual  usual
+	veil   veil
+	// held is the first look of all, whose picture waits until another look tells who stood there; nil: none waits.
+	held *sight
+}
+
+// before notes who and what stands before the shelf in a look.
+func (p *pictures) before(s *sight, age time.Duration) {
+	s.alone = p.veil.fresh(s.frame, s.obs)
+	s.stranger = p.usual.step(s.frame, s.obs, age)
+	s.cover = p.veil.step(s.frame, s.obs, age)
+}
+
+// release gives the look that was held, with what another look tells of it; nil where none was.
+func (p *pictures) release(s sight, age time.Duration) *sight {
+	held := p.held
+	if held == nil || s.withhold() != "" || !recognisable(s.obs.Quality.Reason) {
+		return nil
+	}
+	p.held = nil
+	var v veil
+	v.step(s.frame, s.obs, age)
+	if v.fresh(held.frame, held.obs) { // of another size
+		return nil
+	}
+	held.cover, held.alone = v.step(held.frame, held.obs, age), false
+	return held
+}
+
+// keepPictures sends and keeps the pictures of a look and of one that was held, where nobody can be known in them.
+func (a *Agent) keepPictures(s sight) {
+	if first := a.eyes.pictures.release(s, a.sinceStart()); first != nil {
+		a.keepPicture(*first)
+	}
+	if s.alone {
+		a.eyes.pictures.held = &s
+		return
+	}
+	a.keepPicture(s)
+}
+
+// keepHeld ends the wait of a look that no other will follow: a folder or a file has ended, which is somebody's own
+// recording and no camera.
+func (a *Agent) keepHeld() {
+	if held := a.eyes.pictures.held; held != nil {
+		a.eyes.pictures.held = nil
+		held.alone = false
+		a.keepPicture(*held)
+	}
+}
+
+func (a *Agent) keepPicture(s sight) {
+	a.sendEvidence(s)
+	if err := a.keepUnknown(s); err != nil {
+		a.log.Warn("look with an unknown facing was not kept", "err", err)
+	}
 }
 
 // sendEvidence sends the frame of an observation if the policy wants it.
@@ -73,14 +128,17 @@ func Withhold(obs *shelf.Observation) string {
 
 // withhold says why the look's picture must not leave the board, "" where it may.
 func (s sight) withhold() string {
-	if s.stranger {
+	switch {
+	case s.alone:
+		return "it is the first look, and nothing tells who stands in it"
+	case s.stranger, s.cover.share() > mostVeiled:
 		return "something large stands before the shelf"
 	}
 	return Withhold(s.obs)
 }
 
 func (a *Agent) sendPicture(s sight, purpose string) error {
-	small, jpeg, err := shrink(s.frame, a.opts.Picture)
+	small, jpeg, err := shrink(s.cover.blur(s.frame), a.opts.Picture)
 	if err != nil {
 		return err
 	}

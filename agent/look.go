@@ -50,6 +50,8 @@ type sight struct {
 	err   error
 	// stranger: something large stands before the shelf that did not stand there before; see usual.
 	stranger bool
+	cover    cover // what of the frame is blurred before it is kept or sent; see veil
+	alone    bool  // no look before tells who stands there
 }
 
 // waiting is who asked for a look.
@@ -153,11 +155,8 @@ func (a *Agent) see(ctx context.Context) sight {
 	}
 	a.reasons.clear("outbox")
 	s := sight{frame: frame, obs: obs, key: key, when: when}
-	s.stranger = a.eyes.pictures.usual.step(frame, obs, a.sinceStart())
-	a.sendEvidence(s)
-	if err := a.keepUnknown(s); err != nil {
-		a.log.Warn("look with an unknown facing was not kept", "err", err)
-	}
+	a.eyes.pictures.before(&s, a.sinceStart())
+	a.keepPictures(s)
 	return s
 }
 
@@ -167,6 +166,7 @@ func (a *Agent) cameraState(ctx context.Context, err error) {
 	case errors.Is(err, io.EOF):
 		a.endOnce.Do(func() {
 			a.log.Info("camera has ended", "err", err)
+			a.keepHeld()
 			close(a.ended)
 		})
 		a.reasons.set("camera", "camera has ended")

@@ -16,7 +16,7 @@ import (
 // UnknownDir is the folder in the data directory that holds the last look with a facing nobody has
 // enrolled: observation.json and the picture that it names. `cooler-agent enroll --from-observation` reads
 // it on the board itself, so that a product gets its name without a network. It never leaves the board,
-// and a look at which somebody stood before the shelf is not kept.
+// a look at which somebody stood before the shelf is not kept, and an arm that reached in is blurred.
 const UnknownDir = "unknown"
 
 // UnknownFile is the observation's file in UnknownDir.
@@ -51,7 +51,7 @@ func (a *Agent) keepUnknown(s sight) error {
 	}
 	a.eyes.unknownAt = time.Now()
 	dir := filepath.Join(a.opts.DataDir, UnknownDir)
-	jpeg, err := picture.JPEG(s.frame, unknownQuality)
+	jpeg, err := picture.JPEG(s.cover.blur(s.frame), unknownQuality)
 	if err != nil {
 		return err
 	}

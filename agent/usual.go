@@ -37,7 +37,7 @@ func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) 
 	if obs.Quality.Reason != shelf.NoReason {
 		return false
 	}
-	c := coarseOf(f)
+	c := coarseOf(f, coarseSide)
 	if !c.alike(u.now) || !c.stranger(u.now, obs.Facings) {
 		u.now, u.other = c, coarse{}
 		return false
@@ -58,8 +58,9 @@ type coarse struct {
 	side float64 // pixels of the picture to a cell
 }
 
-func coarseOf(f vision.Frame) coarse {
-	side := float64(max(f.Width, f.Height)) / coarseSide
+// coarseOf a frame, so many cells along its longer side.
+func coarseOf(f vision.Frame, cells int) coarse {
+	side := float64(max(f.Width, f.Height)) / float64(cells)
 	c := coarse{w: max(1, int(float64(f.Width)/side)), h: max(1, int(float64(f.Height)/side)), side: side}
 	c.bgr = make([]float64, 3*c.w*c.h)
 	for y := range c.h {
@@ -92,7 +93,7 @@ func (c coarse) alike(o coarse) bool { return c.w == o.w && c.h == o.h }
 
 // stranger reports that something large differs from another sight and is none of the facings.
 func (c coarse) stranger(from coarse, facings []shelf.Facing) bool {
-	other := c.differs(from)
+	other := c.differs(from, otherLight)
 	for _, f := range facings {
 		for y := int(float64(f.Box.Y) / c.side); y < min(c.h, int(math.Ceil(float64(f.Box.Y+f.Box.H)/c.side))); y++ {
 			for x := int(float64(f.Box.X) / c.side); x < min(c.w, int(math.Ceil(float64(f.Box.X+f.Box.W)/c.side))); x++ {
@@ -111,7 +112,7 @@ func (c coarse) stranger(from coarse, facings []shelf.Facing) bool {
 }
 
 // differs marks the cells that look different, the light of the whole picture set aside by channel.
-func (c coarse) differs(from coarse) []bool {
+func (c coarse) differs(from coarse, most float64) []bool {
 	out := make([]bool, c.w*c.h)
 	ratios := make([]float64, c.w*c.h)
 	for k := range 3 {
@@ -121,7 +122,7 @@ func (c coarse) differs(from coarse) []bool {
 		slices.Sort(ratios)
 		gain := ratios[len(ratios)/2]
 		for i := range out {
-			out[i] = out[i] || math.Abs(c.bgr[3*i+k]-gain*from.bgr[3*i+k]) > otherLight
+			out[i] = out[i] || math.Abs(c.bgr[3*i+k]-gain*from.bgr[3*i+k]) > most
 		}
 	}
 	return out

@@ -26,6 +26,8 @@ type Shot struct {
 type Frame struct {
 	Image *image.RGBA
 	Truth Truth
+	// Before marks, row by row, the pixels of the people and things that stand before the cooler; nil: there are none.
+	Before []bool
 }
 
 // Render takes the shot. It returns early with the context's error.
@@ -67,7 +69,7 @@ func (s *Scene) Render(ctx context.Context, shot Shot) (*Frame, error) {
 	truth := s.truth(w, cam, b, workers)
 	truth.Camera, truth.Condition = shot.Camera, shot.Condition
 	img := s.develop(b, w, cam, shot)
-	return &Frame{img, truth}, ctx.Err()
+	return &Frame{img, truth, b.before(w)}, ctx.Err()
 }
 
 // rows calls f for every row from workers goroutines and waits for them.
@@ -104,6 +106,18 @@ type buffer struct {
 
 func newBuffer(w, h int) *buffer {
 	return &buffer{w: w, h: h, pix: make([]rgb, w*h), id: make([]int32, w*h)}
+}
+
+// before marks the pixels whose centres show what stands before the cooler.
+func (b *buffer) before(w *world) []bool {
+	if w.front == len(w.solids) {
+		return nil
+	}
+	out := make([]bool, len(b.id))
+	for i, id := range b.id {
+		out[i] = int(id) >= w.front
+	}
+	return out
 }
 
 // traceRow traces the centres of four rows' pixels.
