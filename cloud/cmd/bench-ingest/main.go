@@ -24,6 +24,8 @@ import (
 	"runtime/pprof"
 	"strings"
 	"syscall"
+
+	"github.com/coldshelf/coldshelf/cloud"
 )
 
 // options are the sizes of a run.
@@ -75,6 +77,9 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
+	}
+	if child != "" {
+		cloud.TuneMemory()
 	}
 	switch child {
 	case "service":

@@ -83,6 +83,8 @@ func sqliteDSN(path string, readOnly bool) string {
 	} else {
 		// A statement of many rows keeps what it changes until it is through: no file for that.
 		q.Add("_pragma", "temp_store(2)")
+		// Pages that each batch changes are moved from the log into the file once in some batches: 32 MB.
+		q.Add("_pragma", "wal_autocheckpoint(8000)")
 	}
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	return "file:" + escaped + "?" + q.Encode()
