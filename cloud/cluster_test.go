@@ -50,4 +50,5 @@ func TestClusterNodesKilled(t *testing.T) {
 			t.Errorf("%s: %d messages in the series, want %d", b.id.Device, got, want)
 		}
 	}
+	t.Logf("each of %d nodes killed, %d messages said, none lost", len(cluster.Nodes), each*(1+len(cluster.Nodes))*len(boards))
 }
