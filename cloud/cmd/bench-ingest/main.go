@@ -24,8 +24,6 @@ import (
 	"runtime/pprof"
 	"strings"
 	"syscall"
-
-	"github.com/coldshelf/coldshelf/cloud"
 )
 
 // options are the sizes of a run.
@@ -77,9 +75,6 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
-	}
-	if child != "" {
-		cloud.TuneMemory()
 	}
 	switch child {
 	case "service":

@@ -22,7 +22,6 @@ Everything listens on loopback unless told otherwise.`,
 				return err
 			}
 			log := logger(c, cmd.ErrOrStderr())
-			cloud.TuneMemory()
 			server, err := cloud.Open(cmd.Context(), *c, log)
 			if err != nil {
 				return err
