@@ -32,10 +32,16 @@ export function percent(share: number | null, lang: Lang): string {
   return cached(`p${lang}`, () => new Intl.NumberFormat(LOCALE[lang], { style: "percent" })).format(whole / 100);
 }
 
+const inCurrency = (currency: string, lang: Lang) => cached(`€${lang}${currency}`, () => new Intl.NumberFormat(LOCALE[lang], { style: "currency", currency }));
+
 /** An amount in the minor unit of its currency. */
 export function money(minor: number, currency: string, lang: Lang): string {
-  const format = cached(`€${lang}${currency}`, () => new Intl.NumberFormat(LOCALE[lang], { style: "currency", currency }));
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  return inCurrency(currency, lang).format(minor / 10 ** digits(currency));
+}
+
+/** Decimal places of a currency; two where it is not known yet. */
+export function digits(currency: string | undefined): number {
+  return currency ? (inCurrency(currency, "en").resolvedOptions().maximumFractionDigits ?? 2) : 2;
 }
 
 /** Milli-degrees Celsius. */

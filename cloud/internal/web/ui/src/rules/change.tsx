@@ -5,7 +5,7 @@ import { lang, t, word } from "../i18n/text";
 import { Field, Select } from "../setup/parts";
 import { stores } from "../store";
 import type { Severity } from "../types";
-import { money } from "../format";
+import { digits, money } from "../format";
 import { type ByLoss, type Change, put, type Scope, toList, TYPES } from "./book";
 
 const SEVERITIES: Severity[] = ["critical", "warning", "info"];
@@ -72,13 +72,16 @@ function MoneyFields({ of, change }: { of: ByLoss | undefined; change(of: ByLoss
     const next = put(of ?? {}, key, value as never);
     change(Object.keys(next).length > 0 ? next : undefined);
   };
-  const number = (text: string) => (text === "" ? undefined : Number(text));
-  const shown = (minor: number | undefined) => (minor !== undefined && of?.currency && CURRENCY.test(of.currency) ? t("rules.loss_is", { money: money(minor, of.currency, lang.value) }) : t("rules.loss_hint"));
+  const currency = of?.currency && CURRENCY.test(of.currency) ? of.currency : undefined;
+  const unit = 10 ** digits(currency);
+  const minor = (text: string) => (text === "" ? undefined : Math.round(Number(text) * unit));
+  const major = (n: number | undefined) => (n === undefined ? "" : String(n / unit));
+  const shown = (n: number | undefined) => (n !== undefined && currency ? t("rules.loss_is", { money: money(n, currency, lang.value) }) : t("rules.loss_hint"));
   return (
     <>
       <Field label={t("rules.loss_currency")} value={of?.currency ?? ""} pattern={CURRENCY.source} hint={t("rules.loss_help")} onValue={(v) => set("currency", v.toUpperCase())} />
-      <Field label={t("rules.loss_critical")} type="number" min={2} step={1} value={String(of?.critical ?? "")} hint={shown(of?.critical)} onValue={(v) => set("critical", number(v))} />
-      <Field label={t("rules.loss_warning")} type="number" min={1} step={1} value={String(of?.warning ?? "")} hint={shown(of?.warning)} onValue={(v) => set("warning", number(v))} />
+      <Field label={t("rules.loss_critical")} type="number" min={0} step="any" value={major(of?.critical)} hint={shown(of?.critical)} onValue={(v) => set("critical", minor(v))} />
+      <Field label={t("rules.loss_warning")} type="number" min={0} step="any" value={major(of?.warning)} hint={shown(of?.warning)} onValue={(v) => set("warning", minor(v))} />
     </>
   );
 }

@@ -57,6 +57,7 @@ export function DryRunCard({ text }: { text: string }) {
 function Outcome({ run, old }: { run: DryRun; old: boolean }) {
   const l = lang.value;
   const newest = [...run.alerts].sort((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
+  const grave = (run.severities ?? []).filter((x) => x.in_force + x.file > 0);
   return (
     <div class={old ? "dry is-old" : "dry"} role="status">
       <p class="note">
@@ -92,10 +93,15 @@ function Outcome({ run, old }: { run: DryRun; old: boolean }) {
                 </td>
               </tr>
             ))}
-            {(run.severities ?? [])
-              .filter((x) => x.in_force + x.file > 0)
-              .map((x, i) => (
-                <tr key={x.severity} class={i === 0 ? "dry-severity" : undefined}>
+            {grave.length > 0 && (
+              <tr class="dry-severity">
+                <th colSpan={4} scope="colgroup">
+                  {t("rules.severity")}
+                </th>
+              </tr>
+            )}
+            {grave.map((x) => (
+                <tr key={x.severity}>
                   <td>{word("severity", x.severity)}</td>
                   <td class="end num">{count(x.in_force, l)}</td>
                   <td class="end num">{count(x.file, l)}</td>

@@ -114,6 +114,7 @@ function CoolerForm({ cooler, plans, done }: { cooler: Cooler | null; plans: rea
       {code && (
         <div class="form-foot">
           <Secret text={t("enrol.code", { time: moment(Date.parse(code.expires), lang.value) })} value={code.code} />
+          <p class="note enrol-how">{t("enrol.how", { code: code.code })}</p>
         </div>
       )}
     </form>

@@ -136,7 +136,7 @@ function Board({ cooler: c, planogram, known, use }: { cooler: CoolerDetail; pla
             {tn("draw.use", drawn.length)}
           </button>
         </div>
-        <div class="draw-stage" ref={stage} style={{ aspectRatio: `${w} / ${h}` }} onPointerDown={(e) => down(e, "new", -1)} onPointerMove={drag} onPointerUp={up}>
+        <div class="draw-stage" ref={stage} style={{ aspectRatio: `${w} / ${h}` }} onPointerDown={(e) => still.fault || down(e, "new", -1)} onPointerMove={drag} onPointerUp={up}>
           {still.fault ? <NoStill of={still} /> : <img key={still.key} src={src} alt={t("draw.picture", { name: coolerName(c.device) })} draggable={false} onError={still.failed} />}
           {drawn.map((d, i) => (
             <button

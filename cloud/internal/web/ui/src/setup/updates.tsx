@@ -190,7 +190,7 @@ function Add({ added }: { added(): void }) {
       <label class="field">
         <span>{t("up.add")}</span>
         <input
-          class="input"
+          class="input file-input"
           type="file"
           disabled={saving.kind === "busy"}
           onChange={(e) => {

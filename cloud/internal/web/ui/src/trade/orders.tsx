@@ -144,7 +144,7 @@ function Row({ order: s, view, name, reload, pick }: RowProps) {
       </th>
       <td class="end num">
         <b>{money(s.gain_minor, s.currency, l)}</b>
-        <small class="muted">{t("kpi.name.units")}: {units(s.gain_units)}</small>
+        <small class="muted">{t("order.gain_units", { n: units(s.gain_units) })}</small>
       </td>
       <td class="end num">
         {open ? <input class="input cases" type="number" min={0} max={100000} step={1} aria-label={`${t("order.cases")}: ${name}`} value={cases} onInput={(e) => setCases(e.currentTarget.value)} /> : count(s.cases, l)}

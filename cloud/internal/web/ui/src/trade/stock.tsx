@@ -52,7 +52,7 @@ function Store({ store }: { store: string }) {
   return (
     <>
       <section class="card kpi-rows" aria-labelledby="book">
-        <header class="card-head">
+        <header class="card-head stock-head">
           <h2 id="book">{storeName(store)}</h2>
           <span class="muted">{t(loaded.data.open ? "stock.open" : "stock.closed")}</span>
           {there.length > 1 && (
@@ -126,8 +126,12 @@ function Row({ row: r, name, open, toggle }: { row: StockRow; name: string; open
         <span class={`verdict verdict-${r.verdict}`}>{word("verdict", r.verdict)}</span>
         <Help name={word("verdict", r.verdict)}>{t(`verdict.${r.verdict}.help`)}</Help>
         <small class="muted num">
-          {t("stock.sure", { share: percent(r.confidence, l) })}
-          {r.empty_open_minutes !== undefined && ` · ${t("stock.empty_for", { time: duration(r.empty_open_minutes * 60, l) })}`}
+          {[
+            r.verdict === "not_counted" ? "" : t("stock.sure", { share: percent(r.confidence, l) }),
+            r.empty_open_minutes === undefined ? "" : t("stock.empty_for", { time: duration(r.empty_open_minutes * 60, l) }),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
         </small>
       </td>
       <td class="end num">{r.on_hand === null ? "–" : count(r.on_hand, l)}</td>

@@ -107,7 +107,7 @@ function Banner() {
       <div class="banner banner-bad" role="alert">
         <Unplugged />
         <span>
-          {t("link.refused_long", { error: refusal(l).error })} {refusal(l).hint}
+          {[t("link.refused_long", { error: refusal(l).error }), refusal(l).hint].filter(Boolean).join(" · ")}
         </span>
       </div>
     );

@@ -50,7 +50,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
         <div class="inbox-title">
           <h1 class="headline">{t("alerts.title")}</h1>
           <span class="muted num" role="status">
-            {tn("alerts.count", found.length)}
+            {!loading && tn("alerts.count", found.length)}
           </span>
         </div>
         <FilterBar filter={filter} alerts={all} />

@@ -142,9 +142,9 @@ describe("boards", () => {
     const page = await s.go("/setup/boards");
     const card = page.locator(".wishes");
     await card.getByText("every board goes by its own file", { exact: false }).waitFor();
-    await card.getByRole("button", { name: "Wish something" }).click();
+    await card.getByRole("button", { name: "Change settings" }).click();
     await card.getByLabel("For").selectOption({ label: "Store Kiosk Lindenplatz" });
-    const form = card.getByRole("form", { name: "How boards shall be" });
+    const form = card.getByRole("form", { name: "Settings for boards" });
     const tell = form.getByRole("button", { name: "Tell the boards" });
     assert.equal(await tell.isDisabled(), true); // nothing is changed yet
     await form.getByLabel("When boards look").check();

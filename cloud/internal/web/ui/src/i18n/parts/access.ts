@@ -41,5 +41,6 @@ export const access = {
   "access.detail": ["Detail", "详情"],
   "access.admins_only": ["Users, tokens and this log are for admins.", "用户、令牌和日志仅管理员可见。"],
   "enrol.make": ["Code for the board", "设备接入码"],
+  "enrol.how": ["Write it on the board’s card as coldshelf-code.txt before its first start, or run on the board: cooler-agent provision --config /etc/coldshelf/agent.yml --code {code}", "首次启动前写入设备存储卡的 coldshelf-code.txt 文件，或在设备上运行：cooler-agent provision --config /etc/coldshelf/agent.yml --code {code}"],
   "enrol.code": ["The board gets its certificate with this code. It is good once, until {time}:", "设备凭此码获取证书，一次有效，截止 {time}："],
 } as const;

@@ -46,7 +46,7 @@ export const rules = {
   "rules.loss_help": ["Such as CNY. Where what a slot loses an hour is known, its alert is as grave as that, and changes while it stands; less than a warning is information. Where it is not known, the severity above holds.", "例如 CNY。已知货位每小时损失时，告警级别由金额决定，并在告警期间随之变化；低于警告金额为提示。未知时按上面的级别。"],
   "rules.loss_critical": ["Critical from, an hour", "每小时损失达到此值为严重"],
   "rules.loss_warning": ["Warning from, an hour", "每小时损失达到此值为警告"],
-  "rules.loss_hint": ["In the smallest unit: 5000 are 50.00", "以最小货币单位计：5000 即 50.00"],
+  "rules.loss_hint": ["such as 50.00", "例如 50.00"],
   "rules.loss_is": ["That is {money} an hour", "即每小时 {money}"],
   "rules.share": ["Share of wrong slots", "错位货位占比"],
   "rules.openings": ["Openings in an hour", "每小时开门次数"],

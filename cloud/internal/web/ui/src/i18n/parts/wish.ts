@@ -1,7 +1,7 @@
 export const wish = {
-  "wish.title": ["How boards shall be", "设备期望状态"],
+  "wish.title": ["Settings for boards", "设备期望状态"],
   "wish.help": ["Planogram, schedule, thresholds and versions, wished for all boards, a store or one cooler. The nearest wish counts, part by part. Each board is told, and says what came of it: under Wanted in the table below.", "可为全部设备、某门店或单台冷柜设置陈列图、拍摄计划、阈值和版本。逐项以最近的设置为准。设备会收到通知并反馈结果，见下表的“期望状态”。"],
-  "wish.add": ["Wish something", "新增期望"],
+  "wish.add": ["Change settings", "新增设置"],
   "wish.none": ["Nothing is wished: every board goes by its own file.", "尚未设置：每台设备使用自身的配置文件。"],
   "wish.own": ["the board's own file", "设备自身配置"],
   "wish.assigned": ["the one that the cooler is assigned", "分配给冷柜的陈列图"],
