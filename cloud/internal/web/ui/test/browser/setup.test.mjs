@@ -25,7 +25,7 @@ describe("planograms", () => {
     ].join("\r\n");
     await page.locator("input[type=file]").setInputFiles({ name: "door.psa", mimeType: "text/plain", buffer: Buffer.from(psa) });
     await page.getByText("2 shelves, 2 slots, 610 mm wide").waitFor();
-    await page.getByText("1 lines were left out: their product number is no GTIN.").waitFor();
+    await page.getByText("Lines left out because their product number is no GTIN: 1.").waitFor();
     await shot(page, "setup-import");
     assert.deepEqual(await violations(page), []);
     await page.getByLabel("The file’s unit").selectOption("Centimetres");
