@@ -3,17 +3,16 @@ package footfall
 import (
 	"errors"
 	"fmt"
-	"math"
 )
 
 const (
 	// leastMoved is how far a person must have walked, in shares of their height, and in how many frames, to
 	// be counted: what waves or flickers in one place is nobody, nor is a change of light that jumps.
 	leastMoved, leastStrides = 0.3, 5
-	// walkedFar is the same for what no detector calls a person. It must also have come in by one edge of the picture
-	// and left by another: an arm reaches in and goes back, a bottle is put down, people walk through.
-	// Its way is so long in shares of the picture's shorter side, from where it came in to where it left.
-	walkedFar, throughFar = 0.6, 0.5
+	// walkedFar is the same for what no detector calls a person, and it must come so far from where it began, in shares of
+	// the picture's shorter side. It must also have come in by one edge of the picture and left by another, or have walked on
+	// in so many frames in which no edge cut it: an arm hangs on the edge, a bottle is put down, people walk.
+	walkedFar, throughFar, freeStrides = 0.6, 0.5, Pace
 	// leastIn is the share of a person that must be above the picture's lower edge for them to cross a line.
 	leastIn = 0.5
 	// hangingTall is the share of the picture's height from which nobody comes in by its upper edge.
@@ -24,6 +23,9 @@ const (
 	// Two tracks that cross a line the same way within so many frames, and share so much of the smaller box, are one
 	// person; so many crossings of a line are remembered for that.
 	twinSteps, twinShare, mostRecent = 6, 0.5, 8
+	// Where no detector knows anybody, what hangs together and is longer along its way than across it is one person with
+	// a trolley, if its parts cross within so many frames.
+	trolleySteps, twoAtMost = 15, 2.6
 	// seldom is the share of walkers up to which a detector counts as blind in this view (from above it knows nobody):
 	// then what walked through is counted without it.
 	seldom = 0.5
@@ -36,6 +38,7 @@ type Counter struct {
 	lines   []Line
 	zones   []Zone
 	sizes   sizes
+	bodies  bodies
 	tracks  []*track
 	people  int // tracks begun
 	frame   int
@@ -99,7 +102,9 @@ func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 				break
 			}
 			if dir, at, ok := t.gates[i].step(l, t.box.Foot(), t.box.H, c.frame); ok && !c.twin(i, dir, t) {
-				t.crossings = append(t.crossings, Crossing{l.Name, t.id, at, dir})
+				x := Crossing{l.Name, t.id, at, dir}
+				t.crossings = append(t.crossings, x)
+				t.past = append(t.past, pastCrossing{Crossing: x, mass: t.mass})
 			}
 		}
 		c.visit(t)
@@ -131,13 +136,21 @@ type passed struct {
 func (c *Counter) twin(line int, dir Dir, t *track) bool {
 	for _, p := range c.recent[line] {
 		least := min(p.by.box.W*p.by.box.H, t.box.W*t.box.H)
-		if p.dir == dir && p.by != t && c.steps-p.step <= twinSteps && p.by.box.common(t.box) >= twinShare*least {
+		if p.dir == dir && p.by != t && c.steps-p.step <= trolleySteps && p.by.in == t.in && c.trolley(t) {
+			return true
+		}
+		if p.dir == dir && p.by != t && c.steps-p.step <= twinSteps && p.by.box.common(t.box) >= twinShare*least && c.mass(t.in) < leastPair {
 			return true
 		}
 	}
 	c.recent[line] = append(c.recent[line], passed{dir, c.steps, t})
 	c.recent[line] = c.recent[line][max(0, len(c.recent[line])-mostRecent):]
 	return false
+}
+
+// trolley: the track's blob is one person with what they push, as far as a view without a detector can tell.
+func (c *Counter) trolley(t *track) bool {
+	return c.blind() && c.mass(t.in) < twoAtMost && t.pushes(t.in)
 }
 
 // unknown: it is time to ask what the track is.
@@ -165,9 +178,11 @@ func (c *Counter) counts(t *track) bool {
 	if t.named || !t.through {
 		return t.named
 	}
-	blind := float64(c.named) <= seldom*float64(c.named+c.through)
-	return blind || !c.sizes.sure() || c.sizes.usual(t.last)
+	return c.blind() || !c.sizes.sure() || c.sizes.usual(t.last)
 }
+
+// blind: the detector knows few of those who walk here.
+func (c *Counter) blind() bool { return float64(c.named) <= seldom*float64(c.named+c.through) }
 
 // hangs: the track came in by the upper edge and is too tall for somebody that far away. It is an arm, or what an arm
 // holds.
@@ -177,16 +192,18 @@ func (c *Counter) hangs(t *track) bool {
 
 // walkedThrough: the track is gone, and moved as only people do.
 func (c *Counter) walkedThrough(t *track) bool {
-	exit, foot := c.edges(t.last), t.last.Foot()
-	way := math.Hypot(foot.X-t.begun.X, foot.Y-t.begun.Y)
-	return t.moved >= walkedFar && way >= throughFar*min(c.picture.W, c.picture.H) && t.entry != 0 && exit&^t.entry != 0
+	if t.moved < walkedFar || t.far < throughFar*min(c.picture.W, c.picture.H) {
+		return false
+	}
+	return t.entry != 0 && c.edges(t.last)&^t.entry != 0 || t.free >= freeStrides
 }
 
 // tell gives out what was held back of a person.
 func (c *Counter) tell(t *track) {
-	if len(t.crossings)+len(t.visits) == 0 || !c.counts(t) {
+	if len(t.crossings)+len(t.visits) == 0 && t.from == nil || !c.counts(t) {
 		return
 	}
+	c.inherit(t)
 	c.events.Crossings = append(c.events.Crossings, t.crossings...)
 	c.events.Visits = append(c.events.Visits, t.visits...)
 	t.crossings, t.visits = nil, nil
@@ -200,6 +217,7 @@ func (c *Counter) leave(t *track) {
 	if !t.named && c.walkedThrough(t) {
 		t.through = true
 		c.through++
+		c.bodies.learn(t)
 	}
 	if !c.counts(t) {
 		return

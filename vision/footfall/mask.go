@@ -144,21 +144,40 @@ func (b *blob) breadth() float64 {
 	return float64(n) * b.mask.Scale
 }
 
-// split cuts the blob into n side by side, each with its share of what moves.
-func (b *blob) split(n int) []Box {
+// rows are the moving cells in each row of the blob.
+func (b *blob) rows() []int {
+	m := b.mask
+	y0 := int(b.Y/m.Scale + 0.5)
+	out := make([]int, int(b.H/m.Scale+0.5))
+	for _, at := range b.cells {
+		out[at/m.W-y0]++
+	}
+	return out
+}
+
+// split cuts the blob into n side by side, or above each other, each with its share of what moves.
+func (b *blob) split(n int, upright bool) []Box {
 	if n < 2 {
 		return []Box{b.Box}
 	}
-	columns, total := b.columns(), 0
-	for _, c := range columns {
+	counts, total := b.columns(), 0
+	if upright {
+		counts = b.rows()
+	}
+	for _, c := range counts {
 		total += c
 	}
 	var out []Box
 	from, sum := 0, 0
-	for i, c := range columns {
+	for i, c := range counts {
 		sum += c
-		if sum*n >= total*(len(out)+1) || i == len(columns)-1 {
-			out = append(out, Box{b.X + float64(from)*b.mask.Scale, b.Y, float64(i+1-from) * b.mask.Scale, b.H})
+		if sum*n >= total*(len(out)+1) || i == len(counts)-1 {
+			start, size := float64(from)*b.mask.Scale, float64(i+1-from)*b.mask.Scale
+			part := Box{b.X + start, b.Y, size, b.H}
+			if upright {
+				part = Box{b.X, b.Y + start, b.W, size}
+			}
+			out = append(out, part)
 			if from = i + 1; len(out) == n {
 				break
 			}

@@ -1,6 +1,9 @@
 package footfall
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	// Blobs of this shape may be one person who is whole in the picture.
@@ -113,4 +116,36 @@ func (s *sizes) people(b *blob) int {
 	byArea := 1 + (b.area()/one-1)/crowdArea
 	byWidth := 1 + (b.breadth()/usual-shoulders)/abreast
 	return min(mostPeople, max(1, int(math.Round(math.Min(byArea, byWidth)))))
+}
+
+// bodies remembers how large those were whom no detector knew, seen alone and whole.
+type bodies struct{ areas []float64 }
+
+// A median of so many bodies is believed, and so many are remembered. It takes so many frames to know one.
+const fewBodies, mostBodies, wholeFrames = 2, 32, 5
+
+// learn takes a track that has walked through.
+func (s *bodies) learn(t *track) {
+	if t.wholes < wholeFrames {
+		return
+	}
+	s.areas = append(s.areas, t.area)
+	s.areas = s.areas[max(0, len(s.areas)-mostBodies):]
+}
+
+// people says how many bodies a blob is large enough for, ok is false while too few are known.
+func (s *bodies) people(b *blob) (n int, ok bool) {
+	one := s.one()
+	if one == 0 {
+		return 0, false
+	}
+	return min(mostPeople, max(1, int(math.Round(1+(b.area()/one-1)/crowdArea)))), true
+}
+
+// one is the usual body's area, 0 while too few are known.
+func (s *bodies) one() float64 {
+	if len(s.areas) < fewBodies {
+		return 0
+	}
+	return slices.Sorted(slices.Values(s.areas))[(len(s.areas)-1)/2]
 }

@@ -43,10 +43,19 @@ type track struct {
 	begun   Point
 	moved   float64 // farthest from where they began, in shares of their height
 	strides int     // frames in which they walked on
+	free    int     // of these, such in which no edge of the picture cut them
+	far     float64 // farthest from where they began, in pixels
+	area    float64 // mean of what moves of them where nobody else is in it, in pixels
+	wholes  int     // frames that area is the mean of
 	through bool    // went through the picture, from one edge to another
 	named   bool    // as a person, by the detector
 	gates   []gate
 	zones   []stay
+	mass    float64 // how many people the blob is large enough for that shows this track alone, smoothed; 0: not known
+	first   int     // frame in which it began
+	in      *blob   // in which they were found last
+	from    *track  // beside whom the track began in the midst of the picture; nil: came by itself
+	past    []pastCrossing
 	// What was noticed of the track is held back until it is known for a person.
 	crossings []Crossing
 	visits    []Visit
@@ -57,8 +66,8 @@ func (t *track) ahead() Box {
 	return Box{t.box.X + t.vx, t.box.Y + t.vy, t.box.W, t.box.H}
 }
 
-// follow takes where the person was found.
-func (t *track) follow(b Box) {
+// follow takes where the person was found, and tells whether they walked on.
+func (t *track) follow(b Box) (strode bool) {
 	a := t.ahead()
 	t.last = b
 	dx, dy := b.X+b.W/2-a.X-a.W/2, b.bottom()-a.bottom()
@@ -80,9 +89,12 @@ func (t *track) follow(b Box) {
 	t.seen, t.missed = t.seen+1, 0
 	if v := math.Hypot(t.vx, t.vy); v >= slowest*t.box.H && math.Abs(dx) < jump*t.box.H {
 		t.strides++
+		strode = true
 	}
 	f := t.box.Foot()
-	t.moved = math.Max(t.moved, math.Hypot(f.X-t.begun.X, f.Y-t.begun.Y)/t.box.H)
+	way := math.Hypot(f.X-t.begun.X, f.Y-t.begun.Y)
+	t.moved, t.far = math.Max(t.moved, way/t.box.H), math.Max(t.far, way)
+	return strode
 }
 
 // nearer is the lesser of two ways.
@@ -150,7 +162,10 @@ func (c *Counter) assign(found []*person) {
 			continue
 		}
 		got[q.t], q.p.taken = true, true
-		q.t.follow(q.p.Box)
+		if q.t.follow(q.p.Box) && c.edges(q.p.Box) == 0 {
+			q.t.free++
+		}
+		q.t.in = q.p.in
 		c.learn(q.t, q.p)
 	}
 	keep := c.tracks[:0]
@@ -168,7 +183,7 @@ func (c *Counter) assign(found []*person) {
 	for _, p := range found {
 		if !p.taken {
 			c.people++
-			t := &track{id: c.people, box: p.Box, last: p.Box, seen: 1, begun: p.Foot(), gates: make([]gate, len(c.lines)), zones: make([]stay, len(c.zones))}
+			t := &track{id: c.people, first: c.frame, from: c.beside(p), box: p.Box, last: p.Box, seen: 1, begun: p.Foot(), gates: make([]gate, len(c.lines)), zones: make([]stay, len(c.zones))}
 			c.tracks = append(c.tracks, t)
 			c.learn(t, p)
 		}
@@ -180,8 +195,20 @@ func (c *Counter) learn(t *track, p *person) {
 	if t.seen <= entering {
 		t.entry |= c.edges(p.Box)
 	}
-	if p.whole != nil && t.sure() && t.moved >= learnFrom {
+	if p.whole == nil || !t.sure() {
+		return
+	}
+	if t.moved >= learnFrom {
 		c.sizes.learn(p.whole, c.picture)
+	}
+	if mass := c.mass(p.whole); t.mass == 0 {
+		t.mass = mass
+	} else {
+		t.mass += believeMass * (mass - t.mass)
+	}
+	if c.edges(p.Box) == 0 {
+		t.wholes++
+		t.area += (p.whole.area() - t.area) / float64(t.wholes)
 	}
 }
 

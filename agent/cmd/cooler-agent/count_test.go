@@ -188,3 +188,19 @@ func TestTheAgentsCameraTellsCounts(t *testing.T) {
 		t.Errorf("told %+v", say.counts)
 	}
 }
+
+// The walkway of Debian's opencv-doc against the counts that were made of it by hand.
+func TestAWalkwayIsCountedAsByHand(t *testing.T) {
+	status, out, errs := call(t, "eval-footfall", "--videos", "/usr/share/doc/opencv-doc/examples/data", "../../../vision/footfall/truth/vtest.txt")
+	if status != exitDone {
+		t.Fatalf("status %d, %s (make setup-test)", status, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var f footfallFigures
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil {
+		t.Fatal(err)
+	}
+	if f.Truth != 65 || f.Accuracy < 0.98 {
+		t.Errorf("%d of %d crossings right, %d extra: %.3f, want 0.98\n%s", f.Right, f.Truth, f.Extra, f.Accuracy, out)
+	}
+}
