@@ -43,6 +43,7 @@ type Fit struct {
 	days     map[pair]map[int64]bool
 	minor    map[pair]*money
 	before   map[pair]unseen
+	own      map[pair]Stood // of the last four weeks, as it was
 }
 
 // unseen is what was sold in an hour in which nobody saw the product.
@@ -117,6 +118,7 @@ func (f *Fit) Hour(list []Lesson) {
 func (f *Fit) learn(l Lesson, weight float64) {
 	if f.sums == nil {
 		f.sums, f.days, f.minor, f.before = map[pair]*[Week]tallied{}, map[pair]map[int64]bool{}, map[pair]*money{}, map[pair]unseen{}
+		f.own = map[pair]Stood{}
 	}
 	if l.Hours <= 0 && l.Out <= 0 {
 		return
@@ -150,6 +152,10 @@ func (f *Fit) learn(l Lesson, weight float64) {
 	} else {
 		t.units += float32(weight * l.Units)
 		t.hours += float32(weight * l.Hours)
+	}
+	if f.Now.Sub(l.Local) <= averaged {
+		o := f.own[k]
+		f.own[k] = Stood{o.Hours + l.Hours, o.Units + l.Units}
 	}
 	y, m, d := l.Local.Date()
 	f.days[k][time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()] = true
@@ -469,6 +475,9 @@ func (f *counted) bases(out map[string]*StoreRates) {
 			PerHour: per * (l.got + prior) / (per*l.hours + prior),
 			Error:   1 / math.Sqrt(l.got+prior),
 			Days:    len(f.days[k]),
+		}
+		if o := f.own[k]; o.Hours > 0 {
+			b.Own = o.Units / o.Hours
 		}
 		if v := f.minor[k]; v.units > 0 {
 			b.Minor, b.Currency = v.minor/v.units, v.currency

@@ -60,6 +60,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 		return nil, nil
 	}
 	m.Stores = len(all)
+	m.Own /= float64(max(1, len(all)))
 	for _, r := range all {
 		m.Rates += len(r.bases)
 	}
@@ -116,11 +117,16 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	if was != nil {
 		uneven = was.Uneven
 	}
-	fit, before := &Fit{Now: now, Groups: m.Groups(), Uneven: uneven}, &Fit{Now: board.from, Groups: m.Groups(), Uneven: uneven}
+	trial := NewTrial(board.from)
+	at := func(t time.Time) *Fit { return &Fit{Now: t, Groups: m.Groups(), Uneven: uneven} }
+	fit, before, early := at(now), at(board.from), at(trial.from)
 	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
 		fit.Hour(list)
 		if local.Before(board.from) {
 			before.Hour(list)
+		}
+		if local.Before(trial.from) {
+			early.Hour(list)
 		}
 		model.Lessons += taught(list)
 	})
@@ -130,10 +136,12 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	rates := fit.Solve(model.Version, cluster)
 	residuals := NewResiduals(rates, m.Groups())
 	held := before.Solve(0, cluster) // what a fit knew before the cycle that it is scored on
+	tried := early.Solve(0, cluster)
 	var late []storeHour
 	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), func(store string, h *Hour, local time.Time, list []Lesson) {
 		residuals.Hour(store, local, list)
 		board.Hour(store, local, list, held[store])
+		trial.Hour(store, local, list, tried[store])
 		for _, l := range list {
 			lifts.hour(l, rates[store])
 		}
@@ -151,8 +159,11 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 		return nil, nil, err
 	}
 	residuals.Apply(model)
+	board.Own = trial.Weight(model.Dispersion)
 	board.Close(model.Dispersion)
+	model.Own += board.Own * float64(len(rates))
 	for store, r := range rates {
+		r.Weigh(board.Own)
 		r.priceAll(m, m.Place(store).Currency)
 	}
 	return rates, late, nil

@@ -33,6 +33,7 @@ type StoreRates struct {
 	local      float64                 // the same of all products of the store
 	daily      float64                 // and of the store on a single day
 	alike      float64                 // and everywhere
+	own        float64                 // weight of the store's own average in a forecast
 
 	pressed map[shelf.GTIN]*[24]float32 // hours without it ÷ hours with it, by hour of the day; only right after a fit
 }
@@ -44,11 +45,15 @@ type base struct {
 	Days     int     `json:"d"` // days in stock that it was learned from
 	Minor    float64 `json:"m,omitempty"`
 	Currency string  `json:"c,omitempty"`
+	Own      float64 `json:"o,omitempty"` // units an hour on the shelf over the last four weeks, all hours alike; 0: not known
 	Pressed  float64 `json:"p,omitempty"` // demand while it is missed ÷ what PerHour says; 0: not known
 }
 
 // MinDays is how many days in stock a rate needs: docs/kpis.md, "Demand rate".
 const MinDays = 3
+
+// Weigh says how much the store's own average counts in a forecast: see Scoreboard.Weight.
+func (r *StoreRates) Weigh(own float64) { r.own = own }
 
 // Version names the fit.
 func (r *StoreRates) Version() int64 {
@@ -85,6 +90,9 @@ func (r *StoreRates) at(g shelf.GTIN, w int) float64 {
 	}
 	return per
 }
+
+// ownAverage is what the store itself sold of a product in an hour on the shelf; 0 where it is not known.
+func (r *StoreRates) ownAverage(g shelf.GTIN) float64 { return r.bases[g].Own }
 
 // Products lists what the store has a rate for.
 func (r *StoreRates) Products() []shelf.GTIN {

@@ -29,6 +29,7 @@ type Model struct {
 	Forecast   []Score            `json:"forecast"`     // how the forecast did, beside its baselines
 	Lifts      Lifts              `json:"lifts"`        // of promotions
 	Missed     Missed             `json:"missed"`
+	Own        float64            `json:"own_average"` // weight of a store's own average in the forecast, mean over its clusters' stores
 }
 
 // Missed is how demand while a product is missing stands to its rate, and how far off that is, as relative
@@ -53,6 +54,7 @@ type ratesRow struct {
 	Local      float64                `json:"local,omitempty"`
 	Daily      float64                `json:"daily,omitempty"`
 	Alike      float64                `json:"alike,omitempty"`
+	Own        float64                `json:"own,omitempty"`
 }
 
 func zip(v any) ([]byte, error) {
@@ -84,7 +86,7 @@ func putRates(ctx context.Context, tx *state.Tx, tenant string, m *Model, rates 
 	}
 	for store, r := range rates {
 		shapes[r.cluster] = r.shapes
-		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared, r.local, r.daily, r.alike})
+		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared, r.local, r.daily, r.alike, r.own})
 		if err == nil {
 			_, err = tx.Exec(ctx, "INSERT INTO merge_rates (tenant, store, body) VALUES (?, ?, ?)", tenant, store, body)
 		}
@@ -205,7 +207,7 @@ func (t *tenantRates) load(ctx context.Context, q state.Querier, tenant, store s
 		t.shapes[row.Cluster] = shapes
 	}
 	return &StoreRates{version: t.version, store: store, cluster: row.Cluster, dispersion: row.Dispersion, uneven: row.Uneven, traffic: row.Traffic,
-		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared, local: row.Local, daily: row.Daily, alike: row.Alike}, nil
+		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared, local: row.Local, daily: row.Daily, alike: row.Alike, own: row.Own}, nil
 }
 
 // RateReader reads the demand rates of stores, and keeps them until there are newer ones.

@@ -35,7 +35,8 @@ type Report struct {
 	SubstTrue     float64 `json:"substitution_true"`
 	Dispersion    float64 `json:"dispersion_estimated"`
 
-	Forecast []merge.Score `json:"forecast"` // of the three days after, beside its baselines
+	Own      float64       `json:"own_average"` // weight of a store's own average in the forecast
+	Forecast []merge.Score `json:"forecast"`    // of the three days after, beside its baselines
 }
 
 // tally is an estimate and the truth of the same.
@@ -58,8 +59,16 @@ func Measure(w *World, learn, judge int) Report {
 	for p := range w.Products {
 		groups[GTIN(p)] = Group(p)
 	}
-	fit := &merge.Fit{Now: until, Groups: groups}
-	w.learn(learn, func(_ string, _ time.Time, list []merge.Lesson) { fit.Hour(list) })
+	trial := merge.NewTrial(until)
+	fit, early := &merge.Fit{Now: until, Groups: groups}, &merge.Fit{Now: trial.From(), Groups: groups}
+	w.learn(learn, func(_ string, local time.Time, list []merge.Lesson) {
+		fit.Hour(list)
+		if local.Before(trial.From()) {
+			early.Hour(list)
+		}
+	})
+	tried := early.Solve(0, "all")
+	w.learn(learn, func(store string, local time.Time, list []merge.Lesson) { trial.Hour(store, local, list, tried[store]) })
 	var rates map[string]*merge.StoreRates
 	var model *merge.Model
 	for range 2 { // as each night's fit knows what the night before learned of how uneven hours are
@@ -74,6 +83,7 @@ func Measure(w *World, learn, judge int) Report {
 	for _, v := range model.Substitute {
 		r.Substitution += v / float64(len(model.Substitute))
 	}
+	r.Own = trial.Weight(model.Dispersion)
 	w.judge(&r, rates, learn, judge)
 	return r
 }
@@ -90,6 +100,7 @@ func (w *World) learn(days int, fn func(store string, local time.Time, list []me
 func (w *World) judge(r *Report, rates map[string]*merge.StoreRates, learn, judge int) {
 	until := w.Start.AddDate(0, 0, learn)
 	board := merge.NewScoreboard(until.Add(merge.ScoredCycle))
+	board.Own = r.Own
 	groups := map[shelf.GTIN]string{}
 	for p := range w.Products {
 		groups[GTIN(p)] = Group(p)
