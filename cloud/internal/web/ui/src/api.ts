@@ -130,6 +130,7 @@ export const api = {
   planogram: (id: string, signal?: AbortSignal) => call<Planogram>("GET", `/v1/planograms/${seg(id)}`, { signal }),
   /** Publishes a version; `body` is YAML or JSON as text, or a planogram. */
   putPlanogram: (id: string, body: Planogram | string) => call<Planogram>("PUT", `/v1/planograms/${seg(id)}`, { body }),
+  putWeights: (book: { tenant: unknown; brands: unknown }) => call<unknown>("PUT", "/v1/kpis/weights", { body: book }),
   /** A question about KPIs; see kpi/answers.ts for what each gives. */
   kpi: <T>(what: string, query: string, signal?: AbortSignal) => call<T>("GET", `/v1/kpis/${what}?${query}`, { signal }),
   rules: (signal?: AbortSignal) => call<RulesInForce>("GET", "/v1/rules", { signal }),

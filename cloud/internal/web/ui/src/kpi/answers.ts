@@ -113,3 +113,14 @@ export interface Lift {
   roi: number | null;
   coverage: number;
 }
+
+/** What a perfect-store score weighs. */
+export const PARTS = ["osa", "facings", "share", "order"] as const;
+export type Weights = Record<(typeof PARTS)[number], number>;
+
+export interface WeightBook {
+  tenant: Weights | null;
+  brands: Record<string, Weights>;
+  /** What counts where neither says anything. */
+  without: Weights;
+}

@@ -12,6 +12,8 @@ import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
 import { Check } from "../ui/icons";
+import { DeliveryCard } from "./delivery";
+import { OutcomeTable } from "./outcomes";
 import { ask, asked, mayChange, StorePick, Switch, Th, useProducts, ViewerNote } from "./parts";
 import { type Decision, type Suggestion, tradeApi } from "./trade";
 
@@ -35,6 +37,8 @@ export function SuggestedOrders() {
         </div>
       </div>
       <ViewerNote />
+      {store && <DeliveryCard store={store} />}
+      {view === "done" && <OutcomeTable store={store} />}
       <section class="card kpi-rows" aria-label={t("trade.orders")}>
         <header class="card-head">
           <Switch label={t("order.status")} of={VIEWS} value={view} name={(v) => t(`order.status.${v}`)} pick={(v) => ask({ status: v === "open" ? "" : v })} />

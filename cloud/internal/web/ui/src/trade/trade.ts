@@ -131,6 +131,28 @@ export interface Suggestion {
   outcome?: { sold: number; out_hours: number; lost_units: number; watched: number; in_range: boolean; error: number };
 }
 
+/** How suggestions of one kind did, over the cycles that have ended. */
+export interface Outcomes {
+  status: SuggestionStatus;
+  followed: boolean;
+  count: number;
+  in_range: number;
+  error: number;
+  abs_error: number;
+  demand: number;
+  sold: number;
+  lost_units: number;
+  out_hours: number;
+  watched: number;
+}
+
+export interface Calendar {
+  days: string[];
+  at: string;
+  order_by: string;
+  lead_days: number;
+}
+
 export type Decision = { action: "approve" | "pause" | "resume"; by: string } | { action: "change"; cases: number; by: string };
 
 export type OrderStatus = "held" | "sold" | "cancelled" | "timed_out" | "refused";
@@ -188,6 +210,9 @@ export const tradeApi = {
   movements: (q: { store: string; gtin: string; from: string; to: string }, signal?: AbortSignal) => call<{ movements: Movement[] | null }>("GET", `/v1/stock/movements${query(q)}`, { signal }),
   enter: (m: Entered) => call<{ results: { id: string; status: string; error?: string; hint?: string }[] }>("POST", "/v1/stock/movements", { body: { movements: [m] } }),
   suggestions: (q: { status: string; stores?: string | undefined }, signal?: AbortSignal) => call<{ suggestions: Suggestion[] | null }>("GET", `/v1/suggestions${query(q)}`, { signal }),
+  outcomes: (stores: string | undefined, signal?: AbortSignal) => call<{ outcomes: Outcomes[] | null }>("GET", `/v1/suggestions/outcomes${query({ stores })}`, { signal }),
+  deliveries: (signal?: AbortSignal) => call<{ without: Calendar; stores: Record<string, Calendar> | null }>("GET", "/v1/deliveries", { signal }),
+  putDelivery: (store: string, c: Calendar) => call<Calendar>("PUT", `/v1/deliveries/${seg(store)}`, { body: c }),
   decide: (id: string, d: Decision) => call<Suggestion>("POST", `/v1/suggestions/${seg(id)}`, { body: d }),
   decideAll: (ids: string[], d: Decision) => call<{ results: { id: string; error?: string }[] }>("POST", "/v1/suggestions/bulk", { body: { ids, ...d } }),
   orders: (status: string, signal?: AbortSignal) => call<{ orders: OnlineOrder[] | null }>("GET", `/v1/orders${query({ status })}`, { signal }),

@@ -13,6 +13,7 @@ import { Promotions } from "../kpi/promotions";
 import { week } from "../kpi/rows";
 import { ShareBars } from "../kpi/shares";
 import { KpiTable, nameOf } from "../kpi/table";
+import { ScoreWeights } from "../kpi/weights";
 import { Tiles } from "../kpi/tiles";
 import { Trend } from "../kpi/trend";
 import { go, search } from "../router";
@@ -38,6 +39,7 @@ export function KpisView() {
       <Head question={q} at={at} />
       {last === undefined && <Promotions at={at} />}
       <Rows question={q} at={at} />
+      {last === undefined && <ScoreWeights />}
       <Definitions question={q} />
     </div>
   );

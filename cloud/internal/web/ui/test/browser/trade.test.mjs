@@ -38,6 +38,36 @@ describe("promotions of the real service", () => {
     rmSync(dir, { recursive: true });
   });
 
+  test("a store's deliveries, and what the score weighs, are set and stay set", async () => {
+    const own = await open(browser, `${service.url}/trade/orders?store=s1`);
+    const card = own.locator("details.folded");
+    await card.locator("summary").click();
+    for (const day of ["Tue", "Wed", "Fri", "Sat", "Sun"]) await card.getByLabel(day, { exact: true }).uncheck();
+    await card.getByLabel("Delivered at").fill("06:30");
+    assert.deepEqual(await violations(own), []);
+    await shot(own, "trade-deliveries", { fullPage: true });
+    await card.getByRole("button", { name: "Save" }).click();
+    await card.getByText("its own days").waitFor();
+    const get = async (path) => (await fetch(service.url + path)).json();
+    assert.deepEqual((await get("/v1/deliveries")).stores.s1, { days: ["Mo", "Th"], at: "06:30", order_by: "15:00", lead_days: 1 });
+    await own.goto(`${service.url}/kpis`);
+    const weights = own.locator("details.folded");
+    await weights.locator("summary").click();
+    await weights.getByLabel("OSA").fill("70");
+    assert.deepEqual(await violations(own), []);
+    await shot(own, "kpi-weights", { fullPage: true });
+    await weights.getByRole("button", { name: "Save" }).click();
+    await weights.getByRole("button", { name: "Back to the usual" }).waitFor();
+    assert.deepEqual((await get("/v1/kpis/weights")).tenant, { osa: 70, facings: 25, share: 20, order: 15 });
+    await own.reload();
+    await weights.locator("summary").click();
+    await eventually(async () => assert.equal(await weights.getByLabel("OSA").inputValue(), "70"));
+    await weights.getByRole("button", { name: "Back to the usual" }).click();
+    await eventually(async () => assert.equal(await weights.getByLabel("OSA").inputValue(), "40"));
+    assert.equal((await get("/v1/kpis/weights")).tenant, null);
+    await own.context().close();
+  });
+
   test("a promotion is entered in Chinese, and taken away", async () => {
     await page.getByRole("button", { name: "中文" }).click();
     await page.locator(".tabs").getByRole("link", { name: "促销" }).click();
@@ -69,6 +99,23 @@ describe("orders that are suggested", () => {
   after(async () => {
     await page?.context().close();
     await service?.close();
+  });
+
+  test("how they did: what became of them, and a file of it; in Chinese on a dark phone too", async () => {
+    await page.goto(`${service.url}/trade/orders?status=done`);
+    const table = page.locator(".outcomes-table");
+    await table.getByText("Ordered as suggested").waitFor();
+    assert.match(await table.locator("tbody tr").first().innerText(), /214\s+81\s?%\s+−0\.4/);
+    const file = page.locator("section", { has: table }).getByRole("link", { name: "CSV" });
+    assert.equal(await file.getAttribute("href"), "/v1/suggestions/outcomes?format=csv");
+    assert.deepEqual(await violations(page), []);
+    await shot(page, "trade-outcomes", { fullPage: true });
+    const phone = await open(browser, `${service.url}/trade/orders?status=done`, { width: 390, height: 844, dark: true, lang: "zh-CN" });
+    await phone.locator(".outcomes-table").getByText("按建议订货").waitFor();
+    assert.deepEqual(await violations(phone), []);
+    await shot(phone, "trade-outcomes-phone-zh", { fullPage: true });
+    await phone.context().close();
+    await page.goto(`${service.url}/trade/orders`);
   });
 
   test("the most money first; one is changed, others approved together", async () => {

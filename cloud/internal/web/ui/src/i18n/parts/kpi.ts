@@ -77,6 +77,13 @@ export const kpi = {
   "promo.without": ["{n} without it", "基线 {n}"],
   "promo.no_baseline": ["no baseline", "无基线"],
 
+  "weights.title": ["What the score weighs", "得分权重"],
+  "weights.help": ["The weights of the perfect-store score. Only their proportion matters.", "完美门店得分的权重，仅比例有意义。"],
+  "weights.of": ["For", "适用于"],
+  "weights.all": ["every brand without its own", "未单独设置的所有品牌"],
+  "weights.usual": ["Back to the usual", "恢复默认"],
+  "weights.as_all": ["As for every brand", "与其他品牌一致"],
+
   "kpi.name.score": ["Score", "得分"],
   "kpi.name.osa": ["OSA", "在架率"],
   "kpi.name.oos": ["Out of stock", "缺货率"],
@@ -93,7 +100,7 @@ export const kpi = {
   "kpi.name.conversion": ["Conversion", "转化率"],
   "kpi.name.openings": ["Door openings", "开门次数"],
 
-  "kpi.def.score": ["Perfect-store score: OSA, facings, share of shelf and order, weighted 40, 25, 20 and 15.", "完美门店得分：在架率、排面、货架份额、合规按 40、25、20、15 加权。"],
+  "kpi.def.score": ["Perfect-store score: OSA, facings, share of shelf and order, weighted 40, 25, 20 and 15 unless you set others below the table.", "完美门店得分：在架率、排面、货架份额、合规按 40、25、20、15 加权，可在表格下方另设权重。"],
   "kpi.def.osa": ["Time on the shelf ÷ time observed, of each SKU in each store, in opening hours. Weighed by time, not by number of pictures.", "各门店各商品在架时间 ÷ 被观测时间，仅计营业时间；按时间而非图片数加权。"],
   "kpi.def.oos": ["Time not on the shelf ÷ time observed.", "缺货时间 ÷ 被观测时间。"],
   "kpi.def.facings": ["Facings present ÷ facings due, by time, over slots that could be judged.", "实际排面 ÷ 应有排面，按时间计，仅限可判定的货位。"],
