@@ -108,7 +108,7 @@ function Grid({ project, frame, width }: { project: (lat: number, lon: number) =
         .map(({ v, x }) => (
           <g key={v}>
             <path d={`M${x} 0V${HEIGHT}`} />
-            <text x={x + 3} y={HEIGHT - 4}>{`${Math.abs(v)}°${v < 0 ? "W" : "E"}`}</text>
+            <text x={x + 3} y={12}>{`${Math.abs(v)}°${v < 0 ? "W" : "E"}`}</text>
           </g>
         ))}
       {lats

@@ -26,8 +26,8 @@ export function Importer() {
   return (
     <section class="card" aria-labelledby="import">
       <header class="card-head">
-        <h2 id="import">{t("sales.import")}</h2>
-        <Help name={t("sales.import")}>{t("sales.import_help")}</Help>
+        <h2 id="import">{t("sales.from_file")}</h2>
+        <Help name={t("sales.from_file")}>{t("sales.import_help")}</Help>
         <button class="button button-small push" type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
           <Plus />
           {t("sales.import")}

@@ -121,7 +121,7 @@ export function EnterMovement({ store, gtin: looked, products, done }: { store: 
   return (
     <section class="card" aria-labelledby="enter">
       <header class="card-head">
-        <h2 id="enter">{t("moves.enter")}</h2>
+        <h2 id="enter">{t("moves.by_hand")}</h2>
         <button class="button button-small push" type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
           <Plus />
           {t("moves.enter")}
