@@ -3,38 +3,31 @@ package cloud_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 )
 
-// TestBadSales: each kind of bad line on the real service. The good line beside it is kept, the bad one is
-// named by its place and comes back as it was sent; mended it is taken, and nothing counts twice.
-func TestBadSales(t *testing.T) {
-	line := func(order string, change func(map[string]any)) string {
-		m := map[string]any{}
-		if err := json.Unmarshal([]byte(saleLine(order, 1, "")), &m); err != nil {
-			t.Fatal(err)
-		}
-		if change != nil {
-			change(m)
-		}
-		data, err := json.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(data)
-	}
-	set := func(key string, v any) func(map[string]any) {
-		return func(m map[string]any) { m[key] = v }
-	}
-	for _, c := range []struct {
-		name, code string
-		bad        func(map[string]any) // what is wrong with the second line
-		mend       func(map[string]any) // what it should have been
-		order      string               // of the second line; "": its own
-	}{
+// badLine is a line that cannot be taken, and what it should have been.
+type badLine struct {
+	name, code string
+	bad        func(map[string]any) // what is wrong with the second line
+	mend       func(map[string]any) // what it should have been
+	order      string               // of the second line; "": its own
+}
+
+func set(key string, v any) func(map[string]any) {
+	return func(m map[string]any) { m[key] = v }
+}
+
+// badLines are all kinds there are, wherever they come in.
+func badLines() []badLine {
+	return []badLine{
 		{"wrong check digit", "bad_gtin", set("gtin", "4006381333932"), nil, ""},
 		{"no GTIN at all", "bad_gtin", set("gtin", "cola"), nil, ""},
 		{"a GLN with a wrong check digit", "bad_gln", set("store", "4012345000008"), set("store", "4012345000009"), ""},
@@ -54,16 +47,45 @@ func TestBadSales(t *testing.T) {
 		{"a quantity that is not whole", "bad_number", set("quantity", 1.5), nil, ""},
 		{"no currency", "missing_field", func(m map[string]any) { delete(m, "currency"); m["store"] = "nowhere" }, set("store", "nowhere"), ""},
 		{"a field that is none", "not_understood", set("colour", "red"), nil, ""},
-	} {
+	}
+}
+
+// lines gives a bad line and the same mended.
+func (c badLine) lines(t *testing.T) (bad, mended string) {
+	t.Helper()
+	order := c.order
+	if order == "" {
+		order = "bad"
+	}
+	line := func(change func(map[string]any)) string {
+		m := map[string]any{}
+		if err := json.Unmarshal([]byte(saleLine(order, 1, "")), &m); err != nil {
+			t.Fatal(err)
+		}
+		if change != nil {
+			change(m)
+		}
+		data, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	return line(c.bad), line(c.mend)
+}
+
+const nowhere = `{"stores":[{"store":"nowhere","name":"without a zone or a currency"}]}`
+
+// TestBadSales: each kind of bad line on the real service. The good line beside it is kept, the bad one is
+// named by its place and comes back as it was sent; mended it is taken, and nothing counts twice.
+func TestBadSales(t *testing.T) {
+	for _, c := range badLines() {
 		t.Run(c.name, func(t *testing.T) {
 			r := newShop(t, nil)
-			r.ask(t, "POST", "/v1/sales/masters", "application/json", `{"stores":[{"store":"nowhere","name":"without a zone or a currency"}]}`, 200)
-			order := c.order
-			if order == "" {
-				order = "bad"
-			}
-			bad := line(order, c.bad)
-			got := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", line("good", nil)+"\n"+bad+"\n", 200))
+			r.ask(t, "POST", "/v1/sales/masters", "application/json", nowhere, 200)
+			bad, mended := c.lines(t)
+			good := saleLine("good", 1, "")
+			got := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", good+"\n"+bad+"\n", 200))
 			if got.Stored != 1 || got.Rejected != 1 || len(got.Problems) != 1 {
 				t.Fatalf("%+v, want one line kept and one given back", got)
 			}
@@ -71,12 +93,96 @@ func TestBadSales(t *testing.T) {
 				t.Errorf("problem %+v, want %s of line 2 with its input %s", p, c.code, bad)
 			}
 			// The good line again beside the mended one.
-			again := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", line("good", nil)+"\n"+line(order, c.mend)+"\n", 200))
+			again := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", good+"\n"+mended+"\n", 200))
 			if again.Stored != 1 || again.Duplicate != 1 || again.Rejected != 0 {
 				t.Errorf("mended: %+v, want it stored and the other known", again)
 			}
 		})
 	}
+}
+
+// TestBadSalesInTheDropFolder: the same lines in a file that is dropped. The good line is kept, the bad one
+// stands in a file under the same name, with a report that names it; mended there and dropped again it is taken.
+func TestBadSalesInTheDropFolder(t *testing.T) {
+	for _, c := range badLines() {
+		t.Run(c.name, func(t *testing.T) {
+			r, drop := newDropFolder(t)
+			r.ask(t, "POST", "/v1/sales/masters", "application/json", nowhere, 200)
+			bad, mended := c.lines(t)
+			drop.put(t, "day.ndjson", saleLine("good", 1, "")+"\n"+bad+"\n")
+			if got := r.sold(t); strings.Count(got, "pos ") != 1 || !strings.Contains(got, "good/1") {
+				t.Errorf("sold\n%s\nwant the good line alone", got)
+			}
+			rep, back := drop.rejected(t, "day.ndjson")
+			if rep.Stored != 1 || rep.Rejected != 1 || rep.Problems[0].Code != c.code || rep.Problems[0].Line != 2 {
+				t.Errorf("report %+v, want %s of line 2", rep, c.code)
+			}
+			if back != bad+"\n" {
+				t.Errorf("to be mended:\n%s\nwant\n%s", back, bad)
+			}
+			drop.put(t, "mended.ndjson", mended+"\n")
+			if got := r.sold(t); strings.Count(got, "pos ") != 2 {
+				t.Errorf("mended and dropped again, sold\n%s\nwant two lines", got)
+			}
+		})
+	}
+	r, drop := newDropFolder(t)
+	for _, c := range []struct{ name, text, code string }{
+		{"other.csv", "a;b\n1;2\n", "mapping_matches_nothing"},
+		{"cut.csv", "Bon;Filiale;EAN;Menge;Betrag;Zeit;Art\n1;s1;4006381333931;2;10,0", "truncated"},
+		{"cut.ndjson", saleLine("x", 1, "")[:40], "truncated"},
+		{"cut.json", `{"lines":[` + saleLine("x", 1, "")[:40], "truncated"},
+		{"cut.xml", "<POSLog><Transaction>", "truncated"},
+		{"other.xml", "<Orders/>", "mapping_matches_nothing"},
+	} {
+		drop.put(t, c.name, c.text)
+		if rep, _ := drop.rejected(t, c.name); rep.Stored != 0 || len(rep.Problems) != 1 || rep.Problems[0].Code != c.code {
+			t.Errorf("%s: %+v, want %s", c.name, rep, c.code)
+		}
+	}
+	// What a master is missing for waits, and is taken by itself.
+	drop.put(t, "new.ndjson", strings.Replace(saleLine("p", 2, ""), "4006381333931", "96385074", 1)+"\n"+saleLine("q", 1, "")+"\n")
+	const known, parked = "pos q/1 s1 4006381333931 1 for 500 at 03-02T02:00:00Z", "pos p/1 s1 96385074 2 for 1000 at 03-02T02:00:00Z"
+	r.wantSold(t, known)
+	r.ask(t, "POST", "/v1/sales/masters", "application/json", `{"products":[{"gtin":"96385074","name":"Water"}]}`, 200)
+	r.wantSold(t, known, parked)
+}
+
+// dropFolder is a folder that the real service takes files from.
+type dropFolder struct{ dir string }
+
+func newDropFolder(t *testing.T) (*shopRig, dropFolder) {
+	t.Helper()
+	dir := t.TempDir()
+	return newShop(t, func(c *config.Config) {
+		c.Sales.Drop = []config.Drop{{Dir: dir, Mapping: intakeData + "till.yml", Channel: "pos-north"}}
+		c.Sales.Every = 100 * time.Millisecond
+	}), dropFolder{dir}
+}
+
+func (d dropFolder) put(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(d.dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, name+" moves to done", func() bool {
+		_, err := os.Stat(filepath.Join(d.dir, "done", name))
+		return err == nil
+	})
+}
+
+// rejected is what came back of a file: the report, and the lines to be mended.
+func (d dropFolder) rejected(t *testing.T, name string) (r intake.Report, lines string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(d.dir, "rejected", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(d.dir, "rejected", name+".report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report(t, data), string(text)
 }
 
 // TestParkedSales: a line of a product or a store that nobody knows is parked, listed, and taken by itself

@@ -80,7 +80,7 @@ export const kpi = {
   "weights.title": ["What the score weighs", "得分权重"],
   "weights.help": ["The weights of the perfect-store score. Only their proportion matters.", "完美门店得分的权重，仅比例有意义。"],
   "weights.of": ["For", "适用于"],
-  "weights.all": ["every brand without its own", "未单独设置的所有品牌"],
+  "weights.all": ["all other brands", "其他所有品牌"],
   "weights.usual": ["Back to the usual", "恢复默认"],
   "weights.as_all": ["As for every brand", "与其他品牌一致"],
 
