@@ -199,6 +199,7 @@ func measureLatency(ctx context.Context, o options) (*latencyReport, error) {
 func load(ctx context.Context, url string, o options) (expected, sent int, took time.Duration, err error) {
 	const connections = 10
 	clients := make([]mqtt.Client, connections)
+	last := make([]mqtt.Token, connections) // of each connection; what came before it was sent before it
 	for i := range clients {
 		if clients[i], err = connect(url, fmt.Sprint("load-", i)); err != nil {
 			return 0, 0, 0, err
@@ -230,12 +231,29 @@ func load(ctx context.Context, url string, o options) (expected, sent int, took 
 				return 0, 0, 0, err
 			}
 			id := identity(d)
-			clients[d%connections].Publish(id.Topic(wire.KindObservation), 1, false, payload)
+			last[d%connections] = clients[d%connections].Publish(id.Topic(wire.KindObservation), 1, false, payload)
 		}
 		if passed >= o.Load {
-			return expected, sent, passed, nil
+			return expected, sent, passed, taken(last)
 		}
 	}
+}
+
+// taken waits until the broker has what was published last: to disconnect before is to lose it, on a machine
+// that is too busy to send at the asked rate.
+func taken(tokens []mqtt.Token) error {
+	for _, t := range tokens {
+		if t == nil {
+			continue
+		}
+		if !t.WaitTimeout(30 * time.Second) {
+			return errors.New("the broker does not take what is published")
+		}
+		if t.Error() != nil {
+			return fmt.Errorf("publish: %w", t.Error())
+		}
+	}
+	return nil
 }
 
 func identity(d int) wire.Identity {
