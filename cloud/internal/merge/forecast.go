@@ -38,18 +38,17 @@ func (r *StoreRates) Forecast(g shelf.GTIN, p *Place, from, to time.Time, plan *
 		}
 		for _, s := range p.Open(at, next) {
 			hours := s.To.Sub(s.From).Hours()
-			mean := (1-r.own)*rate.PerHour*hours + r.own*own*hours
-			if own == 0 {
-				mean = rate.PerHour * hours
-			} else {
-				apart += (rate.PerHour - own) * hours
+			mean, off := rate.PerHour*hours, 0.0
+			if own > 0 {
+				off = mean - own*hours
+				mean -= r.own * off
 			}
 			if lift.Factor > 0 && plan.promoted(p.Store.Store, g, at) {
 				lifted += mean * lift.Factor
 				f.Lift += mean * (lift.Factor - 1)
-				mean *= lift.Factor
+				mean, off = mean*lift.Factor, off*lift.Factor
 			}
-			f.Mean += mean
+			f.Mean, apart = f.Mean+mean, apart+off
 		}
 		at = next
 	}
