@@ -160,28 +160,42 @@ func (st *stepping) lasting() {
 	}
 }
 
-// Due is when a Tick could next change something, zero where only the device can. listening is
-// since when the cloud has been able to hear the device.
-func (m Machine) Due(s State, listening time.Time) time.Time {
+// Due is when a Tick after now could next change something, zero where only the device can. listening is since when the
+// cloud has been able to hear the device.
+func (m Machine) Due(s State, listening, now time.Time) time.Time {
 	var due time.Time
-	earliest := func(t time.Time) {
-		if due.IsZero() || t.Before(due) {
-			due = t
+	consider := func(t Type, since Mark) {
+		rule, ok := m.Rules.For(t, "", now)
+		if open := s.OpenEpisode(t, ""); !ok || since.IsZero() || open != nil && open.Raised {
+			return
+		}
+		at := since.At.Add(rule.Hold)
+		if !at.After(now) && rule.Muted {
+			at = m.unmuted(t, now)
+		}
+		if due.IsZero() || at.Before(due) {
+			due = at
 		}
 	}
-	waiting := func(t Type) bool { open := s.OpenEpisode(t, ""); return open == nil || !open.Raised }
 	if !s.Behind && s.Gone.IsZero() {
 		for _, t := range lastingTypes {
-			rule, ok := m.Rules.For(t, "", listening)
-			if first := s.Trackers[string(t)].FirstBad; ok && waiting(t) && !first.IsZero() {
-				earliest(first.At.Add(rule.Hold))
-			}
+			consider(t, s.Trackers[string(t)].FirstBad)
 		}
 	}
-	if rule, ok := m.Rules.For(CoolerOffline, "", listening); ok && waiting(CoolerOffline) {
-		if since := s.silentSince(listening); !since.IsZero() {
-			earliest(since.At.Add(rule.Hold))
-		}
-	}
+	consider(CoolerOffline, s.silentSince(listening))
 	return due
+}
+
+// mutedLook is after how long a muted subject is looked at again at the latest: its rules may be others by then.
+const mutedLook = 15 * time.Minute
+
+// unmuted is the first full minute after now at which a type is not muted, mutedLook later at most.
+func (m Machine) unmuted(t Type, now time.Time) time.Time {
+	at := now.Truncate(time.Minute).Add(time.Minute)
+	for ; at.Sub(now) < mutedLook; at = at.Add(time.Minute) {
+		if rule, ok := m.Rules.For(t, "", at); !ok || !rule.Muted {
+			break
+		}
+	}
+	return at
 }

@@ -62,7 +62,7 @@ func (d *device) save(ctx context.Context) error {
 	}
 	d.engine.decoded.Put(d.id.Tenant, d.id.Device, string(text), d.state)
 	d.owned = false
-	due := state.Micros(d.machine.Due(d.state, d.engine.listening))
+	due := state.Micros(d.machine.Due(d.state, d.engine.listening, d.now))
 	_, err = d.tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, state = excluded.state,
 			since = excluded.since, pruned = excluded.pruned, due_at = excluded.due_at`,

@@ -23,7 +23,13 @@ func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input 
 		at = now
 	}
 	said := Input{Key: key, At: at, Late: now.Sub(at) > lateAfter}
-	shift := func(t time.Time) time.Time { return t.Add(at.Sub(env.CapturedAt)) }
+	// A message tells of nothing that comes after it: one reading with a date to come would be the newest for as long.
+	shift := func(t time.Time) time.Time {
+		if t = t.Add(at.Sub(env.CapturedAt)); t.After(at) {
+			return at
+		}
+		return t
+	}
 
 	switch body := env.Body.(type) {
 	case *wire.Status:
