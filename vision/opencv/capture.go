@@ -50,9 +50,9 @@ func OpenCapture(source string, o CaptureOptions) (*Capture, error) {
 	var message [512]C.char
 	p := C.coldshelf_capture_open(text, C.int(how), C.int(o.Width), C.int(o.Height), C.double(o.FPS), &message[0], C.int(len(message)))
 	if p == nil {
-		return nil, fmt.Errorf("open camera %s: %s", source, words(&message[0]))
+		return nil, fmt.Errorf("open camera %s: %s", Redacted(source), words(&message[0]))
 	}
-	c := &Capture{capture: p, mat: gocv.NewMat(), source: source, live: how != wayFile}
+	c := &Capture{capture: p, mat: gocv.NewMat(), source: Redacted(source), live: how != wayFile}
 	if !c.live {
 		c.count = max(0, int(C.coldshelf_capture_count(p)))
 	}

@@ -2,6 +2,7 @@ package opencv
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -38,4 +39,16 @@ func parseSource(source string) (where string, how way, err error) {
 func Live(source string) bool {
 	_, how, err := parseSource(source)
 	return err == nil && how != wayFile
+}
+
+// Redacted is a source as it may be told: the password of a network camera is not.
+func Redacted(source string) string {
+	if _, how, err := parseSource(source); err != nil || how != wayStream {
+		return source
+	}
+	u, err := url.Parse(source)
+	if err != nil {
+		return "a network camera"
+	}
+	return u.Redacted()
 }

@@ -128,16 +128,20 @@ func TestVideosThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ source, says string }{
-		"cut short": {"file:" + cutShort, "cut short"},
-		"garbage":   {"file:" + garbage, "cannot be opened"},
-		"not there": {"file:/nowhere/clip.mp4", "no such file"},
-		"no device": {"v4l2:/dev/video-nowhere", "no such file"},
-		"no stream": {"rtsp://127.0.0.1:1/shelf", "cannot be opened"},
+		"cut short":  {"file:" + cutShort, "cut short"},
+		"garbage":    {"file:" + garbage, "cannot be opened"},
+		"not there":  {"file:/nowhere/clip.mp4", "no such file"},
+		"no device":  {"v4l2:/dev/video-nowhere", "no such file"},
+		"no stream":  {"rtsp://127.0.0.1:1/shelf", "cannot be opened"},
+		"a password": {"rtsp://user:secret@127.0.0.1:1/shelf", "rtsp://user:xxxxx@127.0.0.1:1/shelf"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(t, config.Camera{Source: c.source})
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want an error that says %q", err, c.says)
+			}
+			if err != nil && strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error tells the camera's password: %v", err)
 			}
 		})
 	}

@@ -112,10 +112,10 @@ func (x *examiner) camera(ctx context.Context) {
 	start := time.Now()
 	f, err := cam.Capture(ctx)
 	if err != nil {
-		x.fault("camera", err, "is it plugged in, and free? A running agent keeps its camera")
+		x.fault("camera", err, cameraHint(err, x.cfg.Camera.Source))
 		return
 	}
-	x.add("camera", good, "", "%d×%d from %s in %v", f.Width, f.Height, x.cfg.Camera.Source, time.Since(start).Round(time.Millisecond))
+	x.add("camera", good, "", "%d×%d from %s in %v", f.Width, f.Height, opencv.Redacted(x.cfg.Camera.Source), time.Since(start).Round(time.Millisecond))
 	if x.pipeline == nil {
 		return
 	}
@@ -223,7 +223,7 @@ func (x *examiner) broker(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if err := uplink.Try(ctx, u); err != nil {
-		x.fault("broker", err, "is it running, and is the board allowed its topics? The agent goes on without and tries again")
+		x.fault("broker", err, brokerHint(err, x.cfg.Uplink.Broker))
 		return
 	}
 	x.add("broker", good, "", "%s lets this board in", x.cfg.Uplink.Broker)

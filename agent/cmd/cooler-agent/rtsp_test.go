@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -94,12 +95,14 @@ func (c *rtspCamera) signal(s syscall.Signal) {
 	}
 }
 
-// listener hears what a board tells of its camera.
+// listener hears what a board tells of its looks.
 type listener struct {
-	mu     sync.Mutex
-	looks  int
-	events map[string]int
-	sick   bool // the last health names the camera
+	mu      sync.Mutex
+	looks   int
+	plan    string // of the last look told whole, and so of the differences after it
+	events  map[string]int
+	sick    bool     // the last health names the camera
+	refused []string // what was said to commands that were not carried out
 }
 
 func listen(t *testing.T, broker string) *listener {
@@ -128,8 +131,15 @@ func (l *listener) hear(env *wire.Envelope) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch b := env.Body.(type) {
-	case *wire.Observation, *wire.Delta:
+	case *wire.Observation:
 		l.looks++
+		l.plan = fmt.Sprintf("%s %d", b.PlanogramID, b.PlanogramVersion)
+	case *wire.Delta:
+		l.looks++
+	case *wire.Answer:
+		if !b.OK {
+			l.refused = append(l.refused, b.Detail)
+		}
 	case *wire.Event:
 		l.events[b.Type]++
 	case *wire.Telemetry:
