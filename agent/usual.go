@@ -60,8 +60,7 @@ type coarse struct {
 
 // coarseOf a frame, so many cells along its longer side.
 func coarseOf(f vision.Frame, cells int) coarse {
-	side := float64(max(f.Width, f.Height)) / float64(cells)
-	c := coarse{w: max(1, int(float64(f.Width)/side)), h: max(1, int(float64(f.Height)/side)), side: side}
+	c := shapeOf(f, cells)
 	c.bgr = make([]float64, 3*c.w*c.h)
 	for y := range c.h {
 		for x := range c.w {
@@ -69,6 +68,12 @@ func coarseOf(f vision.Frame, cells int) coarse {
 		}
 	}
 	return c
+}
+
+// shapeOf is coarseOf without colours.
+func shapeOf(f vision.Frame, cells int) coarse {
+	side := float64(max(f.Width, f.Height)) / float64(cells)
+	return coarse{w: max(1, int(float64(f.Width)/side)), h: max(1, int(float64(f.Height)/side)), side: side}
 }
 
 // cell is the mean over its pixels.

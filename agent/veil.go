@@ -60,7 +60,7 @@ func (c cover) share() float64 {
 
 // fresh: there is nothing yet to compare such a look with.
 func (v *veil) fresh(f vision.Frame, obs *shelf.Observation) bool {
-	return recognisable(obs.Quality.Reason) && !coarseOf(f, veilCells).alike(v.now)
+	return recognisable(obs.Quality.Reason) && !shapeOf(f, veilCells).alike(v.now)
 }
 
 // step takes the next look, at an age of the agent, and says what of it to blur. Pictures in which nothing can be

@@ -29,7 +29,7 @@ func TestHintsNameTheRemedy(t *testing.T) {
 		{"v4l2:/dev/video0", "open camera: stat /dev/video0: no such file or directory", "ls /dev/video*"},
 		{"v4l2:/dev/video0", "open /dev/video0: permission denied", "group video"},
 		{"v4l2:/dev/video0", "it cannot be opened", "A running agent keeps its camera"},
-		{"rtsp://cam/x", "method DESCRIBE failed: 401 Unauthorized", "USER:PASSWORD"},
+		{"rtsp://cam/x", "method DESCRIBE failed: 401", "USER:PASSWORD"},
 		{"rtsp://cam/x", "method DESCRIBE failed: 404 Not Found", "another path"},
 		{"rtsp://cam/x", "Connection refused", "`ffprobe rtsp://cam/x`"},
 		{"rtsp://user:secret@cam/x", "Connection refused", "`ffprobe rtsp://user:xxxxx@cam/x`"},
