@@ -126,7 +126,7 @@ func run(ctx context.Context, o options, part string) error {
 		}
 	}
 	if strings.Contains(part, "fleets") {
-		if r.Fleets, err = measureFleets(ctx, o.Fleets, dir); err != nil {
+		if r.Fleets, err = measureFleets(ctx, o, dir); err != nil {
 			return err
 		}
 		for _, f := range r.Fleets {

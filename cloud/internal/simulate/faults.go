@@ -102,6 +102,3 @@ func rubbish(rng *rand.Rand, payload []byte) []byte {
 	}
 	return b
 }
-
-// spell is how long a device waits for an acknowledgement before it says a message again at first.
-const spell = 5 * time.Second

@@ -34,6 +34,7 @@ type Config struct {
 	Seed        uint64
 	Start       time.Time     // in the shop [so long ago that Looks end now, or a week]
 	Drain       time.Duration // how long to wait for the last acknowledgements [60 s]
+	Spell       time.Duration // how long a device waits for an acknowledgement before it says a message again at first [5 s]
 	Log         *slog.Logger
 }
 
@@ -68,6 +69,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Drain <= 0 {
 		c.Drain = time.Minute
+	}
+	if c.Spell <= 0 {
+		c.Spell = 5 * time.Second
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

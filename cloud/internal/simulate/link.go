@@ -18,6 +18,7 @@ type link struct {
 	client mqtt.Client
 	hear   func(device string, ack *wire.Ack)
 	boxes  []*box
+	spell  time.Duration
 
 	mu   sync.Mutex // over all boxes' open messages
 	open int        // how many these are
@@ -40,7 +41,7 @@ type sent struct {
 
 // newLink connects nobody yet. A link of a single device has that device's will, as a board has.
 func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack), conf *tls.Config) (*link, error) {
-	l := &link{boxes: boxes, hear: hear}
+	l := &link{boxes: boxes, hear: hear, spell: cfg.Spell}
 	o := mqtt.NewClientOptions().AddBroker(cfg.Broker).SetClientID(fmt.Sprintf("%s-%d-%d", cfg.ClientID, cfg.Seed, number)).
 		SetUsername(cfg.Username).SetPassword(cfg.Password).SetCleanSession(true).SetOrderMatters(true).
 		SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(5 * time.Second).
@@ -118,7 +119,7 @@ func (l *link) say(b *box, packets []packet) (bytes int) {
 		if p.seq > 0 {
 			l.mu.Lock()
 			if _, told := b.open[p.seq]; !told && !b.done.Has(p.seq) {
-				b.open[p.seq] = sent{packet: p, next: now.Add(spell), wait: spell}
+				b.open[p.seq] = sent{packet: p, next: now.Add(l.spell), wait: l.spell}
 				l.open++
 			}
 			l.mu.Unlock()
@@ -160,7 +161,7 @@ func (l *link) late(now time.Time) (list []packet) {
 	for _, b := range l.boxes {
 		for seq, s := range b.open {
 			if now.After(s.next) {
-				s.wait = min(2*s.wait, time.Minute)
+				s.wait = min(2*s.wait, max(time.Minute, l.spell))
 				s.next = now.Add(s.wait)
 				b.open[seq] = s
 				list = append(list, s.packet)
