@@ -257,7 +257,7 @@ export const en = {
   "slots.none": "No planogram judged yet",
 
   "cooler.picture": "Last picture",
-  "cooler.no_picture": "No picture yet",
+  "cooler.no_picture": "No picture yet: the first one comes with the second look",
   "cooler.no_picture_text": "The agent decides which pictures it sends. Facts arrive without them too.",
   "cooler.picture_failed": "The picture could not be loaded",
   "cooler.no_observation": "This cooler has not looked at its shelves yet",

@@ -254,7 +254,7 @@ export const zh: Record<Key, string> = {
   "slots.none": "尚未按陈列图判断",
 
   "cooler.picture": "最近图片",
-  "cooler.no_picture": "还没有图片",
+  "cooler.no_picture": "还没有图片：第二次观察时才上传第一张",
   "cooler.no_picture_text": "由设备决定上传哪些图片；没有图片时数据照常上报。",
   "cooler.picture_failed": "图片加载失败",
   "cooler.no_observation": "此冷柜尚未查看货架",

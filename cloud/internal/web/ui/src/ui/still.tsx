@@ -20,23 +20,29 @@ export function useStill(src: string | null): Still {
   const [tries, setTries] = useState(0);
   const [fault, setFault] = useState<{ src: string; error: ApiError }>();
   useEffect(() => setFault(undefined), [src]);
-  const failed = () => {
-    if (src !== null) void whyNot(src).then((error) => setFault({ src, error }));
-  };
   const again = () => {
     setFault(undefined);
     setTries((n) => n + 1);
   };
+  const failed = () => {
+    if (src === null) return;
+    void whyNot(src).then((error) => {
+      // It may have come between the two questions.
+      if (!error && tries === 0) again();
+      else setFault({ src, error: error ?? new ApiError(0, t("still.broken")) });
+    });
+  };
   return { key: `${src} ${tries}`, fault: fault?.src === src ? fault?.error : undefined, failed, again };
 }
 
-async function whyNot(src: string): Promise<ApiError> {
+/** Why an address gives no picture; undefined where it answers as if it did. */
+async function whyNot(src: string): Promise<ApiError | undefined> {
   try {
     await call("GET", src);
+    return undefined;
   } catch (e) {
-    if (e instanceof ApiError) return e;
+    return e instanceof ApiError ? e : new ApiError(0, String(e));
   }
-  return new ApiError(200, t("still.broken")); // it comes, and is no picture
 }
 
 /** Whether there is no such picture, rather than that it did not come. */

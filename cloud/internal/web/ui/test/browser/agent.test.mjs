@@ -156,8 +156,11 @@ describe("from the first start to a mended stockout, by the real board", () => {
   test("the board comes by itself, and its picture with names beside the planogram", async () => {
     agent = spawn(agentProgram, ["run", "--config", join(dir, "board", "agent.yml"), "--log", "warn"], { stdio: ["ignore", "inherit", "inherit"] });
     await en.goto(`${service.url}/coolers/${DEVICE}`);
-    await en.locator(".picture img").waitFor({ timeout: PATIENCE });
     await en.locator(".facing").nth(5).waitFor();
+    // A first look's picture waits for the second, which shows what of it always stands there.
+    await en.getByText("the first one comes with the second look").waitFor();
+    assert.ok(await look());
+    await en.locator(".picture img").waitFor();
     await en.locator(".plan-slot").nth(5).waitFor();
     await en.locator(".health").getByText("sees the shelves").waitFor();
     zh = await open(browser, `${service.url}/`, { lang: "zh-CN", dark: true, storageState: await en.context().storageState() });
