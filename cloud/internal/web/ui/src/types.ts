@@ -97,10 +97,14 @@ export interface Alert {
 
 /** A look that an alert rests on: when it was, and where the slot was in its picture of width by height. */
 export interface ProofLook {
+  boot: number;
+  seq: number;
   captured_at: string;
   box: Box;
   width: number;
   height: number;
+  /** Null as long as no picture of it has come. */
+  kept_until: string | null;
 }
 
 /** The observations that an alert rests on; null where one is not known, or not yet. */

@@ -1,12 +1,13 @@
 // What proves an alert: the pictures before, after and at its end, each cut out to the slot where it was
 // then, which is marked, or whole.
 
+import { useComputed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { clock } from "../format";
 import { lang, t } from "../i18n/text";
-import { now } from "../store";
+import { fleet, now } from "../store";
 import type { Alert, Box, ProofLook } from "../types";
 import { useLoad } from "../ui/async";
 import { Camera } from "../ui/icons";
@@ -19,15 +20,20 @@ export function Proof({ alert: a, before, after }: { alert: Alert; before: strin
   const e = a.evidence;
   const [whole, setWhole] = useState(false);
   const has = Boolean(a.slot && e && (e.before_seq != null || e.after_seq != null));
-  const looks = useLoad(async (signal) => (has ? await api.proof(a.id, signal) : null), [a.id, has, JSON.stringify(e)]);
+  // A picture comes after what was seen on it: whenever the cooler has a newer one, it is looked again.
+  const newest = useComputed(() => fleet.value.coolers.get(a.device)?.picture_seq);
+  const key = `${a.id} ${JSON.stringify(e)}`;
+  const looks = useLoad(async (signal) => ({ key, of: has ? await api.proof(a.id, signal) : null }), [key, has, newest.value]);
   if (!has || !e) return null;
-  const p = looks.data;
+  // What was answered of the alert as it was before says nothing of it as it is now.
+  const asked = looks.data?.key !== key && !looks.error;
+  const p = looks.data?.of;
   return (
     <>
       <div class="evidence" role="group" aria-label={t("alerts.evidence")}>
-        <Shot name={before} device={a.device} boot={e.before_boot} seq={e.before_seq} look={p?.before} whole={whole} />
-        <Shot name={after} device={a.device} boot={e.after_boot} seq={e.after_seq} look={p?.after} whole={whole} />
-        {e.end_seq != null && <Shot name={t("alerts.end")} device={a.device} boot={e.end_boot} seq={e.end_seq} look={p?.end} whole={whole} />}
+        <Shot name={before} device={a.device} boot={e.before_boot} seq={e.before_seq} look={p?.before} whole={whole} asked={asked} />
+        <Shot name={after} device={a.device} boot={e.after_boot} seq={e.after_seq} look={p?.after} whole={whole} asked={asked} />
+        {e.end_seq != null && <Shot name={t("alerts.end")} device={a.device} boot={e.end_boot} seq={e.end_seq} look={p?.end} whole={whole} asked={asked} />}
       </div>
       {(p?.before || p?.after || p?.end) && (
         <div class="proof-foot">
@@ -61,10 +67,13 @@ interface ShotProps {
   /** Where the slot was in it; null where that is not known. */
   look: ProofLook | null | undefined;
   whole: boolean;
+  /** Where it was is being asked. */
+  asked: boolean;
 }
 
-function Shot({ name, device, boot, seq, look, whole }: ShotProps) {
-  const src = seq === null ? null : api.picture(device, { boot, seq });
+function Shot({ name, device, boot, seq, look, whole, asked }: ShotProps) {
+  const awaited = look?.kept_until === null;
+  const src = seq === null || awaited || asked ? null : api.picture(device, { boot, seq });
   const still = useStill(src);
   const spot = look && look.box[2] > 0 && look.box[3] > 0 ? look : null;
   const all: Box | null = spot && [0, 0, spot.width, spot.height];
@@ -74,7 +83,7 @@ function Shot({ name, device, boot, seq, look, whole }: ShotProps) {
       {src === null ? (
         <div class="still-none">
           <Camera />
-          <b>{t("alerts.no_picture")}</b>
+          {!asked && <b>{t(awaited ? "proof.awaited" : "alerts.no_picture")}</b>}
         </div>
       ) : still.fault ? (
         <NoStill of={still} />

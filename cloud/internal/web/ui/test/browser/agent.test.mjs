@@ -269,7 +269,11 @@ describe("from the first start to a mended stockout, by the real board", () => {
 
     // What was seen: the slot, cut out by the service where it was in the pictures of those very looks.
     const e = a.evidence;
-    const looks = await (await api(`/v1/alerts/${a.id}/proof`)).json();
+    const looks = await eventually(async () => {
+      const proof = await (await api(`/v1/alerts/${a.id}/proof`)).json();
+      for (const [moment, look] of Object.entries(proof)) assert.ok(look?.kept_until, `the picture ${moment} has come`);
+      return proof;
+    }, PATIENCE);
     const shots = {};
     for (const [name, boot, seq] of [["before", e.before_boot, e.before_seq], ["after", e.after_boot, e.after_seq], ["end", e.end_boot, e.end_seq]]) {
       assert.deepEqual([looks[name].boot, looks[name].seq], [boot, seq], name);

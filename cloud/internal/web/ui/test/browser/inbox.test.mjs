@@ -110,7 +110,7 @@ describe("inbox", () => {
     page.expectErrors = true;
     s.service.failRest(503);
     await detail.getByRole("button", { name: "Send" }).click();
-    await detail.getByText(/Not saved: store is busy/).waitFor();
+    await detail.getByText(/Not saved: the answer took too long/).waitFor();
     assert.equal(await detail.getByLabel("Comment").inputValue(), "nobody must type this twice");
     s.service.restore();
     await detail.getByRole("button", { name: "Send" }).click();

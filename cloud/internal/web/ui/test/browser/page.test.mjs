@@ -194,7 +194,7 @@ describe("cooler", () => {
     s.service.failRest(503);
     await page.goto(`${s.service.url}/coolers/cooler-01`);
     await page.getByText("This could not be loaded").waitFor();
-    await page.getByText("try again in a moment").waitFor();
+    await page.getByText("the answer took too long").waitFor();
     s.service.restore();
     await page.getByRole("button", { name: "Try again" }).click();
     await page.locator(".picture img").waitFor();

@@ -44,5 +44,6 @@ export const inbox = {
   "say.failed": ["Not saved: {error}", "未保存：{error}"],
   "proof.whole": ["Whole picture", "整幅图片"],
   "proof.slot": ["Slot", "货位"],
+  "proof.awaited": ["No picture of it has come yet", "图片尚未收到"],
   "still.broken": ["what came is no picture", "收到的不是图片"],
 } as const;
