@@ -109,6 +109,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	for _, d := range a.opts.Duties {
 		sources.Go(func() { d.Run(sourceCtx, a.teller(d.Name)) })
 	}
+	if a.opts.Place != nil {
+		sources.Go(func() { a.watchPlace(sourceCtx) })
+	}
 	if a.opts.UntilEnd {
 		sources.Go(func() { a.leaveAtEnd(sourceCtx, stopSources) })
 	}

@@ -399,6 +399,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 	check(ask("3", wire.CommandSelfTest, time.Time{}), true, "everything works")
 	check(ask("4", wire.CommandCapture, time.Now().Add(-time.Minute)), false, "expired")
 	check(ask("5", "dance", time.Time{}), false, "no such command")
+	check(ask("settle", wire.CommandSettle, time.Time{}), false, "has no devices.place")
 	cam.set(func() (vision.Frame, error) {
 		f, _ := bright()
 		f.BGR[0], f.BGR[2] = 0, 255

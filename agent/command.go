@@ -89,6 +89,8 @@ func (a *Agent) carryOut(ctx context.Context, c *wire.Command) (string, error) {
 		return a.selfTest(ctx)
 	case wire.CommandRestart:
 		return "restarting", ErrRestart
+	case wire.CommandSettle:
+		return a.settleHere()
 	}
 	return "", fmt.Errorf("no such command: %q", c.Name)
 }

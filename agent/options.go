@@ -50,6 +50,10 @@ type Options struct {
 	Uplink   uplink.Config // no Broker: offline. Identity, Status, Amend, Command and Desired are the agent's to fill in
 	Degraded []string      // what main could not set up, short
 
+	// Place tells where the board stands, looked at every PlaceEvery; nil: nobody knows, and no move is told.
+	Place      Place
+	PlaceEvery time.Duration
+
 	Duties []Duty
 
 	// UntilEnd ends Run once the camera has ended and everything is acknowledged.

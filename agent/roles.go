@@ -46,6 +46,14 @@ type Device struct {
 	Run  func(ctx context.Context, say Readings) error
 }
 
+// Place tells whether the board stands where it was set up; devices/place does by its routers. It says what has changed since
+// it last did, over restarts.
+type Place interface {
+	Look(say func(home bool)) error
+	// Settle takes where the board is now for its home, and says so.
+	Settle(say func(home bool)) error
+}
+
 // Duty is something that the agent sees to besides, until ctx ends. What it tells is a reason in the agent's
 // health until it tells nil.
 type Duty struct {

@@ -259,6 +259,10 @@ func readingsOf(m series.Message) (rs alert.Readings) {
 			rs = append(rs, alert.Reading{At: e.At, Door: &yes})
 		case wire.EventDoorClose:
 			rs = append(rs, alert.Reading{At: e.At, Door: &no})
+		case wire.EventMoved:
+			rs = append(rs, alert.Reading{At: e.At, Settled: &no})
+		case wire.EventSettled:
+			rs = append(rs, alert.Reading{At: e.At, Settled: &yes})
 		}
 	}
 	return rs

@@ -28,7 +28,8 @@ const (
 	EventRestock    = "restock"
 	EventCameraLost = "camera_lost"
 	EventCameraBack = "camera_back"
-	EventMoved      = "moved"
+	EventMoved      = "moved"   // the board is no longer where it was set up
+	EventSettled    = "settled" // it is back, or somebody has agreed to its new place
 )
 
 // Event is something that happened at one moment. Type is 1 to 48 of a-z 0-9 _; Slot and GTIN are
@@ -145,6 +146,7 @@ const (
 	CommandPicture  = "picture"
 	CommandRestart  = "restart"
 	CommandSelfTest = "selftest"
+	CommandSettle   = "settle" // where the board is now is where it belongs
 )
 
 // Command asks a board to do something once; a board that gets the same ID twice does it once.

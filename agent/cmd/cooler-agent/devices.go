@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/config"
 	"github.com/coldshelf/coldshelf/devices/board"
 	"github.com/coldshelf/coldshelf/devices/door"
+	"github.com/coldshelf/coldshelf/devices/place"
 	"github.com/coldshelf/coldshelf/devices/power"
 	"github.com/coldshelf/coldshelf/devices/presence"
 	"github.com/coldshelf/coldshelf/devices/sim"
@@ -44,6 +47,27 @@ func fitted(d config.Devices, device string) (list []agent.Device) {
 		list = append(list, powerOf(*d.Power, d.Interval))
 	}
 	return list
+}
+
+// procNet is where Linux tells of routes and neighbours.
+const procNet = "/proc/net"
+
+// placeFile in the data directory remembers where the board was set up.
+const placeFile = "place.json"
+
+// placed has the board's place watched, where the configuration asks for it.
+func placed(cfg *config.Config, opts *agent.Options) error {
+	p := cfg.Devices.Place
+	if p == nil {
+		return nil
+	}
+	path := filepath.Join(cfg.DataDir, placeFile)
+	w, err := place.New(path, func() ([]string, error) { return place.Routers(procNet) })
+	if err != nil {
+		return withHint(err, "remove the file; the board then belongs where it is")
+	}
+	opts.Place, opts.PlaceEvery = w, cmp.Or(p.Every, time.Minute)
+	return nil
 }
 
 // simulated is a cooler for a desk. Its seed is its name, so that no two are the same.

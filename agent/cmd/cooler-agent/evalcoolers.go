@@ -110,13 +110,13 @@ func (s *evalSet) readCoolers() error {
 // for slots.
 const hiddenLane = 0.25
 
-type place struct {
+type turn struct {
 	sequence string
 	order    int
 }
 
-func (s *evalSet) sequences() (map[string]place, error) {
-	out := map[string]place{}
+func (s *evalSet) sequences() (map[string]turn, error) {
+	out := map[string]turn{}
 	path := filepath.Join(s.dir, "sequences.json")
 	if _, err := os.Stat(path); err != nil {
 		return out, nil
@@ -130,7 +130,7 @@ func (s *evalSet) sequences() (map[string]place, error) {
 	}
 	for _, q := range list {
 		for i, id := range q.Frames {
-			out[id] = place{q.ID, i}
+			out[id] = turn{q.ID, i}
 		}
 	}
 	return out, nil

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/agent"
 	"github.com/coldshelf/coldshelf/devices/board"
+	"github.com/coldshelf/coldshelf/devices/place"
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
@@ -32,12 +34,28 @@ func (x *examiner) devices(ctx context.Context) {
 			x.add("device", good, "", "%s: no reading in %v, as is usual while nothing moves", d.Name, deviceTrial)
 		}
 	}
+	if x.cfg.Devices.Place != nil {
+		x.place()
+	}
 	if l := x.cfg.Devices.Light; l != nil {
 		if _, err := board.Pin(l.Pin); err != nil {
 			x.fault("device", err, "check the wiring")
 		} else {
 			x.add("device", good, "", "light: %s", l.Pin)
 		}
+	}
+}
+
+// place tells by what the board would know where it stands.
+func (x *examiner) place() {
+	routers, err := place.Routers(procNet)
+	switch {
+	case err != nil:
+		x.add("place", bad, "take devices.place out of the configuration; no move is told then", "%v", err)
+	case len(routers) == 0:
+		x.add("place", bad, "connect the board to the shop's network; one with a modem alone cannot tell by its router", "%v", place.ErrNoRouter)
+	default:
+		x.add("place", good, "", "known by router %s", strings.Join(routers, ", "))
 	}
 }
 

@@ -189,6 +189,9 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 		return opts, err
 	}
 	opts.Devices = fitted(cfg.Devices, cfg.Device)
+	if err := placed(cfg, &opts); err != nil {
+		return opts, err
+	}
 	// Last, because everything before may refuse to start, and a start counts the boot up.
 	opts.Outbox, err = outbox.Open(ctx, cfg.DataDir, outbox.Options{
 		MaxBytes: cfg.Outbox.MaxBytes, Log: w.log,

@@ -13,6 +13,7 @@ type Devices struct {
 	Power       *Power        `yaml:"power"`
 	Light       *Light        `yaml:"light"`
 	Footfall    *Footfall     `yaml:"footfall"`
+	Place       *Place        `yaml:"place"`
 }
 
 // Door is a contact on a pin.
@@ -41,6 +42,11 @@ type Power struct {
 	Address   string `yaml:"address"`    // hexadecimal; "": 0x40
 	ShuntMOhm int    `yaml:"shunt_mohm"` // 0: 100
 	MainsMV   int    `yaml:"mains_mv"`   // below this the supply is the battery; 0: 4750
+}
+
+// Place is a watch on whether the board stands where it was set up, by the routers around it.
+type Place struct {
+	Every time.Duration `yaml:"every"` // between looks; 0: a minute
 }
 
 // Light is the lamp that is lit for a picture, through a relay on a pin.

@@ -159,6 +159,9 @@ func (d *Devices) validate(v *faults) {
 	if d.Footfall != nil {
 		d.Footfall.validate(v)
 	}
+	if p := d.Place; p != nil {
+		v.check(p.Every == 0 || p.Every >= time.Second && p.Every <= time.Hour, "devices.place.every: %v, must be 1s to 1h", p.Every)
+	}
 	if l := d.Light; l != nil {
 		v.check(l.Pin != "", "devices.light.pin: is missing")
 		v.check(l.Warmup >= 0 && l.Warmup <= 10*time.Second, "devices.light.warmup: %v, must be 0 to 10s", l.Warmup)

@@ -53,10 +53,6 @@ func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input 
 	return []Input{alive, said}
 }
 
-// eventSettled ends what wire.EventMoved began: whoever looks after the cooler has put it back, or has
-// agreed to its new place.
-const eventSettled = "settled"
-
 func look(o *wire.Observation) Look {
 	l := Look{Planogram: PlanogramRef{o.PlanogramID, o.PlanogramVersion}, Model: o.Model, Whole: o.Quality.Reason, Width: o.Width, Height: o.Height}
 	for _, s := range o.Slots {
@@ -105,7 +101,7 @@ func event(e *wire.Event, shift func(time.Time) time.Time) (Reading, bool) {
 		r.Camera = &yes
 	case wire.EventMoved:
 		r.Settled = &no
-	case eventSettled:
+	case wire.EventSettled:
 		r.Settled = &yes
 	default:
 		return Reading{}, false

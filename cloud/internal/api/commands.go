@@ -23,7 +23,7 @@ type Boards interface {
 // commandTime is how long a board may take until a command is not wanted any more.
 const commandTime = time.Minute
 
-var commands = []string{wire.CommandCapture, wire.CommandPicture, wire.CommandSelfTest, wire.CommandRestart}
+var commands = []string{wire.CommandCapture, wire.CommandPicture, wire.CommandSelfTest, wire.CommandRestart, wire.CommandSettle}
 
 // commandAnswer says what was sent; what comes of it is told by what the board sends then.
 type commandAnswer struct {

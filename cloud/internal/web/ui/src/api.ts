@@ -169,7 +169,7 @@ export const api = {
   /** Has a board try once more what it refused. */
   retryDesired: (device: string) => call<unknown>("POST", `/v1/coolers/${seg(device)}/desired/attempts`),
   /** Asks a board that is connected to do something once. */
-  command: (device: string, name: "capture" | "picture" | "selftest" | "restart") => call<{ id: string }>("POST", `/v1/coolers/${seg(device)}/commands`, { body: { name } }),
+  command: (device: string, name: "capture" | "picture" | "selftest" | "restart" | "settle") => call<{ id: string }>("POST", `/v1/coolers/${seg(device)}/commands`, { body: { name } }),
   /** A code by which a board gets its certificate; good once. */
   enrolment: (body: { store: string; device: string }) => call<{ code: string; expires: string }>("POST", "/v1/enrolments", { body }),
   refused: (signal?: AbortSignal) => call<{ messages: Refused[] | null }>("GET", "/v1/quarantine", { signal }),

@@ -16,6 +16,7 @@ import { Back, Next } from "../ui/icons";
 import { SeverityMark } from "../ui/state";
 import { Proof } from "./proof";
 import { SayBar } from "./say";
+import { SettleHere } from "./settle";
 import { Talk } from "./talk";
 
 export function AlertDetail({ id }: { id: string }) {
@@ -83,6 +84,7 @@ function Body({ alert: a }: { alert: Alert }) {
           {t("alerts.go_cooler")}
           <Next />
         </a>
+        {a.type === "cooler_moved" && a.state !== "resolved" && <SettleHere device={a.device} />}
       </footer>
       <SayBar alerts={[a]} label={alertSentence(a)} run={(said) => say(a, said)} />
     </>

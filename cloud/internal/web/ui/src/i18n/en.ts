@@ -182,6 +182,8 @@ export const en = {
   "type.no_footfall": "No footfall",
   "type.cold_chain": "Too warm",
   "type.power_lost": "Power lost",
+  "moved.settle": "This is its place now",
+  "moved.asked": "The board was asked; the alert ends once it has answered",
   "type.cooler_moved": "Cooler moved",
   "type.phantom_inventory": "Phantom inventory",
   "type.sales_without_shelf": "Sales without shelf",

@@ -179,6 +179,8 @@ export const zh: Record<Key, string> = {
   "type.no_footfall": "无客流",
   "type.cold_chain": "温度过高",
   "type.power_lost": "断电",
+  "moved.settle": "这就是它的新位置",
+  "moved.asked": "已通知设备，设备答复后告警即结束",
   "type.cooler_moved": "冷柜被移动",
   "type.phantom_inventory": "账面虚库存",
   "type.sales_without_shelf": "无货有销",
