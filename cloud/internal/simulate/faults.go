@@ -3,7 +3,6 @@ package simulate
 import (
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/coldshelf/coldshelf/models/telemetry"
 	"github.com/coldshelf/coldshelf/models/wire"
