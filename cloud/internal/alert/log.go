@@ -160,11 +160,25 @@ func LogHead(ctx context.Context, q state.Querier) (int64, error) {
 	return head, nil
 }
 
+// ErrNoReader says that nobody of that name reads the log, or no more.
+var ErrNoReader = errors.New("there is no such reader of the log")
+
 // ReaderCursor gives how far a named reader has come, 0 for one that has not begun.
 func ReaderCursor(ctx context.Context, q state.Querier, reader string) (int64, error) {
-	var cursor int64
-	err := q.QueryRow(ctx, "SELECT cursor FROM alert_readers WHERE reader = ?", reader).Scan(&cursor)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	cursor, err := KnownReaderCursor(ctx, q, reader)
+	if errors.Is(err, ErrNoReader) {
+		return 0, nil
+	}
+	return cursor, err
+}
+
+// KnownReaderCursor is ReaderCursor, but ErrNoReader for one that has not begun.
+func KnownReaderCursor(ctx context.Context, q state.Querier, reader string) (cursor int64, err error) {
+	err = q.QueryRow(ctx, "SELECT cursor FROM alert_readers WHERE reader = ?", reader).Scan(&cursor)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNoReader
+	}
+	if err != nil {
 		return 0, fmt.Errorf("read cursor of %s: %w", reader, err)
 	}
 	return cursor, nil

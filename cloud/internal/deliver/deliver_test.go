@@ -1,6 +1,7 @@
 package deliver_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,7 +51,7 @@ func newHouseOn(t *testing.T, db *state.DB) *house {
 // start delivers until stop.
 func (h *house) start(c deliver.Config) *deliver.Service {
 	c.DB, c.Log = h.db, slog.New(slog.DiscardHandler)
-	c.Poll, c.Retry = 5*time.Millisecond, 2*time.Millisecond
+	c.Poll, c.Retry = cmp.Or(c.Poll, 5*time.Millisecond), 2*time.Millisecond
 	s := deliver.New(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -35,6 +35,7 @@ var ErrGone = errors.New("the target wants no more")
 // follower leads one target along the log.
 type follower struct {
 	name    string // of its cursor
+	begun   bool   // it has a cursor from the start: without one it has been deleted
 	target  Target
 	db      *state.DB
 	lease   *lease // nil: nobody else delivers
@@ -57,7 +58,7 @@ const (
 	keepAfter = 100         // and after how many entries at the latest
 )
 
-// run follows until ctx ends or the target is gone; then it returns ErrGone.
+// run follows until ctx ends, or the target is gone or deleted; then it returns ErrGone or alert.ErrNoReader.
 func (f *follower) run(ctx context.Context) error {
 	poll := time.NewTicker(f.poll)
 	defer poll.Stop()
@@ -67,8 +68,10 @@ func (f *follower) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, ErrGone) {
-			return ErrGone
+		for _, end := range []error{ErrGone, alert.ErrNoReader} {
+			if errors.Is(err, end) {
+				return end
+			}
 		}
 		if errors.Is(err, errMoved) {
 			continue
@@ -98,9 +101,18 @@ func (f *follower) run(ctx context.Context) error {
 	}
 }
 
+// cursor is how far the target was told. To be told all for want of a cursor is for one that has yet to
+// begin: one that was deleted ends.
+func (f *follower) cursor(ctx context.Context, q state.Querier) (int64, error) {
+	if f.begun {
+		return alert.KnownReaderCursor(ctx, q, f.name)
+	}
+	return alert.ReaderCursor(ctx, q, f.name)
+}
+
 // advance delivers all that is new. It keeps what it has done also when it fails.
 func (f *follower) advance(ctx context.Context) error {
-	cursor, err := alert.ReaderCursor(ctx, f.db, f.name)
+	cursor, err := f.cursor(ctx, f.db)
 	if err != nil {
 		return err
 	}
@@ -200,7 +212,7 @@ func (f *follower) moveCursor(ctx context.Context, from, to int64) error {
 		if !errors.Is(err, errLost) {
 			return err
 		}
-		now, err := alert.ReaderCursor(ctx, tx, f.name)
+		now, err := f.cursor(ctx, tx)
 		if err != nil {
 			return err
 		}

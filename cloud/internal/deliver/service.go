@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -129,10 +130,10 @@ func (s *Service) leadAll(ctx context.Context) {
 		m := &MQTT{Connect: s.cfg.MQTT, DB: s.cfg.DB, Log: s.cfg.Log}
 		all.Go(func() {
 			defer m.leave(ctx)
-			_ = s.lead(ctx, mqttReader, m, 0, brokerPause) // a broker is never gone for good
+			_ = s.lead(ctx, mqttReader, false, m, 0, brokerPause) // a broker is never gone for good
 		})
 	}
-	running := map[string]context.CancelFunc{}
+	running := map[string]*leading{}
 	poll := time.NewTicker(s.cfg.Poll)
 	defer poll.Stop()
 	for {
@@ -147,23 +148,27 @@ func (s *Service) leadAll(ctx context.Context) {
 					continue
 				}
 				wanted[w.ID] = true
-				if running[w.ID] == nil {
+				if l := running[w.ID]; l == nil || l.ended.Load() {
 					one, cancel := context.WithCancel(ctx)
-					running[w.ID] = cancel
-					all.Go(func() { s.hook(one, w) })
+					l := &leading{cancel: cancel}
+					running[w.ID] = l
+					all.Go(func() {
+						defer cancel()
+						s.hook(one, w, l)
+					})
 				}
 			}
-			maps.DeleteFunc(running, func(id string, cancel context.CancelFunc) bool {
+			maps.DeleteFunc(running, func(id string, l *leading) bool {
 				if !wanted[id] {
-					cancel()
+					l.cancel()
 				}
 				return !wanted[id]
 			})
 		}
 		select {
 		case <-ctx.Done():
-			for _, cancel := range running {
-				cancel()
+			for _, l := range running {
+				l.cancel()
 			}
 			return
 		case <-s.again:
@@ -172,19 +177,31 @@ func (s *Service) leadAll(ctx context.Context) {
 	}
 }
 
+// leading is one webhook that is led.
+type leading struct {
+	cancel context.CancelFunc
+	ended  atomic.Bool // by itself: where it is still wanted, or again, it is to be led anew
+}
+
 // hook leads one webhook, and disables it when its target is gone.
-func (s *Service) hook(ctx context.Context, w Webhook) {
+func (s *Service) hook(ctx context.Context, w Webhook, l *leading) {
 	t, err := s.target(w)
 	if err != nil {
 		s.cfg.Log.Error("webhook cannot be used", "webhook", w.ID, "err", err)
 		return
 	}
-	if errors.Is(s.lead(ctx, w.reader(), t, s.cfg.GiveUp, maxPause), ErrGone) {
-		s.cfg.Log.Warn("webhook's target is gone, it is told no more", "webhook", w.ID)
-		if err := disable(ctx, s.cfg.DB, w.ID, "the target answered 410 Gone"); err != nil {
-			s.cfg.Log.Error("webhook cannot be disabled", "webhook", w.ID, "err", err)
-		}
+	err = s.lead(ctx, w.reader(), true, t, s.cfg.GiveUp, maxPause)
+	defer l.ended.Store(true)
+	if !errors.Is(err, ErrGone) {
+		return
 	}
+	s.cfg.Log.Warn("webhook's target is gone, it is told no more", "webhook", w.ID)
+	if err := disable(ctx, s.cfg.DB, w.ID, "the target answered 410 Gone"); err != nil {
+		s.cfg.Log.Error("webhook cannot be disabled", "webhook", w.ID, "err", err)
+		return
+	}
+	l.ended.Store(true)
+	s.Changed() // somebody may have taken that back already
 }
 
 func (s *Service) target(w Webhook) (Target, error) {
@@ -202,10 +219,10 @@ const mqttReader = "mqtt"
 // brokerPause is the longest pause before a broker is tried again: everybody who hears alerts by it waits.
 const brokerPause = 10 * time.Second
 
-func (s *Service) lead(ctx context.Context, name string, t Target, giveUp, longest time.Duration) error {
+func (s *Service) lead(ctx context.Context, name string, begun bool, t Target, giveUp, longest time.Duration) error {
 	wake, leave := s.waking()
 	defer leave()
-	f := &follower{name: name, target: t, db: s.cfg.DB, lease: s.lease, wake: wake, poll: s.cfg.Poll, retry: min(s.cfg.Retry, longest/4), longest: longest, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
+	f := &follower{name: name, begun: begun, target: t, db: s.cfg.DB, lease: s.lease, wake: wake, poll: s.cfg.Poll, retry: min(s.cfg.Retry, longest/4), longest: longest, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
 	return f.run(ctx)
 }
 

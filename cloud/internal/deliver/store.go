@@ -195,7 +195,11 @@ func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) e
 		return err
 	}
 	return db.Write(ctx, func(tx *state.Tx) error {
-		if _, err := tx.Exec(ctx, "UPDATE webhooks SET disabled = '' WHERE id = ?", id); err != nil {
+		err := changed(tx.Exec(ctx, "UPDATE webhooks SET disabled = '' WHERE id = ?", id))
+		if errors.Is(err, errLost) {
+			err = state.ErrNotFound // deleted meanwhile: it must not get a cursor again
+		}
+		if err != nil {
 			return fmt.Errorf("enable webhook %s: %w", id, err)
 		}
 		if _, err := tx.Exec(ctx, "DELETE FROM dead_letters WHERE reader = ? AND cursor > ?", w.reader(), after); err != nil {
