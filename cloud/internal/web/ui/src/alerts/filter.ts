@@ -6,6 +6,8 @@ export interface Filter {
   state: Exclude<AlertState, "pending">;
   /** "" for any. */
   severity: Severity | "";
+  /** "" for any. */
+  type: string;
   store: string;
   /** Whose: a name, "" for anybody's, NOBODY for those that nobody has. */
   whose: string;
@@ -15,12 +17,13 @@ export interface Filter {
 /** Stands where no name can: names are trimmed. */
 export const NOBODY = " ";
 
-export const noFilter: Filter = { state: "open", severity: "", store: "", whose: "", text: "" };
+export const noFilter: Filter = { state: "open", severity: "", type: "", store: "", whose: "", text: "" };
 
-/** Every word of the text must occur somewhere in the alert or in the names that go with it. */
+/** Every word of the text must occur somewhere in the alert or in the words that go with it: names, and its type as the page says it. */
 export function matches(a: Alert, f: Filter, names: (a: Alert) => string): boolean {
   if (a.state !== f.state) return false;
   if (f.severity && a.severity !== f.severity) return false;
+  if (f.type && a.type !== f.type) return false;
   if (f.store && a.store !== f.store) return false;
   if (f.whose && (a.assigned?.to ?? NOBODY) !== f.whose) return false;
   const words = f.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);

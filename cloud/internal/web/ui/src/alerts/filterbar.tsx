@@ -14,6 +14,7 @@ export function FilterBar({ filter, alerts }: { filter: Signal<Filter>; alerts: 
   const f = filter.value;
   const set = (part: Partial<Filter>) => (filter.value = { ...filter.value, ...part });
   const stores = [...new Set([...alerts.map((a) => a.store), f.store])].filter(Boolean).sort((a, b) => storeName(a).localeCompare(storeName(b)));
+  const types = [...new Set([...alerts.map((a) => a.type), f.type])].filter(Boolean).sort((a, b) => word("type", a).localeCompare(word("type", b)));
   const people = [...new Set([...alerts.map((a) => a.assigned?.to ?? ""), me.value, f.whose.trim()])].filter(Boolean).sort((a, b) => a.localeCompare(b));
   return (
     <div class="filters" role="search" aria-label={t("alerts.filter")}>
@@ -33,6 +34,14 @@ export function FilterBar({ filter, alerts }: { filter: Signal<Filter>; alerts: 
         {SEVERITIES.map((s) => (
           <option key={s} value={s}>
             {word("severity", s)}
+          </option>
+        ))}
+      </select>
+      <select class="select" aria-label={t("alerts.type")} value={f.type} onChange={(e) => set({ type: e.currentTarget.value })}>
+        <option value="">{t("alerts.any_type")}</option>
+        {types.map((x) => (
+          <option key={x} value={x}>
+            {word("type", x)}
           </option>
         ))}
       </select>

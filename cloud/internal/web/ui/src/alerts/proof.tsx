@@ -73,7 +73,8 @@ interface ShotProps {
 
 function Shot({ name, device, boot, seq, look, whole, asked }: ShotProps) {
   const awaited = look?.kept_until === null;
-  const src = seq === null || awaited || asked ? null : api.picture(device, { boot, seq });
+  // The service names the nearest look that it has a picture of: boards do not send one of each.
+  const src = seq === null || awaited || asked ? null : api.picture(device, look ?? { boot, seq });
   const still = useStill(src);
   const spot = look && look.box[2] > 0 && look.box[3] > 0 ? look : null;
   const all: Box | null = spot && [0, 0, spot.width, spot.height];

@@ -133,6 +133,8 @@ export const en = {
   "alerts.severity": "Severity",
   "alerts.store": "Store",
   "alerts.any_store": "All stores",
+  "alerts.type": "Type",
+  "alerts.any_type": "All types",
   "alerts.any_severity": "All severities",
   "alerts.ack": "Acknowledge",
   "alerts.acking": "Acknowledging",

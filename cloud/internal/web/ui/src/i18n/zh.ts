@@ -130,6 +130,8 @@ export const zh: Record<Key, string> = {
   "alerts.severity": "级别",
   "alerts.store": "门店",
   "alerts.any_store": "全部门店",
+  "alerts.type": "类型",
+  "alerts.any_type": "全部类型",
   "alerts.any_severity": "全部级别",
   "alerts.ack": "确认",
   "alerts.acking": "确认中",

@@ -9,7 +9,7 @@ import { FilterBar } from "../alerts/filterbar";
 import { useInboxKeys } from "../alerts/keys";
 import { NotifySwitches } from "../alerts/notify";
 import { useResolved } from "../alerts/resolved";
-import { t, tn } from "../i18n/text";
+import { t, tn, word } from "../i18n/text";
 import { coolerName, ranked, ready, storeName, waiting } from "../store";
 import type { Alert } from "../types";
 import { AlertRow } from "../ui/alert";
@@ -25,7 +25,7 @@ export function AlertsView({ id }: { id: string | undefined }) {
   const f = filter.value;
   const resolved = useResolved(f.state === "resolved");
   const all: readonly Alert[] = f.state === "resolved" ? resolved.alerts : ranked.value;
-  const found = all.filter((a) => matches(a, f, (x) => `${coolerName(x.device)} ${storeName(x.store)}`));
+  const found = all.filter((a) => matches(a, f, (x) => `${coolerName(x.device)} ${storeName(x.store)} ${word("type", x.type)}`));
   const { fresh } = waiting.value;
   const loading = f.state === "resolved" ? resolved.loading && all.length === 0 : !ready.value;
   const more = found.length > shown.value || (f.state === "resolved" && resolved.more);

@@ -11,6 +11,8 @@ const rows = () => s.page.locator(".panel .alert");
 describe("alerts", () => {
   test("filters, opens one with its evidence, acknowledges with a note", async () => {
     const page = await s.go("/alerts");
+    await page.getByLabel("Search product, cooler, store").fill("stockout");
+    await page.getByText("4 alerts", { exact: true }).waitFor();
     await page.getByLabel("Search product, cooler, store").fill("sparkling");
     await page.getByText("1 alert", { exact: true }).waitFor();
     await rows().first().getByRole("link").click();
@@ -123,6 +125,9 @@ describe("inbox", () => {
     await mark.waitFor();
     const frame = await page.locator(".shot-frame").first().boundingBox();
     const box = await mark.boundingBox();
+    const seqs = await page.locator(".shot img").evaluateAll((all) => all.map((x) => Number(new URL(x.src).searchParams.get("seq"))));
+    const { evidence } = await page.evaluate(async () => (await fetch("/v1/alerts/a-1002")).json());
+    assert.deepEqual(seqs, [evidence.before_seq - 1, evidence.after_seq], "the picture that the service has stands for the look that it has none of");
     assert.ok(box.width > frame.width * 0.3 || box.height > frame.height * 0.3, "the slot is large in its cut");
     await page.getByRole("button", { name: "Whole picture" }).click();
     await eventually(async () => assert.ok((await mark.boundingBox()).height < (await page.locator(".shot-frame").first().boundingBox()).height * 0.3));

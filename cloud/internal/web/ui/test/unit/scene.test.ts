@@ -123,6 +123,8 @@ describe("filter", () => {
     ["Chinese name", { text: "可乐" }, true],
     ["a word that is not there", { text: "cola water" }, false],
     ["severity", { severity: "critical" }, false],
+    ["type", { type: a.type }, true],
+    ["another type", { type: "door_ajar" }, false],
     ["store", { store: "s" }, true],
     ["another state", { state: "resolved" }, false],
   ] as const) {
