@@ -41,7 +41,7 @@ function DeliveryForm({ store, from, reload }: { store: string; from: Calendar; 
         {DAYS.map((d) => (
           <label key={d}>
             <input type="checkbox" checked={form.days.includes(d)} onChange={() => toggle(d)} />
-            {t(`delivery.${d}` as Key)}
+            {t(`delivery.day.${d}` as Key)}
           </label>
         ))}
       </fieldset>
