@@ -50,7 +50,7 @@ func newHouseOn(t *testing.T, db *state.DB) *house {
 
 // start delivers until stop.
 func (h *house) start(c deliver.Config) *deliver.Service {
-	c.DB, c.Log = h.db, slog.New(slog.DiscardHandler)
+	c.DB, c.Log = h.db, cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.Poll, c.Retry = cmp.Or(c.Poll, 5*time.Millisecond), 2*time.Millisecond
 	s := deliver.New(c)
 	ctx, cancel := context.WithCancel(context.Background())

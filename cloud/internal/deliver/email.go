@@ -63,6 +63,10 @@ func (s *SMTP) letter(m mailText, to []string, now time.Time) []byte {
 
 // send hands one letter over. nil means that the server has taken it for everybody.
 func (s *SMTP) send(ctx context.Context, to []string, letter []byte, timeout time.Duration) error {
+	return s.masked(s.hand(ctx, to, letter, timeout))
+}
+
+func (s *SMTP) hand(ctx context.Context, to []string, letter []byte, timeout time.Duration) error {
 	if s.Server == "" {
 		return ErrNoMail
 	}

@@ -95,7 +95,7 @@ func (h *hook) address(body []byte) (string, []byte, error) {
 		millis := strconv.FormatInt(at.UnixMilli(), 10)
 		u, err := url.Parse(h.URL)
 		if err != nil {
-			return "", nil, fmt.Errorf("webhook %s: %w", h.ID, err)
+			return "", nil, fmt.Errorf("webhook %s: %w", h.ID, withoutURL(err))
 		}
 		q := u.Query()
 		q.Set("timestamp", millis)
@@ -123,7 +123,7 @@ func mac(key []byte, text string) string {
 }
 
 // robotAnswer: the robots say 200 to everything, and what they think of it in the body.
-func robotAnswer(id string, body []byte) error {
+func robotAnswer(w Webhook, body []byte) error {
 	var a struct {
 		ErrCode int    `json:"errcode"`
 		ErrMsg  string `json:"errmsg"`
@@ -131,10 +131,10 @@ func robotAnswer(id string, body []byte) error {
 		Msg     string `json:"msg"`
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return fmt.Errorf("webhook %s: the robot's answer is not understood: %w", id, err)
+		return fmt.Errorf("webhook %s: the robot's answer is not understood: %w", w.ID, err)
 	}
 	if a.ErrCode != 0 || a.Code != 0 {
-		return fmt.Errorf("webhook %s: the robot refuses: %d %s%s", id, a.ErrCode+a.Code, a.ErrMsg, a.Msg)
+		return fmt.Errorf("webhook %s: the robot refuses: %d %s", w.ID, a.ErrCode+a.Code, w.masked(a.ErrMsg+a.Msg))
 	}
 	return nil
 }

@@ -254,7 +254,7 @@ func DeadLetters(ctx context.Context, q state.Querier, tenant, id string, limit 
 		if err := rows.Scan(&d.Cursor, &d.EventID, &d.Reason, &at); err != nil {
 			return nil, fmt.Errorf("list dead letters: %w", err)
 		}
-		d.DiedAt = state.Time(at)
+		d.DiedAt, d.Reason = state.Time(at), w.masked(d.Reason) // an earlier version wrote the URL into it
 		list = append(list, d)
 	}
 	return list, rows.Err()

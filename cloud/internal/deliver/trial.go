@@ -110,7 +110,7 @@ func (s *Service) sendTest(ctx context.Context, w Webhook, who string, t *Trial)
 	defer resp.Body.Close()
 	t.Status = resp.StatusCode
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	t.Answer = shown(answer)
+	t.Answer = shown([]byte(w.masked(string(answer))))
 	if err != nil && w.Format != channel.Events {
 		return fmt.Errorf("read answer: %w", err)
 	}

@@ -78,7 +78,7 @@ func (h *hook) send(ctx context.Context, id string, body []byte, contentType str
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("webhook %s: %w", h.ID, err)
+		return nil, fmt.Errorf("webhook %s: %w", h.ID, withoutURL(err))
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", "coldshelf-webhooks/1")
@@ -94,7 +94,7 @@ func (h *hook) send(ctx context.Context, id string, body []byte, contentType str
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("webhook %s: %w", h.ID, err)
+		return nil, fmt.Errorf("webhook %s: %w", h.ID, withoutURL(err))
 	}
 	return resp, nil
 }
@@ -109,7 +109,7 @@ func (h *hook) judge(status int, answer []byte) error {
 	case h.Format == FormatEvents:
 		return nil
 	}
-	return robotAnswer(h.ID, answer)
+	return robotAnswer(h.Webhook, answer)
 }
 
 // quiet reports whether the target is people and somebody has muted the alert for them.
