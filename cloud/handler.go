@@ -74,6 +74,15 @@ func (s *Server) standing(ctx context.Context, tenant, grant string) error {
 	return err
 }
 
+// denied answers whoever comes to the live stream with nothing that gives a right: as everywhere else, and
+// counted with them. nil where nobody has to show anything.
+func (s *Server) denied() func(http.ResponseWriter) {
+	if s.gate == nil {
+		return nil
+	}
+	return s.gate.TurnAway
+}
+
 // who names whoever makes a request, "" where nobody has to prove who he is.
 func (s *Server) who(r *http.Request) string {
 	p, _ := access.From(r.Context())
@@ -106,7 +115,7 @@ func (s *Server) routes() (http.Handler, error) {
 	guarded := s.gate.Wrap(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.URL.Path == "/v1/live" && r.URL.Query().Has("ticket") {
-			s.live.ServeHTTP(w, r) // the ticket is the proof
+			s.live.ServeHTTP(w, r) // the ticket is the proof; a wrong one goes back to the gate
 			return
 		}
 		guarded.ServeHTTP(w, r)

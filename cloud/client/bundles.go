@@ -35,7 +35,7 @@ func (c *Client) AddBundle(ctx context.Context, from io.Reader, size int64) (b *
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return nil, false, problem(resp.StatusCode, resp.Body)
+		return nil, false, problem(resp)
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&b); err != nil {
 		return nil, false, fmt.Errorf("answer of %s: %w", path, err)

@@ -16,6 +16,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,12 +55,20 @@ type Client struct {
 
 // Error is what the service says is wrong with a request.
 type Error struct {
-	Status int    // of HTTP; 0 from the live stream
-	Text   string `json:"error"`
-	Hint   string `json:"hint"`
+	Status     int           `json:"-"` // of HTTP; 0 from the live stream
+	Code       string        `json:"code"`
+	Text       string        `json:"error"`
+	Hint       string        `json:"hint"`
+	RetryAfter time.Duration `json:"-"` // how long it asks to be left alone; 0: it does not say
 }
 
 func (e *Error) Error() string { return e.Text }
+
+// Passing says that the same request may do later: too many of them, a service that is not ready, or a
+// proxy before one that restarts.
+func (e *Error) Passing() bool {
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || e.Status >= 500
+}
 
 // Cursors keeps how far a follower has come.
 type Cursors interface {
@@ -79,8 +88,12 @@ type Handler struct {
 // settled is how long a connection must have lasted for the pauses to begin anew.
 const settled = 10 * time.Second
 
-// Follow hands over alerts from the kept cursor on, until ctx ends: then it returns nil. Before it has
-// been connected once, it returns the first error; after that it comes back.
+// longest bounds the pause that an answer may ask for.
+const longest = 5 * time.Minute
+
+// Follow hands over alerts from the kept cursor on, until ctx ends: then it returns nil. It comes back
+// after each error that may pass, and returns those that do not: what the service says is wrong with the
+// request, and, before it has been connected once, that nobody answers at the address.
 func (c *Client) Follow(ctx context.Context, f Filter, cursors Cursors, h Handler) error {
 	cursor, err := cursors.Load()
 	if err != nil {
@@ -97,15 +110,18 @@ func (c *Client) Follow(ctx context.Context, f Filter, cursors Cursors, h Handle
 			return nil
 		case s.fault != nil:
 			return s.fault
-		case errors.As(err, &refused) && refused.Status != http.StatusServiceUnavailable:
+		case errors.As(err, &refused) && !refused.Passing():
 			return err
-		case !s.connected:
+		case refused == nil && !s.connected:
 			return err
 		}
 		if time.Since(began) > settled {
 			pause = time.Second
 		}
 		wait := pause/2 + rand.N(pause/2)
+		if refused != nil {
+			wait = max(wait, min(refused.RetryAfter, longest))
+		}
 		if c.Note != nil {
 			c.Note(err, wait)
 		}
@@ -156,7 +172,7 @@ func (s *session) run(ctx context.Context) error {
 			}
 			silence = 3 * time.Duration(max(1, m.Heartbeat)) * time.Second
 		case "error":
-			return &Error{Text: m.Error, Hint: m.Hint}
+			return &Error{Code: m.Code, Text: m.Error, Hint: m.Hint}
 		case "resync":
 			s.cursor = ""
 			if err := s.subscribe(ws); err != nil {
@@ -178,6 +194,7 @@ type message struct {
 	Cursor    string  `json:"cursor"`
 	Alerts    []Alert `json:"alerts"`
 	Events    []Event `json:"events"`
+	Code      string  `json:"code"`
 	Error     string  `json:"error"`
 	Hint      string  `json:"hint"`
 }
@@ -232,7 +249,7 @@ func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	if resp == nil {
 		return nil, fmt.Errorf("connect to %s: %w", c.Base, err)
 	}
-	return nil, problem(resp.StatusCode, resp.Body)
+	return nil, problem(resp)
 }
 
 func (c *Client) header() http.Header {
@@ -242,11 +259,22 @@ func (c *Client) header() http.Header {
 	return http.Header{"Authorization": {"Bearer " + c.Token}}
 }
 
-func problem(status int, body io.Reader) error {
-	data, _ := io.ReadAll(io.LimitReader(body, 64<<10)) // what cannot be read says nothing more
-	e := &Error{Status: status}
+func problem(resp *http.Response) error {
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what cannot be read says nothing more
+	e := &Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
 	if json.Unmarshal(data, e) != nil || e.Text == "" {
-		e.Text = fmt.Sprintf("the service answers with status %d", status)
+		e.Text = fmt.Sprintf("the service answers with status %d", resp.StatusCode)
 	}
 	return e
+}
+
+// retryAfter reads the header of that name: seconds, or a date.
+func retryAfter(text string, now time.Time) time.Duration {
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }

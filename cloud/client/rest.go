@@ -103,7 +103,7 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 	}
 	if resp.StatusCode/100 != 2 {
 		defer resp.Body.Close()
-		return nil, problem(resp.StatusCode, resp.Body)
+		return nil, problem(resp)
 	}
 	return resp, nil
 }

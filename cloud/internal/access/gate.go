@@ -132,10 +132,11 @@ func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	p, grant, err := g.who(r)
 	switch {
 	case errors.Is(err, ErrDenied):
-		g.turnAway(w)
+		g.TurnAway(w)
 	case err != nil:
 		g.log.Error("check a token", "err", err)
-		fail(w, http.StatusInternalServerError, problem.ServerFailed, "the token could not be checked", "try again")
+		w.Header().Set("Retry-After", "5")
+		fail(w, http.StatusServiceUnavailable, problem.ServerFailed, "the token could not be checked", "try again in a few seconds")
 	case !p.May(r.Method, r.URL.Path):
 		fail(w, http.StatusForbidden, problem.RoleMayNot, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
 	default:
@@ -157,8 +158,8 @@ func (g *Gate) who(r *http.Request) (p Principal, grant string, err error) {
 	return Principal{}, "", ErrDenied
 }
 
-// turnAway tells somebody without a good token or session what is missing.
-func (g *Gate) turnAway(w http.ResponseWriter) {
+// TurnAway tells somebody without a good token, session or ticket what is missing, and counts the try.
+func (g *Gate) TurnAway(w http.ResponseWriter) {
 	if !g.failures.AllowN(g.now(), 1) {
 		slowDown(w, "too many requests without a good token")
 		return

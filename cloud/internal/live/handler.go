@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,7 +30,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = h.standing(r.Context(), tenant, grant)
 	}
 	if err != nil {
-		refuse(w, http.StatusUnauthorized, problem.SignIn, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
+		h.turnAway(w, err)
 		return
 	}
 	if !h.awaited(r) || !h.enter() {
@@ -56,6 +57,24 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.serve()
 }
 
+// turnAway answers whoever is not let in: what was shown gives no right, or that cannot be told just now.
+func (h *Hub) turnAway(w http.ResponseWriter, err error) {
+	var d denial
+	switch {
+	case !errors.As(err, &d) && !errors.Is(err, ErrTicket) && !errors.Is(err, ErrEnded):
+		h.cfg.Log.Error("live stream cannot tell who may see it", "err", err)
+		w.Header().Set("Retry-After", "5")
+		refuse(w, http.StatusServiceUnavailable, problem.ServerFailed, "what was shown cannot be checked just now", "try again in a few seconds")
+	case h.cfg.Denied != nil:
+		h.cfg.Denied(w)
+	default:
+		refuse(w, http.StatusUnauthorized, problem.SignIn, err.Error(), "send a bearer token, or a ticket of POST /v1/live/tickets")
+	}
+}
+
+// denial is what Config.Tenant says of somebody who may see nothing.
+type denial struct{ error }
+
 // tenant is whose stream a request asks for, and what shows that it may: by its ticket, or as the rest of
 // the API decides.
 func (h *Hub) tenant(r *http.Request) (tenant, grant string, err error) {
@@ -65,7 +84,9 @@ func (h *Hub) tenant(r *http.Request) (tenant, grant string, err error) {
 	if h.cfg.Grant != nil {
 		grant = h.cfg.Grant(r)
 	}
-	tenant, err = h.cfg.Tenant(r)
+	if tenant, err = h.cfg.Tenant(r); err != nil {
+		err = denial{err}
+	}
 	return tenant, grant, err
 }
 

@@ -25,6 +25,8 @@ type Config struct {
 
 	// Tenant says whose alerts a request may see; its error is told to the client with status 401.
 	Tenant func(*http.Request) (string, error)
+	// Denied answers, in place of that, whoever showed nothing that gives a right: a gate that counts them.
+	Denied func(http.ResponseWriter)
 	// Grant names what a request has shown, and Standing tells, as often as something is to be sent, whether
 	// that still gives the right to a tenant's stream; ErrEnded. nil: nothing has to be shown.
 	Grant    func(*http.Request) string

@@ -30,13 +30,15 @@ ALTER TABLE live_tickets ADD COLUMN holds TEXT NOT NULL DEFAULT '';
 // address, where logs would keep it, asks for a ticket and connects with /v1/live?ticket=… at once.
 const TicketLife = 30 * time.Second
 
+const ticketBytes = 24
+
 // ErrTicket says that a ticket is forged, used or too old; which of them is not told.
 var ErrTicket = errors.New("the ticket is not good, or not any longer")
 
 // IssueTicket makes a ticket for one connection to a tenant's stream, on any machine of the service.
 // What is kept of it is its hash. grant is what whoever asked for it has shown: the stream ends with that.
 func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now time.Time) (ticket string, expires time.Time, err error) {
-	var b [24]byte
+	var b [ticketBytes]byte
 	rand.Read(b[:])
 	ticket = base64.RawURLEncoding.EncodeToString(b[:])
 	expires = now.Add(TicketLife).UTC()
@@ -54,8 +56,19 @@ func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now ti
 }
 
 // redeem takes a ticket and gives its tenant and grant. Of several that come with one ticket, one is let in.
+// Anybody may come with anything: what is no ticket is not looked up, and only one that is good is written for.
 func redeem(ctx context.Context, db *state.DB, ticket string, now time.Time) (tenant, grant string, err error) {
+	if b, err := base64.RawURLEncoding.DecodeString(ticket); err != nil || len(b) != ticketBytes {
+		return "", "", ErrTicket
+	}
 	var expires int64
+	err = db.QueryRow(ctx, "SELECT expires_at FROM live_tickets WHERE ticket = ?", ticketHash(ticket)).Scan(&expires)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && now.After(state.Time(expires)) {
+		return "", "", ErrTicket
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("redeem ticket: %w", err)
+	}
 	err = db.Write(ctx, func(tx *state.Tx) error {
 		return tx.QueryRow(ctx, "DELETE FROM live_tickets WHERE ticket = ? RETURNING tenant, holds, expires_at", ticketHash(ticket)).Scan(&tenant, &grant, &expires)
 	})
