@@ -75,7 +75,7 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case sulking:
 		http.Error(w, `{"error":"out of memory"}`, http.StatusServiceUnavailable)
 	case wronging:
-		http.Error(w, `{"error":"unauthorized"}`, http.StatusUnauthorized)
+		http.Error(w, `{"error":"wrong token"}`, http.StatusUnauthorized)
 	}
 }
 
