@@ -45,6 +45,9 @@ func brokerHint(err error, broker string) string {
 		return "the broker may not speak TLS at that port: say tcp:// or the TLS port, most often 8883; if it wants a client certificate, name uplink.cert and uplink.key" + meanwhile
 	case !tls && has("connection reset", "EOF"):
 		return "the broker hangs up: it may want TLS at that port, ssl:// in uplink.broker" + meanwhile
+	case !tls && has("ot Authorized", "bad user name or password", "bad username or password"):
+		return "over plain " + scheme(broker) + ":// the broker wants a user name and a password, uplink.username and uplink.password_file; " +
+			"a board that is provisioned shows its certificate over TLS alone: say ssl://" + hostOf(address) + ":8883 in uplink.broker, the cloud's mqtt.tls_listen" + meanwhile
 	case has("ot Authorized", "bad user name or password", "bad username or password"):
 		return "the broker knows no such user: check uplink.username and uplink.password_file, or the client certificate" + meanwhile
 	case has("the broker refuses it"):
@@ -53,6 +56,14 @@ func brokerHint(err error, broker string) string {
 		return "nothing answers at " + address + ": check the address, and the firewalls on the way" + meanwhile
 	}
 	return "is it running, and is the board allowed its topics? The agent goes on without and tries again"
+}
+
+// scheme is how an address begins, tcp where it does not say.
+func scheme(broker string) string {
+	if s, _, ok := strings.Cut(broker, "://"); ok {
+		return s
+	}
+	return "tcp"
 }
 
 func hostOf(address string) string {

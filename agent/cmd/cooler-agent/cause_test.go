@@ -14,6 +14,8 @@ func TestHintsNameTheRemedy(t *testing.T) {
 		{"tcp://10.0.0.5:1883", "dial tcp 10.0.0.5:1883: connect: network is unreachable", "`ip route`"},
 		{"tcp://10.0.0.5:1883", "dial tcp 10.0.0.5:1883: i/o timeout", "firewalls"},
 		{"tcp://b:1883", "not Authorized", "uplink.username"},
+		{"tcp://b:1883", "connect to tcp://b:1883: not Authorized", "ssl://b:8883 in uplink.broker, the cloud's mqtt.tls_listen"},
+		{"ssl://b:8883", "not Authorized", "or the client certificate"},
 		{"ssl://b:8883", "tls: failed to verify certificate: x509: certificate signed by unknown authority", "uplink.ca"},
 		{"ssl://b:8883", "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs", "another name"},
 		{"ssl://b:8883", "x509: certificate has expired or is not yet valid: current time 1970-01-01", "`timedatectl`"},

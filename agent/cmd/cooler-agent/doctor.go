@@ -89,11 +89,11 @@ func (e *examination) print(out io.Writer, asJSON bool) error {
 		return enc.Encode(e)
 	}
 	for _, c := range e.Checks {
-		if _, err := fmt.Fprintf(out, "%-4s  %-10s  %s\n", c.Verdict, c.Check, c.Detail); err != nil {
+		if _, err := fmt.Fprintf(out, "%-4s  %-11s  %s\n", c.Verdict, c.Check, c.Detail); err != nil {
 			return err
 		}
 		if c.Hint != "" {
-			if _, err := fmt.Fprintf(out, "%18shint: %s\n", "", c.Hint); err != nil {
+			if _, err := fmt.Fprintf(out, "%19shint: %s\n", "", c.Hint); err != nil {
 				return err
 			}
 		}

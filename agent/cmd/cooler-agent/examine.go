@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -69,6 +72,7 @@ func (x *examiner) vision(ctx context.Context) {
 	if s == nil {
 		return
 	}
+	x.references(plan)
 	if x.pipeline, err = s.Pipeline(plan); err != nil {
 		x.fault("mount", err, "")
 		return
@@ -79,6 +83,49 @@ func (x *examiner) vision(ctx context.Context) {
 	case s.Mount != nil && plan != nil:
 		x.add("mount", good, "", "%s fits the planogram", v.Mount)
 	}
+}
+
+// references tells which products of the planogram the gallery does not know: their facings would have no names.
+func (x *examiner) references(plan *shelf.Planogram) {
+	if plan == nil || x.sight.Recogniser == nil {
+		return
+	}
+	due, missing := missingProducts(plan, x.sight.Recogniser.Gallery().GTINs())
+	if len(missing) == 0 {
+		return
+	}
+	shown := missing[:min(len(missing), 5)]
+	more := ""
+	if len(shown) < len(missing) {
+		more = fmt.Sprintf(" and %d more", len(missing)-len(shown))
+	}
+	hint := "enrol them with `cooler-agent enroll --gallery " + x.cfg.Vision.Gallery + " --gtin GTIN PHOTO…`"
+	if len(missing) == due {
+		hint = "vision.gallery may be that of another assortment: name the one with these products, or " + hint
+	}
+	x.add("references", poor, hint, "%d of %d products due are not in the gallery: %s%s", len(missing), due, strings.Join(shown, ", "), more)
+}
+
+// missingProducts counts the products that a planogram wants, and lists those that nothing known stands for.
+func missingProducts(plan *shelf.Planogram, known []shelf.GTIN) (due int, missing []string) {
+	seen := map[shelf.GTIN]bool{}
+	for _, sh := range plan.Shelves {
+		for _, slot := range sh.Slots {
+			if seen[slot.GTIN] {
+				continue
+			}
+			seen[slot.GTIN] = true
+			if slices.ContainsFunc(known, func(got shelf.GTIN) bool { return plan.Fills(slot.GTIN, got) }) {
+				continue
+			}
+			name := string(slot.GTIN)
+			if p, ok := plan.Product(slot.GTIN); ok && p.Name != "" {
+				name += " " + p.Name
+			}
+			missing = append(missing, name)
+		}
+	}
+	return len(seen), missing
 }
 
 func (x *examiner) planogram() *shelf.Planogram {
@@ -127,8 +174,37 @@ func (x *examiner) camera(ctx context.Context) {
 	case obs.Quality.Reason != shelf.NoReason:
 		x.add("picture", poor, "clean the lens, light the cooler, aim the camera", "cannot be judged: %s", obs.Quality.Reason)
 	default:
-		x.add("picture", good, "", "%d facings, %d slots in %v", len(obs.Facings), len(obs.Slots), time.Since(start).Round(time.Millisecond))
+		x.judged(obs, time.Since(start).Round(time.Millisecond))
 	}
+}
+
+// judged tells of a good picture how many slots it settled. None at all is a mount or a planogram of another cooler
+// more often than a shelf that cannot be seen.
+func (x *examiner) judged(obs *shelf.Observation, took time.Duration) {
+	settled := 0
+	why := map[shelf.Reason]int{}
+	for _, s := range obs.Slots {
+		if s.State == shelf.Unknown {
+			why[s.Reason]++
+			continue
+		}
+		settled++
+	}
+	if len(obs.Slots) == 0 {
+		x.add("picture", good, "", "%d facings in %v", len(obs.Facings), took)
+		return
+	}
+	detail := fmt.Sprintf("%d facings, %d of %d slots judged in %v", len(obs.Facings), settled, len(obs.Slots), took)
+	if settled > 0 {
+		x.add("picture", good, "", "%s", detail)
+		return
+	}
+	var reasons []string
+	for _, r := range slices.Sorted(maps.Keys(why)) {
+		reasons = append(reasons, fmt.Sprintf("%s: %d", r, why[r]))
+	}
+	x.add("picture", poor, "do planogram and vision.mount belong to this cooler and this camera? See `cooler-agent detect --planogram … --mount … --draw out.png`, and make the mount anew with `cooler-agent calibrate`",
+		"%s (%s)", detail, strings.Join(reasons, ", "))
 }
 
 // lowDisk is a full outbox and as much again.
