@@ -14,14 +14,17 @@ const desktop = signal(recall("desktop") === "on");
 
 /** Begins to watch for critical alerts; called once. */
 export function watchAlerts(): void {
+  // A browser lets a page that was loaded again sound only after somebody has touched it.
+  for (const touched of ["pointerdown", "keydown"]) addEventListener(touched, () => sound.peek() && void speaker(), { once: true });
   effect(() => {
     const critical = opened.value.filter((a) => a.severity === "critical" && !isMuted(a, Date.now()));
     const first = critical[0];
     if (!first) return;
-    if (sound.peek()) chime();
+    if (sound.peek()) void chime();
     if (desktop.peek() && document.hidden && "Notification" in window && Notification.permission === "granted") {
       const more = critical.length > 1 ? ` +${critical.length - 1}` : "";
-      const note = new Notification(`${alertSubject(first)}${more}`, { body: `${coolerName(first.device)} · ${storeName(first.store)}`, tag: "coldshelf", icon: "/favicon.svg" });
+      const note = notice(`${alertSubject(first)}${more}`, `${coolerName(first.device)} · ${storeName(first.store)}`);
+      if (!note) return;
       note.onclick = () => {
         window.focus();
         go(to.alert(first.id));
@@ -31,21 +34,37 @@ export function watchAlerts(): void {
   });
 }
 
+/** Null in a browser that shows a page's notifications only through a service worker, as Chrome on Android. */
+function notice(title: string, body: string): Notification | null {
+  try {
+    return new Notification(title, { body, tag: "coldshelf", icon: "/favicon.svg" });
+  } catch {
+    return null;
+  }
+}
+
 let audio: AudioContext | undefined;
 
-/** Two soft notes, made here: no file is loaded. */
-function chime(): void {
+/** What sounds; it begins suspended where nobody has touched the page yet. */
+async function speaker(): Promise<AudioContext> {
   audio ??= new AudioContext();
-  const start = audio.currentTime;
+  if (audio.state === "suspended") await audio.resume();
+  return audio;
+}
+
+/** Two soft notes, made here: no file is loaded. */
+async function chime(): Promise<void> {
+  const out = await speaker();
+  const start = out.currentTime;
   [659, 880].forEach((hz, i) => {
-    const tone = audio!.createOscillator();
-    const gain = audio!.createGain();
+    const tone = out.createOscillator();
+    const gain = out.createGain();
     const at = start + i * 0.16;
     tone.frequency.value = hz;
     gain.gain.setValueAtTime(0, at);
     gain.gain.linearRampToValueAtTime(0.12, at + 0.02);
     gain.gain.exponentialRampToValueAtTime(0.0001, at + 0.5);
-    tone.connect(gain).connect(audio!.destination);
+    tone.connect(gain).connect(out.destination);
     tone.start(at);
     tone.stop(at + 0.55);
   });
@@ -56,7 +75,7 @@ export function NotifySwitches() {
   const toggleSound = () => {
     sound.value = !sound.value;
     remember("sound", sound.value ? "on" : "off");
-    if (sound.value) chime();
+    if (sound.value) void chime();
   };
   const toggleDesktop = async () => {
     if (!desktop.value && (!("Notification" in window) || (await Notification.requestPermission()) !== "granted")) {
