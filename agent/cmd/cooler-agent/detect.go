@@ -42,7 +42,7 @@ as a viewer shows it.`,
 		Args: cobra.MinimumNArgs(1),
 		PreRunE: func(*cobra.Command, []string) error {
 			if o.planogram != "" && o.sight.Mount == "" {
-				return withHint(errors.New("--planogram is given without --mount"), "slots are looked for where the mount says; facings alone need neither")
+				return withHint(errors.New("--planogram is given without --mount"), "slots are looked for where the mount says: `cooler-agent mount` makes one; facings alone need neither")
 			}
 			return nil
 		},
@@ -63,7 +63,7 @@ as a viewer shows it.`,
 func addSightFlags(cmd *cobra.Command, o *sightOptions) {
 	f := cmd.Flags()
 	f.StringVar(&o.Gallery, "gallery", "", "file of enrolled references, see `cooler-agent enroll`")
-	f.StringVar(&o.Mount, "mount", "", "file that says how the camera hangs")
+	f.StringVar(&o.Mount, "mount", "", "file that says how the camera hangs, see cooler-agent mount")
 	addNetworkFlags(cmd, o)
 }
 

@@ -79,7 +79,7 @@ func (x *examiner) vision(ctx context.Context) {
 	}
 	switch {
 	case s.Mount == nil && plan != nil:
-		x.add("mount", poor, "name a file in vision.mount that says how the camera hangs", "none: slots are not judged")
+		x.add("mount", poor, "stock the cooler, `cooler-agent mount --config AGENT.yml` makes the file; name it in vision.mount", "none: slots are not judged")
 	case s.Mount != nil && plan != nil:
 		x.add("mount", good, "", "%s fits the planogram", v.Mount)
 	}

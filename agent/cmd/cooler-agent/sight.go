@@ -249,7 +249,7 @@ func readMount(path string) (*mount.Mount, error) {
 	}
 	m, err := mount.Decode(data)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("%s: %w", path, err), "see the documentation of package vision/mount for the file's keys")
+		return nil, withHint(fmt.Errorf("%s: %w", path, err), "docs/mount.md has the file's keys; `cooler-agent mount` makes one")
 	}
 	return m, nil
 }
