@@ -134,6 +134,9 @@ func port(addr string) string {
 }
 
 func (s *Server) openStores(ctx context.Context) (err error) {
+	if s.held, err = hold(s.cfg.StateURL()); err != nil {
+		return err
+	}
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {
 		return Hint(err, "see that the folder is there and can be written, or give another with --data; for PostgreSQL, that the server runs")
 	}

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +44,7 @@ type Server struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 
+	held   *os.File // the lock on the embedded state; nil: on another server
 	state  *state.DB
 	series seriesStore
 	engine *alert.Engine
@@ -205,6 +207,10 @@ func (s *Server) Close() error {
 	if s.state != nil {
 		errs = append(errs, s.state.Close())
 		s.state = nil
+	}
+	if s.held != nil {
+		errs = append(errs, s.held.Close()) // last: whoever comes next opens the stores
+		s.held = nil
 	}
 	return errors.Join(errs...)
 }

@@ -1,0 +1,37 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// hold takes the state's database for this service until the file is closed or the process ends, however it
+// ends. Two services on one SQLite file would each tell every alert. Commands beside a service do not take it; nor
+// is it taken of PostgreSQL, which several services share.
+func hold(stateURL string) (*os.File, error) {
+	path, embedded := strings.CutPrefix(stateURL, "sqlite:")
+	if path = strings.TrimPrefix(path, "//"); !embedded || path == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, Hint(fmt.Errorf("open data folder: %w", err), "see that the folder can be made and written, or give another with --data")
+	}
+	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, Hint(fmt.Errorf("open data folder: %w", err), "see that the folder is there and can be written, or give another with --data")
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return f, nil
+	}
+	f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, Hint(fmt.Errorf("%s is in use by another cooler-cloud serve", path),
+			"stop that one, or give this one a folder of its own with --data; several services share one PostgreSQL (--state)")
+	}
+	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
