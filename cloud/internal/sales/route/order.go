@@ -126,7 +126,17 @@ type Answer struct {
 	Status      sales.ReservationStatus `json:"status"` // held, or refused; later sold, cancelled or timed_out
 	ExpiresAt   *time.Time              `json:"expires_at,omitempty"`
 	Assignments []Assignment            `json:"assignments"`
-	Missing     []Item                  `json:"missing"` // what no store can serve
+	Missing     []Item                  `json:"missing"`          // what no store can serve
+	Passed      []Passed                `json:"passed,omitempty"` // of what is missing: why the nearest stores were not asked
+}
+
+// Passed is a store that does not serve a product, and why not.
+type Passed struct {
+	Store  string     `json:"store"`
+	KM     *float64   `json:"km,omitempty"`   // absent: nobody knows where the store is
+	GTIN   shelf.GTIN `json:"gtin,omitempty"` // absent: it is so for every product
+	Reason string     `json:"reason"`         // too_far, no_place, no_orders, closed, not_counted, unsure or short
+	Detail string     `json:"detail"`         // the same in words, with the figures
 }
 
 // Assignment is what one store serves.

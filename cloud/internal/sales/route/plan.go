@@ -126,9 +126,10 @@ func distance(lat1, lon1, lat2, lon2 float64) float64 {
 
 // may tells whether a store may serve a product, and how much of it: book and shelf must both have it.
 func may(o *Order, l *book.Look, s *sales.Stock, now time.Time) int64 {
-	f := l.Findings[s.GTIN]
-	if f == nil || !s.Known() || f.Confidence < o.Weights.Confidence || f.Confidence == 0 || l.Store.NoOrders || !o.Weights.Closed && !l.Open(now) {
+	if why, _ := against(o, l, s, now); why != "" {
 		return 0
 	}
-	return max(0, s.OnHand-s.Reserved-l.Store.SafetyUnits)
+	return max(0, free(l, s))
 }
+
+func free(l *book.Look, s *sales.Stock) int64 { return s.OnHand - s.Reserved - l.Store.SafetyUnits }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -172,6 +173,7 @@ func TestRoute(t *testing.T) {
 			{"book and shelf both", both},
 			{"held, sold, cancelled, timed out", lifecycle},
 			{"what is wrong", wrong},
+			{"why it is refused", why},
 			{"ten thousand at once", flashSale},
 		} {
 			t.Run(c.name, func(t *testing.T) { c.run(t, newRig(t, db, fmt.Sprint("t", i))) })
@@ -352,5 +354,34 @@ func flashSale(t *testing.T, r *rig) {
 		if h, v := r.reserved(t, store); h != want || v != want {
 			t.Errorf("%s: on hand %d, reserved %d, want both %d", store, h, v, want)
 		}
+	}
+}
+
+// why: a refusal says store by store, the nearest first, what speaks against each.
+func why(t *testing.T, r *rig) {
+	for store, units := range map[string]int64{"near": 10, "far": 3, "night": 10, "nowhere": 10} {
+		r.count(t, store, cola, units)
+		seen, present := shelf.OK, 2
+		if store == "near" {
+			seen, present = shelf.Empty, 0
+		}
+		r.look(t, store, cola, seen, present, 0)
+	}
+	a := r.want(t, order("1", 5), "refused")
+	var got []string
+	for _, p := range a.Passed {
+		if p.KM == nil || p.Detail == "" {
+			t.Errorf("%+v lacks its distance or its words", p)
+		}
+		got = append(got, p.Store+" "+p.Reason)
+	}
+	if want := []string{"near unsure", "night closed", "dear not_counted", "far short", "nowhere too_far"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if again, err := r.Find(context.Background(), r.tenant, sales.OrderName{Channel: "shop", Order: "1"}); err != nil || len(again.Passed) != len(a.Passed) {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+	if a := r.want(t, order("2", 2), "held far:2"); len(a.Passed) != 0 {
+		t.Errorf("an order that is served whole explains %+v", a.Passed)
 	}
 }

@@ -110,7 +110,7 @@ func (r *Router) serve(tenant string, q *queue) {
 }
 
 func (r *Router) decide(ctx context.Context, tenant string, batch []*pending) {
-	looks, err := r.look(ctx, tenant, batch)
+	stores, looks, err := r.look(ctx, tenant, batch)
 	if err == nil {
 		var names []sales.OrderName
 		var gtins []shelf.GTIN
@@ -130,7 +130,7 @@ func (r *Router) decide(ctx context.Context, tenant string, batch []*pending) {
 					p.err = p.ctx.Err()
 					continue
 				}
-				if p.answer, p.err = one(c, looks, p.order); p.err != nil && !errors.Is(p.err, ErrConflict) {
+				if p.answer, p.err = one(c, stores, looks, p.order); p.err != nil && !errors.Is(p.err, ErrConflict) {
 					return p.err
 				}
 			}
@@ -144,13 +144,11 @@ func (r *Router) decide(ctx context.Context, tenant string, batch []*pending) {
 	}
 }
 
-// look gathers the stores near the orders of a batch, before the stock is taken hold of.
-func (r *Router) look(ctx context.Context, tenant string, batch []*pending) ([]*book.Look, error) {
-	stores, err := r.ledger.Stores(ctx, tenant)
-	if err != nil {
-		return nil, err
+// look gathers all stores, and what those near the orders of a batch have, before the stock is taken hold of.
+func (r *Router) look(ctx context.Context, tenant string, batch []*pending) (stores []sales.Store, looks []*book.Look, err error) {
+	if stores, err = r.ledger.Stores(ctx, tenant); err != nil {
+		return nil, nil, err
 	}
-	var looks []*book.Look
 	for _, s := range stores {
 		if s.Lat == nil || s.NoOrders {
 			continue
@@ -164,15 +162,15 @@ func (r *Router) look(ctx context.Context, tenant string, batch []*pending) ([]*
 		}
 		l, err := r.stores.Kept(ctx, tenant, s.Store)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		looks = append(looks, l)
 	}
-	return looks, nil
+	return stores, looks, nil
 }
 
 // one decides about one order at the counter.
-func one(c *sales.Counter, looks []*book.Look, o *Order) (*Answer, error) {
+func one(c *sales.Counter, stores []sales.Store, looks []*book.Look, o *Order) (*Answer, error) {
 	print := o.fingerprint()
 	if was := c.Known(o.name()); was != nil && was.Status != sales.Refused { // what was refused may be there by now
 		if was.Request != print {
@@ -200,6 +198,9 @@ func one(c *sales.Counter, looks []*book.Look, o *Order) (*Answer, error) {
 	a := &Answer{Channel: o.Channel, Order: o.Order, Status: sales.Held, Assignments: []Assignment{}, Missing: []Item{}}
 	assigned, missing := plan(o, candidates)
 	a.Missing = append(a.Missing, missing...)
+	if len(missing) > 0 {
+		a.Passed = passed(o, missing, stores, byStore, c.Stock, c.Now())
+	}
 	if len(assigned) == 0 || len(missing) > 0 && !o.Partial {
 		a.Status = sales.Refused
 		return a, reserve(c, o, a, print)
