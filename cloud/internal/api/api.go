@@ -56,10 +56,12 @@ type Config struct {
 	Series   Series
 	Alerts   Teller
 	Webhooks Webhooks // nil: there are no webhooks
-	KPIs     *kpi.Desk
-	Book     *book.Desk
-	Orders   *route.Router
-	Rates    *merge.RateReader
+	// PublicWebhooks refuses webhooks into private networks when they are made; deliver never calls them then.
+	PublicWebhooks bool
+	KPIs           *kpi.Desk
+	Book           *book.Desk
+	Orders         *route.Router
+	Rates          *merge.RateReader
 	// KeepPoints is how long single looks are kept, from which hours can be made again; 0: for ever.
 	KeepPoints time.Duration
 	Sales      *sales.Ledger

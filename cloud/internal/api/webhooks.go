@@ -42,6 +42,12 @@ func (a *api) postWebhook(r *http.Request, tenant string) (any, error) {
 	if err := w.Validate(); err != nil {
 		return nil, &Problem{http.StatusBadRequest, problem.BadWebhook, err.Error(), "see docs/openapi.yaml"}
 	}
+	if a.PublicWebhooks {
+		if err := deliver.Reach(r.Context(), w.URL); err != nil {
+			return nil, &Problem{http.StatusBadRequest, problem.BadWebhook, err.Error(),
+				"give an address of the internet, or have whoever runs the service set alerts.private_webhooks: true"}
+		}
+	}
 	w, err := deliver.Create(r.Context(), a.DB, w, a.Now())
 	if err != nil {
 		return nil, err

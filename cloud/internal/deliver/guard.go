@@ -1,11 +1,14 @@
 package deliver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -62,4 +65,20 @@ func newClient(allowPrivate bool, timeout time.Duration, resolver *net.Resolver)
 			MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// Reach refuses with ErrPrivate an address that leads into a private network alone, so that whoever asks to be told
+// learns of it at once. A name that cannot be resolved now passes: NewClient's guard judges each connection anyway.
+func Reach(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil || len(found) == 0 || slices.ContainsFunc(found, Public) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: %s", u.Host, ErrPrivate, found[0].Unmap())
 }
