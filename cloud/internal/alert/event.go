@@ -29,7 +29,8 @@ type Entry struct {
 	Cursor   int64
 	EventID  string
 	Kind     Kind
-	At       time.Time
+	At       time.Time // of what was observed
+	LoggedAt time.Time // by the clock of the service that logged it; 1970 where an earlier version has
 	AlertID  string
 	Tenant   string
 	Store    string

@@ -92,4 +92,6 @@ CREATE TABLE alert_proofs (
 	PRIMARY KEY (alert_id, moment)
 );
 CREATE INDEX alert_proofs_by_device ON alert_proofs (tenant, device, kept_until);
+`, `
+ALTER TABLE alert_log ADD COLUMN logged_at BIGINT NOT NULL DEFAULT 0;
 `}}

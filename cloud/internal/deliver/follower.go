@@ -43,12 +43,16 @@ type follower struct {
 	poll    time.Duration
 	retry   time.Duration // first pause after a failure, doubled up to longest
 	longest time.Duration
-	giveUp  time.Duration // how old an event may grow before it becomes a dead letter; 0: for ever
+	giveUp  time.Duration   // how long an event is tried before it becomes a dead letter; 0: for ever
+	kick    <-chan struct{} // ends a pause; nil: nobody does
 	now     func() time.Time
 	sleep   func(ctx context.Context, d time.Duration) bool
 	log     *slog.Logger
 
-	got bool // something was delivered since the last failure
+	got     bool      // something was delivered since the last failure
+	failing time.Time // since when nothing was; zero: the last call went well
+	refused int       // how often the target has refused the event at cursor refusal
+	refusal int64
 }
 
 const (
@@ -56,6 +60,9 @@ const (
 	maxPause  = 5 * time.Minute
 	keepEvery = time.Second // how often a cursor is written while events flow
 	keepAfter = 100         // and after how many entries at the latest
+
+	maxRefusals   = 6         // how often an event is offered to a target that says that it never takes it
+	maxRetryAfter = time.Hour // how long a target may ask us to wait
 )
 
 // run follows until ctx ends, or the target is gone or deleted; then it returns ErrGone or alert.ErrNoReader.
@@ -74,6 +81,7 @@ func (f *follower) run(ctx context.Context) error {
 			}
 		}
 		if errors.Is(err, errMoved) {
+			f.refusal = 0 // somebody wants it tried again
 			continue
 		}
 		if errors.Is(err, errLost) { // ctx ends
@@ -85,10 +93,11 @@ func (f *follower) run(ctx context.Context) error {
 		}
 		if err != nil {
 			f.log.Warn("alerts cannot be delivered", "target", f.name, "pause", pause, "err", err)
-			if !f.sleep(ctx, jitter(pause)) {
-				return nil
+			if f.rest(ctx, max(jitter(pause), retryAfter(err))) {
+				pause = f.retry
+			} else {
+				pause = min(2*pause, f.longest)
 			}
-			pause = min(2*pause, f.longest)
 			continue
 		}
 		pause = f.retry
@@ -99,6 +108,25 @@ func (f *follower) run(ctx context.Context) error {
 		case <-poll.C:
 		}
 	}
+}
+
+// rest waits for d, or until somebody has reason to believe that the target works again; then it is true.
+func (f *follower) rest(ctx context.Context, d time.Duration) (kicked bool) {
+	pause, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan bool)
+	go func() {
+		select {
+		case <-f.kick:
+			cancel()
+			done <- true
+		case <-pause.Done():
+			done <- false
+		}
+	}()
+	f.sleep(pause, d)
+	cancel()
+	return <-done
 }
 
 // cursor is how far the target was told. To be told all for want of a cursor is for one that has yet to
@@ -118,12 +146,12 @@ func (f *follower) advance(ctx context.Context) error {
 	}
 	kept, keptAt := cursor, f.now()
 	memory, forgets := f.target.(forgetful)
-	keep := func() error {
+	keep := func(also ...func(*state.Tx) error) error {
 		if cursor == kept {
 			return nil
 		}
 		// What was delivered is kept even while the service stops: else it would go out again.
-		err := f.moveCursor(context.WithoutCancel(ctx), kept, cursor)
+		err := f.moveCursor(context.WithoutCancel(ctx), kept, cursor, also...)
 		kept, keptAt = cursor, f.now()
 		return err
 	}
@@ -143,8 +171,16 @@ func (f *follower) advance(ctx context.Context) error {
 			e := &entries[i]
 			wanted := f.target.Wants(e)
 			if wanted {
-				if err := f.deliver(ctx, e); err != nil {
+				why, err := f.deliver(ctx, e)
+				if err != nil {
 					return errors.Join(err, keep())
+				}
+				if why != nil {
+					cursor = e.Cursor
+					if err := keep(func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, why.Error(), f.now()) }); err != nil {
+						return err
+					}
+					f.log.Error("alert given up, it is a dead letter now", "target", f.name, "event", e.EventID, "err", why)
 				}
 			}
 			cursor = e.Cursor
@@ -171,22 +207,47 @@ func (f *follower) advance(ctx context.Context) error {
 	}
 }
 
-// deliver tries one event once. One that has grown too old to be worth the wait becomes a dead letter.
-func (f *follower) deliver(ctx context.Context, e *alert.Entry) error {
+// deliver tries one event once. dead is why it is to be tried no more.
+func (f *follower) deliver(ctx context.Context, e *alert.Entry) (dead, err error) {
 	if err := f.lease.mayDeliver(); err != nil {
-		return err
+		return nil, err
 	}
 	call, done := finishing(ctx)
-	err := f.target.Deliver(call, e)
+	err = f.target.Deliver(call, e)
 	done()
-	if f.got = f.got || err == nil; err == nil || ctx.Err() != nil || errors.Is(err, ErrGone) {
-		return err
+	if err == nil {
+		f.got, f.failing = true, time.Time{}
+		return nil, nil
 	}
-	if f.giveUp > 0 && f.now().Sub(e.At) > f.giveUp {
-		f.log.Error("alert given up, it is a dead letter now", "target", f.name, "event", e.EventID, "err", err)
-		return f.db.Write(ctx, func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, err.Error(), f.now()) })
+	if ctx.Err() == nil && !errors.Is(err, ErrGone) && f.givesUp(e, err) {
+		return err, nil
 	}
-	return err
+	return nil, err
+}
+
+// givesUp reports whether an event has had all its tries. It counts neither the time before it was logged
+// nor that in which nobody tried, as when we were down ourselves.
+func (f *follower) givesUp(e *alert.Entry, err error) bool {
+	if f.giveUp <= 0 {
+		return false
+	}
+	now := f.now()
+	if f.failing.IsZero() {
+		f.failing = now
+	}
+	if refusal(err) {
+		if f.refusal != e.Cursor {
+			f.refusal, f.refused = e.Cursor, 0
+		}
+		if f.refused++; f.refused >= maxRefusals {
+			return true
+		}
+	}
+	since := f.failing
+	if e.LoggedAt.After(since) && !e.LoggedAt.After(now) { // else by a clock that was ahead
+		since = e.LoggedAt
+	}
+	return now.Sub(since) > f.giveUp
 }
 
 // errMoved says that somebody else has moved the cursor: it is to be told again from there.
@@ -195,9 +256,15 @@ var errMoved = errors.New("the cursor was moved")
 // readerLock is held by whoever moves a cursor.
 func readerLock(reader string) string { return "alert_readers/" + reader }
 
-// moveCursor keeps how far a target has come, unless somebody has moved it meanwhile, or delivers by now.
-func (f *follower) moveCursor(ctx context.Context, from, to int64) error {
+// moveCursor keeps how far a target has come, and what else is to be written with it, unless somebody has
+// moved it meanwhile, or delivers by now.
+func (f *follower) moveCursor(ctx context.Context, from, to int64, also ...func(*state.Tx) error) error {
 	return f.db.Write(ctx, func(tx *state.Tx) error {
+		for _, write := range also {
+			if err := write(tx); err != nil {
+				return err
+			}
+		}
 		if f.db.Postgres() {
 			// It is written after each call, and need not outlive a crash of PostgreSQL itself: what that
 			// forgets, half a second at most, is delivered again.

@@ -31,6 +31,8 @@ type turn struct {
 	busy  bool
 	pause time.Duration // after a failure
 	until time.Time
+
+	failing time.Time // since when
 }
 
 // tellPeople plans and sends until ctx ends, and waits for the calls under way.
@@ -101,12 +103,16 @@ func (p *people) end(l lane, err error) {
 	p.cfg.Log.Warn("a recipient cannot be told", "recipient", l.recipient, "err", err)
 }
 
-// failed has a lane wait, longer each time.
-func (p *people) failed(l lane, at time.Time) {
+// failed has a lane wait, longer each time, and gives since when it fails.
+func (p *people) failed(l lane, at time.Time, err error) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.lanes[l]
-	t.until, t.pause = at.Add(jitter(t.pause)), min(2*t.pause, maxPause)
+	if t.failing.IsZero() {
+		t.failing = at
+	}
+	t.until, t.pause = at.Add(max(jitter(t.pause), retryAfter(err))), min(2*t.pause, maxPause)
+	return t.failing
 }
 
 // drive sends a lane's notices in the order in which they are due, until none is left or one fails.
@@ -179,15 +185,19 @@ func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error
 	err = p.hand(call, m)
 	cut := call.Err() != nil
 	done()
-	if now = p.cfg.Now(); err != nil {
-		p.failed(lane{live[0].tenant, live[0].Recipient}, now)
+	now = p.cfg.Now()
+	since := live[0].DueAt // or when it was tried first, where we were down
+	if err != nil {
+		if failing := p.failed(lane{live[0].tenant, live[0].Recipient}, now, err); failing.After(since) {
+			since = failing
+		}
 	}
 	switch {
 	case err == nil:
 		return true, settle(ctx, p.cfg.DB, live, noticeSent, "", now)
 	case cut:
 		return false, err // whether it was taken nobody knows: the lease runs out
-	case errors.Is(err, ErrGone) || now.Sub(live[0].DueAt) > p.cfg.GiveUp:
+	case errors.Is(err, ErrGone) || refusal(err) && live[0].Attempts+1 >= maxRefusals || now.Sub(since) > p.cfg.GiveUp:
 		p.cfg.Log.Error("notice given up", "notice", live[0].ID, "err", err)
 		return true, settle(ctx, p.cfg.DB, live, noticeDead, err.Error(), now)
 	}

@@ -28,7 +28,7 @@ type Config struct {
 	Timeout      time.Duration                              // for one call of a webhook [15 s]
 	Poll         time.Duration                              // how often the log, and the list of webhooks, is read without being told [2 s]
 	Retry        time.Duration                              // first pause after a failure [5 s], doubled up to five minutes
-	GiveUp       time.Duration                              // how old an event may grow for a webhook that fails [24 h]
+	GiveUp       time.Duration                              // how long an event is tried for a webhook that fails [24 h]
 	Term         time.Duration                              // of the lease by which one of several services on a PostgreSQL delivers [4 s]
 	Resolver     *net.Resolver                              // of webhooks' names; nil: the system's
 	Now          func() time.Time
@@ -130,7 +130,7 @@ func (s *Service) leadAll(ctx context.Context) {
 		m := &MQTT{Connect: s.cfg.MQTT, DB: s.cfg.DB, Log: s.cfg.Log}
 		all.Go(func() {
 			defer m.leave(ctx)
-			_ = s.lead(ctx, mqttReader, false, m, 0, brokerPause) // a broker is never gone for good
+			_ = s.lead(ctx, follower{name: mqttReader, target: m, longest: brokerPause}) // a broker is never gone for good
 		})
 	}
 	running := map[string]*leading{}
@@ -148,9 +148,14 @@ func (s *Service) leadAll(ctx context.Context) {
 					continue
 				}
 				wanted[w.ID] = true
-				if l := running[w.ID]; l == nil || l.ended.Load() {
+				l := running[w.ID]
+				if l != nil && l.kicks != w.kicks {
+					l.kicks = w.kicks
+					ring(l.kick)
+				}
+				if l == nil || l.ended.Load() {
 					one, cancel := context.WithCancel(ctx)
-					l := &leading{cancel: cancel}
+					l := &leading{cancel: cancel, kick: make(chan struct{}, 1), kicks: w.kicks}
 					running[w.ID] = l
 					all.Go(func() {
 						defer cancel()
@@ -180,7 +185,9 @@ func (s *Service) leadAll(ctx context.Context) {
 // leading is one webhook that is led.
 type leading struct {
 	cancel context.CancelFunc
-	ended  atomic.Bool // by itself: where it is still wanted, or again, it is to be led anew
+	kick   chan struct{} // ends a pause
+	kicks  int64         // of Webhook
+	ended  atomic.Bool   // by itself: where it is still wanted, or again, it is to be led anew
 }
 
 // hook leads one webhook, and disables it when its target is gone.
@@ -190,7 +197,7 @@ func (s *Service) hook(ctx context.Context, w Webhook, l *leading) {
 		s.cfg.Log.Error("webhook cannot be used", "webhook", w.ID, "err", err)
 		return
 	}
-	err = s.lead(ctx, w.reader(), true, t, s.cfg.GiveUp, maxPause)
+	err = s.lead(ctx, follower{name: w.reader(), begun: true, target: t, giveUp: s.cfg.GiveUp, longest: maxPause, kick: l.kick})
 	defer l.ended.Store(true)
 	if !errors.Is(err, ErrGone) {
 		return
@@ -219,10 +226,11 @@ const mqttReader = "mqtt"
 // brokerPause is the longest pause before a broker is tried again: everybody who hears alerts by it waits.
 const brokerPause = 10 * time.Second
 
-func (s *Service) lead(ctx context.Context, name string, begun bool, t Target, giveUp, longest time.Duration) error {
+func (s *Service) lead(ctx context.Context, f follower) error {
 	wake, leave := s.waking()
 	defer leave()
-	f := &follower{name: name, begun: begun, target: t, db: s.cfg.DB, lease: s.lease, wake: wake, poll: s.cfg.Poll, retry: min(s.cfg.Retry, longest/4), longest: longest, giveUp: giveUp, now: s.cfg.Now, sleep: s.cfg.Sleep, log: s.cfg.Log}
+	f.db, f.lease, f.wake, f.poll, f.retry = s.cfg.DB, s.lease, wake, s.cfg.Poll, min(s.cfg.Retry, f.longest/4)
+	f.now, f.sleep, f.log = s.cfg.Now, s.cfg.Sleep, s.cfg.Log
 	return f.run(ctx)
 }
 

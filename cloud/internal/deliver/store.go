@@ -64,6 +64,8 @@ CREATE TABLE deliver_leases (
 	epoch  BIGINT NOT NULL,
 	beat   BIGINT NOT NULL
 );
+`, `
+ALTER TABLE webhooks ADD COLUMN kicks BIGINT NOT NULL DEFAULT 0;
 `}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook}}
 
 // ofWebhook is which cursors and dead letters are a tenant's; see reader.
@@ -82,6 +84,8 @@ type Webhook struct {
 	RobotSecret string    `json:"robot_secret,omitempty"` // DingTalk's or Feishu's, if the robot has one
 	Disabled    string    `json:"disabled,omitempty"`     // why it is told no more
 	CreatedAt   time.Time `json:"created_at"`
+
+	kicks int64 // how often somebody had reason to believe that the target works again
 }
 
 // reader is the name of a webhook's cursor.
@@ -136,7 +140,7 @@ func Create(ctx context.Context, db *state.DB, w Webhook, now time.Time) (Webhoo
 
 // List gives a tenant's webhooks with their secrets; tenant "" gives all of them.
 func List(ctx context.Context, q state.Querier, tenant string) ([]Webhook, error) {
-	rows, err := q.Query(ctx, "SELECT tenant, body, disabled FROM webhooks WHERE tenant = ? OR ? = '' ORDER BY created_at, id", tenant, tenant)
+	rows, err := q.Query(ctx, "SELECT tenant, body, disabled, kicks FROM webhooks WHERE tenant = ? OR ? = '' ORDER BY created_at, id", tenant, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks: %w", err)
 	}
@@ -145,7 +149,7 @@ func List(ctx context.Context, q state.Querier, tenant string) ([]Webhook, error
 	for rows.Next() {
 		var w Webhook
 		var owner, body, disabled string
-		if err := rows.Scan(&owner, &body, &disabled); err != nil {
+		if err := rows.Scan(&owner, &body, &disabled, &w.kicks); err != nil {
 			return nil, fmt.Errorf("list webhooks: %w", err)
 		}
 		if err := json.Unmarshal([]byte(body), &w); err != nil {
@@ -195,7 +199,7 @@ func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) e
 		return err
 	}
 	return db.Write(ctx, func(tx *state.Tx) error {
-		err := changed(tx.Exec(ctx, "UPDATE webhooks SET disabled = '' WHERE id = ?", id))
+		err := changed(tx.Exec(ctx, "UPDATE webhooks SET disabled = '', kicks = kicks + 1 WHERE id = ?", id))
 		if errors.Is(err, errLost) {
 			err = state.ErrNotFound // deleted meanwhile: it must not get a cursor again
 		}
@@ -209,6 +213,14 @@ func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) e
 			return err
 		}
 		return alert.PutReaderCursor(ctx, tx, w.reader(), after)
+	})
+}
+
+// kick has whoever leads a webhook, on whichever service, try at once what waits for the target.
+func kick(ctx context.Context, db *state.DB, id string) error {
+	return db.Write(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE webhooks SET kicks = kicks + 1 WHERE id = ?", id)
+		return err
 	})
 }
 

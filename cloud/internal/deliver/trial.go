@@ -43,14 +43,22 @@ type testData struct {
 	By      string `json:"by,omitempty"`
 }
 
-// TryWebhook sends a webhook of a tenant a test message, once, signed as its events are. What is wrong
+// TryWebhook sends a webhook of a tenant a test message, once, signed as its events are. Where it is taken,
+// what waits for the target is tried at once. What is wrong
 // with the target is in the trial; the error is state.ErrNotFound or the database's.
 func (s *Service) TryWebhook(ctx context.Context, tenant, id, who string) (*Trial, error) {
 	w, err := Get(ctx, s.cfg.DB, tenant, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.try(ctx, w, who), nil
+	t := s.try(ctx, w, who)
+	if t.Delivered {
+		if err := kick(ctx, s.cfg.DB, id); err != nil {
+			return nil, err
+		}
+		s.Changed()
+	}
+	return t, nil
 }
 
 // TryRecipient sends a valid recipient a test message, once.
@@ -114,7 +122,7 @@ func (s *Service) sendTest(ctx context.Context, w Webhook, who string, t *Trial)
 	if err != nil && w.Format != channel.Events {
 		return fmt.Errorf("read answer: %w", err)
 	}
-	return h.judge(resp.StatusCode, answer)
+	return h.judge(resp, answer)
 }
 
 // maxShown bounds what is shown of an answer.

@@ -59,13 +59,13 @@ func (h *hook) post(ctx context.Context, id string, body []byte, contentType str
 	}
 	defer resp.Body.Close()
 	if h.Format == FormatEvents || resp.StatusCode/100 != 2 {
-		return h.judge(resp.StatusCode, nil)
+		return h.judge(resp, nil)
 	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("webhook %s: read answer: %w", h.ID, err)
 	}
-	return h.judge(resp.StatusCode, answer)
+	return h.judge(resp, answer)
 }
 
 // maxAnswer bounds what is read of a target's answer.
@@ -100,12 +100,12 @@ func (h *hook) send(ctx context.Context, id string, body []byte, contentType str
 }
 
 // judge says whether an answer means that the message was taken.
-func (h *hook) judge(status int, answer []byte) error {
-	switch {
+func (h *hook) judge(resp *http.Response, answer []byte) error {
+	switch status := resp.StatusCode; {
 	case status == http.StatusGone:
 		return fmt.Errorf("webhook %s: %w", h.ID, ErrGone)
 	case status/100 != 2:
-		return fmt.Errorf("webhook %s: status %d", h.ID, status)
+		return fmt.Errorf("webhook %s: %w", h.ID, &statusError{status, waitFor(resp.Header.Get("Retry-After"), h.now())})
 	case h.Format == FormatEvents:
 		return nil
 	}

@@ -1,0 +1,60 @@
+package deliver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"time"
+)
+
+// statusError is an answer of HTTP that has not taken a message.
+type statusError struct {
+	code  int
+	after time.Duration // for which the target asks us to wait; 0: it does not say
+}
+
+func (e *statusError) Error() string { return fmt.Sprintf("status %d", e.code) }
+
+// waitFor reads Retry-After, in seconds or as a date; 0 where it says nothing that can be read.
+func waitFor(header string, now time.Time) time.Duration {
+	if s, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return time.Duration(s) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// retryAfter is how long a target has asked us to wait, at most maxRetryAfter.
+func retryAfter(err error) time.Duration {
+	var s *statusError
+	if !errors.As(err, &s) {
+		return 0
+	}
+	return min(s.after, maxRetryAfter)
+}
+
+// refusal reports whether a target says that it takes this message at no time: a status of 4xx that is not
+// about the moment, or of 5xx where it is a mail server's word on a letter or an address.
+func refusal(err error) bool {
+	var s *statusError
+	if errors.As(err, &s) {
+		switch s.code {
+		case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+			return false
+		}
+		return s.code/100 == 4
+	}
+	var mail *textproto.Error
+	if errors.As(err, &mail) {
+		switch mail.Code {
+		case 530, 534, 535, 538: // our password is refused, not the letter
+			return false
+		}
+		return mail.Code/100 == 5
+	}
+	return false
+}
