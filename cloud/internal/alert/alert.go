@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type Alert struct {
 	Tenant   string     `json:"tenant"`
 	Store    string     `json:"store"`
 	Device   string     `json:"device"`
+	StoreWas []string   `json:"store_was,omitempty"` // others that the cooler stood in while it lasted, the last one last
 	Slot     string     `json:"slot,omitempty"`
 	GTIN     shelf.GTIN `json:"gtin,omitempty"`
 	Product  *Product   `json:"product,omitempty"`
@@ -116,6 +118,9 @@ func subjectOf(id wire.Identity, slot string) string {
 // tell brings the alert up to what is known of the episode.
 func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.ID, a.Type, a.Slot, a.GTIN = alertID(id, e), e.Type, e.Slot, e.GTIN
+	if a.Store != "" && a.Store != id.Store {
+		a.StoreWas = append(slices.DeleteFunc(a.StoreWas, func(s string) bool { return s == a.Store || s == id.Store }), a.Store)
+	}
 	a.Tenant, a.Store, a.Device, a.Subject = id.Tenant, id.Store, id.Device, subjectOf(id, e.Slot)
 	a.Severity, a.Was, a.Model, a.Detail = e.Severity, e.Was, e.Model, e.Detail
 	if e.Loss != nil { // an episode of an earlier version has none, its alert may

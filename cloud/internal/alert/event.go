@@ -2,6 +2,7 @@ package alert
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ type Entry struct {
 	AlertID  string
 	Tenant   string
 	Store    string
+	StoreWas []string // others that the cooler stood in while the alert lasted
 	Device   string
 	Slot     string
 	GTIN     string
@@ -53,6 +55,18 @@ func (e Entry) Event() Event {
 	return Event{SpecVersion: "1.0", ID: e.EventID, Source: source, Type: EventPrefix + string(e.Kind),
 		Subject: subject, Time: e.At, DataContentType: "application/json",
 		Sequence: strconv.FormatInt(e.Cursor, 10), Data: e.Alert}
+}
+
+// AnyStore reports whether want holds true of the alert's store, or of one that the cooler stood in before
+// while it lasted: whoever selects by store and was told of an alert is also told how it ends, wherever the
+// cooler is by then.
+func (e *Entry) AnyStore(want func(store string) bool) bool {
+	return want(e.Store) || slices.ContainsFunc(e.StoreWas, want)
+}
+
+// AnyStore is that of an Entry.
+func (a *Alert) AnyStore(want func(store string) bool) bool {
+	return want(a.Store) || slices.ContainsFunc(a.StoreWas, want)
 }
 
 // AnySeverity reports whether the alert is, or has been, of a severity that want holds true of: whoever

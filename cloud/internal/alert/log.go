@@ -99,10 +99,10 @@ func appendLog(ctx context.Context, tx *state.Tx, a *Alert, kind Kind, at time.T
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at, store_was)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		eventID(a, kind), string(kind), state.Micros(at), a.ID,
-		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), severityList(a.Was), string(body), state.Micros(time.Now()))
+		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), severityList(a.Was), string(body), state.Micros(time.Now()), strings.Join(a.StoreWas, "/"))
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
 	}
@@ -117,7 +117,7 @@ func severityList(list []Severity) string {
 	return strings.Join(names, ",")
 }
 
-const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at"
+const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at, store_was"
 
 // ReadLog gives up to limit entries after a cursor, of all tenants, in order. Called again with the
 // last entry's cursor it goes on without a gap and without doubling.
@@ -140,10 +140,13 @@ func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([
 	for rows.Next() {
 		var e Entry
 		var at, logged int64
-		var body string
-		err := rows.Scan(&e.Cursor, &e.EventID, &e.Kind, &at, &e.AlertID, &e.Tenant, &e.Store, &e.Device, &e.Slot, &e.GTIN, &e.Type, &e.Severity, &e.Was, &body, &logged)
+		var body, storeWas string
+		err := rows.Scan(&e.Cursor, &e.EventID, &e.Kind, &at, &e.AlertID, &e.Tenant, &e.Store, &e.Device, &e.Slot, &e.GTIN, &e.Type, &e.Severity, &e.Was, &body, &logged, &storeWas)
 		if err != nil {
 			return nil, fmt.Errorf("read alert log: %w", err)
+		}
+		if storeWas != "" {
+			e.StoreWas = strings.Split(storeWas, "/")
 		}
 		e.At, e.LoggedAt, e.Alert = state.Time(at), state.Time(logged), []byte(body)
 		entries = append(entries, e)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,8 +52,10 @@ type MQTT struct {
 }
 
 // Topic is coldshelf/v1/TENANT/alerts/STORE/DEVICE/TYPE, and /SLOT where the alert is about one.
-func Topic(e *alert.Entry) string {
-	topic := fmt.Sprintf("coldshelf/v1/%s/alerts/%s/%s/%s", e.Tenant, e.Store, e.Device, e.Type)
+func Topic(e *alert.Entry) string { return topicIn(e, e.Store) }
+
+func topicIn(e *alert.Entry, store string) string {
+	topic := fmt.Sprintf("coldshelf/v1/%s/alerts/%s/%s/%s", e.Tenant, store, e.Device, e.Type)
 	if e.Slot == "" {
 		return topic
 	}
@@ -68,7 +71,7 @@ func CursorTopic(log string) string { return "coldshelf/alerts/cursor/" + log }
 // Wants every event.
 func (*MQTT) Wants(*alert.Entry) bool { return true }
 
-// Deliver publishes one.
+// Deliver publishes one, in each store that the cooler stood in while the alert lasted.
 func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if m.session == nil {
 		return errors.New("not connected to the broker")
@@ -77,9 +80,12 @@ func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.EventID, err)
 	}
-	if err := m.session.Retain(ctx, Topic(e), payload); err != nil {
-		m.close()
-		return fmt.Errorf("publish event %s: %w", e.EventID, err)
+	// Where the cooler stood before, the alert must not stand for ever.
+	for _, store := range append(slices.Clone(e.StoreWas), e.Store) {
+		if err := m.session.Retain(ctx, topicIn(e, store), payload); err != nil {
+			m.close()
+			return fmt.Errorf("publish event %s: %w", e.EventID, err)
+		}
 	}
 	return nil
 }

@@ -163,14 +163,16 @@ func (s *selection) region(store string) bool {
 func in(set map[string]bool, v string) bool { return set == nil || set[v] }
 
 func (s *selection) entry(e *alert.Entry) bool {
-	return e.Tenant == s.tenant && in(s.types, string(e.Type)) && in(s.stores, e.Store) && in(s.devices, e.Device) &&
-		in(s.gtins, e.GTIN) && e.AnySeverity(s.severity) && s.region(e.Store)
+	return e.Tenant == s.tenant && in(s.types, string(e.Type)) && e.AnyStore(s.store) && in(s.devices, e.Device) &&
+		in(s.gtins, e.GTIN) && e.AnySeverity(s.severity)
 }
 
 func (s *selection) alert(a *alert.Alert) bool {
-	return in(s.types, string(a.Type)) && in(s.stores, a.Store) && in(s.devices, a.Device) &&
-		in(s.gtins, string(a.GTIN)) && (s.severity(a.Severity) || slices.ContainsFunc(a.Was, s.severity)) && s.region(a.Store)
+	return in(s.types, string(a.Type)) && a.AnyStore(s.store) && in(s.devices, a.Device) &&
+		in(s.gtins, string(a.GTIN)) && (s.severity(a.Severity) || slices.ContainsFunc(a.Was, s.severity))
 }
+
+func (s *selection) store(id string) bool { return in(s.stores, id) && s.region(id) }
 
 func (s *selection) severity(v alert.Severity) bool { return in(s.severities, string(v)) }
 

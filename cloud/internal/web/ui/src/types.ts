@@ -64,6 +64,8 @@ export interface Alert {
   tenant: string;
   store: string;
   device: string;
+  /** Others that the cooler stood in while it lasted, the last one last. */
+  store_was?: string[];
   slot?: string;
   gtin?: string;
   product?: Product | null;
