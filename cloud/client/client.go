@@ -49,7 +49,8 @@ type Client struct {
 	Token string // bearer token; "": none
 	HTTP  *http.Client
 
-	// Note is told of each connection that ends and is tried again; nil: nobody is.
+	// Note is told of each connection that ends and is tried again, and with a StartsOver and no pause of a
+	// cursor that the service has no use for; nil: nobody is.
 	Note func(err error, pause time.Duration)
 }
 
@@ -63,6 +64,12 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Text }
+
+// StartsOver says that the service does not know a follower's cursor, as after it was restored from a backup: what
+// stands is given to Standing next, and what came and went between both is not told.
+type StartsOver struct{ Reason string }
+
+func (s *StartsOver) Error() string { return "the service starts over: " + s.Reason }
 
 // Passing says that the same request may do later: too many of them, a service that is not ready, or a
 // proxy before one that restarts.
@@ -78,8 +85,8 @@ type Cursors interface {
 
 // Handler is given what a follower reads. An error ends Follow with that error.
 type Handler struct {
-	// Standing is given all alerts that are not over, at the begin without a cursor and whenever the
-	// follower fell too far behind; nil: they are passed over.
+	// Standing is given all alerts that are not over, at the begin without a cursor and after a StartsOver;
+	// nil: they are passed over.
 	Standing func(alerts []Alert) error
 	// Changed is given each event.
 	Changed func(c Change) error
@@ -174,7 +181,9 @@ func (s *session) run(ctx context.Context) error {
 		case "error":
 			return &Error{Code: m.Code, Text: m.Error, Hint: m.Hint}
 		case "resync":
-			s.cursor = ""
+			if s.cursor = ""; s.client.Note != nil {
+				s.client.Note(&StartsOver{m.Reason}, 0)
+			}
 			if err := s.subscribe(ws); err != nil {
 				return err
 			}
@@ -195,6 +204,7 @@ type message struct {
 	Alerts    []Alert `json:"alerts"`
 	Events    []Event `json:"events"`
 	Code      string  `json:"code"`
+	Reason    string  `json:"reason"`
 	Error     string  `json:"error"`
 	Hint      string  `json:"hint"`
 }

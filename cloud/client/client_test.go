@@ -207,7 +207,8 @@ func TestFollowGivesUp(t *testing.T) {
 func TestCursorOfAnotherTime(t *testing.T) {
 	s := newService(t)
 	s.sellOut()
-	c := client.Client{Base: "http://" + s.addr}
+	var again *client.StartsOver
+	c := client.Client{Base: "http://" + s.addr, Note: func(err error, _ time.Duration) { errors.As(err, &again) }}
 	done := errors.New("done")
 	err := c.Follow(t.Context(), client.Filter{}, &client.Memory{Cursor: "777"}, client.Handler{
 		Standing: func(alerts []client.Alert) error {
@@ -220,6 +221,9 @@ func TestCursorOfAnotherTime(t *testing.T) {
 	})
 	if !errors.Is(err, done) {
 		t.Error(err)
+	}
+	if again == nil || !strings.Contains(again.Reason, "ahead of the log") {
+		t.Errorf("nobody was told that it starts over: %v", again)
 	}
 }
 

@@ -30,6 +30,7 @@ func tailCommand(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "tail",
 		Short: "Follow alerts in the terminal",
 		Long: "Follow alerts as they come, one line each; with --json one CloudEvents envelope a line.\n" +
+			"Without a cursor, or where the log does not know it, it begins with what stands: type …alert.standing in JSON.\n" +
 			"With --cursor FILE it goes on where it was stopped, and misses nothing in between.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, stdout, stderr) },
@@ -62,6 +63,11 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 		c.Token = strings.TrimSpace(string(token))
 	}
 	c.Note = func(err error, pause time.Duration) {
+		var again *client.StartsOver
+		if errors.As(err, &again) {
+			fmt.Fprintf(stderr, "note: %v; what stands now follows, what came and went before it does not\n", err)
+			return
+		}
 		fmt.Fprintf(stderr, "note: %v; trying again in %s\n", err, pause.Round(100*time.Millisecond))
 	}
 	var cursors client.Cursors = &client.Memory{}
@@ -71,11 +77,14 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 	printed := 0
 	err := c.Follow(cmd.Context(), f.filter, cursors, client.Handler{
 		Standing: func(alerts []client.Alert) error {
-			if f.asJSON { // events alone, so that every line is one
-				return nil
-			}
 			for _, a := range slices.Backward(alerts) { // the oldest first, as the events come
-				if err := line(stdout, a.OpenedAt, string(a.State), a); err != nil {
+				err := error(nil)
+				if f.asJSON {
+					err = json.NewEncoder(stdout).Encode(standing(a))
+				} else {
+					err = line(stdout, a.OpenedAt, string(a.State), a)
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -102,6 +111,24 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 		return cloud.Hint(err, "%s", refused.Hint)
 	}
 	return cloud.Hint(err, "see that the service runs at %s, or give its address with --url", f.url)
+}
+
+// envelope is an alert that stands, as a CloudEvents envelope beside those of events. It is none: it has no
+// place in the log, and its ID is the same each time that the same state of the alert is told.
+type envelope struct {
+	SpecVersion     string       `json:"specversion"`
+	ID              string       `json:"id"`
+	Source          string       `json:"source"`
+	Type            string       `json:"type"`
+	Subject         string       `json:"subject"`
+	Time            time.Time    `json:"time"`
+	DataContentType string       `json:"datacontenttype"`
+	Data            client.Alert `json:"data"`
+}
+
+func standing(a client.Alert) envelope {
+	return envelope{"1.0", fmt.Sprintf("standing_%s_%d", a.ID, a.Revision), "/coldshelf/" + a.Tenant + "/" + a.Store + "/" + a.Device,
+		"org.coldshelf.alert.standing", a.Subject, a.OpenedAt, "application/json", a}
 }
 
 // line is one alert for a person.

@@ -21,6 +21,8 @@ type conn struct {
 	subscriptions chan subscription
 	faults        chan Fault
 	gone          chan struct{} // closed when nothing more can be read
+
+	began, spoke, pinged time.Time // the last subscription, message and ping; of the goroutine that writes
 }
 
 // subscription is what the client asked for last.
@@ -153,6 +155,7 @@ func (c *conn) write(ctx context.Context) error {
 		if err := c.allowed(ctx, 0); err != nil {
 			return err
 		}
+		c.began = time.Now()
 		wait.Stop()
 		wait = time.NewTimer(subscribeWait)
 		for again := true; again; {
@@ -163,13 +166,34 @@ func (c *conn) write(ctx context.Context) error {
 			case next == nil:
 				again = false // told to start over: a new subscription has to come
 			default:
+				if sub, err = c.rest(*next); err != nil {
+					return err
+				}
 				if err := c.allowed(ctx, 0); err != nil {
 					return err
 				}
-				sub = *next
+				c.began = time.Now()
 			}
 		}
 	}
+}
+
+// rest waits until a subscription may follow the one before, and gives the newest wish by then.
+func (c *conn) rest(sub subscription) (subscription, error) {
+	gap := time.NewTimer(time.Until(c.began.Add(subscribeGap)))
+	defer gap.Stop()
+	select {
+	case <-gap.C:
+	case <-c.gone:
+		return sub, c.end()
+	case <-c.hub.closing:
+		return sub, errClosing
+	}
+	select {
+	case sub = <-c.subscriptions:
+	default:
+	}
+	return sub, nil
 }
 
 // end is what to say when reading has ended: a fault that it left, or nothing.
@@ -199,14 +223,9 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 		}
 	}
 	if sub.snapshot {
-		snap, at, err := c.hub.snapshot(ctx, sub.selection)
-		if err != nil {
+		if cursor, err = c.snapshot(ctx, sub.selection); err != nil {
 			return nil, err
 		}
-		if err := c.sendJSON(snap); err != nil {
-			return nil, err
-		}
-		cursor = at
 	} else if reason, err := c.lost(ctx, cursor); err != nil || reason != "" {
 		if err != nil {
 			return nil, err
@@ -218,27 +237,12 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 	for {
 		head, joined := c.hub.join(m, sub.key, sub.selection, cursor)
 		if !joined {
-			if head-cursor > c.hub.cfg.Behind {
-				return nil, c.resync("you are too far behind")
-			}
-			if err := c.allowed(ctx, recheck); err != nil {
+			if cursor, err = c.catchUp(ctx, sub.selection, cursor, head); err != nil {
 				return nil, err
 			}
-			f, to, err := c.hub.stretch(ctx, sub.selection, cursor, head)
-			if err != nil {
-				return nil, err
-			}
-			if f != nil {
-				if err := c.sendFrame(f, cursor); err != nil {
-					return nil, err
-				}
-			}
-			cursor = to
 			select {
-			case <-c.gone:
-				return nil, c.end()
-			case <-c.hub.closing:
-				return nil, errClosing
+			case newer := <-c.subscriptions:
+				return &newer, nil
 			default:
 			}
 			continue
@@ -248,6 +252,86 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 			return next, err
 		}
 	}
+}
+
+// snapshot sends what stands, and gives its cursor.
+func (c *conn) snapshot(ctx context.Context, s *selection) (cursor int64, err error) {
+	if err := c.turn(c.hub.snapshots); err != nil {
+		return 0, err
+	}
+	defer func() { <-c.hub.snapshots }()
+	snap, cursor, err := c.hub.snapshot(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	return cursor, c.sendJSON(snap)
+}
+
+// catchUp sends a page of the log from cursor on, up to head, and gives how far that is. However far that is
+// behind, nothing of it is left out; a page that holds nothing for the client is passed over silently, for no
+// longer than a heartbeat.
+func (c *conn) catchUp(ctx context.Context, s *selection, cursor, head int64) (to int64, err error) {
+	if err := c.turn(c.hub.pages); err != nil {
+		return cursor, err
+	}
+	defer func() { <-c.hub.pages }()
+	if err := c.allowed(ctx, recheck); err != nil {
+		return cursor, err
+	}
+	f, to, err := c.hub.stretch(ctx, s, cursor, head)
+	if err != nil {
+		return cursor, err
+	}
+	if f != nil {
+		return to, c.sendFrame(f, cursor)
+	}
+	if time.Since(c.spoke) >= c.hub.cfg.Heartbeat {
+		return to, c.sendJSON((&frame{cursor: to}).changes(to))
+	}
+	return to, nil
+}
+
+// turn waits for one of the places where much is held in memory, while the client hears that it is not
+// forgotten. The place is given back by receiving from places.
+func (c *conn) turn(places chan struct{}) error {
+	if err := c.ping(); err != nil {
+		return err
+	}
+	beat := time.NewTicker(c.hub.cfg.Heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-c.gone:
+			return c.end()
+		case <-c.hub.closing:
+			return errClosing
+		default:
+		}
+		select {
+		case places <- struct{}{}:
+			return nil
+		case <-beat.C:
+			if err := c.ping(); err != nil {
+				return err
+			}
+		case <-c.gone:
+			return c.end()
+		case <-c.hub.closing:
+			return errClosing
+		}
+	}
+}
+
+// ping asks a client whether it is there, if that was not asked within the heartbeat.
+func (c *conn) ping() error {
+	if time.Since(c.pinged) < c.hub.cfg.Heartbeat {
+		return nil
+	}
+	c.pinged = time.Now()
+	if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)); err != nil {
+		return errGone
+	}
+	return nil
 }
 
 // lost gives the reason why a cursor is of no use.
@@ -329,6 +413,7 @@ func (c *conn) sendFrame(f *frame, have int64) error {
 		return err
 	}
 	c.hub.metrics.Frames.Inc()
+	c.spoke = time.Now()
 	c.ws.SetWriteDeadline(time.Now().Add(writeWait))
 	if c.ws.WritePreparedMessage(message) != nil {
 		return errGone
@@ -342,6 +427,7 @@ func (c *conn) sendJSON(v any) error {
 		return err
 	}
 	c.hub.metrics.Frames.Inc()
+	c.spoke = time.Now()
 	c.ws.SetWriteDeadline(time.Now().Add(writeWait))
 	if c.ws.WriteMessage(websocket.TextMessage, data) != nil {
 		return errGone

@@ -20,26 +20,33 @@ type coolerRow struct {
 }
 
 // coolerFeed finds the coolers that changed since it looked last. Rows carry the time at which their
-// writer began, and become visible when it commits; so each look goes back by overlap, and passes
-// over what it has given already.
+// writer began, by the clock of its machine, and become visible when it commits; so each look goes back by
+// overlap, every farEvery one goes back by farOverlap, and what was given already is passed over.
 type coolerFeed struct {
-	since time.Time
-	given map[coolerKey]time.Time
+	since, far time.Time
+	given      map[coolerKey]time.Time
 }
 
 type coolerKey struct{ tenant, device string }
 
 const (
 	overlap    = 300 * time.Millisecond
+	farOverlap = 30 * time.Second // more than clocks of machines that keep them, or a long commit, differ by
+	farEvery   = 5 * time.Second
 	maxChanged = 5000
 )
 
-func (f *coolerFeed) begin(now time.Time) { f.since, f.given = now, map[coolerKey]time.Time{} }
+func (f *coolerFeed) begin(now time.Time) { *f = coolerFeed{now, now, map[coolerKey]time.Time{}} }
 
 // changed gives the rows of coolers that changed, and of those that the entries are about: their
-// number of open alerts changed.
+// number of open alerts changed. What it does not give because it fails, it gives the next time.
 func (f *coolerFeed) changed(ctx context.Context, q state.Querier, entries []alert.Entry, now time.Time) ([]coolerRow, error) {
-	coolers, err := state.ChangedCoolers(ctx, q, f.since.Add(-overlap), maxChanged)
+	next := coolerFeed{f.since, f.far, f.given}
+	back := overlap
+	if age := now.Sub(f.far); age >= farEvery || age < 0 {
+		next.far, back = now, farOverlap
+	}
+	coolers, err := changedSince(ctx, q, f.since.Add(-back))
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +55,12 @@ func (f *coolerFeed) changed(ctx context.Context, q state.Querier, entries []ale
 	for _, c := range coolers {
 		key := coolerKey{c.Tenant, c.Device}
 		given[key] = c.ChangedAt
-		if was, ok := f.given[key]; !ok || was.Before(c.ChangedAt) {
+		if was, ok := f.given[key]; !ok || !was.Equal(c.ChangedAt) {
 			changed[key] = c
 		}
-		if c.ChangedAt.After(f.since) {
-			f.since = c.ChangedAt
+		// A clock that is fast must not hide what those of others say.
+		if c.ChangedAt.After(next.since) && !c.ChangedAt.After(now) {
+			next.since = c.ChangedAt
 		}
 	}
 	for _, e := range entries {
@@ -69,8 +77,33 @@ func (f *coolerFeed) changed(ctx context.Context, q state.Querier, entries []ale
 		}
 		changed[key] = c
 	}
-	f.given = given
-	return encodeCoolers(ctx, q, changed, now)
+	rows, err := encodeCoolers(ctx, q, changed, now)
+	if err != nil {
+		return nil, err
+	}
+	for key, at := range f.given { // a far look may come upon it again
+		if _, ok := given[key]; !ok && now.Sub(at) < 2*farOverlap {
+			given[key] = at
+		}
+	}
+	next.given = given
+	*f = next
+	return rows, nil
+}
+
+// changedSince gives all that changed at or after a time, page by page.
+func changedSince(ctx context.Context, q state.Querier, since time.Time) (list []*state.Cooler, err error) {
+	for {
+		page, err := state.ChangedCoolers(ctx, q, since, maxChanged)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page...)
+		if len(page) < maxChanged || !page[maxChanged-1].ChangedAt.After(since) {
+			return list, nil
+		}
+		since = page[maxChanged-1].ChangedAt // those of this very moment come twice
+	}
 }
 
 func encodeCoolers(ctx context.Context, q state.Querier, changed map[coolerKey]*state.Cooler, now time.Time) (rows []coolerRow, err error) {

@@ -6,7 +6,7 @@
 // What it promises: a client that hands in the last cursor that it was given gets every event after
 // it once, in the order of the log, however often either side was restarted in between. One goroutine
 // writes to a connection. A client that cannot keep up loses its place in the queue and is served
-// from the log again; only one that fell further behind than MaxBehind is told to start over.
+// from the log again, however far that is behind; only a cursor that the log does not know starts over.
 //
 // What it refuses: to buffer without bound, to wait for a slow client, to let a page of another
 // origin listen, and to compress: 5,000 deflate windows do not fit a small machine.

@@ -21,6 +21,10 @@ const (
 	writeWait     = 10 * time.Second // for one message to leave
 	subscribeWait = 15 * time.Second // for the first subscription
 	readyWait     = 5 * time.Second  // for the hub to begin
+
+	subscribeGap    = 500 * time.Millisecond // between two subscriptions of a connection
+	pagesAtOnce     = 32                     // of the log, in memory for connections that catch up
+	snapshotsAtOnce = 4                      // in memory at once
 )
 
 // ServeHTTP makes a request a connection and serves it until either side ends it.

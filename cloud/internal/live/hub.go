@@ -19,7 +19,6 @@ type Config struct {
 	Coalesce  time.Duration // between two frames to a connection [150 ms]
 	Poll      time.Duration // how often the log is read without being told, for what other programs wrote [1 s]
 	Heartbeat time.Duration // the longest silence towards a client [15 s]
-	Behind    int64         // how many entries of the log a client may catch up [100,000]
 	Clients   int           // connections at most [20,000]
 	Origins   []string      // pages that may connect besides our own, such as https://shop.example
 
@@ -44,9 +43,6 @@ func (c Config) withDefaults() Config {
 	span(&c.Coalesce, 150*time.Millisecond)
 	span(&c.Poll, time.Second)
 	span(&c.Heartbeat, 15*time.Second)
-	if c.Behind <= 0 {
-		c.Behind = 100_000
-	}
 	if c.Clients <= 0 {
 		c.Clients = 20_000
 	}
@@ -66,6 +62,9 @@ type Hub struct {
 	conns   sync.WaitGroup
 	buffers sync.Pool // for writing: most connections are silent most of the time
 
+	// Places of connections that hold much at once: a thousand that come back together take turns.
+	pages, snapshots chan struct{}
+
 	mu          sync.Mutex
 	head        int64 // the stream has come so far
 	serving     bool
@@ -83,7 +82,7 @@ type Hub struct {
 // NewHub makes a hub that serves nobody until Run.
 func NewHub(cfg Config, metrics *Metrics) *Hub {
 	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), ready: make(chan struct{}), closing: make(chan struct{}),
-		groups: map[string]*group{}}
+		pages: make(chan struct{}, pagesAtOnce), snapshots: make(chan struct{}, snapshotsAtOnce), groups: map[string]*group{}}
 }
 
 // Ready is closed once Run takes connections; before, they wait a while.
@@ -151,8 +150,11 @@ func (h *Hub) findHead(ctx context.Context) (head int64, ok bool) {
 	}
 }
 
-// logPage is how many entries are read at a time.
-const logPage = 1000
+// How many entries are read at a time: for all, and for a connection that catches up, about half a megabyte.
+const (
+	logPage   = 1000
+	catchPage = 250
+)
 
 // flush publishes what is new in the log and among the coolers.
 func (h *Hub) flush(ctx context.Context) error {
@@ -171,22 +173,24 @@ func (h *Hub) flush(ctx context.Context) error {
 		if len(entries) > 0 {
 			head = entries[len(entries)-1].Cursor
 		}
-		var rows []coolerRow
-		if wantCoolers {
-			if rows, err = h.coolers.changed(ctx, h.cfg.DB, entries, h.cfg.Now()); err != nil {
-				return err
-			}
-		} else {
-			h.coolers.begin(h.cfg.Now())
+		if err := h.refreshRegions(ctx); err != nil {
+			return err
 		}
 		rollouts, err := h.changedRollouts(ctx)
 		if err != nil {
 			return err
 		}
-		if len(entries) > 0 || len(rows) > 0 || len(rollouts) > 0 {
-			if err := h.refreshRegions(ctx); err != nil {
+		// The last that can fail: what a feed has given is not given again.
+		var rows []coolerRow
+		if wantCoolers {
+			if rows, err = h.coolers.changed(ctx, h.cfg.DB, entries, h.cfg.Now()); err != nil {
+				h.rollouts = rolloutFeed{} // what was to be sent is looked for again
 				return err
 			}
+		} else {
+			h.coolers.begin(h.cfg.Now())
+		}
+		if len(entries) > 0 || len(rows) > 0 || len(rollouts) > 0 {
 			h.metrics.Events.Add(float64(len(entries)))
 			h.publish(head, events, rows, rollouts)
 		}
@@ -227,13 +231,13 @@ const maxSnapshot = 50_000
 
 // stretch gives the frame of the log after cursor, up to head and at most a page of it.
 func (h *Hub) stretch(ctx context.Context, s *selection, cursor, head int64) (*frame, int64, error) {
-	entries, err := alert.ReadTenantLog(ctx, h.cfg.DB, s.tenant, cursor, head, logPage)
+	entries, err := alert.ReadTenantLog(ctx, h.cfg.DB, s.tenant, cursor, head, catchPage)
 	if err != nil {
 		return nil, 0, err
 	}
 	to := head
-	if len(entries) == logPage {
-		to = entries[logPage-1].Cursor
+	if len(entries) == catchPage {
+		to = entries[catchPage-1].Cursor
 	}
 	events, err := encodeEvents(entries)
 	if err != nil {
