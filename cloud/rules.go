@@ -2,8 +2,10 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -91,7 +93,15 @@ func (s *Server) operator(tenant string) bool { return s.gate == nil || tenant =
 // CheckRules reads a file of rules and says what is wrong with it.
 func CheckRules(file string) error {
 	_, err := alert.ReadRulebook(file)
-	return Hint(err, "correct the places named above")
+	return Hint(err, "%s", rulesHint(err))
+}
+
+// rulesHint says what can be done about a file of rules that could not be read.
+func rulesHint(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "give the path of a file of rules; docs/rules.md begins with one"
+	}
+	return "correct the lines that the error names; docs/rules.md lists every key"
 }
 
 // dryRunMessages bounds what is read of one cooler.
@@ -102,7 +112,7 @@ const dryRunMessages = 1_000_000
 func TestRules(ctx context.Context, cfg config.Config, file string, since time.Duration) (*DryRun, error) {
 	book, err := alert.ReadRulebook(file)
 	if err != nil {
-		return nil, Hint(err, "correct the places named above")
+		return nil, Hint(err, "%s", rulesHint(err))
 	}
 	db, err := state.Open(ctx, cfg.StateURL())
 	if err != nil {

@@ -85,16 +85,17 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 		return nil, fmt.Errorf("rules are %d bytes, the limit is %d", len(data), MaxRulebookBytes)
 	}
 	var b Rulebook
-	if err := b.decode(data); err != nil {
-		return nil, fmt.Errorf("rules: %w", err)
+	faults, err := b.decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", errors.Join(append(faults, err)...))
 	}
 	at := linesOf(data)
-	var faults []error
-	var err error
 	if b.zone, err = time.LoadLocation(b.TZ); err != nil || b.TZ == "Local" {
 		faults = append(faults, fmt.Errorf("time zone %q is not known", b.TZ))
 	}
-	if b.Version != 1 {
+	if b.Version == 0 {
+		faults = append(faults, errors.New("version is missing: begin the file with a line version: 1"))
+	} else if b.Version != 1 {
 		faults = append(faults, fmt.Errorf("version is %d, this program reads 1", b.Version))
 	}
 	for i := range b.Rules {
@@ -116,25 +117,29 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 	return &b, nil
 }
 
-// decode reads the text, and does not check what it says beyond its numbers. The YAML library panics at
+// decode reads the text, and checks of what it says the single values alone: their faults do not hide what is
+// wrong beyond them. The YAML library panics at
 // some texts that are none ("types: !0"); people write these files, and the service reads them while it runs.
-func (b *Rulebook) decode(data []byte) (err error) {
+func (b *Rulebook) decode(data []byte) (faults []error, err error) {
 	defer func() {
 		if what := recover(); what != nil {
 			err = fmt.Errorf("the text is no YAML that can be read: %v", what)
 		}
 	}()
-	if err := checkNumbers(data); err != nil {
-		return err
+	healed, faults := checkValues(data)
+	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	if healed != nil {
+		err = dec.DecodeFromNode(healed, b)
+	} else {
+		err = dec.Decode(b)
 	}
-	err = yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(b)
 	if errors.Is(err, io.EOF) {
-		return errors.New("the file is empty")
+		return faults, errors.New("the file is empty")
 	}
 	if err != nil {
-		return errors.New(yaml.FormatError(err, false, true))
+		return faults, errors.New(yaml.FormatError(err, false, true))
 	}
-	return nil
+	return faults, nil
 }
 
 // linesOf tells in which line an entry of a list begins, 0 where that is not known.
@@ -171,6 +176,9 @@ func (c Change) faults() (faults []error) {
 		outside("severity_by_loss: hysteresis", &c.Grading.Hysteresis, 0, 1)
 	}
 	for _, t := range c.Types {
+		if !slices.Contains(Types(), t) {
+			continue // its scope has told
+		}
 		rule := c.apply(DefaultRules()[t])
 		for _, err := range rule.faults() {
 			faults = append(faults, fmt.Errorf("%s: %w", t, err))

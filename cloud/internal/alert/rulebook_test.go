@@ -236,3 +236,30 @@ func FuzzDecodeRulebook(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryFaultIsToldAtItsLine: a value that is none hides no other fault, and an unknown type drags none along.
+func TestEveryFaultIsToldAtItsLine(t *testing.T) {
+	_, err := alert.DecodeRulebook([]byte(`rules:
+- types: [stockout]
+  hold: 2
+- types: [stokout]
+  gtins: ["4006381333931"]
+  limit_c: 3
+- types: [stockout]
+  gtins: ["4006381333931", "4006381333932"]
+- types: [stockout]
+  open: {bad: 4, of: 1}
+`))
+	if err == nil {
+		t.Fatal("it is taken")
+	}
+	for _, want := range []string{"version: 1", "line 3: hold: 2 has no unit, want a duration such as 2m", `line 4: rule 2: unknown alert type "stokout", want one of`, ", stockout",
+		`line 8: gtins: GTIN "4006381333932"`, "line 9: rule 4: stockout: opens after 4 of 1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in:\n%v", want, err)
+		}
+	}
+	if n := strings.Count(err.Error(), "\n") + 1; n != 5 {
+		t.Errorf("%d faults, want 5:\n%v", n, err)
+	}
+}

@@ -1,13 +1,16 @@
 package alert
 
 import (
-	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // wholes are the keys of a file of rules whose values are whole numbers, spans those of durations. The
@@ -17,12 +20,13 @@ var (
 	spans  = map[string]bool{"hold": true, "after": true}
 )
 
-// checkNumbers joins what is wrong with the numbers and durations of a file of rules, each with its line.
-// What is no YAML at all it leaves to the decoder to tell.
-func checkNumbers(data []byte) error {
+// checkValues lists what is wrong with the numbers, durations and GTINs of a file of rules, each with its line, and puts
+// something harmless in the place of each, so that the rest of the file can be read and its faults told as well.
+// healed is nil where nothing is wrong; what is no YAML at all is left to the decoder to tell.
+func checkValues(data []byte) (healed ast.Node, faults []error) {
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	n := numbers{anchors: map[string]ast.Node{}}
 	for _, doc := range file.Docs {
@@ -30,7 +34,10 @@ func checkNumbers(data []byte) error {
 			ast.Walk(&n, doc.Body)
 		}
 	}
-	return errors.Join(n.faults...)
+	if len(n.faults) == 0 || len(file.Docs) != 1 {
+		return nil, n.faults
+	}
+	return file.Docs[0].Body, n.faults
 }
 
 // numbers visits the nodes of a file. An anchor stands before its aliases.
@@ -50,9 +57,47 @@ func (n *numbers) Visit(node ast.Node) ast.Visitor {
 		}
 		if why := n.check(node.Key.String(), n.bare(node.Value)); why != "" {
 			n.faults = append(n.faults, fmt.Errorf("line %d: %s: %s", node.Value.GetToken().Position.Line, node.Key, why))
+			node.Value = stand(node.Value, harmless(node.Key.String()))
+		}
+		if list, ok := n.bare(node.Value).(*ast.SequenceNode); ok && node.Key.String() == "gtins" {
+			n.gtins(list)
 		}
 	}
 	return n
+}
+
+// gtins checks a list of products.
+func (n *numbers) gtins(list *ast.SequenceNode) {
+	for i, v := range list.Values {
+		switch n.bare(v).(type) {
+		case *ast.StringNode, *ast.IntegerNode:
+		default:
+			continue
+		}
+		at := n.bare(v).GetToken()
+		if _, err := shelf.ParseGTIN(at.Value); err != nil {
+			n.faults = append(n.faults, fmt.Errorf("line %d: gtins: %w", at.Position.Line, err))
+			list.Values[i] = stand(v, "96385074")
+		}
+	}
+}
+
+// harmless is a value of a key with which its entry can be read.
+func harmless(key string) string {
+	if spans[key] {
+		return "1m"
+	}
+	return "1"
+}
+
+// stand puts a value in the place of another.
+func stand(was ast.Node, value string) ast.Node {
+	at := token.New(value, value, was.GetToken().Position)
+	if _, err := strconv.Atoi(value); err == nil && len(value) == 1 {
+		at.Type = token.IntegerType
+		return ast.Integer(at)
+	}
+	return ast.String(at)
 }
 
 // bare is a value without its anchor, alias or tag.
@@ -84,6 +129,10 @@ func (n *numbers) check(key string, v ast.Node) string {
 			return fmt.Sprintf("%g is no number of minor units, want a whole one: 5050 is 50.50", v.Value)
 		default:
 			return fmt.Sprintf("%g is no whole number", v.Value)
+		}
+	case *ast.IntegerNode:
+		if spans[key] {
+			return fmt.Sprintf("%s has no unit, want a duration such as %sm for minutes or %ss for seconds", v.GetToken().Value, v.GetToken().Value, v.GetToken().Value)
 		}
 	case *ast.StringNode:
 		if _, err := time.ParseDuration(v.Value); spans[key] && err != nil {

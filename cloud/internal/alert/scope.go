@@ -82,7 +82,8 @@ func (s Scope) about(t Type, gtin shelf.GTIN) bool {
 func (s Scope) faults() (faults []error) {
 	for _, t := range s.Types {
 		if !slices.Contains(Types(), t) {
-			faults = append(faults, fmt.Errorf("unknown alert type %q", t))
+			faults = append(faults, fmt.Errorf("unknown alert type %q, want one of %s", t, TypeList()))
+			continue
 		}
 		if len(s.GTINs) > 0 && !slices.Contains(slotTypes[:], t) && !slices.Contains(salesTypes[:], t) {
 			faults = append(faults, fmt.Errorf("%s is not about a product, gtins do not apply", t))
@@ -98,6 +99,16 @@ func (s Scope) faults() (faults []error) {
 		}
 	}
 	return faults
+}
+
+// TypeList names every type of alert, for whoever wrote one that is none.
+func TypeList() string {
+	names := make([]string, 0, len(Types()))
+	for _, t := range Types() {
+		names = append(names, string(t))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 var errNoPattern = errors.New("leave the list out where it does not matter")

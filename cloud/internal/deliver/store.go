@@ -98,7 +98,7 @@ func (w Webhook) Validate() error {
 	}
 	for _, t := range w.Types {
 		if !slices.Contains(alert.Types(), alert.Type(t)) {
-			return fmt.Errorf("unknown alert type %q", t)
+			return fmt.Errorf("unknown alert type %q, want one of %s", t, alert.TypeList())
 		}
 	}
 	for _, s := range w.Severities {
