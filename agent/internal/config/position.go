@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -17,19 +18,37 @@ var durationKeys = []string{"every", "settle", "stall", "keepalive", "ack_timeou
 
 // explain gives a decoding error with its place.
 func explain(data []byte, err error) error {
-	var placed yaml.Error
-	if errors.As(err, &placed) {
-		return errors.New(yaml.FormatError(err, false, true))
-	}
 	file, parseErr := parser.ParseBytes(data, 0)
 	if parseErr != nil {
-		return err
+		return placedError(err)
 	}
 	var finder durationFinder
 	for _, doc := range file.Docs {
 		ast.Walk(&finder, doc)
 	}
-	return errors.Join(append(finder.faults, err)[:max(1, len(finder.faults))]...)
+	if len(finder.faults) > 0 {
+		return errors.Join(finder.faults...)
+	}
+	return placedError(err)
+}
+
+// meant are keys that people write for others.
+var meant = map[string]string{"data": "data_dir", "datadir": "data_dir", "interval": "schedule.every", "gallery": "vision.gallery", "mount": "vision.mount",
+	"broker": "uplink.broker", "mqtt": "uplink"}
+
+// placedError shows the place of an error where the YAML library knows it, and the key that was meant.
+func placedError(err error) error {
+	text := yaml.FormatError(err, false, true)
+	var unknown *yaml.UnknownFieldError
+	if errors.As(err, &unknown) {
+		_, rest, _ := strings.Cut(unknown.GetMessage(), `"`)
+		key, _, _ := strings.Cut(rest, `"`)
+		if m := meant[key]; m != "" && unknown.GetToken().Position.Column == 1 {
+			first, picture, _ := strings.Cut(text, "\n")
+			text = first + ", did you mean " + m + "?\n" + picture
+		}
+	}
+	return errors.New(text)
 }
 
 type durationFinder struct{ faults []error }
@@ -37,6 +56,11 @@ type durationFinder struct{ faults []error }
 func (f *durationFinder) Visit(node ast.Node) ast.Visitor {
 	pair, ok := node.(*ast.MappingValueNode)
 	if !ok || !slices.Contains(durationKeys, pair.Key.String()) {
+		return f
+	}
+	if number, ok := pair.Value.(*ast.IntegerNode); ok {
+		at, n := number.GetToken().Position, number.GetToken().Value
+		f.faults = append(f.faults, fmt.Errorf("[%d:%d] %s: %s has no unit, write %ss for seconds or %sm for minutes", at.Line, at.Column, pair.Key, n, n, n))
 		return f
 	}
 	value, ok := pair.Value.(*ast.StringNode)

@@ -117,6 +117,8 @@ func (u *Uplink) validate(v *faults) {
 	if u.Broker != "" {
 		b, err := url.Parse(u.Broker)
 		switch {
+		case !strings.Contains(u.Broker, "://"):
+			v.add("uplink.broker: %q lacks how to speak: write tcp://%s, or ssl://%s with TLS", u.Broker, u.Broker, u.Broker)
 		case err != nil:
 			v.add("uplink.broker: %w", err)
 		case !slices.Contains([]string{"tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss"}, b.Scheme):

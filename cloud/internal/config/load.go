@@ -43,9 +43,32 @@ func Decode(data []byte) (*Config, error) {
 	c := Defaults()
 	err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.New(strings.TrimRight(yaml.FormatError(err, false, true), "\n"))
+		return nil, errors.New(explain(err))
 	}
 	return &c, nil
+}
+
+// meant are keys that people write for others.
+var meant = map[string]string{"data": "data_dir", "datadir": "data_dir", "rules": "alerts.rules", "broker": "mqtt.broker", "mqtt_listen": "mqtt.listen",
+	"private_webhooks": "alerts.private_webhooks", "log_level": "log.level"}
+
+// explain shows the place of a fault, and says what was meant where that can be told.
+func explain(err error) string {
+	first, picture, _ := strings.Cut(strings.TrimRight(yaml.FormatError(err, false, true), "\n"), "\n")
+	var unknown *yaml.UnknownFieldError
+	var wrong *yaml.TypeError
+	switch {
+	case errors.As(err, &unknown):
+		_, rest, _ := strings.Cut(first, `"`)
+		key, _, _ := strings.Cut(rest, `"`)
+		if m := meant[key]; m != "" && unknown.GetToken().Position.Column == 1 {
+			first += ", did you mean " + m + "?"
+		}
+	case errors.As(err, &wrong) && strings.HasSuffix(first, "time.Duration"):
+		at := wrong.GetToken()
+		first = fmt.Sprintf("[%d:%d] %s has no unit, want a duration such as %ss for seconds or %sm for minutes", at.Position.Line, at.Position.Column, at.Value, at.Value, at.Value)
+	}
+	return first + "\n" + picture
 }
 
 func (c *Config) resolve(dir string) {
