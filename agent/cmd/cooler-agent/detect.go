@@ -54,7 +54,7 @@ as a viewer shows it.`,
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object a picture, one a line")
 	f.StringVar(&o.draw, "draw", "", "write the picture with its boxes to this PNG or JPEG; of several pictures, NAME-1.png and so on")
 	f.StringVar(&o.planogram, "planogram", "", "planogram to judge slots by (YAML or JSON); needs --mount")
-	f.StringVar(&o.lens, "lens", "", "lens profile of `cooler-agent calibrate`: pictures are made those of an ideal lens first, and boxes are in these")
+	f.StringVar(&o.lens, "lens", "", "lens profile, made by cooler-agent calibrate: pictures are made those of an ideal lens first, and boxes are in these")
 	addSightFlags(cmd, &o.sight)
 	return cmd
 }
@@ -62,7 +62,7 @@ as a viewer shows it.`,
 // addSightFlags are the flags of every command that looks at pictures.
 func addSightFlags(cmd *cobra.Command, o *sightOptions) {
 	f := cmd.Flags()
-	f.StringVar(&o.Gallery, "gallery", "", "file of enrolled references, see `cooler-agent enroll`")
+	f.StringVar(&o.Gallery, "gallery", "", "file of enrolled references, made by cooler-agent enroll")
 	f.StringVar(&o.Mount, "mount", "", "file that says how the camera hangs, see cooler-agent mount")
 	addNetworkFlags(cmd, o)
 }

@@ -79,8 +79,8 @@ With --sign-key, the gallery is signed as its next version; see cooler-agent gal
 	f.StringVar(&o.token, "token-file", "", "file with the cloud's token (default $COLDSHELF_TOKEN)")
 	f.StringVar(&o.cloud, "from-cloud", "", "address of the page, to teach what waits there")
 	f.BoolVar(&o.follow, "follow", false, "go on teaching what comes, until stopped")
-	f.StringVar(&o.keys, "bundle-keys", "", "folder of keys, see `cooler-agent bundle init`: send the gallery back as a signed bundle")
-	f.StringVar(&o.key, "sign-key", "", "secret key to sign the gallery with, see `cooler-agent gallery keygen`")
+	f.StringVar(&o.keys, "bundle-keys", "", "folder of keys, made by cooler-agent bundle init: send the gallery back as a signed bundle")
+	f.StringVar(&o.key, "sign-key", "", "secret key to sign the gallery with, made by cooler-agent gallery keygen")
 	f.BoolVar(&o.asJSON, "json", false, "print one JSON object")
 	addNetworkFlags(cmd, &o.sight)
 	return cmd

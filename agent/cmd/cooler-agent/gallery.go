@@ -126,7 +126,7 @@ was vouched for by somebody else.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&keyFile, "key", "", "secret key, see `cooler-agent gallery keygen`")
+	cmd.Flags().StringVar(&keyFile, "key", "", "secret key, made by cooler-agent gallery keygen")
 	cmd.Flags().Uint64Var(&version, "version", 0, "version to give (default: one higher)")
 	cobra.CheckErr(cmd.MarkFlagRequired("key"))
 	return cmd
