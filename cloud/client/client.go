@@ -148,8 +148,9 @@ type session struct {
 	cursors   Cursors
 	handler   Handler
 	cursor    string
-	connected bool  // once
-	fault     error // of the handler or the cursor: ends the session
+	log       string // identity of the service's log
+	connected bool   // once
+	fault     error  // of the handler or the cursor: ends the session
 }
 
 // run is one connection from its begin to its end.
@@ -177,6 +178,7 @@ func (s *session) run(ctx context.Context) error {
 			if m.Version != live.Version {
 				return &Error{Text: fmt.Sprintf("the service speaks version %d of the live stream, this program %d", m.Version, live.Version), Hint: "use a client of the service's version"}
 			}
+			s.log = m.Log
 			silence = 3 * time.Duration(max(1, m.Heartbeat)) * time.Second
 		case "error":
 			return &Error{Code: m.Code, Text: m.Error, Hint: m.Hint}
@@ -200,6 +202,7 @@ type message struct {
 	Type      string  `json:"type"`
 	Version   int     `json:"version"`
 	Heartbeat int     `json:"heartbeat_s"`
+	Log       string  `json:"log"`
 	Cursor    string  `json:"cursor"`
 	Alerts    []Alert `json:"alerts"`
 	Events    []Event `json:"events"`
@@ -233,11 +236,15 @@ func (s *session) take(m *message) error {
 			return err
 		}
 	}
-	if m.Cursor == "" || m.Cursor == s.cursor {
+	cursor := m.Cursor
+	if s.log != "" {
+		cursor = s.log + "." + cursor
+	}
+	if m.Cursor == "" || cursor == s.cursor {
 		return nil
 	}
-	s.cursor = m.Cursor
-	if err := s.cursors.Save(m.Cursor); err != nil {
+	s.cursor = cursor
+	if err := s.cursors.Save(cursor); err != nil {
 		return fmt.Errorf("keep cursor: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ func (m *Memory) Save(cursor string) error { m.Cursor = cursor; return nil }
 // one or the new one.
 type File string
 
+// wellFormed is a cursor as Follow keeps it: the log's identity and a place in it. Older ones are the place alone.
+var wellFormed = regexp.MustCompile(`^([A-Z0-9]{1,32}\.)?[0-9]{1,19}$`)
+
 // Load gives the file's cursor, "" where there is no file yet.
 func (f File) Load() (string, error) {
 	data, err := os.ReadFile(string(f))
@@ -32,7 +36,7 @@ func (f File) Load() (string, error) {
 		return "", err
 	}
 	cursor := strings.TrimSpace(string(data))
-	if strings.Trim(cursor, "0123456789") != "" || len(cursor) > 19 {
+	if cursor != "" && !wellFormed.MatchString(cursor) {
 		return "", fmt.Errorf("%s holds no cursor", string(f))
 	}
 	return cursor, nil

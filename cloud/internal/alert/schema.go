@@ -96,4 +96,9 @@ CREATE INDEX alert_proofs_by_device ON alert_proofs (tenant, device, kept_until)
 ALTER TABLE alert_log ADD COLUMN logged_at BIGINT NOT NULL DEFAULT 0;
 `, `
 ALTER TABLE alert_log ADD COLUMN store_was TEXT NOT NULL DEFAULT '';
+`, `
+CREATE TABLE alert_log_identity (
+	one BIGINT PRIMARY KEY,
+	id  TEXT NOT NULL
+);
 `}}

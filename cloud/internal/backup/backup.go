@@ -27,6 +27,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -132,6 +133,9 @@ func Restore(r io.Reader, dir string) (m *Manifest, err error) {
 			return nil, fmt.Errorf("restore: %s: %w", name, ErrBroken)
 		}
 	}
+	if err := renewLog(context.Background(), filepath.Join(scratch, databases[0])); err != nil {
+		return nil, fmt.Errorf("restore: %w", err)
+	}
 	for name := range m.Files {
 		to := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
@@ -142,6 +146,23 @@ func Restore(r io.Reader, dir string) (m *Manifest, err error) {
 		}
 	}
 	return m, nil
+}
+
+// renewLog has the alert log of a state get another identity: subscribers may have been told more than the
+// backup holds, and their cursors must not be taken for places in what is logged from now on.
+func renewLog(ctx context.Context, path string) error {
+	db, err := state.Open(ctx, "sqlite:"+path)
+	if err != nil {
+		return err
+	}
+	err = db.Write(ctx, func(tx *state.Tx) error {
+		var known int // an older backup has none yet
+		if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'alert_log_identity'").Scan(&known); err != nil || known == 0 {
+			return err
+		}
+		return alert.ForgetLogIdentity(ctx, tx)
+	})
+	return errors.Join(err, db.Close())
 }
 
 // unpack writes the files below scratch and gives their sums. Only names that a backup has are taken.

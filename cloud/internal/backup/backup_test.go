@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/backup"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
@@ -123,4 +124,32 @@ func FuzzRestore(f *testing.F) {
 			t.Error("rubbish is restored")
 		}
 	})
+}
+
+// TestARestoredLogIsAnother: cursors that were given after the backup must not be taken for places in it.
+func TestARestoredLogIsAnother(t *testing.T) {
+	ctx := context.Background()
+	dir, db := service(t)
+	if err := state.Migrate(ctx, db, state.Tables, alert.Tables); err != nil {
+		t.Fatal(err)
+	}
+	before, err := alert.LogIdentity(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := alert.LogIdentity(ctx, db); err != nil || again != before {
+		t.Errorf("asked again: %s, %v, want %s", again, err, before)
+	}
+	var file bytes.Buffer
+	if _, err := backup.Write(ctx, dir, &file, noon); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "new")
+	if _, err := backup.Restore(&file, to); err != nil {
+		t.Fatal(err)
+	}
+	restored := statetest.Open(t, "sqlite:"+filepath.Join(to, "state.db"))
+	if after, err := alert.LogIdentity(ctx, restored); err != nil || after == before {
+		t.Errorf("after the restore: %s, %v, before it %s", after, err, before)
+	}
 }

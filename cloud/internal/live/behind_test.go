@@ -26,7 +26,12 @@ func TestFarBehindMissesNothing(t *testing.T) {
 	b.look("d1", "A", shelf.Empty)
 	b.look("d1", "A", shelf.OK) // over: no snapshot shows it
 	b.others(150_000)
+	there := b.dial(nil)
+	there.say(live.Subscribe{})
 	b.look("d2", "A", shelf.Empty)
+	for there.cursor != "150003" { // the stream has come to the log's end
+		there.next()
+	}
 	c := b.dial(nil)
 	c.say(live.Subscribe{Cursor: "0"})
 	for len(c.events) < 3 {

@@ -16,6 +16,7 @@ type conn struct {
 	hub           *Hub
 	ws            *websocket.Conn
 	tenant        string
+	log           string    // identity of the log
 	grant         string    // what it was let in by
 	asked         time.Time // when that was found to hold; of the goroutine that writes
 	subscriptions chan subscription
@@ -30,6 +31,7 @@ type subscription struct {
 	key       string
 	selection *selection
 	snapshot  bool
+	log       string // that the cursor is of; "": the client does not say
 	cursor    int64
 }
 
@@ -83,15 +85,16 @@ func (c *conn) read(cancel context.CancelFunc) {
 			err = errors.New("messages are text, in JSON")
 		}
 		var s Subscribe
+		var log string
 		var cursor int64
 		if err == nil {
-			s, cursor, err = decodeSubscribe(data)
+			s, log, cursor, err = decodeSubscribe(data)
 		}
 		if err != nil {
 			c.faults <- Fault{"error", problem.BadMessage, err.Error(), `send {"type":"subscribe","cursor":"","alerts":{},"coolers":true}`}
 			return
 		}
-		sub := subscription{s.key(c.tenant), s.selection(c.tenant, &c.hub.regions), s.Cursor == "", cursor}
+		sub := subscription{s.key(c.tenant), s.selection(c.tenant, &c.hub.regions), s.Cursor == "", log, cursor}
 		select {
 		case <-c.subscriptions: // an older wish that nobody has read yet
 		default:
@@ -134,7 +137,11 @@ var errFault = errors.New("the client broke a rule")
 // write serves one subscription after the other.
 func (c *conn) write(ctx context.Context) error {
 	heartbeat := int((c.hub.cfg.Heartbeat + time.Second - 1) / time.Second)
-	if err := c.sendJSON(Hello{"hello", Version, heartbeat}); err != nil {
+	var err error
+	if c.log, err = alert.LogIdentity(ctx, c.hub.cfg.DB); err != nil {
+		return err
+	}
+	if err := c.sendJSON(Hello{"hello", Version, heartbeat, c.log}); err != nil {
 		return err
 	}
 	wait := time.NewTimer(subscribeWait)
@@ -226,7 +233,7 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 		if cursor, err = c.snapshot(ctx, sub.selection); err != nil {
 			return nil, err
 		}
-	} else if reason, err := c.lost(ctx, cursor); err != nil || reason != "" {
+	} else if reason, err := c.lost(ctx, sub.log, cursor); err != nil || reason != "" {
 		if err != nil {
 			return nil, err
 		}
@@ -335,7 +342,10 @@ func (c *conn) ping() error {
 }
 
 // lost gives the reason why a cursor is of no use.
-func (c *conn) lost(ctx context.Context, cursor int64) (reason string, err error) {
+func (c *conn) lost(ctx context.Context, log string, cursor int64) (reason string, err error) {
+	if log != "" && log != c.log {
+		return "cursor " + log + "." + formatCursor(cursor) + " is of another log than this one, " + c.log + ": the service was restored from a backup", nil
+	}
 	head, err := alert.LogHead(ctx, c.hub.cfg.DB)
 	if err != nil {
 		return "", err

@@ -20,7 +20,7 @@ const Version = 1
 // Subscribe is what a client says first, and again whenever it wants something else.
 type Subscribe struct {
 	Type    string `json:"type"`   // "subscribe"
-	Cursor  string `json:"cursor"` // the last one that was given; "": begin with a snapshot
+	Cursor  string `json:"cursor"` // the last one that was given, LOG.N or N; "": begin with a snapshot
 	Alerts  Filter `json:"alerts"`
 	Coolers bool   `json:"coolers"` // also the rows of coolers that change
 	// Rollouts asks for the tenant's staged updates too: all of them at once, and again whenever one changes.
@@ -42,6 +42,7 @@ type Hello struct {
 	Type      string `json:"type"`
 	Version   int    `json:"version"`
 	Heartbeat int    `json:"heartbeat_s"` // the server is silent for no longer than this
+	Log       string `json:"log"`         // identity of the log: with a full stop before a cursor, it is good in this log alone
 }
 
 // Snapshot is all that stands at Cursor: the alerts that are not over, and the coolers if asked for.
@@ -81,25 +82,30 @@ const maxFilter = 1000
 
 // decodeSubscribe reads a client's message strictly: a word that is not known is an error, because a
 // filter that is silently ignored would look like a shop without alerts.
-func decodeSubscribe(data []byte) (s Subscribe, cursor int64, err error) {
+func decodeSubscribe(data []byte) (s Subscribe, log string, cursor int64, err error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
-		return s, 0, fmt.Errorf("message is not understood: %w", err)
+		return s, "", 0, fmt.Errorf("message is not understood: %w", err)
 	}
 	if dec.More() {
-		return s, 0, errors.New("message is not understood: there is something after it")
+		return s, "", 0, errors.New("message is not understood: there is something after it")
 	}
 	if s.Type != "subscribe" {
-		return s, 0, fmt.Errorf("message of type %q is not understood", s.Type)
+		return s, "", 0, fmt.Errorf("message of type %q is not understood", s.Type)
 	}
 	if s.Cursor != "" {
-		cursor, err = strconv.ParseInt(s.Cursor, 10, 64)
-		if err != nil || cursor < 0 {
-			return s, 0, fmt.Errorf("cursor %q is not a position in the log", s.Cursor)
+		var number string
+		var named bool
+		if log, number, named = strings.Cut(s.Cursor, "."); !named {
+			log, number = "", s.Cursor
+		}
+		cursor, err = strconv.ParseInt(number, 10, 64)
+		if err != nil || cursor < 0 || named && log == "" {
+			return s, "", 0, fmt.Errorf("cursor %q is not a position in the log", s.Cursor)
 		}
 	}
-	return s, cursor, s.Alerts.validate()
+	return s, log, cursor, s.Alerts.validate()
 }
 
 func (f Filter) validate() error {

@@ -1,0 +1,37 @@
+package alert
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// LogIdentity names the log: cursors of one mean nothing in another, and a database that is restored has
+// another, since what follows its last entry is not what followed before. It is made where there is none.
+func LogIdentity(ctx context.Context, db *state.DB) (id string, err error) {
+	const read = "SELECT id FROM alert_log_identity"
+	if err = db.QueryRow(ctx, read).Scan(&id); errors.Is(err, sql.ErrNoRows) {
+		err = db.Write(ctx, func(tx *state.Tx) error {
+			if _, err := tx.Exec(ctx, "INSERT INTO alert_log_identity (one, id) VALUES (1, ?) ON CONFLICT (one) DO NOTHING", rand.Text()[:12]); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, read).Scan(&id)
+		})
+	}
+	if err != nil {
+		return "", fmt.Errorf("identity of the alert log: %w", err)
+	}
+	return id, nil
+}
+
+// ForgetLogIdentity has the log of a restored database get another one.
+func ForgetLogIdentity(ctx context.Context, tx *state.Tx) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM alert_log_identity"); err != nil {
+		return fmt.Errorf("identity of the alert log: %w", err)
+	}
+	return nil
+}
