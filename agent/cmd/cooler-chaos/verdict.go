@@ -122,6 +122,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 	type story struct {
 		kinds    []string
 		reopened int // told to be over, and then not to be over after all
+		again    int // of those, told by another opening: it was still wrong
 		last     event
 	}
 	stories := map[string]*story{}
@@ -133,8 +134,11 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			stories[e.alert.ID] = s
 		}
 		was := s.last.alert
-		if e.kind == "restated" && was.State == "resolved" && was.Resolution == "seen" && e.alert.State != "resolved" {
+		if was.State == "resolved" && was.Resolution == "seen" && !was.Untold && e.alert.State != "resolved" {
 			s.reopened++
+			if e.kind == "opened" {
+				s.again++
+			}
 		}
 		s.kinds, s.last = append(s.kinds, e.kind), e
 	}
@@ -147,7 +151,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			FirstEmpty: outbox.Key{Boot: ev.AfterBoot, Seq: ev.AfterSeq}, FirstFilled: outbox.Key{Boot: ev.EndBoot, Seq: ev.EndSeq}}
 		_, known := episodes[ep.name()]
 		switch {
-		case a.Resolution == "retracted" && !known && count(s.kinds, "opened") == 1:
+		case a.Resolution == "retracted" && !known && count(s.kinds, "opened") == 1+s.again:
 			v.Withdrawn++
 			continue
 		case a.Resolution == "retracted" && !known && a.Untold && count(s.kinds, "opened") == 0:
@@ -157,7 +161,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			v.Extra++
 			v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, ep.name(), a.State, a.Resolution, s.kinds)
 			continue
-		case told[ep.name()] || !once(s.kinds, s.reopened, a.Untold):
+		case told[ep.name()] || !once(s.kinds, s.reopened, s.again, a.Untold):
 			v.Doubled++
 			v.fault("%s: %v, untold %v", ep.name(), s.kinds, a.Untold)
 		case a.Untold:
@@ -178,13 +182,13 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 
 // once reports whether an alert's events are one opening and one closing; for one that was over before
 // any of its looks could be stored, and so called nobody, neither. One that was told to be open again has
-// another closing.
-func once(kinds []string, reopened int, untold bool) bool {
+// another closing, and another opening where it was still wrong.
+func once(kinds []string, reopened, again int, untold bool) bool {
 	want := 1
 	if untold {
 		want = 0
 	}
-	return count(kinds, "opened") == want && count(kinds, "resolved") == want+reopened
+	return count(kinds, "opened") == want+again && count(kinds, "resolved") == want+reopened
 }
 
 func count(list []string, what string) (n int) {

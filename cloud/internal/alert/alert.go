@@ -60,7 +60,8 @@ type Alert struct {
 	Assigned  *Assignment       `json:"assigned,omitempty"`
 	Muted     *Muting           `json:"muted,omitempty"`
 	Comments  []Remark          `json:"comments,omitempty"`
-	Revision  int               `json:"revision"` // rises by one with each event about it
+	Reopened  int               `json:"reopened,omitempty"` // how often it was found not to be over after all
+	Revision  int               `json:"revision"`           // rises by one with each event about it
 }
 
 // Product names the product that is due in the slot.
@@ -138,6 +139,9 @@ func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.Evidence.AfterBoot, a.Evidence.AfterSeq = keyOf(e.FirstBad)
 	a.Evidence.EndBoot, a.Evidence.EndSeq = keyOf(e.End)
 	a.Proof = a.links()
+	if a.State == StatusResolved && !e.Over() {
+		a.Reopened++
+	}
 	a.ResolvedAt, a.Resolution, a.Duration = timeOf(e.End), e.Resolution, nil
 	switch {
 	case e.Over():

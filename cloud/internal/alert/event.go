@@ -86,6 +86,15 @@ func (e *Entry) AnySeverity(want func(Severity) bool) bool {
 	return false
 }
 
+// Withdrawn reports whether the entry takes back an alert that was told of: it never was so.
+func (e *Entry) Withdrawn() bool {
+	var a struct {
+		Resolution Resolution `json:"resolution"`
+		Untold     bool       `json:"untold"`
+	}
+	return e.Kind == Restated && json.Unmarshal(e.Alert, &a) == nil && a.Resolution == ResolvedRetracted && !a.Untold
+}
+
 // Graver reports whether the entry tells of an alert that has just become graver.
 func (e *Entry) Graver() bool {
 	before := Severity(e.Was[strings.LastIndexByte(e.Was, ',')+1:])

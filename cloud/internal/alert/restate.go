@@ -119,6 +119,9 @@ func (r *restating) lasts(e Episode) (Episode, []Transition) {
 			return e, []Transition{r.say(Opened, false, e)}
 		}
 		return e, nil
+	case e.Raised && (k.Over() || !k.Raised): // whoever was told that it is over believes so still
+		e = e.identified(k)
+		return e, []Transition{r.say(Opened, false, e)}
 	case !k.Over() && e.sameFacts(k):
 		return e.identified(k), nil
 	}

@@ -89,10 +89,10 @@ const (
 // words are a message as people read it.
 func (m message) words() (title, text string) {
 	a := &m.alerts[0]
-	title, text = titles[a.Type], linesOf(a)
+	title, text = openTitle(a), linesOf(a)
 	switch m.kind {
 	case noticeEscalated:
-		title = "升级：无人确认 Escalated, nobody has acknowledged: " + title
+		title = "升级：无人确认 Escalated, nobody has acknowledged: " + titles[a.Type]
 	case noticeOver:
 		if title = "已解除 Resolved: " + titles[a.Type]; a.Resolution == alert.ResolvedRetracted {
 			title = "已撤回 Withdrawn: " + titles[a.Type]

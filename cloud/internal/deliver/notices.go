@@ -47,9 +47,10 @@ type Notice struct {
 
 	tenant string
 	leased time.Time
+	round  int // how often the alert had been opened again
 }
 
-const noticeColumns = "id, tenant, alert_id, recipient, name, role, stage, kind, planned_at, due_at, leased_until, attempts, state, done_at, reason"
+const noticeColumns = "id, tenant, alert_id, recipient, name, role, stage, kind, planned_at, due_at, leased_until, attempts, state, done_at, reason, round"
 
 func readNotices(ctx context.Context, q state.Querier, where string, args ...any) ([]Notice, error) {
 	rows, err := q.Query(ctx, "SELECT "+noticeColumns+" FROM notices "+where, args...)
@@ -61,7 +62,7 @@ func readNotices(ctx context.Context, q state.Querier, where string, args ...any
 	for rows.Next() {
 		var n Notice
 		var planned, due, leased, done int64
-		if err := rows.Scan(&n.ID, &n.tenant, &n.Alert, &n.Recipient, &n.Name, &n.Role, &n.Stage, &n.Kind, &planned, &due, &leased, &n.Attempts, &n.State, &done, &n.Reason); err != nil {
+		if err := rows.Scan(&n.ID, &n.tenant, &n.Alert, &n.Recipient, &n.Name, &n.Role, &n.Stage, &n.Kind, &planned, &due, &leased, &n.Attempts, &n.State, &done, &n.Reason, &n.round); err != nil {
 			return nil, fmt.Errorf("read notices: %w", err)
 		}
 		n.PlannedAt, n.DueAt, n.leased = state.Time(planned), state.Time(due), state.Time(leased)
@@ -88,12 +89,16 @@ func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 	if kind == noticeDigest {
 		kind = noticeOpened // rules that changed meanwhile do not make a second one
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{n.tenant, n.Alert, n.Recipient, kind, fmt.Sprint(n.Stage)}))
+	named := []string{n.tenant, n.Alert, n.Recipient, kind, fmt.Sprint(n.Stage)}
+	if n.round > 0 {
+		named = append(named, fmt.Sprint(n.round))
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", named))
 	n.ID = "no_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
-	_, err := tx.Exec(ctx, `INSERT INTO notices (id, tenant, alert_id, recipient, name, role, stage, kind, planned_at, due_at, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at
+	_, err := tx.Exec(ctx, `INSERT INTO notices (id, tenant, alert_id, recipient, name, role, stage, kind, planned_at, due_at, state, round)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at
 			WHERE notices.state = excluded.state AND notices.kind = ? AND excluded.due_at < notices.due_at`,
-		n.ID, n.tenant, n.Alert, n.Recipient, n.Name, n.Role, n.Stage, n.Kind, state.Micros(n.PlannedAt), state.Micros(n.DueAt), noticePending, noticeDigest)
+		n.ID, n.tenant, n.Alert, n.Recipient, n.Name, n.Role, n.Stage, n.Kind, state.Micros(n.PlannedAt), state.Micros(n.DueAt), noticePending, n.round, noticeDigest)
 	if err != nil {
 		return fmt.Errorf("plan notice: %w", err)
 	}

@@ -210,6 +210,8 @@ func (n Notice) moot(a *alert.Alert, now time.Time) string {
 	switch {
 	case a.MutedAt(now):
 		return "muted"
+	case n.round < a.Reopened && (n.Kind == noticeEscalated || n.Kind == noticeOver):
+		return "it was opened again"
 	case n.Kind == noticeEscalated && over:
 		return "it is over"
 	case n.Kind == noticeEscalated && a.Ack != nil:

@@ -77,7 +77,7 @@ func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
 			kind = noticeDigest
 		}
 		err := Notice{tenant: a.Tenant, Alert: a.ID, Recipient: n.Recipient.ID(), Name: n.Recipient.Name, Role: n.Role, Stage: n.Stage,
-			Kind: kind, PlannedAt: now, DueAt: n.Due}.plan(ctx, tx)
+			Kind: kind, PlannedAt: now, DueAt: n.Due, round: a.Reopened}.plan(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -85,16 +85,17 @@ func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
 	return nil
 }
 
-// noteOver has those told that an alert is over who were told of it, or are about to be.
+// noteOver has those told that an alert is over who were told of it since it was opened last, or are about
+// to be.
 func (p *people) noteOver(ctx context.Context, tx *state.Tx, a *alert.Alert, now time.Time) error {
-	told, err := readNotices(ctx, tx, `WHERE tenant = ? AND alert_id = ? AND (kind = ? AND state IN (?, ?)
+	told, err := readNotices(ctx, tx, `WHERE tenant = ? AND alert_id = ? AND round = ? AND (kind = ? AND state IN (?, ?)
 		OR kind = ? AND (state = ? OR state = ? AND leased_until > 0)) ORDER BY id`,
-		a.Tenant, a.ID, noticeOpened, noticePending, noticeSent, noticeEscalated, noticeSent, noticePending)
+		a.Tenant, a.ID, a.Reopened, noticeOpened, noticePending, noticeSent, noticeEscalated, noticeSent, noticePending)
 	if err != nil {
 		return err
 	}
 	for _, n := range told {
-		over := Notice{tenant: a.Tenant, Alert: a.ID, Recipient: n.Recipient, Name: n.Name, Role: n.Role, Kind: noticeOver, PlannedAt: now, DueAt: now}
+		over := Notice{tenant: a.Tenant, Alert: a.ID, Recipient: n.Recipient, Name: n.Name, Role: n.Role, Kind: noticeOver, PlannedAt: now, DueAt: now, round: a.Reopened}
 		if err := over.plan(ctx, tx); err != nil {
 			return err
 		}

@@ -53,12 +53,24 @@ func tell(e *alert.Entry) (title, text string, err error) {
 		return "", "", fmt.Errorf("stored alert: %w", err)
 	}
 	switch title = titles[a.Type]; e.Kind {
+	case alert.Opened:
+		title = openTitle(&a)
 	case alert.Resolved:
 		title = "已解除 Resolved: " + title
+	case alert.Restated:
+		title = "已撤回 Withdrawn: " + title
 	case alert.Regraded:
 		title = "升为更高级别 Graver now: " + title
 	}
 	return title, linesOf(&a), nil
+}
+
+// openTitle is that of an alert that calls somebody, after it was told to be over or for the first time.
+func openTitle(a *alert.Alert) string {
+	if a.Reopened > 0 {
+		return "未解除 Not over after all: " + titles[a.Type]
+	}
+	return titles[a.Type]
 }
 
 // linesOf tells what an alert is about.

@@ -66,6 +66,8 @@ CREATE TABLE deliver_leases (
 );
 `, `
 ALTER TABLE webhooks ADD COLUMN kicks BIGINT NOT NULL DEFAULT 0;
+`, `
+ALTER TABLE notices ADD COLUMN round BIGINT NOT NULL DEFAULT 0;
 `}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook}}
 
 // ofWebhook is which cursors and dead letters are a tenant's; see reader.

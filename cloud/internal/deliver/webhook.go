@@ -35,7 +35,7 @@ func newHook(w Webhook, client *http.Client, now func() time.Time) (*hook, error
 func (h *hook) Wants(e *alert.Entry) bool {
 	in := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	return e.Tenant == h.Tenant && in(h.Types, string(e.Type)) && e.AnyStore(func(s string) bool { return in(h.Stores, s) }) && e.AnySeverity(func(s alert.Severity) bool { return in(h.Severities, string(s)) }) &&
-		(h.Format == FormatEvents || e.Kind == alert.Opened || e.Kind == alert.Resolved || e.Graver())
+		(h.Format == FormatEvents || e.Kind == alert.Opened || e.Kind == alert.Resolved || e.Graver() || e.Withdrawn())
 }
 
 // Deliver posts one event.
