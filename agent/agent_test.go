@@ -142,7 +142,7 @@ func TestAFolderOfPicturesReachesTheCloud(t *testing.T) {
 	broker.Start()
 	c := newCloud(t, broker.URL(), "cloud")
 	box := openOutbox(t, t.TempDir())
-	opts := options(t, box, openCamera(t, folder(t, grey(100), grey(200), grey(0), red), camera.Options{}), broker.URL())
+	opts := options(t, box, openCamera(t, folder(t, grey(100), grey(150), grey(0), red), camera.Options{}), broker.URL())
 	opts.UntilEnd = true
 	if err := start(t, opts).wait(t); err != nil {
 		t.Fatalf("agent: %v", err)

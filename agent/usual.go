@@ -38,6 +38,10 @@ func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) 
 		return false
 	}
 	c := coarseOf(f, coarseSide)
+	if c.alike(u.now) && c.another(u.now, c.differs(u.now, otherLight)) {
+		u.now, u.other = c, coarse{}
+		return true
+	}
 	if !c.alike(u.now) || !c.stranger(u.now, obs.Facings) {
 		u.now, u.other = c, coarse{}
 		return false
@@ -49,6 +53,31 @@ func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) 
 		return false
 	}
 	return true
+}
+
+// A picture of which a share of anotherSight differs, or that is anotherLamp times as bright or dark, is another sight: the lamp was lit, the camera was
+// turned, or somebody fills it all. One such picture is held back, and the next is held against it.
+const anotherSight, anotherLamp = 0.6, 1.8
+
+func (c coarse) another(from coarse, differs []bool) bool {
+	n := 0
+	for _, d := range differs {
+		if d {
+			n++
+		}
+	}
+	brighter := c.light() / max(from.light(), 1)
+	return float64(n) > anotherSight*float64(len(differs)) || brighter > anotherLamp || brighter < 1/anotherLamp
+}
+
+// light is the middle grey level.
+func (c coarse) light() float64 {
+	grey := make([]float64, c.w*c.h)
+	for i := range grey {
+		grey[i] = (c.bgr[3*i] + c.bgr[3*i+1] + c.bgr[3*i+2]) / 3
+	}
+	slices.Sort(grey)
+	return grey[len(grey)/2]
 }
 
 // coarse is a picture of few cells, B, G and R of each.

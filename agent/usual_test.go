@@ -50,6 +50,10 @@ func TestAStrangerBeforeTheShelfIsNoticed(t *testing.T) {
 		{"nobody any more", shelfPicture(1), clear, time.Minute, false},
 		{"less light", shelfPicture(0.7), clear, time.Minute, false},
 		{"less light, and somebody", shelfPicture(0.7, standing), clear, time.Minute, true},
+		{"the lamp goes out", shelfPicture(0.3), clear, time.Minute, true},
+		{"and it stays dark", shelfPicture(0.3), clear, time.Minute, false},
+		{"the lamp is lit", shelfPicture(1), clear, time.Minute, true},
+		{"and stays lit", shelfPicture(1), clear, time.Minute, false},
 		{"a place sold out", shelfPicture(1, [5]int{80, 180, 80, 140, 20}), clear, time.Minute, false},
 		{"a row sold out", shelfPicture(1, [5]int{0, 180, 640, 140, 20}), clear, time.Minute, false},
 		{"filled again", shelfPicture(1), clear, time.Minute, false},
@@ -60,7 +64,7 @@ func TestAStrangerBeforeTheShelfIsNoticed(t *testing.T) {
 		{"and stands there", shelfPicture(1, standing), clear, settled - time.Minute, true},
 		{"for long", shelfPicture(1, standing), clear, time.Minute, false},
 		{"it is the shelf now", shelfPicture(1, standing), clear, time.Minute, false},
-		{"a camera of another size begins anew", vision.Frame{Width: 4, Height: 3, BGR: make([]byte, 36)}, clear, time.Minute, false},
+		{"a camera of another shape begins anew", vision.Frame{Width: 9, Height: 3, BGR: make([]byte, 81)}, clear, time.Minute, false},
 	} {
 		age += l.after
 		if got := u.step(l.frame, l.obs, age); got != l.want {

@@ -29,6 +29,9 @@ const (
 	weakLight, leastForeign = 14, 12
 	// reachCells from the picture's edge a region has reached it: its end may look like what is behind it.
 	reachCells = 4
+	// edgeCells of those within reach of the edge must differ by otherLight: the light of a shelf that was filled changes all of a
+	// picture a little.
+	edgeCells = 3
 	// leastBeyond cells of a region, and such a share of it, must lie beside the places of packs that changed.
 	leastBeyond, beyondShare = 8, 0.15
 	// wholePlace is the share of a pack's place that differs where the pack has gone or come; an arm before it hides less.
@@ -77,6 +80,13 @@ func (v *veil) step(f vision.Frame, obs *shelf.Observation, age time.Duration) c
 	}
 	marked := c.differs(v.now, weakLight)
 	strong := c.differs(v.now, otherLight)
+	if c.another(v.now, strong) {
+		*v = veil{now: c, other: c, since: make([]time.Duration, c.w*c.h)}
+		v.other.bgr = make([]float64, len(c.bgr))
+		out.all()
+		v.learn(c, cover{}, obs, age)
+		return out
+	}
 	place := out.explained(v.places, obs, marked)
 	for start := range marked {
 		region := out.region(marked, start)
@@ -91,6 +101,13 @@ func (v *veil) step(f vision.Frame, obs *shelf.Observation, age time.Duration) c
 	return out
 }
 
+// all of the picture.
+func (c cover) all() {
+	for i := range c.cells {
+		c.cells[i] = true
+	}
+}
+
 // recognisable: under what is wrong with a picture somebody in it could be known.
 func recognisable(r shelf.Reason) bool {
 	switch r {
@@ -101,18 +118,20 @@ func recognisable(r shelf.Reason) bool {
 }
 
 func (c cover) foreign(region []int, strong, explained []bool) bool {
-	edge, beyond, much := false, 0, 0
+	edge, beyond, much := 0, 0, 0
 	for _, i := range region {
 		x, y := i%c.w, i/c.w
-		edge = edge || x < reachCells || y < reachCells || x >= c.w-reachCells || y >= c.h-reachCells
 		if strong[i] {
 			much++
+			if x < reachCells || y < reachCells || x >= c.w-reachCells || y >= c.h-reachCells {
+				edge++
+			}
 		}
 		if !explained[i] {
 			beyond++
 		}
 	}
-	return edge && much >= leastForeign && beyond >= leastBeyond && float64(beyond) >= beyondShare*float64(len(region))
+	return edge >= edgeCells && much >= leastForeign && beyond >= leastBeyond && float64(beyond) >= beyondShare*float64(len(region))
 }
 
 // learn takes the look for how the shelf is, but for what is blurred; of that, what has stayed the same for long.
