@@ -48,7 +48,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
 			code, hint := problem.BadMessage, "connect with a WebSocket client"
 			if status == http.StatusForbidden {
-				code, hint = problem.OtherOrigin, "add the page's origin to live.origins in the configuration"
+				code, hint = problem.OtherOrigin, "add the page's origin to alerts.origins in the configuration"
 			}
 			refuse(w, status, code, reason.Error(), hint)
 		},

@@ -54,7 +54,9 @@ func newBench(t testing.TB, cfg live.Config) *bench {
 
 // start serves; after stop it is the restart of the server on the same database.
 func (b *bench) start(cfg live.Config) {
-	cfg.DB, cfg.Log = b.db, slog.New(slog.DiscardHandler)
+	if cfg.DB = b.db; cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	cfg.Tenant = func(r *http.Request) (string, error) {
 		if r.Header.Get("Authorization") == "Bearer wrong" {
 			return "", errors.New("the token is not known")
