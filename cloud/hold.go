@@ -10,9 +10,9 @@ import (
 )
 
 // hold takes the state's database for this service until the file is closed or the process ends, however it
-// ends. Two services on one SQLite file would each tell every alert. Commands beside a service do not take it; nor
+// ends, and leaves in it where the page is. Two services on one SQLite file would each tell every alert. Commands beside a service do not take it; nor
 // is it taken of PostgreSQL, which several services share.
-func hold(stateURL string) (*os.File, error) {
+func hold(stateURL, addr string) (*os.File, error) {
 	path, embedded := strings.CutPrefix(stateURL, "sqlite:")
 	if path = strings.TrimPrefix(path, "//"); !embedded || path == "" {
 		return nil, nil
@@ -26,6 +26,12 @@ func hold(stateURL string) (*os.File, error) {
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
+		if err = f.Truncate(0); err == nil {
+			_, err = f.WriteString(addr)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+		}
 		return f, nil
 	}
 	f.Close()
@@ -34,4 +40,24 @@ func hold(stateURL string) (*os.File, error) {
 			"stop that one, or give this one a folder of its own with --data; several services share one PostgreSQL (--state)")
 	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
+
+// Running gives the address of the page of the service that has a state's database now, as it listens there; "" where
+// none runs or the state is on a server of its own.
+func Running(stateURL string) string {
+	path, embedded := strings.CutPrefix(stateURL, "sqlite:")
+	if !embedded {
+		return ""
+	}
+	f, err := os.Open(strings.TrimPrefix(path, "//") + ".lock")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+		return "" // nobody has it
+	}
+	addr := make([]byte, 256)
+	n, _ := f.Read(addr)
+	return string(addr[:n])
 }

@@ -30,6 +30,13 @@ func TestOneServiceAFolder(t *testing.T) {
 			t.Errorf("%v beside it: %v\n%s", args, err, out)
 		}
 	}
+	link, err := exec.Command(first.path, "user", "add", "--email", "li@example.com", "--name", "Li", "--data", dir).Output()
+	if err != nil || !strings.HasPrefix(string(link), "http://"+first.addr+"/") {
+		t.Errorf("the link is not that of the service that runs at %s: %q, %v", first.addr, link, err)
+	}
+	if out, err := exec.Command(first.path, "doctor", "--data", dir, "--listen", first.addr, "--mqtt-listen", first.mqtt).CombinedOutput(); err != nil || strings.Contains(string(out), "fail") {
+		t.Errorf("doctor beside it: %v\n%s", err, out)
+	}
 	if err := first.ready(); err != nil {
 		t.Errorf("the first after that: %v", err)
 	}

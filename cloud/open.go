@@ -134,7 +134,7 @@ func port(addr string) string {
 }
 
 func (s *Server) openStores(ctx context.Context) (err error) {
-	if s.held, err = hold(s.cfg.StateURL()); err != nil {
+	if s.held, err = hold(s.cfg.StateURL(), s.Addr()); err != nil {
 		return err
 	}
 	if s.state, err = state.Open(ctx, s.cfg.StateURL()); err != nil {

@@ -35,6 +35,9 @@ func bundleCommand(stdout io.Writer) *cobra.Command {
 // told adds what the service advises, or else how it can be reached.
 func (s *service) told(err error) error {
 	var refused *client.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+		return cloud.Hint(err, "this service asks who is there: make a token with `cooler-cloud token create --name NAME --role manager` beside it, and give its file with --token-file")
+	}
 	if errors.As(err, &refused) && refused.Hint != "" {
 		return cloud.Hint(err, "%s", refused.Hint)
 	}

@@ -61,6 +61,10 @@ func printFleet(w io.Writer, raw []byte) error {
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
+	if len(out.Boards) == 0 {
+		_, err := fmt.Fprintln(w, "no board has been heard yet: nothing is wanted of any")
+		return err
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "BOARD\tSTORE\tSTATUS\tAGENT\tDESIRED\tDIFFERS")
 	for _, b := range out.Boards {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func doctorCommand(stdout io.Writer) *cobra.Command {
 				printFindings(stdout, findings)
 			}
 			if err == nil && wrong > 0 {
-				err = cloud.Hint(fmt.Errorf("%d of %d checks failed", wrong, len(findings)), "follow the hints above, the first one first")
+				err = cloud.Hint(fmt.Errorf("%d of %d checks failed", wrong, len(findings)), "each failed check has its own hint%s; begin with the first", map[bool]string{true: " in the JSON", false: " above"}[asJSON])
 			}
 			return err
 		},
@@ -66,39 +67,66 @@ func doctorCommand(stdout io.Writer) *cobra.Command {
 
 func printFindings(w io.Writer, findings []finding) {
 	for _, f := range findings {
-		mark := "ok   "
+		mark := "ok  "
 		if !f.OK {
-			mark = "FAIL "
+			mark = "fail"
 		}
-		fmt.Fprintf(w, "%s %-10s %s\n", mark, f.Check, f.Detail)
+		fmt.Fprintf(w, "%s  %-10s  %s\n", mark, f.Check, f.Detail)
 		if f.Hint != "" {
-			fmt.Fprintf(w, "      %-10s %s\n", "", f.Hint)
+			fmt.Fprintf(w, "%18shint: %s\n", "", f.Hint)
 		}
 	}
 }
 
 func examine(ctx context.Context, c *config.Config) []finding {
+	ours := healthy(ctx, c.Listen)
 	findings := []finding{
-		port("page", c.Listen, "--listen"),
+		port("page", c.Listen, "--listen", ours),
 		space(c.DataDir),
 		stateAnswers(ctx, c),
 		seriesAnswers(ctx, c),
 	}
 	if c.MQTT.Broker == "" {
-		return append(findings, port("mqtt", c.MQTT.Listen, "--mqtt-listen"))
+		return append(findings, port("mqtt", c.MQTT.Listen, "--mqtt-listen", ours))
 	}
 	return append(findings, reach(ctx, c.MQTT.Broker))
 }
 
-// port: free, or held by a running service, which is as good.
-func port(check, addr, flag string) finding {
+// healthy reports whether a cooler-cloud runs at an address and says that it is well.
+func healthy(ctx context.Context, addr string) bool {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || port == "0" || host != "" && ip == nil && host != "localhost" {
+		return false
+	} else if host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var said struct{ Status string }
+	return resp.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&said) == nil && said.Status == "ok"
+}
+
+// port: free, or held by our running service, which is as good.
+func port(check, addr, flag string, ours bool) finding {
 	l, err := net.Listen("tcp", addr)
 	if err == nil {
 		l.Close()
 		return finding{Check: check, OK: true, Detail: addr + " is free"}
 	}
+	if errors.Is(err, syscall.EADDRINUSE) && ours {
+		return finding{Check: check, OK: true, Detail: addr + " is held by the cooler-cloud serve that runs here"}
+	}
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return finding{Check: check, Detail: addr + " is taken", Hint: "fine if cooler-cloud serve is running; else choose another with " + flag}
+		return finding{Check: check, Detail: addr + " is taken", Hint: "another program has it: choose another address with " + flag}
 	}
 	return finding{Check: check, Detail: err.Error(), Hint: "choose another address with " + flag}
 }
@@ -124,7 +152,7 @@ func space(dir string) finding {
 		return f
 	}
 	free := fs.Bavail * uint64(fs.Bsize)
-	f.Detail = fmt.Sprintf("%s can be written, %d MiB free", dir, free>>20)
+	f.Detail = fmt.Sprintf("%s can be written, %d MB free", dir, free>>20)
 	if f.OK = free >= lowSpace; f.OK {
 		f.Hint = ""
 	} else {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/coldshelf/coldshelf/cloud"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
@@ -33,6 +35,24 @@ func (s *settings) register(cmd *cobra.Command) {
 	f.StringVar(&s.flags.Planograms, "planograms", "", "publish the planograms of this folder at start")
 	f.StringVar(&s.flags.Log.Level, "log-level", d.Log.Level, "debug, info, warn or error")
 	f.StringVar(&s.flags.Log.Format, "log-format", d.Log.Format, "text or json")
+	s.hide(cmd)
+}
+
+// shown are the flags that --help names of a command besides those of every command; serve and doctor show all.
+var shown = map[string][]string{
+	"backup": {"series"}, "test": {"series"}, "explain": {"series"},
+	"replay": {"mqtt-listen", "broker", "client-id"},
+	"add":    {"listen"}, "link": {"listen"},
+}
+
+// hide leaves out of --help what a command has no use for. It takes these flags all the same, so that a script may give
+// every command what it gives serve.
+func (s *settings) hide(cmd *cobra.Command) {
+	if name := cmd.Name(); name == "serve" || name == "doctor" {
+		return
+	}
+	of := append([]string{"config", "data", "state", "tenant"}, shown[cmd.Name()]...)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Hidden || !slices.Contains(of, f.Name) })
 }
 
 // load reads the file, if there is one, and puts the flags that were given over it.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -37,17 +38,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "cooler-cloud",
 		Short:         "The service behind the coolers: ingest, alerts, API and page",
+		Version:       version, // for --version
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(commands(stdout, stderr)...)
+	for path, example := range examples {
+		if c, _, err := root.Find(strings.Fields(path)); err == nil && c.Example == "" {
+			c.Example = example
+		}
+	}
 	for _, c := range root.Commands() {
 		wrapArgs(c)
 	}

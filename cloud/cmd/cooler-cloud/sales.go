@@ -9,7 +9,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -24,7 +28,7 @@ func salesCommand(stdout, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{Use: "sales", Short: "Sales of every channel: import files, masters, what waits and what has to be mended", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(salesImportCommand(stdout, stderr), salesMastersCommand(stdout), salesChannelCommand(stdout),
-		salesListCommand(stdout, "parked", "Lines that wait for their product, store or original", "/v1/sales/parked"),
+		salesParkedCommand(stdout),
 		salesListCommand(stdout, "rejected", "Lines of webhooks and tills that have to be mended", "/v1/sales/rejected"),
 		salesListCommand(stdout, "channels", "How channels send", "/v1/sales/channels"))
 	return cmd
@@ -225,9 +229,68 @@ func (s *service) send(ctx context.Context, method, path, file string, out any) 
 		return err
 	}
 	if err := c.Do(ctx, method, path, body, out); err != nil {
-		return cloud.Hint(fmt.Errorf("%s: %w", file, err), "docs/sales.md describes the file; is the service at %s?", s.url)
+		return s.told(fmt.Errorf("%s: %w", atLine(file, err), err))
 	}
 	return nil
+}
+
+// atLine is a file with the line of the field that a service does not know, where it is one and stands in the file.
+func atLine(file string, err error) string {
+	_, rest, found := strings.Cut(err.Error(), "unknown field ")
+	if !found {
+		return file
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return file
+	}
+	field := strings.FieldsFunc(rest, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' })
+	if len(field) == 0 {
+		return file
+	}
+	key := regexp.MustCompile(`(^|[\s{,"'])` + regexp.QuoteMeta(field[0]) + `["']?\s*:`)
+	for i, line := range strings.Split(string(data), "\n") {
+		if key.MatchString(line) {
+			return fmt.Sprintf("%s: line %d", file, i+1)
+		}
+	}
+	return file
+}
+
+// salesParkedCommand lists what waits, as a table for people and as JSON for machines.
+func salesParkedCommand(stdout io.Writer) *cobra.Command {
+	var s service
+	var asJSON bool
+	cmd := &cobra.Command{Use: "parked", Short: "Lines that wait for their product, store or original", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.answer(cmd, stdout, asJSON, http.MethodGet, "/v1/sales/parked", nil, func(raw []byte) error { return printParked(stdout, raw) })
+		}}
+	s.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func printParked(w io.Writer, raw []byte) error {
+	var out struct {
+		Parked []struct {
+			Missing, Error string
+			ParkedAt       time.Time `json:"parked_at"`
+			Line           sales.Draft
+		}
+	}
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	if len(out.Parked) == 0 {
+		_, err := fmt.Fprintln(w, "nothing waits")
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SINCE\tCHANNEL\tORDER\tLINE\tWAITS FOR\tWHY")
+	for _, p := range out.Parked {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.ParkedAt.Format(time.DateTime), p.Line.Channel, p.Line.Order, p.Line.Line, p.Missing, p.Error)
+	}
+	return t.Flush()
 }
 
 func salesListCommand(stdout io.Writer, name, short, path string) *cobra.Command {
@@ -240,7 +303,7 @@ func salesListCommand(stdout io.Writer, name, short, path string) *cobra.Command
 			}
 			var out json.RawMessage
 			if err := c.Do(cmd.Context(), http.MethodGet, path, nil, &out); err != nil {
-				return cloud.Hint(err, "is the service at %s?", s.url)
+				return s.told(err)
 			}
 			_, err = fmt.Fprintf(stdout, "%s\n", out)
 			return err

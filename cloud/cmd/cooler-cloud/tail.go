@@ -14,6 +14,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud"
 	"github.com/coldshelf/coldshelf/cloud/client"
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
 // tailFlags are what tail is told.
@@ -74,9 +75,16 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 	if f.cursor != "" {
 		cursors = client.File(f.cursor)
 	}
+	for _, t := range f.filter.Types {
+		if !slices.Contains(alert.Types(), alert.Type(t)) {
+			return cloud.Hint(fmt.Errorf("--type: %q is no type of alert", t), "the types are %s", alert.TypeList())
+		}
+	}
+	fmt.Fprintf(stderr, "following %s; Ctrl-C ends\n", f.url)
 	printed := 0
 	err := c.Follow(cmd.Context(), f.filter, cursors, client.Handler{
 		Standing: func(alerts []client.Alert) error {
+			fmt.Fprintf(stderr, "connected: %d alerts stand, waiting for what changes\n", len(alerts))
 			for _, a := range slices.Backward(alerts) { // the oldest first, as the events come
 				err := error(nil)
 				if f.asJSON {
@@ -107,7 +115,7 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 	switch {
 	case errors.Is(err, errEnough):
 		return nil
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && refused.Hint != "":
 		return cloud.Hint(err, "%s", refused.Hint)
 	}
 	return cloud.Hint(err, "see that the service runs at %s, or give its address with --url", f.url)

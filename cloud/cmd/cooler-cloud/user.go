@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud"
 	"github.com/coldshelf/coldshelf/cloud/internal/access"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -24,9 +26,21 @@ func userCommand(stdout io.Writer) *cobra.Command {
 	return cmd
 }
 
-// printLink says a link whole; the host is that of the configuration, which a proxy may have another of.
-func printLink(stdout io.Writer, listen, link string) error {
-	_, err := fmt.Fprintf(stdout, "http://%s%s\n", listen, link)
+// printLink says a link whole, at the address of the service that runs on the same data. A proxy before it may have another
+// name; where no service runs here the host is that of the configuration, which is said.
+func printLink(cmd *cobra.Command, stdout io.Writer, c *config.Config, link string) error {
+	addr := cloud.Running(c.StateURL())
+	if addr == "" || cmd.Flags().Changed("listen") {
+		if addr == "" {
+			fmt.Fprintf(cmd.ErrOrStderr(), "note: no service is seen to run on this data; the link is for one at %s (--listen)\n", c.Listen)
+		}
+		addr = c.Listen
+	}
+	if host, port, err := net.SplitHostPort(addr); err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
+		addr = net.JoinHostPort("127.0.0.1", port)
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: for another machine put this one's name, or the proxy's address, in the place of 127.0.0.1\n")
+	}
+	_, err := fmt.Fprintf(stdout, "http://%s%s\n", addr, link)
 	return err
 }
 
@@ -59,7 +73,7 @@ func userAdd(stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return cloud.Hint(err, "give --email, --name and --role; cooler-cloud user list shows who there is")
 			}
-			return printLink(stdout, c.Listen, link)
+			return printLink(cmd, stdout, c, link)
 		},
 	}
 	s.register(cmd)
@@ -123,7 +137,7 @@ func userLink(stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printLink(stdout, c.Listen, link)
+			return printLink(cmd, stdout, c, link)
 		},
 	}
 	s.register(cmd)

@@ -1,0 +1,29 @@
+package main
+
+// examples are what --help shows of the commands that have none beside them.
+var examples = map[string]string{
+	"serve": `  cooler-cloud serve                                   # for this machine alone: open http://127.0.0.1:8080/
+  cooler-cloud serve --config /etc/coldshelf/cloud.yml  # as firmware-config/cloud/cloud.yml begins it`,
+	"doctor": `  cooler-cloud doctor --config cloud.yml
+  cooler-cloud doctor --json | jq '.checks[] | select(.ok | not)'`,
+	"user add":     `  cooler-cloud user add --email li@example.com --name "Li Wei" --role manager --config cloud.yml`,
+	"user link":    `  cooler-cloud user link li@example.com --config cloud.yml`,
+	"token create": `  cooler-cloud token create --name till-gateway --role integration --config cloud.yml > token`,
+	"enrol": `  cooler-cloud enrol --store s1 --device cooler-7 --config cloud.yml
+  cooler-cloud enrol --device cooler-7 --revoke --config cloud.yml`,
+	"backup":  `  cooler-cloud backup /backup/coldshelf-$(date +%F).tar --config cloud.yml`,
+	"restore": `  cooler-cloud restore /backup/coldshelf-2026-11-30.tar --data /var/lib/coldshelf`,
+	"tail": `  cooler-cloud tail --type stockout,cold_chain --store s1
+  cooler-cloud tail --json --cursor place.txt --token-file token | jq .data`,
+	"rules check": `  cooler-cloud rules check rules.yml`,
+	"rules test":  `  cooler-cloud rules test rules.yml --since 7d --config cloud.yml`,
+	"sales import": `  cooler-cloud sales import day.csv --mapping till.yml --dry-run
+  cooler-cloud sales import day.csv --mapping till.yml --token-file token`,
+	"sales masters": `  cooler-cloud sales masters masters.yml --token-file token`,
+	"sales channel": `  cooler-cloud sales channel shop shop.yml --token-file token`,
+	"sales parked":  `  cooler-cloud sales parked --token-file token`,
+	"desired show": `  cooler-cloud desired show
+  cooler-cloud desired show cooler-7`,
+	"quarantine list":   `  cooler-cloud quarantine list --config cloud.yml`,
+	"quarantine replay": `  cooler-cloud quarantine replay 17 --config cloud.yml`,
+}
