@@ -19,6 +19,13 @@ export function go(href: string): void {
   if (from !== location.pathname) scrollTo(0, 0);
 }
 
+/** Writes another question into the address of the view that is open, without a step back to it. */
+export function ask(query: string): void {
+  if (query === location.search) return;
+  history.replaceState(history.state, "", location.pathname + query);
+  search.value = query;
+}
+
 function arrive(): void {
   batch(() => {
     path.value = location.pathname;

@@ -6,6 +6,7 @@ import { api } from "../api";
 import { clock, moment, money } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { isMuted } from "../live/rank";
+import { mayUpdate } from "../me";
 import { to } from "../router";
 import { coolerName, fleet, now, say, storeName } from "../store";
 import type { Alert } from "../types";
@@ -76,7 +77,7 @@ function Body({ alert: a }: { alert: Alert }) {
       </dl>
       <Talk alert={a} />
       <footer class="detail-foot">
-        {a.state === "open" && (
+        {a.state === "open" && mayUpdate() && (
           <input class="input" type="text" maxLength={500} value={note.value} aria-label={t("alerts.note")} placeholder={t("alerts.note_placeholder")} onInput={(e) => (note.value = e.currentTarget.value)} />
         )}
         <AckButton alert={a} note={note.value} wide />
@@ -84,9 +85,9 @@ function Body({ alert: a }: { alert: Alert }) {
           {t("alerts.go_cooler")}
           <Next />
         </a>
-        {a.type === "cooler_moved" && a.state !== "resolved" && <SettleHere device={a.device} />}
+        {a.type === "cooler_moved" && a.state !== "resolved" && mayUpdate() && <SettleHere device={a.device} />}
       </footer>
-      <SayBar alerts={[a]} label={alertSentence(a)} run={(said) => say(a, said)} />
+      {mayUpdate() ? <SayBar alerts={[a]} label={alertSentence(a)} run={(said) => say(a, said)} /> : <p class="note">{t("looker.alert")}</p>}
     </>
   );
 }

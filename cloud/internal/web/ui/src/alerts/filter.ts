@@ -19,6 +19,26 @@ export const NOBODY = " ";
 
 export const noFilter: Filter = { state: "open", severity: "", type: "", store: "", whose: "", text: "" };
 
+const STATES: readonly string[] = ["open", "acknowledged", "resolved"] satisfies Filter["state"][];
+const SEVERITIES: readonly string[] = ["critical", "warning", "info"] satisfies Severity[];
+
+/** The filter as an address has it, with its "?"; "" where nothing is filtered. */
+export function toQuery(f: Filter): string {
+  const q = new URLSearchParams();
+  for (const key of Object.keys(noFilter) as (keyof Filter)[]) if (f[key] !== noFilter[key]) q.set(key, f[key] === NOBODY ? "-" : f[key]);
+  const text = q.toString();
+  return text && `?${text}`;
+}
+
+/** The filter that an address has; what is no state or severity filters nothing. */
+export function fromQuery(search: string): Filter {
+  const q = new URLSearchParams(search);
+  const get = (key: keyof Filter) => q.get(key) ?? "";
+  const state = STATES.includes(get("state")) ? get("state") : noFilter.state;
+  const severity = SEVERITIES.includes(get("severity")) ? get("severity") : "";
+  return { state: state as Filter["state"], severity: severity as Filter["severity"], type: get("type"), store: get("store"), whose: get("whose") === "-" ? NOBODY : get("whose"), text: get("text") };
+}
+
 /** Every word of the text must occur somewhere in the alert or in the words that go with it: names, and its type as the page says it. */
 export function matches(a: Alert, f: Filter, names: (a: Alert) => string): boolean {
   if (a.state !== f.state) return false;

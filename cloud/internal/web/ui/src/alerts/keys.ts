@@ -2,6 +2,7 @@
 // X to select it.
 
 import { useLayoutEffect } from "preact/hooks";
+import { mayUpdate } from "../me";
 import { go, to } from "../router";
 import { say } from "../store";
 import type { Alert } from "../types";
@@ -17,10 +18,10 @@ export function useInboxKeys(alerts: readonly Alert[], id: string | undefined, p
       if (key === "j" || key === "k") {
         const next = alerts[i < 0 ? 0 : i + (key === "j" ? 1 : -1)];
         if (next) go(to.alert(next.id));
-      } else if (key === "a" && alerts[i]?.state === "open") {
+      } else if (key === "a" && mayUpdate() && alerts[i]?.state === "open") {
         // What goes wrong shows where it is pressed: the alert stays open.
         say(alerts[i]!, { action: "acknowledge", note: "" }).catch(() => undefined);
-      } else if (key === "x" && id !== undefined && i >= 0) {
+      } else if (key === "x" && mayUpdate() && id !== undefined && i >= 0) {
         pick(id);
       } else return;
       e.preventDefault();

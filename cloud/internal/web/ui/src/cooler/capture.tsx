@@ -4,6 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../api";
 import { t } from "../i18n/text";
+import { mayUpdate } from "../me";
 import type { Cooler } from "../types";
 import { Camera } from "../ui/icons";
 
@@ -46,7 +47,7 @@ export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
   const busy = state.kind === "asking" || state.kind === "waiting";
   return (
     <span class="capture">
-      <button class="button button-small" type="button" disabled={busy} onClick={() => void ask()}>
+      <button class="button button-small" type="button" disabled={busy || !mayUpdate()} title={mayUpdate() ? undefined : t("looker.capture")} onClick={() => void ask()}>
         <Camera />
         {t(state.kind === "asking" ? "capture.asking" : state.kind === "waiting" ? "capture.waiting" : state.kind === "done" ? "capture.done" : "capture.now")}
       </button>

@@ -46,7 +46,7 @@ export interface Scene {
 
 export function buildScene(observation: Observation | null, planogram: Planogram | null, names: ReadonlyMap<string, Product>): Scene {
   const products = new Map(names);
-  for (const p of planogram?.products ?? []) if (p.gtin) products.set(p.gtin, p);
+  for (const p of planogram?.products ?? []) if (p.gtin) products.set(p.gtin, named(p, names.get(p.gtin)));
   const product = (gtin: string | null) => (gtin ? (products.get(gtin) ?? null) : null);
 
   const facings = observation?.facings ?? [];
@@ -77,6 +77,14 @@ export function buildScene(observation: Observation | null, planogram: Planogram
     shelves: byShelf(slots),
     widthMM: planogram ? innerWidth(planogram) : 0,
   };
+}
+
+/** What the planogram says of a product; what it does not say, the master does. */
+function named(p: Product, master: Product | undefined): Product {
+  if (!master) return p;
+  const said = Object.fromEntries(Object.entries(p).filter(([, v]) => v !== "" && v != null));
+  // A name that the planogram has in one language only is no name for the other where the master has it.
+  return { ...master, ...said };
 }
 
 function fromPlanogram(p: Planogram, readings: ReadonlyMap<string, SlotReading>): SceneSlot[] {

@@ -32,7 +32,7 @@ export function strips(observations: readonly PastObservation[], until: number):
 }
 
 export function byTime(observations: readonly PastObservation[]): PastObservation[] {
-  return [...observations].sort((a, b) => Date.parse(a.captured_at) - Date.parse(b.captured_at));
+  return [...observations].sort((a, b) => Date.parse(a.captured_at) - Date.parse(b.captured_at) || a.boot - b.boot || a.seq - b.seq);
 }
 
 /** Index of the observation that holds at a time: the last before it, else the first. */

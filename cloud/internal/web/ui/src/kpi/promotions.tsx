@@ -3,7 +3,7 @@
 import { api } from "../api";
 import { minute, money, percent } from "../format";
 import { lang, t } from "../i18n/text";
-import { useLoad } from "../ui/async";
+import { Failed, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import type { Lift } from "./answers";
 import { write } from "./defs";
@@ -14,6 +14,13 @@ export function Promotions({ at }: { at: Span }) {
     (signal) => api.kpi<{ promotions: Lift[] | null }>("promotions", new URLSearchParams({ from: new Date(at.from).toISOString(), to: new Date(at.to).toISOString() }).toString(), signal),
     [at.from, at.to],
   );
+  if (loaded.error) {
+    return (
+      <section class="card kpi-promotions" aria-label={t("promo.title")}>
+        <Failed error={loaded.error} retry={loaded.reload} />
+      </section>
+    );
+  }
   const list = loaded.data?.promotions ?? [];
   // Most have none in most weeks: then there is nothing to say.
   if (list.length === 0) return null;

@@ -1,6 +1,6 @@
 // What needs a person first. Pure, so that the order on the screen can be tested.
 
-import type { Alert, Cooler, CoolerStatus, Severity } from "../types";
+import type { Alert, Cooler, CoolerStatus, Measured, Severity, SlotState } from "../types";
 import { SLOT_STATES } from "../types";
 
 const SEVERITY: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
@@ -87,17 +87,43 @@ export function totals(alerts: Iterable<Alert>, coolers: Iterable<Cooler>): Tota
     if (c.status === "never_seen") t.coolers.neverSeen++;
     else t.coolers[c.status]++;
     const all = slotCount(c);
+    const slots = slotsNow(c);
+    const osa = osaNow(c);
     t.slots.all += all;
-    t.slots.empty += c.slots.empty;
-    t.slots.unknown += c.slots.unknown;
-    if (c.slots.empty > 0) t.emptyIn++;
-    if (c.osa.value !== null) {
-      seen += all * c.osa.coverage;
-      onShelf += all * c.osa.coverage * c.osa.value;
+    t.slots.empty += slots.empty;
+    t.slots.unknown += slots.unknown;
+    if (slots.empty > 0) t.emptyIn++;
+    if (osa.value !== null) {
+      seen += all * osa.coverage;
+      onShelf += all * osa.coverage * osa.value;
     }
   }
   if (seen > 0) t.osa = { value: onShelf / seen, coverage: seen / t.slots.all };
   return t;
+}
+
+/** Whether nothing is heard of a cooler: what its shelves hold now is not known, whatever they held. */
+export const gone = (c: Cooler) => c.status === "offline" || c.status === "never_seen";
+
+/** A cooler's slots by what can be said of them now: of one that is silent, nothing. */
+export function slotsNow(c: Cooler): Record<SlotState, number> {
+  if (!gone(c)) return c.slots;
+  return { ok: 0, low: 0, empty: 0, misplaced: 0, foreign: 0, unknown: slotCount(c) };
+}
+
+/** A cooler's availability now: of one that is silent there is none. */
+export function osaNow(c: Cooler): Measured {
+  return gone(c) ? { value: null, coverage: 0 } : c.osa;
+}
+
+/** How much the page can see: nothing because nobody reports, nothing although somebody does, a part, or all. */
+export type Sight = "silent" | "unjudged" | "part" | "all";
+
+/** What the figures rest on. */
+export function sight(t: Totals): Sight {
+  if (t.coolers.online + t.coolers.degraded === 0) return "silent";
+  if (t.slots.all === t.slots.unknown) return "unjudged";
+  return t.slots.unknown > 0 || t.coolers.offline > 0 ? "part" : "all";
 }
 
 /** How many slots a cooler has. */

@@ -1,12 +1,12 @@
 // The alerts that wait for someone, ranked; new ones slide in as they open.
 
+import { Calm } from "../alerts/calm";
 import { count } from "../format";
 import { lang, t } from "../i18n/text";
 import { to } from "../router";
 import { waiting } from "../store";
 import { AlertRow } from "../ui/alert";
-import { Blank } from "../ui/async";
-import { Check, Next } from "../ui/icons";
+import { Next } from "../ui/icons";
 
 /** As many as fit a look; the inbox has the rest. */
 const SHOWN = 14;
@@ -24,9 +24,7 @@ export function AlertPanel() {
         </a>
       </header>
       {open.length === 0 ? (
-        <Blank icon={<Check />} title={t("alerts.none")}>
-          {t("alerts.none_text")}
-        </Blank>
+        <Calm />
       ) : (
         <ol class="alerts">
           {open.slice(0, SHOWN).map((a) => (

@@ -4,6 +4,7 @@ import { type Signal, useComputed } from "@preact/signals";
 import { memo } from "../ui/memo";
 import { ago, count, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
+import { gone as isGone, osaNow, slotsNow } from "../live/rank";
 import { to } from "../router";
 import { coolers, now, storeName } from "../store";
 import { type Cooler, SLOT_STATES } from "../types";
@@ -70,13 +71,14 @@ function matching(all: readonly Cooler[], text: string): readonly Cooler[] {
 function coolerTable(rows: readonly Cooler[]): (string | number | null)[][] {
   const states = SLOT_STATES.map((s) => word("state", s));
   const head = [t("setup.device"), t("col.cooler"), t("setup.store"), t("col.status"), ...states, t("col.osa"), t("kpi.osa.coverage"), t("col.alerts"), `${t("col.temp")} °C`, t("col.door"), t("col.seen")];
-  return [head, ...rows.map((c) => [c.device, c.name, storeName(c.store), word("status", c.status), ...SLOT_STATES.map((s) => c.slots[s]), c.osa.value, c.osa.coverage, c.open_alerts, c.temp_mc === null ? null : c.temp_mc / 1000, word("door", c.door), c.last_seen])];
+  return [head, ...rows.map((c) => [c.device, c.name, storeName(c.store), word("status", c.status), ...SLOT_STATES.map((s) => slotsNow(c)[s]), osaNow(c).value, osaNow(c).coverage, c.open_alerts, c.temp_mc === null ? null : c.temp_mc / 1000, word("door", c.door), c.last_seen])];
 }
 
 const Row = memo(function Row({ cooler: c, index }: { cooler: Cooler; index: number }) {
   const l = lang.value;
   const seen = c.last_seen ? Date.parse(c.last_seen) : null;
-  const gone = c.status === "offline" || c.status === "never_seen";
+  const gone = isGone(c);
+  const osa = osaNow(c);
   return (
     <div class={`cooler-row cooler-link${gone ? " is-gone" : ""}`} role="row" aria-rowindex={index + 2}>
       <span role="cell" class="cell-name">
@@ -90,11 +92,11 @@ const Row = memo(function Row({ cooler: c, index }: { cooler: Cooler; index: num
         </span>
       </span>
       <span role="cell" class="cell-slots">
-        <SlotBar slots={c.slots} />
+        <SlotBar slots={slotsNow(c)} />
       </span>
       <span role="cell" class="cell-osa end num">
-        {percent(c.osa.value, l)}
-        {c.osa.value !== null && c.osa.coverage < 0.995 && <span class="of-seen">{t("col.share_seen", { share: percent(c.osa.coverage, l) })}</span>}
+        {percent(osa.value, l)}
+        {osa.value !== null && osa.coverage < 0.995 && <span class="of-seen">{t("col.share_seen", { share: percent(osa.coverage, l) })}</span>}
       </span>
       <span role="cell" class="cell-alerts end num">
         {c.open_alerts > 0 ? <span class="pill-bad">{count(c.open_alerts, l)}</span> : <span class="muted">0</span>}

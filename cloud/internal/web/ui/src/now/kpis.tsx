@@ -5,6 +5,7 @@ import { api } from "../api";
 import { count, money, percent } from "../format";
 import { lang, t, tn, type Key } from "../i18n/text";
 import type { Answer, Traffic } from "../kpi/answers";
+import { sight } from "../live/rank";
 import { figures, now } from "../store";
 import { online, useTrends } from "./days";
 import { Spark } from "./spark";
@@ -18,6 +19,7 @@ export function Kpis() {
   const day = useTrends();
   const percents = (v: number) => percent(v, l);
   const counts = (v: number) => count(v, l);
+  const blind = ["silent", "unjudged"].includes(sight(f));
   const away = f.coolers.degraded + f.coolers.offline + f.coolers.neverSeen;
   return (
     <section class="kpis card" aria-label={t("kpi.label")}>
@@ -26,11 +28,11 @@ export function Kpis() {
           {t("kpi.losing.sub", { known: count(f.losing.known, l), all: count(f.losing.all, l) })}
         </Kpi>
       )}
-      <Kpi name="kpi.alerts" tone={f.alerts.critical > 0 ? "bad" : f.alerts.open > 0 ? "warn" : "good"} value={count(f.alerts.open, l)} line={day?.alerts} show={counts}>
+      <Kpi name="kpi.alerts" tone={f.alerts.critical > 0 ? "bad" : f.alerts.open > 0 ? "warn" : blind ? undefined : "good"} value={count(f.alerts.open, l)} line={day?.alerts} show={counts}>
         {t("kpi.alerts.sub", { critical: count(f.alerts.critical, l), acknowledged: count(f.alerts.acknowledged, l) })}
       </Kpi>
-      <Kpi name="kpi.empty" tone={f.slots.empty > 0 ? "bad" : "good"} value={count(f.slots.empty, l)} share={f.slots.all ? 1 - f.slots.unknown / f.slots.all : 0} line={day?.empty} show={percents}>
-        {tn("kpi.empty.sub", f.emptyIn, { slots: count(f.slots.all, l) })}
+      <Kpi name="kpi.empty" tone={f.slots.empty > 0 ? "bad" : blind ? undefined : "good"} value={blind ? "–" : count(f.slots.empty, l)} share={f.slots.all ? 1 - f.slots.unknown / f.slots.all : 0} line={day?.empty} show={percents}>
+        {blind ? t("kpi.empty.blind", { slots: count(f.slots.all, l) }) : tn("kpi.empty.sub", f.emptyIn, { slots: count(f.slots.all, l) })}
       </Kpi>
       <Kpi name="kpi.osa" value={percent(f.osa.value, l)} share={f.osa.coverage} line={day?.osa} show={percents}>
         {t("kpi.coverage", { share: percent(f.osa.coverage, l) })}
@@ -64,6 +66,7 @@ function Footfall() {
     },
     [minute],
   );
+  if (loaded.error) return <Unloaded name="kpi.footfall" retry={loaded.reload} />;
   const people = loaded.data?.today;
   if (!people || people.conversion.coverage === 0) return null;
   const l = lang.value;
@@ -71,6 +74,22 @@ function Footfall() {
     <Kpi name="kpi.footfall" value={count(people.people_in, lang.value)} share={people.conversion.coverage} line={loaded.data?.line} show={(v) => count(v, l)}>
       {loaded.data?.yesterday && loaded.data.yesterday.conversion.coverage > 0 ? t("kpi.footfall.sub", { n: count(loaded.data.yesterday.people_in, lang.value) }) : t("kpis.coverage_short", { share: percent(people.conversion.coverage, lang.value) })}
     </Kpi>
+  );
+}
+
+/** A figure that could not be had: that it is missing must not look as if there were nothing to tell. */
+function Unloaded({ name, retry }: { name: Named; retry(): void }) {
+  return (
+    <div class="kpi" role="alert">
+      <div class="kpi-name">{t(name)}</div>
+      <div class="kpi-value num">–</div>
+      <div class="kpi-sub">
+        {t("load.error")}{" "}
+        <button class="button button-small" type="button" onClick={retry}>
+          {t("load.retry")}
+        </button>
+      </div>
+    </div>
   );
 }
 

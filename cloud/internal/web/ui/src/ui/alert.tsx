@@ -6,6 +6,7 @@ import { clock, duration, interval, moment, money } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { to } from "../router";
 import { isMuted } from "../live/rank";
+import { mayUpdate } from "../me";
 import { coolerName, now, say, storeName } from "../store";
 import type { Alert, Product } from "../types";
 import { Check, Mute, Person, Talk } from "./icons";
@@ -105,6 +106,7 @@ export function AckButton({ alert: a, note = "", wide = false }: { alert: Alert;
   if (a.state !== "open") {
     return wide ? null : <span class="ack-slot">{a.state === "acknowledged" && <span class="acked" title={word("alertstate", a.state)}><Check /></span>}</span>;
   }
+  if (!mayUpdate()) return wide ? null : <span class="ack-slot" />;
   const press = async () => {
     setBusy(true);
     setFailed("");

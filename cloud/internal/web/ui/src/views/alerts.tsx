@@ -4,9 +4,12 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { Bulk, type Picked } from "../alerts/bulk";
 import { AlertDetail } from "../alerts/detail";
-import { type Filter, matches, noFilter } from "../alerts/filter";
+import { Calm } from "../alerts/calm";
+import { matches } from "../alerts/filter";
 import { FilterBar } from "../alerts/filterbar";
 import { useInboxKeys } from "../alerts/keys";
+import { useLinkedFilter } from "../alerts/linked";
+import { mayUpdate } from "../me";
 import { NotifySwitches } from "../alerts/notify";
 import { useResolved } from "../alerts/resolved";
 import { t, tn, word } from "../i18n/text";
@@ -14,13 +17,13 @@ import { coolerName, ranked, ready, storeName, waiting } from "../store";
 import type { Alert } from "../types";
 import { AlertRow } from "../ui/alert";
 import { Blank, Failed, Skeleton } from "../ui/async";
-import { Bell, Check } from "../ui/icons";
+import { Bell } from "../ui/icons";
 import { Unheard } from "../ui/unheard";
 
 const PAGE = 100;
 
 export function AlertsView({ id }: { id: string | undefined }) {
-  const filter = useSignal<Filter>(noFilter);
+  const filter = useLinkedFilter(id);
   const shown = useSignal(PAGE);
   const f = filter.value;
   const resolved = useResolved(f.state === "resolved");
@@ -55,8 +58,8 @@ export function AlertsView({ id }: { id: string | undefined }) {
         </div>
         <FilterBar filter={filter} alerts={all} />
         <div class="inbox-bar">
-          {found.length > 0 && <Bulk alerts={found} picked={picked} />}
-          <span class="keys-hint">{t("keys.hint")}</span>
+          {found.length > 0 && mayUpdate() && <Bulk alerts={found} picked={picked} />}
+          <span class="keys-hint">{t(mayUpdate() ? "keys.hint" : "looker.alert")}</span>
           <NotifySwitches />
         </div>
         <section class="card panel" aria-label={t("alerts.title")}>
@@ -70,16 +73,14 @@ export function AlertsView({ id }: { id: string | undefined }) {
             <Failed error={resolved.error} retry={resolved.again} />
           ) : found.length === 0 ? (
             all.length === 0 && f.state === "open" ? (
-              <Blank icon={<Check />} title={t("alerts.none")}>
-                {t("alerts.none_text")}
-              </Blank>
+              <Calm />
             ) : (
               <Blank title={t("alerts.none_match")}>{t("alerts.none_match_text")}</Blank>
             )
           ) : (
             <ol class="alerts">
               {found.slice(0, shown.value).map((a) => (
-                <AlertRow key={a.id} alert={a} fresh={fresh.has(a.id)} selected={a.id === id} pick={{ on: picked.value.has(a.id), change: (on, range) => pick(a.id, on, range) }} />
+                <AlertRow key={a.id} alert={a} fresh={fresh.has(a.id)} selected={a.id === id} {...(mayUpdate() && { pick: { on: picked.value.has(a.id), change: (on: boolean, range: boolean) => pick(a.id, on, range) } })} />
               ))}
             </ol>
           )}

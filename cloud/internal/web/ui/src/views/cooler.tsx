@@ -5,8 +5,10 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { api } from "../api";
 import { CaptureNow } from "../cooler/capture";
+import { allLooks } from "../cooler/day";
 import { Health } from "../cooler/health";
 import { History } from "../cooler/history";
+import { useNames } from "../cooler/names";
 import { Unnamed } from "../cooler/naming";
 import { NoPicture, Picture } from "../cooler/picture";
 import { Plan, planogramName } from "../cooler/plan";
@@ -14,9 +16,10 @@ import { buildScene } from "../cooler/scene";
 import { Plots } from "../cooler/series";
 import { SlotList } from "../cooler/slots";
 import { Wanted } from "../cooler/wanted";
-import { asObservation, byTime } from "../cooler/strips";
+import { asObservation } from "../cooler/strips";
 import { ago, clock, moment, percent, temperature } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
+import { osaNow, slotsNow } from "../live/rank";
 import { to } from "../router";
 import { fleet, now, ranked, storeName, waiting } from "../store";
 import type { Cooler, CoolerDetail } from "../types";
@@ -65,7 +68,8 @@ function Body({ cooler: c, version }: { cooler: CoolerDetail; version: string })
   const day = useDay(c.device, newest);
   const past = shown.value >= 0 ? day.observations[shown.value] : undefined;
   const o = useMemo(() => (past && c.observation ? asObservation(past, c.observation) : c.observation), [past, c.observation]);
-  const scene = useMemo(() => buildScene(o, c.planogram, new Map()), [c, o]);
+  const names = useNames();
+  const scene = useMemo(() => buildScene(o, c.planogram, names), [c, o, names]);
   const captured = o ? Date.parse(o.captured_at) : null;
   const src = past ? api.picture(c.device, past) : c.picture_seq != null ? api.picture(c.device, { boot: c.picture_boot, seq: c.picture_seq }) : null;
   return (
@@ -144,15 +148,13 @@ function plotsEnd(observed: number | null, heard: string | null): number | null 
 }
 
 const DAY_MS = 24 * 3_600_000;
-const MOST = 500;
 
 /** The last day's observations, by time; a day that has just begun is drawn from its beginning. */
 function useDay(device: string, newest: number | null) {
   const loaded = useLoad(
     async (signal) => {
       if (newest === null) return [];
-      const { observations } = await api.observations(device, { from: new Date(newest - DAY_MS).toISOString(), to: new Date(newest + 1000).toISOString(), limit: MOST }, signal);
-      return byTime(observations ?? []);
+      return allLooks((q) => api.observations(device, q, signal), newest - DAY_MS, newest + 1000);
     },
     [device, newest],
   );
@@ -164,7 +166,8 @@ function useDay(device: string, newest: number | null) {
 
 function Head({ cooler }: { cooler: CoolerDetail }) {
   // What the stream says is newer than what was loaded.
-  const c = fleet.value.coolers.get(cooler.device) ?? cooler;
+  const c = fleet.value.coolers.get(cooler.device) ?? (cooler as unknown as Cooler);
+  const osa = osaNow(c);
   const l = lang.value;
   const seen = c.last_seen ? Date.parse(c.last_seen) : null;
   return (
@@ -183,13 +186,13 @@ function Head({ cooler }: { cooler: CoolerDetail }) {
           <span title={seen ? moment(seen, l) : undefined}>{seen ? ago(seen, now.value, l) : t("col.never")}</span>
         </Fact>
         <Fact name={t("col.osa")}>
-          {percent(c.osa.value, l)}
-          {c.osa.value !== null && <span class="fact-sub">{t("kpi.coverage", { share: percent(c.osa.coverage, l) })}</span>}
+          {percent(osa.value, l)}
+          {osa.value !== null && <span class="fact-sub">{t("kpi.coverage", { share: percent(osa.coverage, l) })}</span>}
         </Fact>
         {c.temp_mc !== null && <Fact name={t("col.temp")}>{temperature(c.temp_mc, l)}</Fact>}
         {c.door !== "unknown" && <Fact name={t("col.door")}>{word("door", c.door)}</Fact>}
         <Fact name={t("col.slots")} wide>
-          <SlotBar slots={c.slots} />
+          <SlotBar slots={slotsNow(c)} />
         </Fact>
       </dl>
     </header>

@@ -6,8 +6,9 @@ import { CoolerTable } from "../now/coolertable";
 import { Kpis } from "../now/kpis";
 import { StoreMap } from "../now/map";
 import { Recent } from "../now/recent";
-import { money } from "../format";
+import { count, money, percent } from "../format";
 import { lang, t, tn, type Key } from "../i18n/text";
+import { sight } from "../live/rank";
 import { mayUpdate } from "../me";
 import { to } from "../router";
 import { figures, link, ready } from "../store";
@@ -95,8 +96,12 @@ const FIRST = [
 /** The page's answer in one sentence. */
 function headline(): string {
   const f = figures.value;
+  const seen = sight(f);
+  if (seen === "silent") return tn("now.headline.silent", f.coolers.all, { all: count(f.coolers.all, lang.value) });
   const losing = f.losing.known > 0 ? t("now.headline.losing", { amount: f.losing.amounts.map((m) => money(m.minor, m.currency, lang.value)).join(" + ") }) : "";
   if (f.emptyIn > 0) return tn("now.headline.empty", f.emptyIn) + losing;
   if (f.alerts.open > 0) return tn("now.headline.alerts", f.alerts.open);
-  return t("now.headline.calm");
+  if (seen === "unjudged") return t("now.headline.unjudged");
+  const share = f.slots.all ? 1 - f.slots.unknown / f.slots.all : 0;
+  return t("now.headline.calm") + (seen === "part" && share < 0.995 ? t("now.headline.part", { share: percent(share, lang.value) }) : "");
 }

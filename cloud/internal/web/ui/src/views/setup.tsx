@@ -2,6 +2,7 @@
 
 import { t } from "../i18n/text";
 import { Access } from "../access/access";
+import { mayUpdate } from "../me";
 import { RulesEditor } from "../rules/editor";
 import { People } from "../rules/people";
 import { SETUP_TABS, type SetupTab } from "../routes";
@@ -21,10 +22,24 @@ export function SetupView({ tab, id }: { tab: SetupTab; id: string | undefined }
     <div class="page setup">
       <h1 class="headline">{t("nav.setup")}</h1>
       <Tabs label={t("setup.sections")} of={SETUP_TABS} now={tab} href={to.setup} name={(x) => t(`setup.${x}`)} />
-      <Tab tab={tab} id={id} />
+      {locked(tab) ? (
+        <>
+          <p class="note">{t("looker.setup")}</p>
+          <fieldset class="locked" disabled>
+            <Tab tab={tab} id={id} />
+          </fieldset>
+        </>
+      ) : (
+        <Tab tab={tab} id={id} />
+      )}
     </div>
   );
 }
+
+/** Tabs that are all forms; the others tell who only looks by themselves, or are closed to him. */
+const FORMS: readonly SetupTab[] = ["coolers", "stores", "planograms", "rules", "people", "integrations"];
+
+const locked = (tab: SetupTab) => FORMS.includes(tab) && !mayUpdate();
 
 function Tab({ tab, id }: { tab: SetupTab; id: string | undefined }) {
   switch (tab) {

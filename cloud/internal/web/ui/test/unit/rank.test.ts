@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FRESH_MS, rankAlerts, rankCoolers, totals, withNews } from "../../src/live/rank";
+import { FRESH_MS, rankAlerts, rankCoolers, sight, totals, withNews } from "../../src/live/rank";
 import { alert, cooler, slots } from "./make";
 
 test("alerts: open before muted before acknowledged, severe before mild, old before new; pending and resolved never", () => {
@@ -65,4 +65,25 @@ test("within a severity the larger loss comes first; what stockouts lose an hour
   const list = [alert("unknown"), alert("small", eur(120)), alert("large", { ...eur(900), opened_at: "2026-11-22T11:00:00Z" }), alert("yuan", { loss: { minor_per_hour: 500, currency: "CNY" }, state: "acknowledged" }), alert("door", { type: "door_ajar" })];
   expect(rankAlerts(list, 0).map((a) => a.id)).toEqual(["large", "small", "door", "unknown", "yuan"]);
   expect(totals(list, []).losing).toEqual({ amounts: [{ currency: "EUR", minor: 1020 }, { currency: "CNY", minor: 500 }], known: 3, all: 4 });
+});
+
+test("a cooler that is silent shows nothing: its slots are not visible, its availability is no value", () => {
+  const silent = cooler("b", { status: "offline", slots: slots({ ok: 6, empty: 2 }), osa: { value: 0.75, coverage: 1 } });
+  const none = totals([], [silent]);
+  expect(none.slots).toEqual({ all: 8, empty: 0, unknown: 8 });
+  expect(none.osa).toEqual({ value: null, coverage: 0 });
+  expect(none.emptyIn).toBe(0);
+  const half = totals([], [silent, cooler("a", { slots: slots({ ok: 8 }), osa: { value: 1, coverage: 1 } })]);
+  expect(half.osa).toEqual({ value: 1, coverage: 0.5 });
+});
+
+test("what can be seen: nothing of the silent, nothing that can be judged, a part, all", () => {
+  const well = cooler("a", { slots: slots({ ok: 8 }) });
+  const silent = cooler("b", { status: "offline", slots: slots({ ok: 8 }) });
+  const foggy = cooler("c", { slots: slots({ ok: 0, unknown: 8 }) });
+  expect(sight(totals([], [silent, cooler("d", { status: "never_seen" })]))).toBe("silent");
+  expect(sight(totals([], [silent, foggy]))).toBe("unjudged");
+  expect(sight(totals([], [silent, well]))).toBe("part");
+  expect(sight(totals([], [foggy, well]))).toBe("part");
+  expect(sight(totals([], [well]))).toBe("all");
 });

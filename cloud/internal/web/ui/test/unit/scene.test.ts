@@ -3,7 +3,7 @@ import { openings, split } from "../../src/cooler/points";
 import { around, buildScene } from "../../src/cooler/scene";
 import { asObservation, at, strips } from "../../src/cooler/strips";
 import { cluster, frameOf, lines, projector } from "../../src/now/geo";
-import { matches, noFilter } from "../../src/alerts/filter";
+import { fromQuery, matches, NOBODY, noFilter, toQuery } from "../../src/alerts/filter";
 import { toCsv } from "../../src/ui/csv";
 import { parse } from "../../src/routes";
 import { visible } from "../../src/ui/window";
@@ -156,4 +156,23 @@ describe("window over rows", () => {
   test("in the middle", () => expect(visible(-5000, 800, 50, 1000)).toEqual([92, 124]));
   test("past the end", () => expect(visible(-90_000, 800, 50, 1000)).toEqual([1000, 1000]));
   test("a short list", () => expect(visible(100, 800, 50, 3)).toEqual([0, 3]));
+});
+
+test("names that a planogram lacks are the product master's, in both languages; its own stand", () => {
+  const bare = { ...plan, products: [{ gtin: COLA, name: "Cola", own: true }] };
+  const master = new Map([
+    [COLA, { gtin: COLA, name: "Cola 330 ml", name_zh: "可乐" }],
+    [WATER, { gtin: WATER, name: "Spring water", name_zh: "矿泉水" }],
+  ]);
+  const [cola, water] = buildScene(null, bare, master).slots;
+  expect(cola!.product).toMatchObject({ name: "Cola", name_zh: "可乐", own: true });
+  expect(water!.product).toMatchObject({ name: "Spring water", name_zh: "矿泉水" });
+});
+
+test("an address has the inbox's filter, and what is none filters nothing", () => {
+  expect(toQuery(noFilter)).toBe("");
+  const f = { ...noFilter, state: "acknowledged", severity: "critical", type: "stockout", store: "S-1", whose: "Li & Co", text: "可乐 x" } as const;
+  expect(fromQuery(toQuery(f))).toEqual(f);
+  expect(fromQuery(toQuery({ ...noFilter, whose: NOBODY }))).toEqual({ ...noFilter, whose: NOBODY });
+  expect(fromQuery("?state=pending&severity=awful&x=1")).toEqual(noFilter);
 });
