@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +29,7 @@ type eyes struct {
 	pictures pictures
 	// unknownAt is when a look with an unknown facing was kept last; see keepUnknown.
 	unknownAt time.Time
+	told      string // of the look that was logged last
 	waiting   waiting
 	since     atomic.Int64 // the agent's age when the look that goes on began; 0: none does
 }
@@ -81,8 +84,11 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	a.eyes.since.Store(int64(a.sinceStart()))
 	s := a.see(ctx)
 	a.eyes.since.Store(0)
+	changed := s.err == nil && a.eyes.changed(s.obs)
 	a.eyes.mu.Unlock()
 	switch {
+	case changed:
+		a.log.Info("looked", "cause", string(cause), "saw", saw(s.obs))
 	case s.err == nil:
 		a.log.Debug("looked", "cause", string(cause), "facings", len(s.obs.Facings), "quality", s.obs.Quality.Reason.String(), "goroutines", runtime.NumGoroutine())
 	case ctx.Err() == nil && !errors.Is(s.err, io.EOF):
@@ -94,6 +100,40 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	if a.idleAfterLook() {
 		debug.FreeOSMemory()
 	}
+}
+
+// changed reports whether a look saw something else than the one before, so that the log tells the first look and each
+// change.
+func (e *eyes) changed(obs *shelf.Observation) bool {
+	now := saw(obs)
+	changed := now != e.told
+	e.told = now
+	return changed
+}
+
+// saw is a look in a few words.
+func saw(obs *shelf.Observation) string {
+	if obs.Quality.Reason != shelf.NoReason {
+		return "nothing, the picture is " + obs.Quality.Reason.String()
+	}
+	unknown := 0
+	for _, f := range obs.Facings {
+		if f.GTIN == "" {
+			unknown++
+		}
+	}
+	words := fmt.Sprintf("facings: %d, without a name: %d", len(obs.Facings), unknown)
+	if len(obs.Slots) == 0 {
+		return words
+	}
+	count := map[shelf.State]int{}
+	for _, s := range obs.Slots {
+		count[s.State]++
+	}
+	for _, state := range slices.Sorted(maps.Keys(count)) {
+		words += fmt.Sprintf(", slots %s: %d", state, count[state])
+	}
+	return words
 }
 
 // idleLook is a pause between looks that is long enough for a look's memory to be given back: a frame

@@ -123,8 +123,13 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 			}
 		}
 	}
-	if failed > 0 {
+	switch {
+	case failed == len(images):
+		return withHint(fmt.Errorf("%d of %d pictures failed", failed, len(images)), "none was looked at; what each lacks stands above")
+	case failed > 0:
 		return withHint(fmt.Errorf("%d of %d pictures failed", failed, len(images)), "the others were done")
+	case s.Recogniser == nil && !o.asJSON:
+		fmt.Fprintln(errs, "note: without --gallery no facing has a name; teach products with cooler-agent enroll")
 	}
 	return nil
 }
@@ -156,7 +161,13 @@ func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, straight *
 	if drawTo == "" {
 		return nil
 	}
-	return writePicture(drawTo, draw.Observation(frame, obs, names))
+	if err := writePicture(drawTo, draw.Observation(frame, obs, names)); err != nil {
+		return err
+	}
+	if !o.asJSON {
+		_, err = fmt.Fprintf(out, "drawn in %s\n", drawTo)
+	}
+	return err
 }
 
 // writePicture writes a PNG or JPEG, as the file's name says.

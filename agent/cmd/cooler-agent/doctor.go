@@ -71,7 +71,7 @@ running meanwhile; it keeps the camera and the outbox, which is told. The status
 				return err
 			}
 			if failed > 0 {
-				return withHint(fmt.Errorf("%d of %d checks failed", failed, len(e.Checks)), "each failed check has its own hint above")
+				return withHint(fmt.Errorf("%d of %d checks failed", failed, len(e.Checks)), map[bool]string{true: "each failed check has its own hint in the JSON", false: "each failed check has its own hint above"}[asJSON])
 			}
 			return nil
 		},

@@ -144,6 +144,9 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 			return ctx.Err()
 		}
 	}
+	if n := len(report.Faults); n > 0 && report.Added == 0 {
+		return withHint(fmt.Errorf("%s could not be used and none was new: %s is left as it was", counted(n, "photo"), path), "mend or take them again, and enrol them")
+	}
 	if err := save(g); err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 		return err
 	}
 	if len(report.Faults) > 0 {
-		return withHint(fmt.Errorf("%d photos could not be used", len(report.Faults)), "the others are enrolled")
+		return withHint(fmt.Errorf("%s could not be used", counted(len(report.Faults), "photo")), "the other photos are enrolled; mend these and enrol them again")
 	}
 	return nil
 }
@@ -234,6 +237,9 @@ func (r enrolled) print(out io.Writer, g *gallery.Gallery, asJSON bool) error {
 		return json.NewEncoder(out).Encode(r)
 	}
 	fmt.Fprintf(out, "%s: %d references added; it holds %d products with %d references (embedder %s)\n", r.Gallery, r.Added, r.Products, r.References, r.Embedder)
+	if r.Added == 0 && len(r.Faults) == 0 {
+		fmt.Fprintln(out, "  nothing new: the gallery has these very pictures already; other photos, from other sides, would help it")
+	}
 	for _, a := range r.Alike {
 		fmt.Fprintf(out, "  look alike: %s %s and %s %s (%.2f)\n", a.A, g.Names[a.A], a.B, g.Names[a.B], a.Similarity)
 	}

@@ -191,10 +191,10 @@ func (x *examiner) judged(obs *shelf.Observation, took time.Duration) {
 		settled++
 	}
 	if len(obs.Slots) == 0 {
-		x.add("picture", good, "", "%d facings in %v", len(obs.Facings), took)
+		x.add("picture", good, "", "%s in %v", counted(len(obs.Facings), "facing"), took)
 		return
 	}
-	detail := fmt.Sprintf("%d facings, %d of %d slots judged in %v", len(obs.Facings), settled, len(obs.Slots), took)
+	detail := fmt.Sprintf("%s, %d of %d slots judged in %v", counted(len(obs.Facings), "facing"), settled, len(obs.Slots), took)
 	if settled > 0 {
 		x.add("picture", good, "", "%s", detail)
 		return
@@ -203,7 +203,7 @@ func (x *examiner) judged(obs *shelf.Observation, took time.Duration) {
 	for _, r := range slices.Sorted(maps.Keys(why)) {
 		reasons = append(reasons, fmt.Sprintf("%s: %d", r, why[r]))
 	}
-	x.add("picture", poor, "do planogram and vision.mount belong to this cooler and this camera? See `cooler-agent detect --planogram … --mount … --draw out.png`, and make the mount anew with `cooler-agent calibrate`",
+	x.add("picture", poor, "do planogram and vision.mount belong to this cooler and this camera? See `cooler-agent detect --planogram … --mount … --draw out.png`, and make the mount anew with `cooler-agent mount`",
 		"%s (%s)", detail, strings.Join(reasons, ", "))
 }
 

@@ -283,7 +283,7 @@ func (o *observed) pick(numbers []int) ([]shelf.Facing, error) {
 
 // list prints the facings with their numbers, for a person to choose from.
 func (o *observed) list(out io.Writer) error {
-	fmt.Fprintf(out, "%s: %d facings, %d without a name\n", o.source, len(o.facings), len(o.unknown()))
+	fmt.Fprintf(out, "%s: %s, %d without a name\n", o.source, counted(len(o.facings), "facing"), len(o.unknown()))
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "  FACING\tSHELF\tPOS\tGTIN\tBOX IN THE PICTURE")
 	facings := o.facings

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -155,6 +156,9 @@ func cloudOf(cfg *config.Config) (enrol.Cloud, error) {
 // loadConfig reads a configuration; who the board is comes from its credentials where the file leaves it out.
 func loadConfig(path string) (*config.Config, error) {
 	cfg, err := config.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint(err, missingConfigHint(path))
+	}
 	if err != nil || !cfg.Unnamed() {
 		return cfg, err
 	}
@@ -168,6 +172,16 @@ func loadConfig(path string) (*config.Config, error) {
 	}
 	cfg.Tenant, cfg.Store, cfg.Device = c.Identity.Tenant, c.Identity.Store, c.Identity.Device
 	return cfg, nil
+}
+
+// missingConfigHint names the file that was meant, where one stands beside the path that is none.
+func missingConfigHint(path string) string {
+	ext := filepath.Ext(path)
+	other := strings.TrimSuffix(path, ext) + map[string]string{".yaml": ".yml", ".yml": ".yaml"}[ext]
+	if _, err := os.Stat(other); err == nil && other != path && ext != "" {
+		return "did you mean " + other + "?"
+	}
+	return "give the path of a configuration with --config; `cooler-agent run --help` shows a small one"
 }
 
 // enrolledTLS lets the uplink show the board's own certificate, if it has one from the cloud.

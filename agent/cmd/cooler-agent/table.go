@@ -13,7 +13,7 @@ import (
 // printTable writes an observation for a person: what the picture is like, its facings by shelf, its slots.
 func printTable(out io.Writer, path string, obs *shelf.Observation, names draw.Names) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %d×%d  %d facings  picture %s\n", path, obs.Width, obs.Height, len(obs.Facings), qualityWords(obs.Quality))
+	fmt.Fprintf(&b, "%s  %d×%d  %s  picture %s\n", path, obs.Width, obs.Height, counted(len(obs.Facings), "facing"), qualityWords(obs.Quality))
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	if len(obs.Facings) > 0 {
 		fmt.Fprintln(t, "  SHELF\tPOS\tGTIN\tPRODUCT\tSURE\tFACING\tBOX")
@@ -45,6 +45,14 @@ func printTable(out io.Writer, path string, obs *shelf.Observation, names draw.N
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// counted is a number of things in words: 1 facing, 2 facings.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func qualityWords(q shelf.Quality) string {
