@@ -122,7 +122,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 	type story struct {
 		kinds    []string
 		reopened int // told to be over, and then not to be over after all
-		again    int // of those, told by another opening: it was still wrong
+		again    int // told to be over or withdrawn, and then by another opening to be wrong still
 		last     event
 	}
 	stories := map[string]*story{}
@@ -134,8 +134,10 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			stories[e.alert.ID] = s
 		}
 		was := s.last.alert
-		if was.State == "resolved" && was.Resolution == "seen" && !was.Untold && e.alert.State != "resolved" {
-			s.reopened++
+		if was.State == "resolved" && !was.Untold && e.alert.State != "resolved" {
+			if s.last.kind == "resolved" { // else it was withdrawn
+				s.reopened++
+			}
 			if e.kind == "opened" {
 				s.again++
 			}
