@@ -80,8 +80,39 @@ func (s *service) show(cmd *cobra.Command, stdout io.Writer, asJSON bool, method
 		if err := json.Unmarshal(raw, &r); err != nil {
 			return fmt.Errorf("answer: %w", err)
 		}
+		s.sayWhyBoardsWait(cmd, &r)
 		return printRollout(stdout, &r)
 	})
+}
+
+// sayWhyBoardsWait fills in what the fleet tells of boards that were not asked yet. It is a help: what cannot be read is
+// left out.
+func (s *service) sayWhyBoardsWait(cmd *cobra.Command, r *shownRollout) {
+	var fleet struct{ Boards []fleetBoard }
+	if r.Counts[rollout.Waiting] == 0 || len(r.Boards) == 0 || s.ask(cmd, http.MethodGet, "/v1/fleet", nil, &fleet) != nil {
+		return
+	}
+	by := map[string]*fleetBoard{}
+	for i := range fleet.Boards {
+		by[fleet.Boards[i].Device] = &fleet.Boards[i]
+	}
+	for i := range r.Boards {
+		b := &r.Boards[i]
+		if known := by[b.Device]; known != nil && b.Status == string(rollout.Waiting) && b.Detail == "" {
+			b.Detail = known.waitsFor()
+		}
+	}
+}
+
+// waitsFor says why a board has not been asked.
+func (b *fleetBoard) waitsFor() string {
+	switch {
+	case len(b.Desired.Wanted.Missing) > 0:
+		return strings.Join(b.Desired.Wanted.Missing, "; ")
+	case b.Status == "offline" || b.Status == "never_seen":
+		return "it is " + strings.ReplaceAll(b.Status, "_", " ") + ": it is asked when it is connected"
+	}
+	return "it is connected: its turn comes within moments, or in a later stage"
 }
 
 func printRollout(w io.Writer, r *shownRollout) error {

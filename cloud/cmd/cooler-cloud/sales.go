@@ -139,6 +139,10 @@ func (f *importFlags) finish(path string, file *intake.File, report *intake.Repo
 		return nil
 	}
 	failed := fmt.Errorf("%d of %d lines have to be mended", report.Rejected, report.Lines)
+	if len(report.Problems) > 0 && report.Problems[0].Code == sales.Unmapped {
+		return cloud.Hint(fmt.Errorf("%s does not read this file: nothing was stored", f.mapping),
+			"write the file's own column names into the mapping's from:, and check its delimiter and encoding; docs/sales.md describes mappings")
+	}
 	if f.dryRun {
 		return cloud.Hint(failed, "nothing was stored; correct the mapping or the file, and try again")
 	}

@@ -77,7 +77,9 @@ stores:
 	if err := json.Unmarshal([]byte(out), &report); err != nil || report.Stored != 1 || report.Lines != 1 {
 		t.Errorf("%v: %s", err, out)
 	}
-	cli(1, "import", file("other.csv", "a;b\n1;2\n"), "--mapping", tillMapping)
+	if _, err := cli(1, "import", file("other.csv", "a;b\n1;2\n"), "--mapping", tillMapping); !strings.Contains(err, "the file has a, b") || !strings.Contains(err, "does not read this file") || strings.Contains(err, "rejected.csv") {
+		t.Errorf("a mapping of another file: %s", err)
+	}
 	cli(1, "import", filepath.Join(dir, "none.csv"), "--mapping", tillMapping)
 	cli(1, "import", day)
 	cli(1, "channel", "shop", file("shop.yml", "kind: fax\n"))

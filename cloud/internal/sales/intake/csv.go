@@ -184,6 +184,7 @@ func (m *Mapping) fits(header []string) *sales.Fault {
 	if found == 0 {
 		text = "the mapping matches no column of the file"
 	}
+	text += "; the file has " + strings.Join(header, ", ")
 	return &sales.Fault{Code: sales.Unmapped, Text: text, Hint: "its columns are " + strings.Join(header, ", ")}
 }
 
