@@ -10,7 +10,7 @@ import type { Session } from "./session";
 import type { DryRun, RulesInForce, RuleVersion } from "./rules/book";
 import type { Notice } from "./rules/people";
 import type { Trial } from "./ui/trial";
-import type { Alert, ProofLook, Cooler, CoolerDetail, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
+import type { Alert, ProofLook, Cooler, CoolerDetail, DeadLetter, PastObservation, Planogram, Product, Refused, Store, Webhook } from "./types";
 
 export class ApiError extends Error {
   constructor(
@@ -175,7 +175,11 @@ export const api = {
   refused: (signal?: AbortSignal) => call<{ messages: Refused[] | null }>("GET", "/v1/quarantine", { signal }),
   refusedBytes: (id: number) => `/v1/quarantine/${id}`,
   webhooks: (signal?: AbortSignal) => call<{ webhooks: Webhook[] | null }>("GET", "/v1/webhooks", { signal }),
-  addWebhook: (body: { url: string; format: string; severities: string[]; robot_secret: string }) => call<Webhook>("POST", "/v1/webhooks", { body }),
+  addWebhook: (body: { url: string; format: string; types: string[]; stores: string[]; severities: string[]; robot_secret: string }) => call<Webhook>("POST", "/v1/webhooks", { body }),
+  /** Events that its target never took, in the order of the log. */
+  deadLetters: (id: string, signal?: AbortSignal) => call<{ dead_letters: DeadLetter[] | null }>("GET", `/v1/webhooks/${seg(id)}/dead?limit=1000`, { signal }),
+  /** Sends again all after a position of the log, and enables it. */
+  replayWebhook: (id: string, cursor: string) => call<unknown>("POST", `/v1/webhooks/${seg(id)}/replay`, { body: { cursor } }),
   removeWebhook: (id: string) => call<unknown>("DELETE", `/v1/webhooks/${seg(id)}`),
   stores: (signal?: AbortSignal) => call<{ stores: Store[] | null }>("GET", "/v1/stores", { signal }),
   planograms: (signal?: AbortSignal) => call<{ planograms: Planogram[] | null }>("GET", "/v1/planograms", { signal }),

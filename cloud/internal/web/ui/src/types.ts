@@ -256,6 +256,15 @@ export interface Webhook {
   created_at: string;
 }
 
+/** An event that a webhook's target never took. */
+export interface DeadLetter {
+  /** Its position in the alert log: decimal digits, may exceed 2^53. */
+  cursor: string;
+  event_id: string;
+  reason: string;
+  died_at: string;
+}
+
 /** A message that could not be stored, put aside with its bytes. */
 export interface Refused {
   id: number;

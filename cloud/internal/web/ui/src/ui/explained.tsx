@@ -2,7 +2,7 @@
 // such a value; Tab reaches the first, the arrows the others, Escape puts the explanation away.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useId, useRef, useState } from "preact/hooks";
 
 /** Props of a value; `first` is the one that Tab reaches. */
 export const explained = (text: string, first: boolean) => ({ "data-explain": text, tabIndex: first ? 0 : -1 });
@@ -34,7 +34,7 @@ export function Explained({ children }: { children: ComponentChildren }) {
     const of = valueOf(e.target);
     of ? place(of) : hide();
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!shown) return;
     shown.of.setAttribute("aria-describedby", id);
     // What the keyboard brought into sight keeps its explanation, where it now stands.

@@ -250,7 +250,8 @@ describe("a day at Lindenplatz", () => {
     await page.getByText("CloudEvents, signed · Critical").waitFor();
     await shot(page, "setup-integrations");
     assert.deepEqual(await violations(page), []);
-    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Remove: https://orders.example/coldshelf" }).click();
+    await page.getByRole("button", { name: "Remove it" }).click();
     await page.getByText("Nothing is told elsewhere yet.").waitFor();
     await page.locator(".nav").getByRole("link", { name: "Now" }).click();
   });
