@@ -47,7 +47,7 @@ func TestWordsOfRefusals(t *testing.T) {
 			return
 		}
 		w.WriteHeader(http.StatusUnauthorized)
-		w.Write([]byte(`{"code":"unauthorized","error":"a token is needed"}`))
+		w.Write([]byte(`{"code":"token_needed","error":"a token is needed"}`))
 	}))
 	defer closed.Close()
 	masters := filepath.Join(t.TempDir(), "masters.yml")
