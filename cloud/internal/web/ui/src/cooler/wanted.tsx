@@ -4,6 +4,7 @@
 import { api } from "../api";
 import { ago } from "../format";
 import { lang, t } from "../i18n/text";
+import { mayUpdate } from "../me";
 import { to } from "../router";
 import type { Part, Standing } from "../setup/fleet";
 import { scheduleWords } from "../setup/wishes";
@@ -21,9 +22,11 @@ export function Wanted({ device, version }: { device: string; version: string })
         <h2 id="wanted">{t("wish.board")}</h2>
         {d && <span class={d.state === "in_force" ? "tag-ok" : d.state === "pending" ? "tag-degraded" : d.state === "none" ? "muted" : "tag-offline"}>{t(`up.state.${d.state}`)}</span>}
         {d?.reported_at && <span class="muted">{t("wish.told", { ago: ago(Date.parse(d.reported_at), now.value, lang.value) })}</span>}
-        <a class="card-link push" href={to.setup("boards")}>
-          {t("wish.change")}
-        </a>
+        {mayUpdate() && (
+          <a class="card-link push" href={to.setup("boards")}>
+            {t("wish.change")}
+          </a>
+        )}
       </header>
       {!d ? <Pending of={loaded} rows={2} height={28} /> : <Table d={d} />}
     </section>
