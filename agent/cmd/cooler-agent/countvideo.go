@@ -91,7 +91,7 @@ func (c *counting) video(ctx context.Context, path string) (_ *countReport, err 
 
 func (c *counting) step(f vision.Frame) error {
 	if c.watch == nil {
-		if err := c.inside(f.Width, f.Height); err != nil {
+		if err := inPicture(c.lines, c.zones, f.Width, f.Height); err != nil {
 			return err
 		}
 		counter, err := footfall.NewCounter(f.Width, f.Height, c.lines, c.zones)
@@ -117,16 +117,16 @@ func (c *counting) step(f vision.Frame) error {
 	return c.drawn.Write(vision.FromImage(draw.Footfall(f, c.lines, c.watch.Counter.People(), c.report.In, c.report.Out)))
 }
 
-// inside reports lines and zones of which no part is in the picture: nobody can be counted there. A line that only
+// inPicture reports lines and zones of which no part is in the picture: nobody can be counted there. A line that only
 // ends outside of it is as good as one that ends at its edge.
-func (c *counting) inside(w, h int) error {
+func inPicture(lines []footfall.Line, zones []footfall.Zone, w, h int) error {
 	var faults []error
-	for _, l := range c.lines {
+	for _, l := range lines {
 		if !footfall.InPicture(w, h, l.A, l.B) {
 			faults = append(faults, fmt.Errorf("%s from %g,%g to %g,%g does not meet the picture of %d×%d pixels", l.Name, l.A.X, l.A.Y, l.B.X, l.B.Y, w, h))
 		}
 	}
-	for _, z := range c.zones {
+	for _, z := range zones {
 		if !footfall.InPicture(w, h, z.Corners...) {
 			faults = append(faults, fmt.Errorf("%s does not meet the picture of %d×%d pixels", z.Name, w, h))
 		}

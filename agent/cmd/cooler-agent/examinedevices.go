@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/agent"
+	"github.com/coldshelf/coldshelf/agent/internal/config"
 	"github.com/coldshelf/coldshelf/devices/board"
 	"github.com/coldshelf/coldshelf/devices/place"
 	"github.com/coldshelf/coldshelf/models/telemetry"
+	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
 // deviceTrial is how long a device may take for its first reading. A motion detector has none while
@@ -18,7 +20,12 @@ const deviceTrial = 5 * time.Second
 
 // devices runs each device until its first reading.
 func (x *examiner) devices(ctx context.Context) {
-	for _, d := range fitted(x.cfg.Devices, x.cfg.Device) {
+	wired := x.cfg.Devices
+	if wired.Footfall != nil {
+		x.footfall(ctx, *wired.Footfall)
+		wired.Footfall = nil
+	}
+	for _, d := range fitted(wired, x.cfg.Device) {
 		trial, cancel := context.WithTimeout(ctx, deviceTrial)
 		first := &firstReading{heard: cancel}
 		err := d.Run(trial, first)
@@ -44,6 +51,29 @@ func (x *examiner) devices(ctx context.Context) {
 			x.add("device", good, "", "light: %s", l.Pin)
 		}
 	}
+}
+
+// footfall takes one picture of the camera that counts, and looks whether anybody can be counted in it.
+func (x *examiner) footfall(ctx context.Context, c config.Footfall) {
+	cam, err := openCamera(footfallCamera(c))
+	if err != nil {
+		x.fault("footfall", err, "check devices.footfall.source")
+		return
+	}
+	defer cam.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*footfallStall)
+	defer cancel()
+	f, err := cam.Capture(ctx)
+	if err != nil {
+		x.fault("footfall", err, cameraHint(err, c.Source))
+		return
+	}
+	lines, zones := c.LinesAndZones()
+	if err := inPicture(lines, zones, f.Width, f.Height); err != nil {
+		x.fault("footfall", err, "")
+		return
+	}
+	x.add("footfall", good, "", "%d×%d from %s, %d lines, %d zones", f.Width, f.Height, opencv.Redacted(c.Source), len(lines), len(zones))
 }
 
 // place tells by what the board would know where it stands.

@@ -21,7 +21,7 @@ const footfallStall = 30 * time.Second
 // nothing but the counts goes anywhere.
 func footfallOf(c config.Footfall, every time.Duration) agent.Device {
 	return agent.Device{Name: "footfall", Run: func(ctx context.Context, say agent.Readings) error {
-		cam, err := openCamera(config.Camera{Source: c.Source, Width: c.Width, Height: c.Height, Step: 1, Stall: footfallStall})
+		cam, err := openCamera(footfallCamera(c))
 		if err != nil {
 			return err
 		}
@@ -33,6 +33,10 @@ func footfallOf(c config.Footfall, every time.Duration) agent.Device {
 		defer people.Close()
 		return newFootCounter(c, people, every, say).run(ctx, cam)
 	}}
+}
+
+func footfallCamera(c config.Footfall) config.Camera {
+	return config.Camera{Source: c.Source, Width: c.Width, Height: c.Height, Step: 1, Stall: footfallStall}
 }
 
 // footCounter counts the frames of a camera and tells every interval what it counted.
@@ -92,6 +96,9 @@ func (f *footCounter) look(number int, frame vision.Frame) error {
 		f.finish()
 		counter, err := footfall.NewCounter(frame.Width, frame.Height, f.lines, f.zones)
 		if err != nil {
+			return fmt.Errorf("footfall: %w", err)
+		}
+		if err := inPicture(f.lines, f.zones, frame.Width, frame.Height); err != nil {
 			return fmt.Errorf("footfall: %w", err)
 		}
 		f.watch, f.size = f.people.watch(counter), size
