@@ -16,6 +16,7 @@ import (
 // It cannot know of whoever stands there at the agent's first look; that is left to Withhold.
 type usual struct {
 	now   coarse
+	was   coarse        // another sight, before this one: whoever filled the picture goes, and it is as it was
 	other coarse        // what was seen instead, since a while
 	since time.Duration // the agent's age when that began
 }
@@ -38,9 +39,12 @@ func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) 
 		return false
 	}
 	c := coarseOf(f, coarseSide)
-	if c.alike(u.now) && c.another(u.now, c.differs(u.now, otherLight)) {
-		u.now, u.other = c, coarse{}
-		return true
+	if c.another(u.now) {
+		u.was, u.now, u.other = u.now, u.was, coarse{}
+		if !c.alike(u.now) || c.another(u.now) {
+			u.now = c
+			return true
+		}
 	}
 	if !c.alike(u.now) || !c.stranger(u.now, obs.Facings) {
 		u.now, u.other = c, coarse{}
@@ -59,7 +63,11 @@ func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) 
 // turned, or somebody fills it all. One such picture is held back, and the next is held against it.
 const anotherSight, anotherLamp = 0.6, 1.8
 
-func (c coarse) another(from coarse, differs []bool) bool {
+func (c coarse) another(from coarse) bool {
+	if !c.alike(from) {
+		return false
+	}
+	differs := c.differs(from, otherLight)
 	n := 0
 	for _, d := range differs {
 		if d {

@@ -52,7 +52,7 @@ func TestAStrangerBeforeTheShelfIsNoticed(t *testing.T) {
 		{"less light, and somebody", shelfPicture(0.7, standing), clear, time.Minute, true},
 		{"the lamp goes out", shelfPicture(0.3), clear, time.Minute, true},
 		{"and it stays dark", shelfPicture(0.3), clear, time.Minute, false},
-		{"the lamp is lit", shelfPicture(1), clear, time.Minute, true},
+		{"the lamp is lit, as before", shelfPicture(1), clear, time.Minute, false},
 		{"and stays lit", shelfPicture(1), clear, time.Minute, false},
 		{"a place sold out", shelfPicture(1, [5]int{80, 180, 80, 140, 20}), clear, time.Minute, false},
 		{"a row sold out", shelfPicture(1, [5]int{0, 180, 640, 140, 20}), clear, time.Minute, false},

@@ -16,6 +16,7 @@ import (
 // It cannot know of whoever stands there at the first look of all; see pictures.held.
 type veil struct {
 	now    coarse
+	was    coarse      // another sight, before this one; see usual
 	places []shelf.Box // of facings, in the looks that now is made of
 	other  coarse      // what was seen in the place of a foreign cell, since a while
 	since  []time.Duration
@@ -75,18 +76,21 @@ func (v *veil) step(f vision.Frame, obs *shelf.Observation, age time.Duration) c
 		return out
 	}
 	if !c.alike(v.now) {
-		*v = veil{now: c, other: c, since: make([]time.Duration, c.w*c.h)}
-		v.other.bgr = make([]float64, len(c.bgr))
+		*v = veil{}
+		v.begin(c)
+	}
+	if c.another(v.now) {
+		was := v.now
+		v.begin(v.was)
+		if v.was = was; !c.alike(v.now) || c.another(v.now) {
+			v.begin(c)
+			v.learn(c, cover{}, obs, age)
+			out.all()
+			return out
+		}
 	}
 	marked := c.differs(v.now, weakLight)
 	strong := c.differs(v.now, otherLight)
-	if c.another(v.now, strong) {
-		*v = veil{now: c, other: c, since: make([]time.Duration, c.w*c.h)}
-		v.other.bgr = make([]float64, len(c.bgr))
-		out.all()
-		v.learn(c, cover{}, obs, age)
-		return out
-	}
 	place := out.explained(v.places, obs, marked)
 	for start := range marked {
 		region := out.region(marked, start)
@@ -106,6 +110,12 @@ func (c cover) all() {
 	for i := range c.cells {
 		c.cells[i] = true
 	}
+}
+
+// begin takes a sight for how the shelf is.
+func (v *veil) begin(c coarse) {
+	v.now, v.other, v.since = c, c, make([]time.Duration, c.w*c.h)
+	v.other.bgr = make([]float64, len(c.bgr))
 }
 
 // recognisable: under what is wrong with a picture somebody in it could be known.

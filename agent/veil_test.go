@@ -162,14 +162,14 @@ func TestAVeilIsPainted(t *testing.T) {
 	}
 }
 
-// A lamp that is lit is another sight: one picture is held back, and the next is compared with it.
+// A lamp that is lit is another sight: one picture is held back, and the next is compared with it, or with the sight before.
 func TestAnotherLightIsHeldBackOnce(t *testing.T) {
 	var v veil
 	obs := &shelf.Observation{}
 	for i, l := range []struct {
 		light float64
 		share float64
-	}{{0.3, 0}, {1, 1}, {1, 0}, {0.9, 0}, {0.3, 1}, {0.3, 0}} {
+	}{{0.3, 0}, {1, 1}, {1, 0}, {0.9, 0}, {0.3, 0}, {1, 0}, {0.1, 1}, {0.3, 1}, {0.3, 0}} {
 		if got := v.step(shelfPicture(l.light), obs, time.Duration(i+1)*time.Minute).share(); got != l.share {
 			t.Errorf("look %d: %.2f of the picture is covered, want %v", i+1, got, l.share)
 		}
