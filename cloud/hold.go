@@ -18,11 +18,11 @@ func hold(stateURL, addr string) (*os.File, error) {
 		return nil, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, Hint(fmt.Errorf("open data folder: %w", err), "see that the folder can be made and written, or give another with --data")
+		return nil, Hint(fmt.Errorf("open state: %w", err), "see that the folder can be made and written, or give another with --data")
 	}
 	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, Hint(fmt.Errorf("open data folder: %w", err), "see that the folder is there and can be written, or give another with --data")
+		return nil, Hint(fmt.Errorf("open state: %w", err), "see that the folder is there and can be written, or give another with --data")
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {

@@ -164,10 +164,12 @@ func TestWhatComesLate(t *testing.T) {
 	b.drain(t)
 	want("resolved resolved seen d1 140 130 0")
 	var calls []string
-	for range 3 {
+	for range 4 {
 		select {
 		case text := <-people:
 			switch {
+			case strings.Contains(text, "Withdrawn"):
+				calls = append(calls, "withdrawn")
 			case strings.Contains(text, "Resolved"):
 				calls = append(calls, "resolved")
 			case strings.Contains(text, "Stockout"):
@@ -179,7 +181,7 @@ func TestWhatComesLate(t *testing.T) {
 			t.Fatalf("people were told %q", calls)
 		}
 	}
-	if want := []string{"stockout", "stockout", "resolved"}; !slices.Equal(calls, want) || len(people) > 0 {
+	if want := []string{"stockout", "stockout", "withdrawn", "resolved"}; !slices.Equal(calls, want) || len(people) > 0 {
 		t.Errorf("people were told %q and %d more, want %q", calls, len(people), want)
 	}
 }
