@@ -122,16 +122,21 @@ func (a *Agent) onTrial() bool {
 	return a.opts.Updates != nil && a.opts.Updates.OnTrial(a.opts.Self)
 }
 
+// trialTime is how long this program may take to prove itself.
+func (a *Agent) trialTime() time.Duration {
+	if a.opts.Trial > 0 {
+		return a.opts.Trial
+	}
+	return update.TrialTime
+}
+
 // standTrial gives up this program if it does not prove itself in time: if it is to be trusted, it looks
 // and hears the cloud.
 func (a *Agent) standTrial(ctx context.Context, stop context.CancelCauseFunc) {
 	if !a.onTrial() {
 		return
 	}
-	patience := a.opts.Trial
-	if patience <= 0 {
-		patience = update.TrialTime
-	}
+	patience := a.trialTime()
 	select {
 	case <-ctx.Done():
 	case <-time.After(patience):

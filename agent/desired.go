@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -39,11 +40,12 @@ func (a *Agent) adopt(ctx context.Context, f fetched) (restart bool) {
 	if restart || ctx.Err() != nil {
 		return restart // stopped in between: it is heard again after the start
 	}
-	before := a.inForce()
+	before, sighted := a.inForce(), false
 	if err == nil {
+		sighted = a.sighted(ctx)
 		if err = a.apply(ctx, d, f.got); err == nil {
 			report.Outcome = wire.OutcomeApplied
-			if err = a.settle(ctx, f.got); err != nil {
+			if err = a.settle(ctx, f.got, sighted); err != nil {
 				report.Outcome = wire.OutcomeRolledBack
 				a.takeBack(before)
 			} else if before.view.Pipeline != a.inForce().view.Pipeline {
@@ -72,9 +74,9 @@ func (a *Agent) adopt(ctx context.Context, f fetched) (restart bool) {
 	return false
 }
 
-// settle looks once under the new state, and makes it last if that goes well.
-func (a *Agent) settle(ctx context.Context, got bundles) error {
-	if err := a.healthy(ctx); err != nil {
+// settle looks under the new state, and makes it last if that goes well. sighted says that it went well before.
+func (a *Agent) settle(ctx context.Context, got bundles, sighted bool) error {
+	if err := a.healthy(ctx, sighted); err != nil {
 		return err
 	}
 	return a.makeLast(got)
@@ -127,13 +129,55 @@ func (a *Agent) closeView(v View) {
 	}
 }
 
-// healthy looks once under the new state: what cannot judge a picture must not stay. A camera that gives
-// none is not the state's fault.
-func (a *Agent) healthy(ctx context.Context) error {
-	if _, err := a.lookNow(ctx); errors.Is(err, errLook) {
-		return fmt.Errorf("the first look under it failed: %w", err)
+// sighted says that the last look was judged; where none was made since the start, it looks.
+func (a *Agent) sighted(ctx context.Context) bool {
+	a.eyes.mu.Lock()
+	looked, judged := a.eyes.looked, a.eyes.judged
+	a.eyes.mu.Unlock()
+	if looked || a.opts.Camera == nil {
+		return judged
 	}
-	return nil
+	s, _ := a.lookNow(ctx)
+	return s.obs != nil
+}
+
+const (
+	// firstLooks under a new state may fail before the state is taken for the reason: a camera misses one at times.
+	firstLooks = 3
+	// Pauses before the next of them.
+	minLookPause = time.Second
+	maxLookPause = 30 * time.Second
+)
+
+// healthy looks under the new state until a picture was judged: what cannot judge one must not stay. A camera
+// that gave none before either is not the state's fault; but this program, if it is on trial, has to judge one.
+func (a *Agent) healthy(ctx context.Context, sighted bool) error {
+	if a.opts.Camera == nil {
+		return nil
+	}
+	trialEnd, pause := time.Now().Add(a.trialTime()), minLookPause
+	for try := 1; ; try++ {
+		s, err := a.lookNow(ctx)
+		onTrial := a.onTrial()
+		switch {
+		case s.obs != nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errLook), onTrial && time.Now().After(trialEnd):
+			return fmt.Errorf("the first look under it failed: %w", err)
+		case onTrial: // standTrial ends it
+		case !sighted, errors.Is(err, io.EOF):
+			return nil
+		case try == firstLooks:
+			return fmt.Errorf("a picture was judged before it, and none of %d looks under it was: %w", firstLooks, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxLookPause)
+	}
 }
 
 // apply checks every part before it changes any.

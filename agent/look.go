@@ -26,6 +26,8 @@ type eyes struct {
 	camera   Camera
 	pipeline Pipeline
 	lost     bool
+	looked   bool // since the start
+	judged   bool // the last look was
 	pictures pictures
 	// unknownAt is when a look with an unknown facing was kept last; see keepUnknown.
 	unknownAt time.Time
@@ -84,6 +86,9 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	a.eyes.since.Store(int64(a.sinceStart()))
 	s := a.see(ctx)
 	a.eyes.since.Store(0)
+	if ctx.Err() == nil {
+		a.eyes.looked, a.eyes.judged = true, s.obs != nil
+	}
 	changed := s.err == nil && a.eyes.changed(s.obs)
 	a.eyes.mu.Unlock()
 	switch {
