@@ -17,6 +17,7 @@ import (
 type Detector struct {
 	pin  gpio.PinIn
 	hold time.Duration
+	low  time.Time // when the pin was low last; kept from one Watch to the next
 }
 
 // DefaultHold bridges the pauses of a PIR whose target stands nearly still.
@@ -39,9 +40,11 @@ func New(pin gpio.PinIn, hold time.Duration) *Detector {
 type Visit struct{ From, To time.Time }
 
 // Watch tells every visit when it has ended, until ctx ends (it returns nil) or the pin cannot be used. A
-// pin that has been high without a break for an hour is an error: the detector is stuck.
+// pin that has been high without a break for an hour is an error: the detector is stuck, and each further Watch
+// says so until the pin is low.
 func (d *Detector) Watch(ctx context.Context, tell func(Visit)) error {
 	if err := d.pin.In(gpio.PullDown, gpio.NoEdge); err != nil {
+		d.low = time.Time{} // what it was meanwhile is unknown
 		return fmt.Errorf("motion detector on %s: %w", d.pin, err)
 	}
 	defer d.pin.Halt()
@@ -49,7 +52,6 @@ func (d *Detector) Watch(ctx context.Context, tell func(Visit)) error {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	var visit Visit
-	var lowAt time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -58,10 +60,10 @@ func (d *Detector) Watch(ctx context.Context, tell func(Visit)) error {
 		}
 		now := time.Now()
 		moving := d.pin.Read() == gpio.High
-		if !moving || lowAt.IsZero() {
-			lowAt = now
+		if !moving || d.low.IsZero() {
+			d.low = now
 		}
-		if now.Sub(lowAt) > stuckAfter {
+		if now.Sub(d.low) > stuckAfter {
 			return fmt.Errorf("motion detector on %s: high for %v without a break", d.pin, stuckAfter)
 		}
 		if now.Before(ready) {

@@ -59,6 +59,9 @@ func Watched(s Sensor, stuckAfter time.Duration) *Watch {
 	return &Watch{sensor: s, stuck: stuckAfter}
 }
 
+// Use goes on with the sensor opened anew; how long the reading has stood is kept.
+func (w *Watch) Use(s Sensor) { w.sensor = s }
+
 // Read takes a reading and refuses one that is implausible or stuck.
 func (w *Watch) Read(ctx context.Context) (Reading, error) {
 	r, err := w.sensor.Read(ctx)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/onewire"
 	"periph.io/x/conn/v3/physic"
@@ -97,13 +98,19 @@ func doorOf(c config.Door) agent.Device {
 
 func thermometerOf(c config.Thermometer, every time.Duration) agent.Device {
 	name := strings.TrimSpace("thermometer: " + c.Kind + " " + c.Address)
+	return thermometerBy(name, func() (thermometer.Sensor, func() error, error) { return openThermometer(c) }, every)
+}
+
+// thermometerBy opens a sensor at each run. Its readings are judged over all runs: a stuck one stays stuck.
+func thermometerBy(name string, open func() (thermometer.Sensor, func() error, error), every time.Duration) agent.Device {
+	watch := thermometer.Watched(nil, 0)
 	return agent.Device{Name: name, Run: func(ctx context.Context, say agent.Readings) error {
-		sensor, done, err := openThermometer(c)
+		sensor, done, err := open()
 		if err != nil {
 			return err
 		}
 		defer func() { _ = done() }()
-		watch := thermometer.Watched(sensor, 0)
+		watch.Use(sensor)
 		return everyInterval(ctx, every, func() error {
 			r, err := watch.Read(ctx)
 			if err != nil {
@@ -147,10 +154,19 @@ func openThermometer(c config.Thermometer) (thermometer.Sensor, func() error, er
 }
 
 func presenceOf(c config.Presence, every time.Duration) agent.Device {
+	return presenceBy(c, func() (gpio.PinIn, error) { return board.Pin(c.Pin) }, every)
+}
+
+// presenceBy opens the pin once it is there. The detector outlives a run: a stuck one stays stuck.
+func presenceBy(c config.Presence, open func() (gpio.PinIn, error), every time.Duration) agent.Device {
+	var detector *presence.Detector
 	return agent.Device{Name: "presence: " + c.Pin, Run: func(ctx context.Context, say agent.Readings) error {
-		pin, err := board.Pin(c.Pin)
-		if err != nil {
-			return err
+		if detector == nil {
+			pin, err := open()
+			if err != nil {
+				return err
+			}
+			detector = presence.New(pin, c.Hold)
 		}
 		visits := make(chan presence.Visit, 16)
 		ctx, cancel := context.WithCancel(ctx)
@@ -160,7 +176,7 @@ func presenceOf(c config.Presence, every time.Duration) agent.Device {
 			defer close(told)
 			countVisits(ctx, visits, every, say)
 		}()
-		err = presence.New(pin, c.Hold).Watch(ctx, func(v presence.Visit) {
+		err := detector.Watch(ctx, func(v presence.Visit) {
 			select {
 			case visits <- v:
 			case <-ctx.Done():
