@@ -53,6 +53,7 @@ type batch struct {
 	history  [][]any                  // revisions without effect
 	hours    map[hourKey]bool         // to tell
 	moved    map[stockKey][]stockStep // what the lines do to stock
+	takings  map[key][]taking         // what lines took from holds, before this batch
 	taken    []key                    // lines that are new: somebody may wait for them
 	unparked []revisionKey            // taken now, maybe parked before
 }
@@ -74,7 +75,7 @@ func (t *turn) append(ctx context.Context, drafts []Draft) ([]Verdict, error) {
 		return nil, err
 	}
 	b := &batch{turn: t, lines: map[key]*Line{}, orders: map[[2]string]string{}, stored: map[[2]string]bool{},
-		refunds: map[key]map[key]int64{}, changed: map[key]bool{}, hours: map[hourKey]bool{}, moved: map[stockKey][]stockStep{}}
+		refunds: map[key]map[key]int64{}, changed: map[key]bool{}, hours: map[hourKey]bool{}, moved: map[stockKey][]stockStep{}, takings: map[key][]taking{}}
 	if err := b.load(ctx, lines); err != nil {
 		return nil, err
 	}
@@ -255,8 +256,7 @@ func (b *batch) refunded(l *Line) {
 // touch notes what a line that comes (1) or goes (-1) changes.
 func (b *batch) touch(l *Line, sign int64) {
 	b.hours[hourKey{l.Store, string(l.GTIN), state.Micros(l.Hour())}] = true
-	k := stockKey{l.Store, string(l.GTIN)}
-	b.moved[k] = append(b.moved[k], stockStep{state.Micros(l.SoldAt), sign * l.StockUnits()})
+	b.step(stockKey{l.Store, string(l.GTIN)}, state.Micros(l.SoldAt), sign*(l.StockUnits()+b.held(l)))
 }
 
 // remember keeps a revision that has no effect, or none any more.
@@ -289,10 +289,13 @@ func (b *batch) flush(ctx context.Context) error {
 	if err := b.tell(ctx); err != nil {
 		return err
 	}
-	if err := b.move(ctx, b.moved); err != nil {
+	if err := b.giveBack(ctx, keys); err != nil {
 		return err
 	}
-	return b.consume(ctx)
+	if err := b.consume(ctx, keys); err != nil {
+		return err
+	}
+	return b.move(ctx, b.moved)
 }
 
 func less(a, b key) bool {

@@ -4,13 +4,139 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-var holdsOfOrders = "SELECT h.channel, h.ord, h.store, h.gtin, h.units FROM k CROSS JOIN sales_holds h WHERE h.tenant = ? AND h.channel = k.c1 AND h.ord = k.c2"
+// taking is what a line took from a hold. The goods left the store that held them when the line came,
+// whatever store and time the line says: else they could be promised twice.
+type taking struct {
+	stockKey
+	at, units int64
+}
+
+const takingsOfOrders = "SELECT t.channel, t.ord, t.line, t.store, t.gtin, t.at, t.units FROM k CROSS JOIN sales_takings t WHERE t.tenant = ? AND t.channel = k.c1 AND t.ord = k.c2"
+
+// loadTakings reads what the lines of orders took from holds.
+func (b *batch) loadTakings(ctx context.Context, orders [][]any) error {
+	seen := map[key]map[taking]bool{} // the last key may be asked for twice
+	err := lookup(ctx, b.Tx, takingsOfOrders, orders, func(rows *sql.Rows) error {
+		var k key
+		var t taking
+		if err := rows.Scan(&k.channel, &k.order, &k.line, &t.store, &t.gtin, &t.at, &t.units); err != nil {
+			return err
+		}
+		if seen[k] == nil {
+			seen[k] = map[taking]bool{}
+		}
+		if !seen[k][t] {
+			seen[k][t] = true
+			b.takings[k] = append(b.takings[k], t)
+		}
+		return nil
+	}, b.tenant)
+	if err != nil {
+		return fmt.Errorf("read what was taken from holds: %w", err)
+	}
+	return nil
+}
+
+// held is how many units of a line came from holds and not from its own store.
+func (b *batch) held(l *Line) (units int64) {
+	for _, t := range b.takings[l.key()] {
+		if t.gtin == string(l.GTIN) {
+			units += t.units
+		}
+	}
+	return units
+}
+
+func (b *batch) step(k stockKey, at, units int64) {
+	b.moved[k] = append(b.moved[k], stockStep{at, units})
+}
+
+// giveBack returns what a correction says was not sold to the store that it was taken from.
+func (b *batch) giveBack(ctx context.Context, changed []key) error {
+	for _, k := range changed {
+		l, kept := b.lines[k], []taking(nil)
+		left := max(0, l.Units)
+		for _, t := range b.takings[k] {
+			keep := min(left, t.units)
+			if t.gtin != string(l.GTIN) {
+				keep = 0
+			} else {
+				b.step(stockKey{l.Store, t.gtin}, state.Micros(l.SoldAt), keep-t.units)
+			}
+			left -= keep
+			b.step(t.stockKey, t.at, t.units-keep)
+			if err := b.setTaking(ctx, k, t, keep); err != nil {
+				return err
+			}
+			if t.units = keep; keep > 0 {
+				kept = append(kept, t)
+			}
+		}
+		b.takings[k] = kept
+	}
+	return nil
+}
+
+func (b *batch) setTaking(ctx context.Context, k key, t taking, units int64) (err error) {
+	const which = " WHERE tenant = ? AND channel = ? AND ord = ? AND line = ? AND store = ? AND gtin = ? AND at = ?"
+	switch units {
+	case t.units:
+		return nil
+	case 0:
+		_, err = b.Exec(ctx, "DELETE FROM sales_takings"+which, b.tenant, k.channel, k.order, k.line, t.store, t.gtin, t.at)
+	default:
+		_, err = b.Exec(ctx, "UPDATE sales_takings SET units = ?"+which, units, b.tenant, k.channel, k.order, k.line, t.store, t.gtin, t.at)
+	}
+	if err != nil {
+		return fmt.Errorf("give back: %w", err)
+	}
+	return nil
+}
+
+const holdsOfOrders = `SELECT h.channel, h.ord, h.store, h.gtin, h.units, s.counted_at FROM k CROSS JOIN sales_holds h
+	CROSS JOIN sales_stock s WHERE h.tenant = ? AND h.channel = k.c1 AND h.ord = k.c2 AND s.tenant = h.tenant AND s.gtin = h.gtin AND s.store = h.store
+	ORDER BY h.channel, h.ord, h.gtin, h.store`
+
+// openHold is what an order still holds.
+type openHold struct {
+	OrderName
+	stockKey
+	units, counted int64
+}
+
+func (b *batch) openHolds(ctx context.Context, changed []key) (map[OrderName][]*openHold, error) {
+	var keys [][]any
+	for _, k := range changed { // sorted by order
+		if n := len(keys); n == 0 || keys[n-1][0] != k.channel || keys[n-1][1] != k.order {
+			keys = append(keys, []any{k.channel, k.order})
+		}
+	}
+	type name struct {
+		OrderName
+		stockKey
+	}
+	seen, holds := map[name]bool{}, map[OrderName][]*openHold{}
+	err := lookup(ctx, b.Tx, holdsOfOrders, keys, func(rows *sql.Rows) error {
+		h := &openHold{}
+		if err := rows.Scan(&h.Channel, &h.Order, &h.store, &h.gtin, &h.units, &h.counted); err != nil {
+			return err
+		}
+		if n := (name{h.OrderName, h.stockKey}); !seen[n] { // the last key may be asked for twice
+			seen[n] = true
+			holds[h.OrderName] = append(holds[h.OrderName], h)
+		}
+		return nil
+	}, b.tenant)
+	return holds, err
+}
 
 // consume takes the holds of orders whose sale has come as lines: the goods are sold now, and held no
-// more. What was picked in another store than it was held in is let go there too.
-func (b *batch) consume(ctx context.Context) error {
+// more. They leave the store that held them, now: a count since the sale has still seen them there.
+func (b *batch) consume(ctx context.Context, changed []key) error {
 	var waiting int
 	if err := b.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sales_holds WHERE tenant = ? LIMIT 1) AS one", b.tenant).Scan(&waiting); err != nil {
 		return fmt.Errorf("read holds: %w", err)
@@ -18,61 +144,52 @@ func (b *batch) consume(ctx context.Context) error {
 	if waiting == 0 {
 		return nil
 	}
-	sold := map[OrderName]map[string]int64{}
-	var keys [][]any
-	for _, k := range b.taken {
-		l := b.lines[k]
-		if l.Units <= 0 {
-			continue
-		}
-		o := OrderName{l.Channel, l.Order}
-		if sold[o] == nil {
-			sold[o] = map[string]int64{}
-			keys = append(keys, []any{l.Channel, l.Order})
-		}
-		sold[o][string(l.GTIN)] += l.Units
-	}
-	type held struct {
-		OrderName
-		stockKey
-		units int64
-	}
-	var holds []held
-	err := lookup(ctx, b.Tx, holdsOfOrders, keys, func(rows *sql.Rows) error {
-		var h held
-		if err := rows.Scan(&h.Channel, &h.Order, &h.store, &h.gtin, &h.units); err != nil {
-			return err
-		}
-		for _, was := range holds {
-			if was.OrderName == h.OrderName && was.stockKey == h.stockKey {
-				return nil // the last key was asked for twice
-			}
-		}
-		holds = append(holds, h)
-		return nil
-	}, b.tenant)
+	holds, err := b.openHolds(ctx, changed)
 	if err != nil {
 		return fmt.Errorf("read holds: %w", err)
 	}
 	back, touched := map[stockKey]int64{}, map[OrderName]bool{}
-	for _, h := range holds {
-		n := min(h.units, sold[h.OrderName][h.gtin])
-		if n == 0 {
-			continue
-		}
-		sold[h.OrderName][h.gtin] -= n
-		back[h.stockKey] -= n
-		touched[h.OrderName] = true
-		_, err := b.Exec(ctx, "UPDATE sales_holds SET units = units - ? WHERE tenant = ? AND channel = ? AND ord = ? AND store = ? AND gtin = ?",
-			n, b.tenant, h.Channel, h.Order, h.store, h.gtin)
-		if err != nil {
-			return fmt.Errorf("take holds: %w", err)
+	var rows [][]any
+	for _, k := range changed {
+		l, o := b.lines[k], OrderName{k.channel, k.order}
+		open := l.Units - b.held(l)
+		// What its own store holds goes first.
+		for _, own := range []bool{true, false} {
+			for _, h := range holds[o] {
+				n := min(h.units, open)
+				if n <= 0 || h.gtin != string(l.GTIN) || (h.store == l.Store) != own {
+					continue
+				}
+				at := max(state.Micros(b.now), h.counted+1)
+				h.units, open = h.units-n, open-n
+				b.step(h.stockKey, at, -n)
+				b.step(stockKey{l.Store, h.gtin}, state.Micros(l.SoldAt), n) // its own store keeps them
+				rows = append(rows, []any{b.tenant, k.channel, k.order, k.line, h.store, h.gtin, at, n})
+				back[h.stockKey] -= n
+				touched[o] = true
+			}
 		}
 	}
+	if err := b.bulk(ctx, "INSERT INTO sales_takings (tenant, channel, ord, line, store, gtin, at, units)",
+		"ON CONFLICT (tenant, channel, ord, line, store, gtin, at) DO UPDATE SET units = sales_takings.units + excluded.units", rows); err != nil {
+		return fmt.Errorf("take holds: %w", err)
+	}
+	return b.letGo(ctx, holds, back, touched)
+}
+
+// letGo writes what is still held of orders that were sold in part or whole.
+func (b *batch) letGo(ctx context.Context, holds map[OrderName][]*openHold, back map[stockKey]int64, touched map[OrderName]bool) error {
 	if err := b.reserve(ctx, back); err != nil {
 		return err
 	}
 	for o := range touched {
+		for _, h := range holds[o] {
+			_, err := b.Exec(ctx, "UPDATE sales_holds SET units = ? WHERE tenant = ? AND channel = ? AND ord = ? AND store = ? AND gtin = ?",
+				h.units, b.tenant, o.Channel, o.Order, h.store, h.gtin)
+			if err != nil {
+				return fmt.Errorf("take holds: %w", err)
+			}
+		}
 		if err := b.closeSold(ctx, o); err != nil {
 			return fmt.Errorf("take holds: %w", err)
 		}

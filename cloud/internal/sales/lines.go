@@ -94,6 +94,9 @@ func (b *batch) load(ctx context.Context, lines []*Line) error {
 	if err != nil {
 		return fmt.Errorf("read orders: %w", err)
 	}
+	if err := b.loadTakings(ctx, keys); err != nil {
+		return err
+	}
 	keys = nil
 	for k := range originals {
 		keys = append(keys, []any{k.channel, k.order, k.line})

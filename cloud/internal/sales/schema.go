@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -180,4 +180,21 @@ CREATE TABLE sales_holds (
 // Orders are listed by when they were decided about.
 const schema4 = `
 CREATE INDEX sales_reservations_by_time ON sales_reservations (tenant, created_at);
+`
+
+// schema5: what lines took from where it was held for their order, instead of from their own store. Of a
+// line's units those here are taken from their store at their time, and only the rest from the line's.
+const schema5 = `
+CREATE TABLE sales_takings (
+	tenant  TEXT NOT NULL,
+	channel TEXT NOT NULL,
+	ord     TEXT NOT NULL,
+	line    TEXT NOT NULL,
+	store   TEXT NOT NULL,
+	gtin    TEXT NOT NULL,
+	at      BIGINT NOT NULL,
+	units   BIGINT NOT NULL,
+	PRIMARY KEY (tenant, channel, ord, line, store, gtin, at)
+);
+CREATE INDEX sales_takings_by_place ON sales_takings (tenant, store, gtin, at);
 `

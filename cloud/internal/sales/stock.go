@@ -231,7 +231,19 @@ func sumSince(ctx context.Context, q state.Querier, tenant string, k stockKey, a
 	}
 	err = q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(units), 0) AS BIGINT) FROM sales_movements
 		WHERE tenant = ? AND store = ? AND gtin = ? AND at > ? AND cause <> 'count'`, tenant, k.store, k.gtin, at).Scan(&moved)
-	return sold + moved, err
+	if err != nil {
+		return 0, err
+	}
+	var elsewhere, taken int64 // units of lines of this store from holds anywhere, and of any line from holds here
+	err = q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(t.units), 0) AS BIGINT) FROM sales_lines l CROSS JOIN sales_takings t
+		WHERE l.tenant = ? AND l.store = ? AND l.gtin = ? AND l.sold_at > ?
+		AND t.tenant = l.tenant AND t.channel = l.channel AND t.ord = l.ord AND t.line = l.line`, tenant, k.store, k.gtin, at).Scan(&elsewhere)
+	if err != nil {
+		return 0, err
+	}
+	err = q.QueryRow(ctx, "SELECT CAST(COALESCE(SUM(units), 0) AS BIGINT) FROM sales_takings WHERE tenant = ? AND store = ? AND gtin = ? AND at > ?",
+		tenant, k.store, k.gtin, at).Scan(&taken)
+	return sold + moved + elsewhere - taken, err
 }
 
 // Stock gives the book, by store and product; "" for either gives all.

@@ -172,6 +172,8 @@ func TestRoute(t *testing.T) {
 			{"which store", whichStore},
 			{"book and shelf both", both},
 			{"held, sold, cancelled, timed out", lifecycle},
+			{"sold under another store", soldElsewhere},
+			{"counted between order and sale", countedBetween},
 			{"what is wrong", wrong},
 			{"why it is refused", why},
 			{"ten thousand at once", flashSale},
@@ -384,4 +386,72 @@ func why(t *testing.T, r *rig) {
 	if a := r.want(t, order("2", 2), "held far:2"); len(a.Passed) != 0 {
 		t.Errorf("an order that is served whole explains %+v", a.Passed)
 	}
+}
+
+// sold appends a line of an order.
+func (r *rig) sold(t *testing.T, order, store string, revision, units int64, at time.Time) {
+	t.Helper()
+	d := sales.Draft{Channel: "shop", Order: order, Line: "1", Revision: revision, Store: store, GTIN: string(cola), Quantity: &units, Price: new(int64), Currency: "CNY", SoldAt: at.Format(time.RFC3339)}
+	if v, err := r.ledger.Append(context.Background(), r.tenant, []sales.Draft{d}); err != nil || v[0].Fault != nil {
+		t.Fatalf("%+v, %v", v, err)
+	}
+}
+
+func (r *rig) check(t *testing.T, what, store string, onHand, reserved int64) {
+	t.Helper()
+	if h, v := r.reserved(t, store); h != onHand || v != reserved {
+		t.Errorf("%s: %s has %d on hand, %d reserved, want %d, %d", what, store, h, v, onHand, reserved)
+	}
+}
+
+// soldElsewhere: a shop says a store of its own for an order; the goods leave the one that was assigned,
+// whatever later revisions say.
+func soldElsewhere(t *testing.T, r *rig) {
+	for _, s := range []string{"near", "far"} {
+		r.count(t, s, cola, 10)
+		r.look(t, s, cola, shelf.OK, 2, 0)
+	}
+	one := false
+	whole := func(o *route.Order) { o.Split = &one }
+	r.want(t, order("1", 10, whole), "held near:10")
+	r.pass(time.Minute)
+	r.sold(t, "1", "far", 1, 10, r.clock())
+	r.check(t, "sold", "near", 0, 0)
+	r.check(t, "sold", "far", 10, 0)
+	r.want(t, order("2", 11), "refused")
+	r.sold(t, "1", "dear", 2, 10, r.clock())
+	r.check(t, "moved to a third store", "near", 0, 0)
+	r.check(t, "moved to a third store", "far", 10, 0)
+	r.sold(t, "1", "dear", 3, 8, r.clock())
+	r.check(t, "two fewer", "near", 2, 0)
+	r.check(t, "two fewer", "dear", 0, 0)
+	r.sold(t, "1", "near", 4, 0, r.clock())
+	r.check(t, "called off", "near", 10, 0)
+	r.sold(t, "1", "near", 5, 4, r.clock())
+	r.check(t, "four after all", "near", 6, 0)
+}
+
+// countedBetween: a count that sees the goods of an order before its sale comes does not free them; one
+// that is entered late, or after, agrees with what the book says.
+func countedBetween(t *testing.T, r *rig) {
+	r.count(t, "near", cola, 10)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	r.want(t, order("1", 10), "held near:10")
+	ordered := r.clock()
+	r.pass(time.Minute)
+	r.count(t, "near", cola, 10)
+	r.sold(t, "1", "near", 1, 10, ordered)
+	r.check(t, "sold", "near", 0, 0)
+	r.want(t, order("2", 1), "refused")
+	r.sold(t, "1", "far", 2, 10, ordered)
+	r.check(t, "corrected", "near", 0, 0)
+	late := []sales.Movement{{ID: "late", Store: "near", GTIN: cola, Cause: sales.Count, Units: 12, At: r.clock()}}
+	r.pass(time.Minute)
+	late[0].At = late[0].At.Add(time.Microsecond) // the goods went then
+	if v, err := r.ledger.Move(context.Background(), r.tenant, late); err != nil || v[0].Status != sales.Stored {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	r.check(t, "counted as they went", "near", 12, 0)
+	r.count(t, "near", cola, 3)
+	r.check(t, "counted after", "near", 3, 0)
 }
