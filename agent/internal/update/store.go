@@ -67,12 +67,17 @@ func (i *Installed) Path() string {
 	return i.dir
 }
 
+// held is a release with what tells whether it may run.
+type held struct {
+	Installed
+	Program string `json:"program_sha256,omitempty"` // of an agent's program
+	Base    base   `json:"base,omitzero"`            // of an agent: the program beneath it
+}
+
 // inForce is current.json.
 type inForce struct {
-	Installed
-	Program  string     `json:"program_sha256,omitempty"` // of an agent's program
-	Base     base       `json:"base,omitzero"`            // of an agent: the program beneath it
-	Previous *Installed `json:"previous,omitempty"`
+	held
+	Previous *held `json:"previous,omitempty"`
 }
 
 // Current is what is in force of a kind, nil where nothing was ever sent or what was sent is gone.
@@ -103,16 +108,17 @@ func (s *Store) current(kind string) (*inForce, error) {
 }
 
 // Adopt puts an installed release in force, and lets go of what is neither it nor the one before.
-func (s *Store) Adopt(in *Installed) error { return s.adopt(inForce{Installed: *in}) }
+func (s *Store) Adopt(in *Installed) error { return s.adopt(held{Installed: *in}) }
 
-func (s *Store) adopt(c inForce) error {
+func (s *Store) adopt(h held) error {
+	c := inForce{held: h}
 	kind := c.Release.Kind
 	was, err := s.current(kind)
 	if err != nil {
 		s.cfg.Log.Warn("what was in force is unknown", "kind", kind, "err", err)
 	}
 	if was != nil && was.SHA256 != c.SHA256 {
-		c.Previous = &was.Installed
+		c.Previous = &was.held
 	} else if was != nil {
 		c.Previous = was.Previous
 	}
@@ -128,7 +134,7 @@ func (s *Store) adopt(c inForce) error {
 func (s *Store) FallBack(kind string) (*Installed, error) {
 	c, err := s.current(kind)
 	if err == nil && c != nil && c.Previous != nil {
-		return c.Previous, writeJSON(s.path(kind, "current.json"), inForce{Installed: *c.Previous})
+		return &c.Previous.Installed, writeJSON(s.path(kind, "current.json"), inForce{held: *c.Previous})
 	}
 	if err := os.Remove(s.path(kind, "current.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -137,7 +143,7 @@ func (s *Store) FallBack(kind string) (*Installed, error) {
 }
 
 // sweep removes releases that nobody needs any more, and what was not fetched to its end.
-func (s *Store) sweep(kind, keep string, previous *Installed) {
+func (s *Store) sweep(kind, keep string, previous *held) {
 	entries, err := os.ReadDir(s.path(kind))
 	if err != nil {
 		return

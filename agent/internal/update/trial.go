@@ -166,7 +166,7 @@ func (s *Store) beneath(self string) (string, error) {
 	return r.Base.Path, nil
 }
 
-// confirmed is the update in force, if it is whole and the package beneath is the same.
+// confirmed is the update in force, if it is whole and the package beneath is the same; else the one before it.
 func (s *Store) confirmed(self string) (string, error) {
 	c, err := s.current(bundle.Agent)
 	if c == nil || err != nil || c.Path() == self {
@@ -177,8 +177,14 @@ func (s *Store) confirmed(self string) (string, error) {
 		return "", os.Remove(s.path(bundle.Agent, "current.json"))
 	}
 	if err := same(c.Path(), c.Program); err != nil {
-		_, back := s.FallBack(bundle.Agent)
-		return "", errors.Join(err, back)
+		before, back := s.FallBack(bundle.Agent)
+		// What is damaged would be taken for fetched when it is wanted again.
+		err = errors.Join(err, back, os.RemoveAll(c.dir+".json"))
+		if before == nil || back != nil {
+			return "", err
+		}
+		s.cfg.Log.Error("an update is damaged; the one before runs", "update", c.Release.Version, "before", before.Release.Version, "err", err)
+		return s.confirmed(self)
 	}
 	return c.Path(), nil
 }
@@ -189,7 +195,7 @@ func (s *Store) Prove(self string) error {
 	if err != nil || t == nil || t.Path() != self {
 		return err
 	}
-	if err := s.adopt(inForce{Installed: t.Installed, Program: t.Program, Base: t.Base}); err != nil {
+	if err := s.adopt(held{t.Installed, t.Program, t.Base}); err != nil {
 		return err
 	}
 	return s.endTrial()

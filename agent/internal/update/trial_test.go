@@ -155,3 +155,45 @@ func TestAProgramThatRotsOnTheDisk(t *testing.T) {
 	}
 	launched(t, st, self, "")
 }
+
+func TestTheUpdateBeforeRunsWhereTheNewestRots(t *testing.T) {
+	s, st, self := packaged(t)
+	install := func(from, version string) *update.Installed {
+		t.Helper()
+		in, err := try(t, s, st, from, version, works)
+		if err != nil {
+			t.Fatal(err)
+		}
+		launched(t, st, from, in.Path())
+		if err := st.Prove(in.Path()); err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	two := install(self, "2.0.0")
+	three := install(two.Path(), "3.0.0")
+	launched(t, st, self, three.Path())
+	if err := os.WriteFile(three.Path(), []byte("rot"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	launched(t, st, self, two.Path())
+	launched(t, st, self, two.Path())
+	launched(t, st, two.Path(), "")
+	if in, err := st.Current(bundle.Agent); err != nil || in == nil || in.Release.Version != "2.0.0" {
+		t.Errorf("in force is %v, %v, want 2.0.0", in, err)
+	}
+	if _, err := try(t, s, st, two.Path(), "1.5.0", works); !errors.Is(err, update.ErrRefused) || !strings.Contains(err.Error(), "below version 2.0.0") {
+		t.Errorf("an older one: %v, want a refusal", err)
+	}
+	// The damaged one is fetched anew when it is wanted again.
+	again := install(two.Path(), "3.0.0")
+	launched(t, st, self, again.Path())
+	if err := os.WriteFile(again.Path(), []byte("rot"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// A newer package counts more than the one before, too.
+	if err := os.WriteFile(self, []byte(works+"# of a newer package\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	launched(t, st, self, "")
+}
