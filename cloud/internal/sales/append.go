@@ -173,6 +173,9 @@ func (b *batch) take(ctx context.Context, l *Line) (Verdict, error) {
 	}
 	status := Stored
 	if was != nil {
+		if fault := b.undercut(l); fault != nil {
+			return Verdict{Rejected, fault}, nil
+		}
 		status = Corrected
 		if err := b.remember(was); err != nil {
 			return Verdict{}, err
@@ -241,6 +244,19 @@ func (b *batch) refund(l *Line) *Fault {
 		return &Fault{Code: RefundTooLarge, Field: "quantity", Text: fmt.Sprintf("it takes back %d units, of line %s/%s %d are left", -l.Units, of.order, of.line, max(0, left))}
 	}
 	b.refunded(l)
+	return nil
+}
+
+// undercut holds a correction to what was taken back of the line already.
+func (b *batch) undercut(l *Line) *Fault {
+	var back int64
+	for _, units := range b.refunds[l.key()] {
+		back -= units
+	}
+	if left := max(0, l.Units); left < back {
+		return &Fault{Code: RefundTooLarge, Field: "quantity", Text: fmt.Sprintf("the correction leaves %d units of line %s/%s, %d were taken back already", left, l.Order, l.Line, back),
+			Hint: "correct the refunds first"}
+	}
 	return nil
 }
 

@@ -94,6 +94,7 @@ func TestConformance(t *testing.T) {
 			{"what is wrong is named", faults},
 			{"names, packs and times are resolved", resolved},
 			{"refunds", refunds},
+			{"a correction below what was taken back", undercut},
 			{"parked lines are taken when what they wait for comes", parked},
 			{"changed hours", changedHours},
 			{"totals by the hour", totals},
@@ -215,6 +216,21 @@ func refunds(t *testing.T, r *rig) {
 	lines, err := r.Lines(context.Background(), r.tenant, sales.LineQuery{Order: "r"})
 	if err != nil || len(lines) != 3 {
 		t.Errorf("got %d refunds, %v; want 3: the parked one is taken", len(lines), err)
+	}
+}
+
+func undercut(t *testing.T, r *rig) {
+	revised := func(n int64) func(*sales.Draft) { return func(d *sales.Draft) { d.Revision = n } }
+	of := func(d *sales.Draft) { d.RefundOf = &sales.Ref{Order: "o", Line: "1"} }
+	want(t, r.append(t, draft("o", "1", 5), draft("r", "1", -3, of)), "stored", "stored")
+	want(t, r.append(t, draft("o", "1", 1, revised(2))), "rejected refund_too_large")
+	want(t, r.append(t, draft("o", "1", 0, revised(2))), "rejected refund_too_large")
+	want(t, r.append(t, draft("o", "1", 3, revised(2))), "corrected")
+	want(t, r.append(t, draft("r", "1", -1, of, revised(2))), "corrected")
+	want(t, r.append(t, draft("o", "1", 1, revised(3))), "corrected")
+	totals, err := r.Totals(context.Background(), r.tenant, "s1", cola, noon, noon.Add(time.Hour))
+	if err != nil || len(totals) != 1 || totals[0].Units != 0 {
+		t.Errorf("got %+v, %v, want no unit left", totals, err)
 	}
 }
 

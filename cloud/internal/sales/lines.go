@@ -97,6 +97,11 @@ func (b *batch) load(ctx context.Context, lines []*Line) error {
 	if err := b.loadTakings(ctx, keys); err != nil {
 		return err
 	}
+	for _, l := range lines { // what is corrected may have been taken back in part
+		if l != nil && b.lines[l.key()] != nil {
+			originals[l.key()] = true
+		}
+	}
 	keys = nil
 	for k := range originals {
 		keys = append(keys, []any{k.channel, k.order, k.line})
