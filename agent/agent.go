@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
 	"github.com/coldshelf/coldshelf/agent/internal/uplink"
@@ -196,11 +197,13 @@ func (a *Agent) append(class outbox.Class, when stamp, body wire.Body) (outbox.K
 
 func (a *Agent) now() time.Time { return a.stamp().at }
 
-// EncodeGap is the outbox's message for what it evicted.
-func EncodeGap(id wire.Identity, now func() time.Time) func(outbox.Key, outbox.Gap) ([]byte, error) {
+// EncodeGap is the outbox's message for what it evicted, stamped as everything else is: without its quality, amend
+// would take a right time for a doubtful one.
+func EncodeGap(id wire.Identity, c *clock.Clock) func(outbox.Key, outbox.Gap) ([]byte, error) {
 	return func(k outbox.Key, g outbox.Gap) ([]byte, error) {
+		at, quality := c.Stamp()
 		return wire.Encode(&wire.Envelope{
-			Identity: id, Boot: k.Boot, Seq: k.Seq, CapturedAt: now(),
+			Identity: id, Boot: k.Boot, Seq: k.Seq, CapturedAt: at, Clock: quality,
 			Body: &wire.Gap{Boot: g.Boot, FromSeq: g.From, ToSeq: g.To, Count: g.Count, Reason: "evicted to make room: " + g.Class.String()},
 		})
 	}

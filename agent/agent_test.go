@@ -87,7 +87,7 @@ func openCamera(t *testing.T, dir string, opts camera.Options) *camera.Dir {
 
 func openOutbox(t *testing.T, dir string) *outbox.Outbox {
 	t.Helper()
-	box, err := outbox.Open(context.Background(), dir, outbox.Options{EncodeGap: agent.EncodeGap(board, time.Now)})
+	box, err := outbox.Open(context.Background(), dir, outbox.Options{EncodeGap: agent.EncodeGap(board, clock.New(true))})
 	if err != nil {
 		t.Fatal(err)
 	}

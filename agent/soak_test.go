@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/agent"
+	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
 )
@@ -14,7 +15,7 @@ import (
 // TestTwoThousandCapturesLeaveNothingBehind: offline, with an outbox that evicts, a door that closes as
 // often as the agent can look; goroutines and memory are what they were after the first two hundred.
 func TestTwoThousandCapturesLeaveNothingBehind(t *testing.T) {
-	box, err := outbox.Open(context.Background(), t.TempDir(), outbox.Options{EncodeGap: agent.EncodeGap(board, time.Now), MaxBytes: 1 << 20})
+	box, err := outbox.Open(context.Background(), t.TempDir(), outbox.Options{EncodeGap: agent.EncodeGap(board, clock.New(true)), MaxBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -195,7 +194,7 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 	// Last, because everything before may refuse to start, and a start counts the boot up.
 	opts.Outbox, err = outbox.Open(ctx, cfg.DataDir, outbox.Options{
 		MaxBytes: cfg.Outbox.MaxBytes, Log: w.log,
-		EncodeGap: agent.EncodeGap(cfg.Identity(), func() time.Time { at, _ := ticks.Stamp(); return at }),
+		EncodeGap: agent.EncodeGap(cfg.Identity(), ticks),
 	})
 	if errors.Is(err, outbox.ErrInUse) {
 		err = withHint(err, "another cooler-agent runs with data_dir "+cfg.DataDir)
