@@ -28,6 +28,27 @@ func (c Cause) String() string { return causeNames[c] }
 // Causes lists them all.
 func Causes() []Cause { return []Cause{CauseUnknown, CauseShelf, CauseStore} }
 
+// causeOf is what the book makes the cause of a stockout.
+func causeOf(units int64, known bool) Cause {
+	switch {
+	case !known:
+		return CauseUnknown
+	case units > 0:
+		return CauseShelf
+	}
+	return CauseStore
+}
+
+// cause is why the product was out in an hour; ok is false where it was not.
+func (c *Cell) cause() (cause Cause, ok bool) {
+	for i, out := range c.Out {
+		if out > 0 {
+			return Cause(i), true
+		}
+	}
+	return 0, false
+}
+
 // Micro is the grain in which fractions of a unit are kept, so that hours can be added exactly.
 const Micro = 1_000_000
 

@@ -13,6 +13,7 @@ import (
 // Feeds that are followed by a cursor in merge_cursors.
 const (
 	feedSales = "sales"
+	feedStock = "stock"
 	feedClose = "close"
 )
 
@@ -52,7 +53,8 @@ func (f *Follower) advance(ctx context.Context, tenant, feed string, from, to in
 // changesAtOnce bounds how many changed hours of the books one step takes.
 const changesAtOnce = 20_000
 
-// takeSales touches the hours that have changed in the books, and tells whether there may be more.
+// takeSales touches the hours that have changed in the books, and the later ones whose stockout has another cause
+// now, and tells whether there may be more.
 func (f *Follower) takeSales(ctx context.Context, tenant string) (more bool, err error) {
 	from, _, err := readCursor(ctx, f.DB, tenant, feedSales)
 	if err != nil {
@@ -78,7 +80,22 @@ func (f *Follower) takeSales(ctx context.Context, tenant string) (more bool, err
 				return err
 			}
 		}
-		return nil
+		return touchCauses(ctx, tx, tenant, list, causeSale, f.Now())
+	})
+}
+
+// takeStock touches the hours whose stockout has another cause since movements were entered, and tells whether there may be more.
+func (f *Follower) takeStock(ctx context.Context, tenant string) (more bool, err error) {
+	from, _, err := readCursor(ctx, f.DB, tenant, feedStock)
+	if err != nil {
+		return false, err
+	}
+	list, err := f.Ledger.Moved(ctx, tenant, from, changesAtOnce)
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	return len(list) == changesAtOnce, f.advance(ctx, tenant, feedStock, from, list[len(list)-1].Change, func(tx *state.Tx) error {
+		return touchCauses(ctx, tx, tenant, list, causeStock, f.Now())
 	})
 }
 

@@ -236,11 +236,7 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 	cause := CauseUnknown
 	if out := c.OutTime(); out > 0 {
 		if f.Book != nil {
-			if units, known := f.Book(c.GTIN); known && units > 0 {
-				cause = CauseShelf
-			} else if known {
-				cause = CauseStore
-			}
+			cause = causeOf(f.Book(c.GTIN))
 		}
 		c.Out[cause] = out
 	}

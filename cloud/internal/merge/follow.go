@@ -183,13 +183,12 @@ func (f *Follower) tenants(ctx context.Context) ([]string, error) {
 }
 
 func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) {
-	for {
-		more, err := f.takeSales(ctx, tenant)
-		if err != nil {
-			return Done{}, err
-		}
-		if !more {
-			break
+	for _, take := range []func(context.Context, string) (bool, error){f.takeSales, f.takeStock} {
+		for more := true; more; {
+			var err error
+			if more, err = take(ctx, tenant); err != nil {
+				return Done{}, err
+			}
 		}
 	}
 	if err := f.closeHours(ctx, tenant); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // dayOf is the local day that an hour counts in, as days since 1970.
@@ -28,7 +29,7 @@ type Restatement struct {
 	Store  string    `json:"store"`
 	Hour   time.Time `json:"hour"`
 	At     time.Time `json:"at"`
-	Cause  string    `json:"cause"` // sale, look, or replay
+	Cause  string    `json:"cause"` // as in touch.go; several with commas
 	Before Figures   `json:"before"`
 	After  Figures   `json:"after"`
 }
@@ -39,6 +40,15 @@ type Figures struct {
 	OutHours  float64 `json:"out_hours"`
 	LostUnits float64 `json:"lost_units"`
 	Watched   float64 `json:"watched_hours"`
+	// Of OutHours, by cause; nil in what was logged before causes were told.
+	OutByCause *OutByCause `json:"out_by_cause,omitempty"`
+}
+
+// OutByCause are hours out.
+type OutByCause struct {
+	Shelf   float64 `json:"shelf"`
+	Store   float64 `json:"store"`
+	Unknown float64 `json:"unknown"`
 }
 
 func figures(h *Hour) (f Figures) {
@@ -50,6 +60,32 @@ func figures(h *Hour) (f Figures) {
 		f.Watched += float64(c.Watched) / msPerHour
 	}
 	return f
+}
+
+// outByCause adds up the hours out of all products.
+func outByCause(h *Hour) *OutByCause {
+	var ms [causes]int64
+	for i := range h.Cells {
+		for cause, out := range h.Cells[i].Out {
+			ms[cause] += out
+		}
+	}
+	hours := func(c Cause) float64 { return float64(ms[c]) / msPerHour }
+	return &OutByCause{Shelf: hours(CauseShelf), Store: hours(CauseStore), Unknown: hours(CauseUnknown)}
+}
+
+// sameCauses tells whether each product was out as long by the same causes: two that change places change no sum.
+func sameCauses(a, b *Hour) bool {
+	out := func(h *Hour) map[shelf.GTIN][causes]int64 {
+		m := map[shelf.GTIN][causes]int64{}
+		for i := range h.Cells {
+			if c := &h.Cells[i]; c.OutTime() > 0 {
+				m[c.GTIN] = c.Out
+			}
+		}
+		return m
+	}
+	return maps.Equal(out(a), out(b))
 }
 
 // stored is an hour as it stands in the table.
@@ -102,9 +138,10 @@ func putHour(ctx context.Context, tx *state.Tx, tenant, store string, was, is *s
 		return true, false, nil
 	}
 	before, after := figures(&was.Hour), figures(&is.Hour)
-	if before == after {
+	if before == after && sameCauses(&was.Hour, &is.Hour) {
 		return true, false, nil
 	}
+	before.OutByCause, after.OutByCause = outByCause(&was.Hour), outByCause(&is.Hour)
 	told, err := json.Marshal([2]Figures{before, after})
 	if err == nil {
 		_, err = tx.Exec(ctx, "INSERT INTO merge_restated (tenant, store, hour, at, cause, body) VALUES (?, ?, ?, ?, ?, ?)",

@@ -13,6 +13,7 @@ import (
 // Causes of an hour's being folded anew.
 const (
 	causeSale   = "sale"   // a line came, was corrected or refunded
+	causeStock  = "stock"  // a count, delivery or transfer came
 	causeLook   = "look"   // a board told something
 	causeClose  = "close"  // the hour is over
 	causeReplay = "replay" // somebody asked for it

@@ -275,3 +275,25 @@ func (l *Ledger) Changed(ctx context.Context, tenant string, cursor int64, limit
 	}
 	return list, rows.Err()
 }
+
+// Moved gives up to limit movements that were entered after the cursor (0: all that are numbered), each by the hour from
+// which on it changes the book. A movement that changes no stock is not among them.
+func (l *Ledger) Moved(ctx context.Context, tenant string, cursor int64, limit int) ([]ChangedHour, error) {
+	rows, err := l.db.Query(ctx, "SELECT store, gtin, at, change FROM sales_movements WHERE tenant = ? AND change > 0 AND change > ? ORDER BY change LIMIT ?", tenant, cursor, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read new movements: %w", err)
+	}
+	defer rows.Close()
+	var list []ChangedHour
+	for rows.Next() {
+		var c ChangedHour
+		var gtin string
+		var at int64
+		if err := rows.Scan(&c.Store, &gtin, &at, &c.Change); err != nil {
+			return nil, fmt.Errorf("read new movements: %w", err)
+		}
+		c.GTIN, c.Hour = shelf.GTIN(gtin), state.Time(at).Truncate(time.Hour)
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}

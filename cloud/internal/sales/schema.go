@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -197,4 +197,11 @@ CREATE TABLE sales_takings (
 	PRIMARY KEY (tenant, channel, ord, line, store, gtin, at)
 );
 CREATE INDEX sales_takings_by_place ON sales_takings (tenant, store, gtin, at);
+`
+
+// schema6: movements that change stock are numbered like changed hours are, so that whoever reads the book is told of
+// them; 0: it came before, or says only where the goods stand.
+const schema6 = `
+ALTER TABLE sales_movements ADD COLUMN change BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX sales_movements_by_change ON sales_movements (tenant, change) WHERE change > 0;
 `

@@ -161,14 +161,19 @@ func (t *turn) enter(ctx context.Context, m Movement) (Verdict, error) {
 	}
 	unit, factor := c.unit(product) // a delivery of cases is a delivery of units
 	m.GTIN, m.Units = unit, m.Units*factor
-	res, err := t.Exec(ctx, `INSERT INTO sales_movements (tenant, id, store, gtin, cause, units, at, place, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (tenant, id) DO NOTHING`, t.tenant, m.ID, m.Store, string(m.GTIN), string(m.Cause), m.Units, state.Micros(m.At), m.Place, m.Note)
+	var change int64
+	if m.Place == "" {
+		change = t.change + 1
+	}
+	res, err := t.Exec(ctx, `INSERT INTO sales_movements (tenant, id, store, gtin, cause, units, at, place, note, change) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, id) DO NOTHING`, t.tenant, m.ID, m.Store, string(m.GTIN), string(m.Cause), m.Units, state.Micros(m.At), m.Place, m.Note, change)
 	if err != nil {
 		return Verdict{}, err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return t.entered(ctx, m, err)
 	}
+	t.change = max(t.change, change)
 	k := stockKey{m.Store, string(m.GTIN)}
 	switch {
 	case m.Place == Backroom: // says where, not how many

@@ -1,0 +1,107 @@
+package merge_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
+
+func (s *shop) move(id string, cause sales.Cause, g shelf.GTIN, units int64, at time.Time) {
+	s.t.Helper()
+	v, err := s.ledger.Move(context.Background(), s.tenant, []sales.Movement{{ID: id, Store: "s1", GTIN: g, Cause: cause, Units: units, At: at}})
+	if err != nil || v[0].Status != sales.Stored {
+		s.t.Fatalf("%+v, %v", v, err)
+	}
+}
+
+// wantCauses holds the causes of cola's stockout at noon and at one, and that a replay of the same facts changes nothing.
+func (s *shop) wantCauses(when string, noon, one merge.Cause) {
+	s.t.Helper()
+	for hour, want := range map[int]merge.Cause{12: noon, 13: one} {
+		if c := s.cell("s1", monday.Add(time.Duration(hour)*time.Hour), cola); c.Out[want] != c.OutTime() || c.OutTime() == 0 {
+			s.t.Errorf("%s, %d:00: out %v, want all by %s", when, hour, c.Out, want)
+		}
+	}
+	if _, err := merge.Replay(context.Background(), s.db, s.tenant, monday, monday.AddDate(0, 0, 1)); err != nil {
+		s.t.Fatal(err)
+	}
+	if done := s.merge(); done.Hours == 0 || done.Changed != 0 {
+		s.t.Errorf("%s, a replay: %+v, want nothing changed", when, done)
+	}
+}
+
+// TestALateMovementRestatesTheCauses: the book of a stockout is that of all movements, whenever they were entered.
+func TestALateMovementRestatesTheCauses(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := newShop(t, db, "t")
+		s.move("first", sales.Count, cola, 5, monday.Add(8*time.Hour))
+		s.day("s1")
+		s.merge()
+		s.wantCauses("at first", merge.CauseShelf, merge.CauseShelf)
+		before := s.hours("s1")
+		s.move("zero", sales.Count, cola, 0, monday.Add(9*time.Hour))
+		if done := s.merge(); done.Hours != 2 || done.Changed != 2 || done.Restated != 2 {
+			t.Errorf("after a late count: %+v, want the two hours out, and both told", done)
+		}
+		told, err := merge.Restatements(context.Background(), db, s.tenant, 0, 10)
+		if err != nil || len(told) != 2 {
+			t.Fatalf("told %+v, %v, want the two hours", told, err)
+		}
+		was, is := told[0].Before, told[0].After
+		if told[0].Cause != "stock" || was.OutHours != is.OutHours || *was.OutByCause != (merge.OutByCause{Shelf: 1}) || *is.OutByCause != (merge.OutByCause{Store: 1}) {
+			t.Errorf("told by %s: %+v, %+v, then %+v, %+v, want an hour by shelf, then by store", told[0].Cause, was, was.OutByCause, is, is.OutByCause)
+		}
+		s.wantCauses("after a late count", merge.CauseStore, merge.CauseStore)
+		s.move("in", sales.Delivery, cola, 3, monday.Add(13*time.Hour+10*time.Minute))
+		if done := s.merge(); done.Hours != 1 || done.Changed != 1 {
+			t.Errorf("after a late delivery: %+v, want the hour of it", done)
+		}
+		s.wantCauses("after a late delivery", merge.CauseStore, merge.CauseShelf)
+		s.move("out", sales.TransferOut, cola, -3, monday.Add(13*time.Hour+20*time.Minute))
+		s.merge()
+		s.wantCauses("after a late transfer", merge.CauseStore, merge.CauseStore)
+		// What is counted later hides what came before.
+		s.move("noon", sales.Count, cola, 4, monday.Add(13*time.Hour+30*time.Minute))
+		s.merge()
+		s.wantCauses("after a count at half past one", merge.CauseStore, merge.CauseShelf)
+		s.move("early", sales.Delivery, cola, 9, monday.Add(10*time.Hour))
+		if done := s.merge(); done.Hours != 1 || done.Changed != 1 {
+			t.Errorf("after a delivery before the count: %+v, want the hour before it", done)
+		}
+		s.wantCauses("after a delivery before the count", merge.CauseShelf, merge.CauseShelf)
+		same(t, before, s.hours("s1")) // by now all is as at first
+	}, tables()...)
+}
+
+// TestALateSaleRestatesLaterCauses: a late sale that empties the book changes the stockout two hours later.
+func TestALateSaleRestatesLaterCauses(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := newShop(t, db, "t")
+		s.move("first", sales.Count, cola, 5, monday.Add(8*time.Hour))
+		s.move("lemon", sales.Count, lemon, 5, monday.Add(8*time.Hour))
+		s.move("again", sales.Count, cola, 5, monday.Add(13*time.Hour+time.Minute))
+		s.day("s1")
+		s.merge()
+		before := s.hours("s1")
+		s.sell("s1", "some", cola, 2, monday.Add(9*time.Hour))
+		s.sell("s1", "other", lemon, 5, monday.Add(9*time.Hour))
+		if done := s.merge(); done.Hours != 1 {
+			t.Errorf("sales that change no cause: %+v, want their own hour alone", done)
+		}
+		s.wantCauses("with three left", merge.CauseShelf, merge.CauseShelf)
+		s.sell("s1", "late", cola, 3, monday.Add(10*time.Hour))
+		if done := s.merge(); done.Hours != 2 || done.Changed != 2 {
+			t.Errorf("after the last ones: %+v, want the hour of the sale and the one out before the next count", done)
+		}
+		s.wantCauses("with none left", merge.CauseStore, merge.CauseShelf)
+		if after := s.hours("s1"); after["02 11h"] != before["02 11h"] || after["02 13h"] != before["02 13h"] {
+			t.Error("hours that the sale says nothing of have changed")
+		}
+	}, tables()...)
+}
