@@ -72,7 +72,8 @@ func PutOrdering(ctx context.Context, tx *state.Tx, tenant string, o Ordering) e
 const sentAtOnce = 1000
 
 // Send posts a tenant's approved orders, each until the other side has taken it (2xx). One that fails
-// stays approved, says why, and does not hold up the others.
+// stays approved, says why, and does not hold up the others; one that was not taken before its delivery
+// was due is expired, and never sent.
 func (p *Planner) Send(ctx context.Context, tenant string) error {
 	o, err := ReadOrdering(ctx, p.DB, tenant)
 	if err != nil || o.URL == "" {
@@ -86,6 +87,12 @@ func (p *Planner) Send(ctx context.Context, tenant string) error {
 		s := &list[i]
 		fault := ""
 		if s.Cases > 0 {
+			if !p.Now().Before(s.Delivery) {
+				if err := p.tooLate(ctx, tenant, s); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := p.post(ctx, o, s); err != nil {
 				if ctx.Err() != nil {
 					return nil
@@ -150,6 +157,26 @@ func (p *Planner) settle(ctx context.Context, tenant string, sent *Suggestion, f
 			now := p.Now().UTC()
 			s.Status, s.SentAt, s.Cases = Sent, &now, sent.Cases
 		}
+		return put(ctx, tx, tenant, s)
+	})
+}
+
+// tooLate ends an approved order that was not sent before its delivery.
+func (p *Planner) tooLate(ctx context.Context, tenant string, late *Suggestion) error {
+	return p.DB.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
+			return err
+		}
+		s, err := get(ctx, tx, tenant, late.ID)
+		if err != nil || s.Status != Approved {
+			return err
+		}
+		p.Log.Warn("an approved order was not sent before its delivery", "tenant", tenant, "order", s.ID, "store", s.Store, "gtin", s.GTIN, "delivery", s.Delivery, "fault", s.Fault)
+		why := "not sent before its delivery was due"
+		if s.Fault != "" {
+			why += ": " + s.Fault
+		}
+		s.Status, s.Fault = Expired, why
 		return put(ctx, tx, tenant, s)
 	})
 }

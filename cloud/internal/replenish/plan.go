@@ -146,13 +146,17 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
+	pending, err := p.pending(ctx, tenant)
+	if err != nil {
+		return err
+	}
 	cases := casesOf(masters)
 	for _, store := range slices.Sorted(maps.Keys(masters.Places)) {
 		calendar, ok := calendars[store]
 		if !ok {
 			calendar = Daily()
 		}
-		list, err := p.planStore(ctx, tenant, masters, promoted, masters.Places[store], calendar, cases)
+		list, err := p.planStore(ctx, tenant, masters, promoted, masters.Places[store], calendar, cases, pending)
 		if err != nil {
 			return fmt.Errorf("plan %s: %w", store, err)
 		}
@@ -214,7 +218,7 @@ func casesOf(m *merge.Masters) map[shelf.GTIN]pack {
 	return out
 }
 
-func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters, promoted *merge.Plan, place *merge.Place, calendar Calendar, cases map[shelf.GTIN]pack) ([]Suggestion, error) {
+func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters, promoted *merge.Plan, place *merge.Place, calendar Calendar, cases map[shelf.GTIN]pack, pending map[product][]Suggestion) ([]Suggestion, error) {
 	rates, err := p.rates.Of(ctx, tenant, place.Store.Store)
 	if err != nil || rates == nil {
 		return nil, err
@@ -235,8 +239,13 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		if !known {
 			continue
 		}
-		before, ok1 := rates.Forecast(g, place, now, cycle.Delivery, promoted)
-		demand, ok2 := rates.Forecast(g, place, cycle.Delivery, cycle.Next, promoted)
+		forecast := func(from, to time.Time) (merge.Forecast, bool) { return rates.Forecast(g, place, from, to, promoted) }
+		units, from, ok := stock.reach(pending[product{place.Store.Store, g}], now, cycle.Delivery, forecast)
+		if !ok {
+			continue
+		}
+		before, ok1 := forecast(from, cycle.Delivery)
+		demand, ok2 := forecast(cycle.Delivery, cycle.Next)
 		rate, ok3 := rates.Rate(g, now.In(place.Zone))
 		if !ok1 || !ok2 || !ok3 {
 			continue
@@ -246,17 +255,17 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 			unit = c
 		}
 		margin := rate.Minor
-		product := m.Products[g]
-		if product != nil && product.Cost > 0 && product.Currency == rate.Currency {
-			margin = max(0, rate.Minor-float64(product.Cost))
+		master := m.Products[g]
+		if master != nil && master.Cost > 0 && master.Currency == rate.Currency {
+			margin = max(0, rate.Minor-float64(master.Cost))
 		}
-		a := Suggest(Need{Stock: stock.units, Before: before, Cycle: demand, Capacity: capacity[g], Pack: unit.units, Margin: margin, Service: p.Service})
+		a := Suggest(Need{Stock: units, Before: before, Cycle: demand, Capacity: capacity[g], Pack: unit.units, Margin: margin, Service: p.Service})
 		s := Suggestion{ID: idOf(place.Store.Store, g, cycle.Delivery), Store: place.Store.Store, GLN: place.GLN, GTIN: g, Case: unit.gtin, Pack: unit.units,
 			Cases: a.Packs, Advice: a.Packs, Status: Suggested, Cycle: cycle, Stock: stock.units, StockSource: stock.source, Arrival: round1(a.Arrival),
 			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9), round1(demand.Lift)},
 			Capacity: capacity[g], Capped: a.Capped, GainMinor: int64(math.Round(a.Gain)), Currency: rate.Currency, GainUnits: round1(a.With - a.Without), MadeAt: now}
-		if product != nil {
-			s.Name = product.Name
+		if master != nil {
+			s.Name = master.Name
 		}
 		list = append(list, s)
 	}

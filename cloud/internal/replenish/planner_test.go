@@ -30,27 +30,7 @@ const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 func TestAnOrderFromForecastToOutcome(t *testing.T) {
 	statetest.Each(t, func(t *testing.T, db *state.DB) {
 		ctx := context.Background()
-		w := market.Default()
-		w.Stores, w.Products = 2, 3
-		now := w.Start.AddDate(0, 0, 14)
-		clock := func() time.Time { return now }
-		ledger := sales.NewLedger(db, clock)
-		masters(t, ledger, &w)
-		follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
-		for s := range w.Stores {
-			w.Run(s, 14, func(h *market.Hour) {
-				if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
-					t.Fatal(err)
-				}
-			})
-		}
-		if m, err := follower.Learn(ctx, "t"); err != nil || m == nil || m.Rates != 6 {
-			t.Fatalf("%+v, %v", m, err)
-		}
-		count := []sales.Movement{{ID: "c1", Store: market.StoreName(0), GTIN: market.GTIN(0), Cause: sales.Count, Units: 1, At: now.Add(-time.Hour)}}
-		if v, err := ledger.Move(ctx, "t", count); err != nil || v[0].Status != sales.Stored {
-			t.Fatalf("%+v, %v", v, err)
-		}
+		now, clock, ledger := learned(t, db)
 
 		var got []replenish.Order
 		down := true
@@ -117,13 +97,121 @@ func TestAnOrderFromForecastToOutcome(t *testing.T) {
 		if _, err := replenish.Decide(ctx, db, "t", s.ID, replenish.Word{Action: "pause"}); !errors.Is(err, replenish.ErrDecided) {
 			t.Errorf("pausing what was sent: %v", err)
 		}
-		now = s.Next.Add(2 * time.Hour)
+		*now = s.Next.Add(2 * time.Hour)
 		if err := p.Close(ctx, "t"); err != nil {
 			t.Fatal(err)
 		}
 		list, err := replenish.List(ctx, db, "t", replenish.Filter{Statuses: []replenish.Status{replenish.Sent}, Limit: 10})
 		if err != nil || len(list) != 1 || list[0].Outcome == nil || list[0].Outcome.Sold != 0 {
 			t.Errorf("after the cycle: %+v, %v", list, err)
+		}
+	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+}
+
+// learned has rates of a made-up shop of two stores and three products, and one unit of one of them.
+func learned(t *testing.T, db *state.DB) (*time.Time, func() time.Time, *sales.Ledger) {
+	t.Helper()
+	ctx := context.Background()
+	w := market.Default()
+	w.Stores, w.Products = 2, 3
+	start := w.Start.AddDate(0, 0, 14)
+	now := &start
+	clock := func() time.Time { return *now }
+	ledger := sales.NewLedger(db, clock)
+	masters(t, ledger, &w)
+	follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
+	for s := range w.Stores {
+		w.Run(s, 14, func(h *market.Hour) {
+			if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if m, err := follower.Learn(ctx, "t"); err != nil || m == nil || m.Rates != 6 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	count := []sales.Movement{{ID: "c1", Store: market.StoreName(0), GTIN: market.GTIN(0), Cause: sales.Count, Units: 1, At: start.Add(-time.Hour)}}
+	if v, err := ledger.Move(ctx, "t", count); err != nil || v[0].Status != sales.Stored {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	return now, clock, ledger
+}
+
+// TestWhatWasOrderedIsNotOrderedAgain: the next delivery is planned with what comes by the one before.
+func TestWhatWasOrderedIsNotOrderedAgain(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		ctx := context.Background()
+		now, clock, ledger := learned(t, db)
+		p := replenish.NewPlanner(replenish.Config{DB: db, Ledger: ledger, Client: http.DefaultClient, Now: clock, Log: slog.New(slog.DiscardHandler)})
+		plan := func(of replenish.Status) []replenish.Suggestion {
+			t.Helper()
+			if err := p.Step(ctx); err != nil {
+				t.Fatal(err)
+			}
+			list, err := replenish.List(ctx, db, "t", replenish.Filter{Statuses: []replenish.Status{of}, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		first := plan(replenish.Suggested)
+		if len(first) != 1 {
+			t.Fatalf("suggested %+v", first)
+		}
+		plenty := int64(1000)
+		if _, err := replenish.Decide(ctx, db, "t", first[0].ID, replenish.Word{Action: "change", Cases: &plenty}); err != nil {
+			t.Fatal(err)
+		}
+		*now = first[0].OrderBy.Add(time.Minute)
+		if list := plan(replenish.Suggested); len(list) != 0 {
+			t.Errorf("12,000 come, and yet it is suggested: %+v", list)
+		}
+		*now = first[0].Delivery.Add(9 * time.Hour) // nobody has booked it yet
+		if list := plan(replenish.Suggested); len(list) != 0 {
+			t.Errorf("12,000 have come, and yet it is suggested: %+v", list)
+		}
+		count := []sales.Movement{{ID: "c2", Store: first[0].Store, GTIN: first[0].GTIN, Cause: sales.Count, Units: 1, At: *now}}
+		if v, err := ledger.Move(ctx, "t", count); err != nil || v[0].Status != sales.Stored {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		if list := plan(replenish.Suggested); len(list) != 1 || list[0].Arrival > 1 {
+			t.Errorf("a count after the delivery found one: %+v", list)
+		}
+	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+}
+
+// TestAnOldOrderIsNeverSent: an order that was approved before there was an ordering system.
+func TestAnOldOrderIsNeverSent(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		ctx := context.Background()
+		now, clock, ledger := learned(t, db)
+		posted := 0
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { posted++ }))
+		defer server.Close()
+		p := replenish.NewPlanner(replenish.Config{DB: db, Ledger: ledger, Client: server.Client(), Now: clock, Log: slog.New(slog.DiscardHandler)})
+		if err := p.Plan(ctx, "t"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := replenish.List(ctx, db, "t", replenish.Filter{Limit: 10})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		if _, err := replenish.Decide(ctx, db, "t", list[0].ID, replenish.Word{Action: "approve"}); err != nil {
+			t.Fatal(err)
+		}
+		err = db.Write(ctx, func(tx *state.Tx) error {
+			return replenish.PutOrdering(ctx, tx, "t", replenish.Ordering{URL: server.URL, Secret: secret})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*now = now.AddDate(0, 0, 60)
+		if err := p.Send(ctx, "t"); err != nil {
+			t.Fatal(err)
+		}
+		list, err = replenish.List(ctx, db, "t", replenish.Filter{Statuses: []replenish.Status{replenish.Expired}, Limit: 10})
+		if err != nil || len(list) != 1 || list[0].Fault == "" || posted != 0 {
+			t.Errorf("%d posted, expired %+v, %v", posted, list, err)
 		}
 	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
 }

@@ -12,8 +12,10 @@ import (
 
 // held is what a store has of a product, and who says so.
 type held struct {
-	units  float64
-	source string
+	units   float64
+	source  string
+	counted time.Time // of a book
+	arrived time.Time // when goods last came by the book; zero: never
 }
 
 // fresh is how long ago a shelf may have been seen to tell a stock.
@@ -30,7 +32,7 @@ func (p *Planner) stocks(ctx context.Context, tenant, store string, capacity map
 			for i := range h.Cells { // the last hour that could be judged counts
 				if c := &h.Cells[i]; c.Due > 0 && capacity[c.GTIN] > 0 && h.Start.After(seen[c.GTIN]) {
 					seen[c.GTIN] = h.Start
-					out[c.GTIN] = held{float64(min(c.Present, c.Due)) / float64(c.Due) * float64(capacity[c.GTIN]), "shelf"}
+					out[c.GTIN] = held{units: float64(min(c.Present, c.Due)) / float64(c.Due) * float64(capacity[c.GTIN]), source: "shelf"}
 				}
 			}
 		})
@@ -43,8 +45,16 @@ func (p *Planner) stocks(ctx context.Context, tenant, store string, capacity map
 	}
 	for i := range book {
 		if book[i].Known() {
-			out[book[i].GTIN] = held{float64(max(0, book[i].OnHand-book[i].Reserved)), "book"}
+			out[book[i].GTIN] = held{units: float64(max(0, book[i].OnHand-book[i].Reserved)), source: "book", counted: book[i].Counted}
 		}
+	}
+	arrivals, err := p.Ledger.Arrivals(ctx, tenant, store)
+	if err != nil {
+		return nil, err
+	}
+	for g, h := range out {
+		h.arrived = arrivals[g]
+		out[g] = h
 	}
 	return out, nil
 }

@@ -43,7 +43,8 @@ CREATE TABLE replenish_ordering (
 // Status is where a suggestion stands.
 type Status string
 
-// Statuses. A suggestion that nobody decided about before its order was due is expired.
+// Statuses. A suggestion that nobody decided about before its order was due is expired; so is an approved
+// one that the ordering system had not taken when its delivery was due.
 const (
 	Suggested Status = "suggested"
 	Approved  Status = "approved"
@@ -78,7 +79,7 @@ type Suggestion struct {
 	Note        string     `json:"note,omitempty"`
 	MadeAt      time.Time  `json:"made_at"`
 	SentAt      *time.Time `json:"sent_at,omitempty"`
-	Fault       string     `json:"fault,omitempty"` // why it could not be sent yet
+	Fault       string     `json:"fault,omitempty"` // why it could not be sent yet, or never was
 	Outcome     *Outcome   `json:"outcome,omitempty"`
 }
 
