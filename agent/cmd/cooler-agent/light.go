@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
 
 	"github.com/coldshelf/coldshelf/agent"
 	"github.com/coldshelf/coldshelf/agent/internal/config"
@@ -12,45 +14,92 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// litCamera lights the lamp for each picture.
+// litCamera lights the lamp for each picture. A lamp that cannot be had or switched is a reason in the agent's
+// health, and is opened anew at the next picture.
 type litCamera struct {
 	agent.Camera
-	lamp   *relay.Relay
+	open   func() (*relay.Relay, error)
 	warmup time.Duration
+	lamp   *relay.Relay // nil: not open
+	told   chan error   // what came of the last switching, until the duty tells it
 }
 
-// lit puts the lamp before the camera.
-func lit(cam agent.Camera, c config.Light) (agent.Camera, error) {
-	pin, err := board.Pin(c.Pin)
-	if err != nil {
-		return nil, fmt.Errorf("light: %w", err)
+// lit puts the lamp before the camera, and switches it off.
+func lit(cam agent.Camera, c config.Light) *litCamera {
+	return litBy(cam, c, func() (gpio.PinOut, error) { return board.Pin(c.Pin) })
+}
+
+func litBy(cam agent.Camera, c config.Light, pin func() (gpio.PinOut, error)) *litCamera {
+	l := &litCamera{Camera: cam, warmup: c.Warmup, told: make(chan error, 1), open: func() (*relay.Relay, error) {
+		p, err := pin()
+		if err != nil {
+			return nil, err
+		}
+		return relay.New(p, c.ActiveLow)
+	}}
+	l.tell(l.set(false))
+	return l
+}
+
+// Duty tells how the lamp is.
+func (c *litCamera) Duty() agent.Duty {
+	return agent.Duty{Name: "light", Run: func(ctx context.Context, tell func(error)) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case err := <-c.told:
+				tell(err)
+			}
+		}
+	}}
+}
+
+// tell leaves the newest word for the duty.
+func (c *litCamera) tell(err error) {
+	select {
+	case <-c.told:
+	default:
 	}
-	lamp, err := relay.New(pin, c.ActiveLow)
-	if err != nil {
-		return nil, fmt.Errorf("light: %w", err)
+	c.told <- err
+}
+
+// set switches, and lets go of a lamp that does not obey.
+func (c *litCamera) set(on bool) (err error) {
+	if c.lamp == nil {
+		if c.lamp, err = c.open(); err != nil {
+			c.lamp = nil
+			return err
+		}
 	}
-	return &litCamera{cam, lamp, c.Warmup}, nil
+	if err = c.lamp.Set(on); err != nil {
+		_ = c.lamp.Close() // it fails as well, and says the same
+		c.lamp = nil
+	}
+	return err
 }
 
 // Capture takes a picture with the lamp lit. A lamp that fails does not keep the picture from being taken:
 // the quality gate says whether it is too dark.
 func (c *litCamera) Capture(ctx context.Context) (vision.Frame, error) {
-	if c.lamp.Set(true) == nil {
-		defer func() { _ = c.lamp.Set(false) }() // one that fails says so when it is lit
-		select {
-		case <-ctx.Done():
-			return vision.Frame{}, ctx.Err()
-		case <-time.After(c.warmup):
-		}
+	if err := c.set(true); err != nil {
+		c.tell(err)
+		return c.Camera.Capture(ctx)
+	}
+	defer func() { c.tell(c.set(false)) }()
+	select {
+	case <-ctx.Done():
+		return vision.Frame{}, ctx.Err()
+	case <-time.After(c.warmup):
 	}
 	return c.Camera.Capture(ctx)
 }
 
 // Close switches the lamp off for good.
 func (c *litCamera) Close() error {
-	if err := c.lamp.Close(); err != nil {
-		c.Camera.Close()
-		return fmt.Errorf("light: %w", err)
+	var err error
+	if c.lamp != nil {
+		err = c.lamp.Close()
 	}
-	return c.Camera.Close()
+	return errors.Join(err, c.Camera.Close())
 }

@@ -216,12 +216,8 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 		return err
 	}
 	if l := w.cfg.Devices.Light; l != nil {
-		if withLamp, err := lit(cam, *l); err != nil {
-			w.log.Warn("looking without the lamp", "err", err)
-			opts.Degraded = append(opts.Degraded, err.Error())
-		} else {
-			cam = withLamp
-		}
+		withLamp := lit(cam, *l)
+		cam, opts.Duties = withLamp, append(opts.Duties, withLamp.Duty())
 	}
 	opts.Camera = cam
 	if w.cfg.Planogram != "" {
