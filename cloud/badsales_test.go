@@ -148,6 +148,75 @@ func TestBadSalesInTheDropFolder(t *testing.T) {
 	r.wantSold(t, known, parked)
 }
 
+// TestRejectedFilesAreDroppedAgain: what stands in rejected/ is in the form of its file. Mended there and dropped
+// again under its name it is taken, and what was stored before counts once.
+func TestRejectedFilesAreDroppedAgain(t *testing.T) {
+	const right, wrong = "4006381333931", "4006381333932" // wrong check digit
+	log, err := os.ReadFile(intakeData + "poslog.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pos := func(edit ...string) string { return strings.NewReplacer(edit...).Replace(string(log)) }
+	lines := func(gtins ...string) string {
+		list := make([]string, len(gtins))
+		for i, g := range gtins {
+			list[i] = strings.Replace(saleLine(fmt.Sprint("o", i), 1, ""), right, g, 1)
+		}
+		return strings.Join(list, "\n")
+	}
+	list := func(text string) string { return `{"lines":[` + strings.ReplaceAll(text, "\n", ",") + "]}" }
+	padding := strings.Repeat(" ", 80<<10)
+	long := strings.Replace(saleLine("long", 1, ""), "{", "{"+padding, 1)
+	for _, c := range []struct {
+		name, file, text string
+		stored           int         // at first
+		mend             [][2]string // in the rejected file
+		all              int         // stored in the end
+		gone             string      // a good part that need not come back
+	}{
+		{"NDJSON", "day.ndjson", lines(right, wrong, wrong) + "\n", 1, [][2]string{{wrong, right}}, 3, `"o0"`},
+		{"NDJSON, a line too long", "day.ndjson", lines(right) + "\n" + long + "\n" + lines(right, right) + "\n", 2,
+			[][2]string{{padding, ""}}, 3, ""},
+		{"JSON", "day.json", list(lines(right, wrong, wrong)), 1, [][2]string{{wrong, right}}, 3, `"o0"`},
+		{"JSON that is cut", "day.json", strings.TrimSuffix(list(lines(right, right)), `"}]}`), 1, [][2]string{{"\x00", `"}]}`}}, 2, ""},
+		{"POSLog", "day.xml", pos("<POSItemID>"+right, "<POSItemID>"+wrong, "1043", "1044"), 0, [][2]string{{wrong, right}}, 2, `TrainingModeFlag`},
+		{"POSLog with prefixes", "day.xml", pos("<POSLog xmlns=", "<p:POSLog xmlns:p=", "</POSLog>", "</p:POSLog>", "<Transaction>", "<p:Transaction>", "<Transaction ", "<p:Transaction ", "</Transaction>", "</p:Transaction>",
+			"<ExtendedAmount>4.50", "<ExtendedAmount>4,5,0"), 1, [][2]string{{"<ExtendedAmount>4,5,0", "<ExtendedAmount>4.50"}}, 2, "1042"},
+		{"POSLog that is cut", "day.xml", strings.TrimSuffix(pos(), "  </Transaction>\n</POSLog>\n"), 1, [][2]string{{"\x00", "  </Transaction>\n</POSLog>\n"}}, 2, ""},
+		{"CSV", "day.csv", strings.TrimSuffix(tillFile, "3;s1;4006381333931;1;5,0"), 2, [][2]string{{"s1;" + wrong, "s1;" + right}}, 3, "5901234123457"},
+		{"CSV of another mapping", "day.csv", strings.Replace(tillFile[:strings.Index(tillFile, "\n1;s1;4006381333932")]+"\n", "Bon;Filiale;EAN", "A;B;C", 1), 0,
+			[][2]string{{"A;B;C", "Bon;Filiale;EAN"}}, 1, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, drop := newDropFolder(t)
+			drop.put(t, c.file, c.text)
+			rep, back := drop.rejected(t, c.file)
+			if rep.Stored != c.stored || rep.Rejected == 0 {
+				t.Fatalf("at first: %+v, want %d stored", rep, c.stored)
+			}
+			if c.gone != "" && strings.Contains(back, c.gone) {
+				t.Errorf("to be mended, with %s, of which nothing was bad:\n%s", c.gone, back)
+			}
+			for _, m := range c.mend {
+				if m[0] == "\x00" { // the end is missing
+					back += m[1]
+					continue
+				}
+				if !strings.Contains(back, m[0]) {
+					t.Fatalf("to be mended:\n%s\nwant %.80q in it", back, m[0])
+				}
+				back = strings.ReplaceAll(back, m[0], m[1])
+			}
+			again := "mended-" + c.file
+			drop.put(t, again, back)
+			if got := strings.Count(r.sold(t), "pos"); got != c.all {
+				report, _ := os.ReadFile(filepath.Join(drop.dir, "rejected", again+".report.json"))
+				t.Errorf("mended and dropped again: %d lines, want %d\n%.3000s\n%s\n%.2000s", got, c.all, r.sold(t), report, back)
+			}
+		})
+	}
+}
+
 // dropFolder is a folder that the real service takes files from.
 type dropFolder struct{ dir string }
 

@@ -19,7 +19,7 @@ import (
 
 // Drop is a folder into which a till or a report writes files: .csv by the mapping, .ndjson of our own
 // lines, .xml as POSLog. A file that was taken moves to done/; its bad lines, to be mended and dropped
-// again, stand in rejected/ under its name, with a report beside them.
+// again, stand in rejected/ under its name and in its form, with a report beside them.
 //
 // A file is taken once it has not changed between two scans. One that is taken twice, because the
 // machine went down in between, counts once.
@@ -164,6 +164,9 @@ func writeDurably(path string, data []byte) error {
 
 // File is a file of sales of one of the known forms, told by its name.
 type File struct {
+	r       io.Reader
+	form    string // ndjson, json or xml
+	frame   posFrame
 	table   *Table
 	items   func(func(Item) bool)
 	skipped int
@@ -171,7 +174,7 @@ type File struct {
 
 // OpenFile prepares a file: .csv by a mapping, .xml as POSLog of a channel, .ndjson and .json.
 func OpenFile(name string, r io.Reader, m *Mapping, channel string) (*File, error) {
-	f := &File{}
+	f := &File{r: r}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".csv", ".txt", ".tsv":
 		if m == nil {
@@ -183,10 +186,13 @@ func OpenFile(name string, r io.Reader, m *Mapping, channel string) (*File, erro
 		if channel == "" {
 			return nil, errors.New("a POSLog needs the name of its channel")
 		}
-		f.items = POSLog(r, channel, &f.skipped)
+		f.form = "xml"
+		f.items = posLog(r, channel, &f.skipped, &f.frame)
 	case ".ndjson", ".jsonl":
+		f.form = "ndjson"
 		f.items = NDJSON(r)
 	case ".json":
+		f.form = "json"
 		f.items = JSON(r)
 	default:
 		return nil, fmt.Errorf("%s is not .csv, .ndjson, .json or .xml", name)
@@ -203,18 +209,63 @@ func (f *File) Take(ctx context.Context, in Intake) (Report, error) {
 	return r, err
 }
 
-// WriteRejected writes the rejected lines in the form in which they can be mended and sent again.
+// WriteRejected writes what was rejected in the form of the file, to be mended and sent again. A POSLog's line is
+// sent with its whole transaction, and what breaks off or was not read to its end is given back whole: what was
+// stored counts once.
 func (f *File) WriteRejected(w io.Writer, r *Report) error {
-	if f.table != nil {
-		return f.table.WriteRejected(w, r)
-	}
+	var bad []Problem
+	whole := r.StoppedAt > 0
 	for _, p := range r.Problems {
-		if p.Status != sales.Rejected {
-			continue
+		if p.Status == sales.Rejected {
+			bad = append(bad, p)
+			whole = whole || p.Input == "" || p.cut || f.table != nil && p.Line <= 1
 		}
+	}
+	if in, ok := f.r.(io.ReadSeeker); ok && whole {
+		if _, err := in.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := io.Copy(w, in)
+		return err
+	}
+	switch {
+	case f.table != nil:
+		return f.table.WriteRejected(w, r)
+	case f.form == "json":
+		return writeJSON(w, bad)
+	case f.form == "xml":
+		return f.frame.write(w, bad)
+	}
+	for _, p := range bad {
 		if _, err := fmt.Fprintln(w, p.Input); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func writeJSON(w io.Writer, bad []Problem) error {
+	lines := make([]string, len(bad))
+	for i, p := range bad {
+		lines[i] = p.Input
+	}
+	_, err := fmt.Fprintf(w, "{\"lines\":[\n%s\n]}\n", strings.Join(lines, ",\n"))
+	return err
+}
+
+// write writes each transaction with a bad line once, under what is wrong with it.
+func (p *posFrame) write(w io.Writer, bad []Problem) error {
+	var b strings.Builder
+	b.WriteString(p.head)
+	for i := 0; i < len(bad); {
+		around := bad[i].around
+		for ; i < len(bad) && bad[i].around == around; i++ {
+			said := strings.ReplaceAll(bad[i].Input+": "+bad[i].Text, "--", "- -") // which ends a comment
+			fmt.Fprintf(&b, "<!-- %s -->\n", said)
+		}
+		b.WriteString(around + "\n")
+	}
+	b.WriteString(p.tail + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
 }

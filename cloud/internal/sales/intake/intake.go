@@ -20,7 +20,9 @@ type Item struct {
 	Draft sales.Draft
 	Fault *sales.Fault // why there is no draft
 
-	ordinal int // place among the rows of its order
+	ordinal int    // place among the rows of its order
+	around  string // what Input is a part of and has to be sent with: the transaction of a POSLog
+	cut     bool   // Input is not all that came
 }
 
 // Problem is a line that was not stored as it came.
@@ -31,6 +33,8 @@ type Problem struct {
 	Input string `json:"input"`
 
 	ordinal int
+	around  string
+	cut     bool
 }
 
 // Report is what became of an input.
@@ -148,12 +152,16 @@ func (r *Report) count(item Item, v sales.Verdict) {
 	case sales.Parked:
 		r.Parked++
 		if r.Parked <= shownParked {
-			r.Problems = append(r.Problems, Problem{item.Place, v.Status, *v.Fault, item.Input, item.ordinal})
+			r.Problems = append(r.Problems, item.problem(v))
 		}
 	case sales.Rejected:
 		r.Rejected++
-		r.Problems = append(r.Problems, Problem{item.Place, v.Status, *v.Fault, item.Input, item.ordinal})
+		r.Problems = append(r.Problems, item.problem(v))
 	}
+}
+
+func (it *Item) problem(v sales.Verdict) Problem {
+	return Problem{it.Place, v.Status, *v.Fault, it.Input, it.ordinal, it.around, it.cut}
 }
 
 // bad is an item that is wrong.

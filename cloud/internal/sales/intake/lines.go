@@ -23,6 +23,7 @@ func NDJSON(r io.Reader) iter.Seq[Item] {
 			line, err := in.ReadSlice('\n')
 			if errors.Is(err, bufio.ErrBufferFull) {
 				item := bad(place, string(line), sales.NotUnderstood, fmt.Sprintf("the line is longer than %d bytes", MaxLine), "one line is one sale")
+				item.cut = true
 				for errors.Is(err, bufio.ErrBufferFull) {
 					_, err = in.ReadSlice('\n')
 				}

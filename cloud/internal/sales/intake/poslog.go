@@ -1,11 +1,13 @@
 package intake
 
 import (
+	"bufio"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
@@ -69,8 +71,59 @@ type posLink struct {
 // POSLog reads the retail transactions of a POSLog. What is cancelled, voided or practised is left out,
 // and counted in skipped. An order is named store/till/day/sequence.
 func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
+	return posLog(r, channel, skipped, &posFrame{})
+}
+
+// posFrame is what stands around the transactions of a POSLog: its root with its namespaces, and its end.
+type posFrame struct{ head, tail string }
+
+// tape keeps the bytes that a decoder has read, from an offset on.
+type tape struct {
+	*bufio.Reader
+	from int64
+	kept []byte
+}
+
+// ReadByte is what xml.Decoder reads by, so that nothing is kept that it has not come to.
+func (t *tape) ReadByte() (byte, error) {
+	b, err := t.Reader.ReadByte()
+	if err == nil {
+		t.kept = append(t.kept, b)
+	}
+	return b, err
+}
+
+// text is what was read between two offsets.
+func (t *tape) text(from, to int64) string { return string(t.kept[from-t.from : to-t.from]) }
+
+// forget drops what was read before an offset.
+func (t *tape) forget(to int64) {
+	t.kept = append(t.kept[:0], t.kept[to-t.from:]...)
+	t.from = to
+}
+
+// enclose takes over what was read up to a transaction, and ends what is open there.
+func (p *posFrame) enclose(head string, open []string) {
+	p.head = head
+	for _, name := range slices.Backward(open) {
+		p.tail += "</" + name + ">"
+	}
+}
+
+// tagName is the name in a start tag as it is written, with its prefix.
+func tagName(tag string) string {
+	tag = strings.TrimPrefix(tag, "<")
+	if i := strings.IndexAny(tag, " \t\r\n/>"); i >= 0 {
+		tag = tag[:i]
+	}
+	return tag
+}
+
+func posLog(r io.Reader, channel string, skipped *int, frame *posFrame) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		dec := xml.NewDecoder(r)
+		raw := &tape{Reader: bufio.NewReader(r)}
+		dec := xml.NewDecoder(raw)
+		var open []string // the elements around the place, as they are written
 		found := false
 		broken := func(err error) {
 			line, _ := dec.InputPos()
@@ -81,6 +134,7 @@ func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
 			yield(bad(int64(line), "", code, "the POSLog breaks off: "+err.Error(), "send it again whole; what was stored counts once"))
 		}
 		for {
+			from := dec.InputOffset()
 			token, err := dec.Token()
 			if errors.Is(err, io.EOF) {
 				break
@@ -90,7 +144,13 @@ func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
 				return
 			}
 			start, ok := token.(xml.StartElement)
+			if _, end := token.(xml.EndElement); end {
+				open = open[:len(open)-1]
+			}
 			if !ok || start.Name.Local != "Transaction" {
+				if ok {
+					open = append(open, tagName(raw.text(from, dec.InputOffset())))
+				}
 				found = found || ok && start.Name.Local == "POSLog"
 				continue
 			}
@@ -100,7 +160,13 @@ func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
 				broken(err)
 				return
 			}
+			if frame.head == "" {
+				frame.enclose(raw.text(0, from), open)
+			}
+			text := raw.text(from, dec.InputOffset())
+			raw.forget(dec.InputOffset())
 			for _, it := range t.items(int64(line), channel, skipped) {
+				it.around = text
 				if !yield(it) {
 					return
 				}
