@@ -20,9 +20,12 @@ type litCamera struct {
 	agent.Camera
 	open   func() (*relay.Relay, error)
 	warmup time.Duration
-	lamp   *relay.Relay // nil: not open
-	told   chan error   // what came of the last switching, until the duty tells it
+	lamp   *relay.Relay  // nil: not open
+	told   chan switched // the last, until the duty tells it
 }
+
+// switched is what came of switching the lamp; nil: it obeyed.
+type switched struct{ err error }
 
 // lit puts the lamp before the camera, and switches it off.
 func lit(cam agent.Camera, c config.Light) *litCamera {
@@ -30,7 +33,7 @@ func lit(cam agent.Camera, c config.Light) *litCamera {
 }
 
 func litBy(cam agent.Camera, c config.Light, pin func() (gpio.PinOut, error)) *litCamera {
-	l := &litCamera{Camera: cam, warmup: c.Warmup, told: make(chan error, 1), open: func() (*relay.Relay, error) {
+	l := &litCamera{Camera: cam, warmup: c.Warmup, told: make(chan switched, 1), open: func() (*relay.Relay, error) {
 		p, err := pin()
 		if err != nil {
 			return nil, err
@@ -48,8 +51,8 @@ func (c *litCamera) Duty() agent.Duty {
 			select {
 			case <-ctx.Done():
 				return
-			case err := <-c.told:
-				tell(err)
+			case s := <-c.told:
+				tell(s.err)
 			}
 		}
 	}}
@@ -61,7 +64,7 @@ func (c *litCamera) tell(err error) {
 	case <-c.told:
 	default:
 	}
-	c.told <- err
+	c.told <- switched{err}
 }
 
 // set switches, and lets go of a lamp that does not obey.

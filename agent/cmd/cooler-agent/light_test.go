@@ -55,8 +55,8 @@ func TestALampThatFailsIsToldAndTriedAgain(t *testing.T) {
 	expect := func(when, want string) {
 		t.Helper()
 		got := ""
-		if err := <-c.told; err != nil {
-			got = err.Error()
+		if s := <-c.told; s.err != nil {
+			got = s.err.Error()
 		}
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: told %q, want %q", when, got, want)
