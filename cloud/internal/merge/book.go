@@ -114,6 +114,12 @@ func (b *book) read(ctx context.Context, g shelf.GTIN) (*page, error) {
 		p.steps = append(p.steps, s)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.takings(ctx, g, counted, p); err != nil {
+		return nil, err
+	}
 	for _, l := range b.lines {
 		if l.GTIN == g && l.StockUnits() != 0 {
 			p.steps = append(p.steps, step{at: l.SoldAt, units: l.StockUnits()})
@@ -130,4 +136,30 @@ func (b *book) read(ctx context.Context, g shelf.GTIN) (*page, error) {
 		return 1
 	})
 	return p, err
+}
+
+// takings puts right what lines took from holds: those units left the store that held them, when the line came, and
+// not the line's own store at its time.
+func (b *book) takings(ctx context.Context, g shelf.GTIN, counted int64, p *page) error {
+	until := state.Micros(b.to)
+	rows, err := b.q.Query(ctx, `SELECT at, -units FROM sales_takings WHERE tenant = ? AND store = ? AND gtin = ? AND at > ? AND at < ?
+		UNION ALL SELECT l.sold_at, t.units FROM sales_lines l CROSS JOIN sales_takings t
+		WHERE l.tenant = ? AND l.store = ? AND l.gtin = ? AND l.sold_at > ? AND l.sold_at < ?
+		AND t.tenant = l.tenant AND t.channel = l.channel AND t.ord = l.ord AND t.line = l.line`,
+		b.tenant, b.store, string(g), counted, until, b.tenant, b.store, string(g), counted, until)
+	if err != nil {
+		return err
+	}
+	return each(rows, func() error {
+		var at, units int64
+		if err := rows.Scan(&at, &units); err != nil {
+			return err
+		}
+		if at < state.Micros(b.from) {
+			p.units += units
+		} else {
+			p.steps = append(p.steps, step{at: state.Time(at), units: units})
+		}
+		return nil
+	})
 }

@@ -76,6 +76,33 @@ func unpack(h *Hour, body []byte) error {
 	return nil
 }
 
+// unpackTimes calls fn with the GTIN and the sums of each cell, without its sales; the cell is good until fn returns. It
+// is for reading many hours for little of each.
+func unpackTimes(body []byte, fn func(c *Cell)) error {
+	r := unpacker{varint.NewReader(body)}
+	if r.Int() != packVersion {
+		return errBroken
+	}
+	r.numbers(nil)
+	r.text()
+	c := &Cell{}
+	numbers := c.numbers()
+	for range r.count() {
+		*c = Cell{GTIN: shelf.GTIN(r.text())}
+		r.numbers(numbers)
+		for range r.count() {
+			r.text()
+			r.text()
+			r.numbers(nil)
+		}
+		if r.Broken() {
+			return errBroken
+		}
+		fn(c)
+	}
+	return nil
+}
+
 type packer struct{ varint.Writer }
 
 // text has a signed length, which is how hours were stored from the beginning.

@@ -125,22 +125,16 @@ func (r *recause) out(ctx context.Context, all reach, reaches map[shelf.GTIN][]r
 		if err := rows.Scan(&hour, &body); err != nil {
 			return err
 		}
-		h := Hour{}
-		if err := unpack(&h, body); err != nil {
-			return err
-		}
-		for i := range h.Cells {
-			c := &h.Cells[i]
+		return unpackTimes(body, func(c *Cell) {
 			cause, ok := c.cause()
 			if !ok || !slices.ContainsFunc(reaches[c.GTIN], func(s reach) bool { return s.from <= hour && hour < s.to }) {
-				continue
+				return
 			}
 			if out[c.GTIN] == nil {
 				out[c.GTIN] = map[int64]Cause{}
 			}
 			out[c.GTIN][hour] = cause
-		}
-		return nil
+		})
 	})
 }
 

@@ -105,3 +105,27 @@ func TestALateSaleRestatesLaterCauses(t *testing.T) {
 		}
 	}, tables()...)
 }
+
+// TestWhatAnotherStoreHeldLeavesThatStore: units of a line that were held elsewhere are not out of its own store's book.
+func TestWhatAnotherStoreHeldLeavesThatStore(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := newShop(t, db, "t")
+		s.move("first", sales.Count, cola, 5, monday.Add(8*time.Hour))
+		s.day("s1")
+		s.merge()
+		err := db.Write(context.Background(), func(tx *state.Tx) error {
+			_, err := tx.Exec(context.Background(), "INSERT INTO sales_takings (tenant, channel, ord, line, store, gtin, at, units) VALUES ('t', 'pos', 'held', '1', 's2', ?, ?, 4)",
+				string(cola), state.Micros(s.now))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.sell("s1", "held", cola, 5, monday.Add(10*time.Hour)) // one of them its own
+		s.merge()
+		s.wantCauses("with four left", merge.CauseShelf, merge.CauseShelf)
+		s.sell("s1", "rest", cola, 4, monday.Add(11*time.Hour))
+		s.merge()
+		s.wantCauses("with none left", merge.CauseStore, merge.CauseStore)
+	}, tables()...)
+}
