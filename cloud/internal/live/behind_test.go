@@ -97,7 +97,7 @@ func TestManyThatComeBackAtOnce(t *testing.T) {
 	for end := time.Now().Add(4 * time.Second); time.Now().Before(end) && b.hub.Clients() > many/2; {
 		most = max(most, heap())
 	}
-	if most == 0 || int64(most)-int64(before) > 200<<20 { // 1,000 entries of 4 KB for each would be a gigabyte
+	if most == 0 || int64(most)-int64(before) > 400<<20 { // 1,000 entries of 4 KB for each were 1.4 GB; 120 to 210 MB were seen, as the collector finds time
 		t.Errorf("the heap has grown by %d MB", (int64(most)-int64(before))>>20)
 	}
 	t.Logf("the heap grew by %d MB at most", (int64(most)-int64(before))>>20)
