@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -204,4 +204,9 @@ CREATE INDEX sales_takings_by_place ON sales_takings (tenant, store, gtin, at);
 const schema6 = `
 ALTER TABLE sales_movements ADD COLUMN change BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX sales_movements_by_change ON sales_movements (tenant, change) WHERE change > 0;
+`
+
+// schema7: a store's book is read without those of the others.
+const schema7 = `
+CREATE INDEX sales_stock_by_store ON sales_stock (tenant, store);
 `

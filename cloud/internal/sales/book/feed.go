@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -41,9 +42,13 @@ func (f *Feeder) Feed(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
+	masters, err := f.Desk.Ledger.Stores(ctx, tenant)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for _, store := range stores {
-		if err := f.store(ctx, tenant, store, since, now); err != nil {
+		if err := f.store(ctx, tenant, masters, store, since, now); err != nil {
 			errs = append(errs, fmt.Errorf("tell the book of %s: %w", store, err))
 		}
 	}
@@ -73,8 +78,8 @@ func storesWithCoolers(ctx context.Context, db *state.DB, tenant string) (list [
 	return list, rows.Err()
 }
 
-func (f *Feeder) store(ctx context.Context, tenant, store string, since, now time.Time) error {
-	l, err := f.Desk.Reconcile(ctx, tenant, store)
+func (f *Feeder) store(ctx context.Context, tenant string, masters []sales.Store, store string, since, now time.Time) error {
+	l, err := f.Desk.reconcile(ctx, tenant, masters, store)
 	if err != nil {
 		return err
 	}

@@ -66,12 +66,26 @@ type Desk struct {
 
 // Reconcile holds a store's book to its shelves now; state.ErrNotFound.
 func (d *Desk) Reconcile(ctx context.Context, tenant, store string) (*Look, error) {
-	return d.look(ctx, tenant, store, d.Now().UTC())
+	stores, err := d.Ledger.Stores(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return d.reconcile(ctx, tenant, stores, store)
 }
 
-// Kept is Reconcile that may be as old as Keep; whoever uses it reads the stock itself anew.
-func (d *Desk) Kept(ctx context.Context, tenant, store string) (*Look, error) {
-	now, key := d.Now().UTC(), [2]string{tenant, store}
+// reconcile is Reconcile for who has read the tenant's stores.
+func (d *Desk) reconcile(ctx context.Context, tenant string, stores []sales.Store, store string) (*Look, error) {
+	i := sort.Search(len(stores), func(i int) bool { return stores[i].Store >= store })
+	if i == len(stores) || stores[i].Store != store {
+		return nil, fmt.Errorf("store %s: %w", store, state.ErrNotFound)
+	}
+	return d.look(ctx, tenant, stores[i], d.Now().UTC())
+}
+
+// Kept is Reconcile of a store as the caller has read it, and may be as old as Keep; whoever uses it
+// reads the stock itself anew.
+func (d *Desk) Kept(ctx context.Context, tenant string, store sales.Store) (*Look, error) {
+	now, key := d.Now().UTC(), [2]string{tenant, store.Store}
 	d.mu.Lock()
 	l := d.kept[key]
 	d.mu.Unlock()
@@ -91,16 +105,9 @@ func (d *Desk) Kept(ctx context.Context, tenant, store string) (*Look, error) {
 	return l, nil
 }
 
-func (d *Desk) look(ctx context.Context, tenant, store string, now time.Time) (*Look, error) {
-	stores, err := d.Ledger.Stores(ctx, tenant)
-	if err != nil {
-		return nil, err
-	}
-	i := sort.Search(len(stores), func(i int) bool { return stores[i].Store >= store })
-	if i == len(stores) || stores[i].Store != store {
-		return nil, fmt.Errorf("store %s: %w", store, state.ErrNotFound)
-	}
-	l := &Look{Store: stores[i], At: now, Findings: map[shelf.GTIN]*Finding{}}
+func (d *Desk) look(ctx context.Context, tenant string, master sales.Store, now time.Time) (l *Look, err error) {
+	store := master.Store
+	l = &Look{Store: master, At: now, Findings: map[shelf.GTIN]*Finding{}}
 	if l.Hours, err = sales.ParseHours(l.Store.Hours); err != nil {
 		l.Hours = sales.Hours{} // entered before they had a form: it counts as open
 	}

@@ -455,3 +455,39 @@ func countedBetween(t *testing.T, r *rig) {
 	r.count(t, "near", cola, 3)
 	r.check(t, "counted after", "near", 3, 0)
 }
+
+// BenchmarkCold routes the first order of a chain of 1,000 stores, all of them near, with 20 products each.
+func BenchmarkCold(b *testing.B) {
+	const stores, products = 1000, 20
+	ctx := context.Background()
+	db := statetest.SQLite(b, sales.Tables)
+	r := newRig(b, db, "t")
+	var list []sales.Store
+	var goods []sales.Product
+	var counts []sales.Movement
+	for p := range products {
+		g := fmt.Sprintf("40063%07d", p)
+		goods = append(goods, sales.Product{Product: shelf.Product{GTIN: shelf.GTIN(g + string(shelf.CheckDigit(g)))}})
+	}
+	for i := range stores {
+		lat, lon := 31.20+float64(i)/1e4, 121.50
+		s := sales.Store{Store: fmt.Sprintf("s%04d", i), TZ: "UTC"}
+		s.Lat, s.Lon = &lat, &lon
+		list = append(list, s)
+		for p := range goods {
+			counts = append(counts, sales.Movement{ID: fmt.Sprint(i, "-", p), Store: s.Store, GTIN: goods[p].GTIN, Cause: sales.Count, Units: 10, At: r.clock()})
+		}
+	}
+	if _, err := r.ledger.PutMasters(ctx, "t", goods, list); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := r.ledger.Move(ctx, "t", counts); err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; b.Loop(); i++ {
+		o := order(fmt.Sprint(i), 1, func(o *route.Order) { o.Lines[0].GTIN = goods[0].GTIN })
+		if a := r.ask(b, o); a.Status != sales.Held {
+			b.Fatalf("%+v", a)
+		}
+	}
+}

@@ -19,7 +19,7 @@ var ErrConflict = errors.New("an order of this name was routed before, and asked
 
 // Stores tells what a store's shelves show; package book does.
 type Stores interface {
-	Kept(ctx context.Context, tenant, store string) (*book.Look, error)
+	Kept(ctx context.Context, tenant string, store sales.Store) (*book.Look, error)
 }
 
 // Router routes orders of any tenant. It is safe for concurrent use.
@@ -160,7 +160,7 @@ func (r *Router) look(ctx context.Context, tenant string, batch []*pending) (sto
 		if !near {
 			continue
 		}
-		l, err := r.stores.Kept(ctx, tenant, s.Store)
+		l, err := r.stores.Kept(ctx, tenant, s)
 		if err != nil {
 			return nil, nil, err
 		}
