@@ -208,5 +208,5 @@ CREATE INDEX sales_movements_by_change ON sales_movements (tenant, change) WHERE
 
 // schema7: a store's book is read without those of the others.
 const schema7 = `
-CREATE INDEX sales_stock_by_store ON sales_stock (tenant, store);
+CREATE INDEX sales_stock_by_store ON sales_stock (tenant, store, gtin);
 `
