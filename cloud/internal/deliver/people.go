@@ -135,8 +135,10 @@ const maxBatch = 1000
 // next gives what is to go out together: one notice, or all of one digest.
 func (p *people) next(ctx context.Context, l lane) ([]Notice, error) {
 	now := state.Micros(p.cfg.Now())
-	due, err := readNotices(ctx, p.cfg.DB, "WHERE tenant = ? AND recipient = ? AND state = ? AND due_at <= ? ORDER BY due_at, planned_at, id LIMIT ?",
-		l.tenant, l.recipient, noticePending, now, maxBatch)
+	// What was planned at one moment goes out as it came about: nobody is told the end of what he has not heard of.
+	due, err := readNotices(ctx, p.cfg.DB, `WHERE tenant = ? AND recipient = ? AND state = ? AND due_at <= ?
+		ORDER BY due_at, planned_at, round, CASE WHEN kind = ? THEN 1 ELSE 0 END, id LIMIT ?`,
+		l.tenant, l.recipient, noticePending, now, noticeOver, maxBatch)
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}
