@@ -1,7 +1,7 @@
 // A picture of the service that may fail to come: why it did not is asked for, because a browser does not
 // tell, and what may come yet can be tried again.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { ApiError, call } from "../api";
 import { t } from "../i18n/text";
 import { Camera } from "./icons";
@@ -19,7 +19,6 @@ export interface Still {
 export function useStill(src: string | null): Still {
   const [tries, setTries] = useState(0);
   const [fault, setFault] = useState<{ src: string; error: ApiError }>();
-  useEffect(() => setFault(undefined), [src]);
   const again = () => {
     setFault(undefined);
     setTries((n) => n + 1);
