@@ -197,8 +197,8 @@ func PutReaderCursor(ctx context.Context, tx *state.Tx, reader string, cursor in
 	return nil
 }
 
-// placeholders gives n question marks for an IN list.
-func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+// questionMarks gives n question marks for an IN list.
+func questionMarks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // kinds are all there are.
 var kinds = [...]Kind{Opened, Resolved, Restated, Regraded, Acknowledged, Assigned, Muted, Commented}
@@ -228,7 +228,7 @@ func Standing(ctx context.Context, q state.Querier, after string, limit int) (en
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil || last == "" {
 		return nil, "", err
 	}
-	entries, err = readLog(ctx, q, "WHERE event_id IN ("+placeholders(len(names))+") ORDER BY cursor", names...)
+	entries, err = readLog(ctx, q, "WHERE event_id IN ("+questionMarks(len(names))+") ORDER BY cursor", names...)
 	return entries, last, err
 }
 

@@ -27,7 +27,7 @@ func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, curso
 	args := []any{f.Tenant}
 	in := func(column string, n int, value func(i int) string) {
 		if n > 0 {
-			where = append(where, "a."+column+" IN ("+placeholders(n)+")")
+			where = append(where, "a."+column+" IN ("+questionMarks(n)+")")
 			for i := range n {
 				args = append(args, value(i))
 			}
@@ -90,7 +90,7 @@ func getAlert(ctx context.Context, q state.Querier, tenant, id string) (*Alert, 
 func OpenTypes(ctx context.Context, q state.Querier, tenant string, devices []string) (map[string][]Type, error) {
 	where, args := "", []any{tenant}
 	if devices != nil {
-		where = " AND device IN (" + placeholders(len(devices)) + ")"
+		where = " AND device IN (" + questionMarks(len(devices)) + ")"
 		for _, d := range devices {
 			args = append(args, d)
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Rebind turns ? placeholders into $1, $2, … for PostgreSQL; question marks in quotes stay.
+// Rebind turns question marks into $1, $2, … for PostgreSQL; those in quotes stay.
 func (db *DB) Rebind(query string) string {
 	if !db.postgres || !strings.Contains(query, "?") {
 		return query

@@ -4,7 +4,7 @@
 //
 // Two databases serve it, and one conformance suite runs on both: SQLite (the default, no cgo, one
 // file, one writer) and PostgreSQL 15 (several ingesters on several machines). SQL is written once,
-// with ? placeholders and three portable words: BLOB, AUTOID and the usual types; see Migrations.
+// with question marks for values and three portable words: BLOB, AUTOID and the usual types; see Migrations.
 //
 // What it promises: a transaction that Commit reported done survives a power cut (SQLite runs in WAL
 // mode with synchronous=FULL). Times are stored as microseconds since 1970 UTC in BIGINT columns.

@@ -19,7 +19,7 @@ func InStretches[T any](list []T, fn func([]T) error) error {
 	return nil
 }
 
-// rowsOf repeats the placeholders of one row, such as "(?, ?)".
+// rowsOf repeats the question marks of one row, such as "(?, ?)".
 func rowsOf(row string, n int) string {
 	return strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
 }
@@ -27,7 +27,7 @@ func rowsOf(row string, n int) string {
 // Statements is a statement for each number of rows that InStretches gives.
 type Statements map[int]string
 
-// NewStatements makes them of what stands before the rows' placeholders, one row's, and what stands after them.
+// NewStatements makes them of what stands before the rows' question marks, one row's, and what stands after them.
 func NewStatements(before, row, after string) Statements {
 	all := Statements{}
 	for _, n := range manyRows {

@@ -67,7 +67,7 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return tx.Commit()
 }
 
-// Exec changes rows; query has ? placeholders.
+// Exec changes rows; query has question marks for values.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return tx.run.ExecContext(ctx, tx.db.Rebind(query), args...)
 }

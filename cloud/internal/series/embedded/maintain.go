@@ -49,12 +49,12 @@ func (s *Store) rollUp(ctx context.Context, ended int64) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err = s.db.Write(ctx, func(tx *state.Tx) error {
-		todo, err := dirtyHours(ctx, tx, ended)
+		stale, err := dirtyHours(ctx, tx, ended)
 		if err != nil {
 			return err
 		}
-		n = len(todo)
-		for _, key := range todo {
+		n = len(stale)
+		for _, key := range stale {
 			if err := makeHour(ctx, tx, key); err != nil {
 				return err
 			}
