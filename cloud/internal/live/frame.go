@@ -36,6 +36,7 @@ type frame struct {
 	events       []event
 	coolers      []json.RawMessage
 	rollouts     json.RawMessage
+	figures      int64
 
 	once     sync.Once
 	prepared *websocket.PreparedMessage
@@ -55,7 +56,7 @@ func (f *frame) message() (*websocket.PreparedMessage, error) {
 
 // changes is the frame for somebody who has everything up to after.
 func (f *frame) changes(after int64) Changes {
-	c := Changes{Type: "changes", Cursor: formatCursor(f.cursor), Events: []json.RawMessage{}, Coolers: f.coolers, Rollouts: f.rollouts}
+	c := Changes{Type: "changes", Cursor: formatCursor(f.cursor), Events: []json.RawMessage{}, Coolers: f.coolers, Rollouts: f.rollouts, Figures: f.figures}
 	if c.Coolers == nil {
 		c.Coolers = []json.RawMessage{}
 	}
@@ -67,13 +68,19 @@ func (f *frame) changes(after int64) Changes {
 	return c
 }
 
+// aside reports whether there is something in the frame that the log has no place for.
+func (f *frame) aside() bool { return f.rollouts != nil || f.figures != 0 }
+
 func formatCursor(c int64) string { return strconv.FormatInt(c, 10) }
 
 // selected makes the frame for one selection, nil where nothing in it is for it.
-func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow, rollouts map[string]json.RawMessage) *frame {
+func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow, aside besides) *frame {
 	f := &frame{prev: prev, cursor: cursor}
 	if s.rollouts {
-		f.rollouts = rollouts[s.tenant]
+		f.rollouts = aside.rollouts[s.tenant]
+	}
+	if s.figures {
+		f.figures = aside.figures[s.tenant]
 	}
 	for _, e := range events {
 		if s.entry(&e.Entry) {
@@ -85,7 +92,7 @@ func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow
 			f.coolers = append(f.coolers, r.json)
 		}
 	}
-	if len(f.events) == 0 && len(f.coolers) == 0 && f.rollouts == nil {
+	if len(f.events) == 0 && len(f.coolers) == 0 && !f.aside() {
 		return nil
 	}
 	return f

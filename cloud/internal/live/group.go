@@ -1,7 +1,5 @@
 package live
 
-import "encoding/json"
-
 // member is one connection's place in the stream. The hub writes to queue; when that is full it takes
 // the member out and closes the queue, and the connection goes on from the log.
 type member struct {
@@ -35,8 +33,8 @@ func (h *Hub) join(m *member, key string, s *selection, cursor int64) (head int6
 			h.wantCoolers++
 		}
 	}
-	if s.rollouts { // whoever comes is sent them; the others of the tenant again, which changes nothing for them
-		h.wantRollouts(s.tenant)
+	if s.rollouts || s.figures { // whoever comes is sent them; the others of the tenant again, which changes nothing for them
+		h.wantBesides(s.tenant)
 		h.Committed()
 	}
 	g.members[m] = struct{}{}
@@ -75,13 +73,13 @@ func (h *Hub) position(m *member) (cursor int64, ok bool) {
 }
 
 // publish gives every group its part of a stretch of the log and moves the head to cursor.
-func (h *Hub) publish(cursor int64, events []event, rows []coolerRow, rollouts map[string]json.RawMessage) {
+func (h *Hub) publish(cursor int64, events []event, rows []coolerRow, aside besides) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	prev := h.head
 	h.head = cursor
 	for _, g := range h.groups {
-		f := selected(g.selection, prev, cursor, events, rows, rollouts)
+		f := selected(g.selection, prev, cursor, events, rows, aside)
 		if f == nil {
 			continue
 		}

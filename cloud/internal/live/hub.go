@@ -70,13 +70,13 @@ type Hub struct {
 	serving     bool
 	groups      map[string]*group
 	wantCoolers int // groups that follow coolers
-	// Tenants whose staged updates are to be sent, changed or not.
-	freshRollouts map[string]bool
-	clients       int
+	// Tenants that are to be sent what goes beside the log, changed or not.
+	fresh   map[string]bool
+	clients int
 
-	coolers  coolerFeed  // used by Run alone
-	rollouts rolloutFeed // the same
-	regions  regions
+	coolers coolerFeed // used by Run alone
+	besides besideFeed // the same
+	regions regions
 }
 
 // NewHub makes a hub that serves nobody until Run.
@@ -176,7 +176,7 @@ func (h *Hub) flush(ctx context.Context) error {
 		if err := h.refreshRegions(ctx); err != nil {
 			return err
 		}
-		rollouts, err := h.changedRollouts(ctx)
+		aside, err := h.changedBesides(ctx)
 		if err != nil {
 			return err
 		}
@@ -184,15 +184,15 @@ func (h *Hub) flush(ctx context.Context) error {
 		var rows []coolerRow
 		if wantCoolers {
 			if rows, err = h.coolers.changed(ctx, h.cfg.DB, entries, h.cfg.Now()); err != nil {
-				h.rollouts = rolloutFeed{} // what was to be sent is looked for again
+				h.besides = besideFeed{} // what was to be sent is looked for again
 				return err
 			}
 		} else {
 			h.coolers.begin(h.cfg.Now())
 		}
-		if len(entries) > 0 || len(rows) > 0 || len(rollouts) > 0 {
+		if len(entries) > 0 || len(rows) > 0 || aside.any() {
 			h.metrics.Events.Add(float64(len(entries)))
-			h.publish(head, events, rows, rollouts)
+			h.publish(head, events, rows, aside)
 		}
 		if len(entries) < logPage {
 			return nil
@@ -243,7 +243,7 @@ func (h *Hub) stretch(ctx context.Context, s *selection, cursor, head int64) (*f
 	if err != nil {
 		return nil, 0, err
 	}
-	return selected(s, cursor, to, events, nil, nil), to, nil
+	return selected(s, cursor, to, events, nil, besides{}), to, nil
 }
 
 func encode(v any) ([]byte, error) {

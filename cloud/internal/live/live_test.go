@@ -19,7 +19,9 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/live"
+	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/cloud/internal/state/statetest"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -43,7 +45,7 @@ func quick() live.Config {
 }
 
 func newBench(t testing.TB, cfg live.Config) *bench {
-	b := &bench{t: t, db: statetest.SQLite(t, alert.Tables, live.Tables, rollout.Tables), seq: map[string]uint64{}}
+	b := &bench{t: t, db: statetest.SQLite(t, alert.Tables, live.Tables, rollout.Tables, sales.Tables, merge.Tables), seq: map[string]uint64{}}
 	rules := alert.Rules{alert.Stockout: {Bad: 1, Of: 1, Good: 1, Severity: alert.Critical},
 		alert.Misplaced: {Bad: 1, Of: 1, Good: 1, Severity: alert.Info}}
 	b.engine = alert.NewEngine(alert.Config{Rules: rules, Log: slog.New(slog.DiscardHandler)})
@@ -128,6 +130,7 @@ type message struct {
 		OpenAlerts int    `json:"open_alerts"`
 	} `json:"coolers"`
 	Rollouts []rollout.Rollout `json:"rollouts"`
+	Figures  int64             `json:"figures"`
 }
 
 func (b *bench) dial(header http.Header) *client {

@@ -25,6 +25,8 @@ type Subscribe struct {
 	Coolers bool   `json:"coolers"` // also the rows of coolers that change
 	// Rollouts asks for the tenant's staged updates too: all of them at once, and again whenever one changes.
 	Rollouts bool `json:"rollouts"`
+	// Figures asks to be told whenever the tenant's KPIs may have changed.
+	Figures bool `json:"figures"`
 }
 
 // Filter selects alerts; an empty list selects all. Stores, Regions and Devices select coolers as well.
@@ -61,6 +63,8 @@ type Changes struct {
 	Coolers []json.RawMessage `json:"coolers"`
 	// Rollouts are the newest staged updates of the tenant, whole; left out where none changed.
 	Rollouts json.RawMessage `json:"rollouts,omitempty"`
+	// Figures is another number whenever an hour that KPIs are read from is another; left out where none is.
+	Figures int64 `json:"figures,omitempty"`
 }
 
 // Resync asks the client to subscribe again with an empty cursor.
@@ -129,7 +133,7 @@ func (f Filter) validate() error {
 
 // key names a subscription: connections with the same key are sent the same frames.
 func (s Subscribe) key(tenant string) string {
-	parts := []string{tenant, strconv.FormatBool(s.Coolers), strconv.FormatBool(s.Rollouts)}
+	parts := []string{tenant, strconv.FormatBool(s.Coolers), strconv.FormatBool(s.Rollouts), strconv.FormatBool(s.Figures)}
 	for _, list := range [][]string{s.Alerts.Types, s.Alerts.Stores, s.Alerts.Devices, s.Alerts.GTINs, s.Alerts.Severities, s.Alerts.Regions} {
 		list = slices.Clone(list)
 		slices.Sort(list)
@@ -141,7 +145,7 @@ func (s Subscribe) key(tenant string) string {
 // selection is a Filter made for asking often.
 type selection struct {
 	tenant                                    string
-	coolers, rollouts                         bool
+	coolers, rollouts, figures                bool
 	types, stores, devices, gtins, severities map[string]bool
 	regions                                   map[string]bool
 	where                                     *regions
@@ -159,7 +163,7 @@ func (s Subscribe) selection(tenant string, where *regions) *selection {
 		return m
 	}
 	a := s.Alerts
-	return &selection{tenant, s.Coolers, s.Rollouts, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities), set(a.Regions), where}
+	return &selection{tenant, s.Coolers, s.Rollouts, s.Figures, set(a.Types), set(a.Stores), set(a.Devices), set(a.GTINs), set(a.Severities), set(a.Regions), where}
 }
 
 func (s *selection) region(store string) bool {

@@ -17,6 +17,36 @@ const (
 	feedClose = "close"
 )
 
+// feedMark counts the merges of a tenant that changed an hour: no feed, but kept beside them.
+const feedMark = "mark"
+
+// Marks gives, by tenant, a number that grows with each merge that changed an hour: who has read KPIs need not
+// read them again while it stays.
+func Marks(ctx context.Context, q state.Querier) (map[string]int64, error) {
+	rows, err := q.Query(ctx, "SELECT tenant, at FROM merge_cursors WHERE feed = ?", feedMark)
+	if err != nil {
+		return nil, fmt.Errorf("read marks of merges: %w", err)
+	}
+	marks := map[string]int64{}
+	err = each(rows, func() error {
+		var tenant string
+		var at int64
+		err := rows.Scan(&tenant, &at)
+		marks[tenant] = at
+		return err
+	})
+	return marks, err
+}
+
+func raiseMark(ctx context.Context, tx *state.Tx, tenant string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO merge_cursors (tenant, feed, at) VALUES (?, ?, 1)
+		ON CONFLICT (tenant, feed) DO UPDATE SET at = merge_cursors.at + 1`, tenant, feedMark)
+	if err != nil {
+		return fmt.Errorf("raise mark of merges: %w", err)
+	}
+	return nil
+}
+
 func readCursor(ctx context.Context, q state.Querier, tenant, feed string) (at int64, ok bool, err error) {
 	err = q.QueryRow(ctx, "SELECT at FROM merge_cursors WHERE tenant = ? AND feed = ?", tenant, feed).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {

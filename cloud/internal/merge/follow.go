@@ -303,7 +303,10 @@ func (f *Follower) mergeStores(ctx context.Context, tenant string, m *Masters, t
 			}
 			done.add(d)
 		}
-		return nil
+		if done.Changed == 0 {
+			return nil
+		}
+		return raiseMark(ctx, tx, tenant)
 	})
 	return done, err
 }

@@ -307,3 +307,39 @@ func TestADarkCoolerLowersTheCoverage(t *testing.T) {
 		t.Errorf("an hour in which nobody looked: %+v", c)
 	}
 }
+
+// TestMarkRisesWithWhatChanged: by it a page knows when to read KPIs again.
+func TestMarkRisesWithWhatChanged(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := newShop(t, db, "marked")
+		mark := func() int64 {
+			t.Helper()
+			marks, err := merge.Marks(context.Background(), db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return marks["marked"]
+		}
+		at := monday.Add(10 * time.Hour)
+		s.look("s1", at, 2, 2)
+		s.merge()
+		first := mark()
+		if first == 0 {
+			t.Fatal("a first hour raised no mark")
+		}
+		if _, err := merge.Replay(context.Background(), db, "marked", monday, at.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if done := s.merge(); done.Hours == 0 || done.Changed != 0 {
+			t.Fatalf("folding the same facts again: %+v", done)
+		}
+		if got := mark(); got != first {
+			t.Errorf("hours that stayed the same moved the mark from %d to %d", first, got)
+		}
+		s.look("s1", at.Add(time.Minute), 0, 2)
+		s.merge()
+		if got := mark(); got <= first {
+			t.Errorf("an hour that changed left the mark at %d", got)
+		}
+	}, tables()...)
+}

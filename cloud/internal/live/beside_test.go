@@ -81,3 +81,51 @@ func TestStagedUpdatesAreStreamed(t *testing.T) {
 		}
 	}
 }
+
+// mark has a merge of a tenant have changed an hour, as a merge.Follower says it.
+func (b *bench) mark(tenant string) {
+	b.t.Helper()
+	b.exec(`INSERT INTO merge_cursors (tenant, feed, at) VALUES (?, 'mark', 1) ON CONFLICT (tenant, feed) DO UPDATE SET at = merge_cursors.at + 1`, tenant)
+}
+
+// figures reads on until a number comes, again where it is the one before.
+func (c *client) figures(want int64) {
+	c.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		m := c.next()
+		if m.Figures == want {
+			return
+		}
+		if m.Figures != 0 && m.Figures != want-1 {
+			c.t.Fatalf("told of figures %d, want %d", m.Figures, want)
+		}
+	}
+	c.t.Fatalf("not told of figures %d", want)
+}
+
+// TestChangedFiguresAreTold: whoever asks is told at once where the figures of his tenant stand, and again when a
+// merge changed an hour of it; nobody else is, and nobody of another tenant's.
+func TestChangedFiguresAreTold(t *testing.T) {
+	cfg := quick()
+	cfg.Heartbeat = time.Minute // one client waits while another reads
+	b := newBench(t, cfg)
+	b.mark("t")
+	deaf := b.dial(nil)
+	deaf.say(live.Subscribe{Rollouts: true})
+	c := b.dial(nil)
+	c.say(live.Subscribe{Figures: true})
+	c.figures(1)
+	b.mark("other")
+	b.mark("t")
+	c.figures(2)
+	late := b.dial(nil)
+	late.say(live.Subscribe{Figures: true})
+	late.figures(2)
+
+	b.look("d1", "A", shelf.Empty)
+	for len(deaf.events) == 0 {
+		if m := deaf.next(); m.Figures != 0 {
+			t.Errorf("who did not ask is told %d", m.Figures)
+		}
+	}
+}
