@@ -49,6 +49,9 @@ const (
 
 func (k Key) String() string { return fmt.Sprintf("%d/%d", k.Boot, k.Seq) }
 
+// Less says that k was stored before o.
+func (k Key) Less(o Key) bool { return k.id() < o.id() }
+
 func (k Key) id() int64 { return int64(k.Boot)<<seqBits | int64(k.Seq) }
 
 func keyOf(id int64) Key { return Key{Boot: uint32(id >> seqBits), Seq: uint64(id) & MaxSeq} }

@@ -54,12 +54,22 @@ func (s *session) send(ctx context.Context, client mqtt.Client) error {
 			payload = s.cfg.Amend(m)
 		}
 		// The token is not waited for: only the acknowledgement counts, and a loss is told by lost.
-		client.Publish(s.cfg.Identity.Topic(wire.Kind(m.Kind)), 1, false, payload)
+		client.Publish(s.cfg.Identity.Topic(wire.Kind(m.Kind)), 1, s.retains(m), payload)
 		if s.flight.add(m, time.Now()) {
 			s.resent.Add(1)
 		}
 	}
 	return nil
+}
+
+// retains says that the broker shall keep the message: what came of the newest desired state, so that whoever comes
+// later is told how the board is set. An older report that is sent once more does not take its place.
+func (s *session) retains(m outbox.Message) bool {
+	if wire.Kind(m.Kind) != wire.KindReported || m.Key.Less(s.reported) {
+		return false
+	}
+	s.reported = m.Key
+	return true
 }
 
 // hear takes one message from the cloud. What cannot be read is told and left.

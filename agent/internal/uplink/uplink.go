@@ -2,7 +2,8 @@
 //
 // It promises that a message leaves the outbox only when the cloud's acknowledgement names it, that
 // a message which was not acknowledged is sent again after a while and after every reconnection, and
-// that the broker holds a retained status of the board: birth while it is there, will when it is not.
+// that the broker holds a retained status of the board: birth while it is there, will when it is not; and, once the
+// board was set from far away, what came of that last.
 //
 // It refuses to trust the broker's PUBACK (which says nothing of the store), paho's tokens and paho's
 // own stores: a session of the client library lives from one connection to its loss, under the same
@@ -64,6 +65,7 @@ type Uplink struct {
 	lastErr   atomic.Pointer[string]
 	acked     atomic.Uint64
 	resent    atomic.Uint64
+	reported  outbox.Key // of the report that the broker keeps; only Run's goroutine has to do with it
 }
 
 // New makes an uplink of the outbox. Nothing is connected before Run.

@@ -40,6 +40,19 @@ func openOutbox(t *testing.T) *outbox.Outbox {
 	return box
 }
 
+// report puts what came of a desired state into the outbox.
+func report(t *testing.T, box *outbox.Outbox, version uint64) outbox.Key {
+	t.Helper()
+	k, err := box.Append(context.Background(), outbox.Alert, string(wire.KindReported), func(k outbox.Key) ([]byte, error) {
+		return wire.Encode(&wire.Envelope{Identity: board, Boot: k.Boot, Seq: k.Seq, CapturedAt: time.Now(),
+			Body: &wire.Reported{DesiredVersion: version, Outcome: wire.OutcomeApplied}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 // event puts an event with a text into the outbox.
 func event(t *testing.T, box *outbox.Outbox, class outbox.Class, text string) outbox.Key {
 	t.Helper()
@@ -251,6 +264,45 @@ func TestWordsFromTheCloudThatCannotBeUsed(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the good command was not heard")
 	}
+}
+
+// Whoever comes later is told by the broker what came of the board's last desired state, even after an older report was
+// sent once more because the cloud had not stored it.
+func TestTheLastReportIsRetained(t *testing.T) {
+	broker := mosquitto.New(t, "")
+	broker.Start()
+	box := openOutbox(t)
+	older, newer := report(t, box, 7), report(t, box, 8)
+	u := run(t, box, config(broker.URL(), box.Boot()))
+	client, said := listen(t, broker.URL(), "coldshelf/v1/+/+/+/up/#")
+	seen := map[uint64]int{}
+	for seen[7] == 0 || seen[8] == 0 {
+		seen[next(t, said).Body.(*wire.Reported).DesiredVersion]++
+	}
+	ack(t, client, wire.AckRange{Boot: newer.Boot, From: newer.Seq, To: newer.Seq})
+	eventually(t, "the newer report to be forgotten", func() bool { return u.Health().Acked == 1 })
+	resent := u.Health().Resent
+	eventually(t, "the older report to be sent once more", func() bool { return u.Health().Resent > resent })
+	for before := seen[7]; seen[7] == before; { // the broker has it
+		seen[next(t, said).Body.(*wire.Reported).DesiredVersion]++
+	}
+
+	late := mqtt.NewClient(mqtt.NewClientOptions().AddBroker(broker.URL()).SetClientID("late"))
+	if token := late.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+		t.Fatal(token.Error())
+	}
+	defer late.Disconnect(10)
+	kept := make(chan mqtt.Message, 10)
+	late.Subscribe("coldshelf/v1/+/+/+/up/reported", 1, func(_ mqtt.Client, m mqtt.Message) {
+		if m.Retained() {
+			kept <- m
+		}
+	})
+	if got := next(t, kept).Body.(*wire.Reported).DesiredVersion; got != 8 {
+		t.Errorf("the broker keeps the report on desired state %d, want 8", got)
+	}
+	ack(t, client, wire.AckRange{Boot: older.Boot, From: older.Seq, To: older.Seq})
+	eventually(t, "both reports to be forgotten", func() bool { return u.Health().Acked == 2 })
 }
 
 // A command that is said while the board is away waits for it at the broker.
