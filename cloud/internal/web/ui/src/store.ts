@@ -40,6 +40,11 @@ let live: Link | null = null;
 export const rollouts = signal<readonly Rollout[] | undefined>(undefined);
 let followers = 0;
 
+/** Another number than before: KPIs may have changed. 0 before the stream said so. */
+export const figuresMark = signal(0);
+/** Whether somebody may be looking. */
+export const looked = signal(document.visibilityState === "visible");
+
 /** Follows staged updates live until what is given back is called. */
 export function followRollouts(): () => void {
   if (++followers === 1) live?.again();
@@ -68,7 +73,8 @@ export function start(): void {
   setInterval(() => (now.value = Date.now()), TICK_MS);
   addEventListener("online", () => live?.wake());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "visible") return;
+    looked.value = document.visibilityState === "visible";
+    if (!looked.value) return;
     now.value = Date.now();
     live?.wake();
   });
@@ -104,6 +110,7 @@ function receive(message: ServerMessage): void {
     case "changes":
       fleet.value = applyChanges(fleet.value, message.cursor, message.events ?? [], message.coolers ?? [], heard.value);
       if (message.rollouts) rollouts.value = message.rollouts;
+      if (message.figures) figuresMark.value = message.figures;
       announce(message.events ?? []);
       break;
   }

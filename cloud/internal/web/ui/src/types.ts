@@ -280,6 +280,6 @@ export interface Refused {
 export type ServerMessage =
   | { type: "hello"; version: number; heartbeat_s?: number }
   | { type: "snapshot"; cursor: string; alerts: Alert[] | null; coolers: Cooler[] | null }
-  | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null; rollouts?: Rollout[] }
+  | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null; rollouts?: Rollout[]; figures?: number }
   | { type: "resync" }
   | { type: "error"; code?: string; error: string; hint?: string };

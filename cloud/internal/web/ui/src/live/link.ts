@@ -108,7 +108,7 @@ export class Link {
 
   private subscribe(cursor: string): void {
     this.said = true;
-    this.socket?.send(JSON.stringify({ type: "subscribe", cursor, alerts: { types: [], stores: [], devices: [] }, coolers: true, rollouts: this.o.rollouts() }));
+    this.socket?.send(JSON.stringify({ type: "subscribe", cursor, alerts: { types: [], stores: [], devices: [] }, coolers: true, rollouts: this.o.rollouts(), figures: true }));
   }
 
   private receive(data: unknown): void {

@@ -1,11 +1,12 @@
-// The last day of what the tiles show, asked for every five minutes; and how many coolers were online
-// since the page was opened, which nobody else remembers.
+// The last day of what the tiles show; and how many coolers were online since the page was opened, which nobody
+// else remembers. The hours are asked for when the stream says that they changed; what is now comes by itself.
 
 import { effect, signal } from "@preact/signals";
 import { api } from "../api";
 import type { Answer, Availability } from "../kpi/answers";
 import { figures, now, ready } from "../store";
 import { useLoad } from "../ui/async";
+import { useFresh } from "../ui/fresh";
 import { byHour, HOUR_MS, HOURS, type Line, openAt } from "./trend";
 
 export interface Trends {
@@ -16,12 +17,14 @@ export interface Trends {
   lost: Line;
 }
 
-const EVERY_MS = 5 * 60_000;
+/** Hours that are over hardly change, and the last point of each line is that of the stream. */
+const GAP_MS = 60_000;
 const MOST = 1000;
 
 export function useTrends(): Trends | undefined {
-  const slice = Math.floor(now.value / EVERY_MS);
-  return useLoad((signal) => read(slice * EVERY_MS + EVERY_MS, signal), [slice]).data;
+  const hour = Math.floor(now.value / HOUR_MS);
+  const fresh = useFresh(GAP_MS);
+  return useLoad((signal) => read((hour + 1) * HOUR_MS, signal), [hour, fresh]).data;
 }
 
 async function read(at: number, signal: AbortSignal): Promise<Trends> {
@@ -30,11 +33,11 @@ async function read(at: number, signal: AbortSignal): Promise<Trends> {
   const list = alerts.alerts ?? [];
   return {
     alerts: openAt(list, Date.now(), list.length === MOST),
-    osa: byHour(availability, at, (f) => f.osa.value),
-    empty: byHour(availability, at, (f) => f.oos.value),
-    unseen: byHour(availability, at, (f) => 1 - f.osa.coverage),
+    osa: byHour(availability, at - 1, (f) => f.osa.value),
+    empty: byHour(availability, at - 1, (f) => f.oos.value),
+    unseen: byHour(availability, at - 1, (f) => 1 - f.osa.coverage),
     // Only where all of it is in one currency: others are never added.
-    lost: byHour(availability, at, (f) => (f.lost_money?.length === 1 ? f.lost_money[0]!.minor : f.lost_units.value === 0 ? 0 : null)),
+    lost: byHour(availability, at - 1, (f) => (f.lost_money?.length === 1 ? f.lost_money[0]!.minor : f.lost_units.value === 0 ? 0 : null)),
   };
 }
 

@@ -25,6 +25,11 @@ export function byHour(answer: Answer<Availability>, now: number, of: (f: Availa
   return hours(now).map((at) => known.get(Math.floor(at / HOUR_MS)) ?? null);
 }
 
+/** A line whose last point is what is so now: the hour that runs is not over. */
+export function upTo(line: Line | undefined, value: number | null): Line | undefined {
+  return line && [...line.slice(0, -1), value];
+}
+
 const hours = (now: number) => Array.from({ length: HOURS }, (_, i) => now - (HOURS - 1 - i) * HOUR_MS);
 
 /** The stretches of a line without holes, as points of an SVG of the given size. A level line runs in its middle. */

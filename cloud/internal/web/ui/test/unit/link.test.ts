@@ -217,7 +217,7 @@ test("what else is followed is said anew from where the page is, and again after
   goLive(10);
   follows = true;
   link.again();
-  expect(last().sent.slice(1).map((s) => JSON.parse(s) as unknown)).toEqual([{ type: "subscribe", cursor: "5", alerts: { types: [], stores: [], devices: [] }, coolers: true, rollouts: true }]);
+  expect(last().sent.slice(1).map((s) => JSON.parse(s) as unknown)).toEqual([{ type: "subscribe", cursor: "5", alerts: { types: [], stores: [], devices: [] }, coolers: true, rollouts: true, figures: true }]);
   last().onclose?.({ code: 1006 });
   clock.pass(BACKOFF_MAX_MS);
   link.again(); // the new connection has not been asked for anything

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byHour, HOUR_MS, HOURS, openAt, strokes } from "../../src/now/trend";
+import { byHour, HOUR_MS, HOURS, openAt, strokes, upTo } from "../../src/now/trend";
 import type { Alert } from "../../src/types";
 
 const now = Date.parse("2026-03-02T12:30:00Z");
@@ -27,4 +27,10 @@ test("a line is broken where nothing is known, and a level one runs in the middl
   expect(strokes([1, 2, null, 2, 1], 40, 10)).toEqual(["0.0,10.0 10.0,0.0", "30.0,0.0 40.0,10.0"]);
   expect(strokes([3, 3], 40, 10)).toEqual(["0.0,5.0 40.0,5.0"]);
   expect(strokes([null, 4, null], 40, 10)).toEqual([]);
+});
+
+test("a line ends with what is so now, not with the hour that is not over", () => {
+  expect(upTo([1, 2, 3], 7)).toEqual([1, 2, 7]);
+  expect(upTo([1, 2, 3], null)).toEqual([1, 2, null]);
+  expect(upTo(undefined, 7)).toBeUndefined();
 });
