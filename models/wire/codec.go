@@ -163,12 +163,8 @@ func Decode(data []byte) (*Envelope, error) {
 		return nil, fmt.Errorf("%w: %d bytes, and neither a picture nor desired state", ErrTooLarge, len(data))
 	}
 	var in wirepb.Envelope
-	unmarshal := proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth}
-	if !quickEnvelope(data, &in) {
-		in.Reset()
-		if err := unmarshal.Unmarshal(data, &in); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
+	if err := unmarshalEnvelope(data, &in); err != nil {
+		return nil, malformed(err)
 	}
 	e := &Envelope{
 		Identity:   Identity{in.Tenant, in.Store, in.Device},
@@ -184,7 +180,7 @@ func Decode(data []byte) (*Envelope, error) {
 	case in.BodyDeflate != nil:
 		err := inflate(in.BodyDeflate, func(plain []byte) (err error) {
 			size = max(size, len(plain))
-			if e.Body, err = quickBody(e, plain); e.Body != nil || err != nil {
+			if e.Body, err = completeObservation(e, plain); e.Body != nil || err != nil {
 				return malformed(err)
 			}
 			body = &wirepb.Body{}

@@ -10,4 +10,4 @@
 // that speak it are in shops; unknown fields are ignored; the same envelope gives the same fields.
 package wire
 
-//go:generate sh -c "protoc -I wirepb --plugin=protoc-gen-go=$(go tool -n protoc-gen-go) --go_out=wirepb --go_opt=paths=source_relative wirepb/coldshelf.proto"
+//go:generate ./wirepb/generate.sh
