@@ -295,6 +295,62 @@ func TestParkedSales(t *testing.T) {
 	}
 }
 
+// TestParkedMovements: a delivery of a product and a count in a store that nobody knows wait, are listed, and make
+// the book once a master tells of them.
+func TestParkedMovements(t *testing.T) {
+	for _, c := range []struct{ name, code, missing, movement, master, book string }{
+		{"a product", "unknown_product", "96385074", `{"id":"m","store":"s1","gtin":"96385074","cause":"count","units":7,"at":"2026-03-02T10:00:00+08:00"}`,
+			`{"products":[{"gtin":"96385074","name":"Water"}]}`, "s1 96385074 7"},
+		{"a store by its GLN, in its own time", "unknown_store", "4012345000016", `{"id":"m","store":"4012345000016","gtin":"14006381333938","cause":"count","units":2,"at":"2026-03-02 10:00"}`,
+			`{"stores":[{"store":"s9","name":"New","gln":"4012345000016","tz":"Asia/Shanghai"}]}`, "s9 4006381333931 48"},
+		{"a case", "unknown_product", "15901234123454", `{"id":"m","store":"s1","gtin":"15901234123454","cause":"count","units":3,"at":"2026-03-02T10:00:00+08:00"}`,
+			`{"products":[{"gtin":"15901234123454","name":"Six Lemon","contains":{"gtin":"5901234123457","count":6}}]}`, "s1 5901234123457 18"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newShop(t, nil)
+			enter := func() string {
+				t.Helper()
+				var out struct{ Results []struct{ Status, Code string } }
+				if err := json.Unmarshal(r.ask(t, "POST", "/v1/stock/movements", "application/json", `{"movements":[`+c.movement+`]}`, 200), &out); err != nil || len(out.Results) != 1 {
+					t.Fatalf("%+v, %v", out, err)
+				}
+				return out.Results[0].Status + " " + out.Results[0].Code
+			}
+			if got := enter(); got != "parked "+c.code {
+				t.Fatalf("got %s, want it parked as %s", got, c.code)
+			}
+			var waiting struct {
+				Movements []struct {
+					Code, Missing string
+					Movement      json.RawMessage
+				}
+			}
+			r.get(t, "/v1/sales/parked", &waiting)
+			if len(waiting.Movements) != 1 || waiting.Movements[0].Missing != c.missing || string(waiting.Movements[0].Movement) != c.movement {
+				t.Errorf("parked %+v, want %s as it was sent, waiting for %s", waiting, c.movement, c.missing)
+			}
+			r.ask(t, "POST", "/v1/sales/masters", "application/json", c.master, 200)
+			var book struct {
+				Stock []struct {
+					Store, GTIN string
+					OnHand      int64 `json:"on_hand"`
+				}
+			}
+			r.get(t, "/v1/stock", &book)
+			if len(book.Stock) != 1 || fmt.Sprint(book.Stock[0].Store, " ", book.Stock[0].GTIN, " ", book.Stock[0].OnHand) != c.book {
+				t.Errorf("the book says %+v, want %s", book.Stock, c.book)
+			}
+			r.get(t, "/v1/sales/parked", &waiting)
+			if len(waiting.Movements) != 0 {
+				t.Errorf("still parked: %+v", waiting)
+			}
+			if got := enter(); got != "duplicate " {
+				t.Errorf("sent again: %s", got)
+			}
+		})
+	}
+}
+
 // TestFilesThatDoNotFit: what a mapping, or a format, matches nothing of comes back whole and named.
 func TestFilesThatDoNotFit(t *testing.T) {
 	r := newShop(t, nil)

@@ -40,7 +40,9 @@ func askSales(t *testing.T, ask askFunc, header *http.Header) {
 	*header = nil
 	ask("POST", "/v1/stock/movements", nil, "", `{"movements":[{"id":"m1","store":"s1","gtin":"4006381333931","cause":"count","units":10,"at":"2026-03-02T09:00:00Z"},
 		{"id":"m2","store":"s1","gtin":"5901234123457","cause":"delivery","units":5,"at":"2026-03-02T09:00:00Z","note":"D-1"},{"id":"m3","store":"s1","gtin":"4006381333931","cause":"delivery","units":-5,"at":"2026-03-02T09:00:00Z"},
-		{"id":"m4","store":"s1","gtin":"4006381333932","cause":"delivery","units":5,"at":"2026-03-02T09:00:00Z"}]}`, 200)
+		{"id":"m4","store":"s1","gtin":"4006381333932","cause":"delivery","units":5,"at":"2026-03-02T09:00:00Z"},
+		{"id":"m5","store":"s8","gtin":"4006381333931","cause":"delivery","units":5,"at":"2026-03-02 09:00"}]}`, 200)
+	ask("GET", "/v1/sales/parked", nil, "", "", 200)
 	if got := string(ask("GET", "/v1/stock", nil, "?store=s1", "", 200)); strings.Count(got, `"counted_at":"`) != 1 || strings.Count(got, `"store"`) != 2 {
 		t.Errorf("the good movements are not kept beside the bad ones: %s", got)
 	}

@@ -265,7 +265,7 @@ func atLine(file string, err error) string {
 func salesParkedCommand(stdout io.Writer) *cobra.Command {
 	var s service
 	var asJSON bool
-	cmd := &cobra.Command{Use: "parked", Short: "Lines that wait for their product, store or original", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "parked", Short: "Lines and movements that wait for their product, store or original", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.answer(cmd, stdout, asJSON, http.MethodGet, "/v1/sales/parked", nil, func(raw []byte) error { return printParked(stdout, raw) })
 		}}
@@ -275,24 +275,33 @@ func salesParkedCommand(stdout io.Writer) *cobra.Command {
 }
 
 func printParked(w io.Writer, raw []byte) error {
-	var out struct {
-		Parked []struct {
-			Missing, Error string
-			ParkedAt       time.Time `json:"parked_at"`
-			Line           sales.Draft
-		}
+	type waiting struct {
+		Missing, Error string
+		ParkedAt       time.Time `json:"parked_at"`
+		Line           sales.Draft
+		Movement       sales.MovementDraft
 	}
+	var out struct{ Parked, Movements []waiting }
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	if len(out.Parked) == 0 {
+	if len(out.Parked)+len(out.Movements) == 0 {
 		_, err := fmt.Fprintln(w, "nothing waits")
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SINCE\tCHANNEL\tORDER\tLINE\tWAITS FOR\tWHY")
+	if len(out.Parked) > 0 {
+		fmt.Fprintln(t, "SINCE\tCHANNEL\tORDER\tLINE\tWAITS FOR\tWHY")
+	}
 	for _, p := range out.Parked {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.ParkedAt.Format(time.DateTime), p.Line.Channel, p.Line.Order, p.Line.Line, p.Missing, p.Error)
+	}
+	if err := t.Flush(); err != nil || len(out.Movements) == 0 {
+		return err
+	}
+	fmt.Fprintln(t, "SINCE\tMOVEMENT\tSTORE\tCAUSE\tWAITS FOR\tWHY")
+	for _, p := range out.Movements {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.ParkedAt.Format(time.DateTime), p.Movement.ID, p.Movement.Store, p.Movement.Cause, p.Missing, p.Error)
 	}
 	return t.Flush()
 }

@@ -217,6 +217,7 @@ func (a *api) changedHours(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"hours": out, "cursor": strconv.FormatUint(cursor, 10)}, err
 }
 
+// parkedLines lists what waits: lines, and movements of stock.
 func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
 	p := query(r, "limit")
 	limit := p.number("limit", 100, 1, 10_000)
@@ -224,18 +225,26 @@ func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
 		return nil, p.err
 	}
 	list, err := a.Sales.Parked(r.Context(), tenant, int(limit))
+	if err != nil {
+		return nil, err
+	}
+	moves, err := a.Sales.ParkedMovements(r.Context(), tenant, int(limit))
 	type waiting struct {
-		Code     string      `json:"code"`
-		Missing  string      `json:"missing"`
-		Detail   string      `json:"error"`
-		ParkedAt time.Time   `json:"parked_at"`
-		Line     sales.Draft `json:"line"`
+		Code     string               `json:"code"`
+		Missing  string               `json:"missing"`
+		Detail   string               `json:"error"`
+		ParkedAt time.Time            `json:"parked_at"`
+		Line     *sales.Draft         `json:"line,omitempty"`
+		Movement *sales.MovementDraft `json:"movement,omitempty"`
 	}
-	out := make([]waiting, len(list))
+	lines, movements := make([]waiting, len(list)), make([]waiting, len(moves))
 	for i, l := range list {
-		out[i] = waiting{l.Code, strings.ReplaceAll(l.Missing, "\x1f", "/"), l.Detail, l.ParkedAt, l.Draft}
+		lines[i] = waiting{l.Code, strings.ReplaceAll(l.Missing, "\x1f", "/"), l.Detail, l.ParkedAt, &l.Draft, nil}
 	}
-	return map[string]any{"parked": out}, err
+	for i, m := range moves {
+		movements[i] = waiting{m.Code, m.Missing, m.Detail, m.ParkedAt, nil, &m.Draft}
+	}
+	return map[string]any{"parked": lines, "movements": movements}, err
 }
 
 func (a *api) replayParked(r *http.Request, tenant string) (any, error) {

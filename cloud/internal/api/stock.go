@@ -66,17 +66,17 @@ func (a *api) postMovements(r *http.Request, tenant string) (any, error) {
 		*sales.Fault
 	}
 	out := make([]result, len(body.Movements))
-	var good []sales.Movement
+	var good []sales.MovementDraft
 	var at []int
 	for i, raw := range body.Movements { // one that is not understood keeps none of the others
-		var m sales.Movement
+		var m sales.MovementDraft
 		if err := strictly(raw, &m); err != nil {
-			out[i] = result{m.ID, sales.Rejected, notUnderstood(err)}
+			out[i] = result{m.ID, sales.Rejected, &sales.Fault{Code: sales.NotUnderstood, Text: err.Error(), Hint: "see docs/sales.md"}}
 			continue
 		}
 		good, at = append(good, m), append(at, i)
 	}
-	verdicts, err := a.Sales.Move(r.Context(), tenant, good)
+	verdicts, err := a.Sales.Enter(r.Context(), tenant, good)
 	if err != nil {
 		return nil, err
 	}
@@ -84,15 +84,6 @@ func (a *api) postMovements(r *http.Request, tenant string) (any, error) {
 		out[at[j]] = result{good[j].ID, v.Status, v.Fault}
 	}
 	return map[string]any{"results": out}, nil
-}
-
-// notUnderstood is what is wrong with a movement that is no movement.
-func notUnderstood(err error) *sales.Fault {
-	f := &sales.Fault{Code: sales.NotUnderstood, Text: err.Error(), Hint: "see docs/sales.md"}
-	if strings.Contains(f.Text, "GTIN") {
-		f.Code, f.Field = sales.BadGTIN, "gtin"
-	}
-	return f
 }
 
 func (a *api) movements(r *http.Request, tenant string) (any, error) {

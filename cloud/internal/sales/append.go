@@ -159,6 +159,9 @@ func (b *batch) take(ctx context.Context, l *Line) (Verdict, error) {
 	if was != nil && l.Revision <= was.Revision {
 		return b.again(ctx, l, was)
 	}
+	if was != nil {
+		l.keepPack(was)
+	}
 	if have := b.orders[o]; have != "" && have != l.Currency {
 		return Verdict{Rejected, &Fault{Code: MixedCurrency, Field: "currency", Text: fmt.Sprintf("order %s is in %s, this line in %s", l.Order, have, l.Currency), Hint: "an order is in one currency"}}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -31,6 +32,19 @@ func (c *catalog) store(channel, name string) *Store {
 		return s
 	}
 	return c.byGLN[name]
+}
+
+// place is a store by any of its names; what is wrong with a name that is none is its *Fault.
+func (c *catalog) place(channel, name string) (*Store, *Fault) {
+	if s := c.store(channel, name); s != nil {
+		return s, nil
+	}
+	if len(name) == 13 && strings.Trim(name, "0123456789") == "" {
+		if err := CheckGLN(name); err != nil {
+			return nil, &Fault{Code: BadGLN, Field: "store", Text: err.Error()}
+		}
+	}
+	return nil, &Fault{Code: UnknownStore, Field: "store", Text: fmt.Sprintf("store %q is not known", name), Hint: "put its master: PUT /v1/stores/{store} or /v1/sales/masters"}
 }
 
 // product finds what a line sold; without one it names what is missing.

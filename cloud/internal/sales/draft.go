@@ -126,32 +126,16 @@ func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missi
 	if err != nil {
 		return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: err.Error(), Hint: "such as 2026-03-02T08:15:00+08:00"}
 	}
-	store := c.store(d.Channel, d.Store)
-	if store == nil {
-		if len(d.Store) == 13 && strings.Trim(d.Store, "0123456789") == "" {
-			if err := CheckGLN(d.Store); err != nil {
-				return l, "", &Fault{Code: BadGLN, Field: "store", Text: err.Error()}
-			}
-		}
-		return l, d.Store, &Fault{Code: UnknownStore, Field: "store", Text: fmt.Sprintf("store %q is not known", d.Store), Hint: "put its master: PUT /v1/stores/{store} or /v1/sales/masters"}
+	store, fault := c.place(d.Channel, d.Store)
+	if fault != nil {
+		return l, d.Store, fault
 	}
 	product, missing := c.product(d.Channel, d.GTIN, d.SKU)
 	if product == nil {
 		return l, missing, &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %q is not known", d.GTIN+d.SKU), Hint: "put its master: POST /v1/sales/masters"}
 	}
-	if !zoned {
-		loc, ok := store.Location()
-		if !ok {
-			return l, "", &Fault{Code: NoZone, Field: "sold_at", Text: fmt.Sprintf("%q has no zone, and store %s has none either", d.SoldAt, store.Store), Hint: "give the store its tz, or the time its offset"}
-		}
-		wall := at
-		at = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
-		if at.Hour() != wall.Hour() || at.Minute() != wall.Minute() {
-			return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: fmt.Sprintf("%q was skipped by the clocks of %s", d.SoldAt, store.TZ), Hint: "give the time its offset"}
-		}
-	}
-	if at.After(now.Add(24*time.Hour)) || at.Year() < 1990 {
-		return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: fmt.Sprintf("%s is not a time at which something was sold", d.SoldAt), Hint: "look at the clock of the till"}
+	if at, fault = instant(d.SoldAt, "sold_at", at, zoned, store, now); fault != nil {
+		return l, "", fault
 	}
 	if store.Currency != "" && store.Currency != d.Currency {
 		return l, "", &Fault{Code: MixedCurrency, Field: "currency", Text: fmt.Sprintf("the line is in %s, store %s sells in %s", d.Currency, store.Store, store.Currency)}
@@ -159,9 +143,28 @@ func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missi
 	unit, factor := c.unit(product)
 	l = Line{Tenant: tenant, Channel: d.Channel, Order: d.Order, Line: d.Line, Revision: max(1, d.Revision), Store: store.Store,
 		GTIN: unit, Units: *d.Quantity * factor, SoldAs: product.GTIN, Quantity: *d.Quantity, Currency: d.Currency,
-		SoldAt: at.UTC().Truncate(time.Microsecond), Promotion: d.Promotion, RefundOf: d.RefundOf, Restocked: d.Restocked, ReceivedAt: now}
+		SoldAt: at, Promotion: d.Promotion, RefundOf: d.RefundOf, Restocked: d.Restocked, ReceivedAt: now}
 	l.Price, l.Amount = d.money()
 	return l, "", nil
+}
+
+// instant is when something happened: a time without a zone is the store's own.
+func instant(text, field string, at time.Time, zoned bool, store *Store, now time.Time) (time.Time, *Fault) {
+	if !zoned {
+		loc, ok := store.Location()
+		if !ok {
+			return at, &Fault{Code: NoZone, Field: field, Text: fmt.Sprintf("%q has no zone, and store %s has none either", text, store.Store), Hint: "give the store its tz, or the time its offset"}
+		}
+		wall := at
+		at = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
+		if at.Hour() != wall.Hour() || at.Minute() != wall.Minute() {
+			return at, &Fault{Code: BadTime, Field: field, Text: fmt.Sprintf("%q was skipped by the clocks of %s", text, store.TZ), Hint: "give the time its offset"}
+		}
+	}
+	if at.After(now.Add(24*time.Hour)) || at.Year() < 1990 {
+		return at, &Fault{Code: BadTime, Field: field, Text: fmt.Sprintf("%s is in the future, or before 1990", text), Hint: "look at the clock of the till or the handheld"}
+	}
+	return at.UTC().Truncate(time.Microsecond), nil
 }
 
 // money fills in of price and amount what is not said.

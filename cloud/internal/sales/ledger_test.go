@@ -100,6 +100,8 @@ func TestConformance(t *testing.T) {
 			{"totals by the hour", totals},
 			{"pages of lines", pages},
 			{"stock follows counts, lines and movements", stock},
+			{"movements are parked, and replayed when what they wait for comes", parkedMovements},
+			{"a pack that changed later is what it was", repacked},
 			{"any order of arrival leads to the same", anyOrder},
 			{"tenants do not see each other", tenants},
 			{"masters", masters},
@@ -373,14 +375,91 @@ func stock(t *testing.T, r *rig) {
 		t.Errorf("book %+v, %v", list, err)
 	}
 	for code, m := range map[string]sales.Movement{
-		sales.Missing:        {Store: "s1", GTIN: cola, Cause: sales.Count, At: noon},
-		sales.BadNumber:      movement("x", sales.Delivery, -4, 0),
-		sales.NotUnderstood:  movement("x", "sale", -4, 0),
-		sales.BadTime:        {ID: "x", Store: "s1", GTIN: cola, Cause: sales.Count},
-		sales.UnknownStore:   {ID: "x", Store: "s7", GTIN: cola, Cause: sales.Count, At: noon},
-		sales.UnknownProduct: {ID: "x", Store: "s1", GTIN: "96385074", Cause: sales.Count, At: noon},
+		sales.Missing:       {Store: "s1", GTIN: cola, Cause: sales.Count, At: noon},
+		sales.BadNumber:     movement("x", sales.Delivery, -4, 0),
+		sales.NotUnderstood: movement("x", "sale", -4, 0),
+		sales.BadTime:       {ID: "x", Store: "s1", GTIN: cola, Cause: sales.Count},
+		sales.BadGTIN:       {ID: "x", Store: "s1", GTIN: "96385075", Cause: sales.Count, At: noon},
+		sales.BadGLN:        {ID: "x", Store: "4012345000008", GTIN: cola, Cause: sales.Count, At: noon},
 	} {
 		want(t, r.move(t, m), "rejected "+code)
+	}
+}
+
+func parkedMovements(t *testing.T, r *rig) {
+	ctx := context.Background()
+	const water = "96385074"
+	unknown := movement("d", sales.Delivery, 10, 2*time.Hour)
+	unknown.GTIN = water
+	elsewhere := movement("e", sales.Count, 5, time.Hour)
+	elsewhere.Store = "4012345000016" // by its GLN
+	both := movement("f", sales.Delivery, 4, 2*time.Hour)
+	both.GTIN, both.Store = water, "4012345000016"
+	own := sales.MovementDraft{ID: "g", Store: "s2", GTIN: water, Cause: sales.Count, Units: num(1), At: "2026-03-02 12:00"} // s2 has no zone
+	want(t, r.move(t, unknown, elsewhere, both), "parked unknown_product", "parked unknown_store", "parked unknown_store")
+	if v, err := r.Enter(ctx, r.tenant, []sales.MovementDraft{own}); err != nil || statuses(v)[0] != "parked unknown_product" {
+		t.Errorf("got %q, %v", statuses(v), err)
+	}
+	unknown.Units = 12
+	want(t, r.move(t, unknown), "parked unknown_product") // said anew while it waits
+	list, err := r.ParkedMovements(ctx, r.tenant, 10)
+	if err != nil || len(list) != 4 || list[0].Draft.ID != "d" || *list[0].Draft.Units != 12 || list[0].Missing != water {
+		t.Fatalf("parked %+v, %v", list, err)
+	}
+	if n := r.put(t, []sales.Product{{Product: shelf.Product{GTIN: water}}}, nil); n != 1 {
+		t.Errorf("%d were taken with the product, want 1: one waits for its store, one has no zone", n)
+	}
+	refused, err := r.Refused(ctx, r.tenant, 0, 10)
+	if err != nil || len(refused) != 1 || refused[0].Code != sales.NoZone {
+		t.Errorf("refused %+v, %v, want the one without a zone", refused, err)
+	}
+	if n := r.put(t, nil, []sales.Store{{Store: "s9", GLN: "4012345000016", TZ: "UTC"}}); n != 2 {
+		t.Errorf("%d were taken with the store, want 2", n)
+	}
+	if list, err = r.ParkedMovements(ctx, r.tenant, 10); err != nil || len(list) != 0 {
+		t.Errorf("still parked %+v, %v", list, err)
+	}
+	if a, b, c := r.onHand(t, "s1", water), r.onHand(t, "s9", cola), r.onHand(t, "s9", water); a != 12 || b != 5 || c != 4 {
+		t.Errorf("on hand %d, %d, %d, want 12, 5, 4", a, b, c)
+	}
+	want(t, r.move(t, unknown), "duplicate")
+
+	wrong := movement("h", sales.Delivery, 3, time.Hour)
+	wrong.GTIN = "4012345678901"
+	want(t, r.move(t, wrong), "parked unknown_product")
+	wrong.GTIN = lemon
+	want(t, r.move(t, wrong), "stored") // put right by its sender: nothing waits any more
+	wrong.GTIN = "4012345678901"
+	want(t, r.move(t, wrong), "rejected revision_conflict")
+	if list, err = r.ParkedMovements(ctx, r.tenant, 10); err != nil || len(list) != 0 {
+		t.Errorf("still parked %+v, %v", list, err)
+	}
+}
+
+// repacked: what was sent before a case became larger is, sent again, the same; and is not rewritten.
+func repacked(t *testing.T, r *rig) {
+	cases := func(d *sales.Draft) { d.GTIN = colaCase }
+	delivery := movement("d", sales.Delivery, 2, time.Hour)
+	delivery.GTIN = colaCase
+	want(t, r.append(t, draft("o", "1", 1, cases)), "stored")
+	want(t, r.move(t, delivery), "stored")
+	r.put(t, []sales.Product{{Product: shelf.Product{GTIN: colaCase, Own: true}, Contains: &sales.Pack{GTIN: cola, Count: 20}}}, nil)
+	want(t, r.append(t, draft("o", "1", 1, cases)), "duplicate")
+	want(t, r.append(t, draft("o", "1", 2, cases)), "rejected revision_conflict")
+	want(t, r.move(t, delivery), "duplicate")
+	want(t, r.append(t, draft("o", "1", 1, cases, func(d *sales.Draft) { d.Revision = 2 })), "corrected") // it was packed, say
+	if got := r.onHand(t, "s1", cola); got != 24 {
+		t.Errorf("on hand %d, want 24: two cases of 24 came, one went", got)
+	}
+	want(t, r.append(t, draft("o", "2", 1, cases)), "stored")
+	if got := r.onHand(t, "s1", cola); got != 4 {
+		t.Errorf("on hand %d, want 4: a case sold now is one of 20", got)
+	}
+	_, err := r.PutMasters(context.Background(), r.tenant, []sales.Product{
+		{Product: shelf.Product{GTIN: "96385074"}, Contains: &sales.Pack{GTIN: lemon, Count: 100_000}},
+		{Product: shelf.Product{GTIN: "4012345678901"}, Contains: &sales.Pack{GTIN: "96385074", Count: 100_000}}}, nil)
+	if err == nil {
+		t.Error("a pack of ten thousand million units is taken")
 	}
 }
 
@@ -457,7 +536,11 @@ func (r *rig) picture(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("%s%d parked\n%+v", text, len(waiting), book)
+	moves, err := r.ParkedMovements(ctx, r.tenant, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s%d+%d parked\n%+v", text, len(waiting), len(moves), book)
 }
 
 func tenants(t *testing.T, r *rig) {

@@ -54,20 +54,35 @@ type key struct{ channel, order, line string }
 
 func (l *Line) key() key { return key{l.Channel, l.Order, l.Line} }
 
-// same reports whether two revisions say the same.
+// same reports whether two revisions say the same. Units and GTIN follow from what was sold by the masters of
+// the time, and say nothing themselves.
 func (l *Line) same(o *Line) bool {
-	a, b := *l, *o
-	a.ReceivedAt, b.ReceivedAt, a.RefundOf, b.RefundOf = time.Time{}, time.Time{}, nil, nil
-	if (l.RefundOf == nil) != (o.RefundOf == nil) || l.RefundOf != nil && *l.RefundOf != *o.RefundOf || !l.SoldAt.Equal(o.SoldAt) {
-		return false
-	}
-	a.SoldAt, b.SoldAt = time.Time{}, time.Time{}
-	return a == b
+	return l.alike(o) && l.SoldAs == o.SoldAs && l.Quantity == o.Quantity
 }
 
 // sameFigures reports whether two revisions give the hours and the stock the same figures.
 func (l *Line) sameFigures(o *Line) bool {
 	a := *o
 	a.Revision = l.Revision
-	return l.same(&a)
+	return l.same(&a) && l.GTIN == o.GTIN && l.Units == o.Units
+}
+
+// alike reports whether two revisions say the same of anything but the goods.
+func (l *Line) alike(o *Line) bool {
+	bare := func(l Line) Line {
+		l.ReceivedAt, l.SoldAt, l.RefundOf = time.Time{}, time.Time{}, nil
+		l.GTIN, l.Units, l.SoldAs, l.Quantity = "", 0, "", 0
+		return l
+	}
+	if (l.RefundOf == nil) != (o.RefundOf == nil) || l.RefundOf != nil && *l.RefundOf != *o.RefundOf || !l.SoldAt.Equal(o.SoldAt) {
+		return false
+	}
+	return bare(*l) == bare(*o)
+}
+
+// keepPack has a correction count a pack as the line counted it before: its master may have changed since.
+func (l *Line) keepPack(was *Line) {
+	if l.SoldAs == was.SoldAs && was.Quantity != 0 {
+		l.GTIN, l.Units = was.GTIN, l.Quantity*(was.Units/was.Quantity)
+	}
 }

@@ -145,7 +145,7 @@ func (l *Ledger) Parked(ctx context.Context, tenant string, limit int) ([]Parked
 // replayBatch is how many parked lines are taken in one transaction.
 const replayBatch = 1000
 
-// Replay takes the parked lines whose product or store has become known, and tells how many.
+// Replay takes the parked lines and movements whose product or store has become known, and tells how many.
 func (l *Ledger) Replay(ctx context.Context, tenant string) (taken int, err error) {
 	for {
 		n, more, err := l.replaySome(ctx, tenant)
@@ -158,7 +158,11 @@ func (l *Ledger) Replay(ctx context.Context, tenant string) (taken int, err erro
 
 func (l *Ledger) replaySome(ctx context.Context, tenant string) (taken int, more bool, err error) {
 	err = l.write(ctx, tenant, func(t *turn) error {
-		known, err := t.knownNow(ctx)
+		waiting, err := t.waitedFor(ctx, "SELECT DISTINCT code, missing, channel FROM sales_parked WHERE tenant = ? AND code <> ?", t.tenant, UnknownOriginal)
+		if err != nil {
+			return err
+		}
+		known, err := t.knownOf(ctx, waiting)
 		if err != nil {
 			return err
 		}
@@ -174,22 +178,23 @@ func (l *Ledger) replaySome(ctx context.Context, tenant string) (taken int, more
 			taken += n
 			more = more || len(rows) == replayBatch
 		}
-		return nil
+		moved, moreMoved, err := t.replayMovements(ctx)
+		taken, more = taken+moved, more || moreMoved
+		return err
 	})
 	if err != nil {
-		return 0, false, fmt.Errorf("replay parked sales: %w", err)
+		return 0, false, fmt.Errorf("replay what was parked: %w", err)
 	}
 	return taken, more && taken > 0, nil
 }
 
-// knownNow gives code and missing of what lines wait for and the masters know.
-func (t *turn) knownNow(ctx context.Context) ([][2]string, error) {
-	rows, err := t.Query(ctx, "SELECT DISTINCT code, missing, channel FROM sales_parked WHERE tenant = ? AND code <> ?", t.tenant, UnknownOriginal)
+// waitedFor reads code, missing and channel of what is parked.
+func (t *turn) waitedFor(ctx context.Context, query string, args ...any) (waiting [][3]string, err error) {
+	rows, err := t.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var waiting [][3]string
 	for rows.Next() {
 		var w [3]string
 		if err := rows.Scan(&w[0], &w[1], &w[2]); err != nil {
@@ -197,16 +202,19 @@ func (t *turn) knownNow(ctx context.Context) ([][2]string, error) {
 		}
 		waiting = append(waiting, w)
 	}
-	if err := rows.Err(); err != nil || len(waiting) == 0 {
-		return nil, err
+	return waiting, rows.Err()
+}
+
+// knownOf gives code and missing of what is waited for and the masters know.
+func (t *turn) knownOf(ctx context.Context, waiting [][3]string) (known [][2]string, err error) {
+	if len(waiting) == 0 {
+		return nil, nil
 	}
-	rows.Close()
 	c, err := t.catalog(ctx, true)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[[2]string]bool{}
-	var known [][2]string
 	for _, w := range waiting {
 		k := [2]string{w[0], w[1]}
 		if !seen[k] && c.knows(w[0], w[1], w[2]) {

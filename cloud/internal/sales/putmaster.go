@@ -84,17 +84,23 @@ func (t *turn) putStore(ctx context.Context, s Store) error {
 	return nil
 }
 
-// checkPacks refuses packs that hold themselves.
+// maxPack is how many units a pack may hold, whatever stands in it: a quantity of them stays a number.
+const maxPack = 1_000_000
+
+// checkPacks refuses packs that hold themselves, or too much.
 func (t *turn) checkPacks(ctx context.Context) error {
 	c, err := t.catalog(ctx, true)
 	if err != nil {
 		return err
 	}
 	for _, p := range c.products {
-		depth := 0
+		depth, units := 0, int64(1)
 		for at := p; at != nil && at.Contains != nil; at = c.products[at.Contains.GTIN] {
 			if depth++; depth > maxDepth {
 				return &Fault{Code: BadNumber, Field: "contains", Text: fmt.Sprintf("the packs of %s hold each other, or are deeper than %d", p.GTIN, maxDepth)}
+			}
+			if units *= at.Contains.Count; units > maxPack {
+				return &Fault{Code: BadNumber, Field: "contains", Text: fmt.Sprintf("%s holds more than %d units with the packs in it", p.GTIN, maxPack)}
 			}
 		}
 	}

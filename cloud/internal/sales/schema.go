@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -209,4 +209,22 @@ CREATE INDEX sales_movements_by_change ON sales_movements (tenant, change) WHERE
 // schema7: a store's book is read without those of the others.
 const schema7 = `
 CREATE INDEX sales_stock_by_store ON sales_stock (tenant, store, gtin);
+`
+
+// schema8: movements wait for their product or store as lines do. What a movement was said to move, before its pack
+// was resolved, tells a repetition from another one; ”: it came before this was kept.
+const schema8 = `
+CREATE TABLE sales_parked_movements (
+	tenant    TEXT NOT NULL,
+	id        TEXT NOT NULL,
+	code      TEXT NOT NULL,
+	missing   TEXT NOT NULL,
+	detail    TEXT NOT NULL,
+	draft     TEXT NOT NULL,
+	parked_at BIGINT NOT NULL,
+	PRIMARY KEY (tenant, id)
+);
+CREATE INDEX sales_parked_movements_by_missing ON sales_parked_movements (tenant, code, missing);
+ALTER TABLE sales_movements ADD COLUMN said_gtin TEXT NOT NULL DEFAULT '';
+ALTER TABLE sales_movements ADD COLUMN said_units BIGINT NOT NULL DEFAULT 0;
 `

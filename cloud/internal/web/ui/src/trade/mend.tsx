@@ -9,12 +9,12 @@ import { useSave } from "../setup/save";
 import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { mayChange } from "./parts";
-import { type Parked, type Rejected, tradeApi } from "./trade";
+import { type Entered, type Parked, type ParkedMovement, type Rejected, tradeApi } from "./trade";
 
 export function Waiting() {
   const loaded = useLoad(async (signal) => {
     const [parked, rejected] = await Promise.all([tradeApi.parked(signal), tradeApi.rejected(signal)]);
-    return { parked: parked.parked ?? [], rejected: rejected.rejected ?? [] };
+    return { parked: [...(parked.parked ?? []), ...(parked.movements ?? [])], rejected: rejected.rejected ?? [] };
   }, []);
   if (!loaded.data) return <Pending of={loaded} card rows={2} />;
   return (
@@ -25,7 +25,13 @@ export function Waiting() {
   );
 }
 
-function ParkedCard({ list, reload }: { list: readonly Parked[]; reload(): void }) {
+type Waits = Parked | ParkedMovement;
+
+/** What a thing that waits is called: the line of an order, or a movement of stock by its cause, store and number. */
+const nameOf = (p: Waits): string =>
+  "line" in p ? `${p.line.channel} · ${p.line.order}/${p.line.line}` : `${t(`cause.${p.movement.cause}`)} · ${p.movement.store} · ${p.movement.id}`;
+
+function ParkedCard({ list, reload }: { list: readonly Waits[]; reload(): void }) {
   const [saving, save] = useSave();
   const [taken, setTaken] = useState<number | null>(null);
   const replay = async () => {
@@ -55,10 +61,10 @@ function ParkedCard({ list, reload }: { list: readonly Parked[]; reload(): void 
       ) : (
         <ul class="mend-list">
           {list.map((p) => (
-            <li key={`${p.line.channel} ${p.line.order} ${p.line.line}`}>
+            <li key={nameOf(p)}>
               <b>{refusal(p).error}</b>
               <small class="muted num">
-                {p.line.channel} · {p.line.order}/{p.line.line} · {t("sales.since")} {minute(Date.parse(p.parked_at), lang.value)}
+                {nameOf(p)} · {t("sales.since")} {minute(Date.parse(p.parked_at), lang.value)}
               </small>
             </li>
           ))}
@@ -98,8 +104,7 @@ function RejectedRow({ line: r, reload }: { line: Rejected; reload(): void }) {
   const send = () =>
     save(async () => {
       const line = asLine(text!);
-      const report = await tradeApi.send(JSON.stringify({ lines: [line] }), "application/json", {});
-      const problem = report.problems?.find((p) => p.status === "rejected");
+      const problem = await sendMended(r.source, line);
       if (problem) throw new Error(Object.values(refusal(problem)).filter(Boolean).join(" · "));
       await tradeApi.forget(r.id);
       reload();
@@ -143,6 +148,13 @@ function RejectedRow({ line: r, reload }: { line: Rejected; reload(): void }) {
       )}
     </li>
   );
+}
+
+/** Sends what was mended as what it is, and gives what is still wrong with it. */
+async function sendMended(source: string, input: unknown) {
+  if (source === "parked/movement") return (await tradeApi.enter(input as Entered)).results.find((p) => p.status === "rejected");
+  const report = await tradeApi.send(JSON.stringify({ lines: [input] }), "application/json", {});
+  return report.problems?.find((p) => p.status === "rejected");
 }
 
 function asLine(text: string): unknown {

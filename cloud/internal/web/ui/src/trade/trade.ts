@@ -38,6 +38,15 @@ export interface Parked {
   line: Record<string, unknown> & { channel: string; order: string; line: string };
 }
 
+/** A movement of stock that waits for its product or store. */
+export interface ParkedMovement {
+  code: string;
+  missing: string;
+  error: string;
+  parked_at: string;
+  movement: Record<string, unknown> & { id: string; store: string; cause: "count" | "delivery" | "transfer_in" | "transfer_out" | "waste" | "adjustment" };
+}
+
 export interface Rejected {
   id: number;
   source: string;
@@ -201,7 +210,7 @@ export const tradeApi = {
   products: (signal?: AbortSignal) => call<{ products: MasterProduct[] | null }>("GET", "/v1/sales/products", { signal }),
   stores: (signal?: AbortSignal) => call<{ stores: (Store & { currency?: string })[] | null }>("GET", "/v1/sales/stores", { signal }),
   channels: (signal?: AbortSignal) => call<{ channels: Channel[] | null }>("GET", "/v1/sales/channels", { signal }),
-  parked: (signal?: AbortSignal) => call<{ parked: Parked[] | null }>("GET", "/v1/sales/parked?limit=200", { signal }),
+  parked: (signal?: AbortSignal) => call<{ parked: Parked[] | null; movements: ParkedMovement[] | null }>("GET", "/v1/sales/parked?limit=200", { signal }),
   replay: () => call<{ replayed: number }>("POST", "/v1/sales/parked/replay", { body: {} }),
   rejected: (signal?: AbortSignal) => call<{ rejected: Rejected[] | null }>("GET", "/v1/sales/rejected?limit=200", { signal }),
   forget: (id: number) => call<unknown>("DELETE", `/v1/sales/rejected/${id}`),
