@@ -10,11 +10,12 @@ import (
 	"github.com/coldshelf/coldshelf/devices/power"
 )
 
-// recording is the calibration and one measurement: shunt, bus, current, power.
-func recording(bus, current []byte) *i2ctest.Playback {
+// recording is the calibration and one measurement: configuration, shunt, bus, current, power.
+func recording(config, bus, current []byte) *i2ctest.Playback {
 	return &i2ctest.Playback{DontPanic: true, Ops: []i2ctest.IO{
 		{Addr: 0x40, W: []byte{0x05, 0x10, 0x62}},
 		{Addr: 0x40, W: []byte{0x00, 0x1f, 0xff}},
+		{Addr: 0x40, W: []byte{0x00}, R: config},
 		{Addr: 0x40, W: []byte{0x01}, R: []byte{0x1d, 0x4c}},
 		{Addr: 0x40, W: []byte{0x02}, R: bus},
 		{Addr: 0x40, W: []byte{0x04}, R: current},
@@ -23,21 +24,31 @@ func recording(bus, current []byte) *i2ctest.Playback {
 }
 
 func TestINA219(t *testing.T) {
+	asSet := []byte{0x1f, 0xff}
+	cooler := power.Options{Mains: 10 * physic.Volt, MayFail: true}
 	for name, c := range map[string]struct {
-		bus, current []byte
-		mv, ma       int64
-		mains        bool
-		err          error
+		of                   power.Options
+		config, bus, current []byte
+		mv, ma               int64
+		mains                bool
+		err                  error
 	}{
-		"mains":          {bus: []byte{0x27, 0x62}, current: []byte{0x1d, 0x4c}, mv: 5040, ma: 732, mains: true},
-		"battery":        {bus: []byte{0x1d, 0x4a}, current: []byte{0x1d, 0x4c}, mv: 3748, ma: 732},
-		"charging":       {bus: []byte{0x27, 0x62}, current: []byte{0xfc, 0x00}, mv: 5040, ma: -99, mains: true},
-		"bus held high":  {bus: []byte{0xff, 0xfe}, current: []byte{0xff, 0xff}, err: power.ErrImplausible},
-		"bus held low":   {bus: []byte{0x00, 0x00}, current: []byte{0x00, 0x00}, err: power.ErrImplausible},
-		"overflow is on": {bus: []byte{0x27, 0x63}, current: []byte{0x00, 0x00}, err: power.ErrAbsent},
+		"mains":                 {config: asSet, bus: []byte{0x27, 0x62}, current: []byte{0x1d, 0x4c}, mv: 5040, ma: 732, mains: true},
+		"battery":               {config: asSet, bus: []byte{0x1d, 0x4a}, current: []byte{0x1d, 0x4c}, mv: 3748, ma: 732},
+		"charging":              {config: asSet, bus: []byte{0x27, 0x62}, current: []byte{0xfc, 0x00}, mv: 5040, ma: -99, mains: true},
+		"a cooler that runs":    {of: cooler, config: asSet, bus: []byte{0x5d, 0xc2}, current: []byte{0x1d, 0x4c}, mv: 12000, ma: 732, mains: true},
+		"a cooler without":      {of: cooler, config: asSet, bus: []byte{0x00, 0x02}, current: []byte{0x00, 0x00}},
+		"a board without":       {config: asSet, bus: []byte{0x00, 0x02}, current: []byte{0x00, 0x00}, err: power.ErrImplausible},
+		"more than it bears":    {config: asSet, bus: []byte{0xff, 0xfa}, current: []byte{0x1d, 0x4c}, err: power.ErrImplausible},
+		"bus held high":         {of: cooler, config: []byte{0xff, 0xff}, bus: []byte{0xff, 0xff}, current: []byte{0xff, 0xff}, err: power.ErrImplausible},
+		"bus held low":          {of: cooler, config: []byte{0x00, 0x00}, bus: []byte{0x00, 0x00}, current: []byte{0x00, 0x00}, err: power.ErrImplausible},
+		"power-on default":      {config: []byte{0x39, 0x9f}, bus: []byte{0x27, 0x62}, current: []byte{0x00, 0x00}, err: power.ErrPowerOn},
+		"a flipped bit":         {config: []byte{0x1f, 0xfb}, bus: []byte{0x27, 0x62}, current: []byte{0x1d, 0x4c}, err: power.ErrImplausible},
+		"overflow is on":        {config: asSet, bus: []byte{0x27, 0x63}, current: []byte{0x00, 0x00}, err: power.ErrAbsent},
+		"gone in between reads": {config: asSet, bus: []byte{}, err: power.ErrAbsent},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := power.New(recording(c.bus, c.current), power.Options{})
+			m, err := power.New(recording(c.config, c.bus, c.current), c.of)
 			if err != nil {
 				t.Fatal(err)
 			}

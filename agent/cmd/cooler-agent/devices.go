@@ -220,7 +220,7 @@ func powerOf(c config.Power, every time.Duration) agent.Device {
 		}
 		defer bus.Close()
 		meter, err := power.New(bus, power.Options{
-			Address: int(address), Shunt: physic.ElectricResistance(c.ShuntMOhm) * physic.MilliOhm,
+			Address: int(address), MayFail: c.Cooler(), Shunt: physic.ElectricResistance(c.ShuntMOhm) * physic.MilliOhm,
 			Mains: physic.ElectricPotential(c.MainsMV) * physic.MilliVolt,
 		})
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -117,11 +118,11 @@ func (f *firstReading) Climate(c telemetry.Climate) {
 }
 
 func (f *firstReading) Power(p telemetry.Power) {
-	if p.Mains {
-		f.say("on mains")
-	} else {
-		f.say("on battery")
+	from := "the mains are there"
+	if !p.Mains {
+		from = "the mains are gone"
 	}
+	f.say(fmt.Sprintf("%d mV, %d mA: %s", p.MilliVolt, p.MilliAmp, from))
 }
 
 func (f *firstReading) Footfall(telemetry.Footfall, time.Duration) { f.say("counts") }

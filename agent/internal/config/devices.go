@@ -36,13 +36,17 @@ type Presence struct {
 	Hold time.Duration `yaml:"hold"` // presence ends after so long without motion; 0: 5 s
 }
 
-// Power is an INA219 in the supply.
+// Power is an INA219 in the supply of the cooler or of the board.
 type Power struct {
+	Of        string `yaml:"of"` // "cooler" or "board"; "": board
 	Bus       string `yaml:"bus"`
 	Address   string `yaml:"address"`    // hexadecimal; "": 0x40
 	ShuntMOhm int    `yaml:"shunt_mohm"` // 0: 100
-	MainsMV   int    `yaml:"mains_mv"`   // below this the supply is the battery; 0: 4750
+	MainsMV   int    `yaml:"mains_mv"`   // below this the cooler is without power, or the board lives on its battery; 0: 4750, a board's
 }
+
+// Cooler: the supply is the cooler's own, which may be gone while the board goes on.
+func (p Power) Cooler() bool { return p.Of == "cooler" }
 
 // Place is a watch on whether the board stands where it was set up, by the routers around it.
 type Place struct {

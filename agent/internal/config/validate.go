@@ -154,6 +154,8 @@ func (d *Devices) validate(v *faults) {
 		v.check(d.Presence.Hold >= 0, "devices.presence.hold: %v, must not be negative", d.Presence.Hold)
 	}
 	if p := d.Power; p != nil {
+		v.check(p.Of == "" || p.Of == "board" || p.Cooler(), "devices.power.of: %q, must be cooler or board", p.Of)
+		v.check(!p.Cooler() || p.MainsMV > 0, "devices.power.mains_mv: is missing; for a cooler say below how many millivolts its supply is gone")
 		v.hex("devices.power.address", p.Address, 7)
 		v.check(p.ShuntMOhm >= 0 && p.ShuntMOhm <= 10000, "devices.power.shunt_mohm: %d, must be 0 to 10000", p.ShuntMOhm)
 		v.check(p.MainsMV >= 0 && p.MainsMV <= 26000, "devices.power.mains_mv: %d, must be 0 to 26000", p.MainsMV)
