@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -35,34 +36,78 @@ type heldSight struct {
 func newSights(o sightOptions) *sights { return &sights{opts: o} }
 
 // first builds the view that the board begins with: of the bundles in force, or, where one cannot be used,
-// of those before, in the end of what the configuration names.
+// of those before, in the end of what the configuration names. Of networks and gallery the one goes back that is at
+// fault, and both only where neither is enough.
 func (s *sights) first(ctx context.Context, opts *agent.Options) (*agent.View, error) {
 	for {
-		var used []string
-		for kind, to := range map[string]*string{bundle.Model: &opts.Setting.Weights, bundle.Gallery: &opts.Setting.Gallery} {
-			*to = ""
-			in, err := opts.Updates.Current(kind)
-			if err != nil {
-				s.opts.Log.Error("bundle in force is unknown", "kind", kind, "err", err)
-				used = append(used, kind)
-			}
-			if in != nil {
-				*to = in.Path()
-				used = append(used, kind)
-			}
-		}
+		sent := s.sent(opts.Updates)
+		opts.Setting = sent.setting(opts.Setting)
 		view, err := s.view(ctx, opts.Setting)
-		if err == nil || len(used) == 0 || ctx.Err() != nil {
+		if err == nil || len(sent) == 0 || ctx.Err() != nil {
 			return view, err
 		}
-		s.opts.Log.Error("what was sent cannot be used, going back", "kinds", used, "err", err)
+		back := sent.kinds()
+		if len(sent) > 1 {
+			for _, kind := range []string{bundle.Gallery, bundle.Model} { // a gallery is tried sooner than networks are
+				set := sent.with(kind).setting(opts.Setting)
+				if other, fault := s.view(ctx, set); fault == nil {
+					view, back, opts.Setting = other, []string{kind}, set
+					break
+				}
+			}
+		}
+		s.opts.Log.Error("what was sent cannot be used, going back", "kinds", back, "err", err)
 		opts.Degraded = append(opts.Degraded, "went back from what was sent: "+err.Error())
-		for _, kind := range used {
+		for _, kind := range back {
 			if _, err := opts.Updates.FallBack(kind); err != nil {
 				return nil, fmt.Errorf("go back from a bundle: %w", err)
 			}
 		}
+		if view != nil {
+			return view, nil
+		}
 	}
+}
+
+// sentParts are the networks and the gallery that were sent, by kind; a kind that was not sent is missing.
+type sentParts map[string]sentPart
+
+// sentPart is where a bundle is unpacked, and the one before it; "" for the board's own.
+type sentPart struct{ now, before string }
+
+func (s *sights) sent(store *update.Store) sentParts {
+	parts := sentParts{}
+	for _, kind := range []string{bundle.Model, bundle.Gallery} {
+		in, err := store.Current(kind)
+		if err != nil {
+			s.opts.Log.Error("bundle in force is unknown", "kind", kind, "err", err)
+			parts[kind] = sentPart{}
+		}
+		if in == nil {
+			continue
+		}
+		part := sentPart{now: in.Path()}
+		if before, err := store.Before(kind); err == nil && before != nil {
+			part.before = before.Path()
+		}
+		parts[kind] = part
+	}
+	return parts
+}
+
+func (p sentParts) kinds() []string { return slices.Sorted(maps.Keys(p)) }
+
+// with is the same with one kind gone back.
+func (p sentParts) with(kind string) sentParts {
+	out := maps.Clone(p)
+	out[kind] = sentPart{now: p[kind].before}
+	return out
+}
+
+// setting is a setting with what was sent.
+func (p sentParts) setting(set agent.Setting) agent.Setting {
+	set.Weights, set.Gallery = p[bundle.Model].now, p[bundle.Gallery].now
+	return set
 }
 
 // view builds a pipeline of a setting, for the agent's Rebuild.

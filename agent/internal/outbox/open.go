@@ -85,13 +85,13 @@ func (o *Outbox) openDir(ctx context.Context, dir string) error {
 			return errors.Join(err, moveErr)
 		}
 		o.health.SetAside, o.health.Fault = aside, fmt.Sprintf("database was corrupt, set aside as %s: %v", filepath.Base(aside), err)
+		tidyAside(path, o.opts.MaxBytes) // before salvage, which needs room
 		cause := err
 		if err = o.openFile(ctx, path, filed); err == nil && !errors.Is(cause, errVersion) {
 			o.health.Salvaged = o.salvage(ctx, aside)
 			o.health.Fault = fmt.Sprintf("database was corrupt, set aside as %s, %d messages salvaged: %v", filepath.Base(aside), o.health.Salvaged, cause)
 		}
 		o.opts.Log.Error("corrupt outbox set aside", "path", aside, "salvaged", o.health.Salvaged, "err", cause)
-		tidyAside(path)
 	}
 	if isCode(err, codeBusy) {
 		return fmt.Errorf("open outbox %s: %w", path, ErrInUse)

@@ -262,6 +262,23 @@ func TestASickCardDoesNotFillUpWithDatabasesSetAside(t *testing.T) {
 	}
 }
 
+func TestDatabasesSetAsideDoNotFillTheDataPartition(t *testing.T) {
+	const most = 1 << 20
+	dir := t.TempDir()
+	for i, size := range []int{most / 4, most / 2, most / 4, 3 * most} {
+		write(t, filepath.Join(dir, "outbox.db"), bytes.Repeat([]byte{byte(i)}, size))
+		o, err := outbox.Open(context.Background(), dir, outbox.Options{EncodeGap: encodeGap, MaxBytes: most, Now: func() time.Time { return noon.Add(time.Duration(i) * time.Hour) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Close()
+		asides, err := filepath.Glob(filepath.Join(dir, "*.corrupt-*"))
+		if want := []int{1, 2, 3, 1}[i]; err != nil || len(asides) != want {
+			t.Errorf("after %d: %v, %v, want the newest %d", i+1, asides, err, want)
+		}
+	}
+}
+
 func TestBootGoesOnWithoutTheFile(t *testing.T) {
 	dir := t.TempDir()
 	o := open(t, dir, 0)

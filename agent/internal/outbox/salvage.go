@@ -8,11 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // salvage copies what can still be read of a database that was set aside into the new one, from its
 // beginning up to the first damage and from its end back to the last, and gives how much it was. A
-// message is taken only if its key is of an earlier boot and its class is known.
+// message is taken only if its key is of an earlier boot and its class is known, and no more than half of the room that
+// the partition has: what is left stays in the database that was set aside.
 func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
 	query := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(EXCLUSIVE)"}, "mode": {"rw"}}
 	old, err := sql.Open("sqlite", "file:"+aside+"?"+query.Encode())
@@ -26,9 +29,13 @@ func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
 		return 0
 	}
 	defer tx.Rollback()
-	saved := index{}
+	saved, most := index{}, o.opts.MaxBytes
+	var fs unix.Statfs_t
+	if unix.Statfs(filepath.Dir(aside), &fs) == nil {
+		most = min(most, int64(fs.Bavail)*fs.Bsize/2)
+	}
 	for _, order := range []string{"ASC", "DESC"} {
-		o.salvageRows(ctx, old, tx, order, &saved)
+		o.salvageRows(ctx, old, tx, order, &saved, most)
 	}
 	if err := tx.Commit(); err != nil {
 		return 0
@@ -41,8 +48,8 @@ func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
 	return saved.len()
 }
 
-// salvageRows copies rows until the first that cannot be read.
-func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order string, saved *index) {
+// salvageRows copies rows of so many bytes at most, until the first that cannot be read.
+func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order string, saved *index, most int64) {
 	rows, err := old.QueryContext(ctx, `SELECT id, class, kind, payload FROM message ORDER BY id `+order) //nolint:rowserrcheck // what cannot be read ends it, whatever the reason
 	if err != nil {
 		return
@@ -56,7 +63,7 @@ func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order
 		}
 		m.Key = keyOf(id)
 		need := int64(len(m.Payload)) + rowBytes
-		if id <= 0 || m.Key.Boot == 0 || m.Key.Boot >= o.boot || m.Key.Seq == 0 || m.Class >= classes || saved.bytes+need > o.opts.MaxBytes {
+		if id <= 0 || m.Key.Boot == 0 || m.Key.Boot >= o.boot || m.Key.Seq == 0 || m.Class >= classes || saved.bytes+need > most {
 			continue
 		}
 		if _, found := find(saved.by[m.Class], id); found {
@@ -72,8 +79,9 @@ func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order
 // keptAside is how many databases that were set aside are kept for somebody to look at.
 const keptAside = 3
 
-// tidyAside removes the oldest ones, so that a dying card does not fill up with them.
-func tidyAside(path string) {
+// tidyAside removes the oldest ones, so that a dying card does not fill up with them: the newest stays, and of those
+// before it as many as are no larger, with it, than an outbox may be.
+func tidyAside(path string, maxBytes int64) {
 	asides, err := filepath.Glob(path + ".corrupt-*Z*")
 	if err != nil {
 		return
@@ -82,9 +90,20 @@ func tidyAside(path string) {
 		return strings.HasSuffix(p, "-wal") || strings.HasSuffix(p, "-shm") || strings.HasSuffix(p, "-journal")
 	})
 	slices.Sort(asides) // their names begin with the date
-	for _, p := range asides[:max(0, len(asides)-keptAside)] {
-		for _, s := range []string{"", "-wal", "-shm", "-journal"} {
-			os.Remove(p + s)
+	slices.Reverse(asides)
+	room := maxBytes
+	for i, p := range asides {
+		files := []string{p, p + "-wal", p + "-shm", p + "-journal"}
+		for _, f := range files {
+			if info, err := os.Stat(f); err == nil {
+				room -= info.Size()
+			}
+		}
+		if i == 0 || i < keptAside && room >= 0 {
+			continue
+		}
+		for _, f := range files {
+			os.Remove(f)
 		}
 	}
 }

@@ -129,6 +129,15 @@ func (s *Store) adopt(h held) error {
 	return nil
 }
 
+// Before is what FallBack would put in force, nil where nothing would be.
+func (s *Store) Before(kind string) (*Installed, error) {
+	c, err := s.current(kind)
+	if c == nil || err != nil || c.Previous == nil {
+		return nil, err
+	}
+	return &c.Previous.Installed, nil
+}
+
 // FallBack puts the release before in force again, because the one in force cannot be used. It gives nil
 // where there is none: then the board's own counts.
 func (s *Store) FallBack(kind string) (*Installed, error) {
