@@ -43,6 +43,7 @@ type Hold struct {
 // Counter is a tenant's stock while orders are decided about: nobody else changes it meanwhile.
 type Counter struct {
 	t        *turn
+	masters  *catalog
 	stock    map[shelf.GTIN][]*Stock
 	byKey    map[stockKey]*Stock
 	known    map[[2]string]*Reservation
@@ -75,12 +76,27 @@ func (l *Ledger) AtCounter(ctx context.Context, tenant string, orders []OrderNam
 	return nil
 }
 
-func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GTIN) error {
-	var keys [][]any
-	for _, g := range gtins {
-		keys = append(keys, []any{string(g)})
+func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GTIN) (err error) {
+	if c.masters, err = c.t.catalog(ctx, false); err != nil {
+		return err
 	}
-	err := lookup(ctx, c.t.Tx, "SELECT s.store, s.gtin, s.on_hand, s.counted_at, s.reserved FROM k CROSS JOIN sales_stock s WHERE s.tenant = ? AND s.gtin = k.c1", keys, func(rows *sql.Rows) error {
+	for _, g := range gtins {
+		if c.masters.products[g] == nil { // a planogram may have made it known meanwhile
+			if c.masters, err = c.t.catalog(ctx, true); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	var keys [][]any
+	seen := map[shelf.GTIN]bool{}
+	for _, g := range gtins {
+		if unit, _, _ := c.Unit(g); !seen[unit] {
+			seen[unit] = true
+			keys = append(keys, []any{string(unit)})
+		}
+	}
+	err = lookup(ctx, c.t.Tx, "SELECT s.store, s.gtin, s.on_hand, s.counted_at, s.reserved FROM k CROSS JOIN sales_stock s WHERE s.tenant = ? AND s.gtin = k.c1", keys, func(rows *sql.Rows) error {
 		var s Stock
 		var gtin string
 		var at int64
@@ -123,7 +139,18 @@ func scanReservation(row interface{ Scan(...any) error }) (*Reservation, error) 
 	return &r, err
 }
 
-// Stock gives the stores that have a book of a product, with what was reserved so far taken off.
+// Unit is what stands on the shelf of a product or a pack of it, and how many of it one piece holds; known is false
+// where no master tells of it.
+func (c *Counter) Unit(g shelf.GTIN) (unit shelf.GTIN, factor int64, known bool) {
+	p := c.masters.products[g]
+	if p == nil {
+		return g, 1, len(c.stock[g]) > 0 // of a unit that only its pack tells of
+	}
+	unit, factor = c.masters.unit(p)
+	return unit, factor, true
+}
+
+// Stock gives the stores that have a book of a unit, with what was reserved so far taken off.
 func (c *Counter) Stock(g shelf.GTIN) []*Stock { return c.stock[g] }
 
 // Known gives what was decided about an order before; nil: nothing.

@@ -27,8 +27,8 @@ type Order struct {
 
 // Item is what is ordered.
 type Item struct {
-	GTIN  shelf.GTIN `json:"gtin"`
-	Units int64      `json:"units"`
+	GTIN  shelf.GTIN `json:"gtin"`  // of a unit, or in an order of a pack of it
+	Units int64      `json:"units"` // of GTIN
 }
 
 // Weights turn what speaks against a store into points; the store with the fewest wins.
@@ -36,7 +36,7 @@ type Weights struct {
 	Kilometre  float64 `json:"kilometre"`        // points a kilometre
 	Doubt      float64 `json:"doubt"`            // points for a store whose stock is quite unsure
 	Load       float64 `json:"load"`             // points for a store in its busiest hour
-	Cost       float64 `json:"cost"`             // points for each 100 minor units of its picking cost
+	Cost       float64 `json:"cost"`             // points for each 100 minor units of its picking cost, where all stores that may serve have one currency
 	Parcel     float64 `json:"parcel"`           // points for each further store of an order
 	MaxKM      float64 `json:"max_km"`           // farther stores are not asked
 	Confidence float64 `json:"min_confidence"`   // stores less sure of a product are not asked for it
@@ -119,15 +119,17 @@ func (o *Order) fingerprint() string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// Answer is how an order is served.
+// Answer is how an order is served, in units: what was ordered in cases is told as what stands in them.
 type Answer struct {
 	Channel     string                  `json:"channel"`
 	Order       string                  `json:"order"`
 	Status      sales.ReservationStatus `json:"status"` // held, or refused; later sold, cancelled or timed_out
 	ExpiresAt   *time.Time              `json:"expires_at,omitempty"`
 	Assignments []Assignment            `json:"assignments"`
-	Missing     []Item                  `json:"missing"`          // what no store can serve
-	Passed      []Passed                `json:"passed,omitempty"` // of what is missing: why the nearest stores were not asked
+	Missing     []Item                  `json:"missing"`                     // what no store can serve
+	Unknown     []shelf.GTIN            `json:"unknown,omitempty"`           // of what is missing: no master tells of it
+	Passed      []Passed                `json:"passed,omitempty"`            // of what is missing: why the nearest stores were not asked
+	Costs       []string                `json:"costs_not_weighed,omitempty"` // currencies of the stores' pick_cost, where there are several: they are not compared
 }
 
 // Passed is a store that does not serve a product, and why not.

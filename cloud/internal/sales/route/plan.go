@@ -16,6 +16,7 @@ type candidate struct {
 	look *book.Look
 	km   float64
 	free map[shelf.GTIN]int64 // that it could serve of what is ordered
+	cost int64                // of picking, minor unit of a currency that all candidates share
 }
 
 // serves is how much of the need a store covers.
@@ -35,7 +36,7 @@ func (c *candidate) points(w *Weights, need map[shelf.GTIN]int64, further bool) 
 			units += part
 		}
 	}
-	p := Points{Distance: w.Kilometre * c.km, Load: w.Load * c.look.Load, Cost: w.Cost * float64(c.look.Store.PickCost) / 100}
+	p := Points{Distance: w.Kilometre * c.km, Load: w.Load * c.look.Load, Cost: w.Cost * float64(c.cost) / 100}
 	if units > 0 {
 		p.Doubt = w.Doubt * doubt / units
 	}
@@ -47,6 +48,55 @@ func (c *candidate) points(w *Weights, need map[shelf.GTIN]int64, further bool) 
 	}
 	p.Total = math.Round((p.Distance+p.Doubt+p.Load+p.Cost+p.Parcel)*1000) / 1000
 	return p
+}
+
+// weigh takes the picking costs of those that may serve into account, where they are in one currency. Costs in several
+// say nothing of each other: then none is weighed, and the currencies are given; "" is a master that names none.
+func weigh(candidates []*candidate) (currencies []string) {
+	for _, c := range candidates {
+		s := c.look.Store
+		if s.PickCost > 0 && c.any() && !slices.Contains(currencies, s.Currency) {
+			currencies = append(currencies, s.Currency)
+		}
+	}
+	if len(currencies) > 1 {
+		slices.Sort(currencies)
+		return currencies
+	}
+	for _, c := range candidates {
+		c.cost = c.look.Store.PickCost
+	}
+	return nil
+}
+
+// any tells whether it could serve any of what is ordered.
+func (c *candidate) any() bool {
+	for _, units := range c.free {
+		if units > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// inUnits is an order in what stands on the shelf, and what nobody knows of it.
+func inUnits(c *sales.Counter, o *Order) (units *Order, unknown []Item) {
+	of, resolved := map[shelf.GTIN]int{}, *o
+	resolved.Lines = nil
+	for _, l := range o.Lines {
+		g, factor, known := c.Unit(l.GTIN)
+		if !known {
+			unknown = append(unknown, l)
+			continue
+		}
+		at, again := of[g]
+		if !again {
+			at = len(resolved.Lines)
+			of[g], resolved.Lines = at, append(resolved.Lines, Item{GTIN: g})
+		}
+		resolved.Lines[at].Units += l.Units * factor
+	}
+	return &resolved, unknown
 }
 
 // plan assigns an order: to the one store with the fewest points that can serve it whole, else, where it

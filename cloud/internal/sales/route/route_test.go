@@ -176,6 +176,8 @@ func TestRoute(t *testing.T) {
 			{"counted between order and sale", countedBetween},
 			{"what is wrong", wrong},
 			{"why it is refused", why},
+			{"cases are units", inCases},
+			{"costs in several currencies", currencies},
 			{"ten thousand at once", flashSale},
 		} {
 			t.Run(c.name, func(t *testing.T) { c.run(t, newRig(t, db, fmt.Sprint("t", i))) })
@@ -214,6 +216,79 @@ func whichStore(t *testing.T, r *rig) {
 		w := route.Defaults()
 		w.Load, w.Cost, o.Weights = 100, 0, &w
 	}), "held dear:1")
+}
+
+// inCases: who orders a case has its units reserved, in one or several stores; what nobody knows is named.
+func inCases(t *testing.T, r *rig) {
+	const dozen, pallet, nobody = shelf.GTIN("14006381333938"), shelf.GTIN("24006381333935"), shelf.GTIN("96385074")
+	_, err := r.ledger.PutMasters(context.Background(), r.tenant, []sales.Product{
+		{Product: shelf.Product{GTIN: dozen}, Contains: &sales.Pack{GTIN: cola, Count: 12}},
+		{Product: shelf.Product{GTIN: pallet}, Contains: &sales.Pack{GTIN: dozen, Count: 50}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.count(t, "near", cola, 30)
+	r.count(t, "far", cola, 30)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	r.look(t, "far", cola, shelf.OK, 2, 0)
+	of := func(items ...route.Item) func(*route.Order) { return func(o *route.Order) { o.Lines = items } }
+	a := r.want(t, order("1", 1, of(route.Item{GTIN: dozen, Units: 1}, route.Item{GTIN: cola, Units: 2})), "held near:14")
+	if a.Assignments[0].Lines[0].GTIN != cola {
+		t.Errorf("the answer speaks of %s, want units", a.Assignments[0].Lines[0].GTIN)
+	}
+	r.want(t, order("1", 1, of(route.Item{GTIN: dozen, Units: 1}, route.Item{GTIN: cola, Units: 2})), "held near:14")
+	if onHand, reserved := r.reserved(t, "near"); onHand != 30 || reserved != 14 {
+		t.Errorf("near has %d, %d reserved, want 30 and 14", onHand, reserved)
+	}
+	r.want(t, order("2", 1, of(route.Item{GTIN: dozen, Units: 3})), "held near:16 far:20")
+	a = r.want(t, order("3", 1, of(route.Item{GTIN: pallet, Units: 1})), "refused")
+	if len(a.Missing) != 1 || a.Missing[0] != (route.Item{GTIN: cola, Units: 590}) { // far has ten left
+		t.Errorf("missing %+v, want 590 units", a.Missing)
+	}
+	r.want(t, order("4", 1, of(route.Item{GTIN: nobody, Units: 1}, route.Item{GTIN: cola, Units: 1})), "refused")
+	a = r.want(t, order("5", 1, of(route.Item{GTIN: nobody, Units: 1}, route.Item{GTIN: cola, Units: 1}), func(o *route.Order) { o.Partial = true }), "held far:1")
+	if !slices.Equal(a.Unknown, []shelf.GTIN{nobody}) || !slices.Equal(a.Missing, []route.Item{{GTIN: nobody, Units: 1}}) {
+		t.Errorf("unknown %v, missing %v, want %s", a.Unknown, a.Missing, nobody)
+	}
+}
+
+// currencies: what picking costs in fen is not held against what it costs in cents.
+func currencies(t *testing.T, r *rig) {
+	at := func(lat float64) (a, b *float64) { lon := 31.50; return &lat, &lon }
+	shop := func(name string, lat float64, cost int64, currency string) sales.Store {
+		s := sales.Store{Store: name, TZ: "UTC", PickCost: cost, Currency: currency}
+		s.Lat, s.Lon = at(lat)
+		return s
+	}
+	put := func(second string) {
+		t.Helper()
+		if _, err := r.ledger.PutMasters(context.Background(), r.tenant, nil, []sales.Store{shop("a", 10, 900, "CNY"), shop("b", 10.01, 100, second), shop("c", 10.02, 0, "EUR")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func(name string) *route.Order {
+		o := order(name, 1)
+		lat, lon := 10.0, 31.50
+		o.Lat, o.Lon = &lat, &lon
+		return o
+	}
+	put("CNY")
+	r.count(t, "a", cola, 9)
+	r.count(t, "b", cola, 9)
+	r.look(t, "a", cola, shelf.OK, 2, 0)
+	r.look(t, "b", cola, shelf.OK, 2, 0)
+	if a := r.want(t, there("1"), "held b:1"); a.Costs != nil || a.Assignments[0].Points.Cost != 1 {
+		t.Errorf("in one currency: %+v", a)
+	}
+	put("HKD")
+	a := r.want(t, there("2"), "held a:1") // the nearer one
+	if !slices.Equal(a.Costs, []string{"CNY", "HKD"}) || a.Assignments[0].Points.Cost != 0 {
+		t.Errorf("in two currencies: %+v", a)
+	}
+	r.count(t, "b", cola, 0) // b serves nothing, so its costs are in nobody's way
+	if a := r.want(t, there("3"), "held a:1"); a.Costs != nil || a.Assignments[0].Points.Cost != 9 {
+		t.Errorf("where one alone may serve: %+v", a)
+	}
 }
 
 func both(t *testing.T, r *rig) {

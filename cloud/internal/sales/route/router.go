@@ -178,6 +178,7 @@ func one(c *sales.Counter, stores []sales.Store, looks []*book.Look, o *Order) (
 		}
 		return answerOf(was)
 	}
+	o, unknown := inUnits(c, o)
 	byStore := map[string]*candidate{}
 	for _, l := range looks {
 		if km := distance(*o.Lat, *o.Lon, *l.Store.Lat, *l.Store.Lon); km <= o.Weights.MaxKM {
@@ -196,12 +197,16 @@ func one(c *sales.Counter, stores []sales.Store, looks []*book.Look, o *Order) (
 		candidates = append(candidates, cand)
 	}
 	a := &Answer{Channel: o.Channel, Order: o.Order, Status: sales.Held, Assignments: []Assignment{}, Missing: []Item{}}
+	a.Costs = weigh(candidates)
 	assigned, missing := plan(o, candidates)
 	a.Missing = append(a.Missing, missing...)
+	for _, item := range unknown {
+		a.Missing, a.Unknown = append(a.Missing, item), append(a.Unknown, item.GTIN)
+	}
 	if len(missing) > 0 {
 		a.Passed = passed(o, missing, stores, byStore, c.Stock, c.Now())
 	}
-	if len(assigned) == 0 || len(missing) > 0 && !o.Partial {
+	if len(assigned) == 0 || len(a.Missing) > 0 && !o.Partial {
 		a.Status = sales.Refused
 		return a, reserve(c, o, a, print)
 	}
