@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,14 +18,19 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// TestALogThatWasRestored: a follower at 3 comes back to a log that was restored at 2 and has grown beyond 3. It is
-// told of all that stands, also of what took the places that it had read, and that it starts over.
+// TestALogThatWasRestored: a log of three is restored at two and has grown beyond three. A follower that had come to
+// 3 is told of all that stands, also of what took the places that it had read, and that it starts over: whether it keeps
+// the log's name or a plain number. One that had come to 1 goes on, and misses nothing.
 func TestALogThatWasRestored(t *testing.T) {
 	s := newService(t)
 	file := filepath.Join(t.TempDir(), "cursor")
-	if err := os.WriteFile(file, []byte("0\n"), 0o600); err != nil { // of a program that knew no names of logs
-		t.Fatal(err)
+	keep := func(cursor string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(cursor+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	keep("0") // of a program that knew no names of logs
 	for range 3 {
 		s.sellOut()
 	}
@@ -31,20 +38,15 @@ func TestALogThatWasRestored(t *testing.T) {
 	if kept, err := os.ReadFile(file); err != nil || !regexp.MustCompile(`^[A-Z0-9]+\.\d+\n$`).Match(kept) {
 		t.Fatalf("kept %q, %v", kept, err)
 	}
-	// The follower's last frame may not have been kept; it is at 3 here.
 	name, err := alert.LogIdentity(t.Context(), s.db)
-	if err == nil {
-		err = os.WriteFile(file, []byte(name+".3\n"), 0o600)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.stop()
 	err = s.db.Write(t.Context(), func(tx *state.Tx) error { // what a restore leaves
 		_, err := tx.Exec(t.Context(), "DELETE FROM alert_log WHERE cursor > 2")
-		_, err2 := tx.Exec(t.Context(), "UPDATE sqlite_sequence SET seq = 2 WHERE name = 'alert_log'")
-		_, err3 := tx.Exec(t.Context(), "DELETE FROM alerts WHERE device = 'd3'")
-		return errors.Join(err, err2, err3, alert.ForgetLogIdentity(t.Context(), tx))
+		_, err2 := tx.Exec(t.Context(), "DELETE FROM alerts WHERE device = 'd3'")
+		return errors.Join(err, err2, alert.Restored(t.Context(), tx, time.Now()))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -53,25 +55,48 @@ func TestALogThatWasRestored(t *testing.T) {
 		s.sellOut() // 3, 4, 5
 	}
 	s.start()
-	var again *client.StartsOver
-	var got []string
-	done := errors.New("done")
-	c := client.Client{Base: "http://" + s.addr, Note: func(err error, _ time.Duration) { errors.As(err, &again) }}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	err = c.Follow(ctx, client.Filter{}, client.File(file), client.Handler{
-		Standing: func(alerts []client.Alert) error {
-			for _, a := range slices.Backward(alerts) {
-				got = append(got, a.Device)
-			}
-			return done
-		},
-		Changed: func(ch client.Change) error {
-			got = append(got, fmt.Sprint(ch.Kind, " ", ch.Alert.Device))
-			return done
-		},
-	})
-	if want := []string{"d1", "d2", "d4", "d5", "d6"}; !errors.Is(err, done) || again == nil || !slices.Equal(got, want) {
-		t.Errorf("got %q, told %v, ended by %v; want %q", got, again, err, want)
+	for _, c := range []struct {
+		cursor string
+		want   []string
+		again  bool
+	}{
+		{name + ".3", []string{"d1", "d2", "d4", "d5", "d6"}, true},
+		{"3", []string{"d1", "d2", "d4", "d5", "d6"}, true},
+		{"1000", []string{"d1", "d2", "d4", "d5", "d6"}, true},
+		{name + ".1", []string{"opened d2", "opened d4", "opened d5", "opened d6"}, false},
+		{"1", []string{"opened d2", "opened d4", "opened d5", "opened d6"}, false},
+	} {
+		keep(c.cursor)
+		var again *client.StartsOver
+		var got []string
+		done := errors.New("done")
+		l := client.Client{Base: "http://" + s.addr, Note: func(err error, _ time.Duration) { errors.As(err, &again) }}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		err = l.Follow(ctx, client.Filter{}, client.File(file), client.Handler{
+			Standing: func(alerts []client.Alert) error {
+				for _, a := range slices.Backward(alerts) {
+					got = append(got, a.Device)
+				}
+				return done
+			},
+			Changed: func(ch client.Change) error {
+				if got = append(got, fmt.Sprint(ch.Kind, " ", ch.Alert.Device)); len(got) == len(c.want) {
+					return done
+				}
+				return nil
+			},
+		})
+		cancel()
+		if !errors.Is(err, done) || (again != nil) != c.again || !slices.Equal(got, c.want) {
+			t.Errorf("from %s: got %q, told %v, ended by %v; want %q", c.cursor, got, again, err, c.want)
+		}
+		resp, err := http.Get("http://" + s.addr + "/v1/events?after=" + c.cursor[strings.Index(c.cursor, ".")+1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if want := map[bool]int{true: 400, false: 200}[c.again]; resp.StatusCode != want {
+			t.Errorf("events after %s: status %d, want %d", c.cursor, resp.StatusCode, want)
+		}
 	}
 }

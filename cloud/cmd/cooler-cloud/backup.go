@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/backup"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
 func backupCommand(stdout io.Writer) *cobra.Command {
@@ -79,6 +81,41 @@ func restoreCommand(stdout io.Writer) *cobra.Command {
 				return cloud.Hint(err, "%s", hint)
 			}
 			_, err = fmt.Fprintf(stdout, "restored %d files of %s into %s\n", len(m.Files), m.MadeAt.Format(time.RFC3339), c.DataDir)
+			return err
+		},
+	}
+	s.register(cmd)
+	return cmd
+}
+
+func restoredCommand(stdout io.Writer) *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "restored",
+		Short: "Say that PostgreSQL was brought back by its own tools",
+		Long: "Say, before a service runs on it again, that the state was brought back from a backup by other means than restore:\n" +
+			"by pg_restore, or as a file that was copied. The alert log then goes on behind all that subscribers may have been\n" +
+			"told, and they are told to begin again.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			db, err := openState(cmd, &s)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			ctx := cmd.Context()
+			if err := state.Migrate(ctx, db, state.Tables, alert.Tables); err != nil {
+				return err
+			}
+			if err := db.Write(ctx, func(tx *state.Tx) error { return alert.Restored(ctx, tx, time.Now()) }); err != nil {
+				return err
+			}
+			seams, err := alert.Seams(ctx, db)
+			if err != nil {
+				return err
+			}
+			last := seams[len(seams)-1]
+			_, err = fmt.Fprintf(stdout, "the alert log is known up to %d and goes on behind %d\n", last.Below, last.Above)
 			return err
 		},
 	}

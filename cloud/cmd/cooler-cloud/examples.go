@@ -11,8 +11,9 @@ var examples = map[string]string{
 	"token create": `  cooler-cloud token create --name till-gateway --role integration --config cloud.yml > token`,
 	"enrol": `  cooler-cloud enrol --store s1 --device cooler-7 --config cloud.yml
   cooler-cloud enrol --device cooler-7 --revoke --config cloud.yml`,
-	"backup":  `  cooler-cloud backup /backup/coldshelf-$(date +%F).tar --config cloud.yml`,
-	"restore": `  cooler-cloud restore /backup/coldshelf-2026-11-30.tar --data /var/lib/coldshelf`,
+	"backup":   `  cooler-cloud backup /backup/coldshelf-$(date +%F).tar --config cloud.yml`,
+	"restore":  `  cooler-cloud restore /backup/coldshelf-2026-11-30.tar --data /var/lib/coldshelf`,
+	"restored": `  cooler-cloud restored --config cloud.yml`,
 	"tail": `  cooler-cloud tail --type stockout,cold_chain --store s1
   cooler-cloud tail --json --cursor place.txt --token-file token | jq .data`,
 	"rules check": `  cooler-cloud rules check rules.yml`,

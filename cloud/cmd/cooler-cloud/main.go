@@ -90,7 +90,7 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 		enrolCommand(stdout),
 		simulateCommand(stdout),
 		backupCommand(stdout),
-		restoreCommand(stdout),
+		restoreCommand(stdout), restoredCommand(stdout),
 		tailCommand(stdout, stderr),
 		rulesCommand(stdout),
 		salesCommand(stdout, stderr),

@@ -27,11 +27,3 @@ func LogIdentity(ctx context.Context, db *state.DB) (id string, err error) {
 	}
 	return id, nil
 }
-
-// ForgetLogIdentity has the log of a restored database get another one.
-func ForgetLogIdentity(ctx context.Context, tx *state.Tx) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM alert_log_identity"); err != nil {
-		return fmt.Errorf("identity of the alert log: %w", err)
-	}
-	return nil
-}

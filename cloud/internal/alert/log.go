@@ -99,9 +99,13 @@ func appendLog(ctx context.Context, tx *state.Tx, a *Alert, kind Kind, at time.T
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
 	}
+	after, err := lastSeam(ctx, tx)
+	if err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at, store_was)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		eventID(a, kind), string(kind), state.Micros(at), a.ID,
+		eventID(a, kind, after), string(kind), state.Micros(at), a.ID,
 		a.Tenant, a.Store, a.Device, a.Slot, string(a.GTIN), string(a.Type), string(a.Severity), severityList(a.Was), string(body), state.Micros(time.Now()), strings.Join(a.StoreWas, "/"))
 	if err != nil {
 		return fmt.Errorf("log alert %s: %w", a.ID, err)
@@ -154,10 +158,13 @@ func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([
 	return entries, rows.Err()
 }
 
-// LogHead gives the cursor of the log's newest entry, 0 while it is empty.
+// newestPlace is that of the newest entry, or of a seam that nothing was logged behind yet; 0 while the log is empty.
+const newestPlace = `SELECT COALESCE(MAX(place), 0) FROM (SELECT MAX(cursor) AS place FROM alert_log UNION ALL SELECT MAX(above) FROM alert_log_seams) places`
+
+// LogHead gives the cursor up to which the log has come, 0 while it is empty.
 func LogHead(ctx context.Context, q state.Querier) (int64, error) {
 	var head int64
-	if err := q.QueryRow(ctx, "SELECT COALESCE(MAX(cursor), 0) FROM alert_log").Scan(&head); err != nil {
+	if err := q.QueryRow(ctx, newestPlace).Scan(&head); err != nil {
 		return 0, fmt.Errorf("read alert log: %w", err)
 	}
 	return head, nil
@@ -206,12 +213,16 @@ var kinds = [...]Kind{Opened, Resolved, Restated, Regraded, Acknowledged, Assign
 // Standing gives the newest entry of each alert of any tenant that is not over, in the order of the
 // alerts' IDs, for up to limit alerts after one. last is the last alert read, "" at the end.
 func Standing(ctx context.Context, q state.Querier, after string, limit int) (entries []Entry, last string, err error) {
+	seams, err := Seams(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
 	rows, err := q.Query(ctx, "SELECT id, alert FROM alerts WHERE status <> 'resolved' AND id > ? ORDER BY id LIMIT ?", after, limit)
 	if err != nil {
 		return nil, "", fmt.Errorf("read standing alerts: %w", err)
 	}
 	defer rows.Close()
-	var names []any // an entry's ID tells the kind, which the alert does not: one of these is in the log
+	var names []any // an entry's ID tells the kind and the seam, which the alert does not: one of these is in the log
 	for rows.Next() {
 		var body string
 		var a Alert
@@ -222,7 +233,10 @@ func Standing(ctx context.Context, q state.Querier, after string, limit int) (en
 			return nil, "", fmt.Errorf("stored alert %s: %w", last, err)
 		}
 		for _, kind := range kinds {
-			names = append(names, eventID(&a, kind))
+			names = append(names, eventID(&a, kind, 0))
+			for _, s := range seams {
+				names = append(names, eventID(&a, kind, s.Above))
+			}
 		}
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil || last == "" {
@@ -232,5 +246,11 @@ func Standing(ctx context.Context, q state.Querier, after string, limit int) (en
 	return entries, last, err
 }
 
-// eventID names an alert's newest event.
-func eventID(a *Alert, kind Kind) string { return nameID("ev_", a.ID, string(kind), a.Revision) }
+// eventID names an alert's newest event. After a restore an alert may come to the same revision again by something
+// else: whoever was told of the first must not take the second for it.
+func eventID(a *Alert, kind Kind, seam int64) string {
+	if seam == 0 {
+		return nameID("ev_", a.ID, string(kind), a.Revision)
+	}
+	return nameID("ev_", a.ID, string(kind), a.Revision, seam)
+}

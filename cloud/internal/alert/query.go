@@ -48,7 +48,7 @@ func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, curso
 	}
 	// One statement reads both, so that the cursor fits the alerts; the row without an alert is there
 	// for a cursor without any.
-	rows, err := q.Query(ctx, `SELECT c.head, a.alert FROM (SELECT COALESCE(MAX(cursor), 0) AS head FROM alert_log) c
+	rows, err := q.Query(ctx, `SELECT c.head, a.alert FROM (SELECT (`+newestPlace+`) AS head) c
 		LEFT JOIN alerts a ON `+strings.Join(where, " AND ")+` ORDER BY a.opened_at DESC, a.id DESC LIMIT ?`, append(args, f.Limit)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list alerts: %w", err)

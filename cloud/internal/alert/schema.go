@@ -101,4 +101,11 @@ CREATE TABLE alert_log_identity (
 	one BIGINT PRIMARY KEY,
 	id  TEXT NOT NULL
 );
+`, `
+CREATE TABLE alert_log_seams (
+	above BIGINT PRIMARY KEY,
+	below BIGINT NOT NULL,
+	log   TEXT NOT NULL,
+	at    BIGINT NOT NULL
+);
 `}}

@@ -28,9 +28,16 @@ func (a *api) events(r *http.Request, tenant string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after > head {
-		return nil, &Problem{http.StatusBadRequest, problem.BadCursor, "cursor " + strconv.FormatInt(after, 10) + " is ahead of the log, which is at " + strconv.FormatInt(head, 10),
-			"take a cursor that you were given; where the service was restored from a backup, begin with GET /v1/alerts?state=open,acknowledged"}
+	known, err := alert.Known(r.Context(), a.DB, "", after)
+	if err != nil {
+		return nil, err
+	}
+	const hint = "take a cursor that you were given; where the service was restored from a backup, begin with GET /v1/alerts?state=open,acknowledged"
+	switch {
+	case !known:
+		return nil, &Problem{http.StatusBadRequest, problem.BadCursor, "cursor " + strconv.FormatInt(after, 10) + " is of what was lost when the service was restored from a backup", hint}
+	case after > head:
+		return nil, &Problem{http.StatusBadRequest, problem.BadCursor, "cursor " + strconv.FormatInt(after, 10) + " is ahead of the log, which is at " + strconv.FormatInt(head, 10), hint}
 	}
 	entries, err := alert.ReadTenantLog(r.Context(), a.DB, tenant, after, head, limit)
 	if err != nil {

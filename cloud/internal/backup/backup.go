@@ -148,20 +148,16 @@ func Restore(r io.Reader, dir string) (m *Manifest, err error) {
 	return m, nil
 }
 
-// renewLog has the alert log of a state get another identity: subscribers may have been told more than the
-// backup holds, and their cursors must not be taken for places in what is logged from now on.
+// renewLog has the alert log of a state go on behind a seam: subscribers may have been told more than the backup
+// holds, and their cursors must not be taken for places in what is logged from now on.
 func renewLog(ctx context.Context, path string) error {
 	db, err := state.Open(ctx, "sqlite:"+path)
 	if err != nil {
 		return err
 	}
-	err = db.Write(ctx, func(tx *state.Tx) error {
-		var known int // an older backup has none yet
-		if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'alert_log_identity'").Scan(&known); err != nil || known == 0 {
-			return err
-		}
-		return alert.ForgetLogIdentity(ctx, tx)
-	})
+	if err = state.Migrate(ctx, db, state.Tables, alert.Tables); err == nil { // of an older backup
+		err = db.Write(ctx, func(tx *state.Tx) error { return alert.Restored(ctx, tx, time.Now()) })
+	}
 	return errors.Join(err, db.Close())
 }
 

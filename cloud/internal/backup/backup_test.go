@@ -152,4 +152,13 @@ func TestARestoredLogIsAnother(t *testing.T) {
 	if after, err := alert.LogIdentity(ctx, restored); err != nil || after == before {
 		t.Errorf("after the restore: %s, %v, before it %s", after, err, before)
 	}
+	for _, c := range []struct {
+		log    string
+		cursor int64
+		known  bool
+	}{{before, 0, true}, {"", 0, true}, {before, 1, false}, {"", 1, false}, {"OTHER", 0, false}} {
+		if known, err := alert.Known(ctx, restored, c.log, c.cursor); err != nil || known != c.known {
+			t.Errorf("cursor %d of log %q: known %v, %v", c.cursor, c.log, known, err)
+		}
+	}
 }

@@ -467,11 +467,15 @@ func TestBrokerThatForgets(t *testing.T) {
 	if got, want := b.until(t, 2), []string{topic(3), topic(4)}; !slices.Equal(got, want) {
 		t.Errorf("after a restart it was told %q, want %q", got, want)
 	}
-	b.restart(fmt.Sprintf(`{"cursor":"%d"}`, head+1000)) // of a log that is restored from a backup
+	b.restart(fmt.Sprintf(`{"cursor":"%d"}`, head+1000)) // of a log that was restored from a backup, and nobody has said so
+	s.Committed()
+	if got, want := b.until(t, 6), []string{deliver.RestoredTopic("t"), topic(0), topic(1), topic(2), topic(3), topic(4)}; !sameButOrder(got, want) || got[0] != want[0] {
+		t.Errorf("after a mark of the future it was told %q, want %q", got, want)
+	}
 	h.sellOut("d5", shelf.Empty)
 	s.Committed()
-	if got, want := b.until(t, 1), []string{topic(5)}; !slices.Equal(got, want) {
-		t.Errorf("after a mark of the future it was told %q, want %q", got, want)
+	if got := b.until(t, 7); got[6] != topic(5) {
+		t.Errorf("then it was told %q, want %q", got[6], topic(5))
 	}
 	b.restart("")
 	if got := b.until(t, 6); got[0] != topic(0) || got[5] != topic(5) {

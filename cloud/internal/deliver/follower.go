@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -155,6 +156,23 @@ func (f *follower) advance(ctx context.Context) error {
 		kept, keptAt = cursor, f.now()
 		return err
 	}
+	cross := func(seams []alert.Seam, to int64) error {
+		for _, s := range seams {
+			if cursor > s.Below || s.Below >= to {
+				continue
+			}
+			e := &alert.Entry{Cursor: s.Below, EventID: restoredID(s), LoggedAt: s.At}
+			why, err := f.offer(ctx, e, func(ctx context.Context) error { return f.target.(rejoining).Restored(ctx, s) })
+			if err != nil {
+				return errors.Join(err, keep())
+			}
+			cursor = s.Above
+			if err := keep(f.buried(ctx, e, why)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for {
 		if forgets {
 			from, err := memory.Resume(ctx, cursor)
@@ -163,24 +181,30 @@ func (f *follower) advance(ctx context.Context) error {
 			}
 			cursor = from
 		}
+		seams, err := f.seams(ctx)
+		if err != nil {
+			return errors.Join(err, keep())
+		}
 		entries, err := alert.ReadLog(ctx, f.db, cursor, page)
 		if err != nil {
 			return errors.Join(err, keep())
 		}
 		for i := range entries {
 			e := &entries[i]
+			if err := cross(seams, e.Cursor); err != nil {
+				return err
+			}
 			wanted := f.target.Wants(e)
 			if wanted {
-				why, err := f.deliver(ctx, e)
+				why, err := f.offer(ctx, e, func(ctx context.Context) error { return f.target.Deliver(ctx, e) })
 				if err != nil {
 					return errors.Join(err, keep())
 				}
 				if why != nil {
 					cursor = e.Cursor
-					if err := keep(func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, why.Error(), f.now()) }); err != nil {
+					if err := keep(f.buried(ctx, e, why)...); err != nil {
 						return err
 					}
-					f.log.Error("alert given up, it is a dead letter now", "target", f.name, "event", e.EventID, "err", why)
 				}
 			}
 			cursor = e.Cursor
@@ -196,6 +220,11 @@ func (f *follower) advance(ctx context.Context) error {
 				}
 			}
 		}
+		if len(entries) < page {
+			if err := cross(seams, math.MaxInt64); err != nil {
+				return err
+			}
+		}
 		if forgets {
 			if err := memory.Reached(ctx, cursor); err != nil {
 				return errors.Join(err, keep())
@@ -207,13 +236,30 @@ func (f *follower) advance(ctx context.Context) error {
 	}
 }
 
-// deliver tries one event once. dead is why it is to be tried no more.
-func (f *follower) deliver(ctx context.Context, e *alert.Entry) (dead, err error) {
+// seams are those of the log, for a target that is told of them.
+func (f *follower) seams(ctx context.Context) ([]alert.Seam, error) {
+	if _, ok := f.target.(rejoining); !ok {
+		return nil, nil
+	}
+	return alert.Seams(ctx, f.db)
+}
+
+// buried writes down a dead letter, where there is a reason why it is one.
+func (f *follower) buried(ctx context.Context, e *alert.Entry, why error) []func(*state.Tx) error {
+	if why == nil {
+		return nil
+	}
+	f.log.Error("alert given up, it is a dead letter now", "target", f.name, "event", e.EventID, "err", why)
+	return []func(*state.Tx) error{func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, why.Error(), f.now()) }}
+}
+
+// offer tries one event once. dead is why it is to be tried no more.
+func (f *follower) offer(ctx context.Context, e *alert.Entry, deliver func(context.Context) error) (dead, err error) {
 	if err := f.lease.mayDeliver(); err != nil {
 		return nil, err
 	}
 	call, done := finishing(ctx)
-	err = f.target.Deliver(call, e)
+	err = deliver(call)
 	done()
 	if err == nil {
 		f.got, f.failing = true, time.Time{}

@@ -71,10 +71,12 @@ func CursorTopic(log string) string { return "coldshelf/alerts/cursor/" + log }
 // Wants every event.
 func (*MQTT) Wants(*alert.Entry) bool { return true }
 
+var errNotConnected = errors.New("not connected to the broker")
+
 // Deliver publishes one, in each store that the cooler stood in while the alert lasted.
 func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if m.session == nil {
-		return errors.New("not connected to the broker")
+		return errNotConnected
 	}
 	payload, err := json.Marshal(e.Event())
 	if err != nil {
@@ -140,11 +142,22 @@ func (m *MQTT) remembered(ctx context.Context, cursor int64) (int64, error) {
 	}
 	if json.Unmarshal(payload, &kept) == nil {
 		if mark, err := strconv.ParseInt(kept.Cursor, 10, 64); err == nil && mark >= 0 {
-			return min(mark, cursor), nil
+			return min(mark, cursor), m.wentBack(ctx, mark)
 		}
 	}
 	from := max(0, cursor-forgotten)
 	return from, m.stand(ctx, from)
+}
+
+// wentBack has a log that is not as far as the broker was told go on behind a seam: somebody has restored its database
+// by other means than ours, and has not said so.
+func (m *MQTT) wentBack(ctx context.Context, mark int64) error {
+	head, err := alert.LogHead(ctx, m.DB)
+	if err != nil || mark <= head {
+		return err
+	}
+	m.Log.Warn("the alert log is not as far as the broker was told: its database was restored", "told", mark, "head", head)
+	return m.DB.Write(ctx, func(tx *state.Tx) error { return alert.Restored(ctx, tx, time.Now()) })
 }
 
 // stand publishes what stands and was told before a cursor, so that a broker which lost everything has

@@ -91,8 +91,11 @@ func TestManyThatComeBackAtOnce(t *testing.T) {
 		INSERT INTO alert_log (event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, alert)
 		SELECT 'ev_' || i, 'opened', 0, 'al', 't', 's', 'd', '', '', 'stockout', 'info', '"' || hex(zeroblob(?)) || '"' FROM n`, body/2)
 	before, most := heap(), uint64(0)
-	for range many {
+	for i := range many {
 		b.neverReads(live.Subscribe{Cursor: "0"})
+		if i%10 == 9 { // on a busy machine the first are cut off before the last has come
+			most = max(most, heap())
+		}
 	}
 	for end := time.Now().Add(4 * time.Second); time.Now().Before(end) && b.hub.Clients() > many/2; {
 		most = max(most, heap())

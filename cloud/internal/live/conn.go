@@ -343,8 +343,16 @@ func (c *conn) ping() error {
 
 // lost gives the reason why a cursor is of no use.
 func (c *conn) lost(ctx context.Context, log string, cursor int64) (reason string, err error) {
-	if log != "" && log != c.log {
-		return "cursor " + log + "." + formatCursor(cursor) + " is of another log than this one, " + c.log + ": the service was restored from a backup", nil
+	known, err := alert.Known(ctx, c.hub.cfg.DB, log, cursor)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		said := formatCursor(cursor)
+		if log != "" {
+			said = log + "." + said
+		}
+		return "cursor " + said + " is of another log than this one, " + c.log + ": the service was restored from a backup", nil
 	}
 	head, err := alert.LogHead(ctx, c.hub.cfg.DB)
 	if err != nil {

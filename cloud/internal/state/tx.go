@@ -104,6 +104,23 @@ func (tx *Tx) Exclusive(ctx context.Context, names ...string) error {
 	return nil
 }
 
+// NumberFrom has the next row of a table take number n in its AUTOID column. The table must not have one as great.
+func (tx *Tx) NumberFrom(ctx context.Context, table, column string, n int64) error {
+	var err error
+	if tx.db.postgres {
+		_, err = tx.Exec(ctx, "SELECT setval(pg_get_serial_sequence(?, ?), ?, false)", table, column, n)
+	} else {
+		_, err = tx.Exec(ctx, "DELETE FROM sqlite_sequence WHERE name = ?", table)
+		if err == nil {
+			_, err = tx.Exec(ctx, "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, n-1)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("number %s from %d: %w", table, n, err)
+	}
+	return nil
+}
+
 // Commit makes the transaction durable.
 func (tx *Tx) Commit() error {
 	if tx.done {

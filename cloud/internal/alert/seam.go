@@ -1,0 +1,122 @@
+package alert
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Seam is where a log goes on after its database was restored from a backup. Up to Below it is the log of
+// before; what that held behind is lost, and may have been told. What is logged since has places behind Above,
+// which is farther than the lost log can have come: so a place between both is known to be one of those lost,
+// also where it comes as a plain number.
+type Seam struct {
+	Below, Above int64
+	Log          string // identity of the log of before; "" where it had none
+	At           time.Time
+}
+
+// Lost reports whether a cursor is a place that went with the lost end of a log.
+func (s Seam) Lost(cursor int64) bool { return s.Below < cursor && cursor < s.Above }
+
+// farther is more places than a log can have lost.
+const farther = 1_000_000_000_000
+
+// Restored writes down that the database was brought back from a backup; it is for a database that no service
+// runs on, before one does. The log gets another identity, and goes on behind a seam. Where the clock is right, the
+// places behind it were not used either by a service that ran on the same backup before: they begin at the moment
+// of the restore, in microseconds.
+func Restored(ctx context.Context, tx *state.Tx, now time.Time) error {
+	if err := tx.Exclusive(ctx, logLock); err != nil {
+		return err
+	}
+	var s Seam
+	err := tx.QueryRow(ctx, "SELECT id FROM alert_log_identity").Scan(&s.Log)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("identity of the alert log: %w", err)
+	}
+	if s.Below, err = LogHead(ctx, tx); err != nil {
+		return err
+	}
+	s.Above = max(state.Micros(now), s.Below+farther)
+	_, err = tx.Exec(ctx, "DELETE FROM alert_log_identity")
+	if err == nil {
+		_, err = tx.Exec(ctx, "INSERT INTO alert_log_seams (below, above, log, at) VALUES (?, ?, ?, ?)", s.Below, s.Above, s.Log, state.Micros(now))
+	}
+	if err == nil {
+		err = tx.NumberFrom(ctx, "alert_log", "cursor", s.Above+1)
+	}
+	if err != nil {
+		return fmt.Errorf("begin the alert log behind a seam: %w", err)
+	}
+	return nil
+}
+
+// Seams gives those of the log, in its order.
+func Seams(ctx context.Context, q state.Querier) (seams []Seam, err error) {
+	rows, err := q.Query(ctx, "SELECT below, above, log, at FROM alert_log_seams ORDER BY above")
+	if err != nil {
+		return nil, fmt.Errorf("read the alert log's seams: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s Seam
+		var at int64
+		if err := rows.Scan(&s.Below, &s.Above, &s.Log, &at); err != nil {
+			return nil, fmt.Errorf("read the alert log's seams: %w", err)
+		}
+		s.At = state.Time(at)
+		seams = append(seams, s)
+	}
+	return seams, rows.Err()
+}
+
+// lastSeam is the end of the newest seam, 0 where there is none.
+func lastSeam(ctx context.Context, q state.Querier) (above int64, err error) {
+	if err := q.QueryRow(ctx, "SELECT COALESCE(MAX(above), 0) FROM alert_log_seams").Scan(&above); err != nil {
+		return 0, fmt.Errorf("read the alert log's seams: %w", err)
+	}
+	return above, nil
+}
+
+// Known reports whether whoever holds a cursor of the log named was told all up to it, and nothing that this log
+// does not hold: then it may go on from there. Of a name "" it holds for this one.
+func Known(ctx context.Context, db *state.DB, log string, cursor int64) (bool, error) {
+	seams, err := Seams(ctx, db)
+	if err != nil {
+		return false, err
+	}
+	id, err := LogIdentity(ctx, db)
+	if err != nil {
+		return false, err
+	}
+	known := log == "" || log == id
+	for _, s := range seams {
+		if s.Lost(cursor) {
+			return false, nil
+		}
+		known = known || log == s.Log && cursor <= s.Below
+	}
+	return known, nil
+}
+
+// LogTenants gives those that the log is about.
+func LogTenants(ctx context.Context, q state.Querier) (tenants []string, err error) {
+	rows, err := q.Query(ctx, "SELECT DISTINCT tenant FROM alert_log ORDER BY tenant")
+	if err != nil {
+		return nil, fmt.Errorf("read the alert log's tenants: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t string
+		if err := rows.Scan(&t); err != nil {
+			return nil, fmt.Errorf("read the alert log's tenants: %w", err)
+		}
+		tenants = append(tenants, t)
+	}
+	return tenants, rows.Err()
+}

@@ -1,0 +1,86 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+)
+
+// rejoining is a Target whose other side is told that the log was restored from a backup: it may hold what is
+// lost.
+type rejoining interface {
+	Restored(ctx context.Context, s alert.Seam) error
+}
+
+// RestoredType is the CloudEvents type of what tells a program so; docs/schema/restored.json.
+const RestoredType = "org.coldshelf.restored"
+
+type restoredEvent struct {
+	SpecVersion     string       `json:"specversion"`
+	ID              string       `json:"id"`
+	Source          string       `json:"source"` // /coldshelf/tenant
+	Type            string       `json:"type"`
+	Time            time.Time    `json:"time"`
+	DataContentType string       `json:"datacontenttype"`
+	Data            restoredData `json:"data"`
+}
+
+type restoredData struct {
+	Message string `json:"message"`
+	Below   string `json:"below"` // events with a sequence up to here are as they were told
+	Above   string `json:"above"` // those between are lost; what is logged since comes behind
+}
+
+func restoredID(s alert.Seam) string { return fmt.Sprint("restored_", s.Above) }
+
+func restoredBody(tenant string, s alert.Seam) ([]byte, error) {
+	body, err := json.Marshal(restoredEvent{SpecVersion: "1.0", ID: restoredID(s), Source: "/coldshelf/" + tenant, Type: RestoredType, Time: s.At,
+		DataContentType: "application/json", Data: restoredData{
+			"The service was restored from a backup: forget events whose sequence lies between below and above, and take what stands from GET /v1/alerts?state=open,acknowledged.",
+			strconv.FormatInt(s.Below, 10), strconv.FormatInt(s.Above, 10)}})
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", restoredID(s), err)
+	}
+	return body, nil
+}
+
+// Restored tells a program; people see what stands.
+func (h *hook) Restored(ctx context.Context, s alert.Seam) error {
+	if h.Format != FormatEvents {
+		return nil
+	}
+	body, err := restoredBody(h.Tenant, s)
+	if err != nil {
+		return err
+	}
+	return h.post(ctx, restoredID(s), body, "application/cloudevents+json")
+}
+
+// RestoredTopic is above those of a tenant's alerts: whoever subscribes to coldshelf/v1/TENANT/alerts/# hears of it.
+func RestoredTopic(tenant string) string { return "coldshelf/v1/" + tenant + "/alerts" }
+
+// Restored tells each tenant's subscribers, and then the last state of each subject.
+func (m *MQTT) Restored(ctx context.Context, s alert.Seam) error {
+	tenants, err := alert.LogTenants(ctx, m.DB)
+	if err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		body, err := restoredBody(tenant, s)
+		if err != nil {
+			return err
+		}
+		if m.session == nil {
+			return errNotConnected
+		}
+		if err := m.session.Retain(ctx, RestoredTopic(tenant), body); err != nil {
+			m.close()
+			return fmt.Errorf("publish %s: %w", restoredID(s), err)
+		}
+	}
+	return m.stand(ctx, s.Below)
+}
