@@ -108,12 +108,9 @@ func (b *Broker) Subscribed() <-chan struct{} { return b.heard }
 // Receive hands every message of every board to out, one at a time for each board, until ctx ends. It
 // is called once, before anybody connects, so nothing is retained from before it.
 func (b *Broker) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
+	room := ingest.NewRoom()
 	handler := func(_ *mqtt.Client, _ packets.Subscription, pk packets.Packet) {
-		d := ingest.Delivery{Topic: pk.TopicName, Payload: pk.Payload, Received: time.Now(), Done: func() {}}
-		select {
-		case out <- d:
-		case <-ctx.Done():
-		}
+		room.Hand(ctx, out, ingest.Delivery{Topic: pk.TopicName, Payload: pk.Payload, Received: time.Now(), Done: func() {}})
 	}
 	filters := []string{wire.AllUp, wire.AllStatus}
 	for i, f := range filters {

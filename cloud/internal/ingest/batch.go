@@ -19,22 +19,34 @@ import (
 // find the one that makes it fail.
 const patience = 3
 
-// decodeAll decodes a batch on all cores, in parts of which each is worth a goroutine.
+// decodeAll decodes a batch on all cores, in parts of which each is worth a goroutine. It ends the batch
+// where what is decoded takes much memory; the rest of it is one of its own.
 func (g *Ingester) decodeAll(ctx context.Context, b *batch) error {
 	const part = 250
-	b.started, b.items = time.Now(), make([]*item, len(b.deliveries))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < len(b.deliveries); from += part {
-		work.Go(func() (err error) {
-			for i := from; i < min(from+part, len(b.deliveries)) && err == nil; i++ {
-				b.items[i], err = g.decode(ctx, b.deliveries[i])
-			}
+	cores := runtime.GOMAXPROCS(0)
+	b.started, b.items = time.Now(), make([]*item, 0, len(b.deliveries))
+	for held := 0; len(b.items) < len(b.deliveries) && held < decodedBytes; {
+		from := len(b.items)
+		b.items = b.items[:min(from+part*cores, len(b.deliveries))]
+		work, ctx := errgroup.WithContext(ctx)
+		for from := from; from < len(b.items); from += part {
+			work.Go(func() (err error) {
+				for i := from; i < min(from+part, len(b.items)) && err == nil; i++ {
+					b.items[i], err = g.decode(ctx, b.deliveries[i])
+				}
+				return err
+			})
+		}
+		if err := work.Wait(); err != nil {
 			return err
-		})
+		}
+		for _, it := range b.items[from:] {
+			held += it.weight()
+		}
 	}
-	if err := work.Wait(); err != nil {
-		return err
+	if n := len(b.items); n < len(b.deliveries) {
+		b.rest = &batch{deliveries: b.deliveries[n:]}
+		b.deliveries = b.deliveries[:n:n]
 	}
 	slices.SortStableFunc(b.items, byDevice)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -39,8 +40,48 @@ type item struct {
 
 func (it *item) refuse(reason string, err error) { it.reason, it.detail = reason, err }
 
+// weight is roughly how many bytes an item holds.
+func (it *item) weight() int {
+	const fixed, reading = 500, 50 // of an item, and of one reading of a sensor
+	n := fixed + len(it.Payload)
+	if it.env == nil {
+		return n
+	}
+	switch body := it.env.Body.(type) {
+	case *wire.Observation:
+		n += len(body.Slots) * int(unsafe.Sizeof(shelf.SlotReading{}))
+	case *wire.Telemetry:
+		n += reading * (len(body.Doors) + len(body.Climate) + len(body.Footfall) + len(body.Power))
+	}
+	return n
+}
+
+// slim drops of an observation what nobody looks at on its way into the stores: its facings are half of its
+// memory. They are kept with its envelope, which is as it came.
+func (it *item) slim() {
+	if it.env == nil {
+		return
+	}
+	body, ok := it.env.Body.(*wire.Observation)
+	if !ok {
+		return
+	}
+	body.Facings = nil
+	for i := range body.Slots {
+		body.Slots[i].Seen = nil // numbers of facings
+	}
+}
+
 // decode fills an item from its delivery. An error is the store's, not the message's: try again.
 func (g *Ingester) decode(ctx context.Context, d Delivery) (*item, error) {
+	it, err := g.decodeWhole(ctx, d)
+	if err == nil {
+		it.slim()
+	}
+	return it, err
+}
+
+func (g *Ingester) decodeWhole(ctx context.Context, d Delivery) (*item, error) {
 	it := &item{Delivery: d, envelope: d.Payload, complete: true}
 	id, kind, err := wire.ParseTopic(d.Topic)
 	if err != nil {

@@ -138,11 +138,16 @@ func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <
 	stages.Go(func() {
 		defer close(out)
 		for b := range in {
-			if err := g.insist(ctx, work, b, do); err != nil {
-				g.log.Warn("batch given up at the end, its messages come again", "messages", len(b.deliveries), "err", err)
-				continue
+			for b != nil {
+				if err := g.insist(ctx, work, b, do); err != nil {
+					g.log.Warn("batch given up at the end, its messages come again", "messages", len(b.deliveries), "err", err)
+					break
+				}
+				next := b.rest
+				b.rest = nil
+				out <- b
+				b = next
 			}
-			out <- b
 		}
 	})
 	return out
@@ -153,6 +158,10 @@ func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <
 const (
 	batchBytes  = 32 << 20 // pictures are large
 	batchBoards = 1000     // on PostgreSQL
+
+	// Of what is decoded, roughly: 200 bytes of a shelf become some kilobytes, those of a board that means
+	// harm a hundred. What exceeds it is decoded when the batch has gone on.
+	decodedBytes = 64 << 20
 )
 
 // inbox is how many deliveries wait at least: as many as a broker gives before it wants the first of
@@ -167,6 +176,7 @@ type batch struct {
 	boards     map[string]struct{} // their topics, as far as they are the board's own
 	started    time.Time           // when its first decode began
 	attempts   int                 // to commit it
+	rest       *batch              // what was not decoded with it; the next batch
 }
 
 // collect waits for a delivery and takes what comes within the linger, and for as long as nobody takes the

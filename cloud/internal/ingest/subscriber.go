@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -19,9 +21,37 @@ type Delivery struct {
 	Done     func()
 }
 
+// inFlight is how many bytes of deliveries may be out that are not Done. Pictures are large, and a channel
+// counts no bytes.
+const inFlight = 64 << 20
+
+// Room bounds the bytes of what a Subscriber has handed out.
+type Room struct{ held *semaphore.Weighted }
+
+// NewRoom gives an empty one.
+func NewRoom() Room { return Room{semaphore.NewWeighted(inFlight)} }
+
+// Hand sends a delivery to out once there is room for it, which its Done gives back. One that is larger than
+// the room has it for itself. Where ctx ends before, it is sent to nobody.
+func (r Room) Hand(ctx context.Context, out chan<- Delivery, d Delivery) {
+	n, done := min(int64(len(d.Payload)), inFlight), d.Done
+	if r.held.Acquire(ctx, n) != nil {
+		return
+	}
+	d.Done = func() {
+		r.held.Release(n)
+		done()
+	}
+	select {
+	case out <- d:
+	case <-ctx.Done():
+	}
+}
+
 // Subscriber is the ingester's end of a broker.
 type Subscriber interface {
-	// Receive sends deliveries to out until ctx ends, then returns nil; it blocks while out is full.
+	// Receive sends deliveries to out until ctx ends, then returns nil; it blocks while out is full, or
+	// what is not Done is large (Room).
 	// A lost connection is its own affair: it comes back by itself. An error means that it never
 	// will.
 	Receive(ctx context.Context, out chan<- Delivery) error

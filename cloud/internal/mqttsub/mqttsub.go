@@ -39,10 +39,10 @@ type Config struct {
 type Subscriber struct {
 	cfg    Config
 	client mqtt.Client
-	out    chan<- ingest.Delivery // set by Receive before it connects
-	up     chan struct{}          // told after each connect
-	done   chan struct{}          // closed when Receive ends
-	shown  string                 // the URL without a password
+	hand   func(ingest.Delivery) // to whoever called Receive, which sets it before it connects
+	up     chan struct{}         // told after each connect
+	done   chan struct{}         // closed when Receive ends
+	shown  string                // the URL without a password
 	log    *slog.Logger
 }
 
@@ -104,10 +104,7 @@ func jitter(d time.Duration) time.Duration {
 }
 
 func (s *Subscriber) enqueue(_ mqtt.Client, m mqtt.Message) {
-	select {
-	case s.out <- ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack}:
-	case <-s.done:
-	}
+	s.hand(ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack})
 }
 
 // subscribe asks after every connect, because a broker that lost its memory has lost the session as
@@ -139,7 +136,8 @@ func (s *Subscriber) Online() bool { return s.client.IsConnectionOpen() }
 
 // Receive connects and hands messages on until ctx ends. It is called once.
 func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
-	s.out = out
+	room := ingest.NewRoom()
+	s.hand = func(d ingest.Delivery) { room.Hand(ctx, out, d) }
 	token := s.client.Connect()
 	defer s.client.Disconnect(250)
 	defer close(s.done)

@@ -48,11 +48,15 @@ type Subscriber struct {
 	replicas int
 	log      *slog.Logger
 	ready    chan struct{}
+	room     ingest.Room
 	conn     *nats.Conn
 }
 
 // keep is for how long the stream holds messages, done or not: long enough for any repair.
 const keep = 7 * 24 * time.Hour
+
+// pullBytes bounds what the client fetches ahead: more than the largest message, less than 2000 pictures.
+const pullBytes = 16 << 20
 
 // New checks the configuration and begins to connect, again and again until the cluster is there.
 func New(cfg Config) (*Subscriber, error) {
@@ -61,7 +65,7 @@ func New(cfg Config) (*Subscriber, error) {
 	if err != nil || !strings.HasPrefix(first, "nats://") || len(first) == len("nats://") {
 		return nil, errors.New("broker URL: want nats://host:4222, further hosts after commas, and ?replicas=3 for a cluster")
 	}
-	s := &Subscriber{cfg: cfg, replicas: 1, log: cfg.Log, ready: make(chan struct{})}
+	s := &Subscriber{cfg: cfg, replicas: 1, log: cfg.Log, ready: make(chan struct{}), room: ingest.NewRoom()}
 	for key := range values {
 		if key != "replicas" {
 			return nil, fmt.Errorf("broker URL: unknown parameter %q, want replicas", key)
@@ -149,7 +153,7 @@ func (s *Subscriber) pull(ctx context.Context, out chan<- ingest.Delivery, pulli
 	if err != nil {
 		return err
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(2000), jetstream.PullHeartbeat(5*time.Second), jetstream.PullExpiry(30*time.Second))
+	messages, err := consumer.Messages(jetstream.PullMaxMessagesWithBytesLimit(2000, pullBytes), jetstream.PullHeartbeat(5*time.Second), jetstream.PullExpiry(30*time.Second))
 	if err != nil {
 		return err
 	}
@@ -166,9 +170,7 @@ func (s *Subscriber) pull(ctx context.Context, out chan<- ingest.Delivery, pulli
 			// One that is lost makes the stream give the message again, which changes nothing.
 			_ = m.Ack()
 		}}
-		select {
-		case out <- d:
-		case <-ctx.Done():
+		if s.room.Hand(ctx, out, d); ctx.Err() != nil {
 			return nil
 		}
 	}
