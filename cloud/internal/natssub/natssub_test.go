@@ -1,6 +1,7 @@
 package natssub_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,17 +12,22 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/natssub/natsserver"
 )
 
+// TestConformance: one server, and a cluster of three to which board and ingester connect at different nodes.
 func TestConformance(t *testing.T) {
-	ingesttest.Run(t, func(t *testing.T) ingesttest.Broker {
-		c := natsserver.Start(t, 1)
-		return ingesttest.Broker{URL: c.Nodes[0].MQTT(), Shared: true, Redelivers: true, Subscriber: func(t *testing.T) (ingest.Subscriber, <-chan struct{}) {
-			s, err := natssub.New(natssub.Config{URL: c.URL(), AckWait: 2 * time.Second})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s, s.Ready()
-		}}
-	})
+	for _, nodes := range []int{1, 3} {
+		t.Run(fmt.Sprintf("%d nodes", nodes), func(t *testing.T) {
+			ingesttest.Run(t, func(t *testing.T) ingesttest.Broker {
+				c := natsserver.Start(t, nodes)
+				return ingesttest.Broker{URL: c.Nodes[nodes-1].MQTT(), Shared: true, Redelivers: true, Subscriber: func(t *testing.T) (ingest.Subscriber, <-chan struct{}) {
+					s, err := natssub.New(natssub.Config{URL: c.URL(), AckWait: 2 * time.Second})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return s, s.Ready()
+				}}
+			})
+		})
+	}
 }
 
 func TestNewRefuses(t *testing.T) {

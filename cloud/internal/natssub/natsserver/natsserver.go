@@ -4,6 +4,7 @@
 package natsserver
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
 )
@@ -46,7 +51,7 @@ func Start(t testing.TB, nodes int) *Cluster {
 			t.Fatal(err)
 		}
 		n.Program = &loopback.Program{Name: fmt.Sprintf("nats-server %d", i+1), Command: func() *exec.Cmd { return exec.Command(path, "-c", config) },
-			Ready: loopback.Listens(n.mqtt)}
+			Ready: n.ready}
 		n.Begin(t)
 		t.Cleanup(func() { n.Kill(t, syscall.SIGTERM) })
 	}
@@ -54,6 +59,26 @@ func Start(t testing.TB, nodes int) *Cluster {
 		n.Await(t)
 	}
 	return c
+}
+
+// ready tells whether boards can connect and JetStream answers, for which a cluster must have a leader.
+func (n *Node) ready() error {
+	if err := loopback.Listens(n.mqtt)(); err != nil {
+		return err
+	}
+	conn, err := nats.Connect("nats://" + n.client)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err = js.AccountInfo(ctx)
+	return err
 }
 
 // URL is where ingesters connect.
