@@ -14,6 +14,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,9 +22,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // options are the sizes of a run.
@@ -66,7 +69,7 @@ func main() {
 	flag.StringVar(&broker, "broker", "", "its broker")
 	flag.StringVar(&client, "client", "", "its name at the broker")
 	flag.StringVar(&series, "series", "", "its series store")
-	flag.StringVar(&o.Profile, "profile", "", "begin of the files that our children write their CPU profiles to")
+	flag.StringVar(&o.Profile, "profile", "", "begin of the files that our children write their CPU profiles to, and their largest heaps")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -92,7 +95,8 @@ func main() {
 	}
 }
 
-// profile writes a child's CPU profile until what it gives is called.
+// profile writes a child's CPU profile until what it gives is called, and beside it the heap's when that
+// was largest.
 func profile(child, file string) (stop func() error, err error) {
 	if child == "" || file == "" {
 		return func() error { return nil }, nil
@@ -101,10 +105,36 @@ func profile(child, file string) (stop func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	over, done := make(chan struct{}), make(chan error)
+	go func() { done <- largestHeap(file+".heap", over) }()
 	return func() error {
 		pprof.StopCPUProfile()
-		return f.Close()
+		close(over)
+		return errors.Join(<-done, f.Close())
 	}, pprof.StartCPUProfile(f)
+}
+
+// largestHeap writes the heap's profile whenever it has grown by a tenth.
+func largestHeap(file string, over <-chan struct{}) error {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for largest := uint64(0); ; {
+		select {
+		case <-over:
+			return nil
+		case <-tick.C:
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if m.HeapAlloc < largest+largest/10 {
+			continue
+		}
+		largest = m.HeapAlloc
+		var b bytes.Buffer
+		if err := errors.Join(pprof.WriteHeapProfile(&b), os.WriteFile(file, b.Bytes(), 0o600)); err != nil {
+			return err
+		}
+	}
 }
 
 func run(ctx context.Context, o options, part string) error {
