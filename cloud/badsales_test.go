@@ -310,7 +310,9 @@ func TestParkedMovements(t *testing.T) {
 			r := newShop(t, nil)
 			enter := func() string {
 				t.Helper()
-				var out struct{ Results []struct{ Status, Code string } }
+				var out struct {
+					Results []struct{ Status, Code string }
+				}
 				if err := json.Unmarshal(r.ask(t, "POST", "/v1/stock/movements", "application/json", `{"movements":[`+c.movement+`]}`, 200), &out); err != nil || len(out.Results) != 1 {
 					t.Fatalf("%+v, %v", out, err)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
+	"github.com/coldshelf/coldshelf/cloud/internal/yamlfile"
 )
 
 // replayEvery is how often parked sales are tried again: boards and planograms make stores and products
@@ -68,6 +69,9 @@ func ReadMapping(path string) (*intake.Mapping, error) {
 	m, err := intake.DecodeMapping(data)
 	if err == nil && !m.NamesChannel() {
 		err = errors.New("mapping: channel is missing")
+	}
+	if err == nil {
+		err = yamlfile.Whole(data)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -15,13 +15,13 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/cloud"
 	"github.com/coldshelf/coldshelf/cloud/client"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
+	"github.com/coldshelf/coldshelf/cloud/internal/yamlfile"
 )
 
 func salesCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -182,12 +182,12 @@ func readDocument(path string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, cloud.Hint(err, "give the path of a file")
 	}
-	if json.Valid(data) {
-		return data, nil
+	converted, err := yamlfile.ToJSON(data)
+	if err == nil && !json.Valid(data) {
+		err = yamlfile.Whole(data)
 	}
-	converted, err := yaml.YAMLToJSON(data)
 	if err != nil {
-		return nil, cloud.Hint(fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true)), "docs/sales.md has examples")
+		return nil, cloud.Hint(fmt.Errorf("%s: %w", path, err), "docs/sales.md has examples")
 	}
 	return converted, nil
 }

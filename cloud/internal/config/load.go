@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/yamlfile"
 )
 
 // MaxBytes bounds a configuration file.
@@ -32,17 +33,24 @@ func Read(path string) (*Config, error) {
 	}
 	c, err := Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, cutNote(data, err))
 	}
 	c.resolve(filepath.Dir(path))
 	return c, nil
 }
 
+// cutNote says of a file that ends within a line that it may be half of one.
+func cutNote(data []byte, err error) error {
+	if at := yamlfile.Cut(data); at > 0 {
+		return fmt.Errorf("%w\nthe file ends within line %d: is it whole?", err, at)
+	}
+	return err
+}
+
 // Decode reads YAML strictly over the defaults.
 func Decode(data []byte) (*Config, error) {
 	c := Defaults()
-	err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err := yamlfile.Decode(data, &c, "rate"); err != nil {
 		return nil, errors.New(explain(err))
 	}
 	return &c, nil
@@ -67,6 +75,9 @@ func explain(err error) string {
 	case errors.As(err, &wrong) && strings.HasSuffix(first, "time.Duration"):
 		at := wrong.GetToken()
 		first = fmt.Sprintf("[%d:%d] %s has no unit, want a duration such as %ss for seconds or %sm for minutes", at.Position.Line, at.Position.Column, at.Value, at.Value, at.Value)
+	}
+	if picture == "" {
+		return first
 	}
 	return first + "\n" + picture
 }

@@ -105,6 +105,53 @@ func TestMoney(t *testing.T) {
 	}
 }
 
+// TestMappingFaults: what is wrong with a mapping is told with its line.
+func TestMappingFaults(t *testing.T) {
+	const head = "channel: x\nformat: csv\nfields:\n  order: o\n  line: \"#\"\n  store: {value: s1}\n  gtin: g\n  quantity: q\n  price: p\n  currency: {value: CNY}\n  sold_at: t\n"
+	for _, c := range []struct{ name, text, fault string }{
+		{"good", head + "only: {from: k, in: [V]}\n", ""},
+		{"a column that is a number", strings.Replace(head, "order: o", "order: 5", 1), ""},
+		{"a number among texts", head + "only:\n  from: k\n  in: [4]\n", "line 14: only.in is a number, want a string: put it in quotes"},
+		{"an unknown key", head + "onyl: {from: k, in: [V]}\n", "line 12: unknown field \"onyl\""},
+		{"base eight", head + "only: {from: k, in: [010]}\n", "line 12: in: 010 is a number of base eight"},
+		{"two mappings", head + "---\n" + head, "line 13: a second document"},
+		{"cut in a bracket", head + "only: {from: k, in: [V", "the text ends within line 12: is it whole?"},
+		{"cut in a key", head[:strings.Index(head, "ncy:")], "the text ends within line 10: is it whole?"},
+		{"cut between lines", head[:strings.Index(head, "  sold_at")], "field sold_at is missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := intake.DecodeMapping([]byte(c.text))
+			if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+				t.Errorf("got %v, want %q", err, c.fault)
+			}
+		})
+	}
+}
+
+// FuzzMapping: no text makes a mapping's reader panic, nor what it reads its user.
+func FuzzMapping(f *testing.F) {
+	for _, name := range []string{"till", "tmall", "jd", "youzan", "meituan"} {
+		data, err := os.ReadFile("testdata/" + name + ".yml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(`{"format":"json","lines":"a.0","fields":{"order":5}}`))
+	f.Add([]byte("fields: !0\n"))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		m, err := intake.DecodeMapping(data)
+		if err != nil {
+			return
+		}
+		skipped := 0
+		for range intake.Mapped("application/json", []byte(`{"a":[{"b":"1"},["x"],null,"[{}]"]}`), m, &skipped) {
+		}
+		for range intake.CSV(strings.NewReader("a,b\n1,2\n"), m).Items() {
+		}
+	})
+}
+
 // FuzzReaders: no input makes a reader panic or run on.
 func FuzzReaders(f *testing.F) {
 	for _, pattern := range []string{"testdata/*.xml", "testdata/*.json"} {

@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/yamlfile"
 )
 
 // Mapping says where the fields of a line are in somebody else's CSV or JSON. It is written in YAML or
@@ -44,8 +44,12 @@ type Field struct {
 	Default string            `json:"default,omitempty"` // where there is nothing
 }
 
-// UnmarshalJSON also reads a bare text.
+// UnmarshalJSON also reads a bare text, and a number as one: a column may be called 5.
 func (f *Field) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && strings.IndexByte("-0123456789", data[0]) >= 0 {
+		f.From = string(data)
+		return nil
+	}
 	if len(data) > 0 && data[0] == '"' {
 		return json.Unmarshal(data, &f.From)
 	}
@@ -70,20 +74,47 @@ var fieldNames = []string{"channel", "order", "line", "revision", "store", "gtin
 
 // DecodeMapping reads a mapping strictly and checks it.
 func DecodeMapping(data []byte) (*Mapping, error) {
-	if !json.Valid(data) {
-		converted, err := yaml.YAMLToJSON(data)
-		if err != nil {
-			return nil, fmt.Errorf("mapping: %s", strings.TrimSpace(yaml.FormatError(err, false, true)))
-		}
-		data = converted
+	text := data
+	data, err := yamlfile.ToJSON(text)
+	if err != nil {
+		return nil, fmt.Errorf("mapping: %w", wholeNote(text, err))
 	}
 	var m Mapping
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
-		return nil, fmt.Errorf("mapping: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return nil, fmt.Errorf("mapping: %w", wholeNote(text, placed(text, err)))
 	}
-	return &m, m.prepare()
+	if err := m.prepare(); err != nil {
+		return nil, wholeNote(text, err)
+	}
+	return &m, nil
+}
+
+// placed says in which line of a text a fault is that JSON's decoder found.
+func placed(text []byte, err error) error {
+	var kind *json.UnmarshalTypeError
+	key, said := "", strings.TrimPrefix(err.Error(), "json: ")
+	if errors.As(err, &kind) {
+		key, said = kind.Field, fmt.Sprintf("%s is a %s, want a %s", kind.Field, kind.Value, kind.Type)
+		if kind.Type.Kind() == reflect.String && kind.Value == "number" {
+			said += ": put it in quotes"
+		}
+	} else if _, rest, ok := strings.Cut(said, `unknown field "`); ok {
+		key, _, _ = strings.Cut(rest, `"`)
+	}
+	if line := yamlfile.Line(text, key); line > 0 {
+		return fmt.Errorf("line %d: %s", line, said)
+	}
+	return errors.New(said)
+}
+
+// wholeNote says of a text that ends within a line that it may be half of one.
+func wholeNote(text []byte, err error) error {
+	if at := yamlfile.Cut(text); at > 0 {
+		return fmt.Errorf("%w\nthe text ends within line %d: is it whole?", err, at)
+	}
+	return err
 }
 
 // prepare checks a mapping and makes it ready.
