@@ -103,7 +103,7 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	for i, f := range facings {
 		slot := ""
 		if f.XMM > 0 && f.Shelf > 0 && f.Shelf <= len(p.Shelves) {
-			if at, ok := p.homeAt(f); ok {
+			if at, ok := p.HomeAt(f); ok {
 				slot = at.ID
 			}
 		} else {
@@ -116,9 +116,9 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	return home
 }
 
-// homeAt is the slot in which a facing stands by its millimetre. One whose middle lies a little beyond the border of a slot where
+// HomeAt is the slot in which a facing stands by its shelf and millimetre, which it must have. One whose middle lies a little beyond the border of a slot where
 // its product is due has been pushed, or measured so, and is no stranger next door.
-func (p *Planogram) homeAt(f Facing) (Slot, bool) {
+func (p *Planogram) HomeAt(f Facing) (Slot, bool) {
 	shelf := p.Shelves[f.Shelf-1]
 	at, ok := shelf.SlotAt(f.XMM)
 	if !ok || f.GTIN == "" || p.Fills(at.GTIN, f.GTIN) {

@@ -57,15 +57,14 @@ type laneOf struct {
 	index int
 }
 
-// held are the lanes in which facings stand, each in one: a facing on the line between two slots belongs to the left
-// one, as shelf.Compare has it.
+// held are the lanes in which facings stand, each in one: the slot is the one that shelf.Compare puts the facing into.
 func (s *Sight) held(facings []shelf.Facing) map[laneOf]bool {
 	out := map[laneOf]bool{}
 	for _, f := range facings {
 		if f.Shelf <= 0 || f.Shelf > len(s.plan.Shelves) || f.XMM <= 0 {
 			continue
 		}
-		if slot, ok := s.plan.Shelves[f.Shelf-1].SlotAt(f.XMM); ok {
+		if slot, ok := s.plan.HomeAt(f); ok {
 			k := (f.XMM - slot.XMM) * slot.Facings / max(1, slot.WidthMM)
 			out[laneOf{slot.ID, max(0, min(slot.Facings-1, k))}] = true
 		}

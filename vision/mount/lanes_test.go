@@ -42,9 +42,11 @@ func TestFreeLanesAreThoseWithoutAFacing(t *testing.T) {
 	}
 }
 
-// A facing on the line between two slots is in one of them for both who ask.
+// A facing on the line between two slots, or pushed over it out of the slot where its product is due, is in one of them
+// for both who ask.
 func TestFreeLanesAndSlotsAgreeWhereAFacingStands(t *testing.T) {
 	p := plan()
+	p.Shelves[1].Slots[2].GTIN = "4006381333948"
 	sight, err := mounted(cameras["front"]).On(p, 1280, 960)
 	if err != nil {
 		t.Fatal(err)

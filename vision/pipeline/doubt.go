@@ -47,7 +47,9 @@ const (
 func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.View, facings []shelf.Facing) []shelf.Blind {
 	var out []shelf.Blind
 	covered := p.covered(plan, seen)
-	for _, r := range shelf.Compare(plan, facings, view) {
+	readings := shelf.Compare(plan, facings, view)
+	due := dueWhereTheyStand(plan, readings, facings)
+	for _, r := range readings {
 		if r.State == shelf.Unknown || r.Box.Area() == 0 {
 			continue
 		}
@@ -58,7 +60,7 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Blocked})
 		case r.State == shelf.Empty && view.Slots[r.SlotID].InFrame < emptyInFrame:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.OutOfView})
-		case r.State == shelf.Empty && (fills(r.Box, facings) || p.strayIn(plan, r, facings)):
+		case r.State == shelf.Empty && (fills(plan, r, facings, due) || p.strayIn(plan, r, facings)):
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Uncertain})
 		case v.Sight == quality.Blind, v.Sight == quality.Faint && missing:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: v.Reason})
@@ -67,11 +69,23 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 	return out
 }
 
+// dueWhereTheyStand are the facings, by index, that were named and placed where their product is due.
+func dueWhereTheyStand(plan *shelf.Planogram, readings []shelf.SlotReading, facings []shelf.Facing) map[int]bool {
+	out := map[int]bool{}
+	for _, r := range readings {
+		for _, i := range r.Seen {
+			out[i] = facings[i].GTIN != "" && plan.Fills(r.GTIN, facings[i].GTIN)
+		}
+	}
+	return out
+}
+
 // fills: a facing is seen in the slot's box though it was placed elsewhere. A hand or a neighbour that hides
-// its foot makes a pack seem deeper than it stands, so the place is not to be trusted with a stockout.
-func fills(slot shelf.Box, facings []shelf.Facing) bool {
-	for _, f := range facings {
-		if f.Box.CoveredBy(slot) >= filled && float64(f.Box.H) >= weakTall*float64(slot.H) {
+// its foot makes a pack seem deeper than it stands, so the place is not to be trusted with a stockout; unless the pack is
+// due where it was placed and not here: through an empty slot its neighbours are seen from the side.
+func fills(plan *shelf.Planogram, r shelf.SlotReading, facings []shelf.Facing, due map[int]bool) bool {
+	for i, f := range facings {
+		if f.Box.CoveredBy(r.Box) >= filled && float64(f.Box.H) >= weakTall*float64(r.Box.H) && (!due[i] || plan.Fills(r.GTIN, f.GTIN)) {
 			return true
 		}
 	}
