@@ -14,10 +14,25 @@ func (a *api) webhooks(r *http.Request, tenant string) (any, error) {
 		return nil, p.err
 	}
 	list, err := deliver.List(r.Context(), a.DB, tenant)
-	for i := range list {
-		list[i].Secret, list[i].RobotSecret = "", "" // told once, when it was made
+	if err != nil {
+		return nil, err
 	}
-	return map[string]any{"webhooks": list}, err
+	health, err := deliver.Fares(r.Context(), a.DB, list)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]webhookRow, len(list))
+	for i, w := range list {
+		rows[i] = webhookRow{w, health[w.ID]}
+		rows[i].Secret, rows[i].RobotSecret = "", "" // told once, when it was made
+	}
+	return map[string]any{"webhooks": rows}, nil
+}
+
+// webhookRow is a webhook and how it fares.
+type webhookRow struct {
+	deliver.Webhook
+	deliver.Health
 }
 
 // webhookBody is somebody's wish to be told.

@@ -52,6 +52,7 @@ type follower struct {
 
 	got     bool      // something was delivered since the last failure
 	failing time.Time // since when nothing was; zero: the last call went well
+	noted   bool      // that is written down
 	refused int       // how often the target has refused the event at cursor refusal
 	refusal int64
 }
@@ -71,8 +72,16 @@ func (f *follower) run(ctx context.Context) error {
 	poll := time.NewTicker(f.poll)
 	defer poll.Stop()
 	pause := f.retry
+	known := false // how the target fared before the service started
 	for {
-		err := f.advance(ctx)
+		var err error
+		if !known {
+			err = f.recall(ctx)
+			known = err == nil
+		}
+		if err == nil {
+			err = f.advance(ctx)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -94,7 +103,9 @@ func (f *follower) run(ctx context.Context) error {
 		}
 		if err != nil {
 			f.log.Warn("alerts cannot be delivered", "target", f.name, "pause", pause, "err", err)
-			if f.rest(ctx, max(jitter(pause), retryAfter(err))) {
+			rest := max(jitter(pause), retryAfter(err))
+			f.note(ctx, err, rest)
+			if f.rest(ctx, rest) {
 				pause = f.retry
 			} else {
 				pause = min(2*pause, f.longest)
@@ -263,12 +274,53 @@ func (f *follower) offer(ctx context.Context, e *alert.Entry, deliver func(conte
 	done()
 	if err == nil {
 		f.got, f.failing = true, time.Time{}
+		if f.noted {
+			f.recovered(ctx)
+		}
 		return nil, nil
 	}
 	if ctx.Err() == nil && !errors.Is(err, ErrGone) && f.givesUp(e, err) {
 		return err, nil
 	}
 	return nil, err
+}
+
+// recall takes up the patience where the service before left it.
+func (f *follower) recall(ctx context.Context) error {
+	if f.giveUp <= 0 {
+		return nil
+	}
+	was, err := getFailing(ctx, f.db, f.name)
+	if err == nil && was != nil {
+		f.failing, f.noted = was.begin(f.now()), true
+	}
+	return err
+}
+
+// note writes down that the target fails, and when it is tried again. Where that cannot be written, the next
+// failure is.
+func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
+	if f.giveUp <= 0 || f.failing.IsZero() {
+		return
+	}
+	now := f.now()
+	err := f.db.Write(ctx, func(tx *state.Tx) error {
+		if _, err := f.cursor(ctx, tx); err != nil { // a webhook that is deleted leaves nothing
+			return err
+		}
+		return putFailing(ctx, tx, f.name, Failing{Since: f.failing, Error: why.Error(), TriedAt: now, NextTry: now.Add(rest), patience: now.Sub(f.failing)})
+	})
+	if f.noted = f.noted || err == nil; err != nil && ctx.Err() == nil && !errors.Is(err, alert.ErrNoReader) {
+		f.log.Error("that a target fails cannot be written down", "target", f.name, "err", err)
+	}
+}
+
+// recovered writes down that the target works again; where that cannot be written, with the next event.
+func (f *follower) recovered(ctx context.Context) {
+	err := f.db.Write(context.WithoutCancel(ctx), func(tx *state.Tx) error { return endFailing(ctx, tx, f.name) })
+	if f.noted = err != nil; f.noted {
+		f.log.Error("that a target works again cannot be written down", "target", f.name, "err", err)
+	}
 }
 
 // givesUp reports whether an event has had all its tries. It counts neither the time before it was logged

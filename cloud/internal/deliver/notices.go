@@ -172,6 +172,9 @@ func settle(ctx context.Context, db *state.DB, batch []Notice, to, reason string
 				return fmt.Errorf("settle notice: %w", err)
 			}
 		}
+		if to == noticeSent {
+			return endFailing(ctx, tx, recipientName(batch[0].tenant, batch[0].Recipient))
+		}
 		return nil
 	})
 }

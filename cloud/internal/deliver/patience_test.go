@@ -2,6 +2,7 @@ package deliver_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -103,6 +104,44 @@ func refusedEvent(t *testing.T, db *state.DB) {
 	}
 	if held := c.now().Sub(from); held > time.Hour {
 		t.Errorf("it held up the next for %s", held)
+	}
+}
+
+// TestRobotThatRefuses: what a chat robot refuses inside a status 200 is a dead letter after a few tries, and holds up
+// nobody; what it has no time for is tried until it is taken.
+func TestRobotThatRefuses(t *testing.T) {
+	for format, c := range map[string]struct{ busy, never string }{
+		deliver.FormatWeCom:    {`{"errcode":45009,"errmsg":"api freq out of limit"}`, `{"errcode":93000,"errmsg":"invalid webhook url"}`},
+		deliver.FormatDingTalk: {`{"errcode":130101,"errmsg":"send too fast"}`, `{"errcode":310000,"errmsg":"keywords not in content"}`},
+		deliver.FormatFeishu:   {`{"code":11232,"msg":"frequency limited"}`, `{"code":19024,"msg":"Key Words Not Found"}`},
+	} {
+		t.Run(format, func(t *testing.T) {
+			h := newHouse(t)
+			url, calls := endpoint(t, func(n int, w http.ResponseWriter) {
+				answer := `{"errcode":0,"code":0}`
+				switch {
+				case n <= 8:
+					answer = c.busy
+				case n > 9 && n <= 15:
+					answer = c.never
+				}
+				io.WriteString(w, answer)
+			})
+			w := h.hook(deliver.Webhook{URL: url, Format: format})
+			k := newClock(time.Now().UTC().Format(time.RFC3339))
+			h.start(deliver.Config{AllowPrivate: true, Now: k.now, Sleep: k.sleep})
+			for n, device := range []string{"d1", "d2", "d3"} {
+				h.sellOut(device, shelf.Empty)
+				for range []int{9, 6, 1}[n] {
+					if got := next(t, calls); !strings.Contains(got.body, device) {
+						t.Fatalf("told %s, want %s", got.body, device)
+					}
+				}
+			}
+			if dead := h.dead(w.ID, 1); dead[0].Cursor != "2" || !strings.Contains(dead[0].Reason, "the robot refuses: ") {
+				t.Errorf("got %+v", dead)
+			}
+		})
 	}
 }
 

@@ -103,16 +103,27 @@ func (p *people) end(l lane, err error) {
 	p.cfg.Log.Warn("a recipient cannot be told", "recipient", l.recipient, "err", err)
 }
 
-// failed has a lane wait, longer each time, and gives since when it fails.
-func (p *people) failed(l lane, at time.Time, err error) time.Time {
+// failed has a lane wait, longer each time, and gives since when it fails. The service before may have written
+// that down.
+func (p *people) failed(ctx context.Context, l lane, at time.Time, why error) (time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.lanes[l]
+	name := recipientName(l.tenant, l.recipient)
 	if t.failing.IsZero() {
 		t.failing = at
+		was, err := getFailing(ctx, p.cfg.DB, name)
+		if err != nil {
+			return at, err
+		}
+		if was != nil {
+			t.failing = was.begin(at)
+		}
 	}
-	t.until, t.pause = at.Add(max(jitter(t.pause), retryAfter(err))), min(2*t.pause, maxPause)
-	return t.failing
+	t.until, t.pause = at.Add(max(jitter(t.pause), retryAfter(why))), min(2*t.pause, maxPause)
+	return t.failing, p.cfg.DB.Write(ctx, func(tx *state.Tx) error {
+		return putFailing(ctx, tx, name, Failing{Since: t.failing, Error: why.Error(), TriedAt: at, NextTry: t.until, patience: at.Sub(t.failing)})
+	})
 }
 
 // drive sends a lane's notices in the order in which they are due, until none is left or one fails.
@@ -190,7 +201,11 @@ func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error
 	now = p.cfg.Now()
 	since := live[0].DueAt // or when it was tried first, where we were down
 	if err != nil {
-		if failing := p.failed(lane{live[0].tenant, live[0].Recipient}, now, err); failing.After(since) {
+		failing, err := p.failed(context.WithoutCancel(ctx), lane{live[0].tenant, live[0].Recipient}, now, err)
+		if err != nil {
+			p.cfg.Log.Error("that a recipient fails cannot be written down", "recipient", live[0].Recipient, "err", err)
+		}
+		if failing.After(since) {
 			since = failing
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,6 +135,25 @@ func mac(key []byte, text string) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
+// robotError is what a chat robot's platform says of a message inside a status 200.
+type robotError struct {
+	code    int
+	text    string
+	passing bool // it is about the moment: the same message may be taken later
+}
+
+func (e *robotError) Error() string { return fmt.Sprintf("the robot refuses: %d %s", e.code, e.text) }
+
+// passing are the codes that are about the moment and not about the message or the robot, as the platforms' lists of
+// codes say: too many calls by the minute, the hour or the day, too many at once, and a system that is busy. Any other
+// is a refusal: a word that is missing or forbidden, a wrong signature, a robot that was taken out of its group, a
+// message that is too long.
+var passing = map[string][]int{
+	FormatWeCom:    {-1, 45009, 45011, 45033},
+	FormatDingTalk: {-1, 88, 90002, 90018, 90030, 130101, 410100, 660026},
+	FormatFeishu:   {-1, 11232, 11233, 11247, 99991400},
+}
+
 // robotAnswer: the robots say 200 to everything, and what they think of it in the body.
 func robotAnswer(w Webhook, body []byte) error {
 	var a struct {
@@ -145,8 +165,12 @@ func robotAnswer(w Webhook, body []byte) error {
 	if err := json.Unmarshal(body, &a); err != nil {
 		return fmt.Errorf("webhook %s: the robot's answer is not understood: %w", w.ID, err)
 	}
-	if a.ErrCode != 0 || a.Code != 0 {
-		return fmt.Errorf("webhook %s: the robot refuses: %d %s", w.ID, a.ErrCode+a.Code, w.masked(a.ErrMsg+a.Msg))
+	code := a.ErrCode
+	if code == 0 {
+		code = a.Code
 	}
-	return nil
+	if code == 0 {
+		return nil
+	}
+	return fmt.Errorf("webhook %s: %w", w.ID, &robotError{code, w.masked(a.ErrMsg + a.Msg), slices.Contains(passing[w.Format], code)})
 }

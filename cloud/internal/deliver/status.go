@@ -38,8 +38,12 @@ func retryAfter(err error) time.Duration {
 }
 
 // refusal reports whether a target says that it takes this message at no time: a status of 4xx that is not
-// about the moment, or of 5xx where it is a mail server's word on a letter or an address.
+// about the moment, such a code of a chat robot, or 5xx where it is a mail server's word on a letter or an address.
 func refusal(err error) bool {
+	var robot *robotError
+	if errors.As(err, &robot) {
+		return !robot.passing
+	}
 	var s *statusError
 	if errors.As(err, &s) {
 		switch s.code {

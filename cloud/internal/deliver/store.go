@@ -68,7 +68,16 @@ CREATE TABLE deliver_leases (
 ALTER TABLE webhooks ADD COLUMN kicks BIGINT NOT NULL DEFAULT 0;
 `, `
 ALTER TABLE notices ADD COLUMN round BIGINT NOT NULL DEFAULT 0;
-`}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook}}
+`, `
+CREATE TABLE delivery_failing (
+	reader   TEXT PRIMARY KEY,
+	since    BIGINT NOT NULL,
+	patience BIGINT NOT NULL,
+	reason   TEXT NOT NULL,
+	tried_at BIGINT NOT NULL,
+	next_try BIGINT NOT NULL
+);
+`}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook, "delivery_failing": ofWebhook}}
 
 // ofWebhook is which cursors and dead letters are a tenant's; see reader.
 const ofWebhook = "reader IN (SELECT 'webhook/' || id FROM webhooks)"
@@ -185,7 +194,7 @@ func Delete(ctx context.Context, db *state.DB, tenant, id string) error {
 	}
 	return db.Write(ctx, func(tx *state.Tx) error {
 		var errs []error
-		for _, q := range []string{"DELETE FROM dead_letters WHERE reader = ?", "DELETE FROM alert_readers WHERE reader = ?"} {
+		for _, q := range []string{"DELETE FROM dead_letters WHERE reader = ?", "DELETE FROM alert_readers WHERE reader = ?", "DELETE FROM delivery_failing WHERE reader = ?"} {
 			_, err := tx.Exec(ctx, q, w.reader())
 			errs = append(errs, err)
 		}
@@ -229,7 +238,7 @@ func kick(ctx context.Context, db *state.DB, id string) error {
 func disable(ctx context.Context, db *state.DB, id, why string) error {
 	return db.Write(ctx, func(tx *state.Tx) error {
 		_, err := tx.Exec(ctx, "UPDATE webhooks SET disabled = ? WHERE id = ?", why, id)
-		return err
+		return errors.Join(err, endFailing(ctx, tx, Webhook{ID: id}.reader()))
 	})
 }
 

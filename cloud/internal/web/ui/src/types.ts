@@ -254,6 +254,20 @@ export interface Webhook {
   /** Why it is told no more. */
   disabled?: string;
   created_at: string;
+  /** Null where it has taken the last that it was offered; missing in the answer to its making, as the others. */
+  failing?: Failing | null;
+  /** How many events it never took. */
+  dead_letters?: number;
+  /** It has not been told all of the log yet. */
+  waiting?: boolean;
+}
+
+/** How a webhook's target fails. */
+export interface Failing {
+  since: string;
+  error: string;
+  tried_at: string;
+  next_try: string;
 }
 
 /** An event that a webhook's target never took. */

@@ -397,6 +397,7 @@ export const en = {
   "hook.all": "All",
   "hook.remove": "Remove",
   "hook.secret": "Secret to check signatures with. It is shown this once:",
+  "hook.failing": "Takes nothing since {since}: {error}. Tried last at {tried}, next at {next}. What it misses waits for a day.",
   "hook.disabled": "Told no more: {reason}",
 } as const;
 

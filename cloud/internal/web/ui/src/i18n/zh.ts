@@ -394,5 +394,6 @@ export const zh: Record<Key, string> = {
   "hook.all": "全部",
   "hook.remove": "删除",
   "hook.secret": "用于校验签名的密钥，仅显示一次：",
+  "hook.failing": "自 {since} 起未接收：{error}。上次尝试 {tried}，下次尝试 {next}。未送达的事件保留一天。",
   "hook.disabled": "已停止通知：{reason}",
 };

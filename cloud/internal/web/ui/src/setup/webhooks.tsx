@@ -1,12 +1,12 @@
 // Who else is told of alerts.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
 import { moment } from "../format";
 import { lang, t, tn, word } from "../i18n/text";
 import { TYPES } from "../rules/book";
 import { storeName, stores } from "../store";
-import type { Severity, Webhook } from "../types";
+import type { Failing, Severity, Webhook } from "../types";
 import { Pending, useLoad } from "../ui/async";
 import { Bin, Plus } from "../ui/icons";
 import { TrialButton } from "../ui/trial";
@@ -17,8 +17,15 @@ import { useSave } from "./save";
 const FORMATS = ["events", "wecom", "dingtalk", "feishu", "email"] as const;
 const SEVERITIES: Severity[] = ["critical", "warning", "info"];
 
+/** How often is asked how they fare, while somebody looks. */
+const WATCH_MS = 10_000;
+
 export function Webhooks() {
   const loaded = useLoad((signal) => api.webhooks(signal), []);
+  useEffect(() => {
+    const timer = setInterval(() => loaded.reload(), WATCH_MS);
+    return () => clearInterval(timer);
+  }, []);
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<Webhook | null>(null);
   const [leaving, setLeaving] = useState("");
@@ -61,6 +68,7 @@ export function Webhooks() {
               <b>{shownUrl(h)}</b>
               <small class="muted">{[formatName(h.format), ...told(h)].join(" · ")}</small>
               {h.disabled && <small class="tag-offline">{t("hook.disabled", { reason: h.disabled })}</small>}
+              {!h.disabled && h.failing && <small class="tag-offline">{failure(h.failing)}</small>}
             </span>
             <TrialButton name={shownUrl(h)} send={() => api.testWebhook(h.id)} />
             <button class="toggle toggle-icon" type="button" aria-expanded={leaving === h.id} aria-label={`${t("hook.remove")}: ${shownUrl(h)}`} title={t("hook.remove")} onClick={() => setLeaving(leaving === h.id ? "" : h.id)}>
@@ -85,6 +93,12 @@ export function Webhooks() {
   );
 }
 
+/** Since when its target takes nothing, and why. */
+function failure(f: Failing): string {
+  const at = (time: string) => moment(Date.parse(time), lang.value);
+  return t("hook.failing", { since: at(f.since), error: f.error, tried: at(f.tried_at), next: at(f.next_try) });
+}
+
 /** Which alerts it is told, in words. */
 function told(h: Webhook): string[] {
   const parts = [(h.severities ?? []).map((s) => word("severity", s)), (h.types ?? []).map((x) => word("type", x)), (h.stores ?? []).map(storeName)].map((p) => p.join(", ")).filter(Boolean);
@@ -93,7 +107,8 @@ function told(h: Webhook): string[] {
 
 /** What its target never took, and the way to have it sent again; nothing where it took all. */
 function DeadLetters({ hook, enabled }: { hook: Webhook; enabled(): void }) {
-  const loaded = useLoad((signal) => api.deadLetters(hook.id, signal), [hook.id]);
+  const none = { dead_letters: [] };
+  const loaded = useLoad((signal) => (hook.dead_letters ? api.deadLetters(hook.id, signal) : Promise.resolve(none)), [hook.id, hook.dead_letters]);
   const [sending, send] = useSave();
   if (loaded.error) {
     return (
@@ -117,7 +132,7 @@ function DeadLetters({ hook, enabled }: { hook: Webhook; enabled(): void }) {
   };
   return (
     <span class="form-foot hook-dead">
-      <small class="tag-offline">{tn("hook.dead", dead.length, { time: moment(Date.parse(last.died_at), lang.value), reason: last.reason })}</small>
+      <small class="tag-offline">{tn("hook.dead", Math.max(hook.dead_letters ?? 0, dead.length), { time: moment(Date.parse(last.died_at), lang.value), reason: last.reason })}</small>
       <button class="button button-small" type="button" disabled={sending.kind === "busy"} title={t("hook.replay_help")} onClick={() => void again()}>
         {t("hook.replay")}
       </button>

@@ -1,0 +1,108 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// Failing is how a target fares that has not taken the last that it was offered. It outlives the service: whoever
+// starts again has no new patience with it.
+type Failing struct {
+	Since   time.Time `json:"since"`
+	Error   string    `json:"error"` // of the last try
+	TriedAt time.Time `json:"tried_at"`
+	NextTry time.Time `json:"next_try"` // as it was planned then; the service may have stopped since
+
+	patience time.Duration // used up by TriedAt: the time in which it was tried
+}
+
+// begin is when it began to fail, by the time in which it was tried alone: what came after the last try, while
+// nobody tried, does not count.
+func (f *Failing) begin(now time.Time) time.Time { return now.Add(-f.patience) }
+
+// recipientName is the name of a recipient's row.
+func recipientName(tenant, recipient string) string { return "recipient/" + tenant + "/" + recipient }
+
+// putFailing writes down a failure of a target; since when it fails stays as it is.
+func putFailing(ctx context.Context, tx *state.Tx, reader string, f Failing) error {
+	_, err := tx.Exec(ctx, `INSERT INTO delivery_failing (reader, since, patience, reason, tried_at, next_try) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (reader) DO UPDATE SET patience = excluded.patience, reason = excluded.reason, tried_at = excluded.tried_at, next_try = excluded.next_try`,
+		reader, state.Micros(f.Since), f.patience.Microseconds(), f.Error, state.Micros(f.TriedAt), state.Micros(f.NextTry))
+	if err != nil {
+		return fmt.Errorf("keep that %s fails: %w", reader, err)
+	}
+	return nil
+}
+
+// endFailing writes down that a target takes what it is offered.
+func endFailing(ctx context.Context, tx *state.Tx, reader string) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM delivery_failing WHERE reader = ?", reader); err != nil {
+		return fmt.Errorf("keep that %s works: %w", reader, err)
+	}
+	return nil
+}
+
+const failingColumns = "since, patience, reason, tried_at, next_try"
+
+func scanFailing(scan func(...any) error, more ...any) (*Failing, error) {
+	var f Failing
+	var since, patience, tried, next int64
+	if err := scan(append(more, &since, &patience, &f.Error, &tried, &next)...); err != nil {
+		return nil, err
+	}
+	f.Since, f.patience, f.TriedAt, f.NextTry = state.Time(since), time.Duration(patience)*time.Microsecond, state.Time(tried), state.Time(next)
+	return &f, nil
+}
+
+// getFailing gives how a target fares, nil where it has taken the last that it was offered.
+func getFailing(ctx context.Context, q state.Querier, reader string) (*Failing, error) {
+	f, err := scanFailing(q.QueryRow(ctx, "SELECT "+failingColumns+" FROM delivery_failing WHERE reader = ?", reader).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how %s fares: %w", reader, err)
+	}
+	return f, nil
+}
+
+// Health is how a webhook fares.
+type Health struct {
+	Failing     *Failing `json:"failing"`      // null: it has taken the last that it was offered
+	DeadLetters int      `json:"dead_letters"` // events that it never took
+	Waiting     bool     `json:"waiting"`      // it has not been told all of the log yet
+}
+
+// Fares tells how each of a tenant's webhooks fares, by its ID.
+func Fares(ctx context.Context, q state.Querier, hooks []Webhook) (map[string]Health, error) {
+	health := make(map[string]Health, len(hooks))
+	head, err := alert.LogHead(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range hooks {
+		var h Health
+		if h.Failing, err = getFailing(ctx, q, w.reader()); err != nil {
+			return nil, err
+		}
+		if h.Failing != nil {
+			h.Failing.Error = w.masked(h.Failing.Error)
+		}
+		if err := q.QueryRow(ctx, "SELECT COUNT(*) FROM dead_letters WHERE reader = ?", w.reader()).Scan(&h.DeadLetters); err != nil {
+			return nil, fmt.Errorf("count dead letters of %s: %w", w.ID, err)
+		}
+		cursor, err := alert.ReaderCursor(ctx, q, w.reader())
+		if err != nil {
+			return nil, err
+		}
+		h.Waiting = w.Disabled == "" && cursor < head
+		health[w.ID] = h
+	}
+	return health, nil
+}
