@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/coldshelf/coldshelf/agent/internal/clock"
 	"github.com/coldshelf/coldshelf/agent/internal/config"
 	"github.com/coldshelf/coldshelf/agent/internal/enrol"
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
@@ -253,7 +252,7 @@ func writable(dir string) error {
 }
 
 func (x *examiner) clock() {
-	at, quality := clock.New(x.cfg.Clock == "trusted").Stamp()
+	at, quality := clockOf(x.cfg).Stamp()
 	stamp := at.Format(time.RFC3339)
 	switch quality {
 	case telemetry.NTP, telemetry.RTC:

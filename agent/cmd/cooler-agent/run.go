@@ -169,7 +169,7 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 	if err != nil {
 		return agent.Options{}, err
 	}
-	ticks := clock.New(cfg.Clock == "trusted")
+	ticks := clockOf(cfg)
 	opts := agent.Options{
 		Identity: cfg.Identity(), Version: version, Board: agent.BoardName(), DataDir: cfg.DataDir,
 		Clock: ticks, Log: w.log, Plan: plan, Interval: cfg.Devices.Interval,
@@ -239,6 +239,14 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 		w.took = func() error { return gallery.Floor{Path: look.Floor}.Raise(g.Version) }
 	}
 	return nil
+}
+
+// clockOf is the clock that the configuration names.
+func clockOf(cfg *config.Config) *clock.Clock {
+	if file := cfg.PlayedClock(); file != "" {
+		return clock.Played(file)
+	}
+	return clock.New(cfg.Clock == "trusted")
 }
 
 // sightOf is what the configuration says of looking.

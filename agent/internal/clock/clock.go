@@ -9,6 +9,7 @@ package clock
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,37 @@ func New(trusted bool) *Clock {
 		quality = func() telemetry.ClockQuality { return max(telemetry.RTC, Kernel()) }
 	}
 	return NewWith(Sources{Wall: time.Now, Elapsed: func() time.Duration { return time.Since(start) }, Quality: quality})
+}
+
+// Played is a clock that is as a file says, to try out on a desk what a board does that does not know the time. The file
+// holds a word, "unknown", "rtc" or "ntp", and after it by how much the clock is behind, "50h"; a file that is missing
+// or says something else is a clock that is right and that nobody vouches for.
+func Played(path string) *Clock {
+	start := time.Now()
+	read := func() (q telemetry.ClockQuality, behind time.Duration) {
+		data, err := os.ReadFile(path)
+		words := strings.Fields(string(data))
+		if err != nil || len(words) == 0 {
+			return telemetry.Monotonic, 0
+		}
+		if len(words) > 1 {
+			behind, _ = time.ParseDuration(words[1]) //nolint:errcheck // what is no duration is none
+		}
+		switch words[0] {
+		case "ntp":
+			q = telemetry.NTP
+		case "rtc":
+			q = telemetry.RTC
+		default:
+			q = telemetry.Monotonic
+		}
+		return q, behind
+	}
+	return NewWith(Sources{
+		Wall:    func() time.Time { _, behind := read(); return time.Now().Add(-behind) },
+		Elapsed: func() time.Duration { return time.Since(start) },
+		Quality: func() telemetry.ClockQuality { q, _ := read(); return q },
+	})
 }
 
 // NewWith is New with other sources.

@@ -19,7 +19,7 @@ type Config struct {
 	Store     string `yaml:"store"`
 	Device    string `yaml:"device"`
 	DataDir   string `yaml:"data_dir"`  // holds the outbox; survives updates
-	Clock     string `yaml:"clock"`     // auto: asked of the kernel; trusted: right though the kernel does not know (virtual machines)
+	Clock     string `yaml:"clock"`     // auto: asked of the kernel; trusted: right though the kernel does not know (virtual machines); played:FILE: as a file says, on a desk
 	Timezone  string `yaml:"timezone"`  // IANA name for schedule; "": the machine's
 	Planogram string `yaml:"planogram"` // file; "": facings are reported, slots are not judged
 

@@ -25,7 +25,9 @@ func (c *Config) Validate() error {
 		}
 	}
 	v.check(c.DataDir != "", "data_dir: must not be empty")
-	v.oneOf("clock", c.Clock, "auto", "trusted")
+	if c.PlayedClock() == "" {
+		v.oneOf("clock", c.Clock, "auto", "trusted", "played:FILE")
+	}
 	if _, err := time.LoadLocation(c.Timezone); err != nil {
 		v.add("timezone: %w", err)
 	}
@@ -42,6 +44,17 @@ func (c *Config) Validate() error {
 	v.check(c.Outbox.MaxBytes >= 1<<20, "outbox.max_bytes: %d, must be at least %d", c.Outbox.MaxBytes, 1<<20)
 	return errors.Join(v...)
 }
+
+// PlayedClock is the file that says how the clock is; "" for a real clock.
+func (c *Config) PlayedClock() string {
+	path, _ := strings.CutPrefix(c.Clock, playedClock)
+	if path == c.Clock {
+		return ""
+	}
+	return path
+}
+
+const playedClock = "played:"
 
 type faults []error
 
