@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,9 +41,44 @@ type rig struct {
 	log    *os.File
 }
 
-// built compiles the programs as the Makefile does.
-func built(t *testing.T, dir string) string {
-	t.Helper()
+// stage is what all runs share and none changes: the programs, and a rendered day of a shop whose products are enrolled.
+// To compile and to render is most of what a run would cost.
+type stage struct {
+	bin    string
+	cooler shop.Cooler
+}
+
+// shared is the folder of the stage.
+var shared string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "cooler-demo-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	shared = dir
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+var staged = sync.OnceValues(func() (*stage, error) {
+	if err := build(shared); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	plan := shop.Plan{Range: 58, Days: []uint64{3}, Width: 1280, Height: 960, Step: 30, Quality: 85}
+	coolers, err := shop.Open(ctx, filepath.Join(shared, "shop"), plan, func(int, int) {})
+	if err != nil {
+		return nil, err
+	}
+	return &stage{shared, coolers[0]}, coolers[0].Enrol(ctx, filepath.Join(shared, "cooler-agent"))
+})
+
+// build compiles the programs as the Makefile does.
+func build(dir string) error {
 	for _, b := range []struct {
 		name, pkg string
 		env       []string
@@ -55,14 +91,18 @@ func built(t *testing.T, dir string) string {
 		cmd := exec.Command("go", args...)
 		cmd.Env = append(os.Environ(), b.env...)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", b.name, err, out)
+			return fmt.Errorf("build %s: %w\n%s", b.name, err, out)
 		}
 	}
-	return dir
+	return nil
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	set, err := staged()
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	dir := t.TempDir()
@@ -77,17 +117,8 @@ func newRig(t *testing.T) *rig {
 			t.Logf("what the programs said, its end:\n%s", data[max(0, len(data)-12000):])
 		}
 	})
-	plan := shop.Plan{Range: 58, Days: []uint64{3}, Width: 1280, Height: 960, Step: 30, Quality: 85}
-	coolers, err := shop.Open(ctx, filepath.Join(dir, "shop"), plan, func(int, int) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{t: t, ctx: ctx, bin: built(t, dir), dir: dir, cooler: coolers[0], http: free(t), mqtt: free(t),
+	return &rig{t: t, ctx: ctx, bin: set.bin, dir: dir, cooler: set.cooler, http: free(t), mqtt: free(t),
 		events: make(chan watch.Event, 1000), log: log}
-	if err := r.cooler.Enrol(ctx, filepath.Join(r.bin, "cooler-agent")); err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // free gives an address that nothing listens on.
