@@ -50,7 +50,8 @@ func (f *Follower) openBook(ctx context.Context, tenant, store string, from, to 
 	return &book{q: f.DB, tenant: tenant, store: store, from: from, to: to, lines: lines, pages: map[shelf.GTIN]*page{}}, nil
 }
 
-// at gives a product's stock at a time of the run. After a fault nothing is known, and err says why.
+// at gives a product's stock right before a time of the run: what moves at the stroke of an hour moves in the hour that
+// begins. After a fault nothing is known, and err says why.
 func (b *book) at(ctx context.Context, g shelf.GTIN, t time.Time) (units int64, known bool) {
 	p := b.pages[g]
 	if p == nil {
@@ -63,7 +64,7 @@ func (b *book) at(ctx context.Context, g shelf.GTIN, t time.Time) (units int64, 
 	}
 	units, known = p.units, p.known
 	for _, s := range p.steps {
-		if s.at.After(t) {
+		if !s.at.Before(t) {
 			break
 		}
 		if s.count {

@@ -133,7 +133,7 @@ func (f *Follower) takeStock(ctx context.Context, tenant string) (more bool, err
 const catchUp = 35 * 24 * time.Hour
 
 // closeHours touches every store with a cooler for each hour that has ended, so that an hour in which
-// nobody said anything counts as one in which nobody looked.
+// nobody said anything counts as one in which nobody looked; and what else was merged before it was over.
 func (f *Follower) closeHours(ctx context.Context, tenant string) error {
 	from, known, err := readCursor(ctx, f.DB, tenant, feedClose)
 	if err != nil {
@@ -167,6 +167,11 @@ func (f *Follower) closeHours(ctx context.Context, tenant string) error {
 					return err
 				}
 			}
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO merge_touched (tenant, store, device, hour, cause)
+			SELECT tenant, store, '', hour, ? FROM merge_hours WHERE tenant = ? AND hour >= ? AND hour < ? AND NOT closed`, causeClose, tenant, start, next)
+		if err != nil {
+			return fmt.Errorf("close hours: %w", err)
 		}
 		return nil
 	})

@@ -194,7 +194,7 @@ func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) 
 	if err := f.closeHours(ctx, tenant); err != nil {
 		return Done{}, err
 	}
-	touched, err := readTouched(ctx, f.DB, tenant)
+	touched, err := readTouched(ctx, f.DB, tenant, f.Now())
 	if err != nil || len(touched) == 0 {
 		return Done{}, err
 	}
@@ -219,16 +219,18 @@ func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) 
 // touch is what is to be folded anew in one store.
 type touch struct {
 	ids     []int64
-	hours   map[int64]string // → causes
-	devices map[string]bool
+	hours   map[int64]string          // → causes
+	devices map[string]map[int64]bool // → hours that they told something of
 }
 
 // storesAtOnce bounds of how many stores one step takes the touched hours, all there are of each.
 const storesAtOnce = 256
 
-func readTouched(ctx context.Context, q state.Querier, tenant string) (map[string]*touch, error) {
-	rows, err := q.Query(ctx, `SELECT id, store, device, hour, cause FROM merge_touched WHERE tenant = ? AND store IN
-		(SELECT DISTINCT store FROM merge_touched WHERE tenant = ? ORDER BY store LIMIT ?) ORDER BY id`, tenant, tenant, storesAtOnce)
+// readTouched gives what is touched. Hours to come, such as those of a till whose clock is fast, wait until they begin.
+func readTouched(ctx context.Context, q state.Querier, tenant string, now time.Time) (map[string]*touch, error) {
+	rows, err := q.Query(ctx, `SELECT id, store, device, hour, cause FROM merge_touched WHERE tenant = ? AND hour < ? AND store IN
+		(SELECT DISTINCT store FROM merge_touched WHERE tenant = ? AND hour < ? ORDER BY store LIMIT ?) ORDER BY id`,
+		tenant, now.Unix(), tenant, now.Unix(), storesAtOnce)
 	if err != nil {
 		return nil, fmt.Errorf("read touched hours: %w", err)
 	}
@@ -241,7 +243,7 @@ func readTouched(ctx context.Context, q state.Querier, tenant string) (map[strin
 		}
 		t := found[store]
 		if t == nil {
-			t = &touch{hours: map[int64]string{}, devices: map[string]bool{}}
+			t = &touch{hours: map[int64]string{}, devices: map[string]map[int64]bool{}}
 			found[store] = t
 		}
 		t.ids = append(t.ids, id)
@@ -249,7 +251,10 @@ func readTouched(ctx context.Context, q state.Querier, tenant string) (map[strin
 			t.hours[hour] = strings.TrimPrefix(was+","+cause, ",")
 		}
 		if device != "" {
-			t.devices[device] = true
+			if t.devices[device] == nil {
+				t.devices[device] = map[int64]bool{}
+			}
+			t.devices[device][hour] = true
 		}
 		return nil
 	})

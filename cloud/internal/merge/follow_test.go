@@ -38,6 +38,7 @@ type shop struct {
 	follower *merge.Follower
 	now      time.Time
 	seq      uint64
+	told     int64 // of the restatements: those up to here were read
 	tenant   string
 }
 

@@ -23,6 +23,7 @@ type folded struct {
 	hours         []*stored
 	causes        map[int64]string
 	coolers       map[string]*lastShape // that are new or have changed
+	dark          []storeHour                 // that are to be folded because of these
 	done          Done
 	mirrored      bool // what changes is noted for the mirror
 }
@@ -74,7 +75,7 @@ func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, pla
 		}
 		starts = starts[n:]
 	}
-	return out, nil
+	return out, f.darken(ctx, out)
 }
 
 // foldRun folds hours that follow each other.
@@ -104,7 +105,9 @@ func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rat
 			continue // an hour to come: nothing can be said of it yet
 		}
 		facts.Open = out.place.Open(facts.Start, facts.Until)
-		facts.Coolers = coolers.cut(hour)
+		if facts.Coolers, err = f.cut(ctx, out, coolers, hour); err != nil {
+			return err
+		}
 		facts.Sold = f.sold(lines, hour)
 		facts.Lifts = plan.Hour(out.store, hour, facts.Until)
 		if book != nil {
@@ -128,10 +131,13 @@ func orNone(r *StoreRates) Rates {
 	return r
 }
 
-// run is what the coolers of a store said over a run of hours.
-type run struct {
-	coolers []CoolerFacts
-	shapes  map[string]*lastShape
+// watched is what one cooler of a store said over a run of hours.
+type watched struct {
+	CoolerFacts
+	all    []placed // its looks, also those in other stores
+	from   time.Time
+	before *placed // its last look before from, once it was asked for
+	asked  bool
 }
 
 // travel bounds how much older than its message a reading in it may be.
@@ -140,18 +146,15 @@ const travel = time.Hour
 // messagesAtOnce bounds what one cooler says in a run: a look a second for a day, and more.
 const messagesAtOnce = 200_000
 
-// silent is how long a cooler that says nothing still counts as one that ought to.
-const silent = 30 * 24 * time.Hour
-
-func (f *Follower) readShelf(ctx context.Context, out *folded, from, to time.Time) (*run, error) {
-	r := &run{shapes: out.coolers}
+func (f *Follower) readShelf(ctx context.Context, out *folded, from, to time.Time) ([]*watched, error) {
+	var coolers []*watched
 	for _, device := range slices.Sorted(maps.Keys(out.coolers)) {
 		last := out.coolers[device]
 		messages, err := f.Series.Messages(ctx, series.Range{Tenant: out.tenant, Device: device, From: from.Add(-Hold), To: to.Add(travel)}, messagesAtOnce)
 		if err != nil {
 			return nil, err
 		}
-		c := CoolerFacts{Device: device}
+		c := &watched{CoolerFacts: CoolerFacts{Device: device}, all: looksIn(messages), from: from.Add(-Hold)}
 		for i := range messages {
 			m := &messages[i]
 			if m.Store != out.store {
@@ -166,13 +169,28 @@ func (f *Follower) readShelf(ctx context.Context, out *folded, from, to time.Tim
 				}
 				last.learn(m.At, m.Slots)
 			}
-			c.Doors = append(c.Doors, m.Doors...)
-			c.Footfall = append(c.Footfall, m.Footfall...)
+			c.read(m)
 		}
 		c.sort()
-		r.coolers = append(r.coolers, c)
+		coolers = append(coolers, c)
 	}
-	return r, nil
+	return coolers, nil
+}
+
+// read takes the doors and the people of a message. A reading is no older than travel, so that an hour has the same
+// ones whether it is read by itself or with others.
+func (c *watched) read(m *series.Message) {
+	fresh := func(at time.Time) bool { return !at.Before(m.At.Add(-travel)) && at.Before(m.At.Add(Hold)) }
+	for _, d := range m.Doors {
+		if fresh(d.At) {
+			c.Doors = append(c.Doors, d)
+		}
+	}
+	for _, p := range m.Footfall {
+		if fresh(p.From) {
+			c.Footfall = append(c.Footfall, p)
+		}
+	}
 }
 
 // learn takes over what a later look is due to hold.
@@ -183,10 +201,7 @@ func (l *lastShape) learn(at time.Time, slots []series.SlotPoint) {
 	if at.Before(l.at) {
 		return
 	}
-	same := len(slots) == len(l.slots)
-	for i := range slots {
-		same = same && slots[i].Slot == l.slots[i].Slot && slots[i].GTIN == l.slots[i].GTIN && slots[i].Due == l.slots[i].Due
-	}
+	same := sameShape(slots, l.slots)
 	// That it was alive is kept to the day: an hour's merge need not write for it.
 	l.changed = l.changed || !same || at.Sub(l.at) > 24*time.Hour
 	if !same {
@@ -198,11 +213,10 @@ func (l *lastShape) learn(at time.Time, slots []series.SlotPoint) {
 }
 
 // cut gives the coolers' facts for one hour.
-func (r *run) cut(hour time.Time) []CoolerFacts {
+func (f *Follower) cut(ctx context.Context, of *folded, coolers []*watched, hour time.Time) ([]CoolerFacts, error) {
 	end := hour.Add(time.Hour)
 	var out []CoolerFacts
-	for i := range r.coolers {
-		all := &r.coolers[i]
+	for _, all := range coolers {
 		c := CoolerFacts{Device: all.Device}
 		lo, _ := slices.BinarySearchFunc(all.Looks, hour.Add(-Hold), func(l Look, t time.Time) int { return l.At.Compare(t) })
 		hi, _ := slices.BinarySearchFunc(all.Looks, end, func(l Look, t time.Time) int { return l.At.Compare(t) })
@@ -217,14 +231,18 @@ func (r *run) cut(hour time.Time) []CoolerFacts {
 				c.Footfall = append(c.Footfall, p)
 			}
 		}
-		if last := r.shapes[all.Device]; len(c.Looks) == 0 && !last.since.IsZero() && last.since.Before(end) && last.at.After(hour.Add(-silent)) && (last.gone.IsZero() || hour.Before(last.gone)) {
-			c.Due = last.slots
+		if len(c.Looks) == 0 {
+			due, err := f.dueInDark(ctx, of, all, hour)
+			if err != nil {
+				return nil, err
+			}
+			c.Due = due
 		}
 		if len(c.Looks)+len(c.Doors)+len(c.Footfall)+len(c.Due) > 0 {
 			out = append(out, c)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // linesAtOnce bounds one page of lines.

@@ -106,6 +106,68 @@ func TestALateSaleRestatesLaterCauses(t *testing.T) {
 	}, tables()...)
 }
 
+// hold reserves units of cola in a store for an order of the web shop.
+func (s *shop) hold(order, store string, units int64) {
+	s.t.Helper()
+	name := sales.OrderName{Channel: "web", Order: order}
+	err := s.ledger.AtCounter(context.Background(), s.tenant, []sales.OrderName{name}, []shelf.GTIN{cola}, func(c *sales.Counter) error {
+		return c.Reserve(&sales.Reservation{Channel: "web", Order: order, Status: sales.Held, ExpiresAt: s.now.Add(100 * time.Hour), Holds: []sales.Hold{{Store: store, GTIN: cola, Units: units}}})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestWhatALateCorrectionGivesBackRestatesTheCauses: units that an order held in one store and that its line, of another,
+// took from there and gives back late, are in the book of the former again, for the hours since.
+func TestWhatALateCorrectionGivesBackRestatesTheCauses(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := newShop(t, db, "t")
+		s.now = monday.Add(10 * time.Hour)
+		s.move("first", sales.Count, cola, 4, monday.Add(8*time.Hour))
+		s.hold("held", "s1", 4)
+		s.line("web", "held", 1, "s2", cola, 4, s.now)
+		s.now = monday.Add(48 * time.Hour)
+		s.day("s1")
+		s.merge()
+		s.wantCauses("with all taken", merge.CauseStore, merge.CauseStore)
+		s.skipTold()
+		s.line("web", "held", 2, "s2", cola, 1, monday.Add(10*time.Hour))
+		if done := s.merge(); done.Restated != 3 {
+			t.Errorf("after three were given back: %+v, want the hour of the line in its own store and the two out in the other restated", done)
+		}
+		s.wantCauses("with three given back", merge.CauseShelf, merge.CauseShelf)
+		told, err := merge.Restatements(context.Background(), db, s.tenant, s.told, 10)
+		if err != nil || len(told) != 3 {
+			t.Fatalf("told %+v, %v", told, err)
+		}
+		history, err := s.ledger.History(context.Background(), s.tenant, "s1", cola, monday, s.now)
+		if err != nil || len(history) != 2 || history[1].Order != "held" || history[1].Units != -1 || history[1].After != 3 || !history[1].At.Equal(monday.Add(10*time.Hour)) {
+			t.Errorf("the book of the store that held them: %+v, %v", history, err)
+		}
+		if own, err := s.ledger.History(context.Background(), s.tenant, "s2", cola, monday, s.now); err != nil || len(own) != 0 {
+			t.Errorf("the book of the line's own store: %+v, %v, want nothing", own, err)
+		}
+	}, tables()...)
+}
+
+// TestALineThatTakesItsHoldLateRestatesTheCauses: a line that was here before its hold takes from it when it comes again.
+func TestALineThatTakesItsHoldLateRestatesTheCauses(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := newShop(t, db, "t")
+		s.move("first", sales.Count, cola, 4, monday.Add(8*time.Hour))
+		s.line("web", "held", 1, "s1", cola, 4, monday.Add(10*time.Hour))
+		s.day("s1")
+		s.merge()
+		s.wantCauses("with all sold", merge.CauseStore, merge.CauseStore)
+		s.move("in", sales.Delivery, cola, 4, monday.Add(20*time.Hour))
+		s.hold("held", "s1", 4)
+		s.line("web", "held", 2, "s1", cola, 4, monday.Add(10*time.Hour)) // paid, say
+		s.merge()
+		s.wantCauses("with what was held taken later", merge.CauseShelf, merge.CauseShelf)
+	}, tables()...)
+}
+
 // TestWhatAnotherStoreHeldLeavesThatStore: units of a line that were held elsewhere are not out of its own store's book.
 func TestWhatAnotherStoreHeldLeavesThatStore(t *testing.T) {
 	statetest.Each(t, func(t *testing.T, db *state.DB) {

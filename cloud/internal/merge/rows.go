@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
-	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // dayOf is the local day that an hour counts in, as days since 1970.
@@ -42,6 +41,18 @@ type Figures struct {
 	Watched   float64 `json:"watched_hours"`
 	// Of OutHours, by cause; nil in what was logged before causes were told.
 	OutByCause *OutByCause `json:"out_by_cause,omitempty"`
+	// The rest; nil in what was logged before it was told.
+	*MoreFigures
+}
+
+// MoreFigures are what else may be restated.
+type MoreFigures struct {
+	Revenue      map[string]int64 `json:"revenue"` // by currency, minor units
+	Receipts     int64            `json:"receipts"`
+	PeopleIn     int64            `json:"people_in"`
+	DoorOpenings int64            `json:"door_openings"`
+	DueHours     float64          `json:"facings_due_hours"` // facings due × hours
+	FacingHours  float64          `json:"facings_hours"`     // facings there × hours
 }
 
 // OutByCause are hours out.
@@ -51,13 +62,22 @@ type OutByCause struct {
 	Unknown float64 `json:"unknown"`
 }
 
-func figures(h *Hour) (f Figures) {
+func figures(h *Hour) Figures {
+	f := Figures{OutByCause: outByCause(h), MoreFigures: &MoreFigures{Revenue: map[string]int64{}, Receipts: h.Receipts, PeopleIn: h.In}}
 	for i := range h.Cells {
 		c := &h.Cells[i]
 		f.Units += c.Units()
 		f.OutHours += float64(c.OutTime()) / msPerHour
 		f.LostUnits += float64(c.LostUnits()) / Micro
 		f.Watched += float64(c.Watched) / msPerHour
+		f.DueHours += float64(c.DueAll) / msPerHour
+		f.FacingHours += float64(c.Present) / msPerHour
+		for _, s := range c.Sales {
+			f.Revenue[s.Currency] += s.Minor
+		}
+	}
+	for i := range h.Coolers {
+		f.DoorOpenings += h.Coolers[i].Openings
 	}
 	return f
 }
@@ -74,18 +94,10 @@ func outByCause(h *Hour) *OutByCause {
 	return &OutByCause{Shelf: hours(CauseShelf), Store: hours(CauseStore), Unknown: hours(CauseUnknown)}
 }
 
-// sameCauses tells whether each product was out as long by the same causes: two that change places change no sum.
-func sameCauses(a, b *Hour) bool {
-	out := func(h *Hour) map[shelf.GTIN][causes]int64 {
-		m := map[shelf.GTIN][causes]int64{}
-		for i := range h.Cells {
-			if c := &h.Cells[i]; c.OutTime() > 0 {
-				m[c.GTIN] = c.Out
-			}
-		}
-		return m
-	}
-	return maps.Equal(out(a), out(b))
+// sameFacts tells whether two hours say the same, whatever rates they were judged by.
+func sameFacts(a, b Hour) bool {
+	a.Model, b.Model = 0, 0
+	return string(pack(&a)) == string(pack(&b))
 }
 
 // stored is an hour as it stands in the table.
@@ -137,12 +149,10 @@ func putHour(ctx context.Context, tx *state.Tx, tenant, store string, was, is *s
 	if was == nil || !was.closed {
 		return true, false, nil
 	}
-	before, after := figures(&was.Hour), figures(&is.Hour)
-	if before == after && sameCauses(&was.Hour, &is.Hour) {
+	if sameFacts(was.Hour, is.Hour) {
 		return true, false, nil
 	}
-	before.OutByCause, after.OutByCause = outByCause(&was.Hour), outByCause(&is.Hour)
-	told, err := json.Marshal([2]Figures{before, after})
+	told, err := json.Marshal([2]Figures{figures(&was.Hour), figures(&is.Hour)})
 	if err == nil {
 		_, err = tx.Exec(ctx, "INSERT INTO merge_restated (tenant, store, hour, at, cause, body) VALUES (?, ?, ?, ?, ?, ?)",
 			tenant, store, is.Start.Unix(), state.Micros(now), cause, string(told))

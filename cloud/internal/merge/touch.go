@@ -27,17 +27,17 @@ type Toucher struct {
 	Now func() time.Time // nil: time.Now
 }
 
-// Step notes new messages, an hour that several of a store speak of one after the other once.
+// Step notes new messages, an hour that several of a cooler speak of one after the other once.
 func (t Toucher) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
 	now := time.Now
 	if t.Now != nil {
 		now = t.Now
 	}
-	var store string
+	var of wire.Identity
 	var noted []int64
 	for _, env := range envs {
-		if env.Store != store {
-			store, noted = env.Store, noted[:0]
+		if env.Identity != of {
+			of, noted = env.Identity, noted[:0]
 		}
 		for _, hour := range hoursOf(env, now()) {
 			if slices.Contains(noted, hour) {

@@ -30,6 +30,11 @@ func (o *folded) write(ctx context.Context, tx *state.Tx, now time.Time) (Done, 
 			return done, fmt.Errorf("store shape of %s: %w", device, err)
 		}
 	}
+	for _, h := range o.dark {
+		if err := insertTouch(ctx, tx, o.tenant, h.store, "", h.hour, causeLook); err != nil {
+			return done, err
+		}
+	}
 	return done, forget(ctx, tx, "merge_touched", o.touch.ids)
 }
 
@@ -47,6 +52,9 @@ func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, do
 		days := map[int64]bool{}
 		for _, h := range o.hours[:n] {
 			was := known[h.Start.Unix()]
+			if was == nil && len(h.Cells)+len(h.Coolers) == 0 {
+				continue // nothing is to be said of it
+			}
 			if was != nil {
 				h.closed = h.closed || was.closed
 				days[was.day] = true // the store's zone may have changed

@@ -305,13 +305,13 @@ func (b *batch) flush(ctx context.Context) error {
 	if err := b.bulk(ctx, "INSERT INTO sales_lines ("+lineColumns+")", lineReplace, rows); err != nil {
 		return fmt.Errorf("store lines: %w", err)
 	}
-	if err := b.tell(ctx); err != nil {
-		return err
-	}
 	if err := b.giveBack(ctx, keys); err != nil {
 		return err
 	}
 	if err := b.consume(ctx, keys); err != nil {
+		return err
+	}
+	if err := b.tell(ctx); err != nil {
 		return err
 	}
 	return b.move(ctx, b.moved)

@@ -81,16 +81,14 @@ func (b *batch) giveBack(ctx context.Context, changed []key) error {
 	return nil
 }
 
-func (b *batch) setTaking(ctx context.Context, k key, t taking, units int64) (err error) {
-	const which = " WHERE tenant = ? AND channel = ? AND ord = ? AND line = ? AND store = ? AND gtin = ? AND at = ?"
-	switch units {
-	case t.units:
+// setTaking keeps the row of what was given back whole, so that its change of the book is told.
+func (b *batch) setTaking(ctx context.Context, k key, t taking, units int64) error {
+	if units == t.units {
 		return nil
-	case 0:
-		_, err = b.Exec(ctx, "DELETE FROM sales_takings"+which, b.tenant, k.channel, k.order, k.line, t.store, t.gtin, t.at)
-	default:
-		_, err = b.Exec(ctx, "UPDATE sales_takings SET units = ?"+which, units, b.tenant, k.channel, k.order, k.line, t.store, t.gtin, t.at)
 	}
+	b.change++
+	_, err := b.Exec(ctx, "UPDATE sales_takings SET units = ?, change = ? WHERE tenant = ? AND channel = ? AND ord = ? AND line = ? AND store = ? AND gtin = ? AND at = ?",
+		units, b.change, b.tenant, k.channel, k.order, k.line, t.store, t.gtin, t.at)
 	if err != nil {
 		return fmt.Errorf("give back: %w", err)
 	}
@@ -164,14 +162,16 @@ func (b *batch) consume(ctx context.Context, changed []key) error {
 				h.units, open = h.units-n, open-n
 				b.step(h.stockKey, at, -n)
 				b.step(stockKey{l.Store, h.gtin}, state.Micros(l.SoldAt), n) // its own store keeps them
-				rows = append(rows, []any{b.tenant, k.channel, k.order, k.line, h.store, h.gtin, at, n})
+				b.hours[hourKey{l.Store, h.gtin, state.Micros(l.Hour())}] = true
+				b.change++
+				rows = append(rows, []any{b.tenant, k.channel, k.order, k.line, h.store, h.gtin, at, n, b.change})
 				back[h.stockKey] -= n
 				touched[o] = true
 			}
 		}
 	}
-	if err := b.bulk(ctx, "INSERT INTO sales_takings (tenant, channel, ord, line, store, gtin, at, units)",
-		"ON CONFLICT (tenant, channel, ord, line, store, gtin, at) DO UPDATE SET units = sales_takings.units + excluded.units", rows); err != nil {
+	if err := b.bulk(ctx, "INSERT INTO sales_takings (tenant, channel, ord, line, store, gtin, at, units, change)",
+		"ON CONFLICT (tenant, channel, ord, line, store, gtin, at) DO UPDATE SET units = sales_takings.units + excluded.units, change = excluded.change", rows); err != nil {
 		return fmt.Errorf("take holds: %w", err)
 	}
 	return b.letGo(ctx, holds, back, touched)

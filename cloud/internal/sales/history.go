@@ -70,12 +70,18 @@ func (l *Ledger) History(ctx context.Context, tenant, store string, gtin shelf.G
 	return out, nil
 }
 
-// steps reads all that moved before a time.
+// steps reads all that moved before a time. What a line took from holds left the store that held it, when the line
+// came, and not the line's own store at its time: see taking.
 func (l *Ledger) steps(ctx context.Context, tenant, store string, gtin shelf.GTIN, to time.Time) ([]Entry, error) {
 	rows, err := l.db.Query(ctx, `SELECT id, cause, units, at, place, note, '', '', '' FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND at < ?
-		UNION ALL SELECT '', CASE WHEN units < 0 THEN 'refund' ELSE 'sale' END, CASE WHEN units < 0 AND NOT restocked THEN 0 ELSE -units END, sold_at, '', '', channel, ord, line
-		FROM sales_lines WHERE tenant = ? AND store = ? AND gtin = ? AND sold_at < ? AND units <> 0`,
-		tenant, store, string(gtin), state.Micros(to), tenant, store, string(gtin), state.Micros(to))
+		UNION ALL SELECT '', CASE WHEN s.units < 0 THEN 'refund' ELSE 'sale' END, CASE WHEN s.units < 0 AND NOT s.restocked THEN 0 ELSE s.held - s.units END,
+			s.sold_at, '', '', s.channel, s.ord, s.line
+			FROM (SELECT l.*, CAST(COALESCE((SELECT SUM(t.units) FROM sales_takings t
+				WHERE t.tenant = l.tenant AND t.channel = l.channel AND t.ord = l.ord AND t.line = l.line), 0) AS BIGINT) AS held
+				FROM sales_lines l WHERE l.tenant = ? AND l.store = ? AND l.gtin = ? AND l.sold_at < ?) s
+			WHERE s.units < 0 OR s.units > s.held
+		UNION ALL SELECT '', 'sale', -units, at, '', '', channel, ord, line FROM sales_takings WHERE tenant = ? AND store = ? AND gtin = ? AND at < ? AND units > 0`,
+		tenant, store, string(gtin), state.Micros(to), tenant, store, string(gtin), state.Micros(to), tenant, store, string(gtin), state.Micros(to))
 	if err != nil {
 		return nil, err
 	}

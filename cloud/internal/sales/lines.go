@@ -276,10 +276,12 @@ func (l *Ledger) Changed(ctx context.Context, tenant string, cursor int64, limit
 	return list, rows.Err()
 }
 
-// Moved gives up to limit movements that were entered after the cursor (0: all that are numbered), each by the hour from
-// which on it changes the book. A movement that changes no stock is not among them.
+// Moved gives up to limit movements that were entered, and units that lines took from holds or gave back to them, after
+// the cursor (0: all that are numbered), each by the hour from which on it changes the book. A movement that changes
+// no stock is not among them.
 func (l *Ledger) Moved(ctx context.Context, tenant string, cursor int64, limit int) ([]ChangedHour, error) {
-	rows, err := l.db.Query(ctx, "SELECT store, gtin, at, change FROM sales_movements WHERE tenant = ? AND change > 0 AND change > ? ORDER BY change LIMIT ?", tenant, cursor, limit)
+	rows, err := l.db.Query(ctx, `SELECT store, gtin, at, change FROM sales_movements WHERE tenant = ? AND change > 0 AND change > ?
+		UNION ALL SELECT store, gtin, at, change FROM sales_takings WHERE tenant = ? AND change > 0 AND change > ? ORDER BY change LIMIT ?`, tenant, cursor, tenant, cursor, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read new movements: %w", err)
 	}
