@@ -76,6 +76,31 @@ func (b *book) at(ctx context.Context, g shelf.GTIN, t time.Time) (units int64, 
 	return units, known
 }
 
+// causes are what the book makes the cause of a stockout at the end of each hour of the run, or at now where that is earlier.
+func (b *book) causes(ctx context.Context, g shelf.GTIN, now time.Time) ([]Cause, error) {
+	p, err := b.read(ctx, g)
+	if err != nil {
+		return nil, fmt.Errorf("read book of %s in %s: %w", g, b.store, err)
+	}
+	var list []Cause
+	units, known, steps := p.units, p.known, p.steps
+	for end := b.from.Add(time.Hour); !end.After(b.to); end = end.Add(time.Hour) {
+		until := end
+		if now.Before(end) {
+			until = now
+		}
+		for ; len(steps) > 0 && steps[0].at.Before(until); steps = steps[1:] {
+			if s := steps[0]; s.count {
+				units, known = s.units, true
+			} else {
+				units += s.units
+			}
+		}
+		list = append(list, causeOf(units, known))
+	}
+	return list, nil
+}
+
 func (b *book) read(ctx context.Context, g shelf.GTIN) (*page, error) {
 	p := &page{}
 	start := state.Micros(b.from)

@@ -96,9 +96,10 @@ type Sale struct {
 	Promoted int64 // of Units: under a promotion
 }
 
-// numbers lists a cell's sums in the order in which they are stored; new ones are added at the end.
-func (c *Cell) numbers() []*int64 {
-	return []*int64{&c.Open, &c.Watched, &c.OnShelf, &c.Out[0], &c.Out[1], &c.Out[2], &c.Unrated,
+// numbers lists a cell's sums in the order in which they are stored; new ones are added at the end. It is an array so
+// that it need not be collected: hours are read by the thousand.
+func (c *Cell) numbers() [len(cellNames)]*int64 {
+	return [...]*int64{&c.Open, &c.Watched, &c.OnShelf, &c.Out[0], &c.Out[1], &c.Out[2], &c.Unrated,
 		&c.DueAll, &c.Due, &c.Present, &c.Stray, &c.Lost[0], &c.Lost[1], &c.Lost[2],
 		&c.Noise, &c.Spread, &c.Dark, &c.Loss, &c.Rated, &c.Basis, &c.Alone, &c.Demand, &c.Shared, &c.Local, &c.Daily, &c.Alike}
 }
@@ -124,7 +125,10 @@ func sums(names []string, values []*int64) []Sum {
 }
 
 // Sums lists all figures, to be read or set. Their names never change.
-func (c *Cell) Sums() []Sum { return sums(cellNames[:], c.numbers()) }
+func (c *Cell) Sums() []Sum {
+	values := c.numbers()
+	return sums(cellNames[:], values[:])
+}
 
 // Add adds another stretch of the same store and product.
 func (c *Cell) Add(o *Cell) {
@@ -198,8 +202,8 @@ type Cooler struct {
 	Loss     int64 // thousandths of a minor unit, by the same parts
 }
 
-func (c *Cooler) numbers() []*int64 {
-	return []*int64{&c.Open, &c.Watched, &c.OnShelf, &c.DueAll, &c.Due, &c.Present, &c.Stray,
+func (c *Cooler) numbers() [len(coolerNames)]*int64 {
+	return [...]*int64{&c.Open, &c.Watched, &c.OnShelf, &c.DueAll, &c.Due, &c.Present, &c.Stray,
 		&c.Openings, &c.DoorOpen, &c.Lost, &c.Sold, &c.Loss}
 }
 
@@ -207,7 +211,10 @@ var coolerNames = [...]string{"open_ms", "watched_ms", "on_shelf_ms", "due_all_m
 	"door_openings", "door_open_ms", "lost_micro", "sold_micro", "lost_money_milli"}
 
 // Sums lists all figures, to be read or set. Their names never change.
-func (c *Cooler) Sums() []Sum { return sums(coolerNames[:], c.numbers()) }
+func (c *Cooler) Sums() []Sum {
+	values := c.numbers()
+	return sums(coolerNames[:], values[:])
+}
 
 // Add adds another stretch of the same cooler.
 func (c *Cooler) Add(o *Cooler) {
@@ -232,14 +239,17 @@ type Hour struct {
 	Model    int64 // version of the demand rates that it was judged by; 0: none
 }
 
-func (h *Hour) numbers() []*int64 {
-	return []*int64{&h.In, &h.OutCount, &h.Passing, &h.Counted, &h.Open, &h.Receipts, &h.Model}
+func (h *Hour) numbers() [len(hourNames)]*int64 {
+	return [...]*int64{&h.In, &h.OutCount, &h.Passing, &h.Counted, &h.Open, &h.Receipts, &h.Model}
 }
 
 var hourNames = [...]string{"people_in", "people_out", "passing", "counted_ms", "open_ms", "receipts", "model"}
 
 // Sums lists the figures of the store itself, to be read or set. Their names never change.
-func (h *Hour) Sums() []Sum { return sums(hourNames[:], h.numbers()) }
+func (h *Hour) Sums() []Sum {
+	values := h.numbers()
+	return sums(hourNames[:], values[:])
+}
 
 // Add adds another hour of the same store. What was lost in another currency than the first is not
 // money that can be added: its units stay, its money is left out.

@@ -49,12 +49,12 @@ func (h Hour) Trimmed() Hour {
 	h.Cells, h.Coolers = nil, nil
 	for _, c := range cells {
 		c.Sales = slices.DeleteFunc(slices.Clone(c.Sales), func(s Sale) bool { return s.Units == 0 && s.Minor == 0 && s.Promoted == 0 })
-		if len(c.Sales) > 0 || !empty(c.numbers()) {
+		if values := c.numbers(); len(c.Sales) > 0 || !empty(values[:]) {
 			h.Cells = append(h.Cells, c)
 		}
 	}
 	for _, c := range coolers {
-		if !empty(c.numbers()) {
+		if values := c.numbers(); !empty(values[:]) {
 			h.Coolers = append(h.Coolers, c)
 		}
 	}

@@ -17,13 +17,15 @@ var errBroken = errors.New("broken merged hour")
 func pack(h *Hour) []byte {
 	w := packer{varint.Writer{Buf: make([]byte, 0, 64+len(h.Cells)*64)}}
 	w.Int(packVersion)
-	w.numbers(h.numbers())
+	figures := h.numbers()
+	w.numbers(figures[:])
 	w.text(h.Currency)
 	w.Int(int64(len(h.Cells)))
 	for i := range h.Cells {
 		c := &h.Cells[i]
 		w.text(string(c.GTIN))
-		w.numbers(c.numbers())
+		sums := c.numbers()
+		w.numbers(sums[:])
 		w.Int(int64(len(c.Sales)))
 		for _, s := range c.Sales {
 			w.text(s.Channel)
@@ -38,7 +40,8 @@ func pack(h *Hour) []byte {
 	w.Int(int64(len(h.Coolers)))
 	for i := range h.Coolers {
 		w.text(h.Coolers[i].Device)
-		w.numbers(h.Coolers[i].numbers())
+		sums := h.Coolers[i].numbers()
+		w.numbers(sums[:])
 	}
 	return w.Buf
 }
@@ -49,13 +52,15 @@ func unpack(h *Hour, body []byte) error {
 	if r.Int() != packVersion {
 		return errBroken
 	}
-	r.numbers(h.numbers())
+	figures := h.numbers()
+	r.numbers(figures[:])
 	h.Currency = r.text()
 	h.Cells = make([]Cell, r.count())
 	for i := range h.Cells {
 		c := &h.Cells[i]
 		c.GTIN = shelf.GTIN(r.text())
-		r.numbers(c.numbers())
+		sums := c.numbers()
+		r.numbers(sums[:])
 		c.Sales = make([]Sale, r.count())
 		for j := range c.Sales {
 			s := &c.Sales[j]
@@ -68,7 +73,8 @@ func unpack(h *Hour, body []byte) error {
 	h.Coolers = make([]Cooler, r.count())
 	for i := range h.Coolers {
 		h.Coolers[i].Device = r.text()
-		r.numbers(h.Coolers[i].numbers())
+		sums := h.Coolers[i].numbers()
+		r.numbers(sums[:])
 	}
 	if r.Broken() || r.Left() > 0 {
 		return errBroken
@@ -89,7 +95,7 @@ func unpackTimes(body []byte, fn func(c *Cell)) error {
 	numbers := c.numbers()
 	for range r.count() {
 		*c = Cell{GTIN: shelf.GTIN(r.text())}
-		r.numbers(numbers)
+		r.numbers(numbers[:])
 		for range r.count() {
 			r.text()
 			r.text()

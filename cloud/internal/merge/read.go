@@ -23,7 +23,7 @@ type folded struct {
 	hours         []*stored
 	causes        map[int64]string
 	coolers       map[string]*lastShape // that are new or have changed
-	dark          []storeHour                 // that are to be folded because of these
+	dark          []storeHour           // that are to be folded because of these
 	done          Done
 	mirrored      bool // what changes is noted for the mirror
 }

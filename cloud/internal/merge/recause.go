@@ -55,25 +55,19 @@ func (r *recause) changed(ctx context.Context, books map[shelf.GTIN][]int64) ([]
 	if err != nil || !ok {
 		return nil, err
 	}
-	reaches, all := map[shelf.GTIN][]reach{}, reach{math.MaxInt64, 0}
+	touched := map[int64]bool{}
+	reaches := map[shelf.GTIN][]reach{}
 	for g, hours := range books {
 		if reaches[g], err = r.reaches(ctx, g, hours, last); err != nil {
 			return nil, err
 		}
-		for _, s := range reaches[g] {
-			all.from, all.to = min(all.from, s.from), max(all.to, s.to)
-		}
 	}
-	if all.from >= all.to {
-		return nil, nil
-	}
-	out, err := r.out(ctx, all, reaches)
+	days, err := r.outDays(ctx, reaches)
 	if err != nil {
 		return nil, err
 	}
-	touched := map[int64]bool{}
-	for _, g := range slices.Sorted(maps.Keys(out)) {
-		if err := r.compare(ctx, g, out[g], touched); err != nil {
+	for _, g := range slices.Sorted(maps.Keys(days)) {
+		if err := r.compare(ctx, g, reaches[g], days[g], touched); err != nil {
 			return nil, err
 		}
 	}
@@ -112,51 +106,103 @@ func (r *recause) reaches(ctx context.Context, g shelf.GTIN, hours []int64, last
 	return list, nil
 }
 
-// out gives the stored hours in which products were out within their reaches, each with its cause.
-func (r *recause) out(ctx context.Context, all reach, reaches map[shelf.GTIN][]reach) (map[shelf.GTIN]map[int64]Cause, error) {
-	rows, err := r.tx.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ?", r.tenant, r.store, all.from, all.to)
+// causeSet has the bit of each cause that is in it.
+type causeSet uint8
+
+func setOf(c Cause) causeSet { return 1 << c }
+
+// slack is by how much a local day may begin earlier or end later than the same day in UTC, wherever the store is.
+const slack = 15 * 3600
+
+// outDays gives the days in which products were out, each with the causes, as far as they may lie within their reaches.
+func (r *recause) outDays(ctx context.Context, reaches map[shelf.GTIN][]reach) (map[shelf.GTIN]map[int64]causeSet, error) {
+	from, to := int64(math.MaxInt64), int64(0)
+	for _, list := range reaches {
+		for _, s := range list {
+			from, to = min(from, s.from), max(to, s.to)
+		}
+	}
+	found := map[shelf.GTIN]map[int64]causeSet{}
+	if from >= to {
+		return found, nil
+	}
+	rows, err := r.tx.Query(ctx, "SELECT day, body FROM merge_days WHERE tenant = ? AND store = ? AND day >= ? AND day <= ?",
+		r.tenant, r.store, (from-slack)/86400-1, (to+slack)/86400)
 	if err != nil {
 		return nil, err
 	}
-	out := map[shelf.GTIN]map[int64]Cause{}
 	var body []byte
-	return out, each(rows, func() error {
+	return found, each(rows, func() error {
+		var day int64
+		if err := rows.Scan(&day, &body); err != nil {
+			return err
+		}
+		return unpackTimes(body, func(c *Cell) {
+			if _, asked := reaches[c.GTIN]; !asked || c.OutTime() == 0 {
+				return
+			}
+			if found[c.GTIN] == nil {
+				found[c.GTIN] = map[int64]causeSet{}
+			}
+			for cause, out := range c.Out {
+				if out > 0 {
+					found[c.GTIN][day] |= setOf(Cause(cause))
+				}
+			}
+		})
+	})
+}
+
+// compare holds a product's causes to the book as it is now: those of whole days first, and only where they do not tell,
+// those of each hour.
+func (r *recause) compare(ctx context.Context, g shelf.GTIN, reaches []reach, days map[int64]causeSet, touched map[int64]bool) error {
+	for _, s := range reaches {
+		from, to := time.Unix(s.from, 0).UTC(), time.Unix(s.to, 0).UTC()
+		lines, err := r.lines(ctx, g, from, to)
+		if err != nil {
+			return err
+		}
+		b := &book{q: r.tx, tenant: r.tenant, store: r.store, from: from, to: to, lines: lines}
+		is, err := b.causes(ctx, g, r.now)
+		if err != nil {
+			return err
+		}
+		for _, day := range slices.Sorted(maps.Keys(days)) {
+			first, end := max(s.from, day*86400-slack), min(s.to, (day+1)*86400+slack)
+			if first >= end {
+				continue
+			}
+			here := is[(first-s.from)/3600 : (end-s.from)/3600]
+			if !slices.ContainsFunc(here, func(c Cause) bool { return setOf(c) != days[day] }) {
+				continue
+			}
+			if err := r.compareDay(ctx, g, day, first, here, touched); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compareDay holds the stored hours of a day, from one on, to what their causes are now.
+func (r *recause) compareDay(ctx context.Context, g shelf.GTIN, day, first int64, is []Cause, touched map[int64]bool) error {
+	rows, err := r.tx.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ? AND day = ?",
+		r.tenant, r.store, first, first+int64(len(is))*3600, day)
+	if err != nil {
+		return err
+	}
+	var body []byte
+	return each(rows, func() error {
 		var hour int64
 		if err := rows.Scan(&hour, &body); err != nil {
 			return err
 		}
 		return unpackTimes(body, func(c *Cell) {
-			cause, ok := c.cause()
-			if !ok || !slices.ContainsFunc(reaches[c.GTIN], func(s reach) bool { return s.from <= hour && hour < s.to }) {
-				return
+			if was, out := c.cause(); c.GTIN == g && out && was != is[(hour-first)/3600] {
+				touched[hour] = true
 			}
-			if out[c.GTIN] == nil {
-				out[c.GTIN] = map[int64]Cause{}
-			}
-			out[c.GTIN][hour] = cause
 		})
 	})
-}
-
-// compare holds a product's causes to the book as it is now.
-func (r *recause) compare(ctx context.Context, g shelf.GTIN, was map[int64]Cause, touched map[int64]bool) error {
-	hours := slices.Sorted(maps.Keys(was))
-	from, to := time.Unix(hours[0], 0).UTC(), time.Unix(hours[len(hours)-1]+3600, 0).UTC()
-	lines, err := r.lines(ctx, g, from, to)
-	if err != nil {
-		return err
-	}
-	b := &book{q: r.tx, tenant: r.tenant, store: r.store, from: from, to: to, lines: lines, pages: map[shelf.GTIN]*page{}}
-	for _, hour := range hours {
-		until := time.Unix(hour+3600, 0).UTC()
-		if r.now.Before(until) {
-			until = r.now
-		}
-		if causeOf(b.at(ctx, g, until)) != was[hour] {
-			touched[hour] = true
-		}
-	}
-	return b.err
 }
 
 // lines reads of a product's lines what the book needs.

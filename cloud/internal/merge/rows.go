@@ -108,11 +108,11 @@ type stored struct {
 	body   []byte
 }
 
-// readHours gives a store's stored hours of some local days, by their start.
-func readHours(ctx context.Context, q state.Querier, tenant, store string, firstDay, lastDay int64) (map[int64]*stored, error) {
-	// A local day lies within 15 hours of the same day in UTC, wherever the store is.
-	rows, err := q.Query(ctx, "SELECT hour, day, closed, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ?",
-		tenant, store, firstDay*86400-15*3600, (lastDay+1)*86400+15*3600)
+// readHours gives a store's stored hours of some local days, by their start, and those from first to last whatever day
+// they were counted in: the store's zone may have changed.
+func readHours(ctx context.Context, q state.Querier, tenant, store string, firstDay, lastDay int64, first, last time.Time) (map[int64]*stored, error) {
+	rows, err := q.Query(ctx, "SELECT hour, day, closed, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ? AND (day >= ? AND day <= ? OR hour >= ? AND hour <= ?)",
+		tenant, store, firstDay*86400-slack, (lastDay+1)*86400+slack, firstDay, lastDay, first.Unix(), last.Unix())
 	if err != nil {
 		return nil, fmt.Errorf("read merged hours of %s: %w", store, err)
 	}

@@ -45,7 +45,7 @@ func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, do
 		for n < len(o.hours) && o.hours[n].day-o.hours[n-1].day <= 2 {
 			n++
 		}
-		known, err := readHours(ctx, tx, o.tenant, o.store, o.hours[0].day, o.hours[n-1].day)
+		known, err := o.readKnown(ctx, tx, o.hours[:n])
 		if err != nil {
 			return err
 		}
@@ -84,6 +84,27 @@ func (o *folded) writeHours(ctx context.Context, tx *state.Tx, now time.Time, do
 		o.hours = o.hours[n:]
 	}
 	return nil
+}
+
+// readKnown reads what is stored of hours and of all others of their days: of those too in which they were counted before.
+func (o *folded) readKnown(ctx context.Context, tx *state.Tx, hours []*stored) (map[int64]*stored, error) {
+	first, last := hours[0].Start, hours[len(hours)-1].Start
+	firstDay, lastDay := hours[0].day, hours[len(hours)-1].day
+	for {
+		known, err := readHours(ctx, tx, o.tenant, o.store, firstDay, lastDay, first, last)
+		if err != nil {
+			return nil, err
+		}
+		wide := false
+		for _, h := range hours {
+			if was := known[h.Start.Unix()]; was != nil && (was.day < firstDay || was.day > lastDay) {
+				firstDay, lastDay, wide = min(firstDay, was.day), max(lastDay, was.day), true
+			}
+		}
+		if !wide {
+			return known, nil
+		}
+	}
 }
 
 // forget deletes rows by their ids: what was noted again meanwhile has another id, and stays.
