@@ -148,8 +148,10 @@ func (c *checker) observation(o *shelf.Observation) {
 			c.fault("id", "%q is there twice", s.SlotID)
 		}
 		c.gtin("gtin", s.GTIN)
-		c.slotNumbers(s)
-		c.part, c.name = "slot", strconv.Itoa(i+1)
+		if !c.made { // else unpackSlots has
+			c.slotNumbers(s)
+			c.part, c.name = "slot", strconv.Itoa(i+1)
+		}
 		if (s.State == shelf.Unknown) != (s.Reason != shelf.NoReason) {
 			c.fault("reason", "state %s with reason %q: unknown has one, and only unknown", s.State, s.Reason)
 		}

@@ -55,39 +55,27 @@ func (g *Ingester) decodeAll(ctx context.Context, b *batch) error {
 // writeSeries writes every message's points. A message that the store refuses for good is
 // quarantined, and the rest is written. It may be given the same batch again.
 func (g *Ingester) writeSeries(ctx context.Context, b *batch) error {
+	s := &g.sheet
+	defer s.forget()
 	for {
-		messages, owners := pointsOf(b.items)
-		if len(messages) == 0 {
+		s.of(b.items)
+		if len(s.messages) == 0 {
 			return nil
 		}
-		err := g.series.Write(ctx, messages)
+		err := g.series.Write(ctx, s.messages)
 		var refused *series.Refused
 		if !errors.As(err, &refused) {
 			return err
 		}
-		i := slices.IndexFunc(owners, func(it *item) bool {
+		i := slices.IndexFunc(s.owners, func(it *item) bool {
 			m := refused.Message
 			return it.env.Tenant == m.Tenant && it.key == wire.Key{Device: m.Device, Boot: m.Boot, Seq: m.Seq}
 		})
 		if i < 0 {
 			return err
 		}
-		owners[i].refuse(ReasonSeries, err)
+		s.owners[i].refuse(ReasonSeries, errors.New(err.Error())) // err is of a message that the sheet forgets
 	}
-}
-
-// pointsOf gives what the series keeps of items, and whose each is.
-func pointsOf(items []*item) (messages []series.Message, owners []*item) {
-	messages, owners = make([]series.Message, 0, len(items)), make([]*item, 0, len(items))
-	for _, it := range items {
-		if it.reason != "" || it.env.Body.Kind() == wire.KindStatus {
-			continue
-		}
-		if m, ok := points(it.env, it.Received); ok {
-			messages, owners = append(messages, m), append(owners, it)
-		}
-	}
-	return messages, owners
 }
 
 // settle commits a batch whose points are written, and acknowledges it. On an error nothing is acknowledged,

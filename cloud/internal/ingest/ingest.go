@@ -72,6 +72,7 @@ type Ingester struct {
 	log     *slog.Logger
 	pace    *pace.Keys // of each device
 
+	sheet       sheet    // of the batch whose points are written
 	quarantined int      // bytes since the quarantine was last pruned
 	over        Delivery // taken, and for the next batch; none if it has no Done
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
@@ -12,8 +13,52 @@ import (
 // dated by when it came, as is what a board with an unset clock says.
 const maxAhead = time.Hour
 
+// sheet is what the series is given of a batch. It is used again for the next: no store holds on to what it
+// was given, and new ones would be a third of all that the ingester allocates.
+type sheet struct {
+	messages []series.Message
+	owners   []*item // whose each is
+	slots    []series.SlotPoint
+}
+
+// of fills the sheet with what the series keeps of items.
+func (s *sheet) of(items []*item) {
+	slots := 0
+	for _, it := range items {
+		if it.reason != "" {
+			continue
+		}
+		if o, ok := it.env.Body.(*wire.Observation); ok {
+			slots += len(o.Slots)
+		}
+	}
+	s.messages, s.owners, s.slots = s.messages[:0], s.owners[:0], slices.Grow(s.slots[:0], slots)
+	for _, it := range items {
+		if it.reason != "" {
+			continue
+		}
+		if m, ok := s.points(it.env, it.Received); ok {
+			s.messages, s.owners = append(s.messages, m), append(s.owners, it)
+		}
+	}
+}
+
+// forget lets go of a batch, and of a sheet that is too large to be kept.
+func (s *sheet) forget() {
+	if cap(s.slots) > maxSheet {
+		*s = sheet{}
+		return
+	}
+	clear(s.messages)
+	clear(s.owners)
+	clear(s.slots)
+}
+
+// maxSheet is how many slots a sheet is kept for: those of a full batch of common shelves.
+const maxSheet = 500_000
+
 // points turns a message into what the series keeps of it; false where it keeps nothing.
-func points(env *wire.Envelope, received time.Time) (series.Message, bool) {
+func (s *sheet) points(env *wire.Envelope, received time.Time) (series.Message, bool) {
 	m := series.Message{Tenant: env.Tenant, Store: env.Store, Device: env.Device, Boot: env.Boot, Seq: env.Seq, At: env.CapturedAt}
 	var shift time.Duration
 	if env.ClockDoubtful() || env.CapturedAt.After(received.Add(maxAhead)) {
@@ -23,7 +68,7 @@ func points(env *wire.Envelope, received time.Time) (series.Message, bool) {
 	}
 	switch b := env.Body.(type) {
 	case *wire.Observation:
-		m.Slots = slotPoints(b.Slots)
+		m.Slots = s.slotPoints(b.Slots)
 	case *wire.Telemetry:
 		m.Doors, m.Climate, m.Footfall, m.Power = b.Doors, b.Climate, b.Footfall, b.Power
 	case *wire.Event:
@@ -37,18 +82,19 @@ func points(env *wire.Envelope, received time.Time) (series.Message, bool) {
 	return m, len(m.Slots)+len(m.Doors)+len(m.Climate)+len(m.Footfall)+len(m.Power)+len(m.Events) > 0
 }
 
-func slotPoints(slots []shelf.SlotReading) []series.SlotPoint {
-	out := make([]series.SlotPoint, len(slots))
+func (s *sheet) slotPoints(slots []shelf.SlotReading) []series.SlotPoint {
+	from := len(s.slots)
 	for i := range slots {
-		s := &slots[i]
-		out[i] = series.SlotPoint{Slot: s.SlotID, GTIN: s.GTIN, State: s.State, Due: s.Due}
-		if s.State == shelf.Unknown {
-			out[i].Reason = s.Reason
+		r := &slots[i]
+		p := series.SlotPoint{Slot: r.SlotID, GTIN: r.GTIN, State: r.State, Due: r.Due}
+		if r.State == shelf.Unknown {
+			p.Reason = r.Reason
 		} else {
-			out[i].Present = s.Present
+			p.Present = r.Present
 		}
+		s.slots = append(s.slots, p)
 	}
-	return out
+	return s.slots[from:len(s.slots):len(s.slots)]
 }
 
 // shifted moves every time in a message by the same span: the distances between them are right even

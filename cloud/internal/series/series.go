@@ -3,9 +3,10 @@
 // this file: embedded (SQLite, the default) and influx (InfluxDB v2); seriestest is the suite that
 // each of them passes.
 //
-// What every store promises: Write returns nil only when the points survive a power cut; writing a
-// message again changes nothing; reading gives a device's messages in the order of their time, and
-// within the same microsecond in the order of (boot, seq), whatever the order they were written in.
+// What every store promises: Write returns nil only when the points survive a power cut, and holds on to
+// nothing that it was given; writing a message again changes nothing; reading gives a device's messages
+// in the order of their time, and within the same microsecond in the order of (boot, seq), whatever the
+// order they were written in.
 //
 // What they refuse: nothing that the wire package lets through. A point that a store cannot hold is
 // a *Refused error, which names the message, so that its writer can put it aside and go on.
