@@ -172,7 +172,7 @@ func (m *Mapping) fits(header []string) *sales.Fault {
 		f := m.Fields[name]
 		look(f.From)
 	}
-	for _, c := range []*Condition{m.Only, m.Refund} {
+	for _, c := range []*Condition{m.Only, m.Refund, m.Cancel} {
 		if c != nil {
 			look(c.From)
 		}

@@ -8,6 +8,7 @@ package intake
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
@@ -162,6 +163,17 @@ func (r *Report) count(item Item, v sales.Verdict) {
 
 func (it *Item) problem(v sales.Verdict) Problem {
 	return Problem{it.Place, v.Status, *v.Fault, it.Input, it.ordinal, it.around, it.cut}
+}
+
+// mendable has a line of somebody else's message come back as a line of our own, which can be mended and sent again
+// alone: of the message its sender would send only the whole, and again as it was.
+func (it *Item) mendable() {
+	if it.Draft.Order == "" {
+		return
+	}
+	if line, err := json.Marshal(it.Draft); err == nil {
+		it.Input = string(line)
+	}
 }
 
 // bad is an item that is wrong.

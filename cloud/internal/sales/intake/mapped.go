@@ -54,6 +54,7 @@ func Mapped(contentType string, body []byte, m *Mapping, skipped *int) iter.Seq[
 				*skipped++
 				continue
 			}
+			it.mendable()
 			if !yield(it) {
 				return
 			}

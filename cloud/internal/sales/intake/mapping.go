@@ -31,6 +31,7 @@ type Mapping struct {
 	Fields map[string]Field `json:"fields"`
 	Only   *Condition       `json:"only,omitempty"`   // lines for which it does not hold are left out
 	Refund *Condition       `json:"refund,omitempty"` // lines for which it holds are refunds: their quantity is made negative
+	Cancel *Condition       `json:"cancel,omitempty"` // lines for which it holds were not sold after all: their quantity is made 0
 
 	location *time.Location
 	layout   string
@@ -137,6 +138,9 @@ func (m *Mapping) prepare() (err error) {
 			fault("field %q is not known, want %s", name, strings.Join(fieldNames, ", "))
 		}
 	}
+	if _, ok := m.Fields["revision"]; m.Cancel != nil && !ok {
+		fault("field revision is missing, by which what cancel says is later than the sale")
+	}
 	for _, name := range []string{"order", "line", "store", "quantity", "currency", "sold_at"} {
 		if f, ok := m.Fields[name]; !ok || f.From == "" && f.Value == "" && f.Default == "" {
 			fault("field %s is missing", name)
@@ -195,14 +199,17 @@ func (c *Condition) holds(at source) bool {
 	return slices.Contains(c.In, strings.TrimSpace(v))
 }
 
-// draft makes one line; skip is true where the mapping leaves it out.
+// draft makes one line; skip is true where the mapping leaves it out. What is wrong first is its fault; the rest of the
+// line is filled in all the same, so that it alone has to be mended.
 func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *sales.Fault) {
 	if m.Only != nil && !m.Only.holds(at) {
 		return d, true, nil
 	}
 	get := func(name string) string { return m.value(name, at) }
-	wrong := func(code, field, format string, args ...any) (sales.Draft, bool, *sales.Fault) {
-		return d, false, &sales.Fault{Code: code, Field: field, Text: fmt.Sprintf(format, args...)}
+	wrong := func(code, field string, err error) {
+		if err != nil && fault == nil {
+			fault = &sales.Fault{Code: code, Field: field, Text: err.Error()}
+		}
 	}
 	d = sales.Draft{Channel: get("channel"), Order: get("order"), Line: get("line"), Store: get("store"), GTIN: get("gtin"), SKU: get("sku"),
 		Currency: strings.ToUpper(get("currency")), Promotion: get("promotion")}
@@ -215,54 +222,52 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 	if d.GTIN != "" {
 		d.SKU = ""
 	}
-	if text := get("quantity"); text != "" {
-		q, err := wholeNumber(text)
-		if err != nil {
-			return wrong(sales.BadNumber, "quantity", "%v", err)
+	number := func(name string, read func(text string) (int64, error)) *int64 {
+		text := get(name)
+		if text == "" {
+			return nil
 		}
-		d.Quantity = &q
+		n, err := read(text)
+		if wrong(sales.BadNumber, name, err); err != nil {
+			return nil
+		}
+		return &n
 	}
-	if text := get("revision"); text != "" {
-		n, err := m.revision(text)
-		if err != nil {
-			return wrong(sales.BadNumber, "revision", "%v", err)
-		}
-		d.Revision = n
-	}
-	for _, f := range []struct {
-		name string
-		to   **int64
-	}{{"price", &d.Price}, {"amount", &d.Amount}} {
-		if text := get(f.name); text != "" {
-			n, err := m.money(text, d.Currency)
-			if err != nil {
-				return wrong(sales.BadNumber, f.name, "%v", err)
-			}
-			*f.to = &n
-		}
+	money := func(text string) (int64, error) { return m.money(text, d.Currency) }
+	d.Quantity, d.Price, d.Amount = number("quantity", wholeNumber), number("price", money), number("amount", money)
+	if n := number("revision", m.revision); n != nil {
+		d.Revision = *n
 	}
 	var err error
-	if d.SoldAt, err = m.time(get("sold_at")); err != nil {
-		return wrong(sales.BadTime, "sold_at", "%v", err)
-	}
+	d.SoldAt, err = m.time(get("sold_at"))
+	wrong(sales.BadTime, "sold_at", err)
 	if order, line := get("refund_order"), get("refund_line"); order != "" && line != "" {
 		d.RefundOf = &sales.Ref{Order: order, Line: line}
 	}
 	if text := get("restocked"); text != "" {
 		if d.Restocked, err = strconv.ParseBool(text); err != nil {
-			return wrong(sales.NotUnderstood, "restocked", "%q is not true or false", text)
+			wrong(sales.NotUnderstood, "restocked", fmt.Errorf("%q is not true or false", text))
 		}
 	}
-	if m.Refund != nil && m.Refund.holds(at) {
+	m.turn(&d, at)
+	return d, false, fault
+}
+
+// turn makes a line what the conditions say that it is: a refund, a sale that was cancelled, or a sale.
+func (m *Mapping) turn(d *sales.Draft, at source) {
+	switch {
+	case m.Cancel != nil && m.Cancel.holds(at):
+		none := int64(0)
+		d.Quantity, d.Amount, d.RefundOf = &none, nil, nil
+	case m.Refund != nil && m.Refund.holds(at):
 		negate(d.Quantity)
 		negate(d.Amount)
-	} else if d.Quantity != nil && *d.Quantity >= 0 {
+	case d.Quantity != nil && *d.Quantity >= 0:
 		d.RefundOf = nil // columns that name an original in every row
 	}
 	if d.Price != nil && *d.Price < 0 { // some write a refund's price negative too
 		*d.Price = -*d.Price
 	}
-	return d, false, nil
 }
 
 func negate(n *int64) {

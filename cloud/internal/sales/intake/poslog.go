@@ -34,7 +34,12 @@ type posRetail struct {
 	Status   string        `xml:"TransactionStatus,attr"`
 	Currency string        `xml:"CurrencyCode"`
 	Lines    []posLineItem `xml:"LineItem"`
+	Link     *posLink      `xml:"TransactionLink"` // of a post void: the transaction that it takes back
 }
+
+// unsold are the statuses of transactions that sold nothing: given up before their end, or put aside to go on later
+// under another number.
+var unsold = []string{"voided", "failed", "canceled", "cancelled", "ordercanceled", "inprocess", "suspended", "suspendretrieved"}
 
 type posLineItem struct {
 	Void     bool     `xml:"VoidFlag,attr"`
@@ -68,8 +73,9 @@ type posLink struct {
 	Line     string `xml:"LineItemSequenceNumber"`
 }
 
-// POSLog reads the retail transactions of a POSLog. What is cancelled, voided or practised is left out,
-// and counted in skipped. An order is named store/till/day/sequence.
+// POSLog reads the retail transactions of a POSLog. What is cancelled, voided, suspended or practised is left out,
+// and counted in skipped. A post void makes the lines of the transaction that it takes back nothing, whichever
+// comes first. An order is named store/till/day/sequence.
 func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
 	return posLog(r, channel, skipped, &posFrame{})
 }
@@ -179,7 +185,12 @@ func posLog(r io.Reader, channel string, skipped *int, frame *posFrame) iter.Seq
 }
 
 func orderOf(unit, till, day, sequence string) string {
-	return strings.Join([]string{unit, till, day, sequence}, "/")
+	return strings.Join([]string{unit, strings.TrimSpace(till), strings.TrimSpace(day), strings.TrimSpace(sequence)}, "/")
+}
+
+// order is the name of the transaction that a link points to; store is where it was made unless it says.
+func (l *posLink) order(store string) string {
+	return orderOf(either(either(l.Unit, l.OldUnit), store), l.Till, l.Day, l.Sequence)
 }
 
 func either(a, b string) string {
@@ -190,12 +201,16 @@ func either(a, b string) string {
 }
 
 func (t *posTransaction) items(place int64, channel string, skipped *int) (items []Item) {
-	if t.Retail == nil || t.Cancel || t.Training || strings.EqualFold(t.Retail.Status, "Voided") || strings.EqualFold(t.Retail.Status, "Suspended") {
+	if t.Retail == nil || t.Cancel || t.Training || slices.Contains(unsold, strings.ToLower(t.Retail.Status)) {
 		*skipped++
 		return nil
 	}
 	store := either(t.Unit, t.OldUnit)
 	order := orderOf(store, t.Till, t.Day, t.Sequence)
+	undone := strings.EqualFold(t.Retail.Status, "PostVoided")
+	if link := t.Retail.Link; undone && link != nil {
+		order = link.order(store)
+	}
 	for i := range t.Retail.Lines {
 		l := &t.Retail.Lines[i]
 		if l.Void || l.Sale == nil && l.Return == nil { // tenders and taxes are lines too
@@ -211,10 +226,14 @@ func (t *posTransaction) items(place int64, channel string, skipped *int) (items
 			Currency: either(either(t.Currency, t.Retail.Currency), either(item.Extended.Currency, item.Actual.Currency))}
 		identify(&d, either(item.POSItem, item.Item))
 		it.Fault = item.amounts(&d, sign)
-		if sign < 0 {
+		if undone { // a higher revision than that of the sale
+			none := int64(0)
+			d.Quantity, d.Price, d.Amount, d.Revision = &none, nil, nil, 2
+			it.Fault = nil
+		} else if d.Quantity != nil && *d.Quantity < 0 {
 			d.Restocked = strings.EqualFold(item.Disposal, "ReturnToStock")
 			if link := item.Link; link != nil {
-				d.RefundOf = &sales.Ref{Order: orderOf(either(either(link.Unit, link.OldUnit), store), link.Till, link.Day, link.Sequence), Line: strings.TrimSpace(link.Line)}
+				d.RefundOf = &sales.Ref{Order: link.order(store), Line: strings.TrimSpace(link.Line)}
 			}
 		}
 		it.Draft = d
@@ -242,17 +261,18 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 	if err != nil {
 		return wrong("quantity", err)
 	}
-	if q < 0 {
-		q = -q // some write a return's quantity negative
+	if sign < 0 && q > 0 { // some write a return's quantity negative
+		q = -q
 	}
-	q *= sign
 	d.Quantity = &q
 	if text := strings.TrimSpace(p.Extended.Text); text != "" {
-		n, err := sales.ParseMoney(strings.TrimPrefix(text, "-"), d.Currency)
+		n, err := sales.ParseMoney(text, d.Currency)
 		if err != nil {
 			return wrong("amount", err)
 		}
-		n *= sign
+		if sign < 0 && n > 0 {
+			n = -n
+		}
 		d.Amount = &n
 	}
 	if text := either(p.Actual.Text, p.Regular.Text); text != "" {

@@ -33,6 +33,7 @@ type shopOrder struct {
 type shopLine struct {
 	ID       json.Number `json:"id"`
 	Quantity int64       `json:"quantity"`
+	Current  *int64      `json:"current_quantity"` // what edits and refunds have left of it
 	Price    string      `json:"price"`
 	Discount []struct {
 		Amount string `json:"amount"`
@@ -64,7 +65,8 @@ type shopRefund struct {
 	} `json:"transactions"`
 }
 
-// Shopify reads a webhook by its topic: orders/* and refunds/create; of any other there are no items.
+// Shopify reads a webhook by its topic: orders/* and refunds/create; of any other there are no items. An edit of an order
+// (orders/edited) tells only its differences, and the whole order comes as orders/updated with it.
 // Orders without a place are those of defaultStore. An order's revision is the time of its last
 // update, so that late and repeated deliveries change nothing; its refunds are lines of their own,
 // the same ones whether they come with the order or alone.
@@ -78,7 +80,7 @@ func Shopify(topic string, body []byte, channel, defaultStore string) iter.Seq[I
 	}
 	s := shop{channel: channel, body: string(body)}
 	switch topic {
-	case "orders/create", "orders/paid", "orders/updated", "orders/edited", "orders/cancelled", "orders/fulfilled", "orders/partially_fulfilled":
+	case "orders/create", "orders/paid", "orders/updated", "orders/cancelled", "orders/fulfilled", "orders/partially_fulfilled":
 		var o shopOrder
 		if err := json.Unmarshal(body, &o); err != nil {
 			return fail(err)
@@ -112,7 +114,9 @@ type shop struct {
 }
 
 func (s *shop) add(d sales.Draft, fault *sales.Fault) {
-	s.items = append(s.items, Item{Place: int64(len(s.items) + 1), Input: s.body, Draft: d, Fault: fault})
+	it := Item{Place: int64(len(s.items) + 1), Input: s.body, Draft: d, Fault: fault}
+	it.mendable()
+	s.items = append(s.items, it)
 }
 
 func (s *shop) order(o *shopOrder, defaultStore string) {
@@ -142,6 +146,9 @@ func (s *shop) order(o *shopOrder, defaultStore string) {
 	}
 	for _, l := range o.Lines {
 		quantity := l.Quantity
+		if l.Current != nil { // what an edit took out was never sold; what was refunded was
+			quantity = min(quantity, *l.Current+refunded[string(l.ID)])
+		}
 		if o.CancelledAt != "" { // what its refunds give back was sold, the rest never was
 			quantity = refunded[string(l.ID)]
 		}
@@ -194,7 +201,7 @@ func (s *shop) refund(r *shopRefund, order, currency, store string, revision int
 	for _, l := range r.Lines {
 		quantity := -l.Quantity
 		d := sales.Draft{Channel: s.channel, Order: order, Line: "refund-" + string(l.ID), Revision: revision, Store: either(string(l.Location), store), Quantity: &quantity,
-			Currency: either(currency, l.Set.Shop.Currency), SoldAt: r.CreatedAt, RefundOf: &sales.Ref{Order: order, Line: string(l.Line)}, Restocked: l.Restock == "return" || l.Restock == "cancel"}
+			Currency: either(l.Set.Shop.Currency, currency), SoldAt: r.CreatedAt, RefundOf: &sales.Ref{Order: order, Line: string(l.Line)}, Restocked: l.Restock == "return" || l.Restock == "cancel"}
 		l.Item.name(&d)
 		var fault *sales.Fault
 		amount, err := sales.ParseMoney(string(l.Subtotal), d.Currency)
