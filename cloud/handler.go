@@ -62,6 +62,14 @@ func (s *Server) grant(r *http.Request) string {
 	return access.GrantOf(r.Context())
 }
 
+// streamTenant is tenant for the live stream, whose door a cookie does not open.
+func (s *Server) streamTenant(r *http.Request) (string, error) {
+	if access.BySession(r.Context()) {
+		return "", live.ErrNoTicket
+	}
+	return s.tenant(r)
+}
+
 // standing is live.ErrEnded once what was shown gives no right to a tenant's live stream.
 func (s *Server) standing(ctx context.Context, tenant, grant string) error {
 	if s.gate == nil {

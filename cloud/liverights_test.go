@@ -3,6 +3,7 @@ package cloud_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -232,6 +233,18 @@ func TestRightsToTheStream(t *testing.T) {
 			}
 		})
 	}
+
+	t.Run("a session without a ticket", func(t *testing.T) {
+		p, _, _ := session(t)
+		jar := websocket.Dialer{Jar: p.client.Jar}
+		_, resp, err := jar.Dial("ws://"+s.Addr()+"/v1/live", http.Header{"Origin": {base}})
+		if err == nil || resp == nil || resp.StatusCode != http.StatusForbidden {
+			t.Fatalf("got %v, %v", resp, err)
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), `"ticket_needed"`) {
+			t.Errorf("got %s, %v", body, err)
+		}
+	})
 
 	t.Run("a ticket of a session that has ended", func(t *testing.T) {
 		_, end, ticket := session(t)

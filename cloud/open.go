@@ -75,7 +75,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 		return nil, err
 	}
 	s.boards = sub
-	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.tenant, Grant: s.grant, Standing: s.standing, Denied: s.denied(), Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
+	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.streamTenant, Grant: s.grant, Standing: s.standing, Denied: s.denied(), Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
 	mailPassword, err := readPassword("alerts.smtp.password_file", cfg.Alerts.SMTP.PasswordFile)
 	if err != nil {
 		return nil, err

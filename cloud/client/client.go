@@ -148,9 +148,10 @@ type session struct {
 	cursors   Cursors
 	handler   Handler
 	cursor    string
-	log       string // identity of the service's log
-	connected bool   // once
-	fault     error  // of the handler or the cursor: ends the session
+	log       string  // identity of the service's log
+	standing  []Alert // of a snapshot whose next part is to come
+	connected bool    // once
+	fault     error   // of the handler or the cursor: ends the session
 }
 
 // run is one connection from its begin to its end.
@@ -162,7 +163,7 @@ func (s *session) run(ctx context.Context) error {
 	defer ws.Close()
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()
-	s.connected = true
+	s.connected, s.standing = true, nil
 	if err := s.subscribe(ws); err != nil {
 		return err
 	}
@@ -205,6 +206,7 @@ type message struct {
 	Log       string  `json:"log"`
 	Cursor    string  `json:"cursor"`
 	Alerts    []Alert `json:"alerts"`
+	More      bool    `json:"more"`
 	Events    []Event `json:"events"`
 	Code      string  `json:"code"`
 	Reason    string  `json:"reason"`
@@ -223,7 +225,12 @@ func (s *session) subscribe(ws *websocket.Conn) error {
 // take hands a message over and keeps its cursor.
 func (s *session) take(m *message) error {
 	if m.Type == "snapshot" && s.handler.Standing != nil {
-		if err := s.handler.Standing(m.Alerts); err != nil {
+		if s.standing = append(s.standing, m.Alerts...); m.More {
+			return nil
+		}
+		alerts := s.standing
+		s.standing = nil
+		if err := s.handler.Standing(alerts); err != nil {
 			return err
 		}
 	}

@@ -179,7 +179,7 @@ func measureFanout(ctx context.Context, o options) (*fanoutReport, error) {
 		return nil, err
 	}
 	if again.Lost > 0 {
-		return nil, fmt.Errorf("the bare broadcast lost %d", again.Lost)
+		return nil, fmt.Errorf("the bare broadcast lost %d: this machine is too busy to be measured on, its load is %.0f", again.Lost, loadAverage())
 	}
 	r.BareCPU, r.BareRSS = used.cpu.Seconds(), used.rss
 	r.CPURatio, r.RSSRatio = r.HubCPU/max(0.01, r.BareCPU), float64(r.HubRSS)/float64(max(1, r.BareRSS))

@@ -18,6 +18,9 @@ func GrantOf(ctx context.Context) string {
 	return grant
 }
 
+// BySession reports whether a request that came through a Gate showed a browser's cookie, and no token.
+func BySession(ctx context.Context) bool { return strings.HasPrefix(GrantOf(ctx), sessionGrant) }
+
 type grantKey struct{}
 
 const (

@@ -17,12 +17,26 @@ type Filter struct {
 	Stores   []string
 	Devices  []string
 	Before   string // ID of an alert: only those that come after it in the list
-	Limit    int
+	Limit    int    // 0: none
 }
 
 // List gives alerts, the newest first, and the log's cursor at the time of the reading: whoever
 // follows the log from there misses nothing.
 func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, cursor int64, err error) {
+	alerts = []Alert{}
+	cursor, err = Each(ctx, q, f, func(a *Alert) error {
+		alerts = append(alerts, *a)
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return alerts, cursor, nil
+}
+
+// Each is List, one alert at a time, all as at one moment; without a Limit it gives all that there are. An error of
+// what is called ends it.
+func Each(ctx context.Context, q state.Querier, f Filter, call func(*Alert) error) (cursor int64, err error) {
 	where := []string{"a.tenant = ?"}
 	args := []any{f.Tenant}
 	in := func(column string, n int, value func(i int) string) {
@@ -40,36 +54,41 @@ func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, curso
 	if f.Before != "" {
 		from, err := getAlert(ctx, q, f.Tenant, f.Before)
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 		where = append(where, "(a.opened_at < ? OR a.opened_at = ? AND a.id < ?)")
 		at := state.Micros(from.OpenedAt)
 		args = append(args, at, at, from.ID)
 	}
+	limit := ""
+	if f.Limit > 0 {
+		limit, args = " LIMIT ?", append(args, f.Limit)
+	}
 	// One statement reads both, so that the cursor fits the alerts; the row without an alert is there
 	// for a cursor without any.
 	rows, err := q.Query(ctx, `SELECT c.head, a.alert FROM (SELECT (`+newestPlace+`) AS head) c
-		LEFT JOIN alerts a ON `+strings.Join(where, " AND ")+` ORDER BY a.opened_at DESC, a.id DESC LIMIT ?`, append(args, f.Limit)...)
+		LEFT JOIN alerts a ON `+strings.Join(where, " AND ")+` ORDER BY a.opened_at DESC, a.id DESC`+limit, args...)
 	if err != nil {
-		return nil, 0, fmt.Errorf("list alerts: %w", err)
+		return 0, fmt.Errorf("list alerts: %w", err)
 	}
 	defer rows.Close()
-	alerts = []Alert{}
 	for rows.Next() {
 		var body *string
 		if err := rows.Scan(&cursor, &body); err != nil {
-			return nil, 0, fmt.Errorf("list alerts: %w", err)
+			return 0, fmt.Errorf("list alerts: %w", err)
 		}
 		if body == nil {
 			continue
 		}
 		var a Alert
 		if err := json.Unmarshal([]byte(*body), &a); err != nil {
-			return nil, 0, fmt.Errorf("stored alert: %w", err)
+			return 0, fmt.Errorf("stored alert: %w", err)
 		}
-		alerts = append(alerts, a)
+		if err := call(&a); err != nil {
+			return 0, err
+		}
 	}
-	return alerts, cursor, rows.Err()
+	return cursor, rows.Err()
 }
 
 // Get reads one alert of a tenant; state.ErrNotFound.

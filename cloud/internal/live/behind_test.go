@@ -22,7 +22,9 @@ func (b *bench) others(n int) {
 // TestFarBehindMissesNothing: alerts that opened and closed while a client was away for long are told from the log, not
 // dropped for a snapshot.
 func TestFarBehindMissesNothing(t *testing.T) {
-	b := newBench(t, quick())
+	cfg := quick()
+	cfg.Heartbeat = 10 * time.Second // a busy machine does not answer a ping in 600 ms
+	b := newBench(t, cfg)
 	b.look("d1", "A", shelf.Empty)
 	b.look("d1", "A", shelf.OK) // over: no snapshot shows it
 	b.others(150_000)
@@ -46,7 +48,9 @@ func TestFarBehindMissesNothing(t *testing.T) {
 
 // TestFollowsItsSelectionOverManyPages: page by page, whether much or little of a long log is selected.
 func TestFollowsItsSelectionOverManyPages(t *testing.T) {
-	b := newBench(t, quick())
+	cfg := quick()
+	cfg.Heartbeat = 10 * time.Second // a busy machine does not answer a ping in 600 ms
+	b := newBench(t, cfg)
 	const n = 700 // pages of 250
 	for i := range n {
 		b.look(fmt.Sprint("d", i), "A", shelf.Misplaced)

@@ -267,11 +267,16 @@ func (c *conn) snapshot(ctx context.Context, s *selection) (cursor int64, err er
 		return 0, err
 	}
 	defer func() { <-c.hub.snapshots }()
-	snap, cursor, err := c.hub.snapshot(ctx, s)
+	parts, cursor, err := c.hub.snapshot(ctx, s)
 	if err != nil {
 		return 0, err
 	}
-	return cursor, c.sendJSON(snap)
+	for _, part := range parts {
+		if err := c.send(part); err != nil {
+			return 0, err
+		}
+	}
+	return cursor, nil
 }
 
 // catchUp sends a page of the log from cursor on, up to head, and gives how far that is. However far that is
@@ -444,6 +449,11 @@ func (c *conn) sendJSON(v any) error {
 	if err != nil {
 		return err
 	}
+	return c.send(data)
+}
+
+// send sends a message that is this connection's own.
+func (c *conn) send(data []byte) error {
 	c.hub.metrics.Frames.Inc()
 	c.spoke = time.Now()
 	c.ws.SetWriteDeadline(time.Now().Add(writeWait))

@@ -69,6 +69,8 @@ func (h *Hub) turnAway(w http.ResponseWriter, err error) {
 		h.cfg.Log.Error("live stream cannot tell who may see it", "err", err)
 		w.Header().Set("Retry-After", "5")
 		refuse(w, http.StatusServiceUnavailable, problem.ServerFailed, "what was shown cannot be checked just now", "try again in a few seconds")
+	case errors.Is(err, ErrNoTicket):
+		refuse(w, http.StatusForbidden, problem.TicketNeeded, err.Error(), "connect with /v1/live?ticket=…, from POST /v1/live/tickets")
 	case h.cfg.Denied != nil:
 		h.cfg.Denied(w)
 	default:
@@ -76,8 +78,14 @@ func (h *Hub) turnAway(w http.ResponseWriter, err error) {
 	}
 }
 
+// ErrNoTicket is what Config.Tenant says of a browser that shows its session and no ticket: a browser shows it to
+// whatever page asks for a connection.
+var ErrNoTicket = errors.New("a browser's session does not open the live stream, a ticket does")
+
 // denial is what Config.Tenant says of somebody who may see nothing.
 type denial struct{ error }
+
+func (d denial) Unwrap() error { return d.error }
 
 // tenant is whose stream a request asks for, and what shows that it may: by its ticket, or as the rest of
 // the API decides.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
+	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -20,6 +21,7 @@ type Config struct {
 	Poll      time.Duration // how often the log is read without being told, for what other programs wrote [1 s]
 	Heartbeat time.Duration // the longest silence towards a client [15 s]
 	Clients   int           // connections at most [20,000]
+	Part      int           // alerts in one message of a snapshot at most [10,000]
 	Origins   []string      // pages that may connect besides our own, such as https://shop.example
 
 	// Tenant says whose alerts a request may see; its error is told to the client with status 401.
@@ -45,6 +47,9 @@ func (c Config) withDefaults() Config {
 	span(&c.Heartbeat, 15*time.Second)
 	if c.Clients <= 0 {
 		c.Clients = 20_000
+	}
+	if c.Part <= 0 {
+		c.Part = 10_000
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -207,27 +212,37 @@ func (h *Hub) Clients() int {
 	return h.clients
 }
 
-// snapshot reads all that stands, for one selection.
-func (h *Hub) snapshot(ctx context.Context, s *selection) (*Snapshot, int64, error) {
-	alerts, cursor, err := alert.List(ctx, h.cfg.DB, alert.Filter{
-		Tenant: s.tenant, Statuses: []alert.Status{alert.StatusOpen, alert.StatusAcknowledged}, Limit: maxSnapshot})
+// snapshot reads all that stands at one moment, for one selection, as the messages that tell it.
+func (h *Hub) snapshot(ctx context.Context, s *selection) (parts [][]byte, cursor int64, err error) {
+	part := Snapshot{Type: "snapshot", Alerts: []alert.Alert{}, Coolers: []fleet.Row{}}
+	end := func() error {
+		data, err := encode(part)
+		parts, part.Alerts = append(parts, data), part.Alerts[:0]
+		return err
+	}
+	standing := alert.Filter{Tenant: s.tenant, Statuses: []alert.Status{alert.StatusOpen, alert.StatusAcknowledged}}
+	cursor, err = alert.Each(ctx, h.cfg.DB, standing, func(a *alert.Alert) error {
+		if !s.alert(a) {
+			return nil
+		}
+		if len(part.Alerts) == h.cfg.Part {
+			part.More = true
+			if err := end(); err != nil {
+				return err
+			}
+		}
+		part.Alerts = append(part.Alerts, *a)
+		return nil
+	})
 	if err != nil {
 		return nil, 0, err
 	}
-	snap := &Snapshot{Type: "snapshot", Cursor: formatCursor(cursor), Alerts: []alert.Alert{}}
-	for _, a := range alerts {
-		if s.alert(&a) {
-			snap.Alerts = append(snap.Alerts, a)
-		}
-	}
-	if snap.Coolers, err = allCoolers(ctx, h.cfg.DB, s, h.cfg.Now()); err != nil {
+	if part.Coolers, err = allCoolers(ctx, h.cfg.DB, s, h.cfg.Now()); err != nil {
 		return nil, 0, err
 	}
-	return snap, cursor, nil
+	part.Cursor, part.More = formatCursor(cursor), false
+	return parts, cursor, end()
 }
-
-// maxSnapshot bounds a snapshot's alerts; the newest are in it.
-const maxSnapshot = 50_000
 
 // stretch gives the frame of the log after cursor, up to head and at most a page of it.
 func (h *Hub) stretch(ctx context.Context, s *selection, cursor, head int64) (*frame, int64, error) {

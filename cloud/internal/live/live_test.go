@@ -120,6 +120,7 @@ type message struct {
 	Version   int    `json:"version"`
 	Heartbeat int    `json:"heartbeat_s"`
 	Cursor    string `json:"cursor"`
+	More      bool   `json:"more"`
 	Reason    string `json:"reason"`
 	Error     string `json:"error"`
 	Hint      string `json:"hint"`

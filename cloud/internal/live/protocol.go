@@ -47,10 +47,12 @@ type Hello struct {
 	Log       string `json:"log"`         // identity of the log: with a full stop before a cursor, it is good in this log alone
 }
 
-// Snapshot is all that stands at Cursor: the alerts that are not over, and the coolers if asked for.
+// Snapshot is all that stands at Cursor: the alerts that are not over, and the coolers if asked for. What is too much
+// for one message comes in several, one after the other, that are one snapshot; only the last has a cursor.
 type Snapshot struct {
 	Type    string        `json:"type"`
 	Cursor  string        `json:"cursor"`
+	More    bool          `json:"more,omitempty"` // the next message goes on with it
 	Alerts  []alert.Alert `json:"alerts"`
 	Coolers []fleet.Row   `json:"coolers"`
 }

@@ -37,9 +37,10 @@ const (
 	LastAdmin             Code = "last_admin"
 	BadToken              Code = "bad_token" // its name or role
 	BadCertificateRequest Code = "bad_certificate_request"
-	StreamEnded           Code = "stream_ended" // the right to it
-	BadMessage            Code = "bad_message"  // of the live stream
-	StreamFull            Code = "stream_full"  // or not ready yet
+	TicketNeeded          Code = "ticket_needed" // a browser's session alone does not open the live stream
+	StreamEnded           Code = "stream_ended"  // the right to it
+	BadMessage            Code = "bad_message"   // of the live stream
+	StreamFull            Code = "stream_full"   // or not ready yet
 )
 
 // Stores, coolers and planograms.

@@ -113,6 +113,7 @@ const SAY: Record<Word["action"], string> = { acknowledge: "ack", assign: "assig
 export const api = {
   session: () => call<Session>("GET", "/v1/session"),
   signIn: (body: { email: string; password: string }) => call<Session>("POST", "/v1/session", { body }),
+  ticket: () => call<{ ticket: string }>("POST", "/v1/live/tickets"),
   signOut: () => call<unknown>("DELETE", "/v1/session"),
   setup: (body: { code: string; name: string; email: string; password: string }) => call<Session>("POST", "/v1/setup", { body }),
   choosePassword: (body: { code: string; password: string }) => call<Session>("POST", "/v1/password", { body }),

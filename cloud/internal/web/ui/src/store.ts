@@ -9,7 +9,7 @@ import { me } from "./me";
 import { rankAlerts, rankCoolers, totals, withNews } from "./live/rank";
 import { known } from "./session";
 import type { Rollout } from "./setup/rollouts";
-import type { Alert, AlertEvent, ServerMessage, Store } from "./types";
+import type { Alert, AlertEvent, Cooler, ServerMessage, Store } from "./types";
 
 export const fleet = signal<Fleet>(emptyFleet);
 export const link = signal<LinkState>({ kind: "connecting" });
@@ -56,7 +56,7 @@ export function followRollouts(): () => void {
 /** Starts the stream and the clock; called once by main. */
 export function start(): void {
   live = new Link({
-    open: () => new WebSocket(liveAddress()) as unknown as Socket,
+    open: (ready, failed) => void api.ticket().then(({ ticket }) => ready(new WebSocket(liveAddress(ticket)) as unknown as Socket)).catch(failed),
     cursor: () => fleet.value.cursor,
     rollouts: () => followers > 0,
     onMessage: receive,
@@ -91,22 +91,32 @@ export function retryNow(): void {
   live?.wake();
 }
 
-function liveAddress(): string {
+// A connection is let in by a ticket of its own, which is good for one and for seconds: an address may end in a log.
+function liveAddress(ticket: string): string {
   const url = new URL("/v1/live", location.href);
+  url.searchParams.set("ticket", ticket);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return url.href;
 }
+
+// What came of a snapshot that goes on with the next message.
+const NONE: { alerts: Alert[]; coolers: Cooler[] } = { alerts: [], coolers: [] };
+let parts = NONE;
 
 function receive(message: ServerMessage): void {
   heard.value = Date.now();
   now.value = heard.value;
   switch (message.type) {
     case "hello":
+      parts = NONE; // a snapshot that broke off begins anew
       if (fleet.value.cursor !== "") void catchUp();
       break;
-    case "snapshot":
-      fleet.value = applySnapshot(fleet.value, message.cursor, message.alerts ?? [], message.coolers ?? []);
+    case "snapshot": {
+      const all = { alerts: [...parts.alerts, ...(message.alerts ?? [])], coolers: [...parts.coolers, ...(message.coolers ?? [])] };
+      parts = message.more ? all : NONE;
+      if (!message.more) fleet.value = applySnapshot(fleet.value, message.cursor, all.alerts, all.coolers);
       break;
+    }
     case "changes":
       fleet.value = applyChanges(fleet.value, message.cursor, message.events ?? [], message.coolers ?? [], heard.value);
       if (message.rollouts) rollouts.value = message.rollouts;

@@ -293,7 +293,7 @@ export interface Refused {
 /** What the live stream sends. */
 export type ServerMessage =
   | { type: "hello"; version: number; heartbeat_s?: number }
-  | { type: "snapshot"; cursor: string; alerts: Alert[] | null; coolers: Cooler[] | null }
+  | { type: "snapshot"; cursor: string; more?: boolean; alerts: Alert[] | null; coolers: Cooler[] | null }
   | { type: "changes"; cursor: string; events: AlertEvent[] | null; coolers: Cooler[] | null; rollouts?: Rollout[]; figures?: number }
   | { type: "resync" }
   | { type: "error"; code?: string; error: string; hint?: string };

@@ -23,7 +23,8 @@ export interface Socket {
 }
 
 export interface LinkOptions {
-  open(): Socket;
+  /** Opens a socket for one connection, which may take a while: gives it to `ready` before it is open, or calls `failed`. */
+  open(ready: (socket: Socket) => void, failed: () => void): void;
   /** Position to go on from; "" asks for a snapshot. */
   cursor(): string;
   /** Whether staged updates are followed too. */
@@ -58,6 +59,10 @@ export class Link {
   private retryTimer: unknown = null;
   private silenceTimer: unknown = null;
   private stopped = true;
+  /** A socket was asked for and has not come. */
+  private opening = false;
+  /** Which try this is: a socket that comes for an earlier one is not wanted any more. */
+  private attempt = 0;
   /** On this connection something was asked for. */
   private said = false;
 
@@ -76,7 +81,7 @@ export class Link {
 
   /** Tries at once: the browser says that the network is back, or the page is looked at again. */
   wake(): void {
-    if (this.stopped || this.socket) return;
+    if (this.stopped || this.socket || this.opening) return;
     this.o.clearTimeout(this.retryTimer);
     this.connect();
   }
@@ -89,17 +94,22 @@ export class Link {
   private connect(): void {
     if (this.lostAt === 0) this.o.onState({ kind: "connecting" });
     this.silence = HELLO_MS;
-    let socket: Socket;
-    try {
-      socket = this.o.open();
-    } catch {
-      this.retry();
-      return;
-    }
-    this.socket = socket;
-    this.said = false;
     this.openedAt = this.o.now();
     this.watchSilence();
+    this.opening = true;
+    const attempt = ++this.attempt;
+    this.o.open(
+      (socket) => (attempt === this.attempt ? this.use(socket) : socket.close()),
+      () => {
+        if (attempt === this.attempt) this.lost();
+      },
+    );
+  }
+
+  private use(socket: Socket): void {
+    this.opening = false;
+    this.socket = socket;
+    this.said = false;
     socket.onopen = () => this.subscribe(this.o.cursor());
     socket.onmessage = (e) => this.receive(e.data);
     socket.onerror = null; // a close follows, and says more
@@ -163,6 +173,8 @@ export class Link {
 
   private drop(): void {
     this.o.clearTimeout(this.silenceTimer);
+    this.opening = false;
+    this.attempt++;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;

@@ -58,6 +58,9 @@ let messages: ServerMessage[];
 let cursor: string;
 let follows: boolean;
 let link: Link;
+/** Whether who asks for a socket has to wait, and who waits. */
+let hold: boolean;
+let held: { ready: (socket: Socket) => void; failed: () => void };
 
 const last = () => sockets.at(-1)!;
 const kinds = () => states.map((s) => s.kind);
@@ -70,10 +73,15 @@ beforeEach(() => {
   messages = [];
   cursor = "";
   follows = false;
+  hold = false;
   link = new Link({
-    open: () => {
+    open: (ready, failed) => {
+      if (hold) {
+        held = { ready, failed };
+        return;
+      }
       sockets.push(new FakeSocket());
-      return last();
+      ready(last());
     },
     cursor: () => cursor,
     rollouts: () => follows,
@@ -224,4 +232,48 @@ test("what else is followed is said anew from where the page is, and again after
   last().onopen?.();
   expect(last().sent).toHaveLength(1);
   expect(JSON.parse(last().sent[0]!)).toMatchObject({ cursor: "5", rollouts: true });
+});
+
+describe("a socket that is long in coming", () => {
+  beforeEach(() => {
+    goLive();
+    hold = true;
+    last().onclose?.({ code: 1006 });
+    clock.pass(500);
+  });
+  test("is used when it comes, and is not asked for twice", () => {
+    const first = held;
+    link.wake();
+    expect(held).toBe(first);
+    const late = new FakeSocket();
+    first.ready(late);
+    late.onopen?.();
+    expect(late.cursor()).toBe("5");
+  });
+  test("that cannot be had is tried again", () => {
+    held.failed();
+    expect(states.at(-1)).toMatchObject({ kind: "reconnecting", retryAt: 1500 });
+    hold = false;
+    clock.pass(1000);
+    expect(sockets.length).toBe(2);
+  });
+  test("that comes once it is given up is closed, and fails nothing", () => {
+    const first = held;
+    hold = false;
+    clock.pass(HELLO_MS + BACKOFF_MAX_MS);
+    const late = new FakeSocket();
+    const tried = sockets.length;
+    first.ready(late);
+    first.failed();
+    expect(late.closed).toBe(true);
+    expect(last().closed).toBe(false);
+    expect(sockets.length).toBe(tried);
+  });
+  test("that comes once all is stopped is closed", () => {
+    link.stop();
+    const late = new FakeSocket();
+    held.ready(late);
+    expect(late.closed).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
 });

@@ -40,6 +40,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   last_admin: fault("This is the last admin who can sign in", "Make somebody else an admin first.", "这是最后一位可登录的管理员", "请先将其他人设为管理员。", 0),
   bad_token: fault("The token is not valid", "Give it a name and a role.", "令牌信息有误", "请填写名称和角色。", 1),
   bad_certificate_request: fault("The certificate request is not valid", "Send a PEM certificate request with a P-256 key.", "证书请求无效", "请发送使用 P-256 密钥的 PEM 证书请求。", 1),
+  ticket_needed: fault("The live stream wants a ticket from a browser", "Reload the page.", "浏览器须凭票据连接实时数据", "请刷新页面。", 0),
   stream_ended: fault("The right to this stream has ended", "Sign in again.", "实时数据的访问权限已失效", "请重新登录。", 0),
   bad_message: fault("The live stream did not understand the page", "Reload the page.", "实时连接无法识别页面的请求", "请刷新页面。", 1),
   stream_full: fault("The live stream is full, or not ready", "Try again in a few seconds.", "实时连接已满或尚未就绪", "请几秒后重试。", 0),
