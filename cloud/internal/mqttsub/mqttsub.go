@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -39,10 +40,10 @@ type Config struct {
 type Subscriber struct {
 	cfg    Config
 	client mqtt.Client
-	hand   func(ingest.Delivery) // to whoever called Receive, which sets it before it connects
-	up     chan struct{}         // told after each connect
-	done   chan struct{}         // closed when Receive ends
-	shown  string                // the URL without a password
+	queue  *queue        // of what came, for whoever called Receive
+	up     chan struct{} // told after each connect
+	done   chan struct{} // closed when Receive ends
+	shown  string        // the URL without a password
 	log    *slog.Logger
 }
 
@@ -57,7 +58,7 @@ func New(cfg Config) (*Subscriber, error) {
 	default:
 		return nil, fmt.Errorf("broker URL: unknown scheme %q, want mqtt, mqtts, ws or wss", u.Scheme)
 	}
-	s := &Subscriber{cfg: cfg, up: make(chan struct{}, 1),
+	s := &Subscriber{cfg: cfg, queue: newQueue(), up: make(chan struct{}, 1),
 		done: make(chan struct{}), shown: u.Redacted(), log: cfg.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -82,6 +83,10 @@ func (s *Subscriber) options() *mqtt.ClientOptions {
 		SetAutoReconnect(true).SetMaxReconnectInterval(jitter(10 * time.Second)).
 		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetConnectTimeout(10 * time.Second).SetWriteTimeout(10 * time.Second).
 		SetResumeSubs(false).
+		SetConnectionAttemptHandler(func(_ *url.URL, conf *tls.Config) *tls.Config {
+			s.queue.renew()
+			return conf
+		}).
 		SetOnConnectHandler(func(c mqtt.Client) {
 			s.log.Info("connected to broker", "broker", s.shown)
 			s.subscribe(c)
@@ -104,7 +109,7 @@ func jitter(d time.Duration) time.Duration {
 }
 
 func (s *Subscriber) enqueue(_ mqtt.Client, m mqtt.Message) {
-	s.hand(ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack})
+	s.queue.put(ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack})
 }
 
 // subscribe asks after every connect, because a broker that lost its memory has lost the session as
@@ -136,8 +141,9 @@ func (s *Subscriber) Online() bool { return s.client.IsConnectionOpen() }
 
 // Receive connects and hands messages on until ctx ends. It is called once.
 func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
-	room := ingest.NewRoom()
-	s.hand = func(d ingest.Delivery) { room.Hand(ctx, out, d) }
+	var handing sync.WaitGroup
+	handing.Go(func() { s.queue.run(ctx, out) })
+	defer handing.Wait()
 	token := s.client.Connect()
 	defer s.client.Disconnect(250)
 	defer close(s.done)
