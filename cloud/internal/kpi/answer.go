@@ -123,7 +123,8 @@ type Traffic struct {
 	PeopleIn   int64       `json:"people_in"`
 	Passing    int64       `json:"passing"`
 	Receipts   int64       `json:"receipts"`
-	Conversion shelf.Ratio `json:"conversion"` // docs/kpis.md, "Footfall, conversion"; coverage: time counted ÷ time open
+	Counted    int64       `json:"receipts_counted"` // of Receipts: while somebody counted people
+	Conversion shelf.Ratio `json:"conversion"`       // docs/kpis.md, "Footfall, conversion"; coverage: time counted ÷ time open
 }
 
 // Conversion answers how many of those who came in bought. Products do not divide it.
@@ -132,8 +133,8 @@ func (d *Desk) Conversion(ctx context.Context, q Query, compare Compare) (*Answe
 }
 
 func (g *group) traffic() Traffic {
-	return Traffic{PeopleIn: g.in, Passing: g.passing, Receipts: g.receipts,
-		Conversion: ratio(g.receipts, g.in, g.counted, g.open)}
+	return Traffic{PeopleIn: g.in, Passing: g.passing, Receipts: g.receipts, Counted: g.countedReceipts,
+		Conversion: ratio(g.countedReceipts, g.in, g.counted, g.open)}
 }
 
 // Shares is a part of the shelf beside its part of the sales.

@@ -12,6 +12,7 @@ import (
 // selling is what one store sold of some products over a stretch of days.
 type selling struct {
 	units, minor     float64
+	promoted         float64 // of units: as the tills told
 	days             float64 // in stock: days × the share of the time watched in which they stood there
 	watched, onShelf int64
 	open             int64
@@ -24,18 +25,37 @@ func (s *selling) perDay() float64 {
 	return s.units / s.days
 }
 
-// selling sums a cube by store. Where nobody looked the products count as there.
+// stood is the share of the time watched in which the products stood there. Where nobody looked they count as there.
+func (s *selling) stood() float64 {
+	if s.watched == 0 {
+		return 1
+	}
+	return float64(s.onShelf) / float64(s.watched)
+}
+
+func (s *selling) add(o *selling) {
+	s.units, s.minor, s.promoted = s.units+o.units, s.minor+o.minor, s.promoted+o.promoted
+	s.watched, s.onShelf, s.open = s.watched+o.watched, s.onShelf+o.onShelf, s.open+o.open
+}
+
+// sellingOf is what a cell sold, without its days.
+func sellingOf(cell *merge.Cell) *selling {
+	s := &selling{units: float64(cell.Units()), watched: cell.Watched, onShelf: cell.OnShelf, open: cell.Open}
+	for _, line := range cell.Sales {
+		s.promoted += float64(line.Promoted)
+	}
+	for _, m := range revenue(cell) {
+		s.minor += float64(m.Minor)
+	}
+	return s
+}
+
+// selling sums a cube by store.
 func (c *cube) selling(days float64) map[string]*selling {
 	out := map[string]*selling{}
 	for key, g := range c.groups {
-		cell := g.sum()
-		s := &selling{units: float64(cell.Units()), days: days, watched: cell.Watched, onShelf: cell.OnShelf, open: cell.Open}
-		for _, m := range revenue(cell) {
-			s.minor += float64(m.Minor)
-		}
-		if cell.Watched > 0 {
-			s.days *= float64(cell.OnShelf) / float64(cell.Watched)
-		}
+		s := sellingOf(g.sum())
+		s.days = days * s.stood()
 		out[key] = s
 	}
 	return out
@@ -53,17 +73,17 @@ type counterfactual struct {
 }
 
 // counter gives each treated store its own sales a day before, times how its matched stores went
-// on: those that were not treated and sold most like it before, of its own region rather than of
-// another. Both sides count days in stock, so that an empty shelf is not taken for a failed campaign. The
+// on: those that were not treated, nor promoted otherwise (clean), and sold most like it before, of its own region rather
+// than of another. Both sides count days in stock, so that an empty shelf is not taken for a failed campaign. The
 // spread of the matched stores about their common way says how far off a single store may be.
-func counter(treated []string, pre, during map[string]*selling, m *merge.Masters) (c counterfactual) {
+func counter(treated []string, pre, during map[string]*selling, m *merge.Masters, clean func(store string) bool) (c counterfactual) {
 	isTreated := map[string]bool{}
 	for _, s := range treated {
 		isTreated[s] = true
 	}
 	var controls []string
 	for store, s := range pre {
-		if !isTreated[store] && s.perDay() > 0 && during[store].perDay() > 0 {
+		if !isTreated[store] && s.perDay() > 0 && during[store].perDay() > 0 && !during[store].promotedByTills() && clean(store) {
 			controls = append(controls, store)
 		}
 	}

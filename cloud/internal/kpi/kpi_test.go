@@ -2,6 +2,7 @@ package kpi_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func desk(t *testing.T, db *state.DB) *kpi.Desk {
 // put stores an hour of a store as if it had been merged.
 func put(t *testing.T, db *state.DB, store string, at time.Time, cells ...merge.Cell) {
 	t.Helper()
-	h := &merge.Hour{Start: at.UTC(), Open: hour, Currency: "EUR", In: 10, Counted: hour, Receipts: 3}
+	h := &merge.Hour{Start: at.UTC(), Open: hour, Currency: "EUR", In: 10, Counted: hour, Receipts: 4, CountedReceipts: 3}
 	for i := range cells {
 		h.Cell(cells[i].GTIN).Add(&cells[i])
 	}
@@ -227,4 +228,50 @@ func TestPromotionAgainstMatchedStores(t *testing.T) {
 			t.Errorf("margin %v, return %v", *l.Margin, *l.ROI)
 		}
 	}, sales.Tables, merge.Tables, promotion.Tables)
+}
+
+// TestBaselineWithoutRivals: a store in which the substitute is promoted is no control, however near it is, nor is one
+// whose tills tell of a promotion; and an earlier campaign in the store itself is no part of its ordinary days.
+func TestBaselineWithoutRivals(t *testing.T) {
+	db := statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables)
+	d, ctx := desk(t, db), context.Background()
+	now := monday.AddDate(0, 0, 20)
+	_, err := sales.NewLedger(db, nil).PutMasters(ctx, "t", nil, []sales.Store{{Store: "s3", TZ: "Europe/Berlin", Region: "north"}, {Store: "s4", TZ: "Europe/Berlin", Region: "north"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day := -28; day < 7; day++ {
+		at := monday.AddDate(0, 0, day).Add(10 * time.Hour)
+		treated, clean, rival, tills := int64(10), int64(20), int64(10), int64(10)
+		switch {
+		case day >= 0:
+			treated, clean, rival, tills = 20, 30, 2, 90
+		case day >= -14 && day < -7:
+			treated = 40 // the earlier campaign
+		}
+		put(t, db, "s1", at, sold(cola, hour, 2, treated))
+		put(t, db, "s2", at, sold(cola, hour, 2, clean))
+		put(t, db, "s3", at, sold(cola, hour, 2, rival))
+		coupons := sold(cola, hour, 2, tills)
+		if day >= 0 {
+			coupons.Sales[0].Promoted = 80
+		}
+		put(t, db, "s4", at, coupons)
+	}
+	for _, p := range []promotion.Promotion{
+		{ID: "spring", GTINs: []shelf.GTIN{cola}, Stores: []string{"s1"}, From: monday, To: monday.AddDate(0, 0, 7)},
+		{ID: "lemons", GTINs: []shelf.GTIN{lemon}, Stores: []string{"s3"}, From: monday, To: monday.AddDate(0, 0, 7)},
+		{ID: "winter", GTINs: []shelf.GTIN{cola}, Stores: []string{"s1"}, From: monday.AddDate(0, 0, -14), To: monday.AddDate(0, 0, -7)},
+	} {
+		if err := errors.Join(p.Validate(), db.Write(ctx, func(tx *state.Tx) error { return promotion.Put(ctx, tx, "t", &p) })); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := d.Promotions(ctx, "t", monday, now, now)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if l := list[1]; l.Matched != 1 || *l.Baseline != 105 || *l.Lift.Value != 35 {
+		t.Errorf("matched %d, baseline %v, lift %v, want those of s2 alone: 105, 35", l.Matched, *l.Baseline, *l.Lift.Value)
+	}
 }

@@ -45,7 +45,7 @@ func (d *Desk) Promotions(ctx context.Context, tenant string, from, to, now time
 		if !p.From.Before(to) || !from.Before(p.To) {
 			continue
 		}
-		l, err := d.lift(ctx, tenant, masters, p, now)
+		l, err := d.lift(ctx, tenant, masters, p, rivalsOf(p, all, masters), now)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func (d *Desk) Promotions(ctx context.Context, tenant string, from, to, now time
 	return list, nil
 }
 
-func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p promotion.Promotion, now time.Time) (*Lift, error) {
+func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p promotion.Promotion, r rivals, now time.Time) (*Lift, error) {
 	l := &Lift{Promotion: p}
 	end := p.To
 	if now.Before(end) {
@@ -70,7 +70,22 @@ func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p prom
 		}
 		return c.selling(to.Sub(from).Hours() / 24), nil
 	}
-	pre, err := read(p.GTINs, p.From.Add(-before), p.From)
+	// What was sold before, on ordinary days.
+	readBefore := func(gtins []shelf.GTIN) (map[string]*selling, error) {
+		if len(gtins) == 0 {
+			return nil, nil
+		}
+		from := p.From.Add(-before)
+		c, err := d.readWith(ctx, Query{Tenant: tenant, From: from, To: p.From, By: []Dim{Store, Day}, GTINs: gtins}, m)
+		if err != nil {
+			return nil, err
+		}
+		return c.ordinary(from, p.From, r), nil
+	}
+	clean := func(until time.Time) func(string) bool {
+		return func(store string) bool { return !r.in(store, p.From.Add(-before), until) }
+	}
+	pre, err := readBefore(p.GTINs)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +93,7 @@ func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p prom
 	if err != nil {
 		return nil, err
 	}
-	main := counter(p.Stores, pre, during, m)
+	main := counter(p.Stores, pre, during, m, clean(end))
 	l.Units, l.Matched, l.Coverage = main.units, main.matched, main.coverage
 	l.Lift.Coverage = main.coverage
 	if !main.known {
@@ -91,7 +106,7 @@ func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p prom
 		l.LiftShare = rounded(lift / main.baseline)
 	}
 	others := others(m, p.GTINs)
-	preOthers, err := read(others, p.From.Add(-before), p.From)
+	preOthers, err := readBefore(others)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +114,7 @@ func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p prom
 	if err != nil {
 		return nil, err
 	}
-	taken := counter(p.Stores, preOthers, duringOthers, m)
+	taken := counter(p.Stores, preOthers, duringOthers, m, clean(end))
 	l.Cannibalism = rounded(taken.actual - taken.baseline)
 	dip := min(p.To.Sub(p.From), longDip)
 	var after counterfactual
@@ -108,7 +123,7 @@ func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p prom
 		if err != nil {
 			return nil, err
 		}
-		after = counter(p.Stores, pre, late, m)
+		after = counter(p.Stores, pre, late, m, clean(p.To.Add(dip)))
 		l.Dip = rounded(after.actual - after.baseline)
 	}
 	l.settle(m, main, taken, after)

@@ -20,7 +20,7 @@ type group struct {
 
 	groups map[shelf.GTIN]string // products that customers take for each other
 
-	in, passing, receipts, counted, open int64 // of stores
+	in, passing, receipts, countedReceipts, counted, open int64 // of stores
 }
 
 type part struct {
@@ -110,7 +110,7 @@ func (c *cube) add(s *selector, p *merge.Place, h *merge.Hour, at time.Time) {
 	}
 	g := c.group(s.key(p, "", at))
 	g.in, g.passing, g.receipts = g.in+h.In, g.passing+h.Passing, g.receipts+h.Receipts
-	g.counted, g.open = g.counted+h.Counted, g.open+h.Open
+	g.countedReceipts, g.counted, g.open = g.countedReceipts+h.CountedReceipts, g.counted+h.Counted, g.open+h.Open
 }
 
 // sum adds up all parts of a group.

@@ -237,13 +237,15 @@ type Hour struct {
 	Cells    []Cell
 	Coolers  []Cooler
 	Model    int64 // version of the demand rates that it was judged by; 0: none
+
+	CountedReceipts int64 // of Receipts: while somebody counted people
 }
 
 func (h *Hour) numbers() [len(hourNames)]*int64 {
-	return [...]*int64{&h.In, &h.OutCount, &h.Passing, &h.Counted, &h.Open, &h.Receipts, &h.Model}
+	return [...]*int64{&h.In, &h.OutCount, &h.Passing, &h.Counted, &h.Open, &h.Receipts, &h.Model, &h.CountedReceipts}
 }
 
-var hourNames = [...]string{"people_in", "people_out", "passing", "counted_ms", "open_ms", "receipts", "model"}
+var hourNames = [...]string{"people_in", "people_out", "passing", "counted_ms", "open_ms", "receipts", "model", "receipts_counted"}
 
 // Sums lists the figures of the store itself, to be read or set. Their names never change.
 func (h *Hour) Sums() []Sum {

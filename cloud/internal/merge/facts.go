@@ -45,6 +45,7 @@ type Look struct {
 // Sold is one line of a receipt or an order in the hour.
 type Sold struct {
 	Channel, Order string
+	At             time.Time
 	GTIN           shelf.GTIN
 	Units          int64 // negative: refunded
 	Minor          int64
@@ -142,6 +143,28 @@ func together(all [][]stretch, coolers int) []stretch {
 		out = append(out, s)
 	}
 	return out
+}
+
+// counting is when somebody counted people in the hour, as stretches in µs since 1970 that do not overlap.
+func (f *Facts) counting() (list []stretch) {
+	for i := range f.Coolers {
+		for _, p := range f.Coolers[i].Footfall {
+			s := stretch{from: max(p.From.UnixMicro(), f.Start.UnixMicro()), to: min(p.To.UnixMicro(), f.Until.UnixMicro())}
+			if s.from < s.to {
+				list = append(list, s)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b stretch) int { return cmp.Compare(a.from, b.from) })
+	joined := list[:0]
+	for _, s := range list {
+		if n := len(joined); n > 0 && s.from <= joined[n-1].to {
+			joined[n-1].to = max(joined[n-1].to, s.to)
+		} else {
+			joined = append(joined, s)
+		}
+	}
+	return joined
 }
 
 // sort puts a cooler's facts into the order that Fold wants.

@@ -169,8 +169,8 @@ func (f *Facts) foldSlots(h *Hour, out *Cooler, c *CoolerFacts) {
 	}
 }
 
-// foldSensors counts people and the door's openings. People are counted in the hour in which the
-// counting began, openings in the hour in which the door opened; time open ends with the hour.
+// foldSensors counts people and the door's openings. People count in the hour in which their counting
+// began, openings in the hour in which the door opened; time open ends with the hour.
 func (f *Facts) foldSensors(h *Hour, out *Cooler, c *CoolerFacts) {
 	in := func(t time.Time) bool { return !t.Before(f.Start) && t.Before(f.Until) }
 	for _, p := range c.Footfall {
@@ -178,9 +178,7 @@ func (f *Facts) foldSensors(h *Hour, out *Cooler, c *CoolerFacts) {
 			continue
 		}
 		h.In, h.OutCount, h.Passing = h.In+int64(p.In), h.OutCount+int64(p.Out), h.Passing+int64(p.Passing)
-		h.Counted += f.openTime(p.From.UnixMicro(), min(p.To.UnixMicro(), f.Until.UnixMicro())) / 1000
 	}
-	h.Counted = min(h.Counted, h.Open)
 	for i, d := range c.Doors {
 		if !d.Open || !in(d.At) || i > 0 && c.Doors[i-1].Open {
 			continue
@@ -201,10 +199,15 @@ func (f *Facts) foldSensors(h *Hour, out *Cooler, c *CoolerFacts) {
 }
 
 // foldSold sums the lines by channel and currency, and counts receipts: orders in the store that are
-// more than a refund.
+// more than a refund. Those of the time in which somebody counted people are told apart: held against people who came
+// in, receipts of an hour in which nobody counted would make too many buyers of them.
 func (f *Facts) foldSold(h *Hour) {
 	type receipt struct{ channel, order string }
-	receipts := map[receipt]bool{}
+	receipts := map[receipt]bool{} // → somebody counted
+	counting := f.counting()
+	for _, s := range counting {
+		h.Counted += f.openTime(s.from, s.to) / 1000
+	}
 	for _, s := range f.Sold {
 		line := h.Cell(s.GTIN).sale(s.Channel, s.Currency, s.OffShelf)
 		line.Units += s.Units
@@ -213,10 +216,17 @@ func (f *Facts) foldSold(h *Hour) {
 			line.Promoted += s.Units
 		}
 		if s.OffShelf && s.Units > 0 {
-			receipts[receipt{s.Channel, s.Order}] = true
+			at := s.At.UnixMicro()
+			k := receipt{s.Channel, s.Order}
+			receipts[k] = receipts[k] || slices.ContainsFunc(counting, func(c stretch) bool { return c.from <= at && at < c.to })
 		}
 	}
 	h.Receipts = int64(len(receipts))
+	for _, counted := range receipts {
+		if counted {
+			h.CountedReceipts++
+		}
+	}
 }
 
 // judge says what the product's absence cost: docs/kpis.md, "Lost sales", "Demand rate", "Cause of a

@@ -344,3 +344,26 @@ func TestMarkRisesWithWhatChanged(t *testing.T) {
 		}
 	}, tables()...)
 }
+
+// TestReceiptsCountWherePeopleWereCounted: those of the time in which nobody counted are told apart.
+func TestReceiptsCountWherePeopleWereCounted(t *testing.T) {
+	s := newShop(t, statetest.SQLite(t, tables()...), "t")
+	noon := monday.Add(12 * time.Hour)
+	people := func(from, to time.Duration, in int) {
+		s.report("s2", "d-s2", noon.Add(to), telemetry.Footfall{Line: "door", From: noon.Add(from), To: noon.Add(to), In: in}, false)
+	}
+	people(-10*time.Minute, 10*time.Minute, 3) // its people are those of the hour before
+	people(20*time.Minute, 40*time.Minute, 5)
+	people(30*time.Minute, 50*time.Minute, 2) // another line at the same time
+	for minute := 5; minute < 60; minute += 10 {
+		s.sell("s2", fmt.Sprint(minute), cola, 1, noon.Add(time.Duration(minute)*time.Minute))
+	}
+	s.merge()
+	hours, err := merge.Books{DB: s.db, Zone: time.UTC}.StoreHours(context.Background(), s.tenant, "s2", noon, noon.Add(time.Hour))
+	if err != nil || len(hours) != 1 {
+		t.Fatalf("%+v, %v", hours, err)
+	}
+	if h := hours[0]; h.In != 7 || h.Receipts != 6 || h.CountedReceipts != 4 || h.Counted != 40*60_000 {
+		t.Errorf("in %d, receipts %d, of them counted %d, in %d minutes; want 7, 6, 4 and 40", h.In, h.Receipts, h.CountedReceipts, h.Counted/60_000)
+	}
+}

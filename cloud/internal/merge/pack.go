@@ -53,7 +53,9 @@ func unpack(h *Hour, body []byte) error {
 		return errBroken
 	}
 	figures := h.numbers()
-	r.numbers(figures[:])
+	if n := r.numbers(figures[:]); n < int64(len(figures)) && h.Open > 0 {
+		h.CountedReceipts = h.Receipts * h.Counted / h.Open // stored before they were told apart
+	}
 	h.Currency = r.text()
 	h.Cells = make([]Cell, r.count())
 	for i := range h.Cells {
@@ -138,12 +140,14 @@ func (r *unpacker) count() int64 {
 
 func (r *unpacker) text() string { return r.Raw(uint64(r.count())) }
 
-func (r *unpacker) numbers(into []*int64) {
-	n := r.count()
+// numbers reads a list into what there is a place for, and tells how many it had.
+func (r *unpacker) numbers(into []*int64) (n int64) {
+	n = r.count()
 	for i := range n {
 		v := r.Int()
 		if i < int64(len(into)) {
 			*into[i] = v
 		}
 	}
+	return n
 }

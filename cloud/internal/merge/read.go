@@ -227,7 +227,7 @@ func (f *Follower) cut(ctx context.Context, of *folded, coolers []*watched, hour
 			}
 		}
 		for _, p := range all.Footfall {
-			if !p.From.Before(hour) && p.From.Before(end) {
+			if (p.To.After(hour) || !p.From.Before(hour)) && p.From.Before(end) {
 				c.Footfall = append(c.Footfall, p)
 			}
 		}
@@ -273,7 +273,7 @@ func (f *Follower) sold(lines []*sales.Line, hour time.Time) []Sold {
 		if l.Units == 0 {
 			continue // cancelled
 		}
-		out = append(out, Sold{Channel: l.Channel, Order: l.Order, GTIN: l.GTIN, Units: l.Units, Minor: l.Amount, Currency: l.Currency,
+		out = append(out, Sold{Channel: l.Channel, Order: l.Order, At: l.SoldAt, GTIN: l.GTIN, Units: l.Units, Minor: l.Amount, Currency: l.Currency,
 			Promoted: l.Promotion != "", OffShelf: f.Counter(l.Channel)})
 	}
 	return out

@@ -86,7 +86,7 @@ func hoursOf(env *wire.Envelope, now time.Time) []int64 {
 			span(d.At, d.At)
 		}
 		for _, f := range b.Footfall {
-			span(f.From, f.From)
+			span(f.From, later(f.From, f.To.Add(-1)))
 		}
 	}
 	return hours
