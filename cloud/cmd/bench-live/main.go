@@ -32,6 +32,7 @@ type options struct {
 	Subscribers int           // of the fan-out
 	Alerts      int           // a second, in the fan-out
 	Fan         time.Duration // how long
+	Profile     string        // a file for the service's CPU profile; "": none
 }
 
 // report is the last line.
@@ -111,6 +112,7 @@ func main() {
 	flag.IntVar(&o.Subscribers, "subscribers", 5000, "WebSocket subscribers of the fan-out")
 	flag.IntVar(&o.Alerts, "alerts", 100, "alerts a second in the fan-out")
 	flag.DurationVar(&o.Fan, "fan", 15*time.Second, "how long the fan-out lasts")
+	flag.StringVar(&o.Profile, "profile", "", "write a CPU profile of the service under load to this file, for go tool pprof")
 	flag.StringVar(&part, "part", "", "latency or fanout alone")
 	flag.StringVar(&child, "child", "", "what a process that bench-live started is to be")
 	flag.StringVar(&file, "file", "", "its file")
@@ -132,7 +134,7 @@ func main() {
 func run(ctx context.Context, o options, part, child, file string) (err error) {
 	switch child {
 	case "service":
-		return serveLoad(ctx, file)
+		return profiled(o.Profile, func() error { return serveLoad(ctx, file) })
 	case "hub":
 		return serveHub(ctx, o, file)
 	case "bare":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +25,7 @@ func start(ctx context.Context, kind, file string, o options) (*process, error) 
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, "-child", kind, "-file", file, "-alerts", fmt.Sprint(o.Alerts), "-fan", o.Fan.String(), "-subscribers", fmt.Sprint(o.Subscribers))
+	cmd := exec.CommandContext(ctx, self, "-child", kind, "-file", file, "-alerts", fmt.Sprint(o.Alerts), "-fan", o.Fan.String(), "-subscribers", fmt.Sprint(o.Subscribers), "-profile", o.Profile)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -83,4 +84,21 @@ func (p *process) usage() (u usage, err error) {
 func (p *process) stop() {
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	p.cmd.Wait()
+}
+
+// profiled writes down what the processor does meanwhile, where a file is given.
+func profiled(file string, work func() error) error {
+	if file == "" {
+		return work()
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return work()
 }
