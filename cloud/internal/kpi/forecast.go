@@ -10,13 +10,14 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Forecast is the demand off the shelf of one product in one store over a stretch to come.
+// Forecast is the demand off the shelf, and by online orders that the store picks, of one product in one store over a stretch to come.
 type Forecast struct {
-	Mean float64 `json:"mean"`
-	P10  float64 `json:"p10"`
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	Lift float64 `json:"lift"` // of the mean: what planned promotions add, by what past ones did
+	Mean   float64 `json:"mean"`
+	P10    float64 `json:"p10"`
+	P50    float64 `json:"p50"`
+	P90    float64 `json:"p90"`
+	Lift   float64 `json:"lift"`   // of the mean: what planned promotions add, by what past ones did
+	Online float64 `json:"online"` // of the mean: online orders that the store picks
 }
 
 // Forecasts are the rows, and how the method did over the last cycle beside its baselines.
@@ -58,12 +59,12 @@ func (d *Desk) Forecast(ctx context.Context, rates *merge.RateReader, q Query) (
 			known++
 		}
 		for _, g := range r.Products() {
-			f, ok := r.Forecast(g, place, q.From, q.To, plan)
+			f, ok := r.Total(g, place, q.From, q.To, plan)
 			if !ok || !s.sku(g) {
 				continue
 			}
 			row := Row[Forecast]{Key: map[Dim]string{Store: place.Store.Store, SKU: string(g)},
-				Figures: Forecast{round3(f.Mean), f.Quantile(0.1), f.Quantile(0.5), f.Quantile(0.9), round3(f.Lift)}}
+				Figures: Forecast{round3(f.Mean), f.Quantile(0.1), f.Quantile(0.5), f.Quantile(0.9), round3(f.Lift), round3(f.Online)}}
 			if p := masters.Products[g]; p != nil {
 				row.Name, row.NameZH = p.Name, p.NameZH
 			}

@@ -6,17 +6,18 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Forecast is the demand off the shelf that is expected of one product in one store.
+// Forecast is the demand that is expected of one product in one store.
 type Forecast struct {
 	Mean     float64
 	Variance float64
 	Lift     float64 // of Mean: what planned promotions add
+	Online   float64 // of Mean: online orders that the store picks
 }
 
 // Quantile of the forecast, in whole units.
 func (f Forecast) Quantile(p float64) float64 { return Quantile(p, f.Mean, f.Variance) }
 
-// Forecast adds up the demand rate over the opening hours of a stretch, put together with what the store itself
+// Forecast is of what customers take from the shelf. It adds up the demand rate over the opening hours of a stretch, put together with what the store itself
 // sold on average (see Scoreboard.Own), lifted while the plan promotes the
 // product (nil: nothing is planned); ok is false where no rate is known. Its variance is that of the
 // customers, of the rate's own error, of what the two ways differ by, and of the lift's.

@@ -47,9 +47,9 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	lifts := &lifting{}
+	lifts, picks := &lifting{}, newPicking(now)
 	for cluster, stores := range clusters(masters) {
-		rates, unrated, err := f.learnCluster(ctx, tenant, masters, plan, cluster, stores, m, board, lifts)
+		rates, unrated, err := f.learnCluster(ctx, tenant, masters, plan, cluster, stores, m, board, lifts, picks)
 		if err != nil {
 			return nil, fmt.Errorf("learn demand: %w", err)
 		}
@@ -61,8 +61,12 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	}
 	m.Stores = len(all)
 	m.Own /= float64(max(1, len(all)))
-	for _, r := range all {
+	if err := f.elsewhere(ctx, tenant, picks); err != nil {
+		return nil, err
+	}
+	for store, r := range all {
 		m.Rates += len(r.bases)
+		r.picks = picks.solve(store)
 	}
 	m.Forecast = board.Scores()
 	m.Lifts = lifts.solve()
@@ -107,7 +111,7 @@ func clusters(m *Masters) map[string][]string {
 	return out
 }
 
-func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, plan *Plan, cluster string, stores []string, model *Model, board *Scoreboard, lifts *lifting) (map[string]*StoreRates, []storeHour, error) {
+func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, plan *Plan, cluster string, stores []string, model *Model, board *Scoreboard, lifts *lifting, picks *picking) (map[string]*StoreRates, []storeHour, error) {
 	now := model.FittedAt
 	was, err := ReadModel(ctx, f.DB, tenant)
 	if err != nil {
@@ -120,7 +124,7 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	trial := NewTrial(board.from)
 	at := func(t time.Time) *Fit { return &Fit{Now: t, Groups: m.Groups(), Uneven: uneven} }
 	fit, before, early := at(now), at(board.from), at(trial.from)
-	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), func(_ string, _ *Hour, local time.Time, list []Lesson) {
+	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), picks.hour, func(_ string, _ *Hour, local time.Time, list []Lesson) {
 		fit.Hour(list)
 		if local.Before(board.from) {
 			before.Hour(list)
@@ -138,7 +142,7 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	held := before.Solve(0, cluster) // what a fit knew before the cycle that it is scored on
 	tried := early.Solve(0, cluster)
 	var late []storeHour
-	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), func(store string, h *Hour, local time.Time, list []Lesson) {
+	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), nil, func(store string, h *Hour, local time.Time, list []Lesson) {
 		residuals.Hour(store, local, list)
 		board.Hour(store, local, list, held[store])
 		trial.Hour(store, local, list, tried[store])
@@ -185,8 +189,8 @@ func (r *StoreRates) priceAll(m *Masters, currency string) {
 
 // lessons reads the closed hours of some stores since a time, store by store in order of time. A day on
 // which a store's tills sold nothing at all teaches nothing: they were not heard, and what nobody told
-// is not that nobody bought.
-func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan *Plan, stores []string, since time.Time, fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
+// is not that nobody bought. every, if it is not nil, is given all hours.
+func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan *Plan, stores []string, since time.Time, every func(store string, h *Hour), fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
 	for _, store := range stores {
 		zone := m.Place(store).Zone
 		promoted := plan.within(store, since, f.Now())
@@ -219,6 +223,9 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan 
 			h := &Hour{Start: time.Unix(start, 0).UTC()}
 			if err := unpack(h, body); err != nil {
 				return err
+			}
+			if every != nil {
+				every(store, h)
 			}
 			if len(day) > 0 && dayOf(day[0].Start, zone) != dayOf(h.Start, zone) {
 				tell()

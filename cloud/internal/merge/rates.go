@@ -33,6 +33,7 @@ type StoreRates struct {
 	local      float64                 // the same of all products of the store
 	daily      float64                 // and of the store on a single day
 	alike      float64                 // and everywhere
+	picks      map[shelf.GTIN]pick     // for online orders
 	own        float64                 // weight of the store's own average in a forecast
 
 	pressed map[shelf.GTIN]*[24]float32 // hours without it ÷ hours with it, by hour of the day; only right after a fit

@@ -55,6 +55,7 @@ type ratesRow struct {
 	Daily      float64                `json:"daily,omitempty"`
 	Alike      float64                `json:"alike,omitempty"`
 	Own        float64                `json:"own,omitempty"`
+	Picks      map[shelf.GTIN]pick    `json:"picks,omitempty"`
 }
 
 func zip(v any) ([]byte, error) {
@@ -86,7 +87,7 @@ func putRates(ctx context.Context, tx *state.Tx, tenant string, m *Model, rates 
 	}
 	for store, r := range rates {
 		shapes[r.cluster] = r.shapes
-		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared, r.local, r.daily, r.alike, r.own})
+		body, err := zip(ratesRow{r.cluster, r.dispersion, r.uneven, r.traffic, r.bases, r.substitute, r.shared, r.local, r.daily, r.alike, r.own, r.picks})
 		if err == nil {
 			_, err = tx.Exec(ctx, "INSERT INTO merge_rates (tenant, store, body) VALUES (?, ?, ?)", tenant, store, body)
 		}
@@ -207,7 +208,7 @@ func (t *tenantRates) load(ctx context.Context, q state.Querier, tenant, store s
 		t.shapes[row.Cluster] = shapes
 	}
 	return &StoreRates{version: t.version, store: store, cluster: row.Cluster, dispersion: row.Dispersion, uneven: row.Uneven, traffic: row.Traffic,
-		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared, local: row.Local, daily: row.Daily, alike: row.Alike, own: row.Own}, nil
+		bases: row.Bases, shapes: shapes, substitute: row.Substitute, shared: row.Shared, local: row.Local, daily: row.Daily, alike: row.Alike, own: row.Own, picks: row.Picks}, nil
 }
 
 // RateReader reads the demand rates of stores, and keeps them until there are newer ones.

@@ -245,8 +245,7 @@ func (p *Planner) outcome(ctx context.Context, tenant string, place *merge.Place
 	if sum.Open > 0 {
 		o.Watched = float64(sum.Watched) / float64(sum.Open)
 	}
-	// The forecast is of what customers take from the shelf; an online order that a store packs is not.
-	demand := float64(sum.OffShelf()) + o.LostUnits
+	demand := float64(sum.Units()) + o.LostUnits
 	o.Error = round1(s.Demand.Mean - demand)
 	o.InRange = demand >= s.Demand.P10 && demand <= s.Demand.P90
 	return o, nil

@@ -239,7 +239,7 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		if !known {
 			continue
 		}
-		forecast := func(from, to time.Time) (merge.Forecast, bool) { return rates.Forecast(g, place, from, to, promoted) }
+		forecast := func(from, to time.Time) (merge.Forecast, bool) { return rates.Total(g, place, from, to, promoted) }
 		units, from, ok := stock.reach(pending[product{place.Store.Store, g}], now, cycle.Delivery, forecast)
 		if !ok {
 			continue
@@ -262,7 +262,7 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		a := Suggest(Need{Stock: units, Before: before, Cycle: demand, Capacity: capacity[g], Pack: unit.units, Margin: margin, Service: p.Service})
 		s := Suggestion{ID: idOf(place.Store.Store, g, cycle.Delivery), Store: place.Store.Store, GLN: place.GLN, GTIN: g, Case: unit.gtin, Pack: unit.units,
 			Cases: a.Packs, Advice: a.Packs, Status: Suggested, Cycle: cycle, Stock: stock.units, StockSource: stock.source, Arrival: round1(a.Arrival),
-			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9), round1(demand.Lift)},
+			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9), round1(demand.Lift), round1(demand.Online)},
 			Capacity: capacity[g], Capped: a.Capped, GainMinor: int64(math.Round(a.Gain)), Currency: rate.Currency, GainUnits: round1(a.With - a.Without), MadeAt: now}
 		if master != nil {
 			s.Name = master.Name

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -111,6 +112,12 @@ func TestAnOrderFromForecastToOutcome(t *testing.T) {
 // learned has rates of a made-up shop of two stores and three products, and one unit of one of them.
 func learned(t *testing.T, db *state.DB) (*time.Time, func() time.Time, *sales.Ledger) {
 	t.Helper()
+	return learnedWith(t, db, func(int, *market.Hour) {})
+}
+
+// learnedWith is that of a shop in which something more happens.
+func learnedWith(t *testing.T, db *state.DB, more func(store int, h *market.Hour)) (*time.Time, func() time.Time, *sales.Ledger) {
+	t.Helper()
 	ctx := context.Background()
 	w := market.Default()
 	w.Stores, w.Products = 2, 3
@@ -122,6 +129,7 @@ func learned(t *testing.T, db *state.DB) (*time.Time, func() time.Time, *sales.L
 	follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
 	for s := range w.Stores {
 		w.Run(s, 14, func(h *market.Hour) {
+			more(s, h)
 			if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
 				t.Fatal(err)
 			}
@@ -229,5 +237,38 @@ func masters(t *testing.T, ledger *sales.Ledger, w *market.World) {
 	}
 	if _, err := ledger.PutMasters(context.Background(), "t", products, stores); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOrdersCoverWhatAStorePicks: online orders that a store picks are wanted of it besides what customers take.
+func TestOrdersCoverWhatAStorePicks(t *testing.T) {
+	plan := func(online int64) replenish.Suggestion {
+		t.Helper()
+		db := statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+		_, clock, ledger := learnedWith(t, db, func(store int, h *market.Hour) {
+			if store == 0 && h.Facts.Start.Hour()%12 == 3 { // in the night, too
+				h.Facts.Sold = append(h.Facts.Sold, merge.Sold{Channel: "web", Order: h.Facts.Start.String(), GTIN: market.GTIN(0), Units: online, Minor: 150 * online, Currency: "EUR"})
+			}
+		})
+		p := replenish.NewPlanner(replenish.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
+		if err := p.Plan(context.Background(), "t"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := replenish.List(context.Background(), db, "t", replenish.Filter{Limit: 10})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		return list[0]
+	}
+	without, with := plan(0), plan(10)
+	days := with.Next.Sub(with.Delivery).Hours() / 24
+	if without.Demand.Online != 0 || math.Abs(with.Demand.Online-20*days) > 0.2 {
+		t.Errorf("online %v and %v in %v days, want none, and 20 a day", without.Demand.Online, with.Demand.Online, days)
+	}
+	if more := with.Demand.Mean - without.Demand.Mean; math.Abs(more-with.Demand.Online) > 0.2 {
+		t.Errorf("the demand is %v more, want what is picked online: %v", more, with.Demand.Online)
+	}
+	if with.Advice <= without.Advice && !with.Capped {
+		t.Errorf("suggested %d packs, without online orders %d", with.Advice, without.Advice)
 	}
 }

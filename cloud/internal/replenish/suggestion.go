@@ -85,11 +85,12 @@ type Suggestion struct {
 
 // Demand is the forecast of a cycle, in units.
 type Demand struct {
-	Mean float64 `json:"mean"`
-	P10  float64 `json:"p10"`
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	Lift float64 `json:"lift"` // of the mean: what planned promotions add
+	Mean   float64 `json:"mean"`
+	P10    float64 `json:"p10"`
+	P50    float64 `json:"p50"`
+	P90    float64 `json:"p90"`
+	Lift   float64 `json:"lift"`   // of the mean: what planned promotions add
+	Online float64 `json:"online"` // of the mean: online orders that the store picks
 }
 
 // Outcome is how a suggestion did, once its cycle is over.
