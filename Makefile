@@ -107,9 +107,14 @@ golden: ## write the golden files anew; look at the diff before you commit it
 
 ## measure
 
-.PHONY: soak bench bench-ingest bench-live bench-merge bench-sales chaos eval eval-footfall cross deb
+.PHONY: soak bench bench-board bench-ingest bench-live bench-merge bench-sales chaos eval eval-footfall cross deb
 bench: build ## benchmarks beside what they measure
 	go test $(GO_TAGS) -run '^$$' -bench . -benchmem ./models/... ./vision/... ./agent/... ./cloud/...
+
+bench-board: ## the board's figures beside their limits: append p99, what it writes to the card, a week offline, 2,000 captures, bytes on the air (`make soak`: idle)
+	go test -run '^$$' -bench 'Append|Wear' ./agent/internal/outbox
+	@for t in 'AWeekOfflineFits ./agent/internal/outbox' 'TwoThousandCapturesLeaveNothingBehind ./agent' 'BytesOnAir ./models/wire'; do \
+	  go test $(GO_TAGS) -count=1 -v -run Test$$t | grep -Ev '^=== |level='; done
 
 bench-merge: ## sales merged with looks of 1,000 stores, a late hour restated, lost sales against a market that knows the truth; ends with JSON
 	go run ./cloud/cmd/bench-merge $(BENCH_ARGS)
@@ -142,8 +147,9 @@ eval: agent ## how well facings, SKUs and stockouts are found, bad frames counte
 	@for set in $(EVAL_DATA); do echo "$$set"; bin/cooler-agent eval --data $$set --card models/weights/CARD.md || exit; done
 
 FOOTFALL_VIDEOS ?= ../shared/data/videos
-eval-footfall: agent ## people counted at lines against counts made by hand, by clip (FOOTFALL_VIDEOS=DIR); ends with JSON
-	@bin/cooler-agent eval-footfall --videos $(FOOTFALL_VIDEOS) --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt
+FOOTFALL_DETECTORS ?= $(wildcard ../shared/data/init)
+eval-footfall: agent ## people counted at lines against counts made by hand, by clip (FOOTFALL_VIDEOS=DIR), beside detectors that are in FOOTFALL_DETECTORS=DIR; ends with JSON
+	@bin/cooler-agent eval-footfall $(if $(FOOTFALL_DETECTORS),--detectors $(FOOTFALL_DETECTORS)) --videos $(FOOTFALL_VIDEOS) --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt
 
 cross: ## build the agent for arm64 against a Debian sysroot
 	@VERSION='$(VERSION)' firmware-config/cross/arm64.sh bin/cooler-agent-arm64

@@ -72,7 +72,7 @@ func report(t *testing.T, name string, data []byte, o *shelf.Observation, seq ui
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%-22s %5d bytes on air, %6d of plain JSON: 1/%.1f (facings alone %d: 1/%.1f)", name, len(data), plain, ratio, len(facts), float64(len(facts))/float64(len(data)))
+	t.Logf("%-22s %5d bytes on air, %6d of plain JSON: 1/%.1f (facings alone %d: 1/%.1f); the limit is 1/%.0f", name, len(data), plain, ratio, len(facts), float64(len(facts))/float64(len(data)), bar)
 	if ratio < bar {
 		t.Errorf("%s: 1/%.1f of the plain JSON, the bar is 1/%.0f", name, ratio, bar)
 	}

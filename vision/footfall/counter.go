@@ -9,6 +9,9 @@ const (
 	// leastMoved is how far a person must have walked, in shares of their height, and in how many frames, to
 	// be counted: what waves or flickers in one place is nobody, nor is a change of light that jumps.
 	leastMoved, leastStrides = 0.3, 5
+	// Who was called a person and has stood for so many frames is asked about every standingAsked frames, and believed to
+	// stand there for believed frames after each yes. See Standing.
+	standingFrom, standingAsked, believed = 15 * Pace, 2 * Pace, 30 * Pace
 	// walkedFar is the same for what no detector calls a person, and it must come so far from where it began, in shares of
 	// the picture's shorter side. It must also have come in by one edge of the picture and left by another, or have walked on
 	// in so many frames in which no edge cut it: an arm hangs on the edge, a bottle is put down, people walk.
@@ -89,26 +92,22 @@ func NewCounter(w, h int, lines []Line, zones []Zone) (*Counter, error) {
 // Step takes the next frame: what moves in it, and a detector of persons that can be asked about a box, nil where
 // there is none. Frames must come at Pace; frame is the number that events are told with and must rise.
 func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
+	return c.step(frame, c.find((&m).blobs()), isPerson)
+}
+
+// step follows the people of a frame, and tells what became certain.
+func (c *Counter) step(frame int, found []*person, isPerson func(Box) bool) Events {
 	c.frame = frame
 	c.steps++
-	c.assign(c.find((&m).blobs()))
+	c.assign(found)
 	asked := 0
 	for _, t := range c.tracks {
 		if t.missed > 0 || !t.sure() {
 			continue
 		}
-		for i, l := range c.lines {
-			if c.hardlyIn(t) {
-				break
-			}
-			if dir, at, ok := t.gates[i].step(l, t.box.Foot(), t.box.H, c.frame); ok && !c.twin(i, dir, t) {
-				x := Crossing{l.Name, t.id, at, dir}
-				t.crossings = append(t.crossings, x)
-				t.past = append(t.past, pastCrossing{Crossing: x, mass: t.mass})
-			}
-		}
+		c.cross(t)
 		c.visit(t)
-		if isPerson != nil && asked < mostAsked && c.unknown(t) {
+		if isPerson != nil && asked < mostAsked && (c.unknown(t) || t.stands() && t.seen >= t.next) {
 			asked++
 			c.ask(t, isPerson)
 		}
@@ -117,6 +116,20 @@ func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 	out := c.events
 	c.events = Events{}
 	return out
+}
+
+// cross notes the lines that a track has crossed.
+func (c *Counter) cross(t *track) {
+	if c.hardlyIn(t) {
+		return
+	}
+	for i, l := range c.lines {
+		if dir, at, ok := t.gates[i].step(l, t.box.Foot(), t.box.H, c.frame); ok && !c.twin(i, dir, t) {
+			x := Crossing{l.Name, t.id, at, dir}
+			t.crossings = append(t.crossings, x)
+			t.past = append(t.past, pastCrossing{Crossing: x, mass: t.mass})
+		}
+	}
 }
 
 // hardlyIn: the picture's lower edge hides most of the person. Where their feet are is not known.
@@ -150,7 +163,7 @@ func (c *Counter) twin(line int, dir Dir, t *track) bool {
 
 // trolley: the track's blob is one person with what they push, as far as a view without a detector can tell.
 func (c *Counter) trolley(t *track) bool {
-	return c.blind() && c.mass(t.in) < twoAtMost && t.pushes(t.in)
+	return t.in != nil && c.blind() && c.mass(t.in) < twoAtMost && t.pushes(t.in)
 }
 
 // unknown: it is time to ask what the track is.
@@ -161,10 +174,36 @@ func (c *Counter) unknown(t *track) bool {
 func (c *Counter) ask(t *track, isPerson func(Box) bool) {
 	t.asked++
 	t.next = t.seen + askEvery
-	if !isPerson(t.last) {
+	if t.stands() {
+		t.next = t.seen + standingAsked
+	}
+	if isPerson(t.last) {
+		c.name(t)
+		t.held = c.steps + believed
+	}
+}
+
+// stands: the track is a person's who has not moved for a while.
+func (t *track) stands() bool { return t.named && t.still >= standingFrom }
+
+// Standing are the boxes of people who stand still, for as long as a detector calls what is there a person: whoever
+// segments what moves must not take them for the room. What no detector knows is not among them, so that a trolley that
+// was left becomes the room.
+func (c *Counter) Standing() (list []Box) {
+	for _, t := range c.tracks {
+		if t.stands() && t.missed == 0 && c.steps <= t.held {
+			list = append(list, t.last)
+		}
+	}
+	return list
+}
+
+// name notes that a detector has called the track a person.
+func (c *Counter) name(t *track) {
+	if t.known++; t.named {
 		return
 	}
-	if t.known++; t.known >= namedBy && float64(t.known) >= namedShare*float64(t.asked) {
+	if t.known >= namedBy && float64(t.known) >= namedShare*float64(t.asked) {
 		t.named = true
 		c.named++
 	}

@@ -268,7 +268,7 @@ func TestParsePoints(t *testing.T) {
 }
 
 func TestTruth(t *testing.T) {
-	truth, err := footfall.ReadTruth(strings.NewReader("# remark\nvideo a.avi\nline x 0,0,0,9\nin 10\nout 20 # late\nin 30\n"))
+	truth, err := footfall.ReadTruth(strings.NewReader("# remark\nvideo a.avi\nview oblique\nline x 0,0,0,9\nin 10\nout 20 # late\nin 30\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestTruth(t *testing.T) {
 	if (footfall.Score{}).Accuracy() != 1 {
 		t.Error("nothing there and nothing claimed is not right")
 	}
-	for _, text := range []string{"", "video a", "video a\nin 3", "video a\nline x 0,0,0,0", "video a\nline x 0,0,0,9\nin -3", "video a\nline x 0,0,0,9\nup 3", "video a\nvideo b\nline x 0,0,0,9"} {
+	for _, text := range []string{"", "video a", "video a\nline x 0,0,0,9", "video a\nview below", "video a\nin 3", "video a\nline x 0,0,0,0", "video a\nline x 0,0,0,9\nin -3", "video a\nline x 0,0,0,9\nup 3", "video a\nvideo b\nline x 0,0,0,9"} {
 		if _, err := footfall.ReadTruth(strings.NewReader(text)); err == nil {
 			t.Errorf("%q is taken", text)
 		}

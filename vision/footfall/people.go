@@ -11,6 +11,8 @@ type person struct {
 	whole *blob // the blob, where it is of this person alone
 	in    *blob // the blob, whoever else is in it
 	taken bool
+	weak  bool // may be nobody: goes on with a track and begins none
+	known bool // a detector found them, and says that this is a person
 }
 
 // sameAs is how near to each other, in shares of their height, two people cannot be in a picture for long.

@@ -23,6 +23,8 @@ const (
 	believePlace, believeSpeed, believeSize, believeSmaller = 0.6, 0.25, 0.2, 0.08
 	// A stride is a frame in which somebody goes on by such a share of their height; who jumps by more is another.
 	slowest, jump = 0.01, 0.25
+	// oneSpot is how far somebody who stands sways, in shares of their height.
+	oneSpot = 0.3
 	// lostPart is the share of a box's height or width that it does not lose or win by walking, hiddenPart the share of
 	// the width below which somebody is nearly hidden.
 	lostPart, hiddenPart = 0.15, 0.7
@@ -43,7 +45,10 @@ type track struct {
 	begun   Point
 	moved   float64 // farthest from where they began, in shares of their height
 	strides int     // frames in which they walked on
-	free    int     // of these, such in which no edge of the picture cut them
+	stood   Point   // where they are, or stood last
+	still   int     // frames for which they have stood there
+	held    int     // step up to which they are believed to stand there, because a detector said so
+	free    int     // of the strides, such in which no edge of the picture cut them
 	far     float64 // farthest from where they began, in pixels
 	area    float64 // mean of what moves of them where nobody else is in it, in pixels
 	wholes  int     // frames that area is the mean of
@@ -92,6 +97,9 @@ func (t *track) follow(b Box) (strode bool) {
 		strode = true
 	}
 	f := t.box.Foot()
+	if t.still++; math.Hypot(f.X-t.stood.X, f.Y-t.stood.Y) > oneSpot*t.box.H {
+		t.stood, t.still = f, 0
+	}
 	way := math.Hypot(f.X-t.begun.X, f.Y-t.begun.Y)
 	t.moved, t.far = math.Max(t.moved, way/t.box.H), math.Max(t.far, way)
 	return strode
@@ -166,6 +174,9 @@ func (c *Counter) assign(found []*person) {
 			q.t.free++
 		}
 		q.t.in = q.p.in
+		if q.p.known {
+			c.name(q.t)
+		}
 		c.learn(q.t, q.p)
 	}
 	keep := c.tracks[:0]
@@ -181,7 +192,7 @@ func (c *Counter) assign(found []*person) {
 	}
 	c.tracks = keep
 	for _, p := range found {
-		if !p.taken {
+		if !p.taken && !p.weak {
 			c.people++
 			t := &track{id: c.people, first: c.frame, from: c.beside(p), box: p.Box, last: p.Box, seen: 1, begun: p.Foot(), gates: make([]gate, len(c.lines)), zones: make([]stay, len(c.zones))}
 			c.tracks = append(c.tracks, t)

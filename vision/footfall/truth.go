@@ -11,6 +11,7 @@ import (
 // Truth is what a person counted in a video by looking at it.
 type Truth struct {
 	Video string
+	View  string // how the camera looks at people: "overhead" or "oblique"
 	Lines []LineTruth
 }
 
@@ -23,6 +24,7 @@ type LineTruth struct {
 // ReadTruth reads a text of lines
 //
 //	video NAME
+//	view overhead|oblique
 //	line NAME x1,y1,x2,y2
 //	in FRAME
 //	out FRAME
@@ -40,8 +42,8 @@ func ReadTruth(r io.Reader) (*Truth, error) {
 	if err := in.Err(); err != nil {
 		return nil, err
 	}
-	if t.Video == "" || len(t.Lines) == 0 {
-		return nil, fmt.Errorf("names no video or no line")
+	if t.Video == "" || t.View == "" || len(t.Lines) == 0 {
+		return nil, fmt.Errorf("names no video, no view or no line")
 	}
 	return t, nil
 }
@@ -52,6 +54,9 @@ func (t *Truth) read(words []string) error {
 		return nil
 	case words[0] == "video" && len(words) == 2 && t.Video == "":
 		t.Video = words[1]
+		return nil
+	case words[0] == "view" && len(words) == 2 && (words[1] == "overhead" || words[1] == "oblique"):
+		t.View = words[1]
 		return nil
 	case words[0] == "line" && len(words) == 3:
 		p, err := ParsePoints(words[2])
@@ -69,7 +74,7 @@ func (t *Truth) read(words []string) error {
 		l.Crossings = append(l.Crossings, Crossing{Line: l.Name, Frame: frame, Dir: Dir(words[0])})
 		return nil
 	}
-	return fmt.Errorf("%q is none of video NAME, line NAME x1,y1,x2,y2, in FRAME, out FRAME", strings.Join(words, " "))
+	return fmt.Errorf("%q is none of video NAME, view overhead|oblique, line NAME x1,y1,x2,y2, in FRAME, out FRAME", strings.Join(words, " "))
 }
 
 // Score is how well crossings agree with the truth.

@@ -9,11 +9,20 @@ const personScore = 0.4
 type Watch struct {
 	Segment func(vision.Frame) (Mask, error)         // says what moves
 	Person  func(vision.Frame, Box) (float64, error) // how sure a person stands in the box; nil: motion decides alone
+	Hold    func(vision.Frame, []Box) error          // takes where people stand who are no part of the room; nil: Segment needs it not
+	Find    func(vision.Frame) ([]Found, error)      // finds people by itself, in place of both; nil: motion is followed
 	Counter *Counter
 }
 
 // Look takes the next frame; see Counter.Step.
 func (w *Watch) Look(frame int, f vision.Frame) (Events, error) {
+	if w.Find != nil {
+		found, err := w.Find(f)
+		if err != nil {
+			return Events{}, err
+		}
+		return w.Counter.StepFound(frame, found), nil
+	}
 	mask, err := w.Segment(f)
 	if err != nil {
 		return Events{}, err
@@ -29,5 +38,8 @@ func (w *Watch) Look(frame int, f vision.Frame) (Events, error) {
 		}
 		return score >= personScore
 	})
+	if fault == nil && w.Hold != nil {
+		fault = w.Hold(f, w.Counter.Standing())
+	}
 	return events, fault
 }

@@ -8,6 +8,7 @@ package opencv
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"unsafe"
@@ -60,6 +61,27 @@ func (m *Motion) Segment(f vision.Frame) (footfall.Mask, error) {
 		return footfall.Mask{}, fmt.Errorf("motion: %s", words(&message[0]))
 	}
 	return mask, nil
+}
+
+// Hold says where people stand in the frame that was segmented last: the next frames do not teach the model that they are
+// the room. Each call takes the place of the one before.
+func (m *Motion) Hold(f vision.Frame, boxes []footfall.Box) error {
+	if m.model == nil {
+		return os.ErrClosed
+	}
+	scale := float64(f.Width) / float64(min(f.Width, motionWidth))
+	flat := make([]C.int, 0, 4*len(boxes)+1)
+	for _, b := range boxes {
+		if err := b.Check(); err != nil {
+			return err
+		}
+		flat = append(flat, C.int(b.X/scale), C.int(b.Y/scale), C.int(b.W/scale)+1, C.int(b.H/scale)+1)
+	}
+	flat = append(flat, 0) // so that there is a first
+	if C.coldshelf_motion_hold(m.model, &flat[0], C.int(len(boxes))) != 0 {
+		return errors.New("motion: out of memory")
+	}
+	return nil
 }
 
 // Close frees what OpenCV holds. A second Close does nothing.

@@ -15,7 +15,8 @@ namespace {
 
 struct Motion {
 	cv::Ptr<cv::BackgroundSubtractorMOG2> model;
-	cv::Mat small, room, open, close;
+	cv::Mat small, room, open, close, learnt, unused;
+	std::vector<cv::Rect> held;  // where people stand who are not to become the room, in the small picture
 	int seen = 0;
 	double rate;
 };
@@ -118,7 +119,18 @@ int coldshelf_motion_step(void* motion, void* bgr, int width, int height, void* 
 			if (m.seen % kRoomAge == 0 || m.room.size() != m.small.size()) m.model->getBackgroundImage(m.room);
 			expose(m.small, m.room);
 		}
-		m.model->apply(m.small, moving, m.seen < kFirstSight ? -1 : m.seen < kFast ? kFastRate : m.rate);
+		const double rate = m.seen < kFirstSight ? -1 : m.seen < kFast ? kFastRate : m.rate;
+		if (m.held.empty() || m.room.size() != m.small.size()) {
+			m.model->apply(m.small, moving, rate);
+		} else {
+			m.model->apply(m.small, moving, 0);
+			m.small.copyTo(m.learnt);
+			for (const auto& r : m.held) {
+				const cv::Rect in = r & cv::Rect(0, 0, w, h);
+				m.room(in).copyTo(m.learnt(in));
+			}
+			m.model->apply(m.learnt, m.unused, rate);
+		}
 		m.seen++;
 		cv::threshold(moving, moving, kShadowsBelow, 255, cv::THRESH_BINARY);
 		cv::morphologyEx(moving, moving, cv::MORPH_OPEN, m.open);
@@ -127,6 +139,17 @@ int coldshelf_motion_step(void* motion, void* bgr, int width, int height, void* 
 		std::snprintf(message, size, "OpenCV moved the mask");
 	} catch (const std::exception& e) {
 		std::snprintf(message, size, "%s", e.what());
+	}
+	return 1;
+}
+
+int coldshelf_motion_hold(void* motion, const int* boxes, int n) {
+	try {
+		auto& held = static_cast<Motion*>(motion)->held;
+		held.clear();
+		for (int i = 0; i < n; i++) held.emplace_back(boxes[4 * i], boxes[4 * i + 1], boxes[4 * i + 2], boxes[4 * i + 3]);
+		return 0;
+	} catch (const std::exception&) {
 	}
 	return 1;
 }

@@ -14,6 +14,9 @@ void* coldshelf_motion_new(double rate, double threshold, double shadow, char* m
 // Gives 0, or 1 with words in message.
 int coldshelf_motion_step(void* motion, void* bgr, int width, int height, void* mask, int w, int h, char* message, int size);
 
+// Says where, in the small picture, the next frames shall teach the model nothing: n boxes of x, y, width and height.
+int coldshelf_motion_hold(void* motion, const int* boxes, int n);
+
 void coldshelf_motion_free(void* motion);
 
 #ifdef __cplusplus

@@ -13,6 +13,9 @@ func Version() string { return "" }
 // OpenNetwork gives ErrNotBuilt.
 func OpenNetwork([]byte, string) (vision.Network, error) { return nil, ErrNotBuilt }
 
+// OpenDarknet gives ErrNotBuilt.
+func OpenDarknet([]byte, []byte) (vision.Network, error) { return nil, ErrNotBuilt }
+
 // SetThreads does nothing without OpenCV.
 func SetThreads(int) {}
 

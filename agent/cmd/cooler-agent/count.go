@@ -118,7 +118,7 @@ func (o countOptions) run(ctx context.Context, video string, out, errs io.Writer
 		return err
 	}
 	defer people.Close()
-	c := &counting{people: people, lines: lines, zones: zones, drawTo: o.draw}
+	c := &counting{watchBy: people.watch, lines: lines, zones: zones, drawTo: o.draw}
 	report, err := c.video(ctx, video)
 	if errors.Is(err, errCutShort) {
 		fmt.Fprintf(errs, "error: %v\nhint: what is there was counted\n", err)

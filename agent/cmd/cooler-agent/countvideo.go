@@ -24,10 +24,10 @@ const leastPace = 0.85 * footfall.Pace
 
 // counting is one run over a video.
 type counting struct {
-	people *people
-	lines  []footfall.Line
-	zones  []footfall.Zone
-	drawTo string
+	watchBy func(*footfall.Counter) *footfall.Watch
+	lines   []footfall.Line
+	zones   []footfall.Zone
+	drawTo  string
 
 	report countReport
 	watch  *footfall.Watch
@@ -98,7 +98,7 @@ func (c *counting) step(f vision.Frame) error {
 		if err != nil {
 			return err
 		}
-		c.watch = c.people.watch(counter)
+		c.watch = c.watchBy(counter)
 		c.report.Width, c.report.Height = f.Width, f.Height
 		if c.drawTo != "" {
 			if c.drawn, err = opencv.OpenRecorder(c.drawTo, c.pace, f.Width, f.Height); err != nil {

@@ -28,7 +28,7 @@ func openPeople() (*people, error) {
 
 // watch counts with a counter.
 func (p *people) watch(c *footfall.Counter) *footfall.Watch {
-	return &footfall.Watch{Segment: p.motion.Segment, Person: p.person.Score, Counter: c}
+	return &footfall.Watch{Segment: p.motion.Segment, Person: p.person.Score, Hold: p.motion.Hold, Counter: c}
 }
 
 // Close frees what OpenCV holds.

@@ -67,8 +67,7 @@ var staged = sync.OnceValues(func() (*stage, error) {
 	if err := build(shared); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
+	ctx := context.Background() // rendering is processor time alone, however long that takes beside others
 	plan := shop.Plan{Range: 58, Days: []uint64{3}, Width: 1280, Height: 960, Step: 30, Quality: 85}
 	coolers, err := shop.Open(ctx, filepath.Join(shared, "shop"), plan, func(int, int) {})
 	if err != nil {

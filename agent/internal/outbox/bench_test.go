@@ -78,5 +78,5 @@ func TestAWeekOfflineFits(t *testing.T) {
 	if h.Evicted != 0 || h.Bytes > h.MaxBytes || disk.Size() > outbox.DefaultMaxBytes {
 		t.Errorf("a week takes %d bytes, on the disk %d, and evicted %d messages", h.Bytes, disk.Size(), h.Evicted)
 	}
-	t.Logf("%d messages, %d MB accounted, %d MB on the disk", h.Messages, h.Bytes>>20, disk.Size()>>20)
+	t.Logf("%d messages, %d MB accounted, %d MB on the disk; the limit is %d MB", h.Messages, h.Bytes/1e6, disk.Size()/1e6, outbox.DefaultMaxBytes/1_000_000)
 }
