@@ -166,6 +166,9 @@ func New(c Config) http.Handler {
 		if pattern == hookPattern { // its signature is the proof
 			tenant = func(*http.Request) (string, error) { return "", nil }
 		}
+		if action, ok := audited[pattern]; ok {
+			h = a.audit(pattern, action, h)
+		}
 		mux.Handle(pattern, a.serve(tenant, h))
 	}
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {

@@ -12,10 +12,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/api"
 	"github.com/coldshelf/coldshelf/cloud/internal/care"
@@ -48,7 +50,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := context.Background()
-	d := &desk{t: t, db: statetest.SQLite(t, alert.Tables, deliver.Tables, live.Tables, release.Tables, care.Tables)}
+	d := &desk{t: t, db: statetest.SQLite(t, access.Tables, alert.Tables, deliver.Tables, live.Tables, release.Tables, care.Tables)}
 	points, err := embedded.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "series.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -433,5 +435,73 @@ func TestSavings(t *testing.T) {
 	_, head, _ = d.ask("GET", "/v1/coolers/d-t/picture?boot=1&seq=2", "")
 	if !strings.Contains(head.Get("Cache-Control"), "immutable") || head.Get("Content-Type") != "image/jpeg" {
 		t.Errorf("picture: %v", head)
+	}
+}
+
+// TestEveryChangeIsRecorded: an address that changes something writes a line of the audit log, its package does
+// for it, or it brings facts. Whoever adds an address says which.
+func TestEveryChangeIsRecorded(t *testing.T) {
+	elsewhere := map[string]string{}
+	for kind, patterns := range map[string][]string{
+		"a line of its own": {"PUT /v1/rules", "POST /v1/bundles", "DELETE /v1/bundles/{sha256}", "PUT /v1/bundles/root", "PUT /v1/desired", "PUT /v1/desired/stores/{store}",
+			"PUT /v1/desired/coolers/{device}", "POST /v1/coolers/{device}/desired/attempts", "POST /v1/rollouts", "POST /v1/rollouts/{id}/pause", "POST /v1/rollouts/{id}/resume",
+			"POST /v1/rollouts/{id}/cancel", "POST /v1/lessons", "DELETE /v1/lessons/{id}", "POST /v1/lessons/{id}/result"},
+		"stands with the alert": {"POST /v1/alerts/{id}/ack", "POST /v1/alerts/{id}/assign", "POST /v1/alerts/{id}/mute", "POST /v1/alerts/{id}/comments", "POST /v1/alerts/bulk"},
+		"facts":                 {"POST /v1/sales/lines", "POST /v1/sales/hooks/{tenant}/{channel}", "POST /v1/stock/movements", "POST /v1/orders/route"},
+		"changes nothing":       {"POST /v1/rules/test", "POST /v1/live/tickets"},
+	} {
+		for _, p := range patterns {
+			elsewhere[p] = kind
+		}
+	}
+	recorded := api.Recorded()
+	for _, pattern := range api.Patterns() {
+		if strings.HasPrefix(pattern, "GET ") {
+			continue
+		}
+		if why := elsewhere[pattern]; slices.Contains(recorded, pattern) == (why != "") {
+			t.Errorf("%s: recorded %v, and elsewhere %q", pattern, slices.Contains(recorded, pattern), why)
+		}
+	}
+	for _, pattern := range recorded {
+		if !slices.Contains(api.Patterns(), pattern) {
+			t.Errorf("%s is recorded and nobody serves it", pattern)
+		}
+	}
+}
+
+// TestAudit: what was changed, by whom, and where; nothing of what was refused.
+func TestAudit(t *testing.T) {
+	d := newDesk(t)
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"PUT", "/v1/stores/s1", `{"name":"North"}`, 200},
+		{"PUT", "/v1/stores/s1", `{"name":7}`, 400},
+		{"PUT", "/v1/coolers/d-t", `{"name":"Entrance"}`, 200},
+		{"PUT", "/v1/coolers/d-t", `{"planogram":"none"}`, 404},
+		{"POST", "/v1/webhooks", `{"url":"https://robot.example/send?key=hush"}`, 201},
+		{"DELETE", "/v1/webhooks/none", "", 404},
+		{"POST", "/v1/coolers/d-t/commands", `{"name":"sing"}`, 400},
+	} {
+		if status, _, body := d.ask(c.method, c.path, c.body); status != c.status {
+			t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, status, c.status, body)
+		}
+	}
+	list, err := access.Audit(context.Background(), d.db, "t", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(list) {
+		if !e.At.Equal(noon) || e.Who == "" {
+			t.Errorf("%+v", e)
+		}
+		got = append(got, e.Action+": "+e.Detail)
+	}
+	want := []string{"store changed: s1", "cooler changed: d-t", "webhook added: events https:robot.example"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
 	}
 }

@@ -51,6 +51,7 @@ func (a *api) command(r *http.Request, tenant string) (any, error) {
 	if !c.Online || a.Boards == nil {
 		return nil, &Problem{http.StatusConflict, problem.BoardAway, "the board of " + c.Device + " is not connected", "see that it has power and network, and ask again"}
 	}
+	remark(r, body.Name)
 	id := wire.Identity{Tenant: tenant, Store: c.TopicStore, Device: c.Device}
 	now := a.Now().UTC()
 	cmd := &wire.Command{ID: rand.Text(), Name: body.Name, Expires: now.Add(commandTime)}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -62,6 +63,9 @@ func (a *api) postWebhook(r *http.Request, tenant string) (any, error) {
 			return nil, &Problem{http.StatusBadRequest, problem.BadWebhook, err.Error(),
 				"give an address of the internet, or have whoever runs the service set alerts.private_webhooks: true"}
 		}
+	}
+	if u, err := url.Parse(w.URL); err == nil {
+		remark(r, w.Format+" "+u.Scheme+":"+u.Host) // what follows may hold a robot's key
 	}
 	w, err := deliver.Create(r.Context(), a.DB, w, a.Now())
 	if err != nil {

@@ -26,6 +26,7 @@ func TestConformance(t *testing.T) {
 			run  func(t *testing.T, ctx context.Context, db *state.DB)
 		}{
 			{"a rolled back transaction leaves nothing", rollback},
+			{"what is written beside is there with the first change alone", beside},
 			{"migrating twice does nothing", migrateTwice},
 			{"a database of a newer program is refused", newer},
 			{"stores", stores},
@@ -62,6 +63,32 @@ func rollback(t *testing.T, ctx context.Context, db *state.DB) {
 	}
 	if _, err := state.GetStore(ctx, db, "t", "gone"); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+func beside(t *testing.T, ctx context.Context, db *state.DB) {
+	ctx, done := state.Beside(ctx, func(tx *state.Tx) error { return state.EnsureStore(ctx, tx, "t", "record", noon) })
+	there := func() bool {
+		t.Helper()
+		_, err := state.GetStore(ctx, db, "t", "record")
+		if err != nil && !errors.Is(err, state.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	stop := errors.New("stop")
+	if err := db.Write(ctx, func(*state.Tx) error { return stop }); !errors.Is(err, stop) || done() || there() {
+		t.Errorf("with a change that failed: %v, done %v, there %v", err, done(), there())
+	}
+	if err := db.Write(ctx, func(*state.Tx) error { return nil }); err != nil || !done() || !there() {
+		t.Errorf("with a change: %v, done %v, there %v", err, done(), there())
+	}
+	err := db.Write(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, "DELETE FROM stores WHERE tenant = 't' AND store = ?", "record")
+		return err
+	})
+	if err != nil || there() {
+		t.Errorf("with the change after it: %v, there %v", err, there())
 	}
 }
 

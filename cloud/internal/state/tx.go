@@ -54,17 +54,22 @@ func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	}}, nil
 }
 
-// Write runs fn in a transaction, commits if it returns nil and rolls back if not.
+// Write runs fn in a transaction, with what Beside has for ctx, commits if it returns nil and rolls back if not.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if err := fn(tx); err != nil {
+	both, committed := writeBeside(ctx, fn)
+	if err := both(tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	committed()
+	return nil
 }
 
 // Exec changes rows; query has question marks for values.
