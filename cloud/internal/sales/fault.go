@@ -17,6 +17,7 @@ const (
 	NotUnderstood   = "not_understood" // not JSON, not XML, an unknown field
 	Truncated       = "truncated"      // the file ends in the middle
 	Unmapped        = "mapping_matches_nothing"
+	Taken           = "name_taken"       // of a master: another one is known by the same GLN or code
 	UnknownProduct  = "unknown_product"  // parked until its master comes
 	UnknownStore    = "unknown_store"    // parked until its master comes
 	UnknownOriginal = "unknown_original" // parked until what it refunds comes

@@ -70,18 +70,20 @@ func (l *Ledger) History(ctx context.Context, tenant, store string, gtin shelf.G
 	return out, nil
 }
 
+// bookSteps are movements; lines, but for what they took from holds; and what was taken from holds here, under whatever
+// store the line says, when it was taken.
+const bookSteps = `SELECT id, cause, units, at, place, note, '', '', '' FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND at < ?
+	UNION ALL SELECT '', CASE WHEN units < 0 THEN 'refund' ELSE 'sale' END, own, sold_at, '', '', channel, ord, line FROM (
+		SELECT l.units, l.sold_at, l.channel, l.ord, l.line, CASE WHEN l.units < 0 AND NOT l.restocked THEN 0 ELSE -l.units END + CAST(COALESCE((
+			SELECT SUM(t.units) FROM sales_takings t WHERE t.tenant = l.tenant AND t.channel = l.channel AND t.ord = l.ord AND t.line = l.line), 0) AS BIGINT) AS own
+		FROM sales_lines l WHERE l.tenant = ? AND l.store = ? AND l.gtin = ? AND l.sold_at < ? AND l.units <> 0) AS sold WHERE own <> 0 OR units < 0
+	UNION ALL SELECT '', 'sale', -units, at, '', '', channel, ord, line FROM sales_takings WHERE tenant = ? AND store = ? AND gtin = ? AND at < ?`
+
 // steps reads all that moved before a time. What a line took from holds left the store that held it, when the line
 // came, and not the line's own store at its time: see taking.
 func (l *Ledger) steps(ctx context.Context, tenant, store string, gtin shelf.GTIN, to time.Time) ([]Entry, error) {
-	rows, err := l.db.Query(ctx, `SELECT id, cause, units, at, place, note, '', '', '' FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND at < ?
-		UNION ALL SELECT '', CASE WHEN s.units < 0 THEN 'refund' ELSE 'sale' END, CASE WHEN s.units < 0 AND NOT s.restocked THEN 0 ELSE s.held - s.units END,
-			s.sold_at, '', '', s.channel, s.ord, s.line
-			FROM (SELECT l.*, CAST(COALESCE((SELECT SUM(t.units) FROM sales_takings t
-				WHERE t.tenant = l.tenant AND t.channel = l.channel AND t.ord = l.ord AND t.line = l.line), 0) AS BIGINT) AS held
-				FROM sales_lines l WHERE l.tenant = ? AND l.store = ? AND l.gtin = ? AND l.sold_at < ?) s
-			WHERE s.units < 0 OR s.units > s.held
-		UNION ALL SELECT '', 'sale', -units, at, '', '', channel, ord, line FROM sales_takings WHERE tenant = ? AND store = ? AND gtin = ? AND at < ? AND units > 0`,
-		tenant, store, string(gtin), state.Micros(to), tenant, store, string(gtin), state.Micros(to), tenant, store, string(gtin), state.Micros(to))
+	at := state.Micros(to)
+	rows, err := l.db.Query(ctx, bookSteps, tenant, store, string(gtin), at, tenant, store, string(gtin), at, tenant, store, string(gtin), at)
 	if err != nil {
 		return nil, err
 	}

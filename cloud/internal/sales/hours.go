@@ -2,6 +2,7 @@ package sales
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,21 @@ import (
 type Hours struct {
 	known bool
 	days  [7][]span // by time.Weekday
+	dates []dates   // holidays and the like, which go before weekdays; of several that hold the last
+}
+
+// dates are days of a year, or of every year, with hours of their own. A date is month × 100 + day.
+type dates struct {
+	year     int // 0: every
+	from, to int // both included; to is before from where they go over the new year
+	spans    []span
+}
+
+func (d *dates) holds(year, date int) bool {
+	if d.from <= d.to {
+		return (d.year == 0 || d.year == year) && date >= d.from && date <= d.to
+	}
+	return date >= d.from && (d.year == 0 || d.year == year) || date <= d.to && (d.year == 0 || d.year == year-1)
 }
 
 // span is a stretch of a day in minutes since midnight; to is above 24 h where it ends on the next day.
@@ -21,7 +37,9 @@ var weekdays = map[string]time.Weekday{"Mo": 1, "Tu": 2, "We": 3, "Th": 4, "Fr":
 // ParseHours reads opening hours in the common part of the OpenStreetMap notation: rules separated by
 // semicolons, each "Mo-Fr,Su 07:00-12:00,13:00-22:00" or times alone for every day; a later rule
 // replaces an earlier one on its days; "off" closes; "24/7" and "" are always. A stretch that ends
-// before it begins ends on the next day.
+// before it begins ends on the next day. Instead of weekdays a rule may name dates, of one year or of every:
+// "Dec 25-26 off", "Dec 24 08:00-14:00", "2026 Feb 15-23 off"; it goes before the weekdays. Public holidays (PH)
+// differ from place to place and have to be named by their dates.
 func ParseHours(text string) (Hours, error) {
 	text = strings.TrimSpace(text)
 	if text == "" || text == "24/7" {
@@ -38,8 +56,11 @@ func ParseHours(text string) (Hours, error) {
 
 func (h *Hours) rule(words []string) error {
 	days := []time.Weekday{0, 1, 2, 3, 4, 5, 6}
-	var err error
-	if len(words) == 2 {
+	on, words, err := parseDates(words)
+	if err != nil {
+		return err
+	}
+	if len(words) == 2 && on == nil {
 		if days, err = parseDays(words[0]); err != nil {
 			return err
 		}
@@ -58,10 +79,63 @@ func (h *Hours) rule(words []string) error {
 			spans = append(spans, s)
 		}
 	}
+	if on != nil {
+		on.spans = spans
+		h.dates = append(h.dates, *on)
+		return nil
+	}
 	for _, d := range days {
 		h.days[d] = spans
 	}
 	return nil
+}
+
+var months = []string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
+
+// parseDates reads the dates that a rule may begin with, such as "2026 Feb 15-Mar 2", and gives the words behind them;
+// nil: it begins with none.
+func parseDates(words []string) (*dates, []string, error) {
+	var d dates
+	rest := words
+	if len(rest) > 0 && len(rest[0]) == 4 {
+		if year, err := strconv.Atoi(rest[0]); err == nil {
+			d.year, rest = year, rest[1:]
+		}
+	}
+	if len(rest) == 0 || slices.Index(months, rest[0]) < 0 {
+		if d.year != 0 {
+			return nil, nil, fmt.Errorf("%q is not followed by a date such as Dec 25", words[0])
+		}
+		return nil, words, nil
+	}
+	text, rest := strings.Join(rest[:len(rest)-1], " "), rest[len(rest)-1:]
+	first, last, several := strings.Cut(text, "-")
+	var err error
+	if d.from, err = parseDate(first, 0); err != nil {
+		return nil, nil, err
+	}
+	if d.to = d.from; several {
+		if d.to, err = parseDate(last, d.from/100); err != nil {
+			return nil, nil, err
+		}
+	}
+	return &d, rest, nil
+}
+
+// parseDate reads "Dec 25", or "25" of a month that is given.
+func parseDate(text string, month int) (int, error) {
+	words := strings.Fields(text)
+	if len(words) == 2 {
+		month, words = slices.Index(months, words[0])+1, words[1:]
+	}
+	day := 0
+	if len(words) == 1 {
+		day, _ = strconv.Atoi(words[0])
+	}
+	if month < 1 || day < 1 || day > time.Date(2024, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day() { // a leap year
+		return 0, fmt.Errorf("%q is not a date such as Dec 25", text)
+	}
+	return month*100 + day, nil
 }
 
 func parseDays(text string) (days []time.Weekday, err error) {
@@ -117,17 +191,27 @@ func (h *Hours) Open(local time.Time) bool {
 		return true
 	}
 	minute := local.Hour()*60 + local.Minute()
-	for _, s := range h.days[local.Weekday()] {
+	for _, s := range h.on(local) {
 		if minute >= s.from && minute < s.to {
 			return true
 		}
 	}
-	for _, s := range h.days[(local.Weekday()+6)%7] {
+	for _, s := range h.on(local.AddDate(0, 0, -1)) {
 		if minute+24*60 < s.to {
 			return true
 		}
 	}
 	return false
+}
+
+// on is when the store is open on the day of a time.
+func (h *Hours) on(day time.Time) []span {
+	for _, d := range slices.Backward(h.dates) {
+		if d.holds(day.Year(), int(day.Month())*100+day.Day()) {
+			return d.spans
+		}
+	}
+	return h.days[day.Weekday()]
 }
 
 // OpenTime is how long the store was open between two instants, to the minute.

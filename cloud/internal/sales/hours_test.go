@@ -29,6 +29,19 @@ func TestHours(t *testing.T) {
 		{"Sa 18:00-02:00", at(5, 1, 59), false},
 		{"08:00-20:00; We off", at(2, 12, 0), false},
 		{"00:00-24:00", at(3, 23, 59), true},
+		{"07:00-22:00; Mar 3 off", at(1, 12, 0), false},
+		{"07:00-22:00; Mar 3 off", at(2, 12, 0), true},
+		{"07:00-22:00; 2027 Mar 3 off", at(1, 12, 0), true},
+		{"Mar 3 off; 07:00-22:00", at(1, 12, 0), false}, // dates go before weekdays, wherever they stand
+		{"07:00-22:00; 2026 Mar 2-4 off; Mar 3 10:00-12:00", at(1, 11, 0), true},
+		{"07:00-22:00; 2026 Mar 2-4 off; Mar 3 10:00-12:00", at(2, 11, 0), false},
+		{"18:00-02:00; Mar 3 off", at(1, 1, 0), true},  // since Monday evening
+		{"18:00-02:00; Mar 3 off", at(2, 1, 0), false}, // since Tuesday evening
+		{"07:00-22:00; Dec 24-Jan 6 off", time.Date(2027, 1, 6, 12, 0, 0, 0, time.UTC), false},
+		{"07:00-22:00; Dec 24-Jan 6 off", time.Date(2027, 1, 7, 12, 0, 0, 0, time.UTC), true},
+		{"07:00-22:00; 2026 Dec 24-Jan 6 off", time.Date(2027, 1, 6, 12, 0, 0, 0, time.UTC), false},
+		{"07:00-22:00; 2026 Dec 24-Jan 6 off", time.Date(2026, 1, 6, 12, 0, 0, 0, time.UTC), true},
+		{"07:00-22:00; 2026 Feb 28 - Mar 2 off", at(0, 12, 0), false},
 	} {
 		h, err := sales.ParseHours(c.text)
 		if err != nil {
@@ -37,7 +50,8 @@ func TestHours(t *testing.T) {
 			t.Errorf("%q at %v: open %v, want %v", c.text, c.at.Format("Mon 15:04"), got, c.open)
 		}
 	}
-	for _, bad := range []string{"Mon 07:00-22:00", "07:00", "7-22", "07:00-07:00", "25:00-26:00", "Mo 07:00-08:00 09:00-10:00", ";", "Mo-Xx 07:00-08:00"} {
+	for _, bad := range []string{"Mon 07:00-22:00", "07:00", "7-22", "07:00-07:00", "25:00-26:00", "Mo 07:00-08:00 09:00-10:00", ";", "Mo-Xx 07:00-08:00",
+		"Feb 30 off", "Mar off", "2026 off", "Mar 3", "Mar 3-", "Foo 3 off", "PH off", "Mar 0 off", "Mar 3-2-1 off"} {
 		if _, err := sales.ParseHours(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

@@ -562,6 +562,22 @@ func masters(t *testing.T, r *rig) {
 	if _, err := r.PutMasters(ctx, r.tenant, loop, nil); err == nil {
 		t.Error("packs that hold each other are taken")
 	}
+	code := []sales.Code{{Channel: "web", Code: "loc-1"}}
+	for name, again := range map[string]struct {
+		products []sales.Product
+		stores   []sales.Store
+	}{
+		"a GLN of another store":       {nil, []sales.Store{{Store: "s2", GLN: "4012345000009"}}},
+		"a code of another store":      {nil, []sales.Store{{Store: "s2", Codes: code}}},
+		"a GLN of two that come":       {nil, []sales.Store{{Store: "s8", GLN: "4012345000016"}, {Store: "s9", GLN: "4012345000016"}}},
+		"a code of two that come":      {[]sales.Product{{Product: shelf.Product{GTIN: cola}, Codes: code}, {Product: shelf.Product{GTIN: lemon}, Codes: code}}, nil},
+		"a GLN whose check digit lies": {nil, []sales.Store{{Store: "s2", GLN: "4012345000008"}}},
+	} {
+		if _, err := r.PutMasters(ctx, r.tenant, again.products, again.stores); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	r.put(t, []sales.Product{product(lemon)}, []sales.Store{{Store: "s1", GLN: "4012345000009", TZ: "Asia/Shanghai", Currency: "CNY", Codes: code}}) // as it was
 	if list, err := r.Products(ctx, r.tenant); err != nil || len(list) != 3 || list[0].Price+list[1].Price+list[2].Price == 0 {
 		t.Errorf("products %+v, %v", list, err)
 	}

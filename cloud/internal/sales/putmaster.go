@@ -34,10 +34,7 @@ func (l *Ledger) PutMasters(ctx context.Context, tenant string, products []Produ
 				return err
 			}
 		}
-		if len(products) > 0 {
-			return t.checkPacks(ctx)
-		}
-		return nil
+		return t.checkMasters(ctx, products, stores)
 	})
 	if err != nil {
 		return 0, err
@@ -87,12 +84,72 @@ func (t *turn) putStore(ctx context.Context, s Store) error {
 // maxPack is how many units a pack may hold, whatever stands in it: a quantity of them stays a number.
 const maxPack = 1_000_000
 
-// checkPacks refuses packs that hold themselves, or too much.
-func (t *turn) checkPacks(ctx context.Context) error {
+func (t *turn) checkMasters(ctx context.Context, products []Product, stores []Store) error {
 	c, err := t.catalog(ctx, true)
 	if err != nil {
 		return err
 	}
+	if fault := c.namesOfStores(stores); fault != nil {
+		return fault
+	}
+	if fault := c.namesOfProducts(products); fault != nil {
+		return fault
+	}
+	if len(products) > 0 {
+		return c.checkPacks()
+	}
+	return nil
+}
+
+// namesOfStores refuses stores by whose names another one is known: their sales would be anybody's.
+func (c *catalog) namesOfStores(put []Store) *Fault {
+	glns, codes := map[string]string{}, map[Code]string{}
+	for _, s := range put {
+		glns[s.GLN] = s.Store
+		for _, code := range s.Codes {
+			codes[code] = s.Store
+		}
+	}
+	for _, s := range c.stores {
+		if mine := glns[s.GLN]; s.GLN != "" && mine != "" && mine != s.Store {
+			return &Fault{Code: Taken, Field: "gln", Text: fmt.Sprintf("GLN %s is of stores %s and %s", s.GLN, min(mine, s.Store), max(mine, s.Store)), Hint: "a GLN names one place; take it from the other first"}
+		}
+		for _, code := range s.Codes {
+			if mine := codes[code]; mine != "" && mine != s.Store {
+				return &Fault{Code: Taken, Field: "codes", Text: fmt.Sprintf("%s calls stores %s and %s %q", code.Channel, min(mine, s.Store), max(mine, s.Store), code.Code), Hint: "a channel's code is of one store; take it from the other first"}
+			}
+		}
+	}
+	return nil
+}
+
+// namesOfProducts is the same for products.
+func (c *catalog) namesOfProducts(put []Product) *Fault {
+	codes := map[Code]shelf.GTIN{}
+	for _, p := range put {
+		g, err := shelf.ParseGTIN(string(p.GTIN))
+		if err != nil {
+			continue // Validate has seen to it
+		}
+		for _, code := range p.Codes {
+			codes[code] = g
+		}
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	for _, p := range c.products {
+		for _, code := range p.Codes {
+			if mine := codes[code]; mine != "" && mine != p.GTIN {
+				return &Fault{Code: Taken, Field: "codes", Text: fmt.Sprintf("%s calls products %s and %s %q", code.Channel, min(mine, p.GTIN), max(mine, p.GTIN), code.Code), Hint: "a channel's code is of one product; take it from the other first"}
+			}
+		}
+	}
+	return nil
+}
+
+// checkPacks refuses packs that hold themselves, or too much.
+func (c *catalog) checkPacks() error {
 	for _, p := range c.products {
 		depth, units := 0, int64(1)
 		for at := p; at != nil && at.Contains != nil; at = c.products[at.Contains.GTIN] {

@@ -477,6 +477,18 @@ func (r *rig) check(t *testing.T, what, store string, onHand, reserved int64) {
 	if h, v := r.reserved(t, store); h != onHand || v != reserved {
 		t.Errorf("%s: %s has %d on hand, %d reserved, want %d, %d", what, store, h, v, onHand, reserved)
 	}
+	// The book's story ends with what the book says.
+	story, err := r.ledger.History(context.Background(), r.tenant, store, cola, time.Time{}, r.clock().Add(24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := int64(0)
+	if len(story) > 0 {
+		after = story[len(story)-1].After
+	}
+	if after != onHand {
+		t.Errorf("%s: the story of %s ends with %d, the book says %d: %+v", what, store, after, onHand, story)
+	}
 }
 
 // soldElsewhere: a shop says a store of its own for an order; the goods leave the one that was assigned,

@@ -47,6 +47,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   bad_name: fault("This name cannot be used", "Letters, digits, dot, dash and underscore, up to 64.", "名称不可用", "请使用字母、数字、点、短横线和下划线，最多 64 个字符。", 1),
   bad_label: fault("This word cannot be used", "Choose a shorter one without spaces around it.", "该词不可用", "请使用更短且首尾无空格的词。", 1),
   bad_gln: fault("The GLN is wrong", "It has 13 digits, the last is its check digit.", "GLN 有误", "共 13 位，末位为校验码。", 1),
+  name_taken: fault("Another one has this GLN or code", "Take it from the other first.", "该 GLN 或编码已被占用", "请先从另一条资料中移除。", 1),
   bad_place: fault("Latitude and longitude are not a place on earth", "Give both, in degrees.", "经纬度无效", "请同时填写经度和纬度（度）。", 0),
   bad_zone: fault("The time zone is not known", "Give an IANA name such as Asia/Shanghai.", "时区未知", "请填写 IANA 名称，例如 Asia/Shanghai。", 1),
   bad_hours: fault("The opening hours were not understood", "Such as Mo-Fr 07:00-22:00; Sa,Su 08:00-20:00.", "营业时间无法识别", "例如 Mo-Fr 07:00-22:00; Sa,Su 08:00-20:00。", 1),
