@@ -16,5 +16,8 @@ export function callMe(name: string): void {
   remember("me", typed.value);
 }
 
+/** Whether whoever looks also says who may: users and tokens. */
+export const mayAdmit = () => (session.value?.role ?? "admin") === "admin";
+
 /** Whether whoever looks may also change what boards are sent and taught; where nobody signs in, everybody may. */
 export const mayUpdate = () => ["admin", "manager"].includes(session.value?.role ?? "admin");

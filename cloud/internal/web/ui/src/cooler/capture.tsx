@@ -16,7 +16,12 @@ type State = { kind: "idle" | "asking" | "done" | "late" } | { kind: "waiting"; 
 
 const pictureOf = (c: Cooler) => `${c.picture_boot} ${c.picture_seq}`;
 
-export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
+/** For who may ask a board for something. */
+export function CaptureNow({ cooler }: { cooler: Cooler }) {
+  return mayUpdate() ? <Capture cooler={cooler} /> : null;
+}
+
+function Capture({ cooler: c }: { cooler: Cooler }) {
   const [state, set] = useState<State>({ kind: "idle" });
   const picture = pictureOf(c);
   useEffect(() => {
@@ -47,7 +52,7 @@ export function CaptureNow({ cooler: c }: { cooler: Cooler }) {
   const busy = state.kind === "asking" || state.kind === "waiting";
   return (
     <span class="capture">
-      <button class="button button-small" type="button" disabled={busy || !mayUpdate()} title={mayUpdate() ? undefined : t("looker.capture")} onClick={() => void ask()}>
+      <button class="button button-small" type="button" disabled={busy} onClick={() => void ask()}>
         <Camera />
         {t(state.kind === "asking" ? "capture.asking" : state.kind === "waiting" ? "capture.waiting" : state.kind === "done" ? "capture.done" : "capture.now")}
       </button>

@@ -335,6 +335,7 @@ export const en = {
   "setup.stores_none": "No store yet.",
   "plan.new": "New planogram",
   "plan.import": "Import a file",
+  "plan.nothing": "No planogram is published here yet.",
   "plan.none": "No planogram yet. Draw one, or import a file.",
   "plan.id": "Code",
   "plan.shelves.one": "{n} shelf",

@@ -332,6 +332,7 @@ export const zh: Record<Key, string> = {
   "setup.stores_none": "还没有门店。",
   "plan.new": "新建陈列图",
   "plan.import": "导入文件",
+  "plan.nothing": "此处还没有发布陈列图。",
   "plan.none": "还没有陈列图。可绘制或导入文件。",
   "plan.id": "代码",
   "plan.shelves.one": "{n} 层",

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { t } from "../i18n/text";
-import { Field, SaveButton, SaveError, Select } from "../setup/parts";
+import { Facts, Field, SaveButton, SaveError, Select } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { mayChange } from "../trade/parts";
 import { Pending, useLoad } from "../ui/async";
@@ -58,31 +58,41 @@ function WeightForm({ brand, setBrand, names, book, from, reload }: FormProps) {
     e.preventDefault();
     if (await put(Object.fromEntries(PARTS.map((p) => [p, Number(form[p])])) as unknown as Weights)) reload();
   };
+  const pick = (
+    <Select label={t("weights.of")} value={brand} onValue={setBrand}>
+      <option value="">{t("weights.all")}</option>
+      {names.map((b) => (
+        <option key={b} value={b}>
+          {b}
+        </option>
+      ))}
+    </Select>
+  );
+  const label = (p: keyof Weights) => t(p === "share" ? "kpi.name.share_of_shelf" : `kpi.name.${p}`);
+  if (!mayChange()) {
+    return (
+      <div class="form">
+        {pick}
+        <Facts of={PARTS.map((p) => [label(p), form[p]])} />
+      </div>
+    );
+  }
   const own = brand === "" ? book.tenant !== null : brand in book.brands;
   return (
     <form class="form" onSubmit={submit}>
-      <Select label={t("weights.of")} value={brand} onValue={setBrand}>
-        <option value="">{t("weights.all")}</option>
-        {names.map((b) => (
-          <option key={b} value={b}>
-            {b}
-          </option>
-        ))}
-      </Select>
+      {pick}
       {PARTS.map((p) => (
-        <Field key={p} label={t(p === "share" ? "kpi.name.share_of_shelf" : `kpi.name.${p}`)} type="number" min={0} max={1_000_000} step="any" required value={form[p]} onValue={(v) => setForm((f) => ({ ...f, [p]: v }))} />
+        <Field key={p} label={label(p)} type="number" min={0} max={1_000_000} step="any" required value={form[p]} onValue={(v) => setForm((f) => ({ ...f, [p]: v }))} />
       ))}
-      {mayChange() && (
-        <div class="form-foot">
-          <SaveButton saving={saving} />
-          {own && (
-            <button class="button" type="button" onClick={async () => (await put(null)) && reload()}>
-              {t(brand === "" ? "weights.usual" : "weights.as_all")}
-            </button>
-          )}
-          <SaveError saving={saving} />
-        </div>
-      )}
+      <div class="form-foot">
+        <SaveButton saving={saving} />
+        {own && (
+          <button class="button" type="button" onClick={async () => (await put(null)) && reload()}>
+            {t(brand === "" ? "weights.usual" : "weights.as_all")}
+          </button>
+        )}
+        <SaveError saving={saving} />
+      </div>
     </form>
   );
 }

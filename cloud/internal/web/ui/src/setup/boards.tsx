@@ -51,7 +51,7 @@ export function Boards() {
             <table class="slots boards-table">
               <thead>
                 <tr>
-                  {(["boards.cooler", "col.status", "boards.runs", "up.wanted", "boards.health", "boards.waiting", "boards.clock", "boards.actions"] as const).map((k) => (
+                  {(["boards.cooler", "col.status", "boards.runs", "up.wanted", "boards.health", "boards.waiting", "boards.clock", ...(mayUpdate() ? (["boards.actions"] as const) : [])] as const).map((k) => (
                     <th key={k} scope="col">
                       {t(k)}
                     </th>
@@ -103,9 +103,11 @@ function BoardRow({ board: b, newest }: { board: Board; newest: string }) {
       </td>
       <td class="num">{!h ? "–" : h.outbox_messages === 0 || !h.outbox_oldest ? count(h.outbox_messages, l) : t("boards.waiting_since", { n: count(h.outbox_messages, l), time: clock(Date.parse(h.outbox_oldest), now.value, l) })}</td>
       <td>{b.clock ? t(`boards.clock.${b.clock}` as Key) : "–"}</td>
-      <td>
-        <Ask board={b} />
-      </td>
+      {mayUpdate() && (
+        <td>
+          <Ask board={b} />
+        </td>
+      )}
     </tr>
   );
 }

@@ -5,6 +5,8 @@ import { Secret } from "../access/secret";
 import { api } from "../api";
 import { moment } from "../format";
 import { lang, t } from "../i18n/text";
+import { mayUpdate } from "../me";
+import { to } from "../router";
 import { session } from "../session";
 import { coolers, stores } from "../store";
 import type { Cooler, Planogram } from "../types";
@@ -13,7 +15,7 @@ import { Plus } from "../ui/icons";
 import { StatusDot } from "../ui/state";
 import { Unheard } from "../ui/unheard";
 import { ready } from "../store";
-import { Field, SaveButton, SaveError, Select } from "./parts";
+import { Field, SaveButton, SaveError, Select, SetupRow } from "./parts";
 import { useSave } from "./save";
 
 export function CoolerSetup() {
@@ -33,17 +35,19 @@ export function CoolerSetup() {
       <header class="card-head">
         <h2>{t("setup.coolers")}</h2>
         <span class="count num">{list.length}</span>
-        <button class="button button-small push" type="button" aria-expanded={open === "+"} onClick={() => setOpen(open === "+" ? "" : "+")}>
-          <Plus />
-          {t("setup.add_cooler")}
-        </button>
+        {mayUpdate() && (
+          <button class="button button-small push" type="button" aria-expanded={open === "+"} onClick={() => setOpen(open === "+" ? "" : "+")}>
+            <Plus />
+            {t("setup.add_cooler")}
+          </button>
+        )}
       </header>
       {open === "+" && <CoolerForm cooler={null} plans={known} done={() => setOpen("")} />}
       {list.length === 0 && open !== "+" && <p class="note">{t("setup.coolers_none")}</p>}
       <ul class="setup-list">
         {list.map((c) => (
           <li key={c.device}>
-            <button class="setup-row setup-columns" type="button" aria-expanded={open === c.device} onClick={() => setOpen(open === c.device ? "" : c.device)}>
+            <SetupRow columns open={open === c.device} toggle={() => setOpen(open === c.device ? "" : c.device)} href={to.cooler(c.device)}>
               <span class="setup-main">
                 <StatusDot status={c.status} />
                 <b>{c.name || c.device}</b>
@@ -52,7 +56,7 @@ export function CoolerSetup() {
               <span class="muted">{stores.value.get(c.store)?.name || c.store}</span>
               <span class="muted">{c.planogram?.id}</span>
               <span class="muted">{c.model}</span>
-            </button>
+            </SetupRow>
             {open === c.device && <CoolerForm cooler={c} plans={known} done={() => setOpen("")} />}
           </li>
         ))}

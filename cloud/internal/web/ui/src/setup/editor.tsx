@@ -4,6 +4,7 @@
 import { useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { t } from "../i18n/text";
+import { mayUpdate } from "../me";
 import { to } from "../router";
 import type { Planogram, Product } from "../types";
 import { productName, shortName } from "../ui/alert";
@@ -15,6 +16,7 @@ import { NoteList } from "./importer";
 import { Field, SaveButton, SaveError } from "./parts";
 import { addShelf, addSlot, blank, GRID_MM, move, patch, type Place, removeShelf, removeSlot, slotAt, stretch, width, withProducts } from "./plan";
 import { pending } from "./pending";
+import { PlanView } from "./planview";
 import { useSave } from "./save";
 import { SlotForm } from "./slotform";
 
@@ -39,7 +41,7 @@ export function PlanEditor({ id }: { id: string }) {
         <Back />
         {t("setup.planograms")}
       </a>
-      {loaded.data ? <Editor key={loaded.data.published.version} {...loaded.data} reload={loaded.reload} /> : <Pending of={loaded} rows={1} height={420} />}
+      {!loaded.data ? <Pending of={loaded} rows={1} height={420} /> : mayUpdate() ? <Editor key={loaded.data.published.version} {...loaded.data} reload={loaded.reload} /> : <PlanView planogram={loaded.data.published} missing={loaded.data.isNew} />}
     </>
   );
 }

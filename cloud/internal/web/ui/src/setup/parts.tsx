@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n/text";
+import { mayUpdate } from "../me";
 import { Check } from "../ui/icons";
 import type { Saving } from "./save";
 
@@ -56,5 +57,38 @@ export function SaveError({ saving }: { saving: Saving }) {
     <div role="alert" class={saving.kind === "failed" ? "save-error" : ""}>
       {saving.kind === "failed" && t("setup.not_saved", { error: saving.error })}
     </div>
+  );
+}
+
+/** A row of a list. By it who may change opens a form; who only looks reads it, or follows it to `href`. */
+export function SetupRow({ columns = false, open, toggle, href, children }: { columns?: boolean; open: boolean; toggle(): void; href?: string; children: ComponentChildren }) {
+  const look = `setup-row${columns ? " setup-columns" : ""}`;
+  if (mayUpdate()) {
+    return (
+      <button class={look} type="button" aria-expanded={open} onClick={toggle}>
+        {children}
+      </button>
+    );
+  }
+  return href ? (
+    <a class={look} href={href}>
+      {children}
+    </a>
+  ) : (
+    <div class={look}>{children}</div>
+  );
+}
+
+/** What a form would hold, for who only looks. */
+export function Facts({ of }: { of: readonly (readonly [name: string, value: string])[] }) {
+  return (
+    <dl class="readout">
+      {of.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class="num">{value || "–"}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { t, tn } from "../i18n/text";
+import { mayUpdate } from "../me";
 import { go, to } from "../router";
 import { Pending, useLoad } from "../ui/async";
 import { Next, Plus } from "../ui/icons";
@@ -35,21 +36,25 @@ export function PlanogramList() {
       <header class="card-head">
         <h2>{t("setup.planograms")}</h2>
         <span class="count num">{list.length}</span>
-        <label class="button button-small push file">
-          {t("plan.import")}
-          <input
-            type="file"
-            accept=".yaml,.yml,.json,.csv,.tsv,.txt,.psa"
-            onChange={(e) => {
-              void importFile(e.currentTarget.files?.[0]);
-              e.currentTarget.value = "";
-            }}
-          />
-        </label>
-        <button class="button button-small" type="button" aria-expanded={adding} onClick={() => setAdding(!adding)}>
-          <Plus />
-          {t("plan.new")}
-        </button>
+        {mayUpdate() && (
+          <>
+            <label class="button button-small push file">
+              {t("plan.import")}
+              <input
+                type="file"
+                accept=".yaml,.yml,.json,.csv,.tsv,.txt,.psa"
+                onChange={(e) => {
+                  void importFile(e.currentTarget.files?.[0]);
+                  e.currentTarget.value = "";
+                }}
+              />
+            </label>
+            <button class="button button-small" type="button" aria-expanded={adding} onClick={() => setAdding(!adding)}>
+              <Plus />
+              {t("plan.new")}
+            </button>
+          </>
+        )}
       </header>
       <SaveError saving={saving} />
       {source && <Importer key={source.file} source={source} close={() => setSource(null)} />}
@@ -69,7 +74,7 @@ export function PlanogramList() {
           </div>
         </form>
       )}
-      {list.length === 0 && !adding && <p class="note">{t("plan.none")}</p>}
+      {list.length === 0 && !adding && <p class="note">{mayUpdate() ? t("plan.none") : t("plan.nothing")}</p>}
       <ul class="setup-list">
         {list.map((p) => (
           <li key={p.id}>

@@ -3,11 +3,12 @@
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { t } from "../i18n/text";
+import { mayUpdate } from "../me";
 import { readStores } from "../store";
 import type { Store } from "../types";
 import { Pending, useLoad } from "../ui/async";
 import { Plus } from "../ui/icons";
-import { Field, SaveButton, SaveError } from "./parts";
+import { Field, SaveButton, SaveError, SetupRow } from "./parts";
 import { useSave } from "./save";
 
 export function StoreSetup() {
@@ -24,23 +25,25 @@ export function StoreSetup() {
       <header class="card-head">
         <h2>{t("setup.stores")}</h2>
         <span class="count num">{list.length}</span>
-        <button class="button button-small push" type="button" aria-expanded={open === "+"} onClick={() => setOpen(open === "+" ? "" : "+")}>
-          <Plus />
-          {t("setup.add_store")}
-        </button>
+        {mayUpdate() && (
+          <button class="button button-small push" type="button" aria-expanded={open === "+"} onClick={() => setOpen(open === "+" ? "" : "+")}>
+            <Plus />
+            {t("setup.add_store")}
+          </button>
+        )}
       </header>
       {open === "+" && <StoreForm store={null} saved={saved} close={() => setOpen("")} />}
       {list.length === 0 && open !== "+" && <p class="note">{t("setup.stores_none")}</p>}
       <ul class="setup-list">
         {list.map((s) => (
           <li key={s.store}>
-            <button class="setup-row setup-columns" type="button" aria-expanded={open === s.store} onClick={() => setOpen(open === s.store ? "" : s.store)}>
+            <SetupRow columns open={open === s.store} toggle={() => setOpen(open === s.store ? "" : s.store)}>
               <b class="setup-main">{s.name || s.store}</b>
               <span class="muted">{s.store}</span>
               <span class="muted">{s.region}</span>
               <span class="muted num">{s.lat != null && s.lon != null ? `${s.lat.toFixed(3)}, ${s.lon.toFixed(3)}` : ""}</span>
               <span class="muted">{[s.tz, s.hours].filter(Boolean).join(" · ")}</span>
-            </button>
+            </SetupRow>
             {open === s.store && <StoreForm store={s} saved={saved} close={() => setOpen("")} />}
           </li>
         ))}

@@ -269,13 +269,20 @@ export function PlansFromHere() {
   const [saving, save] = useSave();
   const on = loaded.data?.wishes.some((w) => w.scope === "tenant" && w.parts.planogram === "assigned") ?? false;
   if (!loaded.data) return null;
+  if (!mayUpdate()) {
+    return (
+      <p class="rollout-plans">
+        {on ? t("up.plans_on") : t("up.plans_off")}
+      </p>
+    );
+  }
   return (
     <div class="rollout-plans">
       <label class="rollout-check">
         <input
           type="checkbox"
           checked={on}
-          disabled={!mayUpdate() || saving.kind === "busy"}
+          disabled={saving.kind === "busy"}
           onChange={async (e) => {
             const planogram = e.currentTarget.checked ? "assigned" : null;
             await save(() => api.putWish("tenant", "", { planogram }));

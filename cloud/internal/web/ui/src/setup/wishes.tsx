@@ -11,7 +11,7 @@ import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { Plus } from "../ui/icons";
 import type { Board } from "./fleet";
-import { Field, SaveButton, SaveError, Select } from "./parts";
+import { Field, SaveButton, SaveError, Select, SetupRow } from "./parts";
 import { type Bundles, choices, type Scope, type Wish } from "./rollouts";
 import { useSave } from "./save";
 import { BEYOND, changeOf, CHOSEN, type Draft, draftOf, type Schedule, THRESHOLDS } from "./wish";
@@ -45,11 +45,11 @@ export function Wishes({ boards, changed }: { boards: readonly Board[]; changed(
           const key = `${w.scope}:${w.place}`;
           return (
             <li key={key}>
-              <button class="setup-row" type="button" disabled={!mayUpdate()} aria-expanded={open === key} onClick={() => setOpen(open === key ? "" : key)}>
+              <SetupRow open={open === key} toggle={() => setOpen(open === key ? "" : key)}>
                 <b class="setup-main">{placeName(w.scope, w.place)}</b>
                 <span class="muted">{words(w).join(" · ")}</span>
                 <small class="muted wish-by">{t("up.by", { name: w.changed_by, ago: ago(Date.parse(w.changed_at), now.value, lang.value) })}</small>
-              </button>
+              </SetupRow>
               {open === key && <Editor wishes={list} boards={boards} at={w} done={done} close={() => setOpen("")} />}
             </li>
           );

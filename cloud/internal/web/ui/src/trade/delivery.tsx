@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { t, type Key } from "../i18n/text";
-import { Field, SaveButton, SaveError } from "../setup/parts";
+import { Facts, Field, SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { useLoad } from "../ui/async";
 import { mayChange } from "./parts";
@@ -20,8 +20,22 @@ export function DeliveryCard({ store }: { store: string }) {
         <h2>{t("delivery.title")}</h2>
         <span class="muted">{t(own ? "delivery.own" : "delivery.daily")}</span>
       </summary>
-      <DeliveryForm key={store} store={store} from={own ?? loaded.data.without} reload={loaded.reload} />
+      {mayChange() ? <DeliveryForm key={store} store={store} from={own ?? loaded.data.without} reload={loaded.reload} /> : <Delivery of={own ?? loaded.data.without} />}
     </details>
+  );
+}
+
+function Delivery({ of }: { of: Calendar }) {
+  const days = DAYS.filter((d) => of.days.includes(d)).map((d) => t(`delivery.day.${d}` as Key));
+  return (
+    <Facts
+      of={[
+        [t("delivery.days"), days.join(", ")],
+        [t("delivery.at"), of.at],
+        [t("delivery.order_by"), of.order_by],
+        [t("delivery.lead"), String(of.lead_days)],
+      ]}
+    />
   );
 }
 
@@ -36,7 +50,7 @@ function DeliveryForm({ store, from, reload }: { store: string; from: Calendar; 
   };
   return (
     <form class="form" onSubmit={submit}>
-      <fieldset class="day-picks" disabled={!mayChange()}>
+      <fieldset class="day-picks">
         <legend>{t("delivery.days")}</legend>
         {DAYS.map((d) => (
           <label key={d}>
@@ -48,12 +62,10 @@ function DeliveryForm({ store, from, reload }: { store: string; from: Calendar; 
       <Field label={t("delivery.at")} value={form.at} pattern="[0-2][0-9]:[0-5][0-9]" required onValue={(at) => set({ at })} />
       <Field label={t("delivery.order_by")} value={form.order_by} pattern="[0-2][0-9]:[0-5][0-9]" required onValue={(order_by) => set({ order_by })} />
       <Field label={t("delivery.lead")} type="number" min={0} max={30} step={1} value={String(form.lead_days)} onValue={(v) => set({ lead_days: Number(v) })} />
-      {mayChange() && (
-        <div class="form-foot">
-          <SaveButton saving={saving} />
-          <SaveError saving={saving} />
-        </div>
-      )}
+      <div class="form-foot">
+        <SaveButton saving={saving} />
+        <SaveError saving={saving} />
+      </div>
     </form>
   );
 }

@@ -10,7 +10,7 @@ export const inbox = {
   "alerts.none_part": ["Nothing is wrong in what can be seen", "可见部分一切正常"],
   "looker.setup": ["You may look here. To change anything takes the role manager or admin.", "您可以查看；更改需要管理者或管理员角色。"],
   "looker.alert": ["To acknowledge, assign, mute or comment takes the role manager or admin.", "确认、指派、静音和留言需要管理者或管理员角色。"],
-  "looker.capture": ["To ask for a picture takes the role manager or admin.", "请求拍照需要管理者或管理员角色。"],
+  "looker.closed": ["Rules, people and integrations hold addresses and secrets: they are for managers and admins.", "规则、人员和集成包含地址与密钥，仅供管理者和管理员查看。"],
   "who.you": ["Your name", "您的姓名"],
   "who.you_help": ["Stands beside what you acknowledge, assign and write. Kept in this browser.", "显示在您的确认、指派和留言旁，仅保存在此浏览器中。"],
   "loss.hour": ["{amount} an hour", "每小时 {amount}"],

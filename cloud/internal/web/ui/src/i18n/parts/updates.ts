@@ -64,5 +64,7 @@ export const updates = {
   "up.part.thresholds": ["thresholds", "阈值"],
   "up.retry": ["Try again", "重试"],
   "up.plans": ["Boards take their planogram from here", "设备使用此处的陈列图"],
+  "up.plans_on": ["Boards take their planogram from here.", "设备使用此处的陈列图。"],
+  "up.plans_off": ["Each board keeps the planogram of its own file.", "各设备使用自身配置文件中的陈列图。"],
   "up.plans_hint": ["The newest version of the planogram that a cooler is assigned. Otherwise each board keeps the one of its own file.", "使用分配给冷柜的陈列图的最新版本；否则设备使用自身配置文件中的陈列图。"],
 } as const;
