@@ -197,3 +197,8 @@ export function storeName(id: string): string {
 export function coolerName(device: string): string {
   return fleet.value.coolers.get(device)?.name || device;
 }
+
+/** Where a cooler is: its name and its store's, once where they are the same. */
+export function placeWords(device: string, store: string): string[] {
+  return [...new Set([coolerName(device), storeName(store)])];
+}

@@ -8,7 +8,7 @@ import { lang, t, word } from "../i18n/text";
 import { isMuted } from "../live/rank";
 import { mayUpdate } from "../me";
 import { to } from "../router";
-import { coolerName, fleet, now, say, storeName } from "../store";
+import { fleet, now, placeWords, say } from "../store";
 import type { Alert } from "../types";
 import { AckButton, alertDuration, alertSentence, alertSubject } from "../ui/alert";
 import { Pending, useLoad } from "../ui/async";
@@ -51,7 +51,7 @@ function Body({ alert: a }: { alert: Alert }) {
         </p>
         <h2 class="detail-title">{alertSubject(a)}</h2>
         <p class="muted">
-          {coolerName(a.device)} · {storeName(a.store)}
+          {placeWords(a.device, a.store).join(" · ")}
           {a.slot && ` · ${t("alerts.slot")} ${a.slot}`}
         </p>
       </header>

@@ -105,7 +105,7 @@ export const en = {
   "kpi.empty.sub.one": "in {n} cooler, of {slots} slots",
   "kpi.empty.sub.other": "in {n} coolers, of {slots} slots",
   "kpi.osa": "On-shelf availability",
-  "kpi.osa.help": "Required products present ÷ required products, over the slots that were seen. Coverage says how many were. (OSA, snapshot)",
+  "kpi.osa.help": "Required products present ÷ required products, over the slots that were seen. A product that stands in two slots is still there while one of them is empty. Coverage says how much was seen. (OSA, snapshot)",
   "kpi.osa.coverage": "Coverage",
   "kpi.coverage": "{share} of slots seen",
   "kpi.online": "Coolers online",

@@ -102,7 +102,7 @@ export const zh: Record<Key, string> = {
   "kpi.empty.sub.one": "分布于 {n} 台冷柜，共 {slots} 个货位",
   "kpi.empty.sub.other": "分布于 {n} 台冷柜，共 {slots} 个货位",
   "kpi.osa": "在架率",
-  "kpi.osa.help": "在架的应有商品 ÷ 应有商品，仅按已看到的货位计算；覆盖率说明看到了多少。（OSA，快照）",
+  "kpi.osa.help": "在架的应有商品 ÷ 应有商品，仅按已看到的货位计算。占两个货位的商品，其中一个空了仍算在架。覆盖率说明看到了多少。（OSA，快照）",
   "kpi.osa.coverage": "覆盖率",
   "kpi.coverage": "覆盖 {share} 的货位",
   "kpi.online": "在线冷柜",

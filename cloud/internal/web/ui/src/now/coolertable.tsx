@@ -88,7 +88,7 @@ const Row = memo(function Row({ cooler: c, index }: { cooler: Cooler; index: num
         </span>
         <span class="cooler-store">
           <span class={c.status === "online" ? "visually-hidden" : `tag-${c.status}`}>{word("status", c.status)} · </span>
-          {storeName(c.store)}
+          {storeName(c.store) === c.name ? c.device : storeName(c.store)}
         </span>
       </span>
       <span role="cell" class="cell-slots">

@@ -5,7 +5,7 @@ import { api, ApiError } from "../api";
 import { clock, count, duration } from "../format";
 import { lang, t, word } from "../i18n/text";
 import { to } from "../router";
-import { coolerName, now, storeName } from "../store";
+import { now, placeWords } from "../store";
 import type { DryRun } from "./book";
 
 const DAYS = [1, 7, 28] as const;
@@ -135,7 +135,7 @@ function Outcome({ run, old }: { run: DryRun; old: boolean }) {
                     <td>{word("type", a.type)}</td>
                     <td>
                       <a class="link-plain" href={to.cooler(a.device)}>
-                        {[coolerName(a.device), storeName(a.store), a.slot].filter(Boolean).join(" · ")}
+                        {[...placeWords(a.device, a.store), a.slot].filter(Boolean).join(" · ")}
                       </a>
                     </td>
                     <td class="end num">{a.ended_at ? duration((Date.parse(a.ended_at) - Date.parse(a.opened_at)) / 1000, l) : t("rules.still")}</td>

@@ -7,7 +7,7 @@ import { lang, t, word } from "../i18n/text";
 import { to } from "../router";
 import { isMuted } from "../live/rank";
 import { mayUpdate } from "../me";
-import { coolerName, now, say, storeName } from "../store";
+import { now, placeWords, say } from "../store";
 import type { Alert, Product } from "../types";
 import { Check, Mute, Person, Talk } from "./icons";
 import { SeverityMark } from "./state";
@@ -32,7 +32,7 @@ export function alertSubject(a: Alert): string {
 
 /** The whole alert in one sentence, for titles and screen readers. */
 export function alertSentence(a: Alert): string {
-  return [word("type", a.type), productName(a.product, a.gtin), coolerName(a.device), storeName(a.store)].filter(Boolean).join(", ");
+  return [word("type", a.type), productName(a.product, a.gtin), ...placeWords(a.device, a.store)].filter(Boolean).join(", ");
 }
 
 /** How long an alert lasts or lasted. An open one is counted from when the trouble was first seen. */
@@ -60,7 +60,7 @@ export function AlertRow({ alert: a, fresh = false, selected = false, pick }: Ro
       <SeverityMark severity={a.severity} />
       <a class="alert-body" href={to.alert(a.id)} aria-current={selected ? "true" : undefined}>
         <span class="alert-subject">{alertSubject(a)}</span>
-        <span class="alert-place">{[a.gtin ? word("type", a.type) : "", coolerName(a.device), storeName(a.store), a.slot].filter(Boolean).join(" · ")}</span>
+        <span class="alert-place">{[a.gtin ? word("type", a.type) : "", ...placeWords(a.device, a.store), a.slot].filter(Boolean).join(" · ")}</span>
         {(a.assigned || muted || a.comments?.length || (a.loss && a.state !== "resolved")) && <Marks alert={a} muted={muted} />}
       </a>
       <time class="alert-age num" dateTime={a.opened_at} title={moment(Date.parse(a.opened_at), lang.value)}>

@@ -56,6 +56,7 @@ export function NowView() {
       </div>
     );
   }
+  const few = figures.value.coolers.all <= FEW;
   return (
     <div class="page">
       <h1 class="headline">{headline()}</h1>
@@ -63,14 +64,24 @@ export function NowView() {
       <div class="now-grid">
         <div class="stack">
           <AlertPanel />
-          <StoreMap find={find} />
+          {!few && <StoreMap find={find} />}
           <Recent />
         </div>
-        <CoolerTable find={find} />
+        {few ? (
+          <div class="stack">
+            <CoolerTable find={find} />
+            <StoreMap find={find} />
+          </div>
+        ) : (
+          <CoolerTable find={find} />
+        )}
       </div>
     </div>
   );
 }
+
+/** So many coolers leave room for the map below them. */
+const FEW = 8;
 
 /** The way to the first cooler, in the order in which it is gone. */
 function FirstSteps() {
