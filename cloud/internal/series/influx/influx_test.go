@@ -3,7 +3,9 @@ package influx_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +41,7 @@ func TestOnServer(t *testing.T) {
 		mergetest.Run(t, func(t *testing.T) merge.HourStore { return open(t, server.NewDatabase(t)) })
 	})
 	t.Run("a refused point", func(t *testing.T) { refusedPoint(t, server) })
+	t.Run("slots as versions before said them", func(t *testing.T) { saidBefore(t, server) })
 	t.Run("two messages of one moment do not fall on each other", func(t *testing.T) { sameMicrosecond(t, server) })
 }
 
@@ -71,6 +74,42 @@ func refusedPoint(t *testing.T, server *influxd.Server) {
 	bad := reading(2, "two\nlines", at)
 	if err := s.Write(context.Background(), []series.Message{bad}); !errors.As(err, &refused) || refused.Message.Seq != 2 {
 		t.Errorf("got %v, want message 2 refused", err)
+	}
+}
+
+// saidBefore: a slot that says that it is OK, as versions before 30 November 2026 did, is one that does not.
+func saidBefore(t *testing.T, server *influxd.Server) {
+	url := server.NewDatabase(t)
+	_, bucket, _ := strings.Cut(url, "bucket=")
+	database, _, _ := strings.Cut(bucket, "/")
+	at := time.Now().UTC().Truncate(time.Hour)
+	old := fmt.Sprintf("shelf,device=d,gtin=4006381333931,slot=A1,store=s,tenant=t state=1i,present=2i %[1]d001\n"+
+		"shelf,device=d,gtin=4006381333931,slot=A2,store=s,tenant=t state=2i,present=1i,missing=1i %[1]d001\n"+
+		"look,device=d,store=s,tenant=t slots=2i,order=\"A1\tA2\",place=0i,boot=1i,seq=1i,mat=%[1]di %[1]d001", at.UnixMicro())
+	resp, err := http.Post(server.HTTP()+"/write?db="+database, "text/plain", strings.NewReader(old))
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	resp.Body.Close()
+	ctx, s := context.Background(), open(t, url)
+	slots := []series.SlotPoint{{Slot: "A1", GTIN: "4006381333931", State: shelf.OK, Due: 2, Present: 2},
+		{Slot: "A2", GTIN: "4006381333931", State: shelf.Low, Due: 2, Present: 1}}
+	if err := s.Write(ctx, []series.Message{{Tenant: "t", Store: "s", Device: "d", Boot: 1, Seq: 2, At: at.Add(time.Minute), Slots: slots}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Messages(ctx, series.Range{Tenant: "t", Device: "d", From: at, To: at.Add(time.Hour)}, 10)
+	if err != nil || len(list) != 2 || !slices.Equal(list[0].Slots, slots) || !slices.Equal(list[1].Slots, slots) {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	want := series.Totals{OK: 2, Low: 2, Present: 6, Due: 8}
+	hours, err := s.Hours(ctx, series.Range{Tenant: "t", Device: "d", From: at, To: at.Add(time.Hour)})
+	if err != nil || len(hours) != 1 || hours[0].Totals != want {
+		t.Errorf("hours: got %+v, %v, want %+v", hours, err, want)
+	}
+	want.GTIN = "4006381333931"
+	fleet, err := s.Fleet(ctx, "t", at, at.Add(time.Hour))
+	if err != nil || len(fleet) != 1 || fleet[0] != want {
+		t.Errorf("fleet: got %+v, %v, want %+v", fleet, err, want)
 	}
 }
 

@@ -99,13 +99,15 @@ func (b *builder) shelf() error {
 			b.tag("slot", p.Slot)
 		}
 		b.buf = append(b.buf, b.tail...)
-		b.buf = append(b.buf, " state="...)
-		b.int(int64(p.State))
 		if p.State == shelf.Unknown {
+			b.field(" state=", int64(p.State))
 			b.field(",due=", int64(p.Due))
 			b.field(",reason=", int64(p.Reason))
 		} else {
-			b.field(",present=", int64(p.Present))
+			b.field(" present=", int64(p.Present))
+			if p.State != shelf.OK {
+				b.field(",state=", int64(p.State))
+			}
 			if missing := p.Due - p.Present; missing != 0 {
 				b.field(",missing=", int64(missing))
 			}

@@ -160,7 +160,10 @@ func (r *row) addTo(m *series.Message) {
 	at := r.at.UTC().Truncate(time.Microsecond)
 	switch r.measurement {
 	case shelfPoints:
-		p := series.SlotPoint{Slot: r.tags["slot"], GTIN: shelf.GTIN(r.tags["gtin"]), State: shelf.State(r.int("state"))}
+		p := series.SlotPoint{Slot: r.tags["slot"], GTIN: shelf.GTIN(r.tags["gtin"]), State: shelf.OK}
+		if state, said := r.fields["state"].(int64); said {
+			p.State = shelf.State(state)
+		}
 		if p.State == shelf.Unknown {
 			p.Due, p.Reason = int(r.int("due")), shelf.Reason(r.int("reason"))
 		} else {

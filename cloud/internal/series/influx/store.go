@@ -9,11 +9,14 @@
 //
 // What it writes (field types never change; whole numbers carry InfluxDB's i):
 //
-//	shelf,tenant,store,device,slot,gtin  state present [missing], or of an unknown slot state due reason; its message is the look of the same time
+//	shelf,tenant,store,device,slot,gtin  present [state] [missing], or of an unknown slot state due reason; its message is the look of the same time
 //	look,tenant,store,device             slots order boot seq mat
 //	climate,tenant,store,device[,sensor] temp_mc humidity_permille boot seq mat place
 //	door|power|footfall[,line]|event,…   likewise, see lines.go
 //	hour_store|hour_sku|hour_sale|hour_cooler,…   merged hours, see hours.go
+//
+// A slot without a state is OK, one without missing has all that is due: the server pays for each field, and
+// most slots are full.
 //
 // The time of a point is that of its own reading, in nanoseconds: the microseconds as measured, and
 // seq modulo 1000 below them, so that two messages of one microsecond do not fall on each other. mat

@@ -25,6 +25,12 @@ func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([
 	if err != nil {
 		return nil, fmt.Errorf("read fleet totals: %w", err)
 	}
+	err = s.each(ctx, base+judged+` |> group(columns: ["gtin"]) |> count()`, func(v values) {
+		totalOf(totals, shelf.GTIN(v.text("gtin"))).OK += v.int("_value")
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read fleet totals: %w", err)
+	}
 	err = s.each(ctx, base+facings+` |> group(columns: ["gtin", "_field"]) |> sum()`, func(v values) {
 		addFacings(totalOf(totals, shelf.GTIN(v.text("gtin"))), v.text("_field"), v.int("_value"))
 	})
@@ -39,10 +45,11 @@ func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([
 	return list, nil
 }
 
-// byState makes the state a column to group by. facings keeps what is present, and missing of what is
-// due, in the slots that could be judged: only those have these fields.
+// byState makes the state a column to group by. judged keeps the slots that could be judged, and facings what
+// is present, and missing of what is due, in them: only those have these fields.
 const (
 	byState = ` |> filter(fn: (r) => r._field == "state") |> map(fn: (r) => ({r with state: string(v: r._value)}))`
+	judged  = ` |> filter(fn: (r) => r._field == "present")`
 	facings = ` |> filter(fn: (r) => r._field == "present" or r._field == "missing")`
 )
 
@@ -55,20 +62,25 @@ func totalOf(m map[shelf.GTIN]*series.Totals, g shelf.GTIN) *series.Totals {
 	return t
 }
 
+// addState takes those of a state from those that are OK, which start as all that could be judged: OK is said
+// by no field (by versions before 30 November 2026 it was).
 func addState(t *series.Totals, state string, n int64) {
+	of := &t.Unknown
 	switch state {
 	case fmt.Sprint(int(shelf.OK)):
-		t.OK += n
+		return
 	case fmt.Sprint(int(shelf.Low)):
-		t.Low += n
+		of = &t.Low
 	case fmt.Sprint(int(shelf.Empty)):
-		t.Empty += n
+		of = &t.Empty
 	case fmt.Sprint(int(shelf.Misplaced)):
-		t.Misplaced += n
+		of = &t.Misplaced
 	case fmt.Sprint(int(shelf.Foreign)):
-		t.Foreign += n
-	default:
-		t.Unknown += n
+		of = &t.Foreign
+	}
+	*of += n
+	if of != &t.Unknown {
+		t.OK -= n
 	}
 }
 
@@ -107,6 +119,7 @@ func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error
 		{one(lookPoints, "slots") + perHour("count"), func(v values) { hour(v).Observations += int(v.int("_value")) }},
 		{` |> filter(fn: (r) => r._measurement == "shelf")` + byState + ` |> group(columns: ["state"])` + perHour("count"),
 			func(v values) { addState(&hour(v).Totals, v.text("state"), v.int("_value")) }},
+		{one(shelfPoints, "present") + perHour("count"), func(v values) { hour(v).Totals.OK += v.int("_value") }},
 		{` |> filter(fn: (r) => r._measurement == "shelf")` + facings + ` |> group(columns: ["_field"])` + perHour("sum"),
 			func(v values) { addFacings(&hour(v).Totals, v.text("_field"), v.int("_value")) }},
 		{one(climatePoints, "temp_mc") + perHour("min"), func(v values) { hour(v).TempMin = telemetry.MilliCelsius(v.int("_value")) }},
