@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-const answerTime = 30 * time.Second
+const answerTime = 2 * time.Minute
 
 // startMosquitto starts the broker that all go through, and gives its URL.
 func startMosquitto(ctx context.Context, dir string) (*process, string, error) {

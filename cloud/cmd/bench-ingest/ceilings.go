@@ -107,7 +107,7 @@ func measureInfluxd(ctx context.Context, r *round) (*result, error) {
 		return nil, err
 	}
 	res := &result{Rate: float64(len(r.facts)) / took.Seconds(), CPU: (after - before).Seconds()}
-	res.Lost, err = r.db.missing(ctx, database, "state", "shelf", len(r.facts))
+	res.Lost, err = r.db.missing(ctx, database, "present", "shelf", len(r.facts))
 	return res, err
 }
 

@@ -30,7 +30,10 @@ func (f *fact) lines(out *bytes.Buffer) {
 	order := make([]string, len(f.slots))
 	for i, s := range f.slots {
 		order[i] = s.Slot
-		fmt.Fprintf(out, "shelf,device=%s,gtin=%s,slot=%s,store=%s,tenant=%s state=%di,present=%di", f.id.Device, s.GTIN, s.Slot, f.id.Store, f.id.Tenant, s.State, s.Present)
+		fmt.Fprintf(out, "shelf,device=%s,gtin=%s,slot=%s,store=%s,tenant=%s present=%di", f.id.Device, s.GTIN, s.Slot, f.id.Store, f.id.Tenant, s.Present)
+		if s.State != int(shelf.OK) {
+			fmt.Fprintf(out, ",state=%di", s.State)
+		}
 		if missing := 2 - s.Present; missing != 0 {
 			fmt.Fprintf(out, ",missing=%di", missing)
 		}

@@ -105,7 +105,7 @@ func measureOursInflux(ctx context.Context, r *round) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := r.db.missing(ctx, database, "state", "shelf", len(r.facts))
+	lost, err := r.db.missing(ctx, database, "present", "shelf", len(r.facts))
 	res.Lost += lost
 	return res, err
 }
@@ -143,13 +143,14 @@ type unjudged struct{}
 func (unjudged) Step(context.Context, *state.Tx, ...*wire.Envelope) error { return nil }
 func (unjudged) Committed()                                               {}
 
-// runIngester is the child that only stores.
-func runIngester(ctx context.Context, broker, client, seriesURL string) (err error) {
-	dir, err := os.MkdirTemp("", "bench-ingest-")
-	if err != nil {
-		return err
+// runIngester is the child that only stores, under dir; "": a folder that goes with it.
+func runIngester(ctx context.Context, broker, client, seriesURL, dir string) (err error) {
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "bench-ingest-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
 	}
-	defer os.RemoveAll(dir)
 	db, err := state.Open(ctx, "sqlite:"+filepath.Join(dir, "state.db"))
 	if err != nil {
 		return err

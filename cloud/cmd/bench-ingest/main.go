@@ -8,9 +8,10 @@
 // stored, which is after both databases have synced; one of the peer when influxd has taken it. Besides
 // stands what broker and influxd give at most. All take turns, round after round.
 //
-// Then it asks the embedded store what a page asks, over five million points, and lets simulated fleets
-// of growing size speak. What is measured runs in processes of its own, on loopback. The last line on
-// stdout is JSON.
+// Then it asks the embedded store what a page asks, over five million points, kills ingester, broker and
+// database ten times each while boards speak, and lets simulated fleets of growing size speak. What is
+// measured runs in processes of its own, on loopback. What is wanted and what came of it stands on stderr,
+// a line each; the last line on stdout is JSON.
 package main
 
 import (
@@ -49,13 +50,15 @@ type report struct {
 	WireSize int        `json:"wire_bytes,omitempty"` // of the same, as ours
 	Ingest   *table     `json:"ingest,omitempty"`
 	Stored   *stored    `json:"stored,omitempty"`
+	Kills    *kills     `json:"kills,omitempty"`
 	Fleets   []fleetRow `json:"fleets,omitempty"`
+	Bars     []bar      `json:"bars,omitempty"`
 	OK       bool       `json:"ok"` // nothing was lost
 }
 
 func main() {
 	var o options
-	var part, child, broker, client, series string
+	var part, child, broker, client, series, dir string
 	flag.IntVar(&o.Messages, "messages", 100_000, "shelf messages that wait at the broker")
 	flag.IntVar(&o.Devices, "devices", 1000, "devices that they come from")
 	flag.IntVar(&o.Rounds, "rounds", 3, "turns that the ways of the messages take")
@@ -64,11 +67,12 @@ func main() {
 	flag.StringVar(&o.Fleets, "fleets", "1000,10000,100000", "sizes of the simulated fleets")
 	flag.StringVar(&o.Telegraf, "telegraf", os.Getenv("TELEGRAF"), "program of the peer")
 	flag.StringVar(&o.Influxd, "influxd", os.Getenv("INFLUXD"), "program of its store")
-	flag.StringVar(&part, "part", "ingest,stored,fleets", "what to measure")
+	flag.StringVar(&part, "part", "ingest,stored,kills,fleets", "what to measure")
 	flag.StringVar(&child, "child", "", "what a process that bench-ingest started is to be")
 	flag.StringVar(&broker, "broker", "", "its broker")
 	flag.StringVar(&client, "client", "", "its name at the broker")
 	flag.StringVar(&series, "series", "", "its series store")
+	flag.StringVar(&dir, "dir", "", "its folder, if it is to outlive it")
 	flag.StringVar(&o.Profile, "profile", "", "begin of the files that our children write their CPU profiles to, and their largest heaps")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -83,7 +87,7 @@ func main() {
 	case "service":
 		err = runService(ctx, broker, client)
 	case "ingester":
-		err = runIngester(ctx, broker, client, series)
+		err = runIngester(ctx, broker, client, series, dir)
 	case "bare":
 		err = runBare(ctx, broker, client, o.Messages)
 	default:
@@ -155,6 +159,12 @@ func run(ctx context.Context, o options, part string) error {
 			return err
 		}
 	}
+	if strings.Contains(part, "kills") {
+		if r.Kills, err = measureKills(ctx, o, dir); err != nil {
+			return err
+		}
+		r.OK = r.OK && r.Kills.Lost == 0
+	}
 	if strings.Contains(part, "fleets") {
 		if r.Fleets, err = measureFleets(ctx, o, dir); err != nil {
 			return err
@@ -163,6 +173,8 @@ func run(ctx context.Context, o options, part string) error {
 			r.OK = r.OK && f.Lost == 0
 		}
 	}
+	r.Bars = r.bars()
+	show(os.Stderr, r.Bars)
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err

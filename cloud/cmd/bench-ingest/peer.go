@@ -52,7 +52,7 @@ suppress-logo = true
 		return nil, err
 	}
 	s := &influxd{p, addr}
-	err = until(ctx, "influxd answers", time.Minute, 50*time.Millisecond, func() (bool, error) {
+	err = until(ctx, "influxd answers", 5*time.Minute, 50*time.Millisecond, func() (bool, error) {
 		resp, err := http.Get("http://" + addr + "/ping")
 		if err == nil {
 			resp.Body.Close()

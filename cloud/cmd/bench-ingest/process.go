@@ -101,6 +101,20 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
+// again kills it, as a power cut would, and starts the same.
+func (p *process) again(ctx context.Context) error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	_ = p.cmd.Wait() // it says that it was killed
+	next, err := start(ctx, p.cmd.Path, p.cmd.Args[1:]...)
+	if err != nil {
+		return err
+	}
+	*p = *next
+	return nil
+}
+
 // freeAddr is an address on loopback that nobody listens on.
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
