@@ -116,7 +116,8 @@ bench-board: ## the board's figures beside their limits: append p99, what it wri
 	@for t in 'AWeekOfflineFits ./agent/internal/outbox' 'TwoThousandCapturesLeaveNothingBehind ./agent' 'BytesOnAir ./models/wire'; do \
 	  go test $(GO_TAGS) -count=1 -v -run Test$$t | grep -Ev '^=== |level='; done
 
-bench-merge: ## sales merged with looks of 1,000 stores, a late hour restated, lost sales against a market that knows the truth; ends with JSON
+bench-merge: ## sales merged with looks of 1,000 stores and late hours restated, on SQLite and PostgreSQL, the merged series in InfluxDB, lost sales against a market that knows the truth; ends with JSON
+	@$(SETUP) test
 	go run ./cloud/cmd/bench-merge $(BENCH_ARGS)
 
 LOOKS ?= 2000
@@ -133,6 +134,7 @@ bench-live: cloud ## an alert's way to its subscriber and the live stream's fan-
 	go run ./cloud/cmd/bench-live
 
 bench-sales: cloud ## what bench-merge measures, then lines in by HTTP and 10,000 online orders at once on 500 units, on SQLite and PostgreSQL; each ends with JSON (BENCH_ARGS=)
+	@$(SETUP) test
 	go run ./cloud/cmd/bench-merge
 	go run ./cloud/cmd/bench-sales $(BENCH_ARGS)
 

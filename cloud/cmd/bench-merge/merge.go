@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/cmd/internal/benchdb"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 	"github.com/coldshelf/coldshelf/cloud/internal/merge/market"
 	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
@@ -25,7 +26,6 @@ import (
 
 // merged is what the merge took.
 type merged struct {
-	Database     string  `json:"database"`
 	Stores       int     `json:"stores"`
 	Lines        int     `json:"lines"`
 	Slots        int     `json:"slot_observations"`
@@ -41,13 +41,20 @@ type merged struct {
 	RestateP99   float64 `json:"restate_hour_ms_p99"`
 	RestateCPU   float64 `json:"restate_hour_cpu_ms"` // mean
 	Restated     int     `json:"hours_restated"`      // by as many late lines
+	// A line of eight days ago by which every stockout of its product since has another cause: all hours of it together.
+	DeepP50   float64   `json:"restate_8_days_ms_p50"`
+	DeepMax   float64   `json:"restate_8_days_ms_max"`
+	DeepCPU   float64   `json:"restate_8_days_cpu_ms"` // mean
+	DeepHours float64   `json:"restate_8_days_hours"`  // mean
+	Mirror    *mirrored `json:"influxdb,omitempty"`    // the merged series
 }
 
 const tenant = "bench"
 
 type bench struct {
 	stores, lines, late int
-	url                 string
+	url                 string // of a database to merge in; ""
+	influxd             string // its program; "": no merged series is written
 	seed                uint64
 	log                 *slog.Logger
 	out                 io.Writer
@@ -60,15 +67,34 @@ type bench struct {
 	seq      uint64
 }
 
+// on measures on one kind of database, which is made for it.
+func (b *bench) on(ctx context.Context, database string) (m *merged, err error) {
+	if database == "sqlite" {
+		return b.run(ctx)
+	}
+	dir, err := os.MkdirTemp("", "bm") // a socket's path has to be short
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	server, err := benchdb.StartPostgres(ctx, dir, "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer server.Stop()
+	b.url = server.URL("bench")
+	return b.run(ctx)
+}
+
 func (b *bench) run(ctx context.Context) (m *merged, err error) {
 	dir, err := os.MkdirTemp("", "bench-merge")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	m = &merged{Database: "postgres"}
+	m = &merged{}
 	if b.url == "" {
-		b.url, m.Database = "sqlite:"+filepath.Join(dir, "state.db"), "sqlite"
+		b.url = "sqlite:" + filepath.Join(dir, "state.db")
 	}
 	if b.db, err = state.Open(ctx, b.url); err != nil {
 		return nil, err
@@ -98,7 +124,26 @@ func (b *bench) run(ctx context.Context) (m *merged, err error) {
 	if err := b.restate(ctx, w, m); err != nil {
 		return nil, err
 	}
+	if err := b.deep(ctx, w, m); err != nil {
+		return nil, err
+	}
+	if b.influxd != "" {
+		if m.Mirror, err = b.mirror(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return m, nil
+}
+
+// settle merges until nothing is left.
+func (b *bench) settle(ctx context.Context) (all merge.Done, err error) {
+	for {
+		done, err := b.follower.Step(ctx)
+		if err != nil || done.Hours == 0 {
+			return all, err
+		}
+		all.Hours, all.Restated, all.Lines = all.Hours+done.Hours, all.Restated+done.Restated, all.Lines+done.Lines
+	}
 }
 
 // world is a day of shops that sells about as many lines as are asked for.
@@ -157,21 +202,11 @@ func (b *bench) fill(ctx context.Context, w *market.World, m *merged) error {
 	}
 	for s := range w.Stores {
 		name := market.StoreName(s)
-		id := wire.Identity{Tenant: tenant, Store: name, Device: name}
-		var messages []series.Message
-		var seen []*wire.Envelope
-		w.Run(s, 1, func(h *market.Hour) {
-			if h.Facts.Open == nil {
-				return
-			}
+		err := b.looks(ctx, w, s, 1, func(h *market.Hour) {
 			for _, l := range h.Facts.Coolers[0].Looks {
-				if l.At.Before(h.Facts.Start) {
-					continue
+				if !l.At.Before(h.Facts.Start) {
+					m.Slots += len(l.Slots)
 				}
-				b.seq++
-				messages = append(messages, series.Message{Tenant: tenant, Store: name, Device: name, Boot: 1, Seq: b.seq, At: l.At, Slots: l.Slots})
-				seen = append(seen, &wire.Envelope{Identity: id, Boot: 1, Seq: b.seq, CapturedAt: l.At, Clock: telemetry.NTP, Body: &wire.Observation{}})
-				m.Slots += len(l.Slots)
 			}
 			for i, line := range h.Facts.Sold {
 				at := h.Facts.Start.Add(time.Duration(i) * time.Hour / time.Duration(len(h.Facts.Sold)))
@@ -179,17 +214,7 @@ func (b *bench) fill(ctx context.Context, w *market.World, m *merged) error {
 					Price: &line.Minor, Currency: "EUR", SoldAt: at.Format(time.RFC3339)})
 			}
 		})
-		if err := b.points.Write(ctx, messages); err != nil {
-			return err
-		}
-		if err := b.db.Write(ctx, func(tx *state.Tx) error {
-			for _, env := range seen {
-				if err := (merge.Toucher{Now: func() time.Time { return b.now }}).Step(ctx, tx, env); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
+		if err != nil {
 			return err
 		}
 		if err := flush(5000); err != nil {
@@ -200,28 +225,52 @@ func (b *bench) fill(ctx context.Context, w *market.World, m *merged) error {
 	return flush(0)
 }
 
+// looks stores what a store's cooler saw on some days while it was open, as the ingester would, and gives each hour.
+func (b *bench) looks(ctx context.Context, w *market.World, store, days int, each func(h *market.Hour)) error {
+	name := market.StoreName(store)
+	id := wire.Identity{Tenant: tenant, Store: name, Device: name}
+	var messages []series.Message
+	var seen []*wire.Envelope
+	w.Run(store, days, func(h *market.Hour) {
+		if h.Facts.Open == nil {
+			return
+		}
+		for _, l := range h.Facts.Coolers[0].Looks {
+			if l.At.Before(h.Facts.Start) {
+				continue
+			}
+			b.seq++
+			messages = append(messages, series.Message{Tenant: tenant, Store: name, Device: name, Boot: 1, Seq: b.seq, At: l.At, Slots: l.Slots})
+			seen = append(seen, &wire.Envelope{Identity: id, Boot: 1, Seq: b.seq, CapturedAt: l.At, Clock: telemetry.NTP, Body: &wire.Observation{}})
+		}
+		if each != nil {
+			each(h)
+		}
+	})
+	if err := b.points.Write(ctx, messages); err != nil {
+		return err
+	}
+	return b.db.Write(ctx, func(tx *state.Tx) error {
+		return merge.Toucher{Now: func() time.Time { return b.now }}.Step(ctx, tx, seen...)
+	})
+}
+
 // merge times the follower from nothing to all.
 func (b *bench) merge(ctx context.Context, m *merged) error {
 	began, cpu := time.Now(), cpuTime()
-	lines := 0
-	for {
-		done, err := b.follower.Step(ctx)
-		if err != nil {
-			return err
-		}
-		if done.Hours == 0 {
-			break
-		}
-		m.Hours, lines = m.Hours+done.Hours, lines+done.Lines
+	all, err := b.settle(ctx)
+	if err != nil {
+		return err
 	}
+	m.Hours = all.Hours
 	m.MergeSec = time.Since(began).Seconds()
 	m.MergeCPU = (cpuTime() - cpu).Seconds()
 	m.LinesPerCPU = float64(m.Lines) / m.MergeCPU
 	m.LinesPerSec, m.SlotsPerSec = float64(m.Lines)/m.MergeSec, float64(m.Slots)/m.MergeSec
 	m.LinesThrough = float64(m.Lines) / (m.MergeSec + m.IngestSec)
 	fmt.Fprintf(b.out, "merged: %d hours in %.1f s, %.0f lines/s\n", m.Hours, m.MergeSec, m.LinesPerSec)
-	if lines < m.Lines {
-		return fmt.Errorf("%d lines were stored and %d merged", m.Lines, lines)
+	if all.Lines < m.Lines {
+		return fmt.Errorf("%d lines were stored and %d merged", m.Lines, all.Lines)
 	}
 	return nil
 }

@@ -5,23 +5,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/cmd/internal/benchdb"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
-	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
 // rig is the service on a fresh database, in a process of its own, and the database for the peer.
@@ -31,7 +27,7 @@ type rig struct {
 	peer    string // of the peer's
 	base    string
 	service *exec.Cmd
-	server  *exec.Cmd // PostgreSQL; nil with SQLite
+	server  *benchdb.Postgres // nil with SQLite
 }
 
 // serve is the child: the service until it is told to stop.
@@ -63,9 +59,10 @@ func newRig(ctx context.Context, database string) (_ *rig, err error) {
 	}
 	r.url, r.peer = "sqlite:"+filepath.Join(r.dir, "state.db"), "sqlite:"+filepath.Join(r.dir, "peer.db")
 	if database == "postgres" {
-		if err := r.startPostgres(ctx); err != nil {
+		if r.server, err = benchdb.StartPostgres(ctx, r.dir, "service", "peer"); err != nil {
 			return nil, err
 		}
+		r.url, r.peer = r.server.URL("service"), r.server.URL("peer")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -95,58 +92,10 @@ func (r *rig) close() {
 		r.service.Process.Signal(syscall.SIGTERM)
 		r.service.Wait()
 	}
-	if r.server != nil && r.server.Process != nil {
-		r.server.Process.Signal(syscall.SIGINT)
-		r.server.Wait()
+	if r.server != nil {
+		r.server.Stop()
 	}
 	os.RemoveAll(r.dir)
-}
-
-// postgres is where Debian's postgresql-15 keeps its programs.
-const postgres = "/usr/lib/postgresql/15/bin/"
-
-// startPostgres makes a cluster on a Unix socket, with the settings that Debian ships but for the
-// connections. It does not run as root.
-func (r *rig) startPostgres(ctx context.Context) error {
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
-	if os.Getuid() == 0 {
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			return err
-		}
-		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		if err := errors.Join(os.Chmod(r.dir, 0o755), os.Chown(r.dir, int(uid), int(gid))); err != nil {
-			return err
-		}
-	}
-	data := filepath.Join(r.dir, "data")
-	initdb := exec.CommandContext(ctx, postgres+"initdb", "-D", data, "-A", "trust", "-U", "coldshelf", "-E", "UTF8", "--locale=C")
-	initdb.SysProcAttr, initdb.Dir = attr, r.dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	r.server = exec.Command(postgres+"postgres", "-D", data, "-k", r.dir, "-c", "listen_addresses=", "-c", "max_connections=100")
-	r.server.SysProcAttr, r.server.Dir = attr, r.dir
-	if err := r.server.Start(); err != nil {
-		return err
-	}
-	url := func(name string) string { return "postgres://coldshelf@/" + name + "?host=" + r.dir }
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(time.Minute); ; <-tick.C {
-		db, err := state.Open(ctx, url("postgres"))
-		if err != nil && time.Now().Before(end) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("postgres does not answer: %w", err)
-		}
-		err = errors.Join(db.Admin(ctx, "CREATE DATABASE service"), db.Admin(ctx, "CREATE DATABASE peer"), db.Close())
-		r.url, r.peer = url("service"), url("peer")
-		return err
-	}
 }
 
 // ask sends a request and decodes the answer.

@@ -1,0 +1,87 @@
+package benchdb
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Influxd is an InfluxDB 1.8 with Flux on.
+type Influxd struct {
+	server *exec.Cmd
+	addr   string
+}
+
+// StartInfluxd starts a program in dir, on loopback, with an empty database, and waits until it answers.
+func StartInfluxd(ctx context.Context, program, dir, database string) (_ *Influxd, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &Influxd{addr: l.Addr().String()}
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	config := filepath.Join(dir, "influxd.conf")
+	text := fmt.Sprintf("reporting-disabled = true\nbind-address = \"127.0.0.1:0\"\n[meta]\ndir = %q\nlogging-enabled = false\n[data]\ndir = %q\nwal-dir = %q\nquery-log-enabled = false\n[monitor]\nstore-enabled = false\n[http]\nbind-address = %q\nflux-enabled = true\nlog-enabled = false\n[logging]\nlevel = \"error\"\nsuppress-logo = true\n",
+		filepath.Join(dir, "meta"), filepath.Join(dir, "data"), filepath.Join(dir, "wal"), s.addr)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	s.server = exec.Command(program, "-config", config)
+	s.server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.server.Start(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Stop()
+		}
+	}()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); ; {
+		if err = s.create(database); err == nil || time.Now().After(end) {
+			return s, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// create reads the whole answer: influxd gives a statement up whose client hangs up.
+func (s *Influxd) create(database string) error {
+	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {"CREATE DATABASE " + database}})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || strings.Contains(string(body), `"error"`)) {
+		err = fmt.Errorf("create database: %s: %s", resp.Status, body)
+	}
+	return err
+}
+
+// URL is that of a database, for influx.Open.
+func (s *Influxd) URL(database string) string {
+	return "influx://" + s.addr + "/?bucket=" + database + "/autogen"
+}
+
+// Stop ends the server.
+func (s *Influxd) Stop() {
+	s.server.Process.Signal(syscall.SIGTERM)
+	s.server.Wait()
+}
