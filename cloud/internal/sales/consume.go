@@ -15,12 +15,12 @@ type taking struct {
 	at, units int64
 }
 
-const takingsOfOrders = "SELECT t.channel, t.ord, t.line, t.store, t.gtin, t.at, t.units FROM k CROSS JOIN sales_takings t WHERE t.tenant = ? AND t.channel = k.c1 AND t.ord = k.c2"
+var takingsOfOrders = probe{columns: "t.channel, t.ord, t.line, t.store, t.gtin, t.at, t.units", from: "sales_takings t", where: "t.tenant = ? AND t.channel = k.c1 AND t.ord = k.c2"}
 
 // loadTakings reads what the lines of orders took from holds.
 func (b *batch) loadTakings(ctx context.Context, orders [][]any) error {
 	seen := map[key]map[taking]bool{} // the last key may be asked for twice
-	err := lookup(ctx, b.Tx, takingsOfOrders, orders, func(rows *sql.Rows) error {
+	err := b.lookup(ctx, takingsOfOrders, orders, func(rows *sql.Rows) error {
 		var k key
 		var t taking
 		if err := rows.Scan(&k.channel, &k.order, &k.line, &t.store, &t.gtin, &t.at, &t.units); err != nil {
@@ -95,9 +95,9 @@ func (b *batch) setTaking(ctx context.Context, k key, t taking, units int64) err
 	return nil
 }
 
-const holdsOfOrders = `SELECT h.channel, h.ord, h.store, h.gtin, h.units, s.counted_at FROM k CROSS JOIN sales_holds h
-	CROSS JOIN sales_stock s WHERE h.tenant = ? AND h.channel = k.c1 AND h.ord = k.c2 AND s.tenant = h.tenant AND s.gtin = h.gtin AND s.store = h.store
-	ORDER BY h.channel, h.ord, h.gtin, h.store`
+var holdsOfOrders = probe{columns: "h.channel, h.ord, h.store, h.gtin, h.units, s.counted_at", from: "sales_holds h CROSS JOIN sales_stock s",
+	where: "h.tenant = ? AND h.channel = k.c1 AND h.ord = k.c2 AND s.tenant = h.tenant AND s.gtin = h.gtin AND s.store = h.store",
+	order: " ORDER BY 1, 2, 4, 3"}
 
 // openHold is what an order still holds.
 type openHold struct {
@@ -118,7 +118,7 @@ func (b *batch) openHolds(ctx context.Context, changed []key) (map[OrderName][]*
 		stockKey
 	}
 	seen, holds := map[name]bool{}, map[OrderName][]*openHold{}
-	err := lookup(ctx, b.Tx, holdsOfOrders, keys, func(rows *sql.Rows) error {
+	err := b.lookup(ctx, holdsOfOrders, keys, func(rows *sql.Rows) error {
 		h := &openHold{}
 		if err := rows.Scan(&h.Channel, &h.Order, &h.store, &h.gtin, &h.units, &h.counted); err != nil {
 			return err

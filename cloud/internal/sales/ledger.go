@@ -111,9 +111,23 @@ func values(n, width int) string {
 	return "VALUES " + strings.TrimSuffix(strings.Repeat(row+",", n), ",")
 }
 
-// lookup joins keys of text to a table: query has KEYS for "k" with the columns c1, c2, …; each is called
-// with the rows of the answer. Join by CROSS JOIN: it has SQLite look each key up instead of reading the table.
-func lookup(ctx context.Context, q state.Querier, query string, keys [][]any, each func(*sql.Rows) error, args ...any) error {
+// probe reads rows by keys: those of from, which may be several tables, for which where holds. In where, k has the
+// key's columns c1, c2, ….
+type probe struct{ columns, from, where, order string }
+
+// text has both databases look each key up by its index. SQLite reads tables joined by CROSS JOIN in the order in which
+// they stand. PostgreSQL would read all of a tenant's rows for each hundred keys until it has counted them, which is
+// too late where a million come at once; what stands behind OFFSET it does not move out of the loop over the keys.
+func (p *probe) text(postgres bool) string {
+	if postgres {
+		return "SELECT x.* FROM k CROSS JOIN LATERAL (SELECT " + p.columns + " FROM " + p.from + " WHERE " + p.where + " OFFSET 0) x" + p.order
+	}
+	return "SELECT " + p.columns + " FROM k CROSS JOIN " + p.from + " WHERE " + p.where + p.order
+}
+
+// lookup runs a probe over keys of text; each is called with the rows of the answer.
+func (t *turn) lookup(ctx context.Context, p probe, keys [][]any, each func(*sql.Rows) error, args ...any) error {
+	query := p.text(t.l.db.Postgres())
 	for len(keys) > 0 {
 		n := min(len(keys), chunks[0])
 		some := keys[:n]
@@ -134,7 +148,7 @@ func lookup(ctx context.Context, q state.Querier, query string, keys [][]any, ea
 			names[i] = fmt.Sprintf("c%d", i+1)
 		}
 		with := "WITH k (" + strings.Join(names, ", ") + ") AS (" + values(full, width) + ") "
-		rows, err := q.Query(ctx, with+query, append(all, args...)...)
+		rows, err := t.Query(ctx, with+query, append(all, args...)...)
 		if err != nil {
 			return err
 		}

@@ -58,9 +58,9 @@ func prefixed(columns string) string {
 	return strings.Join(parts, ", ")
 }
 
-var linesOfOrders = "SELECT " + prefixed(lineColumns) + " FROM k CROSS JOIN sales_lines l WHERE l.tenant = ? AND l.channel = k.c1 AND l.ord = k.c2"
+var linesOfOrders = probe{columns: prefixed(lineColumns), from: "sales_lines l", where: "l.tenant = ? AND l.channel = k.c1 AND l.ord = k.c2"}
 
-var refundsOfLines = "SELECT " + prefixed(lineColumns) + " FROM k CROSS JOIN sales_lines l WHERE l.tenant = ? AND l.channel = k.c1 AND l.refund_order = k.c2 AND l.refund_line = k.c3 AND l.refund_order <> ''"
+var refundsOfLines = probe{columns: prefixed(lineColumns), from: "sales_lines l", where: "l.tenant = ? AND l.channel = k.c1 AND l.refund_order = k.c2 AND l.refund_line = k.c3 AND l.refund_order <> ''"}
 
 // load reads what stands of every order that the lines belong to or refund, and the other refunds.
 func (b *batch) load(ctx context.Context, lines []*Line) error {
@@ -79,7 +79,7 @@ func (b *batch) load(ctx context.Context, lines []*Line) error {
 	for o := range orders {
 		keys = append(keys, []any{o[0], o[1]})
 	}
-	err := lookup(ctx, b.Tx, linesOfOrders, keys, func(rows *sql.Rows) error {
+	err := b.lookup(ctx, linesOfOrders, keys, func(rows *sql.Rows) error {
 		l, err := scanLine(rows)
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (b *batch) load(ctx context.Context, lines []*Line) error {
 	for k := range originals {
 		keys = append(keys, []any{k.channel, k.order, k.line})
 	}
-	err = lookup(ctx, b.Tx, refundsOfLines, keys, func(rows *sql.Rows) error {
+	err = b.lookup(ctx, refundsOfLines, keys, func(rows *sql.Rows) error {
 		l, err := scanLine(rows)
 		if err == nil {
 			b.refunded(l)

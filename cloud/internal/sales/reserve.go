@@ -76,6 +76,11 @@ func (l *Ledger) AtCounter(ctx context.Context, tenant string, orders []OrderNam
 	return nil
 }
 
+var (
+	stockOfProducts      = probe{columns: "s.store, s.gtin, s.on_hand, s.counted_at, s.reserved", from: "sales_stock s", where: "s.tenant = ? AND s.gtin = k.c1"}
+	reservationsOfOrders = probe{columns: "r.channel, r.ord, r.status, r.request, r.answer, r.created_at, r.expires_at", from: "sales_reservations r", where: "r.tenant = ? AND r.channel = k.c1 AND r.ord = k.c2"}
+)
+
 func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GTIN) (err error) {
 	if c.masters, err = c.t.catalog(ctx, false); err != nil {
 		return err
@@ -96,7 +101,7 @@ func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GT
 			keys = append(keys, []any{string(unit)})
 		}
 	}
-	err = lookup(ctx, c.t.Tx, "SELECT s.store, s.gtin, s.on_hand, s.counted_at, s.reserved FROM k CROSS JOIN sales_stock s WHERE s.tenant = ? AND s.gtin = k.c1", keys, func(rows *sql.Rows) error {
+	err = c.t.lookup(ctx, stockOfProducts, keys, func(rows *sql.Rows) error {
 		var s Stock
 		var gtin string
 		var at int64
@@ -118,7 +123,7 @@ func (c *Counter) read(ctx context.Context, orders []OrderName, gtins []shelf.GT
 	for _, o := range orders {
 		keys = append(keys, []any{o.Channel, o.Order})
 	}
-	err = lookup(ctx, c.t.Tx, "SELECT r.channel, r.ord, r.status, r.request, r.answer, r.created_at, r.expires_at FROM k CROSS JOIN sales_reservations r WHERE r.tenant = ? AND r.channel = k.c1 AND r.ord = k.c2", keys, func(rows *sql.Rows) error {
+	err = c.t.lookup(ctx, reservationsOfOrders, keys, func(rows *sql.Rows) error {
 		r, err := scanReservation(rows)
 		if err == nil {
 			c.known[[2]string{r.Channel, r.Order}] = r

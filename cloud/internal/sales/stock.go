@@ -32,7 +32,7 @@ type stockKey struct{ store, gtin string }
 // stockStep is a change of stock at a time.
 type stockStep struct{ at, units int64 }
 
-var stockOfKeys = "SELECT s.store, s.gtin, s.counted_at FROM k CROSS JOIN sales_stock s WHERE s.tenant = ? AND s.gtin = k.c2 AND s.store = k.c1"
+var stockOfKeys = probe{columns: "s.store, s.gtin, s.counted_at", from: "sales_stock s", where: "s.tenant = ? AND s.gtin = k.c2 AND s.store = k.c1"}
 
 // move applies steps to the book: those after the last count change it, earlier ones it has counted.
 func (t *turn) move(ctx context.Context, moved map[stockKey][]stockStep) error {
@@ -48,7 +48,7 @@ func (t *turn) move(ctx context.Context, moved map[stockKey][]stockStep) error {
 		pairs[i] = []any{k.store, k.gtin}
 	}
 	counted := map[stockKey]int64{}
-	err := lookup(ctx, t.Tx, stockOfKeys, pairs, func(rows *sql.Rows) error {
+	err := t.lookup(ctx, stockOfKeys, pairs, func(rows *sql.Rows) error {
 		var k stockKey
 		var at int64
 		err := rows.Scan(&k.store, &k.gtin, &at)
