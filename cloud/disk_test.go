@@ -124,6 +124,106 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestReadOnlyDisk: the real binary on a file system that takes no writes any more, as one does that the kernel
+// has found broken, says so and acknowledges nothing; once it takes them nothing is lost. Started on one, it
+// ends and says why.
+func TestReadOnlyDisk(t *testing.T) {
+	mosq := mosquitto.Start(t)
+	disk, inside, enter := smallDisk(t, "64m")
+	b := newBinary(t, enter, "--broker", mosq.URL(), "--data", inside, "--client-id", "one")
+	b.Run(t)
+	board := newBoard(t, mosq.URL(), "d1")
+	board.say(t, shelf.OK)
+	board.drain(t)
+
+	// The kernel answers each write to an open file with EROFS from here on.
+	loopback.Need(t, "/usr/bin/strace", "strace", "make setup-test")
+	attached := filepath.Join(t.TempDir(), "strace")
+	broken := &loopback.Program{Name: "strace", Command: func() *exec.Cmd {
+		return exec.Command(enter[0], append(enter[1:], "strace", "-f", "-o", attached, "-e", "trace=pwrite64,ftruncate", "-e", "inject=pwrite64,ftruncate:error=EROFS", "-p", fmt.Sprint(b.PID()))...)
+	}}
+	broken.Ready = func() error {
+		if !strings.Contains(broken.Log(), "attached") {
+			return errors.New("it is not attached")
+		}
+		return nil
+	}
+	broken.Start(t)
+	const lines = 20
+	for range lines {
+		board.say(t, shelf.OK, shelf.Low)
+	}
+	until(t, "that nothing can be written is counted", func() bool { return b.metric(t, "coldshelf_ingest_store_retries_total") >= 2 })
+	if got := board.left(); got != lines {
+		t.Errorf("%d messages are not acknowledged, want all %d", got, lines)
+	}
+	if !strings.Contains(b.Log(), "store failed") {
+		t.Errorf("the log does not tell: %s", b.Log())
+	}
+	broken.Kill(t, syscall.SIGTERM)
+	board.drain(t)
+	b.Kill(t, syscall.SIGTERM)
+
+	remount := func(how string) {
+		t.Helper()
+		if out, err := exec.Command(enter[0], append(enter[1:], "mount", "-o", "remount,"+how, inside)...).CombinedOutput(); err != nil {
+			t.Fatalf("remount %s: %v\n%s", how, err, out)
+		}
+	}
+	remount("ro")
+	board.say(t, shelf.OK)
+	var complaint strings.Builder
+	start := b.Command()
+	start.Stderr = &complaint
+	if err := start.Run(); err == nil || !strings.Contains(complaint.String(), "error: ") || !strings.Contains(complaint.String(), "can be written") {
+		t.Errorf("started on a read-only disk: %v, %s", err, complaint.String())
+	}
+	remount("rw")
+	b.Start(t)
+	board.drain(t)
+	b.Kill(t, syscall.SIGTERM)
+	db, err := state.Open(context.Background(), "sqlite:"+copied(t, disk)+"/state.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	seen, err := state.BootSeen(context.Background(), db, "t", "d1", 1)
+	if got, want := fmt.Sprint(seen.Ranges.List()), fmt.Sprintf("[{1 %d}]", lines+2); err != nil || got != want {
+		t.Errorf("stored %s, %v, want %s", got, err, want)
+	}
+}
+
+// TestLockedFiles: another program holds each of the two SQLite files for longer than the service waits for a
+// lock: nothing is acknowledged, it is counted, and goes on once the file is let go.
+func TestLockedFiles(t *testing.T) {
+	s, c, _ := serve(t, nil)
+	board := newBoard(t, "mqtt://"+s.MQTTAddr(), "d1")
+	board.say(t, shelf.OK)
+	board.drain(t)
+	for _, file := range []string{c.StateURL(), c.SeriesURL()} {
+		other, err := state.Open(context.Background(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx, err := other.Begin(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := metric(t, s.Addr(), "coldshelf_ingest_store_retries_total")
+		for range 20 {
+			board.say(t, shelf.OK)
+		}
+		until(t, "the lock is counted", func() bool { return metric(t, s.Addr(), "coldshelf_ingest_store_retries_total") > before })
+		if got := board.left(); got != 20 {
+			t.Errorf("%s: %d messages are not acknowledged, want all 20", file, got)
+		}
+		if err := errors.Join(tx.Rollback(), other.Close()); err != nil {
+			t.Fatal(err)
+		}
+		board.drain(t)
+	}
+}
+
 // TestReadOnlyState: PostgreSQL that takes no writes any more (a replica after a failover) stops the
 // acknowledgements, not the service; once it takes them nothing is lost.
 func TestReadOnlyState(t *testing.T) {
