@@ -60,8 +60,9 @@ func (h *hook) Restored(ctx context.Context, s alert.Seam) error {
 	return h.post(ctx, restoredID(s), body, "application/cloudevents+json")
 }
 
-// RestoredTopic is above those of a tenant's alerts: whoever subscribes to coldshelf/v1/TENANT/alerts/# hears of it.
-func RestoredTopic(tenant string) string { return "coldshelf/v1/" + tenant + "/alerts" }
+// RestoredTopic is among those of a tenant's alerts: whoever subscribes to coldshelf/v1/TENANT/alerts/# hears of it. It
+// is not directly at alerts, which not every broker counts to alerts/# where it gives out what is retained (mochi).
+func RestoredTopic(tenant string) string { return "coldshelf/v1/" + tenant + "/alerts/restored" }
 
 // Restored tells each tenant's subscribers, and then the last state of each subject.
 func (m *MQTT) Restored(ctx context.Context, s alert.Seam) error {
