@@ -174,7 +174,28 @@ func (b *batch) consume(ctx context.Context, changed []key) error {
 		"ON CONFLICT (tenant, channel, ord, line, store, gtin, at) DO UPDATE SET units = sales_takings.units + excluded.units, change = excluded.change", rows); err != nil {
 		return fmt.Errorf("take holds: %w", err)
 	}
-	return b.letGo(ctx, holds, back, touched)
+	if err := b.letGo(ctx, holds, back, touched); err != nil {
+		return err
+	}
+	for o := range holds {
+		if b.calledOff(o) {
+			if err := b.release(ctx, o, Cancelled); err != nil {
+				return fmt.Errorf("let go: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// calledOff tells whether an order's lines say that nothing of it was sold: whoever cancels it in the shop has not to
+// cancel it here too.
+func (b *batch) calledOff(o OrderName) bool {
+	for k, l := range b.lines {
+		if k.channel == o.Channel && k.order == o.Order && l.Units > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // letGo writes what is still held of orders that were sold in part or whole.

@@ -173,6 +173,7 @@ func TestRoute(t *testing.T) {
 			{"book and shelf both", both},
 			{"held, sold, cancelled, timed out", lifecycle},
 			{"sold under another store", soldElsewhere},
+			{"called off in the shop", calledOff},
 			{"counted between order and sale", countedBetween},
 			{"what is wrong", wrong},
 			{"why it is refused", why},
@@ -520,6 +521,29 @@ func soldElsewhere(t *testing.T, r *rig) {
 
 // countedBetween: a count that sees the goods of an order before its sale comes does not free them; one
 // that is entered late, or after, agrees with what the book says.
+// calledOff: an order that the shop says was cancelled holds nothing any more; cancelled here too, and twice, it is that.
+func calledOff(t *testing.T, r *rig) {
+	r.count(t, "near", cola, 10)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	r.want(t, order("1", 4), "held near:4")
+	r.want(t, order("2", 3), "held near:3")
+	r.check(t, "held", "near", 10, 7)
+	r.sold(t, "1", "near", 1, 0, r.clock())
+	r.check(t, "called off", "near", 10, 3)
+	for range 2 {
+		a, err := r.Cancel(context.Background(), r.tenant, sales.OrderName{Channel: "shop", Order: "1"})
+		if err != nil || a.Status != sales.Cancelled {
+			t.Errorf("%+v, %v, want it cancelled", a, err)
+		}
+	}
+	r.check(t, "cancelled again", "near", 10, 3)
+	r.pass(time.Minute)
+	r.sold(t, "1", "near", 2, 4, r.clock()) // it was a mistake: it is sold, from what is there
+	r.check(t, "sold after all", "near", 6, 3)
+	r.want(t, order("3", 4), "refused")
+	r.want(t, order("4", 3), "held near:3")
+}
+
 func countedBetween(t *testing.T, r *rig) {
 	r.count(t, "near", cola, 10)
 	r.look(t, "near", cola, shelf.OK, 2, 0)
