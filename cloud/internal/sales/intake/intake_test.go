@@ -112,7 +112,7 @@ func TestMappingFaults(t *testing.T) {
 		{"good", head + "only: {from: k, in: [V]}\n", ""},
 		{"a column that is a number", strings.Replace(head, "order: o", "order: 5", 1), ""},
 		{"a number among texts", head + "only:\n  from: k\n  in: [4]\n", "line 14: only.in is a number, want a string: put it in quotes"},
-		{"an unknown key", head + "onyl: {from: k, in: [V]}\n", "line 12: unknown field \"onyl\""},
+		{"an unknown key", head + "onlly_: {from: k, in: [V]}\n", "line 12: unknown field \"onlly_\""},
 		{"base eight", head + "only: {from: k, in: [010]}\n", "line 12: in: 010 is a number of base eight"},
 		{"two mappings", head + "---\n" + head, "line 13: a second document"},
 		{"cut in a bracket", head + "only: {from: k, in: [V", "the text ends within line 12: is it whole?"},
