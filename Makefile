@@ -151,7 +151,7 @@ eval: agent ## how well facings, SKUs and stockouts are found, bad frames counte
 FOOTFALL_VIDEOS ?= ../shared/data/videos
 FOOTFALL_DETECTORS ?= $(wildcard ../shared/data/init)
 eval-footfall: agent ## people counted at lines against counts made by hand, by clip (FOOTFALL_VIDEOS=DIR), beside detectors that are in FOOTFALL_DETECTORS=DIR; ends with JSON
-	@bin/cooler-agent eval-footfall $(if $(FOOTFALL_DETECTORS),--detectors $(FOOTFALL_DETECTORS)) --videos $(FOOTFALL_VIDEOS) --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt
+	@bin/cooler-agent eval-footfall --rendered $(if $(FOOTFALL_DETECTORS),--detectors $(FOOTFALL_DETECTORS)) --videos $(FOOTFALL_VIDEOS) --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt
 
 cross: ## build the agent for arm64 against a Debian sysroot
 	@VERSION='$(VERSION)' firmware-config/cross/arm64.sh bin/cooler-agent-arm64

@@ -204,3 +204,22 @@ func TestAWalkwayIsCountedAsByHand(t *testing.T) {
 		t.Errorf("%d of %d crossings right, %d extra: %.3f, want 0.98\n%s", f.Right, f.Truth, f.Extra, f.Accuracy, out)
 	}
 }
+
+// Rendered people, whose crossings are known, from straight above, where no clip is at hand, and at a slant.
+func TestRenderedPeopleAreCounted(t *testing.T) {
+	status, out, errs := call(t, "eval-footfall", "--rendered")
+	if status != exitDone {
+		t.Fatalf("status %d, %s", status, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var f footfallFigures
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil {
+		t.Fatal(err)
+	}
+	if above, slant := f.Views["overhead"], f.Views["oblique"]; above.Truth != 30 || above.Accuracy() < 0.96 || slant.Truth != 30 || slant.Accuracy() < 0.86 {
+		t.Errorf("from above %+v, want 0.96; at a slant %+v, want 0.86\n%s", above, slant, out)
+	}
+	if status, _, errs := call(t, "eval-footfall"); status != exitUsage || !strings.Contains(errs, "hint: ") {
+		t.Errorf("without a clip: status %d, %s", status, errs)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/vision/footfall"
+	"github.com/coldshelf/coldshelf/vision/footfall/walk"
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
@@ -32,12 +33,18 @@ direction at the same time. Accuracy is right ones among all that there were or 
 same way, and a table tells by view which does better. The last line is JSON. The form of a truth file stands in
 package vision/footfall, the networks in package vision/person.`,
 		Example: `  cooler-agent eval-footfall --videos ../shared/data/videos --videos /usr/share/doc/opencv-doc/examples/data vision/footfall/truth/*.txt`,
-		Args:    cobra.MinimumNArgs(1),
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && !e.rendered {
+				return withHint(errors.New("neither a truth file nor --rendered is given"), "for example vision/footfall/truth/*.txt")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.run(cmd.Context(), args, cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringArrayVar(&e.videos, "videos", nil, "folder to look for the videos in; may be given several times")
+	cmd.Flags().BoolVar(&e.rendered, "rendered", false, "also count rendered people, from straight above and at a slant")
 	cmd.Flags().StringVar(&e.detectors, "detectors", "", "folder with fastestdet-coco.onnx, yolo-fastest-1.1_body/ or both, to compare with")
 	return cmd
 }
@@ -46,6 +53,7 @@ package vision/footfall, the networks in package vision/person.`,
 type footfallEval struct {
 	videos    []string
 	detectors string
+	rendered  bool
 }
 
 // footfallFigures is what one way of finding people came to.
@@ -118,16 +126,58 @@ func (e footfallEval) measure(ctx context.Context, truths []string, out io.Write
 			return f, err
 		}
 		f.FPS[truth.Video] = report.FPS
-		for _, l := range truth.Lines {
-			s := l.Compare(found, countSlack)
-			f.Score = f.Score.Add(s)
-			f.Views[truth.View] = f.Views[truth.View].Add(s)
-			f.Clips[truth.Video+" "+l.Name] = round3(s.Accuracy())
-			fmt.Fprintf(out, "%-34s %-8s %3d crossings, %3d right, %2d missed, %2d extra: %.3f\n", truth.Video, l.Name, s.Truth, s.Right, s.Truth-s.Right, s.Extra, s.Accuracy())
+		f.compare(truth, found, out)
+	}
+	if e.rendered {
+		for _, clip := range []*walk.Clip{walk.Overhead(1), walk.Oblique(1)} {
+			truth := clip.Truth()
+			found, err := countClip(clip, truth, by)
+			if err != nil {
+				return f, err
+			}
+			f.compare(truth, found, out)
 		}
 	}
 	f.Accuracy = round3(f.Score.Accuracy())
 	return f, nil
+}
+
+// compare adds what was found in a clip.
+func (f *footfallFigures) compare(truth *footfall.Truth, found []footfall.Crossing, out io.Writer) {
+	for _, l := range truth.Lines {
+		s := l.Compare(found, countSlack)
+		f.Score = f.Score.Add(s)
+		f.Views[truth.View] = f.Views[truth.View].Add(s)
+		f.Clips[truth.Video+" "+l.Name] = round3(s.Accuracy())
+		fmt.Fprintf(out, "%-34s %-8s %3d crossings, %3d right, %2d missed, %2d extra: %.3f\n", truth.Video, l.Name, s.Truth, s.Right, s.Truth-s.Right, s.Extra, s.Accuracy())
+	}
+}
+
+// countClip counts rendered people.
+func countClip(clip *walk.Clip, truth *footfall.Truth, by way) (_ []footfall.Crossing, err error) {
+	watchBy, closing, err := by()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, closing()) }()
+	var lines []footfall.Line
+	for _, l := range truth.Lines {
+		lines = append(lines, l.Line)
+	}
+	counter, err := footfall.NewCounter(walk.Width, walk.Height, lines, nil)
+	if err != nil {
+		return nil, err
+	}
+	watch := watchBy(counter)
+	var found []footfall.Crossing
+	for f := range clip.Frames {
+		events, err := watch.Look(f, clip.Frame(f))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, events.Crossings...)
+	}
+	return append(found, counter.Close().Crossings...), nil
 }
 
 // table tells by view which way of finding people does better.
