@@ -105,10 +105,14 @@ func TestShopifyEdits(t *testing.T) {
 func TestCancelledByMapping(t *testing.T) {
 	r := newShop(t, nil)
 	r.putChannel(t, "meituan", "meituan.yml", `"kind":"webhook","secret":"`+secret+`","sign":{"param":"sig","algorithm":"md5-append","encoding":"hex","over":"query","timestamp":"timestamp"},"reply":{"data":"ok"}`)
+	detail := `[{"sku_id":"L-1","quantity":"2","price":"4.50"}]`
 	send := func(order, status, updated string) {
 		t.Helper()
 		form := url.Values{"order_id": {order}, "app_poi_code": {"mt-77"}, "status": {status}, "ctime": {"1772416800"}, "utime": {updated},
-			"timestamp": {fmt.Sprint(time.Now().Unix())}, "detail": {`[{"sku_id":"L-1","quantity":"2","price":"4.50"}]`}}
+			"timestamp": {fmt.Sprint(time.Now().Unix())}}
+		if detail != "" {
+			form.Set("detail", detail)
+		}
 		var parts []string
 		for k := range form {
 			parts = append(parts, k+"="+form.Get(k))
@@ -123,7 +127,18 @@ func TestCancelledByMapping(t *testing.T) {
 	send("late", "9", "1772417900")
 	send("late", "4", "1772416900")
 	send("kept", "8", "1772418900")
-	r.wantSold(t, "meituan gone/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan kept/1 s1 5901234123457 2 for 900 at 03-02T02:00:00Z",
+	send("bare", "4", "1772416900")
+	detail = "" // a cancellation that does not name the lines
+	send("bare", "9", "1772417900")
+	send("nobody", "9", "1772417900")
+	var refused struct {
+		Rejected []struct{ Code, Input string }
+	}
+	r.get(t, "/v1/sales/rejected", &refused)
+	if len(refused.Rejected) != 1 || refused.Rejected[0].Code != "missing_field" || !strings.Contains(refused.Rejected[0].Input, "nobody") {
+		t.Errorf("kept %+v, want the order of which nothing is known", refused)
+	}
+	r.wantSold(t, "meituan bare/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan gone/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan kept/1 s1 5901234123457 2 for 900 at 03-02T02:00:00Z",
 		"meituan late/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z")
 }
 

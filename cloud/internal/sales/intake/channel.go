@@ -98,7 +98,7 @@ func (c *Channel) Receive(ctx context.Context, l *sales.Ledger, tenant string, d
 		}
 	}
 	skipped := 0
-	items, err := c.items(topic, d, &skipped)
+	items, err := c.items(ctx, l, tenant, topic, d, &skipped)
 	if err != nil {
 		return r, err
 	}
@@ -118,7 +118,7 @@ func separatorIf(id, topic string) string {
 	return "/" + topic
 }
 
-func (c *Channel) items(topic string, d Delivery, skipped *int) (iter.Seq[Item], error) {
+func (c *Channel) items(ctx context.Context, l *sales.Ledger, tenant, topic string, d Delivery, skipped *int) (iter.Seq[Item], error) {
 	if c.Kind == "shopify" {
 		return Shopify(topic, d.Body, c.Channel, c.Store), nil
 	}
@@ -129,5 +129,17 @@ func (c *Channel) items(topic string, d Delivery, skipped *int) (iter.Seq[Item],
 	if m.Channel == "" {
 		m.Channel = c.Channel
 	}
-	return Mapped(d.Header.Get("Content-Type"), d.Body, m, skipped), nil
+	kind := d.Header.Get("Content-Type")
+	if o, revision, ok := m.calledOff(kind, d.Body); ok {
+		lines, err := l.Lines(ctx, tenant, sales.LineQuery{Channel: o.Channel, Order: o.Order})
+		if err != nil {
+			return nil, err
+		}
+		if len(lines) > 0 {
+			return unsold(lines, revision, d.Body), nil
+		}
+		return whole(&sales.Fault{Code: sales.Missing, Field: "lines", Text: fmt.Sprintf("order %s of %s is cancelled without its lines, and none of them is known", o.Order, o.Channel),
+			Hint: "when its lines have come, send them with quantity 0 and a higher revision"}, string(d.Body)), nil
+	}
+	return Mapped(kind, d.Body, m, skipped), nil
 }

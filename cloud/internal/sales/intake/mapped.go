@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 )
@@ -35,17 +36,7 @@ func Mapped(contentType string, body []byte, m *Mapping, skipped *int) iter.Seq[
 	return func(yield func(Item) bool) {
 		places := map[string]int{}
 		for i, line := range lines {
-			at := func(from string) (string, bool) {
-				where := line
-				if rest, ok := strings.CutPrefix(from, "$."); ok {
-					where, from = root, rest
-				}
-				v, ok := find(where, from)
-				if !ok {
-					return "", false
-				}
-				return text(v)
-			}
+			at := values(root, line)
 			order := m.value("order", at)
 			places[order]++
 			it := Item{Place: int64(i + 1), Input: string(body)}
@@ -54,6 +45,60 @@ func Mapped(contentType string, body []byte, m *Mapping, skipped *int) iter.Seq[
 				*skipped++
 				continue
 			}
+			it.mendable()
+			if !yield(it) {
+				return
+			}
+		}
+	}
+}
+
+// values finds values in a line of a message, and by $. in the message.
+func values(root, line any) source {
+	return func(from string) (string, bool) {
+		where := line
+		if rest, ok := strings.CutPrefix(from, "$."); ok {
+			where, from = root, rest
+		}
+		v, ok := find(where, from)
+		if !ok {
+			return "", false
+		}
+		return text(v)
+	}
+}
+
+// calledOff is the order that a message cancels without naming its lines, and the revision that this makes of each.
+func (m *Mapping) calledOff(contentType string, body []byte) (order sales.OrderName, revision int64, ok bool) {
+	if m.Cancel == nil || m.Lines == "" {
+		return order, 0, false
+	}
+	root, err := message(contentType, body)
+	if err != nil {
+		return order, 0, false
+	}
+	at := values(root, root)
+	if _, named := find(root, m.Lines); named || !m.Cancel.holds(at) || m.Only != nil && !m.Only.holds(at) {
+		return order, 0, false
+	}
+	order = sales.OrderName{Channel: m.value("channel", at), Order: m.value("order", at)}
+	if order.Channel == "" {
+		order.Channel = m.Channel
+	}
+	revision, err = m.revision(m.value("revision", at))
+	return order, revision, err == nil && order.Order != ""
+}
+
+// unsold are the lines of an order as if nothing of it had been sold.
+func unsold(lines []*sales.Line, revision int64, body []byte) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for i, l := range lines {
+			if l.Units < 0 {
+				continue
+			}
+			none := int64(0)
+			it := Item{Place: int64(i + 1), Input: string(body), Draft: sales.Draft{Channel: l.Channel, Order: l.Order, Line: l.Line, Revision: revision, Store: l.Store,
+				GTIN: string(l.SoldAs), Quantity: &none, Currency: l.Currency, SoldAt: l.SoldAt.Format(time.RFC3339Nano), Promotion: l.Promotion}}
 			it.mendable()
 			if !yield(it) {
 				return

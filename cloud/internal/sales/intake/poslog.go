@@ -37,9 +37,9 @@ type posRetail struct {
 	Link     *posLink      `xml:"TransactionLink"` // of a post void: the transaction that it takes back
 }
 
-// unsold are the statuses of transactions that sold nothing: given up before their end, or put aside to go on later
+// withoutSale are the statuses of transactions that sold nothing: given up before their end, or put aside to go on later
 // under another number.
-var unsold = []string{"voided", "failed", "canceled", "cancelled", "ordercanceled", "inprocess", "suspended", "suspendretrieved"}
+var withoutSale = []string{"voided", "failed", "canceled", "cancelled", "ordercanceled", "inprocess", "suspended", "suspendretrieved"}
 
 type posLineItem struct {
 	Void     bool     `xml:"VoidFlag,attr"`
@@ -201,7 +201,7 @@ func either(a, b string) string {
 }
 
 func (t *posTransaction) items(place int64, channel string, skipped *int) (items []Item) {
-	if t.Retail == nil || t.Cancel || t.Training || slices.Contains(unsold, strings.ToLower(t.Retail.Status)) {
+	if t.Retail == nil || t.Cancel || t.Training || slices.Contains(withoutSale, strings.ToLower(t.Retail.Status)) {
 		*skipped++
 		return nil
 	}
