@@ -218,13 +218,12 @@ func subscribe(ctx context.Context, o options, p *process, r *fanoutReport, each
 	if err := failed.Load(); err != nil {
 		return nil, usage{}, *err
 	}
-	deadline := time.Now().Add(rest + o.Fan + 60*time.Second)
 	for i, ws := range conns {
 		done.Go(func() {
 			defer ws.Close()
 			seen := make(map[string]bool, each)
-			ws.SetReadDeadline(deadline)
 			for len(seen) < each {
+				ws.SetReadDeadline(time.Now().Add(rest + patience))
 				_, data, err := ws.ReadMessage()
 				if err != nil {
 					break

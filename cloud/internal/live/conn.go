@@ -386,11 +386,11 @@ func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, o
 				return cursor, true, nil, nil
 			}
 			// The head may lie before a cursor that was read straight from the log.
-			if f.cursor < cursor || f.cursor == cursor && f.prev < cursor && len(f.coolers) == 0 {
-				if !f.aside() {
-					continue
-				}
-				f = &frame{prev: cursor, cursor: cursor, rollouts: f.rollouts, figures: f.figures}
+			switch {
+			case !f.beside() && f.cursor <= cursor:
+				continue
+			case f.cursor < cursor:
+				f = &frame{prev: cursor, cursor: cursor, coolers: f.coolers, rollouts: f.rollouts, figures: f.figures}
 			}
 			if err := c.allowed(ctx, recheck); err != nil {
 				return cursor, false, nil, err

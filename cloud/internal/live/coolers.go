@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -38,9 +37,9 @@ const (
 
 func (f *coolerFeed) begin(now time.Time) { *f = coolerFeed{now, now, map[coolerKey]time.Time{}} }
 
-// changed gives the rows of coolers that changed, and of those that the entries are about: their
-// number of open alerts changed. What it does not give because it fails, it gives the next time.
-func (f *coolerFeed) changed(ctx context.Context, q state.Querier, entries []alert.Entry, now time.Time) ([]coolerRow, error) {
+// changed gives the rows of coolers that changed, and of those told of: their number of open alerts changed. What it
+// does not give because it fails, it gives the next time, if it is told of the same again.
+func (f *coolerFeed) changed(ctx context.Context, q state.Querier, told map[coolerKey]bool, now time.Time) ([]coolerRow, error) {
 	next := coolerFeed{f.since, f.far, f.given}
 	back := overlap
 	if age := now.Sub(f.far); age >= farEvery || age < 0 {
@@ -63,12 +62,11 @@ func (f *coolerFeed) changed(ctx context.Context, q state.Querier, entries []ale
 			next.since = c.ChangedAt
 		}
 	}
-	for _, e := range entries {
-		key := coolerKey{e.Tenant, e.Device}
+	for key := range told {
 		if changed[key] != nil {
 			continue
 		}
-		c, err := state.GetCooler(ctx, q, e.Tenant, e.Device)
+		c, err := state.GetCooler(ctx, q, key.tenant, key.device)
 		if errors.Is(err, state.ErrNotFound) {
 			continue
 		}

@@ -68,8 +68,8 @@ func (f *frame) changes(after int64) Changes {
 	return c
 }
 
-// aside reports whether there is something in the frame that the log has no place for.
-func (f *frame) aside() bool { return f.rollouts != nil || f.figures != 0 }
+// beside reports whether there is something in the frame that the log has no place for. Then there are no events in it.
+func (f *frame) beside() bool { return len(f.coolers) > 0 || f.rollouts != nil || f.figures != 0 }
 
 func formatCursor(c int64) string { return strconv.FormatInt(c, 10) }
 
@@ -92,7 +92,7 @@ func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow
 			f.coolers = append(f.coolers, r.json)
 		}
 	}
-	if len(f.events) == 0 && len(f.coolers) == 0 && !f.aside() {
+	if len(f.events) == 0 && !f.beside() {
 		return nil
 	}
 	return f

@@ -73,23 +73,39 @@ func (h *Hub) position(m *member) (cursor int64, ok bool) {
 }
 
 // publish gives every group its part of a stretch of the log and moves the head to cursor.
-func (h *Hub) publish(cursor int64, events []event, rows []coolerRow, aside besides) {
+func (h *Hub) publish(cursor int64, events []event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	prev := h.head
 	h.head = cursor
+	for i := range events {
+		h.tellOf(coolerKey{events[i].Tenant, events[i].Device})
+	}
 	for _, g := range h.groups {
-		f := selected(g.selection, prev, cursor, events, rows, aside)
-		if f == nil {
-			continue
-		}
-		for m := range g.members {
-			select {
-			case m.queue <- f:
-			default:
-				h.metrics.Overflows.Inc()
-				h.remove(m)
-			}
+		h.give(g, selected(g.selection, prev, cursor, events, nil, besides{}))
+	}
+}
+
+// publishRest gives every group its part of what goes beside the log.
+func (h *Hub) publishRest(rows []coolerRow, aside besides) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, g := range h.groups {
+		h.give(g, selected(g.selection, h.head, h.head, nil, rows, aside))
+	}
+}
+
+// give puts a frame into the queues of a group, unless it is nil. h.mu is held.
+func (h *Hub) give(g *group, f *frame) {
+	if f == nil {
+		return
+	}
+	for m := range g.members {
+		select {
+		case m.queue <- f:
+		default:
+			h.metrics.Overflows.Inc()
+			h.remove(m)
 		}
 	}
 }

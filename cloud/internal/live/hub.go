@@ -59,13 +59,14 @@ func (c Config) withDefaults() Config {
 
 // Hub reads the log and serves connections. It is an http.Handler.
 type Hub struct {
-	cfg     Config
-	metrics *Metrics
-	wake    chan struct{}
-	ready   chan struct{} // closed when Run serves
-	closing chan struct{} // closed when Run ends
-	conns   sync.WaitGroup
-	buffers sync.Pool // for writing: most connections are silent most of the time
+	cfg      Config
+	metrics  *Metrics
+	wake     chan struct{} // there may be something new in the log
+	wakeRest chan struct{} // or beside it
+	ready    chan struct{} // closed when Run serves
+	closing  chan struct{} // closed when Run ends
+	conns    sync.WaitGroup
+	buffers  sync.Pool // for writing: most connections are silent most of the time
 
 	// Places of connections that hold much at once: a thousand that come back together take turns.
 	pages, snapshots chan struct{}
@@ -79,14 +80,16 @@ type Hub struct {
 	fresh   map[string]bool
 	clients int
 
-	coolers coolerFeed // used by Run alone
+	told map[coolerKey]bool // coolers that alerts were told of since the last look at rows
+
+	coolers coolerFeed // used by followRest alone
 	besides besideFeed // the same
 	regions regions
 }
 
 // NewHub makes a hub that serves nobody until Run.
 func NewHub(cfg Config, metrics *Metrics) *Hub {
-	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), ready: make(chan struct{}), closing: make(chan struct{}),
+	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), wakeRest: make(chan struct{}, 1), ready: make(chan struct{}), closing: make(chan struct{}),
 		pages: make(chan struct{}, pagesAtOnce), snapshots: make(chan struct{}, snapshotsAtOnce), groups: map[string]*group{}}
 }
 
@@ -95,9 +98,11 @@ func (h *Hub) Ready() <-chan struct{} { return h.ready }
 
 // Committed tells the hub that there may be something new to read. It does not block.
 func (h *Hub) Committed() {
-	select {
-	case h.wake <- struct{}{}:
-	default:
+	for _, wake := range []chan struct{}{h.wake, h.wakeRest} {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -112,6 +117,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.mu.Unlock()
 	close(h.ready)
 	h.coolers.begin(h.cfg.Now())
+	var rest sync.WaitGroup
+	rest.Go(func() { h.followRest(ctx) })
+	defer rest.Wait()
 	defer h.conns.Wait()
 	defer close(h.closing)
 
@@ -161,48 +169,103 @@ const (
 	catchPage = 250
 )
 
-// flush publishes what is new in the log and among the coolers.
+// flush publishes what is new in the log. Alerts wait for nothing else.
 func (h *Hub) flush(ctx context.Context) error {
 	h.mu.Lock()
-	head, wantCoolers := h.head, h.wantCoolers > 0
+	head := h.head
 	h.mu.Unlock()
 	for {
 		entries, err := alert.ReadLog(ctx, h.cfg.DB, head, logPage)
-		if err != nil {
+		if err != nil || len(entries) == 0 {
 			return err
 		}
 		events, err := encodeEvents(entries)
 		if err != nil {
 			return err
 		}
-		if len(entries) > 0 {
-			head = entries[len(entries)-1].Cursor
-		}
 		if err := h.refreshRegions(ctx); err != nil {
 			return err
 		}
-		aside, err := h.changedBesides(ctx)
-		if err != nil {
-			return err
-		}
-		// The last that can fail: what a feed has given is not given again.
-		var rows []coolerRow
-		if wantCoolers {
-			if rows, err = h.coolers.changed(ctx, h.cfg.DB, entries, h.cfg.Now()); err != nil {
-				h.besides = besideFeed{} // what was to be sent is looked for again
-				return err
-			}
-		} else {
-			h.coolers.begin(h.cfg.Now())
-		}
-		if len(entries) > 0 || len(rows) > 0 || aside.any() {
-			h.metrics.Events.Add(float64(len(entries)))
-			h.publish(head, events, rows, aside)
-		}
+		head = entries[len(entries)-1].Cursor
+		h.metrics.Events.Add(float64(len(entries)))
+		h.publish(head, events)
 		if len(entries) < logPage {
 			return nil
 		}
 	}
+}
+
+// followRest publishes what goes beside the log until ctx ends: rows of coolers, and besides. A look may take long
+// where thousands of coolers have changed; it takes half of one processor at most.
+func (h *Hub) followRest(ctx context.Context) {
+	poll := time.NewTicker(h.cfg.Poll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wakeRest:
+		case <-poll.C:
+		}
+		began := time.Now()
+		if err := h.flushRest(ctx); err != nil && ctx.Err() == nil {
+			h.cfg.Log.Error("live stream cannot read what is new", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(max(h.cfg.Coalesce, time.Since(began))):
+		}
+	}
+}
+
+func (h *Hub) flushRest(ctx context.Context) error {
+	if err := h.refreshRegions(ctx); err != nil {
+		return err
+	}
+	aside, err := h.changedBesides(ctx)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	wanted, told := h.wantCoolers > 0, h.told
+	h.told = nil
+	h.mu.Unlock()
+	// The last that can fail: what a feed has given is not given again.
+	var rows []coolerRow
+	if wanted {
+		if rows, err = h.coolers.changed(ctx, h.cfg.DB, told, h.cfg.Now()); err != nil {
+			h.besides = besideFeed{} // what was to be sent is looked for again
+			h.tell(told)
+			return err
+		}
+	} else {
+		h.coolers.begin(h.cfg.Now())
+	}
+	if len(rows) > 0 || aside.any() {
+		h.publishRest(rows, aside)
+	}
+	return nil
+}
+
+// tell keeps coolers whose number of open alerts has changed, for flushRest.
+func (h *Hub) tell(coolers map[coolerKey]bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key := range coolers {
+		h.tellOf(key)
+	}
+}
+
+// tellOf keeps one. h.mu is held.
+func (h *Hub) tellOf(key coolerKey) {
+	if h.wantCoolers == 0 {
+		return
+	}
+	if h.told == nil {
+		h.told = map[coolerKey]bool{}
+	}
+	h.told[key] = true
 }
 
 // Clients is how many connections there are.

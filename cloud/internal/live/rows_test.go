@@ -86,3 +86,22 @@ func TestRowsOutliveAFailedLook(t *testing.T) {
 	b.exec("ALTER TABLE away RENAME TO rollouts")
 	c.row("d1")
 }
+
+// TestAlertsWaitForNothingElse: while rows and staged updates cannot be read, alerts are streamed.
+func TestAlertsWaitForNothingElse(t *testing.T) {
+	cfg := quick()
+	cfg.Heartbeat = 10 * time.Second
+	b := newBench(t, cfg)
+	b.look("d1", "A", shelf.OK)
+	c := b.dial(nil)
+	c.say(live.Subscribe{Coolers: true, Rollouts: true})
+	for c.next().Type != "snapshot" {
+	}
+	b.exec("ALTER TABLE rollouts RENAME TO away")
+	b.look("d1", "A", shelf.Empty)
+	c.until(1)
+	b.look("d1", "A", shelf.OK)
+	c.until(2)
+	b.exec("ALTER TABLE away RENAME TO rollouts")
+	c.row("d1")
+}
