@@ -2,8 +2,11 @@ package sales
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -41,23 +44,76 @@ func (b *batch) settleParked(ctx context.Context) error {
 	if waiting == 0 {
 		return nil
 	}
+	if err := b.unpark(ctx); err != nil {
+		return err
+	}
+	freed, err := b.freed(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = b.retake(ctx, freed)
+	return err
+}
+
+var (
+	parkedRevisions = probe{columns: "p.channel, p.ord, p.line, p.revision", from: "sales_parked p",
+		where: "p.tenant = ? AND p.channel = k.c1 AND p.ord = k.c2 AND p.line = k.c3"}
+	parkedForOriginals = probe{columns: "p.missing", from: "sales_parked p", where: "p.tenant = ? AND p.code = ? AND p.missing = k.c1"}
+)
+
+// unpark forgets what was parked of the revisions that were taken now.
+func (b *batch) unpark(ctx context.Context) error {
+	var keys [][]any
+	taken := map[revisionKey]bool{}
 	for _, k := range b.unparked {
+		keys, taken[k] = append(keys, []any{k.channel, k.order, k.line}), true
+	}
+	waited := map[revisionKey]bool{}
+	err := b.lookup(ctx, parkedRevisions, keys, func(rows *sql.Rows) error {
+		var k revisionKey
+		err := rows.Scan(&k.channel, &k.order, &k.line, &k.revision)
+		if taken[k] {
+			waited[k] = true
+		}
+		return err
+	}, b.tenant)
+	if err != nil {
+		return fmt.Errorf("read parked lines: %w", err)
+	}
+	for k := range waited {
 		_, err := b.Exec(ctx, "DELETE FROM sales_parked WHERE tenant = ? AND channel = ? AND ord = ? AND line = ? AND revision = ?",
 			b.tenant, k.channel, k.order, k.line, k.revision)
 		if err != nil {
 			return fmt.Errorf("take parked lines: %w", err)
 		}
 	}
-	var freed []parkedRow
-	for _, k := range b.taken {
-		rows, err := readParked(ctx, b.Tx, "tenant = ? AND code = ? AND missing = ? ORDER BY id", b.tenant, UnknownOriginal, k.channel+separator+k.order+separator+k.line)
+	return nil
+}
+
+// freed reads the parked refunds whose original is among the new lines.
+func (b *batch) freed(ctx context.Context) (freed []parkedRow, err error) {
+	keys := make([][]any, len(b.taken))
+	for i, k := range b.taken {
+		keys[i] = []any{k.channel + separator + k.order + separator + k.line}
+	}
+	waited := map[string]bool{}
+	err = b.lookup(ctx, parkedForOriginals, keys, func(rows *sql.Rows) error {
+		var missing string
+		err := rows.Scan(&missing)
+		waited[missing] = true
+		return err
+	}, b.tenant, UnknownOriginal)
+	if err != nil {
+		return nil, fmt.Errorf("read parked lines: %w", err)
+	}
+	for _, missing := range slices.Sorted(maps.Keys(waited)) {
+		rows, err := readParked(ctx, b.Tx, "tenant = ? AND code = ? AND missing = ? ORDER BY id", b.tenant, UnknownOriginal, missing)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		freed = append(freed, rows...)
 	}
-	_, err := b.retake(ctx, freed)
-	return err
+	return freed, nil
 }
 
 type parkedRow struct {
