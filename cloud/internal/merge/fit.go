@@ -20,6 +20,13 @@ type Lesson struct {
 	Minor    float64   // revenue of Units, in Currency
 	Currency string
 	Promoted Stood // the same hour where it was promoted; then Hours is 0
+	Lifted   Lifted
+}
+
+// Lifted is what is known of an hour in which the calendar promoted the product.
+type Lifted struct {
+	Factor float64 // demand ÷ what the rate says; 0: not known
+	Whole  bool    // Promoted.Hours and Out are all of the hour's opening time
 }
 
 // Stood is time on the shelf, in hours that were watched throughout, and what was bought in it.

@@ -43,7 +43,11 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	all := map[string]*StoreRates{}
 	var late []storeHour
 	board := NewScoreboard(now)
-	plan, err := ReadPlan(ctx, f.DB, tenant, nil)
+	was, err := ReadModel(ctx, f.DB, tenant)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := ReadPlan(ctx, f.DB, tenant, was) // with the lifts as they were learned before
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +74,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	}
 	m.Forecast = board.Scores()
 	m.Lifts = lifts.solve()
-	if was, err := ReadModel(ctx, f.DB, tenant); err != nil {
-		return nil, err
-	} else if m.Lifts.Others != nil && (was == nil || was.Lifts.Others == nil) {
+	if m.Lifts.Others != nil && (was == nil || was.Lifts.Others == nil) {
 		late = append(late, lifts.out...) // they were judged without a lift
 	}
 	err = f.DB.Write(ctx, func(tx *state.Tx) error {
@@ -206,7 +208,8 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan 
 					list := Lessons(store, h, local)
 					for i := range list {
 						if promoted.promoted(store, list[i].GTIN, h.Start) {
-							list[i].promote()
+							lift, _ := promoted.lifts.of(list[i].GTIN)
+							list[i].promote(lift.Factor)
 						}
 					}
 					fn(store, h, local, list)
@@ -279,12 +282,15 @@ func taught(list []Lesson) (n int) {
 	return n
 }
 
-// promote takes a lesson for one of a promotion where the calendar says so, whatever the tills told.
-func (l *Lesson) promote() {
+// promote takes a lesson for one of a promotion where the calendar says so, whatever the tills told; lift is what the
+// promotions of the product did so far, 0 where that is not known. Also where it was gone for all of the hour: more was
+// missed of it than its rate says.
+func (l *Lesson) promote(lift float64) {
 	if l.Hours > 0 {
 		l.Promoted = Stood{l.Hours, l.Units}
-		l.Hours, l.Units, l.Whole = 0, 0, false
 	}
+	l.Lifted = Lifted{lift, l.Whole || l.Promoted.Hours > 0}
+	l.Hours, l.Units, l.Whole = 0, 0, false
 }
 
 // Lessons are what an hour of a store teaches of its products.

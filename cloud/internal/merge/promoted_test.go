@@ -19,10 +19,15 @@ import (
 // TestLostWhilePromoted holds what is lost in promoted hours to a market in which promotions really bring
 // customers, each product its own number: learned from campaigns of the weeks before, judged on the next.
 func TestLostWhilePromoted(t *testing.T) {
+	t.Run("nothing instead", func(t *testing.T) { lostWhilePromoted(t, 0) })
+	t.Run("substitutes", func(t *testing.T) { lostWhilePromoted(t, 0.35) })
+}
+
+func lostWhilePromoted(t *testing.T, substitute float64) {
 	db := statetest.SQLite(t, tables()...)
 	ctx := context.Background()
 	w := market.Default()
-	w.Seed, w.Stores, w.Products, w.Refills, w.Substitute = 7, 8, 12, 6, 0
+	w.Seed, w.Stores, w.Products, w.Refills, w.Substitute = 7, 8, 12, 6, substitute
 	const learn, judge = 28, 7
 	day := func(n int) time.Time { return w.Start.AddDate(0, 0, n) }
 	// Each product is promoted for a week of the first four in half of the stores, and in the fifth in all.
@@ -120,6 +125,7 @@ func TestLostWhilePromoted(t *testing.T) {
 	}
 	value, low, high := lost.Units()
 	without, _, _ := usual.Units()
+	t.Logf("substitution: %v", m.Substitute)
 	t.Logf("lost while promoted: %.0f estimated (%.0f to %.0f), %.0f true, %.0f without the lift", value, low, high, real, without)
 	if real < 500 {
 		t.Fatalf("%.0f lost: too few to prove anything", real)

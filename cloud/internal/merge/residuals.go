@@ -135,6 +135,10 @@ type crew struct {
 }
 
 func (c *crew) add(l Lesson, rate Rate, rated bool) {
+	if l.Lifted.Factor > 0 {
+		rate.PerHour *= l.Lifted.Factor
+		l.Hours, l.Units, l.Whole = l.Promoted.Hours, l.Promoted.Units, l.Lifted.Whole
+	}
 	if !rated || !l.Whole {
 		c.blind = true
 		return
