@@ -11,8 +11,8 @@ import (
 
 // Most of what an ingester reads are observations. protobuf's own reader makes a dozen columns and a
 // text for each slot of which nothing is kept. The one that vtprotobuf generates from the same schema uses
-// columns again and copies no text: 0.7 µs for 20 slots, a third of reflection's. What it gives points into
-// its input, so what is kept is copied here; every other body is left to protobuf's own.
+// columns again and copies no text: 0.7 µs for 20 slots, where one written by hand took 1.3. What it gives points
+// into its input, so what is kept is copied here; every other body is left to protobuf's own.
 
 // unmarshal is protobuf's own reader: what it gives is its own.
 var unmarshal = proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth}
