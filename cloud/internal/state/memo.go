@@ -7,8 +7,9 @@ import "sync"
 // program's write does no harm. What is held is shared, and must not be changed. The zero value is empty; it
 // is safe for concurrent use.
 type Memo[T any] struct {
-	mu   sync.Mutex
-	held map[memoKey]memoEntry[T]
+	mu    sync.Mutex
+	held  map[memoKey]memoEntry[T]
+	bytes int // of the texts that are held
 }
 
 type memoKey struct{ tenant, device string }
@@ -18,8 +19,8 @@ type memoEntry[T any] struct {
 	value T
 }
 
-// maxMemo bounds the devices that are held: some kilobytes each.
-const maxMemo = 10_000
+// maxMemo bounds the texts that are held, in bytes: with what they stand for they take some five times as much.
+const maxMemo = 16 << 20
 
 // Get gives what a text of a device stands for, if it is the one that is held.
 func (m *Memo[T]) Get(tenant, device, text string) (T, bool) {
@@ -40,11 +41,13 @@ func (m *Memo[T]) Put(tenant, device, text string, value T) {
 		m.held = map[memoKey]memoEntry[T]{}
 	}
 	key := memoKey{tenant, device}
-	if _, ok := m.held[key]; !ok && len(m.held) >= maxMemo {
-		for other := range m.held { // any one: the order of a map is as good as chance
-			delete(m.held, other)
+	m.bytes += len(text) - len(m.held[key].text)
+	m.held[key] = memoEntry[T]{text, value}
+	for other, e := range m.held { // any one: the order of a map is as good as chance
+		if m.bytes <= maxMemo {
 			break
 		}
+		m.bytes -= len(e.text)
+		delete(m.held, other)
 	}
-	m.held[key] = memoEntry[T]{text, value}
 }

@@ -77,10 +77,11 @@ func sqliteDSN(path string, readOnly bool) string {
 	q.Add("_pragma", "journal_mode(WAL)")
 	q.Add("_pragma", "synchronous(FULL)")
 	q.Add("_pragma", "foreign_keys(1)")
-	q.Add("_pragma", "cache_size(-16000)")
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
+		q.Add("_pragma", "cache_size(-4000)") // there are several, and the kernel has the pages too
 	} else {
+		q.Add("_pragma", "cache_size(-16000)")
 		// A statement of many rows keeps what it changes until it is through: no file for that.
 		q.Add("_pragma", "temp_store(2)")
 		// Pages that each batch changes are moved from the log into the file once in some batches: 32 MB.
