@@ -64,7 +64,7 @@ func measureFleet(ctx context.Context, devices int, dir, profile string) (*fleet
 	defer p.stop()
 	const messages = 40_000 // at least, so that small fleets are measured for long enough
 	f, err := simulate.New(simulate.Config{Broker: broker, Tenant: "t", Devices: devices, Connections: min(devices, 50),
-		Looks: max(1, messages/devices), Seed: 1, Drain: 30 * time.Minute, Spell: time.Minute})
+		Looks: max(1, messages/devices), Seed: 1, Drain: 30 * time.Minute, Spell: 5 * time.Minute})
 	if err != nil {
 		return nil, err
 	}
