@@ -45,7 +45,7 @@ func Postgres(t testing.TB) *Cluster {
 			t.Fatal(err)
 		}
 	}
-	initdb := c.command("initdb", "-D", filepath.Join(dir, "data"), "-A", "trust", "-U", "coldshelf", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := c.command("initdb", "-D", filepath.Join(dir, "data"), "-A", "trust", "-U", superuser, "-E", "UTF8", "--locale=C", "--no-sync")
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
@@ -79,12 +79,14 @@ func (c *Cluster) server() *exec.Cmd {
 }
 
 func (c *Cluster) answers() error {
-	db, err := state.Open(context.Background(), c.url("coldshelf", "postgres"))
+	db, err := state.Open(context.Background(), c.url(superuser, "postgres"))
 	if err != nil {
 		return err
 	}
 	return db.Close()
 }
+
+const superuser = "postgres"
 
 // owner is whom the service connects as: no superuser, whom row-level policies do not hold.
 const owner = "service"
@@ -97,7 +99,7 @@ func (c *Cluster) url(user, database string) string {
 func (c *Cluster) NewDatabase(t testing.TB) string {
 	t.Helper()
 	ctx := context.Background()
-	db, err := state.Open(ctx, c.url("coldshelf", "postgres"))
+	db, err := state.Open(ctx, c.url(superuser, "postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,11 +116,24 @@ func (c *Cluster) NewDatabase(t testing.TB) string {
 	return c.url(owner, name)
 }
 
+// Script runs a script for sh as the server's own user, with psql in its path and the server as its default, and
+// gives the URL of a database for a role that the script has made.
+func (c *Cluster) Script(t testing.TB, text, role, database string) string {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", "-eu", "-c", text)
+	cmd.Dir, cmd.Env = c.dir, []string{"LC_ALL=C", "PATH=" + bin + ":/usr/bin:/bin", "PGHOST=" + c.dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.cred}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("script: %v\n%s", err, out)
+	}
+	return c.url(role, database)
+}
+
 // TakeWrites has every connection of the server take writes or refuse them, as on a replica, at once.
 func (c *Cluster) TakeWrites(t testing.TB, yes bool) {
 	t.Helper()
 	ctx := context.Background()
-	db, err := state.Open(ctx, c.url("coldshelf", "postgres"))
+	db, err := state.Open(ctx, c.url(superuser, "postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
