@@ -48,12 +48,12 @@ func measureKills(ctx context.Context, o options, dir string) (*kills, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { broker.stop() }()
+	defer broker.stop()
 	db, err := startInfluxd(ctx, o.Influxd, own)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { db.stop() }()
+	defer db.stop()
 	if _, err := db.query("", "CREATE DATABASE kills"); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func measureKills(ctx context.Context, o options, dir string) (*kills, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { ingester.stop() }()
+	defer ingester.stop()
 
 	began := time.Now()
 	b := newBoards(url, facts)

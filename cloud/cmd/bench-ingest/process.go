@@ -101,7 +101,7 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// again kills it, as a power cut would, and starts the same.
+// again kills it -9 and starts the same.
 func (p *process) again(ctx context.Context) error {
 	if err := p.cmd.Process.Kill(); err != nil {
 		return err
