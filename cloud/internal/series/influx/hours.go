@@ -13,7 +13,7 @@ import (
 
 // Measurements of merged hours. The time of a point is the start of its hour:
 //
-//	hour_store,tenant,store                        closed currency model; people_in people_out passing counted_ms open_ms receipts
+//	hour_store,tenant,store                        closed currency model; people_in people_out passing counted_ms open_ms receipts receipts_counted
 //	hour_sku,tenant,store,gtin                     facings, time on the shelf and out by cause, lost sales, demand: merge.Cell
 //	hour_sale,tenant,store,gtin,channel,currency   off_shelf units minor promoted
 //	hour_cooler,tenant,store,cooler                facings, door_openings door_open_ms, …: merge.Cooler
