@@ -54,6 +54,7 @@ func TestTheBrokersACL(t *testing.T) {
 	ca.issueAs(t, "broker", "broker", "127.0.0.1")
 	mine := ca.issueAs(t, "board", "acme/s1/cooler-1", "")
 	ingester := ca.issueAs(t, "ingest", "coldshelf-ingest", "")
+	tills := ca.issueAs(t, "tills", "coldshelf-tills-acme", "")
 	broker := securedBroker(t, dir)
 	url := fmt.Sprintf("ssl://127.0.0.1:%d", broker.Port)
 	secured := func(cert tls.Certificate) *tls.Config {
@@ -69,7 +70,7 @@ func TestTheBrokersACL(t *testing.T) {
 	}
 	heard := make(chan string, 100)
 	cloud := dial("ingest", ingester)
-	if token := cloud.SubscribeMultiple(map[string]byte{wire.SharedUp: 1, wire.AllStatus: 1}, func(_ mqtt.Client, m mqtt.Message) { heard <- m.Topic() }); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+	if token := cloud.SubscribeMultiple(map[string]byte{wire.SharedUp: 1, wire.AllStatus: 1, "coldshelf/pos/v1/+/+/+": 1}, func(_ mqtt.Client, m mqtt.Message) { heard <- m.Topic() }); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
 		t.Fatal(token.Error())
 	}
 
@@ -85,11 +86,16 @@ func TestTheBrokersACL(t *testing.T) {
 		other.Topic(wire.KindObservation), other.Topic(wire.KindStatus), // as another board
 		other.Topic(wire.KindAck), // as the cloud
 		"coldshelf/v1/acme/alerts/s1/cooler-1/stockout",
+		"coldshelf/pos/v1/acme/s1/cooler-1",                             // as a till
 		board.Topic(wire.KindObservation), board.Topic(wire.KindStatus), // as itself, last
 	} {
 		client.Publish(topic, 1, false, "x").WaitTimeout(10 * time.Second)
 	}
-	want := map[string]bool{board.Topic(wire.KindObservation): true, board.Topic(wire.KindStatus): true}
+	till := dial("till", tills)
+	for _, topic := range []string{"coldshelf/pos/v1/other/s1/till-1", other.Topic(wire.KindStatus), "coldshelf/pos/v1/acme/s1/till-1"} {
+		till.Publish(topic, 1, false, "x").WaitTimeout(10 * time.Second)
+	}
+	want := map[string]bool{"coldshelf/pos/v1/acme/s1/till-1": true, board.Topic(wire.KindObservation): true, board.Topic(wire.KindStatus): true}
 	for len(want) > 0 {
 		select {
 		case topic := <-heard:
