@@ -53,6 +53,15 @@ products:
 stores:
 - {store: s1, tz: Asia/Shanghai}
 `))
+	for text, told := range map[string]string{ // files cut in half are named by line, and nothing of them is entered
+		"products:\n- {gtin: \"4006381333931\", name: Cola}\n- {gtin: \"590123": "[3:",
+		"stores:\n- store: s2\n  restock_minutes: 12":                           "ends within line 3",
+		"stores:\n- store: s2\n  restock_minutes: 012\n":                        "line 3: restock_minutes: 012",
+	} {
+		if _, err := cli(1, "masters", file("cut.yml", text)); !strings.Contains(err, told) || !strings.Contains(err, "cut.yml") {
+			t.Errorf("%q: told %q, want %q", text, err, told)
+		}
+	}
 	head := "Bon;Filiale;EAN;Menge;Betrag;Zeit;Art\n"
 	day := file("day.csv", head+"1;s1;4006381333931;2;10,00;02.03.2026 10:00:00;V\n1;s1;4006381333932;1;5,00;02.03.2026 10:00:00;V\n")
 	for range 2 { // a dry run changes nothing, not even for the next one
