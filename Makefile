@@ -146,6 +146,8 @@ chaos: cloud ## kill boards, broker, ingester, database and subscribers over a s
 
 EVAL_DATA ?= $(wildcard ../shared/data/cooler-val ../shared/data/beverage3/valid ../shared/data/grocerystore-packages)
 eval: agent ## how well facings, SKUs and stockouts are found, bad frames counted (EVAL_DATA="DIR …"); the tables go into models/weights/CARD.md
+	@if [ -z "$(strip $(EVAL_DATA))" ]; then printf '%s\n' 'error: no pictures with truth are at hand' \
+	  'hint: they are not in this repository: make eval EVAL_DATA="DIR …"; models/weights/lanes/CARD.md tells how sets are rendered, cooler-agent eval --help which formats are read' >&2; exit 1; fi
 	@for set in $(EVAL_DATA); do echo "$$set"; bin/cooler-agent eval --data $$set --card models/weights/CARD.md || exit; done
 
 FOOTFALL_VIDEOS ?= ../shared/data/videos

@@ -43,9 +43,9 @@ func ExplainRules(ctx context.Context, cfg config.Config, q Question) (*Ruling, 
 	if err != nil {
 		return nil, err
 	}
-	db, err := state.Open(ctx, cfg.StateURL())
+	db, err := openPast(ctx, cfg)
 	if err != nil {
-		return nil, Hint(err, "give the service's own --config, or its --data folder")
+		return nil, err
 	}
 	defer db.Close()
 	book, err := bookOf(ctx, cfg, db, q.File)

@@ -287,7 +287,7 @@ func (s *Server) publishPlanograms(ctx context.Context, dir string) error {
 		}
 		p, err := shelf.DecodePlanogram(data)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return Hint(fmt.Errorf("%s: %w", path, err), "correct the file; or give --planograms a folder that holds planograms alone")
 		}
 		var published bool
 		err = s.state.Write(ctx, func(tx *state.Tx) error {

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/access"
@@ -114,9 +116,9 @@ func TestRules(ctx context.Context, cfg config.Config, file string, since time.D
 	if err != nil {
 		return nil, Hint(err, "%s", rulesHint(err))
 	}
-	db, err := state.Open(ctx, cfg.StateURL())
+	db, err := openPast(ctx, cfg)
 	if err != nil {
-		return nil, Hint(err, "give the service's own --config, or its --data folder")
+		return nil, err
 	}
 	defer db.Close()
 	inForce, err := openRules(ctx, cfg, db, slog.New(slog.DiscardHandler))
@@ -130,6 +132,21 @@ func TestRules(ctx context.Context, cfg config.Config, file string, since time.D
 	defer points.Close()
 
 	return dryRun(ctx, db, points, cfg.Tenant, inForce, book, since)
+}
+
+// openPast opens the state of a service that has run. It makes none where there is none.
+func openPast(ctx context.Context, cfg config.Config) (*state.DB, error) {
+	const hint = "give the service's own --config, or its --data folder"
+	if path, ok := strings.CutPrefix(cfg.StateURL(), "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			return nil, Hint(fmt.Errorf("open state: %w", err), hint)
+		}
+	}
+	db, err := state.Open(ctx, cfg.StateURL())
+	if err != nil {
+		return nil, Hint(err, hint)
+	}
+	return db, nil
 }
 
 // tryRules is TestRules for the page, on the service's own stores.

@@ -69,7 +69,7 @@ func restoreCommand(stdout io.Writer) *cobra.Command {
 			}
 			f, err := os.Open(args[0])
 			if err != nil {
-				return fmt.Errorf("restore: %w", err)
+				return cloud.Hint(fmt.Errorf("restore: %w", err), "give the path of a file that cooler-cloud backup made")
 			}
 			defer f.Close()
 			m, err := backup.Restore(f, c.DataDir)

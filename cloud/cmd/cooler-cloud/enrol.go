@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -23,6 +24,12 @@ func enrolCommand(stdout io.Writer) *cobra.Command {
 up, sends it within a week with a certificate request: POST /v1/enrol {"code", "csr"}.
 With --revoke end all that a device has instead.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case device == "":
+				return usage{errors.New("--device is missing: which board?")}
+			case store == "" && !revoke:
+				return usage{errors.New("--store is missing: in which store does it stand?")}
+			}
 			db, tenant, err := openAccess(cmd, &s)
 			if err != nil {
 				return err
@@ -49,7 +56,9 @@ With --revoke end all that a device has instead.`,
 			if revoke {
 				code = "revoked " + device
 			}
-			_, err = fmt.Fprintln(stdout, code)
+			if _, err = fmt.Fprintln(stdout, code); err == nil && !revoke {
+				_, err = fmt.Fprintln(cmd.ErrOrStderr(), "good once, for a week; on the board: cooler-agent provision --config agent.yml --code CODE")
+			}
 			return err
 		},
 	}

@@ -6,13 +6,20 @@ var examples = map[string]string{
   cooler-cloud serve --config /etc/coldshelf/cloud.yml  # as firmware-config/cloud/cloud.yml begins it`,
 	"doctor": `  cooler-cloud doctor --config cloud.yml
   cooler-cloud doctor --json | jq '.checks[] | select(.ok | not)'`,
+	"simulate": `  cooler-cloud simulate --devices 3                        # until Ctrl-C, a look each ten seconds
+  cooler-cloud simulate --devices 1000 --looks 20 --every 0 --broker mqtt://127.0.0.1:1883
+  cooler-cloud simulate --print-planogram > planograms/simulated.yml`,
+	"rules explain": `  cooler-cloud rules explain --device cooler-7
+  cooler-cloud rules explain rules.yml --device cooler-7 --type stockout`,
+	"bundle trust": `  cooler-cloud bundle trust keys/1.root.json`,
+	"bundle add":   `  cooler-cloud bundle add drinks.bundle`,
 	"user add":     `  cooler-cloud user add --email li@example.com --name "Li Wei" --role manager --config cloud.yml`,
 	"user link":    `  cooler-cloud user link li@example.com --config cloud.yml`,
 	"token create": `  cooler-cloud token create --name till-gateway --role integration --config cloud.yml > token`,
 	"enrol": `  cooler-cloud enrol --store s1 --device cooler-7 --config cloud.yml
   cooler-cloud enrol --device cooler-7 --revoke --config cloud.yml`,
-	"backup":   `  cooler-cloud backup /backup/coldshelf-$(date +%F).tar --config cloud.yml`,
-	"restore":  `  cooler-cloud restore /backup/coldshelf-2026-11-30.tar --data /var/lib/coldshelf`,
+	"backup":   `  cooler-cloud backup /backup/coldshelf-$(date +%F).tgz --config cloud.yml`,
+	"restore":  `  cooler-cloud restore /backup/coldshelf-2026-11-30.tgz --data /var/lib/coldshelf`,
 	"restored": `  cooler-cloud restored --config cloud.yml`,
 	"tail": `  cooler-cloud tail --type stockout,cold_chain --store s1
   cooler-cloud tail --json --cursor place.txt --token-file token | jq .data`,

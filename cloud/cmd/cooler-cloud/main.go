@@ -36,8 +36,12 @@ func (u usage) Unwrap() error { return u.error }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
-		Use:           "cooler-cloud",
-		Short:         "The service behind the coolers: ingest, alerts, API and page",
+		Use:   "cooler-cloud",
+		Short: "The service behind the coolers: ingest, alerts, API and page",
+		Example: `  cooler-cloud serve                       # open http://127.0.0.1:8080/; boards speak to mqtt://127.0.0.1:1883
+  cooler-cloud simulate --devices 3        # in another terminal: made-up coolers, for a first look
+  cooler-cloud tail                        # alerts, a line each
+  cooler-cloud doctor --config cloud.yml   # what serve lacks`,
 		Version:       version, // for --version
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -61,14 +65,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	wrapArgs(root)
 
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	fmt.Fprintf(stderr, "error: %v\n", err)
 	var u usage
 	if errors.As(err, &u) {
-		fmt.Fprintln(stderr, "hint: cooler-cloud --help lists the commands, cooler-cloud COMMAND --help its flags")
+		hint := "cooler-cloud --help lists the commands"
+		if cmd != root {
+			hint = fmt.Sprintf("%s; see %s --help", cmd.UseLine(), cmd.CommandPath())
+		}
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
 		return 2
 	}
 	var h *cloud.Hinted

@@ -121,7 +121,7 @@ func (f *importFlags) run(ctx context.Context, path string, stdout, stderr io.Wr
 	}
 	report, err := file.Take(ctx, intake.Intake{Ledger: remote{c}, DryRun: f.dryRun})
 	if err != nil {
-		return cloud.Hint(fmt.Errorf("import %s: %w", path, err), "see that the service runs at %s, and import the file again: what was stored counts once", f.url)
+		return cloud.Hint(fmt.Errorf("import %s: %w", path, err), "see that the service runs at %s, or give its address with --url, and import the file again: what was stored counts once", f.url)
 	}
 	if f.asJSON {
 		if err := json.NewEncoder(stdout).Encode(report); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,14 +51,22 @@ The devices say each message until the service has acknowledged it. The last lin
 					case <-tick.C:
 						r := fleet.Report(time.Since(start))
 						fmt.Fprintf(cmd.ErrOrStderr(), "%6.0f s  %d said, %d stored, %d open, %.0f stored/s\n", r.Seconds, r.Messages, r.Stored, r.Lost, r.PerSecond)
+						if n, why := fleet.Away(); n > 0 {
+							fmt.Fprintf(cmd.ErrOrStderr(), "%10s%d of %d connections wait for %s: %s; trying again\n", "", n, r.Connections, cfg.Broker, brokerFault(why))
+						}
 					}
 				}
 			}()
 			report, err := fleet.Run(ctx)
+			away, why := fleet.Away()
 			close(over)
 			<-told
 			if encode := json.NewEncoder(stdout).Encode(report); err == nil {
 				err = encode
+			}
+			if err == nil && report.Messages == 0 && away > 0 {
+				return cloud.Hint(fmt.Errorf("the broker %s let no cooler in: %s", cfg.Broker, brokerFault(why)),
+					"give the address of a broker that runs with --broker; one that asks who is there, as serve's own with --access tokens, takes no made-up coolers")
 			}
 			if err == nil && report.Lost > 0 {
 				err = cloud.Hint(fmt.Errorf("%d of %d messages were not acknowledged", report.Lost, report.Messages), "see that cooler-cloud serve runs on the same broker")
@@ -81,3 +90,6 @@ The devices say each message until the service has acknowledged it. The last lin
 	f.BoolVar(&planogram, "print-planogram", false, "print the planogram of the made-up coolers, for serve --planograms, and end")
 	return cmd
 }
+
+// brokerFault is paho's error without the word that it puts before every one of the network.
+func brokerFault(err error) string { return strings.TrimPrefix(err.Error(), "network Error : ") }

@@ -54,16 +54,31 @@ func TestWordsOfRefusals(t *testing.T) {
 	if err := os.WriteFile(masters, []byte("stores:\n- store: s1\n  pick_price: 5\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	none, rules := filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(rules, []byte("version: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ args, says string }{
 		{"sales parked --url " + closed.URL, "cooler-cloud token create"},
 		{"sales rejected --url " + closed.URL, "cooler-cloud token create"},
 		{"sales masters " + masters + " --url " + closed.URL, masters + ": line 3: "},
 		{"tail --type stokout", "stockout"},
 		{"rules test nofile.yml", "give the path of a file of rules"},
+		{"rules test " + rules + " --data " + none, "open state: "},
+		{"rules explain --device d1 --data " + none, "open state: "},
+		{"restore nofile.tgz --data " + none, "cooler-cloud backup made"},
 	} {
 		code, _, errs := say(t, strings.Fields(c.args)...)
 		if code != 1 || !strings.Contains(errs, c.says) {
 			t.Errorf("%s: exit %d, %q, want %q in it", c.args, code, errs, c.says)
+		}
+	}
+	if _, err := os.Stat(none); err == nil {
+		t.Errorf("a command that only reads made %s", none)
+	}
+	for args, says := range map[string]string{"enrol --device d1": "--store is missing", "sales import": "cooler-cloud sales import FILE"} {
+		if code, _, errs := say(t, strings.Fields(args)...); code != 2 || !strings.Contains(errs, says) {
+			t.Errorf("%s: exit %d, %q, want %q in it", args, code, errs, says)
 		}
 	}
 }

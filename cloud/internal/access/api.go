@@ -18,7 +18,7 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		fail(w, http.StatusBadRequest, problem.BadBody, "the body cannot be read: "+err.Error(), "send JSON with the fields of docs/operations.md")
+		fail(w, http.StatusBadRequest, problem.BadBody, "the body cannot be read: "+err.Error(), "send JSON with the fields that docs/openapi.yaml describes")
 		return false
 	}
 	return true
@@ -28,9 +28,9 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 func (g *Gate) failed(w http.ResponseWriter, what string, err error) {
 	switch {
 	case errors.Is(err, ErrPassword):
-		fail(w, http.StatusBadRequest, problem.BadPassword, err.Error(), "see docs/operations.md")
+		fail(w, http.StatusBadRequest, problem.BadPassword, err.Error(), "choose another: docs/operations.md, People")
 	case errors.Is(err, ErrUser):
-		fail(w, http.StatusBadRequest, problem.BadUser, err.Error(), "see docs/operations.md")
+		fail(w, http.StatusBadRequest, problem.BadUser, err.Error(), "docs/operations.md, Who may do what, lists the roles")
 	case errors.Is(err, ErrTaken):
 		fail(w, http.StatusConflict, problem.UserTaken, err.Error(), "GET /v1/users lists yours; an address belongs to one user of the whole service")
 	case errors.Is(err, ErrLastAdmin):

@@ -198,6 +198,20 @@ func (f *Fleet) Report(took time.Duration) Report {
 	return r
 }
 
+// Away tells how many connections the broker does not let in, and why it did not let in one of them at its last try;
+// paho goes on trying.
+func (f *Fleet) Away() (connections int, why error) {
+	for _, l := range f.links {
+		l.mu.Lock()
+		if l.away != nil {
+			connections++
+			why = l.away
+		}
+		l.mu.Unlock()
+	}
+	return connections, why
+}
+
 // speak makes the looks of one link's devices, spread over the interval so that the fleet does not
 // speak in one breath.
 func (f *Fleet) speak(ctx context.Context, l *link, number int) error {

@@ -23,6 +23,7 @@ type link struct {
 	mu   sync.Mutex // over all boxes' open messages
 	open int        // how many these are
 	look time.Time  // when to look through them next for late ones
+	away error      // why the broker let it in at no try since it was last connected; nil while it is
 }
 
 // box is a device's outbox: what it said and was not told to forget.
@@ -58,7 +59,14 @@ func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack),
 		}
 		o.SetBinaryWill(d.id.Topic(wire.KindStatus), will, 1, true)
 	}
-	o.SetOnConnectHandler(l.connected)
+	o.SetOnConnectHandler(l.connected).SetConnectionNotificationHandler(func(_ mqtt.Client, n mqtt.ConnectionNotification) {
+		switch n := n.(type) {
+		case mqtt.ConnectionNotificationFailed:
+			l.setAway(n.Reason)
+		case mqtt.ConnectionNotificationConnected:
+			l.setAway(nil)
+		}
+	})
 	l.client = mqtt.NewClient(o)
 	return l, nil
 }
@@ -110,6 +118,12 @@ func (l *link) connect(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func (l *link) setAway(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = why
 }
 
 // say publishes, and remembers what must be acknowledged.

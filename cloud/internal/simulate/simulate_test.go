@@ -3,7 +3,9 @@ package simulate_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,5 +128,39 @@ func TestShopDay(t *testing.T) {
 	}
 	if empty == 0 || filled == 0 {
 		t.Errorf("%d empty slots seen, %d filled again: too quiet a day", empty, filled)
+	}
+}
+
+// TestAway: a fleet that no broker lets in says why, as long as it is so.
+func TestAway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close() // nothing listens there now
+	f, err := simulate.New(simulate.Config{Broker: "mqtt://" + addr, Devices: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { _, err := f.Run(ctx); ended <- err }()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for n, why := f.Away(); n < 3; n, why = f.Away() {
+		select {
+		case <-again.C:
+		case <-t.Context().Done():
+			t.Fatalf("%d of 3 connections are told to wait: %v", n, why)
+		}
+	}
+	if _, why := f.Away(); !strings.Contains(why.Error(), "refused") {
+		t.Errorf("why: %v", why)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

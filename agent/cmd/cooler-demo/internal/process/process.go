@@ -70,6 +70,9 @@ func (c *Child) copyLines(from io.Reader, log io.Writer) {
 // Done is closed when the program has ended and all that it printed was read.
 func (c *Child) Done() <-chan struct{} { return c.done }
 
+// Succeeded tells, once the program has ended, whether it did with status 0.
+func (c *Child) Succeeded() bool { return c.cmd.ProcessState.Success() }
+
 // Ended says why a program that was not asked to end has done so, with the last lines it printed.
 func (c *Child) Ended() error {
 	c.mu.Lock()
