@@ -236,7 +236,7 @@ func (r enrolled) print(out io.Writer, g *gallery.Gallery, asJSON bool) error {
 		}
 		return json.NewEncoder(out).Encode(r)
 	}
-	fmt.Fprintf(out, "%s: %d references added; it holds %d products with %d references (embedder %s)\n", r.Gallery, r.Added, r.Products, r.References, r.Embedder)
+	fmt.Fprintf(out, "%s: %d references added; it holds %s with %s (embedder %s)\n", r.Gallery, r.Added, counted(r.Products, "product"), counted(r.References, "reference"), r.Embedder)
 	if r.Added == 0 && len(r.Faults) == 0 {
 		fmt.Fprintln(out, "  nothing new: the gallery has these very pictures already; other photos, from other sides, would help it")
 	}

@@ -47,7 +47,7 @@ boxes, names, slots and stockouts; a YOLO folder (images/ and labels/) and plain
 photos of one pack each (train/ and val/, of folders named by product), for names alone: train/ is enrolled
 and val/ asked about. Products of a cooler set are enrolled from references/ only, all in one gallery; of the truth
 nothing is used but to score.`,
-		Example: `  cooler-agent eval --data ../shared/data/cooler-val
+		Example: `  cooler-agent eval --data cooler-val
   cooler-agent eval --json --data photos/   # photos/images and photos/labels
   cooler-agent eval --data cartons/         # cartons/train/PRODUCT/*.jpg and cartons/val/PRODUCT/*.jpg`,
 		Args: cobra.NoArgs,

@@ -233,8 +233,8 @@ func (s shown) print(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(s)
 	}
-	fmt.Fprintf(out, "%s: %s\nembedder %s, unknown below a similarity of %.2f or a lead of %.3f\n%d products, %d references\n",
-		s.Gallery, signedBy(s.Version, s.SignedBy), s.Embedder, s.Threshold, s.Margin, len(s.Products), s.References)
+	fmt.Fprintf(out, "%s: %s\nembedder %s, unknown below a similarity of %.2f or a lead of %.3f\n%s, %s\n",
+		s.Gallery, signedBy(s.Version, s.SignedBy), s.Embedder, s.Threshold, s.Margin, counted(len(s.Products), "product"), counted(s.References, "reference"))
 	for _, p := range s.Products {
 		fmt.Fprintf(out, "  %-14s %3d  %s\n", p.GTIN, p.References, p.Name)
 	}

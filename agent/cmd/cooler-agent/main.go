@@ -46,6 +46,9 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	hint := hintOf(err)
 	if !*begun && hint == "" {
 		hint = fmt.Sprintf("see `%s --help`", cmd.CommandPath())
+		if cmd.HasParent() {
+			hint = cmd.UseLine() + "; " + hint
+		}
 	}
 	fmt.Fprintf(errs, "error: %v\n", err)
 	if hint != "" {
