@@ -272,3 +272,44 @@ func TestOrdersCoverWhatAStorePicks(t *testing.T) {
 		t.Errorf("suggested %d packs, without online orders %d", with.Advice, without.Advice)
 	}
 }
+
+// TestPicksAreOfTheStoreThatHeldTheGoods: a line of one store whose goods another one held is a pick of the latter.
+func TestPicksAreOfTheStoreThatHeldTheGoods(t *testing.T) {
+	db := statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+	ctx := context.Background()
+	now, clock, ledger := learned(t, db)
+	here, there, units := market.StoreName(0), market.StoreName(1), int64(28)
+	count := []sales.Movement{{ID: "c2", Store: here, GTIN: market.GTIN(0), Cause: sales.Count, Units: units, At: now.Add(-30 * time.Minute)}}
+	if v, err := ledger.Move(ctx, "t", count); err != nil || v[0].Status != sales.Stored {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	name := sales.OrderName{Channel: "web", Order: "o"}
+	err := ledger.AtCounter(ctx, "t", []sales.OrderName{name}, []shelf.GTIN{market.GTIN(0)}, func(c *sales.Counter) error {
+		return c.Reserve(&sales.Reservation{Channel: "web", Order: "o", Status: sales.Held, ExpiresAt: now.Add(time.Hour), Holds: []sales.Hold{{Store: here, GTIN: market.GTIN(0), Units: units}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	amount := 150 * units
+	v, err := ledger.Append(ctx, "t", []sales.Draft{{Channel: "web", Order: "o", Line: "1", Store: there, GTIN: string(market.GTIN(0)), Quantity: &units, Amount: &amount, Currency: "EUR", SoldAt: now.Add(-time.Minute).Format(time.RFC3339)}})
+	if err != nil || v[0].Status != sales.Stored {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
+	*now = now.Add(time.Minute)
+	if _, err := follower.Learn(ctx, "t"); err != nil {
+		t.Fatal(err)
+	}
+	p := replenish.NewPlanner(replenish.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
+	if err := p.Plan(ctx, "t"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := replenish.List(ctx, db, "t", replenish.Filter{Stores: []string{here}, Limit: 10})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	days := list[0].Next.Sub(list[0].Delivery).Hours() / 24
+	if got := list[0].Demand.Online; math.Abs(got-2*days) > 0.11 {
+		t.Errorf("online %v in %v days, want 28 units in two weeks", got, days)
+	}
+}
