@@ -37,7 +37,7 @@ func StartInfluxd(ctx context.Context, program, dir, database string) (_ *Influx
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	s.server = exec.Command(program, "-config", config)
+	s.server = exec.CommandContext(ctx, program, "-config", config)
 	s.server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.server.Start(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func StartInfluxd(ctx context.Context, program, dir, database string) (_ *Influx
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(time.Minute); ; {
-		if err = s.create(database); err == nil || time.Now().After(end) {
+		if err = s.create(ctx, database); err == nil || time.Now().After(end) {
 			return s, err
 		}
 		select {
@@ -62,8 +62,12 @@ func StartInfluxd(ctx context.Context, program, dir, database string) (_ *Influx
 }
 
 // create reads the whole answer: influxd gives a statement up whose client hangs up.
-func (s *Influxd) create(database string) error {
-	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {"CREATE DATABASE " + database}})
+func (s *Influxd) create(ctx context.Context, database string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addr+"/query?"+url.Values{"q": {"CREATE DATABASE " + database}}.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}

@@ -48,8 +48,9 @@ func StartPostgres(ctx context.Context, dir string, databases ...string) (_ *Pos
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	p := &Postgres{exec.Command(programs+"postgres", "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=100"), dir}
+	p := &Postgres{exec.CommandContext(ctx, programs+"postgres", "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=100"), dir}
 	p.server.SysProcAttr, p.server.Dir = attr, dir
+	p.server.Cancel = func() error { return p.server.Process.Signal(syscall.SIGINT) }
 	if err := p.server.Start(); err != nil {
 		return nil, err
 	}
