@@ -69,7 +69,7 @@ export function Chart(props: Props) {
         },
         axes: [
           { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => (to - from > LONG_MS ? day(v, language) : clock(v, v, language))), incrs: to - from > LONG_MS ? DAYS_MS : MINUTES_MS },
-          { ...axis, size: 58, space: 24, values: (_u, at) => at.map(show), ...(ticks ? { splits: () => [...ticks] } : {}) },
+          { ...axis, size: 58, space: 24, values: (_u, at) => once(at.map(show)), ...(ticks ? { splits: () => [...ticks] } : {}) },
         ],
         series: [
           {},
@@ -150,3 +150,6 @@ function drawLimit(u: uPlot, limit: number | undefined, color: string): void {
   u.ctx.stroke();
   u.ctx.restore();
 }
+
+/** Marks of an axis, each said once: between whole numbers there is nothing to count. */
+const once = (marks: string[]) => marks.map((m, i) => (m === marks[i - 1] ? "" : m));

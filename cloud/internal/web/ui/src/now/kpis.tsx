@@ -39,7 +39,7 @@ export function Kpis() {
       <Kpi name="kpi.osa" value={percent(f.osa.value, l)} share={f.osa.coverage} line={upTo(day?.osa, f.osa.value)} show={percents}>
         {t("kpi.coverage", { share: percent(f.osa.coverage, l) })}
       </Kpi>
-      <Kpi name="kpi.online" tone={f.coolers.offline > 0 ? "warn" : undefined} value={count(f.coolers.online, l)} of={count(f.coolers.all, l)} line={online.value} show={counts} live>
+      <Kpi name="kpi.online" tone={f.coolers.online + f.coolers.degraded === 0 ? "bad" : f.coolers.offline > 0 ? "warn" : undefined} value={count(f.coolers.online, l)} of={count(f.coolers.all, l)} line={online.value} show={counts} live>
         {away === 0 ? t("kpi.online.all") : t("kpi.online.sub", { degraded: count(f.coolers.degraded, l), offline: count(f.coolers.offline + f.coolers.neverSeen, l) })}
       </Kpi>
       <Kpi name="kpi.unknown" value={percent(f.slots.all ? f.slots.unknown / f.slots.all : null, l)} line={upTo(day?.unseen, f.slots.all ? f.slots.unknown / f.slots.all : null)} show={percents}>

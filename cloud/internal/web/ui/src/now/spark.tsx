@@ -7,7 +7,8 @@ const [WIDTH, HEIGHT] = [120, 20];
 
 export function Spark({ line, show, live = false }: { line: Line | undefined; show(v: number): string; live?: boolean }) {
   const known = (line ?? []).filter((v) => v !== null);
-  const runs = line ? strokes(line, WIDTH, HEIGHT) : [];
+  // Two points are a change, not a course.
+  const runs = line && known.length > 2 ? strokes(line, WIDTH, HEIGHT) : [];
   if (runs.length === 0) return <span class="spark" aria-hidden="true" />;
   const text = t(live ? "trend.live" : "trend.day", { from: show(Math.min(...known)), to: show(Math.max(...known)), last: show(known.at(-1)!) });
   return (

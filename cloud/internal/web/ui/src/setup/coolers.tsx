@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Secret } from "../access/secret";
 import { api } from "../api";
 import { moment } from "../format";
-import { lang, t } from "../i18n/text";
+import { lang, t, word } from "../i18n/text";
 import { mayUpdate } from "../me";
 import { to } from "../router";
 import { session } from "../session";
@@ -51,6 +51,7 @@ export function CoolerSetup() {
               <span class="setup-main">
                 <StatusDot status={c.status} />
                 <b>{c.name || c.device}</b>
+                <small class={c.status === "online" ? "visually-hidden" : `tag-${c.status}`}>{word("status", c.status)}</small>
               </span>
               <span class="muted">{c.device}</span>
               <span class="muted">{stores.value.get(c.store)?.name || c.store}</span>

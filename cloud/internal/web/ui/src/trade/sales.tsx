@@ -69,7 +69,7 @@ function Figures({ scope, from, to, daily }: { scope: Scope; from: number; to: n
   );
   const d = loaded.data;
   if (!d) return <Pending of={loaded} card rows={2} height={110} />;
-  if (!d.total || (d.total.figures.units === 0 && d.points.length === 0)) {
+  if (!d.total || (d.total.figures.units === 0 && d.points.every(([, units]) => units === 0))) {
     return (
       <section class="card">
         <Blank icon={<Bars />} title={t("sales.none")}>
@@ -127,7 +127,7 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
       </header>
       {!loaded.data ? (
         <Pending of={loaded} rows={4} />
-      ) : rows.length === 0 ? (
+      ) : rows.every((r) => r.figures.units === 0 && !r.figures.revenue?.length) ? (
         <p class="note">{t("sales.none")}</p>
       ) : (
         <div class="scroll-x" tabIndex={0} role="region" aria-label={t(`sales.by.${by}`)}>

@@ -53,6 +53,45 @@ export async function eventually(holds, within = 45_000) {
   }
 }
 
+/** Has a page note when each alert was first on its screen, by id, in window.seen: a driver's polling would be measured otherwise. */
+export const watchAlerts = (page) =>
+  page.evaluate(() => {
+    window.seen = new Map();
+    new MutationObserver(() => {
+      requestAnimationFrame(() => {
+        for (const a of document.querySelectorAll(".alert a")) {
+          const id = a.getAttribute("href");
+          if (!window.seen.has(id)) window.seen.set(id, Date.now());
+        }
+      });
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+
+/** How long, ms, a page that has nothing to do is kept waiting at most between two frames, in three seconds. */
+export const longestWait = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        const begun = performance.now();
+        let last = begun;
+        let longest = 0;
+        const tick = (t) => {
+          longest = Math.max(longest, t - last);
+          last = t;
+          if (t - begun < 3000) requestAnimationFrame(tick);
+          else done(Math.round(longest));
+        };
+        requestAnimationFrame(tick);
+      }),
+  );
+
+/** How long, ms, a page's main thread has worked so far: time of its processor, whoever else wants that. */
+export async function mainThread(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => (await session.send("Performance.getMetrics")).metrics.find((m) => m.name === "TaskDuration").value * 1000;
+}
+
 let axe;
 /** Serious and critical violations, one line each. */
 export async function violations(page) {

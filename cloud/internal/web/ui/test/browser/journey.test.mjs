@@ -33,10 +33,6 @@ async function look(states) {
   return service.look(STORE, DEVICE, states, { at: new Date(clock), jpeg });
 }
 
-async function presence(online) {
-  await service.send(STORE, DEVICE, "status", { online, at: new Date(clock).toISOString(), boot: 1, ...(online ? { birth: { agent_version: "0.1.0", model: "facings 0.3", started_at: new Date(clock).toISOString() } } : {}) }, new Date(clock));
-}
-
 describe("a day at Lindenplatz", () => {
   let page;
   after(() => page?.context().close());
@@ -44,7 +40,7 @@ describe("a day at Lindenplatz", () => {
   test("an empty service says how to begin, then the cooler appears by itself", async () => {
     page = await open(browser, `${service.url}/`);
     await page.getByText("No cooler reports yet").waitFor();
-    await presence(true);
+    await service.presence(STORE, DEVICE, true, new Date(clock));
     await look({});
     await page.getByRole("heading", { level: 1, name: "Every shelf that can be seen is stocked" }).waitFor();
     await eventually(async () => assert.equal(await page.locator(".row-link").innerText(), DEVICE));
@@ -288,7 +284,7 @@ describe("a day at Lindenplatz", () => {
   });
 
   test("a board that goes away shows as offline", async () => {
-    await presence(false);
+    await service.presence(STORE, DEVICE, false, new Date(clock));
     await page.getByText("Offline ·").waitFor();
   });
 

@@ -5,8 +5,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { serve } from "../fixture/server.mjs";
-import { launch, open } from "./browser.mjs";
+import { launch, longestWait, mainThread, open, watchAlerts } from "./browser.mjs";
 
+/** With a thousand coolers on the first screen, on a machine that does nothing else. */
+const INTERACTIVE_LIMIT_MS = 1000;
 let browser;
 let service;
 const figures = {};
@@ -25,32 +27,36 @@ const ids = () => service.world.plan.shelves.flatMap((s) => s.slots.map((x) => x
 
 test("interactive soon after the first byte", async () => {
   const scripts = [];
-  const page = await open(browser, `${service.url}/`, { onRequest: (r) => r.resourceType() === "script" && scripts.push(r.url()) });
+  let sessions = 0;
+  const page = await open(browser, `${service.url}/favicon.svg`, {
+    onRequest: (r) => {
+      if (r.resourceType() === "script") scripts.push(r.url());
+      if (r.url().endsWith("/v1/session")) sessions++;
+    },
+  });
+  const cpu = await mainThread(page);
+  const begun = await cpu();
+  await page.goto(`${service.url}/`);
   await page.locator(".cooler-link").first().waitFor();
+  figures.main_thread_ms = Math.round((await cpu()) - begun);
   figures.interactive_ms = Math.round(await page.evaluate(() => performance.now()));
+  figures.interactive_limit_ms = INTERACTIVE_LIMIT_MS;
+  figures.longest_wait_ms = await longestWait(page);
   figures.rows_in_document = await page.locator(".cooler-link").count();
   const sizes = await Promise.all(scripts.map(async (url) => gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer()), { level: 9 }).length));
   figures.script_gzip_kb = Math.round(sizes.reduce((a, b) => a + b, 0) / 100) / 10;
   assert.ok(figures.script_gzip_kb > 10 && figures.script_gzip_kb <= 100, `the first load takes ${figures.script_gzip_kb} kB of script`);
   assert.ok(figures.rows_in_document < 60, "rows that nobody sees are not in the document");
+  // What the clock says is the machine's too; what the page itself works until then is not.
+  assert.ok(figures.main_thread_ms <= INTERACTIVE_LIMIT_MS, `the page works ${figures.main_thread_ms} ms before it can be used`);
+  assert.equal(sessions, 1, "who is there is asked for once, ahead of the script");
   await page.context().close();
 });
 
 test("an alert is on the screen soon after the server sends it", async () => {
   const page = await open(browser, `${service.url}/`);
   await page.locator(".panel .alert").first().waitFor();
-  // The page looks for each alert by itself, frame by frame: a driver's polling would be measured otherwise.
-  await page.evaluate(() => {
-    window.seen = new Map();
-    new MutationObserver(() => {
-      requestAnimationFrame(() => {
-        for (const a of document.querySelectorAll(".alert a")) {
-          const id = a.getAttribute("href");
-          if (!window.seen.has(id)) window.seen.set(id, Date.now());
-        }
-      });
-    }).observe(document.body, { childList: true, subtree: true });
-  });
+  await watchAlerts(page);
   let shown = 0;
   const round = async () => {
     const latencies = [];
@@ -70,21 +76,7 @@ test("an alert is on the screen soon after the server sends it", async () => {
   // it has nothing to do: what it is kept waiting then is not its own, and the bound is widened by it.
   figures.rounds = 0;
   do {
-    figures.idle_ms = await page.evaluate(
-      () =>
-        new Promise((done) => {
-          const begun = performance.now();
-          let last = begun;
-          let longest = 0;
-          const tick = (t) => {
-            longest = Math.max(longest, t - last);
-            last = t;
-            if (t - begun < 3000) requestAnimationFrame(tick);
-            else done(Math.round(longest));
-          };
-          requestAnimationFrame(tick);
-        }),
-    );
+    figures.idle_ms = await longestWait(page);
     const latencies = await round();
     figures.rounds++;
     figures.alert_ms_p50 = latencies[Math.floor(latencies.length / 2)];

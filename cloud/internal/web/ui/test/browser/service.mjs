@@ -49,19 +49,16 @@ export async function startCloud(dir, more = []) {
   return { url, mqtt, run, halt, said: () => said };
 }
 
-/** Starts a service with one planogram published, and a feeder beside it. */
-export async function startService() {
-  const dir = mkdtempSync(join(tmpdir(), "coldshelf-web-"));
-  const feed = build(dir, "feed", "./cloud/internal/web/ui/test/feed");
-  const plan = planogram();
-  const { url, mqtt, run, halt } = await startCloud(dir);
-  await put(`${url}/v1/planograms/${plan.id}`, plan);
-
-  const feeder = spawn(feed, ["--broker", `tcp://127.0.0.1:${mqtt}`], { stdio: ["pipe", "pipe", "inherit"] });
+/** Boards that speak to a service, made up here; with `token` they show an admin's token to its broker. */
+export async function startBoards(dir, { mqtt }, plan, token = "") {
+  const feed = process.env.FEED ?? build(dir, "feed", "./cloud/internal/web/ui/test/feed");
+  const feeder = spawn(feed, ["--broker", `tcp://127.0.0.1:${mqtt}`, "--tenant", "demo", ...(token ? ["--username", "admin"] : [])], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, FEED_PASSWORD: token } });
   const acked = new Set();
   const waiting = [];
   let ready;
   let up = new Promise((done) => (ready = done));
+  const ended = new Promise((_, fail) => feeder.once("exit", (code) => fail(new Error(`the boards ended with status ${code} before they could speak`))));
+  ended.catch(() => {}); // at the end they do
   createInterface({ input: feeder.stdout }).on("line", (text) => {
     const m = JSON.parse(text);
     if (m.ready) ready();
@@ -69,7 +66,7 @@ export async function startService() {
     if (m.body?.rejected?.length) throw new Error(`rejected: ${JSON.stringify(m.body.rejected)}`);
     for (const w of waiting.splice(0)) w();
   });
-  await up;
+  await Promise.race([up, ended]);
 
   const seqs = new Map();
   /** Sends one message of a board; resolves with its seq once the service has stored it. */
@@ -87,9 +84,11 @@ export async function startService() {
   }
 
   return {
-    url,
-    plan,
     send,
+    /** A board says that it is there, or its broker that it is not. */
+    presence(store, device, online, at = new Date()) {
+      return send(store, device, "status", { online, at: at.toISOString(), boot: 1, ...(online ? { birth: { agent_version: "0.1.0", model: "facings 0.3", started_at: at.toISOString() } } : {}) }, at);
+    },
     /** A look with slots in the given states, and its picture where there is one. */
     async look(store, device, states, { at = new Date(), jpeg } = {}) {
       const { boot, seq, ...body } = observe(plan, states, { at: at.getTime() });
@@ -97,19 +96,41 @@ export async function startService() {
       if (jpeg) await send(store, device, "picture", { observation_seq: n, jpeg: jpeg.toString("base64"), width: body.width, height: body.height, purpose: "evidence" }, at);
       return { ...body, boot: 1, seq: n };
     },
-    async halt() {
-      up = new Promise((done) => (ready = done));
-      await halt();
-    },
-    /** Starts it again, and waits until the feeder has found it. */
-    async run() {
-      await run();
-      await up;
+    /** Promises the next connection: to be called before the service halts, and awaited when it runs again. */
+    again() {
+      return (up = new Promise((done) => (ready = done)));
     },
     async close() {
       feeder.stdin.end();
-      await new Promise((done) => feeder.once("exit", done));
-      await halt();
+      if (feeder.exitCode === null) await new Promise((done) => feeder.once("exit", done));
+    },
+  };
+}
+
+/** Starts a service with one planogram published, and boards beside it. */
+export async function startService() {
+  const dir = mkdtempSync(join(tmpdir(), "coldshelf-web-"));
+  const plan = planogram();
+  const cloud = await startCloud(dir);
+  await put(`${cloud.url}/v1/planograms/${plan.id}`, plan);
+  const { close, again, ...boards } = await startBoards(dir, cloud, plan);
+  let up;
+  return {
+    url: cloud.url,
+    plan,
+    ...boards,
+    async halt() {
+      up = again();
+      await cloud.halt();
+    },
+    /** Starts it again, and waits until the boards have found it. */
+    async run() {
+      await cloud.run();
+      await up;
+    },
+    async close() {
+      await close();
+      await cloud.halt();
       rmSync(dir, { recursive: true });
     },
   };

@@ -36,16 +36,20 @@ const most = 2 * wire.MaxPicture
 
 func main() {
 	broker := flag.String("broker", "tcp://127.0.0.1:1883", "address of the broker")
+	username := flag.String("username", "", "user at the broker; FEED_PASSWORD is its password")
+	tenant := flag.String("tenant", "+", "tenant whose acknowledgements are heard")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *broker, os.Stdin, os.Stdout); err != nil {
+	// The password is in the environment, where a list of processes does not show it.
+	options := mqtt.NewClientOptions().AddBroker(*broker).SetUsername(*username).SetPassword(os.Getenv("FEED_PASSWORD"))
+	if err := run(ctx, options, *tenant, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, broker string, in io.Reader, out io.Writer) error {
+func run(ctx context.Context, options *mqtt.ClientOptions, tenant string, in io.Reader, out io.Writer) error {
 	var mu sync.Mutex // paho calls the handler while the loop below prints
 	say := func(v any) {
 		mu.Lock()
@@ -61,10 +65,10 @@ func run(ctx context.Context, broker string, in io.Reader, out io.Writer) error 
 		}
 		say(env)
 	}
-	options := mqtt.NewClientOptions().AddBroker(broker).SetClientID("web-test-feed").SetOrderMatters(false).SetMaxReconnectInterval(time.Second)
+	options.SetClientID("web-test-feed").SetOrderMatters(false).SetMaxReconnectInterval(time.Second)
 	// The embedded broker forgets its sessions when it restarts, so each connection subscribes.
 	options.SetOnConnectHandler(func(c mqtt.Client) {
-		if t := c.Subscribe("coldshelf/v1/+/+/+/down/ack", 1, acknowledged); t.Wait() && t.Error() != nil {
+		if t := c.Subscribe("coldshelf/v1/"+tenant+"/+/+/down/ack", 1, acknowledged); t.Wait() && t.Error() != nil {
 			say(map[string]string{"error": t.Error().Error()})
 			return
 		}
@@ -72,7 +76,7 @@ func run(ctx context.Context, broker string, in io.Reader, out io.Writer) error 
 	})
 	client := mqtt.NewClient(options)
 	if t := client.Connect(); t.Wait() && t.Error() != nil {
-		return fmt.Errorf("connect %s: %w", broker, t.Error())
+		return fmt.Errorf("connect %s: %w", options.Servers[0], t.Error())
 	}
 	defer client.Disconnect(250)
 
