@@ -13,7 +13,9 @@ import { storeName } from "../store";
 import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
 import { Help } from "../ui/help";
-import { Bars } from "../ui/icons";
+import { saveCsv } from "../ui/csv";
+import { Bars, Download } from "../ui/icons";
+import { byChannel } from "./channels";
 import { Importer } from "./importer";
 import { Waiting } from "./mend";
 import { ask, asked, StorePick, Switch, Th, useProducts } from "./parts";
@@ -114,7 +116,15 @@ function Figures({ scope, from, to, daily }: { scope: Scope; from: number; to: n
 
 function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: string): string; sku: string }) {
   const l = lang.value;
-  const loaded = useLoad((signal) => tradeApi.sales({ ...scope, by, compare: by === "day" ? undefined : "previous" }, signal), [JSON.stringify(scope), by]);
+  const loaded = useLoad(
+    async (signal) => {
+      const compare = by === "day" ? undefined : "previous";
+      if (by !== "channel") return tradeApi.sales({ ...scope, by, compare }, signal);
+      const { rows, ...rest } = await tradeApi.sales({ ...scope, compare }, signal);
+      return { ...rest, rows: byChannel(rows) };
+    },
+    [JSON.stringify(scope), by],
+  );
   const rows = [...(loaded.data?.rows ?? [])].sort((a, b) => (by === "day" ? (b.key["day"] ?? "").localeCompare(a.key["day"] ?? "") : b.figures.units - a.figures.units));
   const all = rows.reduce((n, r) => n + Math.max(0, r.figures.units), 0);
   const most = Math.max(1, ...rows.map((r) => r.figures.units));
@@ -123,7 +133,14 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
     <section class="card kpi-rows" aria-label={t(`sales.by.${by}`)}>
       <header class="card-head">
         <Switch label={t("sales.by")} of={BYS.filter((b) => !(b === "store" && scope["stores"]) && !(b === "sku" && sku))} value={by} name={(b) => t(`sales.by.${b}`)} pick={(b) => ask({ by: b })} />
-        <Exports address={file} />
+        {by === "channel" ? (
+          <button class="button button-small push" type="button" onClick={() => saveCsv("channels", channelSheet(rows))}>
+            <Download />
+            {t("kpis.csv")}
+          </button>
+        ) : (
+          <Exports address={file} />
+        )}
       </header>
       {!loaded.data ? (
         <Pending of={loaded} rows={4} />
@@ -169,6 +186,12 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
     </section>
   );
 }
+
+/** The table of channels for a spreadsheet: the service divides no answer by them. */
+const channelSheet = (rows: readonly AnswerRow<Sales>[]) => [
+  [t("sales.by.channel"), t("sales.units"), t("sales.revenue")],
+  ...rows.map((r) => [r.key["channel"] || t("sales.no_channel"), r.figures.units, write("money", amount(r.figures.revenue), lang.value)]),
+];
 
 /** A row leads into what it is about. */
 function RowName({ row: r, by, name }: { row: AnswerRow<Sales>; by: By; name(gtin: string): string }) {

@@ -1,8 +1,9 @@
 // Sales, stock, orders and promotions as the service speaks of them, and how they are asked for.
 
 import { call, query } from "../api";
-import type { Answer, Lift, Money, Sales } from "../kpi/answers";
+import type { Answer, Lift, Sales } from "../kpi/answers";
 import type { Store } from "../types";
+import type { ChannelLine } from "./channels";
 
 export interface Problem {
   line: number;
@@ -206,7 +207,7 @@ const TYPES: Record<string, string> = { csv: "text/csv", ndjson: "application/x-
 export const typeOf = (name: string): string => TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "";
 
 export const tradeApi = {
-  sales: (q: Record<string, string | undefined>, signal?: AbortSignal) => call<Answer<Sales & { channels: { channel: string; units: number; revenue: Money }[] | null }>>("GET", `/v1/kpis/sales${query(q)}`, { signal }),
+  sales: (q: Record<string, string | undefined>, signal?: AbortSignal) => call<Answer<Sales & { channels: ChannelLine[] | null }>>("GET", `/v1/kpis/sales${query(q)}`, { signal }),
   products: (signal?: AbortSignal) => call<{ products: MasterProduct[] | null }>("GET", "/v1/sales/products", { signal }),
   stores: (signal?: AbortSignal) => call<{ stores: (Store & { currency?: string })[] | null }>("GET", "/v1/sales/stores", { signal }),
   channels: (signal?: AbortSignal) => call<{ channels: Channel[] | null }>("GET", "/v1/sales/channels", { signal }),

@@ -82,6 +82,10 @@ async function world(admin) {
   await admin("PUT", "/v1/stores/s1", { name: "Kiosk Lindenplatz", lat: 52.52, lon: 13.4, tz: "Europe/Berlin" });
   await admin("PUT", "/v1/coolers/cooler-01", { name: "Beverage door", store: "s1", planogram: plan.id });
   await admin("PUT", "/v1/promotions/p1", { name: "Summer", from: "2026-06-01T00:00:00Z", to: "2026-06-15T00:00:00Z", gtins: [plan.products[0].gtin], stores: ["s1"] });
+  const { gtin, name } = plan.products[0];
+  await admin("POST", "/v1/sales/masters", { products: [{ gtin, name, price: 300, cost: 200, currency: "EUR" }], stores: [{ store: "s1", name: "Kiosk Lindenplatz", tz: "Europe/Berlin", currency: "EUR", lat: 52.52, lon: 13.4 }] });
+  const sale = (channel, quantity) => ({ channel, order: `${channel}-1`, line: "1", store: "s1", gtin, quantity, amount: 300 * quantity, currency: "EUR", sold_at: new Date(Date.now() - 60_000).toISOString() });
+  await admin("POST", "/v1/sales/lines", { lines: [sale("till", 5), sale("web", 2)] });
   for (const device of ["cooler-01", "cooler-02"]) await boards.presence("s1", device, true);
   const begun = Date.now() - 60_000;
   for (const [i, states] of [{}, { "2-1": "empty" }, { "2-1": "empty" }].entries()) await boards.look("s1", "cooler-01", states, { at: new Date(begun + i * 3000) });
@@ -141,6 +145,19 @@ describe("a viewer", () => {
     assert.deepEqual([...new Set(faults)], []);
     assert.deepEqual(refused, []);
     assert.deepEqual(sent, []);
+  });
+
+  test("sees what each channel sold", async () => {
+    await eventually(async () => assert.equal((await (await page.request.get(`${service.url}/v1/kpis/sales`)).json()).rows[0]?.figures.units, 7)); // merged
+    await page.goto(`${service.url}/trade?by=channel`);
+    const rows = page.locator(".kpi-table tbody tr");
+    await rows.nth(1).waitFor();
+    assert.match(await rows.nth(0).innerText(), /^till\s+71\s?%\s+5\s/);
+    assert.match(await rows.nth(1).innerText(), /^web\s+29\s?%\s+2\s/);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    assert.match(file.suggestedFilename(), /^channels-/);
+    await shot(page, "viewer-channels", { fullPage: true });
+    assert.deepEqual(await violations(page), []);
   });
 
   test("by an address that is not for him, is told so without a refusal", async () => {
