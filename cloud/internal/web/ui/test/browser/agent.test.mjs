@@ -114,9 +114,8 @@ const openAlert = async (state) => (await ask(en, `/v1/alerts?state=${state}&typ
 
 describe("from the first start to a mended stockout, by the real board", () => {
   test("the first admin comes by the link of the first start", async () => {
-    en = await open(browser, /http:\S+\/welcome#setup=\S+/.exec(service.said())[0]);
+    en = await open(browser, /http:\S+\/welcome#setup=\S+/.exec(service.said())[0], { expectErrors: true }); // Chromium calls the 401 that asks to sign in an error
     en.setDefaultTimeout(PATIENCE); // networks run beside it
-    en.expectErrors = true; // Chromium calls the 401 that asks to sign in an error
     await en.getByLabel("Your name").fill("Li");
     await en.getByLabel("E-mail address").fill("li@brand.example");
     await en.getByLabel("Password").fill(PASSWORD);

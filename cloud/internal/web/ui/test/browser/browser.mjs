@@ -17,10 +17,11 @@ export function launch() {
 }
 
 /** A page that fails the test on any script error, blocked resource or request to another origin. */
-export async function open(browser, url, { width = 1280, height = 800, dark = false, lang = "en-GB", onRequest, ...rest } = {}) {
+export async function open(browser, url, { width = 1280, height = 800, dark = false, lang = "en-GB", expectErrors = false, onRequest, ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: lang, deviceScaleFactor: 1, ...rest });
   const page = await context.newPage();
   page.setDefaultTimeout(45_000);
+  page.expectErrors = expectErrors; // what the server refuses is an error to the browser
   const faults = [];
   page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
   page.on("console", (m) => {

@@ -33,8 +33,7 @@ describe("signing in", () => {
 
   test("the link of the first start makes the first admin, and is gone from the address", async () => {
     const link = /http:\S+\/welcome#setup=\S+/.exec(service.said())[0];
-    page = await open(browser, link);
-    page.expectErrors = true; // Chromium calls the 401 that asks to sign in an error
+    page = await open(browser, link, { expectErrors: true }); // Chromium calls the 401 that asks to sign in an error
     await page.getByRole("heading", { name: "Set up Coldshelf" }).waitFor();
     assert.equal(new URL(page.url()).hash, "");
     assert.deepEqual(await violations(page), []);
@@ -80,8 +79,7 @@ describe("signing in", () => {
     const link = await users.locator(".secret").innerText();
     assert.match(link, new RegExp(`^${service.url}/welcome#password=`));
     await users.getByText("invited, has not chosen a password").waitFor();
-    const theirs = await open(browser, link);
-    theirs.expectErrors = true;
+    const theirs = await open(browser, link, { expectErrors: true });
     await theirs.getByLabel("Password").fill("another good one 7");
     await theirs.locator("button[type=submit]").click();
     await theirs.locator(".signed-in", { hasText: "Bo" }).waitFor();

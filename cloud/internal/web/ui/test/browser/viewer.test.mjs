@@ -34,14 +34,12 @@ before(async () => {
   const link = (await admin("POST", "/v1/users", { name: VIEWER.name, email: VIEWER.email, role: "viewer" })).link;
   const code = /password=(.+)$/.exec(link)[1];
   await ask("POST", "/v1/password", { code: decodeURIComponent(code), password: VIEWER.password });
-  page = await open(browser, `${service.url}/`);
-  page.expectErrors = true; // Chromium calls the 401 that asks to sign in an error
+  page = await open(browser, `${service.url}/`, { expectErrors: true }); // Chromium calls the 401 that asks to sign in an error
   await page.getByLabel("E-mail address").fill(VIEWER.email);
   await page.getByLabel("Password").fill(VIEWER.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.locator(".signed-in", { hasText: VIEWER.name }).waitFor();
   page.expectErrors = false;
-  page.faults.length = 0;
   page.on("response", (r) => {
     // A picture that nobody kept is not there for anybody.
     if (r.status() >= 400 && r.status() !== 404) refused.push(`${r.request().method()} ${r.url()} on ${new URL(page.url()).pathname}: ${r.status()}`);
