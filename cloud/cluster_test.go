@@ -28,7 +28,7 @@ func TestClusterNodesKilled(t *testing.T) {
 	for i := range 3 {
 		boards = append(boards, newBoardWith(t, cluster.Nodes[i].MQTT(), fmt.Sprintf("d%d", i), everywhere))
 	}
-	const rounds, each = 3, 15
+	const rounds, each = 2, 15
 	say := func() {
 		for range each {
 			for _, b := range boards {

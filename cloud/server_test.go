@@ -88,14 +88,33 @@ func newBoardOf(t *testing.T, url string, id wire.Identity, options func(*mqtt.C
 	o := mqtt.NewClientOptions().AddBroker(url).SetClientID(id.Device).SetCleanSession(false).SetOrderMatters(false).
 		SetConnectRetry(true).SetConnectRetryInterval(50 * time.Millisecond).SetMaxReconnectInterval(100 * time.Millisecond).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { b.hear(t, m.Payload()) })
-	o.SetOnConnectHandler(func(c mqtt.Client) { c.Subscribe(b.id.DownFilter(), 1, nil) })
+	heard := make(chan struct{})
+	told := sync.OnceFunc(func() { close(heard) })
+	o.SetOnConnectHandler(func(c mqtt.Client) { go b.subscribe(c, told) })
 	options(o)
 	b.client = mqtt.NewClient(o)
 	if token := b.client.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatalf("connect: %v", token.Error())
 	}
 	t.Cleanup(func() { b.client.Disconnect(0) })
+	select {
+	case <-heard:
+	case <-time.After(patience):
+		t.Fatalf("%s: the broker does not answer its subscription", id.Device)
+	}
 	return b
+}
+
+// subscribe asks until the broker has agreed, as the agent does: a node of a cluster that has just lost another may
+// leave a subscription without an answer.
+func (b *board) subscribe(c mqtt.Client, told func()) {
+	for c.IsConnectionOpen() {
+		token := c.Subscribe(b.id.DownFilter(), 1, nil)
+		if token.WaitTimeout(5*time.Second) && token.Error() == nil && token.(*mqtt.SubscribeToken).Result()[b.id.DownFilter()] != 0x80 {
+			told()
+			return
+		}
+	}
 }
 
 func (b *board) hear(t *testing.T, payload []byte) {
