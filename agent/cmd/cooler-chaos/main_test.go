@@ -78,6 +78,10 @@ func TestVerdict(t *testing.T) {
 	told.alert.Untold = false
 	again := row("restated", "a", 0, false)
 	again.alert.State = "open"
+	open := row("opened", "a", 0, false)
+	open.alert.State = "open"
+	taken := row("restated", "a", 0, false)
+	taken.alert.Resolution = "retracted"
 	for _, c := range []struct {
 		name                   string
 		log                    []event
@@ -90,6 +94,11 @@ func TestVerdict(t *testing.T) {
 		{"recorded and taken back", []event{row("restated", "a", 9, true), struck}, 0, 0, 0},
 		{"taken back, and nobody was called", []event{row("restated", "a", 9, true), told}, 0, 1, 0},
 		{"an ending taken back", []event{row("opened", "a", 8, false), row("resolved", "a", 8, false), again, row("resolved", "a", 9, false)}, 0, 0, 0},
+		{"withdrawn, and so after all, and over", []event{open, taken, row("restated", "a", 9, false)}, 0, 0, 0},
+		{"withdrawn, so after all, and resolved once more", []event{open, taken, row("restated", "a", 9, false), row("resolved", "a", 9, false)}, 0, 0, 1},
+		{"withdrawn, opened again, resolved", []event{open, taken, open, row("resolved", "a", 9, false)}, 0, 0, 0},
+		{"resolved, withdrawn, and so after all", []event{open, row("resolved", "a", 9, false), taken, row("restated", "a", 9, false)}, 0, 0, 0},
+		{"over, and nobody told so", []event{open, row("restated", "a", 9, false)}, 0, 0, 1},
 		{"resolved twice", []event{row("opened", "a", 9, false), row("resolved", "a", 9, false), row("resolved", "a", 9, false)}, 0, 0, 1},
 		{"never resolved", []event{row("opened", "a", 9, false)}, 0, 0, 1},
 		{"opened twice", []event{row("opened", "a", 9, false), row("opened", "a", 9, false), row("resolved", "a", 9, false)}, 0, 0, 1},

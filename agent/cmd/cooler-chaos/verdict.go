@@ -123,6 +123,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 		kinds    []string
 		reopened int // told to be over, and then not to be over after all
 		again    int // told to be over or withdrawn, and then by another opening to be wrong still
+		closings int // -1 where the last thing that closed it was a withdrawal: told to have been after all, it is over already
 		last     event
 	}
 	stories := map[string]*story{}
@@ -141,6 +142,12 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			if e.kind == "opened" {
 				s.again++
 			}
+		}
+		switch closed := e.alert.State == "resolved"; {
+		case !closed:
+			s.closings = 0
+		case was.State != "" && was.State != "resolved" && e.kind == "restated" && e.alert.Resolution == "retracted":
+			s.closings = -1
 		}
 		s.kinds, s.last = append(s.kinds, e.kind), e
 	}
@@ -163,7 +170,7 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 			v.Extra++
 			v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, ep.name(), a.State, a.Resolution, s.kinds)
 			continue
-		case told[ep.name()] || !once(s.kinds, s.reopened, s.again, a.Untold):
+		case told[ep.name()] || !once(s.kinds, s.reopened+s.closings, s.again, a.Untold):
 			v.Doubled++
 			v.fault("%s: %v, untold %v", ep.name(), s.kinds, a.Untold)
 		case a.Untold:
@@ -184,13 +191,14 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 
 // once reports whether an alert's events are one opening and one closing; for one that was over before
 // any of its looks could be stored, and so called nobody, neither. One that was told to be open again has
-// another closing, and another opening where it was still wrong.
-func once(kinds []string, reopened, again int, untold bool) bool {
+// another closing, and another opening where it was still wrong; one whose closing was a withdrawal has one less. closings are
+// those more than one, openings likewise.
+func once(kinds []string, closings, openings int, untold bool) bool {
 	want := 1
 	if untold {
 		want = 0
 	}
-	return count(kinds, "opened") == want+again && count(kinds, "resolved") == want+reopened
+	return count(kinds, "opened") == want+openings && count(kinds, "resolved") == want+closings
 }
 
 func count(list []string, what string) (n int) {
