@@ -204,6 +204,37 @@ func (h *Hours) Open(local time.Time) bool {
 	return false
 }
 
+// OpenFor reports whether the store is open at a time, which is in its zone, and for d after it without a break.
+func (h *Hours) OpenFor(local time.Time, d time.Duration) bool {
+	for until := local.Add(d); ; {
+		left := h.left(local)
+		if left == 0 {
+			return false
+		}
+		if local = local.Add(left); !local.Before(until) {
+			return true
+		}
+	}
+}
+
+// left is for how long the stretch lasts in which a time falls; 0: the store is closed.
+func (h *Hours) left(local time.Time) (left time.Duration) {
+	if !h.known {
+		return 24 * time.Hour
+	}
+	minute := time.Duration(local.Hour()*60+local.Minute())*time.Minute + time.Duration(local.Second())*time.Second
+	for day, back := local, 0; back < 2; day, back = local.AddDate(0, 0, -1), back+1 {
+		at := minute + time.Duration(back)*24*time.Hour
+		for _, s := range h.on(day) {
+			from, to := time.Duration(s.from)*time.Minute, time.Duration(s.to)*time.Minute
+			if at >= from && at < to {
+				left = max(left, to-at)
+			}
+		}
+	}
+	return left
+}
+
 // on is when the store is open on the day of a time.
 func (h *Hours) on(day time.Time) []span {
 	for _, d := range slices.Backward(h.dates) {

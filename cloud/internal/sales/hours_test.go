@@ -56,6 +56,33 @@ func TestHours(t *testing.T) {
 			t.Errorf("%q is taken", bad)
 		}
 	}
+	for _, c := range []struct {
+		text string
+		at   time.Time
+		long time.Duration
+		open bool
+	}{
+		{"08:00-20:00", at(0, 19, 44), 15 * time.Minute, true},
+		{"08:00-20:00", at(0, 19, 45), 15 * time.Minute, true}, // done as it closes
+		{"08:00-20:00", at(0, 19, 46), 15 * time.Minute, false},
+		{"08:00-20:00", at(0, 19, 59), 0, true},
+		{"08:00-20:00", at(0, 20, 0), 0, false},
+		{"08:00-20:00", at(0, 7, 59), 15 * time.Minute, false},
+		{"08:00-12:00,12:10-20:00", at(0, 11, 55), 30 * time.Minute, false}, // a break between
+		{"08:00-12:00,12:00-20:00", at(0, 11, 55), 30 * time.Minute, true},
+		{"22:00-06:00", at(0, 23, 50), time.Hour, true},
+		{"22:00-06:00", at(1, 5, 50), time.Hour, false},
+		{"00:00-24:00; Mar 3 off", at(0, 23, 50), 15 * time.Minute, false}, // a holiday begins
+		{"00:00-24:00", at(0, 23, 50), 48 * time.Hour, true},
+		{"", at(0, 23, 50), 240 * time.Hour, true},
+	} {
+		h, err := sales.ParseHours(c.text)
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+		} else if got := h.OpenFor(c.at, c.long); got != c.open {
+			t.Errorf("%q at %v for %v: open %v, want %v", c.text, c.at.Format("Mon 15:04"), c.long, got, c.open)
+		}
+	}
 	h, _ := sales.ParseHours("Mo 08:00-10:00")
 	if got := h.OpenTime(at(0, 9, 30), at(1, 9, 0), time.UTC); got != 30*time.Minute {
 		t.Errorf("open for %v, want 30m", got)

@@ -52,6 +52,12 @@ func (l *Look) Open(at time.Time) bool {
 	return l.Hours.Open(at.In(loc))
 }
 
+// OpenFor reports whether the store is open at a time, and for d after it.
+func (l *Look) OpenFor(at time.Time, d time.Duration) bool {
+	loc, _ := l.Store.Location()
+	return l.Hours.OpenFor(at.In(loc), d)
+}
+
 // Desk looks at stores. What shelves show is kept for a while; the book is always read anew.
 type Desk struct {
 	DB     *state.DB

@@ -41,6 +41,18 @@ type Weights struct {
 	MaxKM      float64 `json:"max_km"`           // farther stores are not asked
 	Confidence float64 `json:"min_confidence"`   // stores less sure of a product are not asked for it
 	Closed     bool    `json:"closed,omitempty"` // closed stores are asked too
+	// Pick is for how many minutes a store has to be open yet, so that somebody can pick the order; absent: 15.
+	Pick *int64 `json:"pick_minutes,omitempty"`
+}
+
+// defaultPick is what picking an order takes.
+const defaultPick = 15 * time.Minute
+
+func (w *Weights) pick() time.Duration {
+	if w.Pick == nil {
+		return defaultPick
+	}
+	return time.Duration(*w.Pick) * time.Minute
 }
 
 // Defaults: a kilometre counts as much as a tenth of full doubt and a third of a rush hour.
@@ -86,6 +98,9 @@ func (o *Order) Validate() error {
 	w := o.Weights
 	if min(w.Kilometre, w.Doubt, w.Load, w.Cost, w.Parcel, w.MaxKM, w.Confidence) < 0 || w.Confidence > 1 || w.MaxKM > 20_040 {
 		return bad("weights", "none is negative, min_confidence is at most 1, max_km at most 20040")
+	}
+	if w.Pick != nil && (*w.Pick < 0 || *w.Pick > 1440) {
+		return bad("weights", "pick_minutes is %d, want 0 to 1440", *w.Pick)
 	}
 	return nil
 }
@@ -137,7 +152,7 @@ type Passed struct {
 	Store  string     `json:"store"`
 	KM     *float64   `json:"km,omitempty"`   // absent: nobody knows where the store is
 	GTIN   shelf.GTIN `json:"gtin,omitempty"` // absent: it is so for every product
-	Reason string     `json:"reason"`         // too_far, no_place, no_orders, closed, not_counted, unsure or short
+	Reason string     `json:"reason"`         // too_far, no_place, no_orders, closed, closes_soon, not_counted, unsure or short
 	Detail string     `json:"detail"`         // the same in words, with the figures
 }
 

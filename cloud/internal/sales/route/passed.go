@@ -24,6 +24,8 @@ func against(o *Order, l *book.Look, s *sales.Stock, now time.Time) (reason, det
 		return "no_orders", "the master says that it takes no orders"
 	case !o.Weights.Closed && !l.Open(now):
 		return "closed", "it is closed now; weights.closed: true asks closed stores too"
+	case !o.Weights.Closed && !l.OpenFor(now, o.Weights.pick()):
+		return "closes_soon", fmt.Sprintf("it closes in less than weights.pick_minutes %g: nobody could pick the order", o.Weights.pick().Minutes())
 	case f == nil || !s.Known():
 		return "not_counted", "its book does not say how much it has: nobody has counted or delivered the product"
 	case f.Confidence < o.Weights.Confidence || f.Confidence == 0:

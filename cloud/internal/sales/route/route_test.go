@@ -177,6 +177,9 @@ func TestRoute(t *testing.T) {
 			{"counted between order and sale", countedBetween},
 			{"what is wrong", wrong},
 			{"why it is refused", why},
+			{"closes before the pick", closing},
+			{"larger than any store", larger},
+			{"all too far", allTooFar},
 			{"cases are units", inCases},
 			{"costs in several currencies", currencies},
 			{"ten thousand at once", flashSale},
@@ -217,6 +220,113 @@ func whichStore(t *testing.T, r *rig) {
 		w := route.Defaults()
 		w.Load, w.Cost, o.Weights = 100, 0, &w
 	}), "held dear:1")
+}
+
+// closing: who closes before the order could be picked is not asked, and the answer says so.
+func closing(t *testing.T, r *rig) {
+	r.count(t, "near", cola, 10)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	at := func(hour, minute int) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.now = time.Date(2026, 3, 2, hour, minute, 0, 0, time.UTC)
+	}
+	fast := func(minutes int64) func(*route.Order) {
+		return func(o *route.Order) {
+			w := route.Defaults()
+			w.Pick, o.Weights = &minutes, &w
+		}
+	}
+	reason := func(a *route.Answer) string {
+		for _, p := range a.Passed {
+			if p.Store == "near" {
+				return p.Reason
+			}
+		}
+		return ""
+	}
+	at(19, 45)
+	r.look(t, "near", cola, shelf.OK, 2, 0)
+	hour := func(o *route.Order) { o.HoldFor = 3600 }
+	r.want(t, order("1", 1, hour), "held near:1") // a quarter of an hour is left
+	at(19, 50)
+	if a := r.want(t, order("2", 1), "refused"); reason(a) != "closes_soon" {
+		t.Errorf("passed %+v, want near closes_soon", a.Passed)
+	}
+	r.want(t, order("3", 1, fast(10)), "held near:1")
+	r.want(t, order("4", 1, fast(11)), "refused")
+	r.want(t, order("5", 1, fast(0)), "held near:1")
+	at(20, 0)
+	if a := r.want(t, order("6", 1, fast(0)), "refused"); reason(a) != "closed" {
+		t.Errorf("passed %+v, want near closed", a.Passed)
+	}
+	// What is held was promised while it could be picked: it stays held over closing time, until its own time is over.
+	r.want(t, order("1", 1, hour), "held near:1")
+}
+
+// larger: an order of two products larger than any store is split over as few as serve it; what is left over is named,
+// and of what is refused nothing stays reserved.
+func larger(t *testing.T, r *rig) {
+	for store, has := range map[string][2]int64{"near": {4, 0}, "far": {5, 9}, "dear": {3, 2}} {
+		for i, g := range []shelf.GTIN{cola, lemon} {
+			r.count(t, store, g, has[i])
+			r.look(t, store, g, shelf.OK, 2, 0)
+		}
+	}
+	of := func(colas, lemons int64, change ...func(*route.Order)) *route.Order {
+		return order(fmt.Sprint(colas, "-", lemons, "-", len(change)), 1, append(change, func(o *route.Order) {
+			o.Lines = []route.Item{{GTIN: cola, Units: colas}, {GTIN: lemon, Units: lemons}}
+		})...)
+	}
+	one, sums := false, map[shelf.GTIN]int64{}
+	a := r.want(t, of(13, 5), "refused")
+	if !slices.Equal(a.Missing, []route.Item{{GTIN: cola, Units: 1}}) {
+		t.Errorf("missing %+v, want one cola", a.Missing)
+	}
+	for _, s := range []string{"near", "far", "dear"} {
+		if _, reserved := r.reserved(t, s); reserved != 0 {
+			t.Errorf("%s keeps %d of a refused order", s, reserved)
+		}
+	}
+	r.want(t, of(8, 5, func(o *route.Order) { o.Split = &one }), "refused")
+	a = r.ask(t, of(12, 11))
+	if a.Status != sales.Held || len(a.Assignments) != 3 || len(a.Missing) != 0 {
+		t.Fatalf("%+v, want it split over all three", a)
+	}
+	for _, as := range a.Assignments {
+		for _, l := range as.Lines {
+			sums[l.GTIN] += l.Units
+		}
+	}
+	if sums[cola] != 12 || sums[lemon] != 11 {
+		t.Errorf("assigned %v, want 12 and 11", sums)
+	}
+}
+
+// allTooFar: a customer out of reach of every store is told so of the nearest ones, with the distance.
+func allTooFar(t *testing.T, r *rig) {
+	for _, s := range []string{"near", "far", "dear", "night"} {
+		r.count(t, s, cola, 10)
+		r.look(t, s, cola, shelf.OK, 2, 0)
+	}
+	away := func(km float64) func(*route.Order) {
+		return func(o *route.Order) {
+			lat, lon := 30.0, 121.5 // 133 km south
+			w := route.Defaults()
+			w.MaxKM, o.Weights, o.Lat, o.Lon = km, &w, &lat, &lon
+		}
+	}
+	a := r.want(t, order("1", 1, away(25)), "refused")
+	if len(a.Passed) != 5 || len(a.Missing) != 1 {
+		t.Fatalf("%+v, want the five stores and what is missing", a)
+	}
+	for _, p := range a.Passed {
+		if p.Reason != "too_far" || p.KM == nil || *p.KM < 130 {
+			t.Errorf("%+v, want it too far", p)
+		}
+	}
+	r.want(t, order("1", 1, func(o *route.Order) { o.Partial = true }, away(25)), "refused") // nothing is no part
+	r.want(t, order("2", 1, away(140)), "held near:1")
 }
 
 // inCases: who orders a case has its units reserved, in one or several stores; what nobody knows is named.
