@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -32,7 +33,9 @@ func (*door) Provides(b byte) bool {
 // connectTime bounds how long a client waits for its credentials to be judged.
 const connectTime = 5 * time.Second
 
-// OnConnectAuthenticate lets a client in or turns it away.
+// OnConnectAuthenticate lets a client in or turns it away. A will is said by the broker, which asks nobody whether its
+// client may say it: so that is asked here. And a client's id is its own: one of the same id that has proved to be
+// somebody else is another client, and ends neither its connection nor inherits what waits for it.
 func (d *door) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	if d.access == nil {
 		return true
@@ -42,10 +45,12 @@ func (d *door) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	name, serial := certificate(cl)
 	id, ok := d.access.Connect(ctx, Credentials{ClientID: pk.Connect.ClientIdentifier, Username: string(pk.Connect.Username),
 		Password: pk.Connect.Password, CommonName: name, Serial: serial})
-	if ok {
-		d.who.Store(cl, id)
+	if !ok || pk.Connect.WillFlag && !may(id, pk.Connect.WillTopic, true) {
+		return false
 	}
-	return ok
+	cl.ID = fmt.Sprintf("%s/%s/%s %t %t %s", id.Tenant, id.Store, id.Device, id.Service, id.Alerts, cl.ID)
+	d.who.Store(cl, id)
+	return true
 }
 
 // certificate gives the name and the number of a client's verified certificate.
@@ -69,7 +74,11 @@ func (d *door) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	if !ok {
 		return false
 	}
-	id := v.(Identity)
+	return may(v.(Identity), topic, write)
+}
+
+// may tells whether somebody may say, or hear, what is said under a topic.
+func may(id Identity, topic string, write bool) bool {
 	tills := strings.HasPrefix(topic, "coldshelf/pos/v1/"+id.Tenant+"/")
 	if id.Service {
 		return id.Tenant == "" || tills || strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/")
