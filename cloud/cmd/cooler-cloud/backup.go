@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 
 func backupCommand(stdout io.Writer) *cobra.Command {
 	var s settings
+	var replace bool
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Copy everything that the service keeps into one file, while it runs",
@@ -35,11 +38,14 @@ by their own tools.`,
 					return cloud.Hint(errors.New("the service keeps its data elsewhere than in --data"), "back up PostgreSQL with pg_dump, InfluxDB with influx backup, and other files by copying them with sqlite3 .backup")
 				}
 			}
+			if err := free(args[0], replace); err != nil {
+				return err
+			}
 			// Written beside and renamed: a backup that is cut never has the name of a whole one.
 			part := args[0] + ".part"
 			f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 			if err != nil {
-				return fmt.Errorf("back up: %w", err)
+				return cloud.Hint(fmt.Errorf("back up: %w", err), "give a file in a folder that is there and can be written")
 			}
 			m, err := backup.Write(cmd.Context(), c.DataDir, f, time.Now())
 			if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
@@ -53,7 +59,26 @@ by their own tools.`,
 		},
 	}
 	s.register(cmd)
+	cmd.Flags().BoolVar(&replace, "replace", false, "put the backup in the place of a file that is there")
 	return cmd
+}
+
+// free refuses a path that is taken: what is there may be the only good backup. With replace a file may be.
+func free(path string, replace bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("back up: %w", err)
+	case info.IsDir():
+		return cloud.Hint(fmt.Errorf("back up: %s is a folder", path), "give a file: %s", filepath.Join(path, "coldshelf-"+time.Now().Format(time.DateOnly)+".tgz"))
+	case !info.Mode().IsRegular():
+		return cloud.Hint(fmt.Errorf("back up: %s is no file", path), "give the path of a new file")
+	case !replace:
+		return cloud.Hint(fmt.Errorf("back up: %s is there, of %s", path, info.ModTime().Format(time.DateTime)), "give another name; or --replace, to put the new backup in its place once it is whole")
+	}
+	return nil
 }
 
 func restoreCommand(stdout io.Writer) *cobra.Command {
