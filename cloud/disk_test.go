@@ -59,6 +59,24 @@ func copied(t *testing.T, disk string) string {
 	return to
 }
 
+// storedWhole holds the service's database to every message of the board's first boot, from the first to the last,
+// without a gap.
+func storedWhole(t *testing.T, disk string, last int) {
+	t.Helper()
+	db, err := state.Open(context.Background(), "sqlite:"+copied(t, disk)+"/state.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	seen, err := state.BootSeen(context.Background(), db, "t", "d1", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(seen.Ranges.List()), fmt.Sprintf("[{1 %d}]", last); got != want {
+		t.Errorf("stored %s, want %s", got, want)
+	}
+}
+
 // TestFullDisk: the real binary on a disk that is full says so and acknowledges nothing; killed -9 in that
 // state, and given room, it goes on where it was. What a board was told is stored is stored.
 func TestFullDisk(t *testing.T) {
@@ -113,15 +131,7 @@ func TestFullDisk(t *testing.T) {
 	b.Start(t)
 	board.drain(t)
 	b.Kill(t, syscall.SIGTERM)
-	db, err := state.Open(context.Background(), "sqlite:"+copied(t, disk)+"/state.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	seen, err := state.BootSeen(context.Background(), db, "t", "d1", 1)
-	if got, want := fmt.Sprint(seen.Ranges.List()), fmt.Sprintf("[{1 %d}]", lines+1); err != nil || got != want {
-		t.Errorf("stored %s, %v, want %s", got, err, want)
-	}
+	storedWhole(t, disk, lines+1)
 }
 
 // TestReadOnlyDisk: the real binary on a file system that takes no writes any more, as one does that the kernel
@@ -182,15 +192,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	b.Start(t)
 	board.drain(t)
 	b.Kill(t, syscall.SIGTERM)
-	db, err := state.Open(context.Background(), "sqlite:"+copied(t, disk)+"/state.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	seen, err := state.BootSeen(context.Background(), db, "t", "d1", 1)
-	if got, want := fmt.Sprint(seen.Ranges.List()), fmt.Sprintf("[{1 %d}]", lines+2); err != nil || got != want {
-		t.Errorf("stored %s, %v, want %s", got, err, want)
-	}
+	storedWhole(t, disk, lines+2)
 }
 
 // TestLockedFiles: another program holds each of the two SQLite files for longer than the service waits for a
