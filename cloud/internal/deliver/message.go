@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -24,18 +23,7 @@ type message struct {
 // NoticeType is the CloudEvents type of what recipients of the format events are sent.
 const NoticeType = "org.coldshelf.notice"
 
-// noticeEvent is such an event; docs/schema/notice.json.
-type noticeEvent struct {
-	SpecVersion     string     `json:"specversion"`
-	ID              string     `json:"id"`
-	Source          string     `json:"source"` // /coldshelf/tenant
-	Type            string     `json:"type"`
-	Time            time.Time  `json:"time"`
-	DataContentType string     `json:"datacontenttype"`
-	Data            noticeData `json:"data"`
-}
-
-// noticeData says why somebody is told, and of what.
+// noticeData says why somebody is told, and of what; docs/schema/notice.json.
 type noticeData struct {
 	Kind      string        `json:"kind"`
 	Recipient string        `json:"recipient"`
@@ -72,12 +60,11 @@ func (s *Service) hand(ctx context.Context, m message) error {
 	if h, err = newHook(h.Webhook, s.client, s.cfg.Now); err != nil {
 		return err
 	}
-	body, err := json.Marshal(noticeEvent{SpecVersion: "1.0", ID: m.id, Source: "/coldshelf/" + m.alerts[0].Tenant, Type: NoticeType,
-		Time: m.at.UTC(), DataContentType: "application/json", Data: noticeData{m.kind, r.Name, r.Role, m.alerts}})
+	body, err := encodeCloudEvent(m.alerts[0].Tenant, NoticeType, m.id, m.at.UTC(), noticeData{m.kind, r.Name, r.Role, m.alerts})
 	if err != nil {
-		return fmt.Errorf("encode notice %s: %w", m.id, err)
+		return err
 	}
-	return h.post(ctx, m.id, body, "application/cloudevents+json")
+	return h.post(ctx, m.id, body, cloudEventMedia)
 }
 
 // Lines of a digest: a robot takes some 4 kB.

@@ -2,10 +2,8 @@ package deliver
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
@@ -19,16 +17,6 @@ type rejoining interface {
 // RestoredType is the CloudEvents type of what tells a program so; docs/schema/restored.json.
 const RestoredType = "org.coldshelf.restored"
 
-type restoredEvent struct {
-	SpecVersion     string       `json:"specversion"`
-	ID              string       `json:"id"`
-	Source          string       `json:"source"` // /coldshelf/tenant
-	Type            string       `json:"type"`
-	Time            time.Time    `json:"time"`
-	DataContentType string       `json:"datacontenttype"`
-	Data            restoredData `json:"data"`
-}
-
 type restoredData struct {
 	Message string `json:"message"`
 	Below   string `json:"below"` // events with a sequence up to here are as they were told
@@ -38,14 +26,9 @@ type restoredData struct {
 func restoredID(s alert.Seam) string { return fmt.Sprint("restored_", s.Above) }
 
 func restoredBody(tenant string, s alert.Seam) ([]byte, error) {
-	body, err := json.Marshal(restoredEvent{SpecVersion: "1.0", ID: restoredID(s), Source: "/coldshelf/" + tenant, Type: RestoredType, Time: s.At,
-		DataContentType: "application/json", Data: restoredData{
-			"The service was restored from a backup: forget events whose sequence lies between below and above, and take what stands from GET /v1/alerts?state=open,acknowledged.",
-			strconv.FormatInt(s.Below, 10), strconv.FormatInt(s.Above, 10)}})
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", restoredID(s), err)
-	}
-	return body, nil
+	return encodeCloudEvent(tenant, RestoredType, restoredID(s), s.At, restoredData{
+		"The service was restored from a backup: forget events whose sequence lies between below and above, and take what stands from GET /v1/alerts?state=open,acknowledged.",
+		strconv.FormatInt(s.Below, 10), strconv.FormatInt(s.Above, 10)})
 }
 
 // Restored tells a program; people see what stands.
@@ -57,7 +40,7 @@ func (h *hook) Restored(ctx context.Context, s alert.Seam) error {
 	if err != nil {
 		return err
 	}
-	return h.post(ctx, restoredID(s), body, "application/cloudevents+json")
+	return h.post(ctx, restoredID(s), body, cloudEventMedia)
 }
 
 // RestoredTopic is among those of a tenant's alerts: whoever subscribes to coldshelf/v1/TENANT/alerts/# hears of it. It

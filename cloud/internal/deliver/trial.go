@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -22,30 +21,20 @@ const TestType = "org.coldshelf.test"
 type Trial struct {
 	Delivered bool   `json:"delivered"`
 	Status    int    `json:"status,omitempty"` // of HTTP; 0: there was no answer, or it is e-mail
-	Answer    string `json:"answer,omitempty"` // the begin of what the target said
+	Answer    string `json:"answer,omitempty"` // the beginning of what the target said
 	Error     string `json:"error,omitempty"`  // why it was not delivered
 	Millis    int64  `json:"ms"`               // how long it took
 }
 
-// testEvent is what a program is sent.
-type testEvent struct {
-	SpecVersion     string    `json:"specversion"`
-	ID              string    `json:"id"`
-	Source          string    `json:"source"`
-	Type            string    `json:"type"`
-	Time            time.Time `json:"time"`
-	DataContentType string    `json:"datacontenttype"`
-	Data            testData  `json:"data"`
-}
-
+// testData is what a program is sent.
 type testData struct {
 	Message string `json:"message"`
 	By      string `json:"by,omitempty"`
 }
 
-// TryWebhook sends a webhook of a tenant a test message, once, signed as its events are. Where it is taken,
-// what waits for the target is tried at once. What is wrong
-// with the target is in the trial; the error is state.ErrNotFound or the database's.
+// TryWebhook sends a webhook of a tenant one test message, signed as its events are. Once that is accepted, the
+// events that wait for the webhook are tried again at once. What is wrong with the target stands in the Trial; the
+// error is state.ErrNotFound or the database's.
 func (s *Service) TryWebhook(ctx context.Context, tenant, id, who string) (*Trial, error) {
 	w, err := Get(ctx, s.cfg.DB, tenant, id)
 	if err != nil {
@@ -77,41 +66,53 @@ func (s *Service) try(ctx context.Context, w Webhook, who string) *Trial {
 	return t
 }
 
-func (s *Service) sendTest(ctx context.Context, w Webhook, who string, t *Trial) error {
+// testMessage is one test, in the words that people and programs are sent.
+type testMessage struct {
+	id    string
+	at    time.Time
+	by    string // who asked for it; "": nobody is named
+	title string
+	text  string
+}
+
+func newTestMessage(now time.Time, by string) testMessage {
 	var b [12]byte
 	rand.Read(b[:])
-	id, now := "test_"+hex.EncodeToString(b[:]), s.cfg.Now().UTC()
-	title, text := "测试消息 Test message", "告警会这样送达。 Alerts will reach you here.\n时间 Time: "+now.Format("2006-01-02 15:04 MST")
-	if who != "" {
-		text += "\n由 By: " + who
+	text := "告警会这样送达。 Alerts will reach you here.\n时间 Time: " + now.Format("2006-01-02 15:04 MST")
+	if by != "" {
+		text += "\n由 By: " + by
 	}
+	return testMessage{"test_" + hex.EncodeToString(b[:]), now, by, "测试消息 Test message", text}
+}
+
+// sendTest sends a test message by the webhook's channel, and notes in t what the other side said.
+func (s *Service) sendTest(ctx context.Context, w Webhook, who string, t *Trial) error {
+	m := newTestMessage(s.cfg.Now().UTC(), who)
 	if w.Format == channel.Email {
-		to, err := channel.Addressees(w.URL)
-		if err != nil {
-			return err
-		}
-		if err := s.cfg.SMTP.send(ctx, to, s.cfg.SMTP.letter(mailText{id, id, title, title + "\n\n" + text}, to, now), s.cfg.Timeout); err != nil {
-			return err
-		}
-		t.Answer = "the mail server has taken it"
-		return nil
+		return s.mailTest(ctx, w, m, t)
 	}
-	h := &hook{Webhook: w, client: s.client, now: s.cfg.Now}
-	body, contentType, err := []byte(nil), "application/json", error(nil)
-	if w.Format == channel.Events {
-		contentType = "application/cloudevents+json"
-		if h, err = newHook(w, s.client, s.cfg.Now); err != nil {
-			return err
-		}
-		body, err = json.Marshal(testEvent{SpecVersion: "1.0", ID: id, Source: "/coldshelf/" + w.Tenant, Type: TestType, Time: now,
-			DataContentType: "application/json", Data: testData{"Alerts will reach you here.", who}})
-	} else {
-		body, err = robotMessage(w.Format, title, text)
-	}
+	return s.postTest(ctx, w, m, t)
+}
+
+func (s *Service) mailTest(ctx context.Context, w Webhook, m testMessage, t *Trial) error {
+	to, err := channel.Addressees(w.URL)
 	if err != nil {
-		return fmt.Errorf("encode test message: %w", err)
+		return err
 	}
-	resp, err := h.send(ctx, id, body, contentType)
+	letter := s.cfg.SMTP.letter(mailText{m.id, m.id, m.title, m.title + "\n\n" + m.text}, to, m.at)
+	if err := s.cfg.SMTP.send(ctx, to, letter, s.cfg.Timeout); err != nil {
+		return err
+	}
+	t.Answer = "the mail server has taken it"
+	return nil
+}
+
+func (s *Service) postTest(ctx context.Context, w Webhook, m testMessage, t *Trial) error {
+	h, body, contentType, err := s.testRequest(w, m)
+	if err != nil {
+		return err
+	}
+	resp, err := h.send(ctx, m.id, body, contentType)
 	if err != nil {
 		return err
 	}
@@ -125,10 +126,23 @@ func (s *Service) sendTest(ctx context.Context, w Webhook, who string, t *Trial)
 	return h.judge(resp, answer)
 }
 
+// testRequest is what is posted: a signed CloudEvent to a program, a robot's message to a chat.
+func (s *Service) testRequest(w Webhook, m testMessage) (h *hook, body []byte, contentType string, err error) {
+	if w.Format != channel.Events {
+		body, err = robotMessage(w.Format, m.title, m.text)
+		return &hook{Webhook: w, client: s.client, now: s.cfg.Now}, body, "application/json", err
+	}
+	if h, err = newHook(w, s.client, s.cfg.Now); err != nil {
+		return nil, nil, "", err
+	}
+	body, err = encodeCloudEvent(w.Tenant, TestType, m.id, m.at, testData{"Alerts will reach you here.", m.by})
+	return h, body, cloudEventMedia, err
+}
+
 // maxShown bounds what is shown of an answer.
 const maxShown = 500
 
-// shown is the begin of an answer as text.
+// shown is the beginning of an answer as text.
 func shown(answer []byte) string {
 	text := strings.ToValidUTF8(string(answer), "\uFFFD")
 	if len(text) <= maxShown {

@@ -128,7 +128,7 @@ func (h *hook) quiet(e *alert.Entry) (bool, error) {
 func (h *hook) body(e *alert.Entry) (body []byte, contentType string, err error) {
 	if h.Format == FormatEvents {
 		body, err = json.Marshal(e.Event())
-		contentType = "application/cloudevents+json"
+		contentType = cloudEventMedia
 	} else {
 		var title, text string
 		if title, text, err = tell(e); err == nil {
