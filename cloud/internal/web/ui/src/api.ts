@@ -17,7 +17,7 @@ export class ApiError extends Error {
     /** HTTP status; 0 where no answer came. */
     readonly status: number,
     private readonly said: string,
-    private readonly todo = "",
+    private readonly remedy = "",
     /** What is wrong, as programs tell it apart; "" where the service did not say. */
     readonly code = "",
   ) {
@@ -26,12 +26,12 @@ export class ApiError extends Error {
 
   /** What went wrong, in the page's language at the moment that it is read. */
   override get message(): string {
-    return refusal({ code: this.code, error: this.said, hint: this.todo }).error;
+    return refusal({ code: this.code, error: this.said, hint: this.remedy }).error;
   }
 
   /** What to do about it; "" where nothing is known. */
   get hint(): string {
-    return refusal({ code: this.code, error: this.said, hint: this.todo }).hint;
+    return refusal({ code: this.code, error: this.said, hint: this.remedy }).hint;
   }
 }
 

@@ -45,8 +45,8 @@ export function at(observations: readonly PastObservation[], ms: number): number
 }
 
 /**
- * A past look in the form of the newest one: the history keeps no boxes, and the camera stands where
- * it stood, so the slots are drawn where they are looked for now.
+ * A past look in the form of the newest one. The history keeps no boxes; as the camera has not moved, the slots
+ * are drawn where the newest look has them.
  */
 export function asObservation(past: PastObservation, newest: Observation): Observation {
   const place = new Map((newest.slots ?? []).map((s) => [s.slot, s]));

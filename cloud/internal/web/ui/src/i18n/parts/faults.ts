@@ -4,7 +4,7 @@
 
 import type { Lang } from "../../format";
 
-type Text = readonly [what: string, todo: string];
+type Text = readonly [what: string, remedy: string];
 
 interface Fault {
   en: Text;
@@ -13,7 +13,7 @@ interface Fault {
   named: boolean;
 }
 
-const fault = (what: string, todo: string, whatZh: string, todoZh: string, named: 0 | 1): Fault => ({ en: [what, todo], zh: [whatZh, todoZh], named: named === 1 });
+const fault = (what: string, remedy: string, whatZh: string, remedyZh: string, named: 0 | 1): Fault => ({ en: [what, remedy], zh: [whatZh, remedyZh], named: named === 1 });
 
 export const faults: Readonly<Record<string, Fault>> = {
   bad_body: fault("The request was not understood", "Check what was entered and send it again.", "请求内容无法识别", "请检查填写内容后重新提交。", 1),
@@ -130,6 +130,6 @@ export function inLanguage(lang: Lang, code: string, error: string, hint: string
   const known = Object.hasOwn(faults, code) ? faults[code] : undefined;
   if (!known) return { error, hint };
   if (lang === "en") return { error: error || known.en[0], hint: hint || known.en[1] };
-  const [what, todo] = known[lang];
-  return { error: known.named && error ? `${what}（${error}）` : what, hint: todo };
+  const [what, remedy] = known[lang];
+  return { error: known.named && error ? `${what}（${error}）` : what, hint: remedy };
 }
