@@ -61,6 +61,7 @@ func askKPIs(t *testing.T, ask func(method, pattern string, vars map[string]stri
 	ask("GET", "/v1/suggestions/outcomes", nil, "?from=2026-03-01T00:00:00Z&to=2026-02-01T00:00:00Z", "", 400)
 	ask("POST", "/v1/suggestions/{id}", map[string]string{"id": "or_0"}, "", `{"action":"approve"}`, 404)
 	ask("POST", "/v1/suggestions/bulk", nil, "", `{"ids":["or_0"],"action":"pause"}`, 200)
+	ask("POST", "/v1/suggestions/bulk", nil, "", `{"ids":["or_0"],"action":"approve","seen_cases":{"or_0":3}}`, 200)
 	ask("PUT", "/v1/deliveries/{store}", map[string]string{"store": "s1"}, "", `{"days":["Mo","Th"],"at":"07:00","order_by":"14:00","lead_days":1}`, 200)
 	ask("PUT", "/v1/deliveries/{store}", map[string]string{"store": "s1"}, "", `{"days":["Moo"],"at":"07:00","order_by":"14:00","lead_days":1}`, 400)
 	ask("GET", "/v1/deliveries", nil, "", "", 200)

@@ -107,7 +107,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("/", site)
 	mux.Handle("GET /v1/live", s.live)
 	mux.Handle("/v1/", api.New(api.Config{DB: s.state, Series: s.series, Alerts: s.engine, Webhooks: s.deliver, PublicWebhooks: !s.cfg.Alerts.PrivateWebhooks, Sales: s.sales, Rates: merge.NewRateReader(s.state), KeepPoints: s.cfg.Keep.Points, Book: s.book, Orders: s.router, Boards: s.boards, Rules: s.rules, Operator: s.operator, Releases: &release.Store{DB: s.state, Scratch: s.cfg.DataDir}, BoardsURL: s.boardsURL(), TryRules: s.tryRules,
-		KPIs: &kpi.Desk{DB: s.state}, Changed: notifiers{s.live, s.deliver}.Committed, Tenant: s.tenant, Who: s.who, Grant: s.grant, Log: s.log}))
+		KPIs: &kpi.Desk{DB: s.state}, Changed: notifiers{s.live, s.deliver}.Committed, Decided: s.planner.Decided, Tenant: s.tenant, Who: s.who, Grant: s.grant, Log: s.log}))
 	mux.Handle(release.Pattern, &release.Server{DB: s.state, Log: s.log})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, health{Status: "ok"}) })
 	mux.HandleFunc("GET /readyz", s.ready)

@@ -75,6 +75,7 @@ type Config struct {
 	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
 	TryRules func(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error)
 	Changed  func() // called after a change that the live stream should tell
+	Decided  func() // called after somebody has decided about suggested orders; nil: nobody sends them
 
 	// Tenant says whose data a request may see; its error is told to the client with status 401.
 	Tenant func(*http.Request) (string, error)

@@ -71,6 +71,8 @@ func wordFault(err error) error {
 	switch {
 	case errors.Is(err, replenish.ErrDecided):
 		return &Problem{http.StatusConflict, problem.SuggestionSent, err.Error(), "what was sent is changed in the ordering system"}
+	case errors.Is(err, replenish.ErrChanged):
+		return &Problem{http.StatusConflict, problem.SuggestionChanged, err.Error(), "read it again, and approve what it is now or change it"}
 	case errors.Is(err, replenish.ErrCases), errors.Is(err, replenish.ErrWord):
 		return &Problem{http.StatusBadRequest, problem.BadSuggestion, err.Error(), "see docs/openapi.yaml"}
 	}
@@ -84,7 +86,17 @@ func (a *api) decide(r *http.Request, tenant string) (any, error) {
 	}
 	w.By = a.by(r, w.By)
 	s, err := replenish.Decide(r.Context(), a.DB, tenant, r.PathValue("id"), w)
+	if err == nil {
+		a.decided()
+	}
 	return s, wordFault(err)
+}
+
+// decided has what is approved sent.
+func (a *api) decided() {
+	if a.Decided != nil {
+		a.Decided()
+	}
 }
 
 // by is who decides: where people sign in, whoever did, whatever the body claims.
@@ -102,7 +114,8 @@ const bulkAtOnce = 1000
 
 func (a *api) decideMany(r *http.Request, tenant string) (any, error) {
 	var body struct {
-		IDs []string `json:"ids"`
+		IDs  []string         `json:"ids"`
+		Seen map[string]int64 `json:"seen_cases"` // by id
 		replenish.Word
 	}
 	if err := decode(r, &body); err != nil {
@@ -119,7 +132,12 @@ func (a *api) decideMany(r *http.Request, tenant string) (any, error) {
 		Error string           `json:"error,omitempty"`
 	}
 	out := []result{}
+	defer a.decided()
 	for _, id := range body.IDs {
+		body.Word.Seen = nil
+		if n, ok := body.Seen[id]; ok {
+			body.Word.Seen = &n
+		}
 		s, err := replenish.Decide(r.Context(), a.DB, tenant, id, body.Word)
 		var p *Problem
 		switch {
@@ -182,5 +200,6 @@ func (a *api) putOrdering(r *http.Request, tenant string) (any, error) {
 	if err != nil && !errors.As(err, &fault) && o.URL != "" {
 		return nil, &Problem{http.StatusBadRequest, problem.BadOrdering, err.Error(), "give an address such as https://orders.example/coldshelf"}
 	}
+	a.decided()
 	return o, err
 }

@@ -113,7 +113,9 @@ const (
 	SpanTooOld     Code = "span_too_old"  // the looks of that time are not kept any more
 	SuggestionSent Code = "suggestion_sent"
 	BadSuggestion  Code = "bad_suggestion"
-	BadDelivery    Code = "bad_delivery" // the calendar of a store
-	BadOrdering    Code = "bad_ordering" // where orders go
-	BadPromotion   Code = "bad_promotion"
+	// SuggestionChanged: it was approved as something else than it is by now.
+	SuggestionChanged Code = "suggestion_changed"
+	BadDelivery       Code = "bad_delivery" // the calendar of a store
+	BadOrdering       Code = "bad_ordering" // where orders go
+	BadPromotion      Code = "bad_promotion"
 )

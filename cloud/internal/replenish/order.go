@@ -71,6 +71,10 @@ func PutOrdering(ctx context.Context, tx *state.Tx, tenant string, o Ordering) e
 // sentAtOnce bounds how many orders one step posts.
 const sentAtOnce = 1000
 
+// silences is after how many orders in a row that nobody answered the others wait for the next step: the system is
+// away, and each would wait for its time-out.
+const silences = 3
+
 // Send posts a tenant's approved orders, each until the other side has taken it (2xx). One that fails
 // stays approved, says why, and does not hold up the others; one that was not taken before its delivery
 // was due is expired, and never sent.
@@ -83,6 +87,7 @@ func (p *Planner) Send(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
+	silent := 0
 	for i := range list {
 		s := &list[i]
 		fault := ""
@@ -93,11 +98,18 @@ func (p *Planner) Send(ctx context.Context, tenant string) error {
 				}
 				continue
 			}
-			if err := p.post(ctx, o, s); err != nil {
+			if silent == silences {
+				continue // those that are too late are ended all the same
+			}
+			answered, err := p.post(ctx, o, s)
+			if err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
 				fault = err.Error()
+			}
+			if silent++; answered {
+				silent = 0
 			}
 		}
 		if err := p.settle(ctx, tenant, s, fault); err != nil {
@@ -107,23 +119,24 @@ func (p *Planner) Send(ctx context.Context, tenant string) error {
 	return nil
 }
 
-func (p *Planner) post(ctx context.Context, o Ordering, s *Suggestion) error {
+// post hands an order over; answered tells whether anybody did.
+func (p *Planner) post(ctx context.Context, o Ordering, s *Suggestion) (answered bool, err error) {
 	body, err := json.Marshal(Order{"replenishment.order", s.ID, s.Store, s.GLN, s.Case, s.Cases, s.GTIN, s.Cases * s.Pack, s.Delivery, s.By, s.Note})
 	if err != nil {
-		return err
+		return false, err
 	}
 	signer, err := standardwebhooks.NewWebhook(o.Secret)
 	if err != nil {
-		return err
+		return false, err
 	}
 	at := p.Now()
 	signature, err := signer.Sign(s.ID, at, body)
 	if err != nil {
-		return err
+		return false, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.URL, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return false, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "coldshelf-orders/1")
@@ -132,14 +145,14 @@ func (p *Planner) post(ctx context.Context, o Ordering, s *Suggestion) error {
 	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	resp, err := p.Client.Do(req)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // lets the connection be used again
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("status %d", resp.StatusCode)
+		return true, fmt.Errorf("status %d", resp.StatusCode)
 	}
-	return nil
+	return true, nil
 }
 
 // settle notes that an order was taken, or why not. Somebody may have paused it while it was under way:

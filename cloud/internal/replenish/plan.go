@@ -36,7 +36,8 @@ type Config struct {
 // each on the same PostgreSQL.
 type Planner struct {
 	Config
-	rates *merge.RateReader
+	rates   *merge.RateReader
+	decided chan struct{}
 }
 
 // NewPlanner makes one; nothing runs yet.
@@ -50,28 +51,52 @@ func NewPlanner(c Config) *Planner {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Planner{c, merge.NewRateReader(c.DB)}
+	return &Planner{c, merge.NewRateReader(c.DB), make(chan struct{}, 1)}
 }
 
-// Run plans until ctx ends. A fault is logged, and tried again the next time.
+// Decided says that somebody has approved something, or named an ordering system: what is approved goes out at once,
+// and not with the next plan, because an order may be due in a minute. It does not block.
+func (p *Planner) Decided() {
+	select {
+	case p.decided <- struct{}{}:
+	default: // somebody has said so already
+	}
+}
+
+// Run plans until ctx ends, and sends what is approved as soon as it is. A fault is logged, and tried again the next time.
 func (p *Planner) Run(ctx context.Context) error {
 	every := time.NewTicker(p.Every)
 	defer every.Stop()
+	do := p.Step
 	for {
-		if err := p.Step(ctx); err != nil && ctx.Err() == nil {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
 			p.Log.Error("plan replenishment", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-every.C:
+			do = p.Step
+		case <-p.decided:
+			do = p.sendAll
 		}
 	}
 }
 
 // Step plans, sends and closes once, for every tenant that has demand rates.
 func (p *Planner) Step(ctx context.Context) error {
-	rows, err := p.DB.Query(ctx, "SELECT tenant FROM merge_models ORDER BY tenant")
+	return p.each(ctx, "SELECT tenant FROM merge_models ORDER BY tenant", func(t string) error {
+		return errors.Join(p.Plan(ctx, t), p.Send(ctx, t), p.Close(ctx, t))
+	})
+}
+
+func (p *Planner) sendAll(ctx context.Context) error {
+	return p.each(ctx, "SELECT tenant FROM replenish_ordering ORDER BY tenant", func(t string) error { return p.Send(ctx, t) })
+}
+
+// each does something for every tenant that a query names. What fails for one does not keep it from the others.
+func (p *Planner) each(ctx context.Context, query string, do func(tenant string) error) error {
+	rows, err := p.DB.Query(ctx, query)
 	if err != nil {
 		return fmt.Errorf("list tenants: %w", err)
 	}
@@ -85,7 +110,7 @@ func (p *Planner) Step(ctx context.Context) error {
 	}
 	errs := []error{rows.Err(), rows.Close()}
 	for _, t := range tenants {
-		errs = append(errs, p.Plan(ctx, t), p.Send(ctx, t), p.Close(ctx, t))
+		errs = append(errs, do(t))
 	}
 	return errors.Join(errs...)
 }
@@ -167,7 +192,14 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 			if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
 				return err
 			}
+			pauses, err := readPaused(ctx, tx, tenant, store)
+			if err != nil {
+				return err
+			}
 			for i := range list {
+				if p, ok := pauses[list[i].GTIN]; ok {
+					list[i].Status, list[i].By, list[i].Note = Paused, p.by, p.note
+				}
 				if err := keep(ctx, tx, tenant, &list[i]); err != nil {
 					return err
 				}
@@ -182,11 +214,11 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 }
 
 // keep stores a suggestion unless somebody has decided about it. One of no packs is stored only where
-// it takes back what was suggested before.
+// it takes back what was suggested before, or is paused: so that it can be seen and resumed.
 func keep(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error {
 	was, err := get(ctx, tx, tenant, s.ID)
 	if errors.Is(err, state.ErrNotFound) {
-		if s.Cases == 0 {
+		if s.Cases == 0 && s.Status != Paused {
 			return nil
 		}
 		return put(ctx, tx, tenant, s)
@@ -224,7 +256,10 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		return nil, err
 	}
 	now := p.Now().UTC()
-	cycle := calendar.Cycle(now, place.Zone)
+	cycle, ok := calendar.Cycle(now, place.Zone)
+	if !ok {
+		return nil, nil // it is not delivered any more
+	}
 	capacity, err := capacities(ctx, p.DB, tenant, place.Store.Store)
 	if err != nil {
 		return nil, err
@@ -263,7 +298,7 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 		s := Suggestion{ID: idOf(place.Store.Store, g, cycle.Delivery), Store: place.Store.Store, GLN: place.GLN, GTIN: g, Case: unit.gtin, Pack: unit.units,
 			Cases: a.Packs, Advice: a.Packs, Status: Suggested, Cycle: cycle, Stock: stock.units, StockSource: stock.source, Arrival: round1(a.Arrival),
 			Demand:   Demand{round1(demand.Mean), demand.Quantile(0.1), demand.Quantile(0.5), demand.Quantile(0.9), round1(demand.Lift), round1(demand.Online)},
-			Capacity: capacity[g], Capped: a.Capped, GainMinor: int64(math.Round(a.Gain)), Currency: rate.Currency, GainUnits: round1(a.With - a.Without), MadeAt: now}
+			Capacity: capacity[g], Capped: a.Capped, Over: a.Over, GainMinor: int64(math.Round(a.Gain)), Currency: rate.Currency, GainUnits: round1(a.With - a.Without), MadeAt: now}
 		if master != nil {
 			s.Name = master.Name
 		}

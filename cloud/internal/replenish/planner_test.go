@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -311,5 +312,206 @@ func TestPicksAreOfTheStoreThatHeldTheGoods(t *testing.T) {
 	days := list[0].Next.Sub(list[0].Delivery).Hours() / 24
 	if got := list[0].Demand.Online; math.Abs(got-2*days) > 0.11 {
 		t.Errorf("online %v in %v days, want 28 units in two weeks", got, days)
+	}
+}
+
+// shop is a learned shop with a planner and one suggestion.
+type shop struct {
+	db      *state.DB
+	now     *time.Time
+	planner *replenish.Planner
+	posts   func() int // how many orders the ordering system was posted
+}
+
+// open has an ordering system that answers with a status; 0: it hangs up.
+func open(t *testing.T, db *state.DB, status int) *shop {
+	t.Helper()
+	now, clock, ledger := learned(t, db)
+	var mu sync.Mutex
+	posted := 0
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		posted++
+		mu.Unlock()
+		if status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		rw.WriteHeader(status)
+	}))
+	server.Config.ErrorLog = nil
+	t.Cleanup(server.Close)
+	err := db.Write(context.Background(), func(tx *state.Tx) error {
+		return replenish.PutOrdering(context.Background(), tx, "t", replenish.Ordering{URL: server.URL, Secret: secret})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shop{db: db, now: now, posts: func() int { mu.Lock(); defer mu.Unlock(); return posted }}
+	s.planner = replenish.NewPlanner(replenish.Config{DB: db, Ledger: ledger, Client: server.Client(), Now: clock, Log: slog.New(slog.DiscardHandler)})
+	return s
+}
+
+func (s *shop) step(t *testing.T) {
+	t.Helper()
+	if err := s.planner.Step(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *shop) list(t *testing.T, of ...replenish.Status) []replenish.Suggestion {
+	t.Helper()
+	list, err := replenish.List(context.Background(), s.db, "t", replenish.Filter{Statuses: of, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func (s *shop) say(t *testing.T, id string, w replenish.Word) {
+	t.Helper()
+	if _, err := replenish.Decide(context.Background(), s.db, "t", id, w); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestApprovedTwiceAtOnce: many approve the same at once. It is approved by one of them, and stays so, and is sent once.
+func TestApprovedTwiceAtOnce(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := open(t, db, http.StatusOK)
+		s.step(t)
+		id := s.list(t)[0].ID
+		var all sync.WaitGroup
+		by := make([]string, 20)
+		for i := range by {
+			all.Go(func() {
+				got, err := replenish.Decide(context.Background(), db, "t", id, replenish.Word{Action: "approve", By: string(rune('a' + i))})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				by[i] = got.By
+			})
+		}
+		all.Wait()
+		is := s.list(t)[0]
+		for i := range by {
+			if by[i] != is.By || is.By == "" {
+				t.Errorf("the %d. was told it is approved by %q, it is by %q", i, by[i], is.By)
+			}
+		}
+		s.step(t)
+		s.step(t)
+		if is := s.list(t)[0]; is.Status != replenish.Sent || s.posts() != 1 {
+			t.Errorf("%s, posted %d times, want it sent once", is.Status, s.posts())
+		}
+		if _, err := replenish.Decide(context.Background(), db, "t", id, replenish.Word{Action: "approve"}); !errors.Is(err, replenish.ErrDecided) {
+			t.Errorf("approved after it was sent: %v", err)
+		}
+	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+}
+
+// TestApprovedAsRead: who has read another number of cases than there is by now does not approve it.
+func TestApprovedAsRead(t *testing.T) {
+	s := open(t, statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables), http.StatusOK)
+	s.step(t)
+	is := s.list(t)[0]
+	read, other := is.Cases, is.Cases+1
+	s.say(t, is.ID, replenish.Word{Action: "change", Cases: &other, By: "Ann"})
+	if _, err := replenish.Decide(context.Background(), s.db, "t", is.ID, replenish.Word{Action: "approve", Seen: &read, By: "Bob"}); !errors.Is(err, replenish.ErrChanged) {
+		t.Errorf("approved as %d while it is of %d: %v", read, other, err)
+	}
+	s.say(t, is.ID, replenish.Word{Action: "approve", Seen: &other, By: "Bob"})
+	if is := s.list(t)[0]; is.By != "Ann" || is.Cases != other {
+		t.Errorf("%d by %s, want Ann's %d", is.Cases, is.By, other)
+	}
+}
+
+// TestAPauseHolds: a product that is paused is for later deliveries too, is never sent, and comes back when it is resumed.
+func TestAPauseHolds(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := open(t, db, http.StatusOK)
+		s.step(t)
+		first := s.list(t)[0]
+		s.say(t, first.ID, replenish.Word{Action: "approve", By: "Ann"})
+		s.say(t, first.ID, replenish.Word{Action: "pause", By: "Ann", Note: "delisted"})
+		*s.now = first.OrderBy.Add(time.Minute)
+		s.step(t)
+		list := s.list(t, replenish.Paused)
+		if len(list) != 1 || list[0].ID == first.ID || list[0].By != "Ann" || list[0].Note != "delisted" || s.posts() != 0 {
+			t.Fatalf("the next delivery: %+v, %d posted, want it paused by Ann", list, s.posts())
+		}
+		if over := s.list(t, replenish.Expired); len(over) != 1 || over[0].ID != first.ID {
+			t.Errorf("over is %+v, want the first", over)
+		}
+		s.say(t, list[0].ID, replenish.Word{Action: "resume"})
+		*s.now = list[0].OrderBy.Add(time.Minute)
+		s.step(t)
+		if next := s.list(t, replenish.Suggested); len(next) != 1 || next[0].Cases < 1 {
+			t.Errorf("resumed: %+v, want it suggested for the delivery after", next)
+		}
+	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+}
+
+// TestSentAsSoonAsApproved: a running planner posts what is approved at once, not with its next plan.
+func TestSentAsSoonAsApproved(t *testing.T) {
+	s := open(t, statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables), http.StatusOK)
+	s.step(t)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	s.planner.Every = 24 * time.Hour
+	go func() { done <- s.planner.Run(ctx) }()
+	s.say(t, s.list(t)[0].ID, replenish.Word{Action: "approve", By: "Ann"})
+	s.planner.Decided()
+	for deadline := time.Now().Add(time.Minute); s.list(t)[0].Status != replenish.Sent; {
+		if time.Now().After(deadline) {
+			t.Fatalf("a minute later it is %+v", s.list(t)[0])
+		}
+	}
+	stop()
+	if err := <-done; err != nil || s.posts() != 1 {
+		t.Errorf("%v, posted %d times", err, s.posts())
+	}
+}
+
+// TestAnOrderingSystemThatIsAway is asked a few times a step, not once for each order, and each keeps why.
+func TestAnOrderingSystemThatIsAway(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		status, posted int
+	}{{"hangs up", 0, 3}, {"refuses each", http.StatusBadRequest, 6}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t, statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables), c.status)
+			var counts []sales.Movement
+			for store := range 2 {
+				for p := range 3 {
+					counts = append(counts, sales.Movement{ID: market.StoreName(store) + string(market.GTIN(p)), Store: market.StoreName(store), GTIN: market.GTIN(p), Cause: sales.Count, Units: 0, At: s.now.Add(-time.Minute)})
+				}
+			}
+			if _, err := s.planner.Ledger.Move(context.Background(), "t", counts); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.planner.Plan(context.Background(), "t"); err != nil {
+				t.Fatal(err)
+			}
+			list := s.list(t)
+			if len(list) != 6 {
+				t.Fatalf("%d suggestions, want one for each product of each store", len(list))
+			}
+			for i := range list {
+				s.say(t, list[i].ID, replenish.Word{Action: "approve", By: "Ann"})
+			}
+			if err := s.planner.Send(context.Background(), "t"); err != nil {
+				t.Fatal(err)
+			}
+			faults := 0
+			for _, is := range s.list(t, replenish.Approved) {
+				if is.Fault != "" {
+					faults++
+				}
+			}
+			if s.posts() != c.posted || faults != c.posted {
+				t.Errorf("posted %d, %d keep why, want %d", s.posts(), faults, c.posted)
+			}
+		})
 	}
 }

@@ -26,11 +26,13 @@ type Advice struct {
 	With     float64 // and with it
 	Gain     float64 // money of the difference, minor unit
 	Capped   bool    // the coolers hold less than the target
+	Over     int64   // units that the coolers do not hold, where they hold less than a pack
 	Rounding int64   // units more (or fewer) than needed, from whole packs
 }
 
 // Suggest orders up to the demand that the cycle needs at the service level, in whole packs, and no
-// more than the coolers hold. Its gain is E[min(D, stock + order)] − E[min(D, stock)] at the margin: the
+// more than the coolers hold. Where they hold less than one pack, the product would never be ordered: then one
+// pack is, and what is over waits in the back room. Its gain is E[min(D, stock + order)] − E[min(D, stock)] at the margin: the
 // newsvendor's, over one cycle.
 func Suggest(n Need) Advice {
 	a := Advice{Arrival: max(0, n.Stock-merge.Served(n.Stock, n.Before.Mean, n.Before.Variance)), Target: n.Cycle.Quantile(n.Service)}
@@ -41,10 +43,13 @@ func Suggest(n Need) Advice {
 	need := up - a.Arrival
 	if need > 0 {
 		a.Packs = int64(math.Ceil(need / float64(n.Pack)))
-		if n.Capacity > 0 {
-			a.Packs = min(a.Packs, int64(math.Floor((float64(n.Capacity)-a.Arrival)/float64(n.Pack)+1e-9)))
+		switch {
+		case n.Capacity > 0 && n.Capacity < n.Pack:
+			a.Packs = 1
+			a.Over = max(0, int64(math.Ceil(a.Arrival+float64(n.Pack-n.Capacity)-1e-9)))
+		case n.Capacity > 0:
+			a.Packs = max(0, min(a.Packs, int64(math.Floor((float64(n.Capacity)-a.Arrival)/float64(n.Pack)+1e-9))))
 		}
-		a.Packs = max(0, a.Packs)
 		a.Rounding = a.Packs*n.Pack - int64(math.Ceil(need))
 	}
 	a.Without = merge.Served(a.Arrival, n.Cycle.Mean, n.Cycle.Variance)

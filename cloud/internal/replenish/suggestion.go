@@ -38,6 +38,15 @@ CREATE TABLE replenish_ordering (
 	url    TEXT NOT NULL,
 	secret TEXT NOT NULL
 );
+`, `
+CREATE TABLE replenish_paused (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	gtin   TEXT NOT NULL,
+	who    TEXT NOT NULL,
+	note   TEXT NOT NULL,
+	PRIMARY KEY (tenant, store, gtin)
+);
 `}}
 
 // Status is where a suggestion stands.
@@ -72,6 +81,7 @@ type Suggestion struct {
 	Demand      Demand     `json:"demand"`
 	Capacity    int64      `json:"capacity,omitempty"`
 	Capped      bool       `json:"capped_by_cooler"`
+	Over        int64      `json:"over_capacity,omitempty"` // units of the order that the coolers do not hold: they hold less than a case
 	GainMinor   int64      `json:"gain_minor"`
 	Currency    string     `json:"currency"`
 	GainUnits   float64    `json:"gain_units"`
@@ -108,6 +118,7 @@ type Outcome struct {
 var (
 	ErrDecided = errors.New("the suggestion was sent or is over")
 	ErrCases   = errors.New("cases is a whole number from 0 to 100000")
+	ErrChanged = errors.New("the suggestion is another one by now")
 )
 
 // Filter selects suggestions; zero fields select all.
@@ -189,13 +200,17 @@ func put(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error 
 
 // Word is what a person decides.
 type Word struct {
-	Action string `json:"action"` // approve, change, pause or resume
-	Cases  *int64 `json:"cases"`  // of change, which also approves
+	Action string `json:"action"`     // approve, change, pause or resume
+	Cases  *int64 `json:"cases"`      // of change, which also approves
+	Seen   *int64 `json:"seen_cases"` // of approve: how many cases whoever approves has read; nil: whatever it is
 	By     string `json:"by"`
 	Note   string `json:"note"`
 }
 
-// Decide takes a person's word. A suggestion that was sent or is over is ErrDecided.
+// Decide takes a person's word. A suggestion that was sent or is over is ErrDecided; one that is approved as something
+// else than was read, because it was planned anew or somebody has changed it meanwhile, is ErrChanged. Approved twice
+// it is approved by the first. A pause is of the product in the store: its suggestions for later deliveries are
+// paused too, until one is resumed, approved or changed.
 func Decide(ctx context.Context, db *state.DB, tenant, id string, w Word) (s *Suggestion, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
@@ -207,25 +222,79 @@ func Decide(ctx context.Context, db *state.DB, tenant, id string, w Word) (s *Su
 		if s.Status == Sent || s.Status == Expired {
 			return fmt.Errorf("suggestion %s is %s: %w", id, s.Status, ErrDecided)
 		}
-		switch w.Action {
-		case "approve":
-			s.Status = Approved
-		case "change":
-			if w.Cases == nil || *w.Cases < 0 || *w.Cases > 100_000 {
-				return ErrCases
-			}
-			s.Cases, s.Status = *w.Cases, Approved
-		case "pause":
-			s.Status = Paused
-		case "resume":
-			s.Status = Suggested
-		default:
-			return fmt.Errorf("%w: action %q, want approve, change, pause or resume", ErrWord, w.Action)
+		was := s.Status
+		if err := s.take(w); err != nil {
+			return err
+		}
+		if was == Approved && w.Action == "approve" {
+			return nil
 		}
 		s.By, s.Note = w.By, w.Note
+		if err := setPause(ctx, tx, tenant, s); err != nil {
+			return err
+		}
 		return put(ctx, tx, tenant, s)
 	})
 	return s, err
+}
+
+// take makes of a suggestion what a person says.
+func (s *Suggestion) take(w Word) error {
+	switch w.Action {
+	case "approve":
+		if w.Seen != nil && *w.Seen != s.Cases {
+			return fmt.Errorf("suggestion %s is of %d cases, not of %d: %w", s.ID, s.Cases, *w.Seen, ErrChanged)
+		}
+		s.Status = Approved
+	case "change":
+		if w.Cases == nil || *w.Cases < 0 || *w.Cases > 100_000 {
+			return ErrCases
+		}
+		s.Cases, s.Status = *w.Cases, Approved
+	case "pause":
+		s.Status = Paused
+	case "resume":
+		s.Status = Suggested
+	default:
+		return fmt.Errorf("%w: action %q, want approve, change, pause or resume", ErrWord, w.Action)
+	}
+	return nil
+}
+
+// setPause keeps whether a suggestion's product is paused in its store.
+func setPause(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) (err error) {
+	if s.Status == Paused {
+		_, err = tx.Exec(ctx, `INSERT INTO replenish_paused (tenant, store, gtin, who, note) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, store, gtin) DO UPDATE SET who = excluded.who, note = excluded.note`, tenant, s.Store, string(s.GTIN), s.By, s.Note)
+	} else {
+		_, err = tx.Exec(ctx, "DELETE FROM replenish_paused WHERE tenant = ? AND store = ? AND gtin = ?", tenant, s.Store, string(s.GTIN))
+	}
+	if err != nil {
+		return fmt.Errorf("pause %s in %s: %w", s.GTIN, s.Store, err)
+	}
+	return nil
+}
+
+// paused is by whom a product was paused.
+type paused struct{ by, note string }
+
+// readPaused gives what is paused in a store.
+func readPaused(ctx context.Context, q state.Querier, tenant, store string) (map[shelf.GTIN]paused, error) {
+	rows, err := q.Query(ctx, "SELECT gtin, who, note FROM replenish_paused WHERE tenant = ? AND store = ?", tenant, store)
+	if err != nil {
+		return nil, fmt.Errorf("read what is paused: %w", err)
+	}
+	defer rows.Close()
+	out := map[shelf.GTIN]paused{}
+	for rows.Next() {
+		var g shelf.GTIN
+		var p paused
+		if err := rows.Scan(&g, &p.by, &p.note); err != nil {
+			return nil, fmt.Errorf("read what is paused: %w", err)
+		}
+		out[g] = p
+	}
+	return out, rows.Err()
 }
 
 // ErrWord says that an action is none.

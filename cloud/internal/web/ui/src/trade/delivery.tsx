@@ -34,6 +34,8 @@ function Delivery({ of }: { of: Calendar }) {
         [t("delivery.at"), of.at],
         [t("delivery.order_by"), of.order_by],
         [t("delivery.lead"), String(of.lead_days)],
+        [t("delivery.off"), of.off?.join(", ") || t("delivery.no_dates")],
+        [t("delivery.extra"), of.extra?.join(", ") || t("delivery.no_dates")],
       ]}
     />
   );
@@ -41,12 +43,14 @@ function Delivery({ of }: { of: Calendar }) {
 
 function DeliveryForm({ store, from, reload }: { store: string; from: Calendar; reload(): void }) {
   const [form, setForm] = useState(from);
+  const [off, setOff] = useState(from.off?.join(", ") ?? "");
+  const [extra, setExtra] = useState(from.extra?.join(", ") ?? "");
   const [saving, save] = useSave();
   const set = (part: Partial<Calendar>) => setForm((f) => ({ ...f, ...part }));
   const toggle = (day: string) => set({ days: DAYS.filter((d) => (d === day) !== form.days.includes(d)) });
   const submit = async (e: Event) => {
     e.preventDefault();
-    if (await save(() => tradeApi.putDelivery(store, form))) reload();
+    if (await save(() => tradeApi.putDelivery(store, { ...form, off: dates(off), extra: dates(extra) }))) reload();
   };
   return (
     <form class="form" onSubmit={submit}>
@@ -62,6 +66,8 @@ function DeliveryForm({ store, from, reload }: { store: string; from: Calendar; 
       <Field label={t("delivery.at")} value={form.at} pattern="[0-2][0-9]:[0-5][0-9]" required onValue={(at) => set({ at })} />
       <Field label={t("delivery.order_by")} value={form.order_by} pattern="[0-2][0-9]:[0-5][0-9]" required onValue={(order_by) => set({ order_by })} />
       <Field label={t("delivery.lead")} type="number" min={0} max={30} step={1} value={String(form.lead_days)} onValue={(v) => set({ lead_days: Number(v) })} />
+      <Field label={t("delivery.off")} hint={t("delivery.off_hint")} value={off} placeholder="12-25, 2027-02-05/2027-02-12" onValue={setOff} />
+      <Field label={t("delivery.extra")} hint={t("delivery.extra_hint")} value={extra} placeholder="2027-02-04" onValue={setExtra} />
       <div class="form-foot">
         <SaveButton saving={saving} />
         <SaveError saving={saving} />
@@ -69,3 +75,5 @@ function DeliveryForm({ store, from, reload }: { store: string; from: Calendar; 
     </form>
   );
 }
+
+const dates = (text: string) => text.split(/[\s,，、;；]+/).filter(Boolean);

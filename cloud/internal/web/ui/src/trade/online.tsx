@@ -11,7 +11,7 @@ import { saveCsv } from "../ui/csv";
 import { Help } from "../ui/help";
 import { Download, Shop } from "../ui/icons";
 import { ask, asked, mayChange, Switch, Th, useProducts } from "./parts";
-import { type Item, type OnlineOrder, tradeApi } from "./trade";
+import { type Item, type OnlineOrder, type PassedStore, tradeApi } from "./trade";
 
 const VIEWS = ["all", "held", "sold", "cancelled", "timed_out", "refused"] as const;
 
@@ -93,6 +93,7 @@ function Row({ order: o, name, reload }: { order: OnlineOrder; name(gtin: string
       </td>
       <td>
         {stores.length === 0 && <span class="muted">{t("online.nowhere")}</span>}
+        {missing.length > 0 && <Why of={o.passed ?? []} name={name} several={missing.length > 1} />}
         {stores.map((a) => (
           <span key={a.store} class="stack-line">
             <a class="link-plain" href={`/trade/stock?${new URLSearchParams({ store: a.store })}`}>
@@ -120,6 +121,23 @@ function Row({ order: o, name, reload }: { order: OnlineOrder; name(gtin: string
     </tr>
   );
 }
+
+/** Why the nearest stores do not serve what is missing. */
+function Why({ of, name, several }: { of: readonly PassedStore[]; name(gtin: string): string; several: boolean }) {
+  return (
+    <>
+      {of.slice(0, EXPLAINED).map((p) => (
+        <small key={`${p.store} ${p.gtin ?? ""}`} class="muted stack-line" title={p.detail}>
+          {storeName(p.store)}
+          {p.km !== undefined && <span class="num"> {p.km.toFixed(1)} km</span>}: {t(`online.passed.${p.reason}`)}
+          {several && p.gtin && ` (${name(p.gtin)})`}
+        </small>
+      ))}
+    </>
+  );
+}
+
+const EXPLAINED = 4;
 
 const points = (p: Record<string, number>) => Object.fromEntries(Object.entries(p).map(([k, v]) => [k, v.toFixed(1)]));
 

@@ -70,7 +70,7 @@ function List({ list, view, name, reload }: { list: readonly Suggestion[]; view:
   };
   const approve = () =>
     save(async () => {
-      const { results } = await tradeApi.decideAll([...picked], { action: "approve", by: me.value });
+      const { results } = await tradeApi.approveAll(list.filter((s) => picked.has(s.id)), me.value);
       const bad = results.filter((r) => r.error);
       setPicked(new Set(bad.map((r) => r.id)));
       reload();
@@ -156,7 +156,7 @@ function Row({ order: s, view, name, reload, pick }: RowProps) {
           {t("order.of_units", { n: count(s.units_per_case, l) })}
           {s.cases !== s.cases_suggested && ` · ${t("order.suggested_n", { n: count(s.cases_suggested, l) })}`}
         </small>
-        {s.capped_by_cooler && <small class="ink-low">{t("order.capped")}</small>}
+        {s.over_capacity ? <small class="ink-low">{t("order.over", { n: count(s.over_capacity, l) })}</small> : s.capped_by_cooler && <small class="ink-low">{t("order.capped")}</small>}
       </td>
       <td class="end num">
         {units(s.stock)} → {units(s.stock_at_delivery)}
@@ -167,6 +167,8 @@ function Row({ order: s, view, name, reload, pick }: RowProps) {
         <small class="muted">
           {units(s.demand.p10)} – {units(s.demand.p90)}
         </small>
+        {s.demand.online >= 0.5 && <small class="muted">{t("order.online", { n: units(s.demand.online) })}</small>}
+        {s.demand.lift >= 0.5 && <small class="muted">{t("order.lift", { n: units(s.demand.lift) })}</small>}
       </td>
       <td class="num">
         {view === "done" ? (
@@ -186,7 +188,7 @@ function Row({ order: s, view, name, reload, pick }: RowProps) {
         <td>
           <span class="row-tools">
             {open && (
-              <button class="button button-small button-primary" type="button" disabled={saving.kind === "busy"} onClick={() => void decide(changed ? { action: "change", cases: n, by: me.value } : { action: "approve", by: me.value })}>
+              <button class="button button-small button-primary" type="button" disabled={saving.kind === "busy"} onClick={() => void decide(changed ? { action: "change", cases: n, by: me.value } : { action: "approve", seen_cases: s.cases, by: me.value })}>
                 {changed ? t("order.change", { n: count(n, l) }) : t("order.approve")}
               </button>
             )}
@@ -195,7 +197,7 @@ function Row({ order: s, view, name, reload, pick }: RowProps) {
                 {t("order.resume")}
               </button>
             ) : (
-              <button class="button button-small" type="button" onClick={() => void decide({ action: "pause", by: me.value })}>
+              <button class="button button-small" type="button" title={t("order.pause.help")} onClick={() => void decide({ action: "pause", by: me.value })}>
                 {t("order.pause")}
               </button>
             )}

@@ -130,8 +130,9 @@ export interface Suggestion {
   stock: number;
   stock_source: "book" | "shelf";
   stock_at_delivery: number;
-  demand: { mean: number; p10: number; p50: number; p90: number };
+  demand: { mean: number; p10: number; p50: number; p90: number; lift: number; online: number };
   capped_by_cooler: boolean;
+  over_capacity?: number;
   gain_minor: number;
   currency: string;
   gain_units: number;
@@ -161,9 +162,11 @@ export interface Calendar {
   at: string;
   order_by: string;
   lead_days: number;
+  off?: string[];
+  extra?: string[];
 }
 
-export type Decision = { action: "approve" | "pause" | "resume"; by: string } | { action: "change"; cases: number; by: string };
+export type Decision = { action: "approve"; seen_cases: number; by: string } | { action: "pause" | "resume"; by: string } | { action: "change"; cases: number; by: string };
 
 export type OrderStatus = "held" | "sold" | "cancelled" | "timed_out" | "refused";
 
@@ -173,8 +176,19 @@ export interface OnlineOrder {
   status: OrderStatus;
   assignments: { store: string; km: number; lines: Item[]; points: Record<"distance" | "doubt" | "load" | "cost" | "parcel" | "total", number> }[] | null;
   missing: Item[] | null;
+  /** Of what is missing: why the nearest stores do not serve it. */
+  passed?: PassedStore[] | null;
   expires_at?: string;
   created_at: string;
+}
+
+/** A store that does not serve a product, and why not. */
+export interface PassedStore {
+  store: string;
+  km?: number;
+  gtin?: string;
+  reason: "too_far" | "no_place" | "no_orders" | "closed" | "closes_soon" | "not_counted" | "unsure" | "short";
+  detail: string;
 }
 
 export interface Item {
@@ -224,7 +238,8 @@ export const tradeApi = {
   deliveries: (signal?: AbortSignal) => call<{ without: Calendar; stores: Record<string, Calendar> | null }>("GET", "/v1/deliveries", { signal }),
   putDelivery: (store: string, c: Calendar) => call<Calendar>("PUT", `/v1/deliveries/${seg(store)}`, { body: c }),
   decide: (id: string, d: Decision) => call<Suggestion>("POST", `/v1/suggestions/${seg(id)}`, { body: d }),
-  decideAll: (ids: string[], d: Decision) => call<{ results: { id: string; error?: string }[] }>("POST", "/v1/suggestions/bulk", { body: { ids, ...d } }),
+  approveAll: (of: readonly Suggestion[], by: string) =>
+    call<{ results: { id: string; error?: string }[] }>("POST", "/v1/suggestions/bulk", { body: { ids: of.map((s) => s.id), action: "approve", seen_cases: Object.fromEntries(of.map((s) => [s.id, s.cases])), by } }),
   orders: (status: string, signal?: AbortSignal) => call<{ orders: OnlineOrder[] | null }>("GET", `/v1/orders${query({ status })}`, { signal }),
   release: (o: OnlineOrder) => call<OnlineOrder>("POST", `/v1/orders/${seg(o.channel)}/${seg(o.order)}/cancel`, { body: {} }),
   promotions: (signal?: AbortSignal) => call<{ promotions: Promotion[] | null }>("GET", "/v1/promotions", { signal }),

@@ -44,12 +44,19 @@ describe("promotions of the real service", () => {
     await card.locator("summary").click();
     for (const day of ["Tue", "Wed", "Fri", "Sat", "Sun"]) await card.getByLabel(day, { exact: true }).uncheck();
     await card.getByLabel("Delivered at").fill("06:30");
+    await card.getByLabel("No delivery on").fill("Christmas");
+    own.expectErrors = true;
+    await card.getByRole("button", { name: "Save" }).click();
+    await card.getByText(/Christmas/).waitFor(); // what cannot be a date is said, and nothing is set
+    await card.getByLabel("No delivery on").fill("12-25, 2027-02-05/2027-02-12");
+    await card.getByLabel("Also delivered on").fill("2027-02-04");
+    own.expectErrors = false;
     assert.deepEqual(await violations(own), []);
     await shot(own, "trade-deliveries", { fullPage: true });
     await card.getByRole("button", { name: "Save" }).click();
     await card.getByText("its own days").waitFor();
     const get = async (path) => (await fetch(service.url + path)).json();
-    assert.deepEqual((await get("/v1/deliveries")).stores.s1, { days: ["Mo", "Th"], at: "06:30", order_by: "15:00", lead_days: 1 });
+    assert.deepEqual((await get("/v1/deliveries")).stores.s1, { days: ["Mo", "Th"], at: "06:30", order_by: "15:00", lead_days: 1, off: ["12-25", "2027-02-05/2027-02-12"], extra: ["2027-02-04"] });
     await own.goto(`${service.url}/kpis`);
     const weights = own.locator("details.folded");
     await weights.locator("summary").click();
@@ -133,6 +140,8 @@ describe("orders that are suggested", () => {
     await rows.nth(1).getByRole("checkbox").check();
     await page.getByRole("button", { name: "Approve 2 orders" }).click();
     await eventually(async () => assert.equal(await rows.count(), 5));
-    assert.deepEqual(service.world.decided.get("o-2").action, "approve");
+    const approved = service.world.decided.get("o-2");
+    assert.equal(approved.action, "approve");
+    assert.ok(approved.seen_cases["o-2"] > 0, "what is approved is what was read");
   });
 });

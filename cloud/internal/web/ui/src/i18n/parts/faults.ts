@@ -96,6 +96,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   bad_span: fault("The beginning is not before the end", "Choose another time.", "开始时间不早于结束时间", "请选择其他时间。", 0),
   span_too_old: fault("Looks of that time are not kept any more", "Begin later.", "该时段的观察已不再保留", "请选择较晚的开始时间。", 1),
   suggestion_sent: fault("The order was sent already", "What was sent is changed in the ordering system.", "订单已发送", "已发送的订单请在订货系统中修改。", 0),
+  suggestion_changed: fault("The order is another one by now", "It was planned anew, or somebody has changed it: look at the cases again.", "订货建议已变化", "该建议已重新计算或被他人修改，请再看一眼箱数。", 0),
   bad_suggestion: fault("The order is not valid", "Check the cases.", "订货内容有误", "请检查箱数。", 1),
   bad_delivery: fault("The delivery calendar is not valid", "", "送货日历有误", "", 1),
   bad_ordering: fault("Where orders go is not valid", "Give an address such as https://orders.example/coldshelf.", "订单接收地址有误", "请填写地址，例如 https://orders.example/coldshelf。", 1),
