@@ -17,7 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Agent is driven by Run, once.
+// Agent is the running program. Make it with New and call Run once.
 type Agent struct {
 	opts     Options
 	log      *slog.Logger
@@ -74,8 +74,9 @@ func New(opts Options) (*Agent, error) {
 	return a, nil
 }
 
-// Run works until ctx ends (it returns nil), a command asks for a restart (ErrRestart), or, with
-// UntilEnd, everything is said. Sources are stopped before what carries their words away.
+// Run works until ctx ends (it returns nil), a command asks for a restart (it returns ErrRestart) or, with
+// Options.UntilEnd, the camera has ended and the cloud has everything. It owns every goroutine that it starts: the
+// sources (camera, devices, reports) are stopped first, then the uplink that carries away what they said.
 func (a *Agent) Run(ctx context.Context) error {
 	if err := a.restore(ctx); err != nil {
 		a.log.Error("desired state on the disk cannot be used", "err", err)
@@ -136,8 +137,7 @@ func (a *Agent) Run(ctx context.Context) error {
 // errDone ends Run in order.
 var errDone = errors.New("everything is said")
 
-// leaveAtEnd waits for the camera's end, and then for the outbox to become empty where there is
-// somebody to empty it.
+// leaveAtEnd waits until the camera has ended and, if there is an uplink to empty it, until the outbox is empty.
 func (a *Agent) leaveAtEnd(ctx context.Context, leave context.CancelCauseFunc) {
 	select {
 	case <-ctx.Done():
@@ -145,31 +145,39 @@ func (a *Agent) leaveAtEnd(ctx context.Context, leave context.CancelCauseFunc) {
 	case <-a.ended:
 	}
 	a.flush()
-	for a.uplink != nil && a.opts.Outbox.Health().Messages > 0 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(drainPoll):
-		}
+	if a.awaitEmpty(ctx, func() bool { return a.uplink != nil }) {
+		leave(errDone)
 	}
-	leave(errDone)
 }
 
-// lastWords is how long an agent that was told to stop waits for the cloud to take what is left: the
-// answer to the command that stopped it, its last telemetry. What remains is sent after the next start.
+// lastWords is how long an agent that was told to stop waits for the cloud to take what is left, such as its last
+// telemetry and the answer to the command that stopped it. What remains is sent after the next start.
 const lastWords = 2 * time.Second
 
-const drainPoll = 20 * time.Millisecond
-
-// drain waits while there is somebody to empty the outbox.
+// drain waits until the uplink has emptied the outbox, at most as long as patience and while it is connected.
 func (a *Agent) drain(patience time.Duration) {
-	for end := time.Now().Add(patience); a.uplink != nil && a.uplink.Health().Connected && a.opts.Outbox.Health().Messages > 0 && time.Now().Before(end); {
-		time.Sleep(drainPoll)
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	a.awaitEmpty(ctx, func() bool { return a.uplink != nil && a.uplink.Health().Connected })
 }
 
-// stamp is a moment and what the clock was worth at it. The two belong together: a time that was taken
-// while the clock was doubtful stays doubtful, however soon after the clock is set.
+// awaitEmpty waits for the outbox to become empty, for as long as somebody empties it. It reports false if ctx ended
+// first.
+func (a *Agent) awaitEmpty(ctx context.Context, emptied func() bool) bool {
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for emptied() && a.opts.Outbox.Health().Messages > 0 {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-poll.C:
+		}
+	}
+	return true
+}
+
+// stamp is a time together with how far the clock could be trusted when it was read. A time read while the clock was
+// doubtful stays doubtful, even if the clock is set a moment later.
 type stamp struct {
 	at      time.Time
 	quality telemetry.ClockQuality
@@ -180,9 +188,9 @@ func (a *Agent) stamp() stamp {
 	return stamp{at, quality}
 }
 
-// append stores a body that was true at the stamp's time.
+// append puts a message into the outbox; when is the time that it speaks of.
 func (a *Agent) append(class outbox.Class, when stamp, body wire.Body) (outbox.Key, error) {
-	// What was seen is stored even while the agent is being stopped, so there is no context.
+	// Without the caller's context: what was seen is stored even while the agent is being stopped.
 	return a.opts.Outbox.Append(context.Background(), class, string(body.Kind()), func(k outbox.Key) ([]byte, error) {
 		env := &wire.Envelope{
 			Identity: a.opts.Identity, Boot: k.Boot, Seq: k.Seq,
@@ -197,8 +205,8 @@ func (a *Agent) append(class outbox.Class, when stamp, body wire.Body) (outbox.K
 
 func (a *Agent) now() time.Time { return a.stamp().at }
 
-// EncodeGap is the outbox's message for what it evicted, stamped as everything else is: without its quality, amend
-// would take a right time for a doubtful one.
+// EncodeGap makes the outbox's message about what it evicted. It is stamped as every other message is; without the
+// clock's quality, amend would "correct" a time that is right.
 func EncodeGap(id wire.Identity, c *clock.Clock) func(outbox.Key, outbox.Gap) ([]byte, error) {
 	return func(k outbox.Key, g outbox.Gap) ([]byte, error) {
 		at, quality := c.Stamp()

@@ -10,14 +10,14 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// bases keeps what observations may be told as the difference to: the last complete one of this boot
-// that the cloud has acknowledged. A shelf that nobody touched then costs a few bytes on the air.
+// bases keeps the base of delta-encoded observations: the last complete observation of this boot that the cloud has
+// acknowledged. Against it, a shelf that nobody touched costs a few bytes on the air.
 type bases struct {
 	mu      sync.Mutex
 	boot    uint32
 	base    told                          // acknowledged
 	next    told                          // complete, not acknowledged yet
-	deltas  map[uint64]*shelf.Observation // sent as differences, not acknowledged: to be told again if the cloud lacks the base
+	deltas  map[uint64]*shelf.Observation // sent as deltas and not acknowledged, by seq: sent again whole if the cloud lacks the base
 	baseAge time.Time
 	nextAge time.Time
 }
@@ -29,15 +29,15 @@ type told struct {
 }
 
 const (
-	// maxBaseAge has the cloud hold few old observations, and forgives one that it lost.
+	// maxBaseAge keeps the number of old observations that the cloud must hold small, and gets over one that it lost.
 	maxBaseAge = time.Hour
 	maxNextAge = time.Minute
-	// maxDeltas bounds what is kept for telling again; beyond, observations are told complete.
+	// maxDeltas bounds what is kept for sending again; beyond it, observations are sent whole.
 	maxDeltas = 256
 )
 
-// encode gives an observation's bytes, short where there is a base. With a clock that may yet be
-// corrected it stays complete, because a difference cannot be amended.
+// encode gives an observation's bytes: a delta if there is a base, else the whole. While the clock may still be
+// corrected it is always the whole, because a delta cannot be amended.
 func (b *bases) encode(env *wire.Envelope, obs *shelf.Observation) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -50,13 +50,14 @@ func (b *bases) encode(env *wire.Envelope, obs *shelf.Observation) ([]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		if len(short) < len(full)/2 { // else the shelf has another face, and this one becomes the base
+		if len(short) < len(full)/2 { // else much has changed, and this observation becomes the next base
 			b.deltas[env.Seq] = obs
 			return short, nil
 		}
 	}
 	b.boot = env.Boot
-	// One that still waits to be acknowledged is kept for a while: on a slow line the next always comes first.
+	// A candidate that waits to be acknowledged is not replaced at once: on a slow line the next observation always
+	// comes before the acknowledgement, and there would never be a base.
 	if b.next.seq == 0 || time.Since(b.nextAge) > maxNextAge {
 		b.next, b.nextAge = told{env.Seq, obs}, time.Now()
 	}
@@ -80,8 +81,8 @@ func (b *bases) acknowledged(r outbox.Range) {
 	}
 }
 
-// refused takes out an observation whose base the cloud does not have, nil where it is not known here;
-// no further difference is told to that base.
+// refused takes out an observation that the cloud refused for want of its base; nil if it is not known here. The base
+// is given up with it.
 func (b *bases) refused(boot uint32, seq uint64) *shelf.Observation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,7 +95,7 @@ func (b *bases) refused(boot uint32, seq uint64) *shelf.Observation {
 	return obs
 }
 
-// tellAgain stores an observation whose base the cloud lacks once more, complete.
+// tellAgain puts an observation whose base the cloud lacks into the outbox once more, whole.
 func (a *Agent) tellAgain(boot uint32, seq uint64, reason string) {
 	if reason != wire.ReasonBaseMissing {
 		return
@@ -104,7 +105,7 @@ func (a *Agent) tellAgain(boot uint32, seq uint64, reason string) {
 		a.log.Error("observation is lost: the cloud lacks its base, and it is of an earlier start", "boot", boot, "seq", seq)
 		return
 	}
-	// Differences are made under a known clock only.
+	// A delta is only made while the clock is known, so this time is.
 	if _, err := a.append(outbox.Observation, stamp{obs.CapturedAt, telemetry.RTC}, &wire.Observation{Observation: *obs}); err != nil {
 		a.log.Error("observation is lost: the cloud lacks its base, and it was not stored again", "boot", boot, "seq", seq, "err", err)
 	}

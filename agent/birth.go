@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// birth is what the board says of itself at a moment.
+// birth is what the board says about itself: program, networks, gallery, planogram, devices.
 func (a *Agent) birth(when stamp) *wire.Birth {
 	o := a.opts
 	b := &wire.Birth{
@@ -31,7 +31,7 @@ func (a *Agent) birth(when stamp) *wire.Birth {
 	return b
 }
 
-// status is the retained presence, and with online false the will.
+// status is the retained presence message: the birth when online, else the MQTT will.
 func (a *Agent) status(online bool) ([]byte, error) {
 	now := a.stamp()
 	boot := a.opts.Outbox.Boot()
@@ -60,8 +60,8 @@ func (a *Agent) uplinkConfig() uplink.Config {
 	return c
 }
 
-// amend puts the right time into a message of this boot that was stored while the clock was unknown.
-// Its key stays: a copy that was sent before is the same message to the cloud.
+// amend corrects the time in a message that this boot stored while its clock was unknown. The key stays the same, so
+// the cloud takes a copy sent earlier for the same message.
 func (a *Agent) amend(m outbox.Message) []byte {
 	if m.Key.Boot != a.opts.Outbox.Boot() {
 		return m.Payload
@@ -87,7 +87,7 @@ func (a *Agent) amend(m outbox.Message) []byte {
 	return payload
 }
 
-// shift moves the times inside a body, false for a body that must stay as it is.
+// shift moves the times inside a body. It reports false for a body whose times it cannot move (a delta).
 func shift(body wire.Body, by time.Duration) bool {
 	switch b := body.(type) {
 	case *wire.Observation:

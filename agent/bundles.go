@@ -23,8 +23,7 @@ type fetched struct {
 	err     error
 }
 
-// fetches brings the bundles of the newest desired state, beside everything else that the agent does: on
-// a poor line that takes hours.
+// fetches downloads the bundles of the newest desired state in the background, because on a poor line that takes hours.
 type fetches struct {
 	agent  *Agent
 	ctx    context.Context
@@ -38,7 +37,7 @@ func (a *Agent) newFetches(ctx context.Context) *fetches {
 	return &fetches{agent: a, ctx: ctx, done: make(chan fetched), cancel: func() {}}
 }
 
-// begin gives up what was being fetched, and tells done when this one's bundles are there.
+// begin abandons the fetch in progress and starts another; its result comes on done.
 func (f *fetches) begin(d *wire.Desired) {
 	f.cancel()
 	ctx, cancel := context.WithCancel(f.ctx)
@@ -52,7 +51,7 @@ func (f *fetches) begin(d *wire.Desired) {
 	})
 }
 
-// end stops and joins; what has come stays on the disk.
+// end stops the fetch and waits for it. What has arrived so far stays on the disk, and the next fetch continues there.
 func (f *fetches) end() {
 	f.cancel()
 	f.wait.Wait()
@@ -86,7 +85,7 @@ func (a *Agent) fetch(ctx context.Context, d *wire.Desired) (bundles, error) {
 	return got, errors.Join(errs...)
 }
 
-// tryAgent prepares the trial of another program, if the state names one.
+// tryAgent prepares the trial of another agent program, if the desired state names one.
 func (a *Agent) tryAgent(ctx context.Context, f fetched) (restart bool, err error) {
 	in := f.got[bundle.Agent]
 	if in == nil || in.Path() == a.opts.Self {
@@ -99,7 +98,7 @@ func (a *Agent) tryAgent(ctx context.Context, f fetched) (restart bool, err erro
 	return true, nil
 }
 
-// makeLast notes what has proved itself: this program, if it is on trial, and the bundles that it looks with.
+// makeLast puts what has proved itself in force for good: this program, if it is on trial, and the networks and gallery.
 func (a *Agent) makeLast(got bundles) error {
 	if a.onTrial() {
 		if err := a.opts.Updates.Prove(a.opts.Self); err != nil {
@@ -130,8 +129,7 @@ func (a *Agent) trialTime() time.Duration {
 	return update.TrialTime
 }
 
-// standTrial gives up this program if it does not prove itself in time: if it is to be trusted, it looks
-// and hears the cloud.
+// standTrial rolls this program back if it does not prove itself in time, by hearing the cloud and judging a picture.
 func (a *Agent) standTrial(ctx context.Context, stop context.CancelCauseFunc) {
 	if !a.onTrial() {
 		return
@@ -146,7 +144,8 @@ func (a *Agent) standTrial(ctx context.Context, stop context.CancelCauseFunc) {
 	}
 }
 
-// rollBack gives up this program; false where it has to go on, because that cannot be noted.
+// rollBack arranges for the previous program to run after a restart. It reports false if that cannot be written down;
+// then this program has to go on.
 func (a *Agent) rollBack(reason string) bool {
 	if err := a.opts.Updates.RollBack(reason); err != nil {
 		a.log.Error("this agent should give way and cannot", "err", err)
@@ -157,7 +156,7 @@ func (a *Agent) rollBack(reason string) bool {
 	return true
 }
 
-// tellRollBack reports that the agent which this one sent on trial came back.
+// tellRollBack reports to the cloud that a newer agent failed its trial and that this one runs again.
 func (a *Agent) tellRollBack() {
 	if a.opts.Updates == nil {
 		return

@@ -12,10 +12,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// commandTimeout bounds a command; the look before it and its own.
+// commandTimeout bounds a command: a look that is still going on, and the command's own.
 const commandTimeout = 2 * captureTimeout
 
-// obey carries out what the cloud asks, one thing at a time, and puts the answers into the outbox.
+// obey carries out what the cloud asks, desired states and commands, one at a time; answers go into the outbox. It owns
+// the background fetches.
 func (a *Agent) obey(ctx context.Context, stop context.CancelCauseFunc) {
 	fetches := a.newFetches(ctx)
 	defer fetches.end()
@@ -43,7 +44,7 @@ func (a *Agent) obey(ctx context.Context, stop context.CancelCauseFunc) {
 			}
 			detail, err := a.carryOut(ctx, c)
 			if ctx.Err() != nil && !errors.Is(err, ErrRestart) {
-				return // not answered and not noted: it is carried out after the restart
+				return // neither answered nor noted, so it is carried out after the restart
 			}
 			a.answer(c, detail, err)
 			if errors.Is(err, ErrRestart) {
@@ -59,7 +60,7 @@ func (a *Agent) answer(c *wire.Command, detail string, err error) {
 	if !ok {
 		detail = err.Error()
 	}
-	// Noted before it is answered: a restart that was answered must not come twice.
+	// Noted first: once a restart is answered it must never be carried out again.
 	if err := a.commands.note(c.ID); err != nil {
 		a.log.Warn("command was not noted", "id", c.ID, "err", err)
 	}
@@ -69,7 +70,7 @@ func (a *Agent) answer(c *wire.Command, detail string, err error) {
 	a.log.Info("command", "id", c.ID, "name", c.Name, "ok", ok, "detail", detail)
 }
 
-// carryOut gives the answer's detail, or why it could not be done.
+// carryOut does what a command asks and gives the detail of its answer, or why it could not be done.
 func (a *Agent) carryOut(ctx context.Context, c *wire.Command) (string, error) {
 	if !c.Expires.IsZero() && a.now().After(c.Expires) {
 		return "", fmt.Errorf("expired at %s", c.Expires.UTC().Format(time.RFC3339))
@@ -95,8 +96,8 @@ func (a *Agent) carryOut(ctx context.Context, c *wire.Command) (string, error) {
 	return "", fmt.Errorf("no such command: %q", c.Name)
 }
 
-// requestedPicture takes a picture and sends it, if nobody is in it. After a start it looks twice, because the first look
-// alone does not tell who stands there.
+// requestedPicture takes a picture and sends it, unless somebody may be in it. After a start it looks twice, because one
+// look alone cannot tell whether somebody stands there.
 func (a *Agent) requestedPicture(ctx context.Context) (string, error) {
 	s, err := a.lookNow(ctx)
 	if err == nil && s.alone {
@@ -114,7 +115,7 @@ func (a *Agent) requestedPicture(ctx context.Context) (string, error) {
 	return fmt.Sprintf("picture of observation %v", s.key), nil
 }
 
-// selfTest looks once and tells every fault that the agent knows of.
+// selfTest looks once; its error lists every fault that the agent knows of.
 func (a *Agent) selfTest(ctx context.Context) (string, error) {
 	_, err := a.lookNow(ctx)
 	reasons := a.health(a.now()).Reasons

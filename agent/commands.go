@@ -10,15 +10,15 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// commands is what was asked, and which IDs were carried out: MQTT may say a thing twice, and a
-// restart that is carried out at every start would never end.
+// commands queues what the cloud asked for, and remembers over restarts which command IDs were carried out: MQTT may
+// deliver a command twice, and a restart carried out at every start would never end.
 type commands struct {
 	queue chan *wire.Command
 	path  string   // "": not kept
 	ids   []string // oldest first
 }
 
-// maxRemembered IDs of commands that were carried out.
+// maxRemembered bounds the remembered IDs; the oldest are forgotten first.
 const maxRemembered = 128
 
 func newCommands(dir string) *commands {
@@ -29,13 +29,13 @@ func newCommands(dir string) *commands {
 	c.path = filepath.Join(dir, "commands.json")
 	if data, err := os.ReadFile(c.path); err == nil {
 		if json.Unmarshal(data, &c.ids) != nil {
-			c.ids = nil // a torn file forgets; each command has its own expiry besides
+			c.ids = nil // a torn file: start over. Commands also expire by themselves
 		}
 	}
 	return c
 }
 
-// put queues a command; a flood beyond the queue is dropped, the cloud sees no answer.
+// put queues a command. When the queue is full the command is dropped, and the cloud sees no answer to it.
 func (c *commands) put(cmd *wire.Command) {
 	select {
 	case c.queue <- cmd:

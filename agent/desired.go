@@ -20,16 +20,16 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// knows says that a desired state is in force already, or older, or was refused: it is retained, and heard
-// at every connection.
+// knows reports whether a desired state needs no more work: it is in force, older, or was refused. The broker retains
+// the state, so it arrives again with every connection.
 func (a *Agent) knows(d *wire.Desired) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return d.Version <= a.desiredVersion || d.Version == a.refusedVersion
 }
 
-// adopt puts a desired state in force, whole or not at all, and reports what came of it. It gives true
-// where this program has to make way for another first, which then adopts and reports.
+// adopt puts a desired state in force, whole or not at all, and reports the outcome to the cloud. It returns true if
+// this program must first restart into another one, which then adopts the state and reports.
 func (a *Agent) adopt(ctx context.Context, f fetched) (restart bool) {
 	d := f.desired
 	report := &wire.Reported{DesiredVersion: d.Version, Outcome: wire.OutcomeRejected}
@@ -38,26 +38,16 @@ func (a *Agent) adopt(ctx context.Context, f fetched) (restart bool) {
 		restart, err = a.tryAgent(ctx, f)
 	}
 	if restart || ctx.Err() != nil {
-		return restart // stopped in between: it is heard again after the start
+		return restart // if it was stopped half way, the state arrives again after the start
 	}
-	before, sighted := a.inForce(), false
 	if err == nil {
-		sighted = a.sighted(ctx)
-		if err = a.apply(ctx, d, f.got); err == nil {
-			report.Outcome = wire.OutcomeApplied
-			if err = a.settle(ctx, f.got, sighted); err != nil {
-				report.Outcome = wire.OutcomeRolledBack
-				a.takeBack(before)
-			} else if before.view.Pipeline != a.inForce().view.Pipeline {
-				a.closeView(before.view)
-			}
-		}
+		report.Outcome, err = a.change(ctx, f)
 	}
 	switch {
 	case ctx.Err() != nil:
 		return false
 	case err != nil && a.onTrial():
-		return a.rollBack(fmt.Sprintf("desired state %d: %v", d.Version, err)) // the program before tells it
+		return a.rollBack(fmt.Sprintf("desired state %d: %v", d.Version, err)) // the previous program reports it
 	case err != nil:
 		report.Detail = cut(err.Error(), 3000)
 		a.refuse(d.Version)
@@ -74,7 +64,24 @@ func (a *Agent) adopt(ctx context.Context, f fetched) (restart bool) {
 	return false
 }
 
-// settle looks under the new state, and makes it last if that goes well. sighted says that it went well before.
+// change puts a desired state in force, and takes it back if no picture can be judged under it.
+func (a *Agent) change(ctx context.Context, f fetched) (outcome string, err error) {
+	before, sighted := a.inForce(), a.sighted(ctx)
+	if err := a.apply(ctx, f.desired, f.got); err != nil {
+		return wire.OutcomeRejected, err
+	}
+	if err := a.settle(ctx, f.got, sighted); err != nil {
+		a.takeBack(before)
+		return wire.OutcomeRolledBack, err
+	}
+	if before.view.Pipeline != a.inForce().view.Pipeline {
+		a.closeView(before.view)
+	}
+	return wire.OutcomeApplied, nil
+}
+
+// settle looks under the new state and keeps it for good if a picture could be judged. sighted says whether that worked
+// under the state before.
 func (a *Agent) settle(ctx context.Context, got bundles, sighted bool) error {
 	if err := a.healthy(ctx, sighted); err != nil {
 		return err
@@ -129,7 +136,7 @@ func (a *Agent) closeView(v View) {
 	}
 }
 
-// sighted says that the last look was judged; where none was made since the start, it looks.
+// sighted reports whether the last look was judged; if there was none since the start, it makes one.
 func (a *Agent) sighted(ctx context.Context) bool {
 	a.eyes.mu.Lock()
 	looked, judged := a.eyes.looked, a.eyes.judged
@@ -142,15 +149,16 @@ func (a *Agent) sighted(ctx context.Context) bool {
 }
 
 const (
-	// firstLooks under a new state may fail before the state is taken for the reason: a camera misses one at times.
+	// firstLooks is how many looks in a row must fail before the new state is blamed: a camera misses one at times.
 	firstLooks = 3
-	// Pauses before the next of them.
+	// Pauses between them, doubled each time.
 	minLookPause = time.Second
 	maxLookPause = 30 * time.Second
 )
 
-// healthy looks under the new state until a picture was judged: what cannot judge one must not stay. A camera
-// that gave none before either is not the state's fault; but this program, if it is on trial, has to judge one.
+// healthy looks under the new state until a picture is judged; a state under which none can be must not stay. If the
+// camera gave none under the old state either (not sighted), the new state is not blamed; only a program on trial has to
+// judge one whatever the reason.
 func (a *Agent) healthy(ctx context.Context, sighted bool) error {
 	if a.opts.Camera == nil {
 		return nil
@@ -166,7 +174,7 @@ func (a *Agent) healthy(ctx context.Context, sighted bool) error {
 			return ctx.Err()
 		case errors.Is(err, errLook), onTrial && time.Now().After(trialEnd):
 			return fmt.Errorf("the first look under it failed: %w", err)
-		case onTrial: // standTrial ends it
+		case onTrial: // standTrial ends the wait
 		case !sighted, errors.Is(err, io.EOF):
 			return nil
 		case try == firstLooks:
@@ -180,7 +188,7 @@ func (a *Agent) healthy(ctx context.Context, sighted bool) error {
 	}
 }
 
-// apply checks every part before it changes any.
+// apply checks every part of a desired state before it changes any.
 func (a *Agent) apply(ctx context.Context, d *wire.Desired, got bundles) error {
 	var errs []error
 	plan := a.opts.Plan
@@ -213,7 +221,7 @@ func (a *Agent) apply(ctx context.Context, d *wire.Desired, got bundles) error {
 	return nil
 }
 
-// rebuild makes a view of what is desired; nil where nothing of it changes.
+// rebuild makes the view for a desired state; the view is nil if nothing that it is built of changes.
 func (a *Agent) rebuild(ctx context.Context, d *wire.Desired, got bundles) (Setting, *View, error) {
 	held := a.inForce().setting
 	set := held
@@ -282,8 +290,8 @@ func (a *Agent) keep(d *wire.Desired) error {
 	return atomicfile.Write(filepath.Join(a.opts.DataDir, desiredFile), data)
 }
 
-// restore puts the kept desired state in force at the start. A fault leaves the agent's own
-// configuration in force.
+// restore puts the desired state of before the restart in force again. After an error the agent's own configuration is
+// in force.
 func (a *Agent) restore(ctx context.Context) error {
 	if a.opts.DataDir == "" {
 		return nil
@@ -309,8 +317,8 @@ func (a *Agent) restore(ctx context.Context) error {
 
 const refusedFile = "refused"
 
-// refuse remembers over restarts which desired state is not tried again: the networks that cannot see
-// would be fetched at every start.
+// refuse remembers, over restarts, a desired state that must not be tried again: otherwise networks that cannot see
+// would be fetched and tried at every start.
 func (a *Agent) refuse(version uint64) {
 	a.mu.Lock()
 	a.refusedVersion = version
@@ -323,7 +331,7 @@ func (a *Agent) refuse(version uint64) {
 	}
 }
 
-// refused is what refuse noted, 0 for nothing.
+// refused is the version that refuse noted; 0 if none.
 func (a *Agent) refused() uint64 {
 	data, err := os.ReadFile(filepath.Join(a.opts.DataDir, refusedFile))
 	if err != nil {

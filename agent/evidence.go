@@ -13,7 +13,7 @@ import (
 // When a picture goes with an observation.
 const (
 	SendAlways   = "always"
-	SendOnChange = "on_change" // a slot's state is another than in the picture sent last, or that is an hour old
+	SendOnChange = "on_change" // a slot's state differs from that in the last picture sent, or that picture is an hour old
 	SendNever    = "never"
 )
 
@@ -27,24 +27,26 @@ type PicturePolicy struct {
 // pictureEvery is how old the last picture may become under SendOnChange.
 const pictureEvery = time.Hour
 
-// pictures remembers what was sent last, and how the shelf looks when nobody stands before it.
+// pictures decides which frames may be kept or sent. It remembers what was sent last, and how the shelf looks when
+// nobody stands before it.
 type pictures struct {
 	states string
 	at     time.Time
 	usual  usual
 	veil   veil
-	// held is the first look of all, whose picture waits until another look tells who stood there; nil: none waits.
+	// held is the first look of all. Its picture waits for a second look, which shows whether somebody stood there; nil:
+	// none waits.
 	held *sight
 }
 
-// before notes who and what stands before the shelf in a look.
+// before fills in what a look shows to stand in front of the shelf.
 func (p *pictures) before(s *sight, age time.Duration) {
 	s.alone = p.veil.fresh(s.frame, s.obs)
 	s.stranger = p.usual.step(s.frame, s.obs, age)
 	s.cover = p.veil.step(s.frame, s.obs, age)
 }
 
-// release gives the look that was held, with what another look tells of it; nil where none was.
+// release gives the held look, judged again in the light of another look; nil if none is held or it must still wait.
 func (p *pictures) release(s sight, age time.Duration) *sight {
 	held := p.held
 	if held == nil || s.withhold() != "" || !recognisable(s.obs.Quality.Reason) {
@@ -60,7 +62,8 @@ func (p *pictures) release(s sight, age time.Duration) *sight {
 	return held
 }
 
-// keepPictures sends and keeps the pictures of a look and of one that was held, where nobody can be known in them.
+// keepPictures sends or keeps the picture of a look, and of a held one that it releases, if nobody can be recognised in
+// it.
 func (a *Agent) keepPictures(s sight) {
 	if first := a.eyes.pictures.release(s, a.sinceStart()); first != nil {
 		a.keepPicture(*first)
@@ -72,8 +75,8 @@ func (a *Agent) keepPictures(s sight) {
 	a.keepPicture(s)
 }
 
-// keepHeld ends the wait of a look that no other will follow: a folder or a file has ended, which is somebody's own
-// recording and no camera.
+// keepHeld ends the wait of a held look after which no other will come. That happens only with a folder or a file, which
+// is somebody's own recording and not a camera in a shop.
 func (a *Agent) keepHeld() {
 	if held := a.eyes.pictures.held; held != nil {
 		a.eyes.pictures.held = nil
@@ -126,7 +129,8 @@ func Withhold(obs *shelf.Observation) string {
 	return ""
 }
 
-// withhold says why the look's picture must not leave the board, "" where it may.
+// withhold says why the picture of this look must not leave the board, "" if it may. It knows more than Withhold: what
+// differs from earlier looks.
 func (s sight) withhold() string {
 	switch {
 	case s.alone:

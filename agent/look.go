@@ -20,7 +20,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// eyes is the camera and the pipeline, used by one look at a time.
+// eyes is the camera and the pipeline, with what is remembered from look to look. One look uses it at a time.
 type eyes struct {
 	mu       sync.Mutex
 	camera   Camera
@@ -36,17 +36,17 @@ type eyes struct {
 	since     atomic.Int64 // the agent's age when the look that goes on began; 0: none does
 }
 
-// maxLook is how long a look may take before the agent no longer calls itself alive: three times what
-// the slowest board needs for the largest picture, and the camera's own time.
+// maxLook is how long a look may take before the agent no longer calls itself alive: the camera's own time, and three
+// times what the slowest board needs for the largest picture.
 const maxLook = captureTimeout + 3*time.Minute
 
-// hung reports that a look has not come back.
+// hung reports whether a look has been going on for too long.
 func (a *Agent) hung() bool {
 	since := time.Duration(a.eyes.since.Load())
 	return since != 0 && a.sinceStart()-since > maxLook
 }
 
-// sight is what came of one look.
+// sight is the result of one look.
 type sight struct {
 	frame vision.Frame
 	obs   *shelf.Observation
@@ -59,7 +59,7 @@ type sight struct {
 	alone    bool  // no look before tells who stands there
 }
 
-// waiting is who asked for a look.
+// waiting holds those who asked for a look and wait for its result.
 type waiting struct {
 	mu   sync.Mutex
 	list []chan<- sight
@@ -79,7 +79,7 @@ func (w *waiting) take() []chan<- sight {
 	return list
 }
 
-// look is one way of a frame, called by the schedule.
+// look takes one frame from the camera to the outbox. The schedule calls it, never twice at once.
 func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	asked := a.eyes.waiting.take()
 	a.eyes.mu.Lock()
@@ -107,8 +107,8 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	}
 }
 
-// changed reports whether a look saw something else than the one before, so that the log tells the first look and each
-// change.
+// changed reports whether a look saw something else than the one before it, so that the log has a line for the first
+// look and for each change.
 func (e *eyes) changed(obs *shelf.Observation) bool {
 	now := saw(obs)
 	changed := now != e.told
@@ -116,7 +116,7 @@ func (e *eyes) changed(obs *shelf.Observation) bool {
 	return changed
 }
 
-// saw is a look in a few words.
+// saw sums an observation up in a few words, for the log.
 func saw(obs *shelf.Observation) string {
 	if obs.Quality.Reason != shelf.NoReason {
 		return "nothing, the picture is " + obs.Quality.Reason.String()
@@ -141,8 +141,8 @@ func saw(obs *shelf.Observation) string {
 	return words
 }
 
-// idleLook is a pause between looks that is long enough for a look's memory to be given back: a frame
-// with its copies is a tenth of a small board.
+// idleLook is how long the pause between looks must be for a look's memory to be given back to the system: a frame with
+// its copies takes a tenth of a small board's memory.
 const idleLook = 20 * time.Second
 
 func (a *Agent) idleAfterLook() bool {
@@ -167,7 +167,7 @@ func (a *Agent) lookNow(ctx context.Context) (sight, error) {
 // errLook marks a picture that could not be judged at all.
 var errLook = errors.New("look")
 
-// see captures, judges and stores.
+// see captures a frame, makes an observation of it and puts that into the outbox.
 func (a *Agent) see(ctx context.Context) sight {
 	if a.eyes.camera == nil {
 		return sight{err: errors.New("no camera")}
@@ -205,7 +205,7 @@ func (a *Agent) see(ctx context.Context) sight {
 	return s
 }
 
-// cameraState tells the first failure and the first success after it.
+// cameraState sends an event at the camera's first failure, and another at the first success after it.
 func (a *Agent) cameraState(ctx context.Context, err error) {
 	switch {
 	case errors.Is(err, io.EOF):
@@ -231,20 +231,13 @@ func (a *Agent) cameraState(ctx context.Context, err error) {
 	}
 }
 
-// event stores something that has just happened.
+// event puts something that has just happened into the outbox.
 func (a *Agent) event(e *wire.Event) {
 	when := a.stamp()
 	e.At = when.at
 	if _, err := a.append(outbox.Alert, when, e); err != nil {
 		a.log.Error("event was not stored", "type", e.Type, "err", err)
 	}
-}
-
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	return s[:limit]
 }
 
 // sinceStart is the agent's age.

@@ -14,8 +14,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Options of an Agent. Identity, Version, Outbox and Clock are required; everything else may be
-// missing, and what is missing because it failed has its reason in Degraded.
+// Options of an Agent. Identity, Version, Outbox and Clock are required; everything else may be missing. What is
+// missing because it failed has its reason in Degraded.
 type Options struct {
 	Identity wire.Identity
 	Version  string // of the program
@@ -32,8 +32,8 @@ type Options struct {
 	Camera   Camera
 	Pipeline Pipeline
 	Setting  Setting // what Pipeline was built of
-	// Rebuild makes a pipeline of another setting; nil: the cloud can change none of it. A view that gives
-	// way to another is closed by the agent, the last one by whoever made it.
+	// Rebuild makes a pipeline for another setting; nil: the cloud cannot change the setting. The agent closes a view
+	// that it replaces; the last one is left to the caller.
 	Rebuild func(ctx context.Context, s Setting) (*View, error)
 	Close   func() error // of Pipeline, when it gives way; may be nil
 
@@ -50,7 +50,7 @@ type Options struct {
 	Uplink   uplink.Config // no Broker: offline. Identity, Status, Amend, Command and Desired are the agent's to fill in
 	Degraded []string      // what main could not set up, short
 
-	// Place tells where the board stands, looked at every PlaceEvery; nil: nobody knows, and no move is told.
+	// Place tells whether the board still stands where it was set up, asked every PlaceEvery; nil: moves go unnoticed.
 	Place      Place
 	PlaceEvery time.Duration
 
@@ -58,7 +58,7 @@ type Options struct {
 
 	// UntilEnd ends Run once the camera has ended and everything is acknowledged.
 	UntilEnd bool
-	// Alive is called while the agent is well, at least every ten seconds; nil: nobody watches.
+	// Alive is called at least every ten seconds while the agent is well; nil: there is no watchdog.
 	Alive func()
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// watchPlace looks where the board stands until ctx ends.
+// watchPlace checks every PlaceEvery whether the board has been moved, until ctx ends.
 func (a *Agent) watchPlace(ctx context.Context) {
 	tell := a.teller("place")
 	t := time.NewTicker(a.opts.PlaceEvery)
@@ -32,7 +32,7 @@ func (a *Agent) sayPlace(home bool) {
 	a.event(&wire.Event{Type: kind})
 }
 
-// settleHere makes the place where the board is now its home.
+// settleHere makes the place where the board is now its home, and gives the answer to the command.
 func (a *Agent) settleHere() (string, error) {
 	if a.opts.Place == nil {
 		return "", errors.New("this board does not watch where it stands: its configuration has no devices.place")

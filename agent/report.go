@@ -13,7 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// reasons is why the agent runs degraded, one a part.
+// reasons holds why the agent runs degraded, at most one reason for each part. Safe for concurrent use.
 type reasons struct {
 	mu   sync.Mutex
 	list map[string]string
@@ -34,7 +34,7 @@ func (r *reasons) clear(part string) {
 	delete(r.list, part)
 }
 
-// all gives them in a stable order.
+// all lists the reasons in a stable order.
 func (r *reasons) all() (texts []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,10 +52,10 @@ type batch struct {
 	mu   sync.Mutex
 	when stamp // of the last reading
 	body wire.Telemetry
-	door *bool // as it was told last, by whichever run of the device; nil: never
+	door *bool // as the door device said last, over its restarts; nil: never
 }
 
-// maxBatch of readings of one kind; the oldest go when nobody fetches them.
+// maxBatch bounds the readings of one kind; beyond it the oldest are dropped.
 const maxBatch = 1000
 
 func push[T any](list []T, v T) []T {
@@ -65,8 +65,8 @@ func push[T any](list []T, v T) []T {
 	return append(list, v)
 }
 
-// now stamps a reading; the lock must be held. When the clock has just become known, the readings that
-// wait are corrected first, so that a batch is all of one quality.
+// now stamps a reading; the lock must be held. If the clock has just become known, the readings gathered before are
+// corrected first, so that all of a batch has one clock quality.
 func (b *batch) now() stamp {
 	at, quality := b.clock.Stamp()
 	if b.when.quality < telemetry.RTC && quality >= telemetry.RTC && !b.when.at.IsZero() {
@@ -78,7 +78,7 @@ func (b *batch) now() stamp {
 	return b.when
 }
 
-// take gives what was gathered, with the stamp that it is told under.
+// take empties the batch, and gives the stamp for the message about it.
 func (b *batch) take() (*wire.Telemetry, stamp) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,8 +88,8 @@ func (b *batch) take() (*wire.Telemetry, stamp) {
 	return &body, when
 }
 
-// report sends telemetry with the agent's health every interval, and tells whoever watches that the
-// agent is alive. The last batch goes out when the agent stops.
+// report sends telemetry with the agent's health every Interval, and feeds the watchdog. The last batch goes out when
+// the agent stops.
 func (a *Agent) report(ctx context.Context) {
 	const pulse = 5 * time.Second
 	next := time.Now().Add(a.firstReport())
@@ -98,13 +98,13 @@ func (a *Agent) report(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			if !errors.Is(context.Cause(ctx), errDone) { // then everything is said already
+			if !errors.Is(context.Cause(ctx), errDone) { // leaveAtEnd has flushed already
 				a.flush()
 			}
 			return
 		case <-tick.C:
 		}
-		if a.opts.Alive != nil && !a.hung() { // whoever watches then starts the agent again
+		if a.opts.Alive != nil && !a.hung() { // a hung look starves the watchdog, which restarts the agent
 			a.opts.Alive()
 		}
 		now := time.Now()
@@ -116,10 +116,10 @@ func (a *Agent) report(ctx context.Context) {
 	}
 }
 
-// firstReport comes soon, so that whoever sets a cooler up sees its health.
+// firstReport is soon after the start, so that whoever installs a cooler sees its health at once.
 func (a *Agent) firstReport() time.Duration { return min(3*time.Second, a.opts.Interval) }
 
-// flush sends what was gathered with the health.
+// flush sends what was gathered, together with the agent's health.
 func (a *Agent) flush() {
 	body, when := a.batch.take()
 	h := a.health(when.at)

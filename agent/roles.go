@@ -9,9 +9,9 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Camera gives one frame of what is before it now. An error that is io.EOF says that no frame will
-// come any more (a folder or a clip has ended); after any other, Capture is called again at the next
-// look. It is used from one goroutine at a time.
+// Camera gives one frame of what stands before it now. io.EOF means that no frame will come any more (a folder or a
+// clip has ended); after any other error Capture is called again at the next look. It is used by one goroutine at a
+// time.
 type Camera interface {
 	Capture(ctx context.Context) (vision.Frame, error)
 	Close() error
@@ -22,7 +22,7 @@ type Pipeline interface {
 	Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error)
 }
 
-// Setting is what a pipeline is built of; what is "" or nil is as the board's own configuration says.
+// Setting is what a pipeline is built of. For what is "" or nil, the board's own configuration holds.
 type Setting struct {
 	Planogram  *shelf.Planogram
 	Weights    string           // folder of the networks
@@ -30,7 +30,7 @@ type Setting struct {
 	Thresholds map[string]int64 // unit in the name: detector_permille
 }
 
-// View is a pipeline that was built, with what it holds.
+// View is a pipeline as it was built, with the names of what it was built of.
 type View struct {
 	Pipeline Pipeline
 	Model    string // which networks
@@ -46,16 +46,16 @@ type Device struct {
 	Run  func(ctx context.Context, say Readings) error
 }
 
-// Place tells whether the board stands where it was set up; devices/place does by its routers. It says what has changed since
-// it last did, over restarts.
+// Place tells whether the board stands where it was set up; devices/place tells it by the routers around. It says only
+// what has changed since it said something last, over restarts too.
 type Place interface {
 	Look(say func(home bool)) error
-	// Settle takes where the board is now for its home, and says so.
+	// Settle makes the place where the board is now its home, and says so.
 	Settle(say func(home bool)) error
 }
 
-// Duty is something that the agent sees to besides, until ctx ends. What it tells is a reason in the agent's
-// health until it tells nil.
+// Duty is some other work that goes on until ctx ends, such as renewing a certificate. An error that it tells is a
+// reason in the agent's health until it tells nil.
 type Duty struct {
 	Name string
 	Run  func(ctx context.Context, tell func(error))

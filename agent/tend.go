@@ -15,7 +15,7 @@ const (
 	maxDevicePause = 5 * time.Minute
 )
 
-// tend runs a device until ctx ends, again and again.
+// tend runs a device until ctx ends, and again after a pause whenever it fails.
 func (a *Agent) tend(ctx context.Context, d Device) {
 	pause, told := minDevicePause, ""
 	for ctx.Err() == nil {
@@ -44,7 +44,8 @@ func (a *Agent) tend(ctx context.Context, d Device) {
 	}
 }
 
-// teller makes what a duty tells a reason in the health, and a fault that repeats one line of the log.
+// teller gives the function by which a duty tells how it fares: an error becomes a reason in the health, and a line in
+// the log unless it says the same as the one before.
 func (a *Agent) teller(name string) func(error) {
 	told := ""
 	return func(err error) {
@@ -61,7 +62,7 @@ func (a *Agent) teller(name string) func(error) {
 	}
 }
 
-// readings is one run of one device.
+// readings takes what one run of one device reads.
 type readings struct {
 	agent *Agent
 	name  string
@@ -85,7 +86,7 @@ func (r *readings) Door(open bool) {
 	a.batch.door = &open
 	a.batch.mu.Unlock()
 	if !changed {
-		return // what a door is found as is a reading, not something that happened
+		return // how a door is found at the start is a reading, not an event
 	}
 	kind := wire.EventDoorClose
 	if open {

@@ -15,20 +15,20 @@ import (
 
 // UnknownDir is the folder in the data directory that holds the last look with a facing nobody has
 // enrolled: observation.json and the picture that it names. `cooler-agent enroll --from-observation` reads
-// it on the board itself, so that a product gets its name without a network. It never leaves the board,
-// a look at which somebody stood before the shelf is not kept, and an arm that reached in is blurred.
+// it on the board itself, so that a product can be named without a network connection. It never leaves the board; a look
+// in which somebody stood before the shelf is not kept, and an arm that reached in is blurred.
 const UnknownDir = "unknown"
 
 // UnknownFile is the observation's file in UnknownDir.
 const UnknownFile = "observation.json"
 
 const (
-	// unknownEvery spares the board's flash: a facing without a name stands there for hours.
+	// unknownEvery spares the board's flash: a facing without a name stays for hours.
 	unknownEvery   = 10 * time.Minute
 	unknownQuality = 92
 )
 
-// Seen is what UnknownFile holds, and a line of `cooler-agent detect --json` begins like.
+// Seen is what UnknownFile holds. A line of `cooler-agent detect --json` begins with the same fields.
 type Seen struct {
 	Image   string         `json:"image"` // file beside it
 	Width   int            `json:"width"`
@@ -37,10 +37,10 @@ type Seen struct {
 	Facings []shelf.Facing `json:"facings"`
 }
 
-// keepUnknown writes UnknownDir anew where the look shows a facing without a name.
+// keepUnknown replaces what is in UnknownDir by this look, if it shows a facing without a name.
 func (a *Agent) keepUnknown(s sight) error {
-	known := func(f shelf.Facing) bool { return f.GTIN != "" }
-	if a.opts.DataDir == "" || !slices.ContainsFunc(s.obs.Facings, func(f shelf.Facing) bool { return !known(f) }) {
+	unknown := func(f shelf.Facing) bool { return f.GTIN == "" }
+	if a.opts.DataDir == "" || !slices.ContainsFunc(s.obs.Facings, unknown) {
 		return nil
 	}
 	if s.withhold() != "" || s.obs.Quality.Reason != shelf.NoReason {
