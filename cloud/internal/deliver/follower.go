@@ -14,7 +14,7 @@ import (
 
 // Target takes events out of the house.
 type Target interface {
-	// Wants tells whether the target is to have the entry at all.
+	// Wants reports whether the target is to have the entry at all.
 	Wants(e *alert.Entry) bool
 	// Deliver returns nil once the other side has the event. After an error it is tried again, except
 	// after ErrGone: then the target is never tried again.
@@ -23,20 +23,20 @@ type Target interface {
 
 // forgetful is a Target that may lose what it has taken.
 type forgetful interface {
-	// Resume makes it ready for what comes after a cursor, and gives the cursor from which on it has to be
-	// told: an earlier one where it has forgotten.
+	// Resume prepares it for what comes after a cursor, and returns the cursor from which it has to be told: an
+	// earlier one if it has forgotten something.
 	Resume(ctx context.Context, cursor int64) (int64, error)
-	// Reached says that it was told all up to a cursor.
+	// Reached says that it has been told everything up to a cursor.
 	Reached(ctx context.Context, cursor int64) error
 }
 
-// ErrGone says that the other side wants no more, ever.
+// ErrGone: the other side wants no more, ever.
 var ErrGone = errors.New("the target wants no more")
 
-// follower leads one target along the log.
+// follower takes one target along the alert log, from its cursor to the end and on as the log grows.
 type follower struct {
 	name    string // of its cursor
-	begun   bool   // it has a cursor from the start: without one it has been deleted
+	begun   bool   // it has had a cursor from the start: without one it has been deleted
 	target  Target
 	db      *state.DB
 	lease   *lease // nil: nobody else delivers
@@ -51,8 +51,8 @@ type follower struct {
 	log     *slog.Logger
 
 	got     bool      // something was delivered since the last failure
-	failing time.Time // since when nothing was; zero: the last call went well
-	noted   bool      // that is written down
+	failing time.Time // when it began to fail; zero: the last call went well
+	noted   bool      // the database knows that it fails
 	refused int       // how often the target has refused the event at cursor refusal
 	refusal int64
 }
@@ -122,7 +122,8 @@ func (f *follower) run(ctx context.Context) error {
 	}
 }
 
-// rest waits for d, or until somebody has reason to believe that the target works again; then it is true.
+// rest waits for d. It reports whether it was cut short, because somebody has reason to believe that the target works
+// again.
 func (f *follower) rest(ctx context.Context, d time.Duration) (kicked bool) {
 	pause, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -141,8 +142,8 @@ func (f *follower) rest(ctx context.Context, d time.Duration) (kicked bool) {
 	return <-done
 }
 
-// cursor is how far the target was told. To be told all for want of a cursor is for one that has yet to
-// begin: one that was deleted ends.
+// cursor is how far the target was told. A target that has yet to begin has no cursor and is told everything; for one
+// that had begun, no cursor means that it was deleted.
 func (f *follower) cursor(ctx context.Context, q state.Querier) (int64, error) {
 	if f.begun {
 		return alert.KnownReaderCursor(ctx, q, f.name)
@@ -150,101 +151,127 @@ func (f *follower) cursor(ctx context.Context, q state.Querier) (int64, error) {
 	return alert.ReaderCursor(ctx, q, f.name)
 }
 
-// advance delivers all that is new. It keeps what it has done also when it fails.
+// advance delivers everything that is new in the log. What it has delivered stays noted even when it fails half way.
 func (f *follower) advance(ctx context.Context) error {
 	cursor, err := f.cursor(ctx, f.db)
 	if err != nil {
 		return err
 	}
-	kept, keptAt := cursor, f.now()
-	memory, forgets := f.target.(forgetful)
-	keep := func(also ...func(*state.Tx) error) error {
-		if cursor == kept {
-			return nil
+	w := &walk{follower: f, told: cursor, kept: cursor, keptAt: f.now()}
+	w.memory, _ = f.target.(forgetful)
+	for more := true; more; {
+		if more, err = w.page(ctx); err != nil {
+			return errors.Join(err, w.keep(ctx))
 		}
-		// What was delivered is kept even while the service stops: else it would go out again.
-		err := f.moveCursor(context.WithoutCancel(ctx), kept, cursor, also...)
-		kept, keptAt = cursor, f.now()
+	}
+	return w.keep(ctx)
+}
+
+// walk is one way along the log to its end.
+type walk struct {
+	*follower
+	memory forgetful // nil: the target forgets nothing
+	told   int64     // the target was told everything up to this cursor
+	kept   int64     // how much of that the database knows
+	keptAt time.Time
+}
+
+// page tells the target the next page of the log, and reports whether there may be another.
+func (w *walk) page(ctx context.Context) (more bool, err error) {
+	if w.memory != nil {
+		from, err := w.memory.Resume(ctx, w.told)
+		if err != nil {
+			return false, err
+		}
+		w.told = from
+	}
+	seams, err := w.seams(ctx)
+	if err != nil {
+		return false, err
+	}
+	entries, err := alert.ReadLog(ctx, w.db, w.told, page)
+	if err != nil {
+		return false, err
+	}
+	for i := range entries {
+		if err := w.cross(ctx, seams, entries[i].Cursor); err != nil {
+			return false, err
+		}
+		if err := w.tell(ctx, &entries[i]); err != nil {
+			return false, err
+		}
+	}
+	if more = len(entries) == page; !more {
+		if err := w.cross(ctx, seams, math.MaxInt64); err != nil {
+			return false, err
+		}
+	}
+	return more, w.reached(ctx)
+}
+
+// tell delivers one entry of the log, if the target wants it.
+func (w *walk) tell(ctx context.Context, e *alert.Entry) error {
+	wanted := w.target.Wants(e)
+	if wanted {
+		dead, err := w.offer(ctx, e, func(ctx context.Context) error { return w.target.Deliver(ctx, e) })
+		if err != nil {
+			return err
+		}
+		w.told = e.Cursor
+		if dead != nil {
+			if err := w.keep(ctx, w.buried(ctx, e, dead)...); err != nil {
+				return err
+			}
+		}
+	}
+	w.told = e.Cursor
+	if err := w.reached(ctx); err != nil {
 		return err
 	}
-	cross := func(seams []alert.Seam, to int64) error {
-		for _, s := range seams {
-			if cursor > s.Below || s.Below >= to {
-				continue
-			}
-			e := &alert.Entry{Cursor: s.Below, EventID: restoredID(s), LoggedAt: s.At}
-			why, err := f.offer(ctx, e, func(ctx context.Context) error { return f.target.(rejoining).Restored(ctx, s) })
-			if err != nil {
-				return errors.Join(err, keep())
-			}
-			cursor = s.Above
-			if err := keep(f.buried(ctx, e, why)...); err != nil {
-				return err
-			}
+	// A service that dies delivers again whatever was not kept, so a target that cannot tell repeats apart is kept
+	// after each event. One that remembers for itself (a broker) is not.
+	if wanted && w.memory == nil || w.told-w.kept >= keepAfter || w.now().Sub(w.keptAt) >= keepEvery {
+		return w.keep(ctx)
+	}
+	return nil
+}
+
+// cross tells the target of each restoration from a backup that lies between what it was told and the entry at a
+// cursor; the target goes on behind it.
+func (w *walk) cross(ctx context.Context, seams []alert.Seam, to int64) error {
+	for _, s := range seams {
+		if w.told > s.Below || s.Below >= to {
+			continue
 		}
+		e := &alert.Entry{Cursor: s.Below, EventID: restoredID(s), LoggedAt: s.At}
+		dead, err := w.offer(ctx, e, func(ctx context.Context) error { return w.target.(rejoining).Restored(ctx, s) })
+		if err != nil {
+			return err
+		}
+		w.told = s.Above
+		if err := w.keep(ctx, w.buried(ctx, e, dead)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) reached(ctx context.Context) error {
+	if w.memory == nil {
 		return nil
 	}
-	for {
-		if forgets {
-			from, err := memory.Resume(ctx, cursor)
-			if err != nil {
-				return errors.Join(err, keep())
-			}
-			cursor = from
-		}
-		seams, err := f.seams(ctx)
-		if err != nil {
-			return errors.Join(err, keep())
-		}
-		entries, err := alert.ReadLog(ctx, f.db, cursor, page)
-		if err != nil {
-			return errors.Join(err, keep())
-		}
-		for i := range entries {
-			e := &entries[i]
-			if err := cross(seams, e.Cursor); err != nil {
-				return err
-			}
-			wanted := f.target.Wants(e)
-			if wanted {
-				why, err := f.offer(ctx, e, func(ctx context.Context) error { return f.target.Deliver(ctx, e) })
-				if err != nil {
-					return errors.Join(err, keep())
-				}
-				if why != nil {
-					cursor = e.Cursor
-					if err := keep(f.buried(ctx, e, why)...); err != nil {
-						return err
-					}
-				}
-			}
-			cursor = e.Cursor
-			if forgets {
-				if err := memory.Reached(ctx, cursor); err != nil {
-					return errors.Join(err, keep())
-				}
-			}
-			// Whoever dies makes again what is not kept. A broker has a cursor of its own as well.
-			if wanted && !forgets || cursor-kept >= keepAfter || f.now().Sub(keptAt) >= keepEvery {
-				if err := keep(); err != nil {
-					return err
-				}
-			}
-		}
-		if len(entries) < page {
-			if err := cross(seams, math.MaxInt64); err != nil {
-				return err
-			}
-		}
-		if forgets {
-			if err := memory.Reached(ctx, cursor); err != nil {
-				return errors.Join(err, keep())
-			}
-		}
-		if len(entries) < page {
-			return keep()
-		}
+	return w.memory.Reached(ctx, w.told)
+}
+
+// keep writes down how far the target was told, and what else belongs to that.
+func (w *walk) keep(ctx context.Context, also ...func(*state.Tx) error) error {
+	if w.told == w.kept {
+		return nil
 	}
+	// What was delivered is kept even while the service stops: else it would go out again.
+	err := w.moveCursor(context.WithoutCancel(ctx), w.kept, w.told, also...)
+	w.kept, w.keptAt = w.told, w.now()
+	return err
 }
 
 // seams are those of the log, for a target that is told of them.
@@ -255,7 +282,7 @@ func (f *follower) seams(ctx context.Context) ([]alert.Seam, error) {
 	return alert.Seams(ctx, f.db)
 }
 
-// buried writes down a dead letter, where there is a reason why it is one.
+// buried gives the write that makes a dead letter of an entry; none where why is nil.
 func (f *follower) buried(ctx context.Context, e *alert.Entry, why error) []func(*state.Tx) error {
 	if why == nil {
 		return nil
@@ -264,7 +291,7 @@ func (f *follower) buried(ctx context.Context, e *alert.Entry, why error) []func
 	return []func(*state.Tx) error{func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, why.Error(), f.now()) }}
 }
 
-// offer tries one event once. dead is why it is to be tried no more.
+// offer tries one event once. dead is the reason never to try it again, err the reason to try it later.
 func (f *follower) offer(ctx context.Context, e *alert.Entry, deliver func(context.Context) error) (dead, err error) {
 	if err := f.lease.mayDeliver(); err != nil {
 		return nil, err
@@ -285,7 +312,7 @@ func (f *follower) offer(ctx context.Context, e *alert.Entry, deliver func(conte
 	return nil, err
 }
 
-// recall takes up the patience where the service before left it.
+// recall goes on with the patience that the service had with this target when it stopped last.
 func (f *follower) recall(ctx context.Context) error {
 	if f.giveUp <= 0 {
 		return nil
@@ -297,8 +324,8 @@ func (f *follower) recall(ctx context.Context) error {
 	return err
 }
 
-// note writes down that the target fails, and when it is tried again. Where that cannot be written, the next
-// failure is.
+// note writes down that the target fails, and when it is tried again. If that cannot be written, the next failure
+// writes it.
 func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
 	if f.giveUp <= 0 || f.failing.IsZero() {
 		return
@@ -315,7 +342,7 @@ func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
 	}
 }
 
-// recovered writes down that the target works again; where that cannot be written, with the next event.
+// recovered writes down that the target works again; if that cannot be written, the next event tries again.
 func (f *follower) recovered(ctx context.Context) {
 	err := f.db.Write(context.WithoutCancel(ctx), func(tx *state.Tx) error { return endFailing(ctx, tx, f.name) })
 	if f.noted = err != nil; f.noted {
@@ -323,8 +350,8 @@ func (f *follower) recovered(ctx context.Context) {
 	}
 }
 
-// givesUp reports whether an event has had all its tries. It counts neither the time before it was logged
-// nor that in which nobody tried, as when we were down ourselves.
+// givesUp reports whether an event has had all its tries. Time before it was logged does not count, nor time in which
+// nobody tried, such as while this service was down.
 func (f *follower) givesUp(e *alert.Entry, err error) bool {
 	if f.giveUp <= 0 {
 		return false
@@ -348,14 +375,14 @@ func (f *follower) givesUp(e *alert.Entry, err error) bool {
 	return now.Sub(since) > f.giveUp
 }
 
-// errMoved says that somebody else has moved the cursor: it is to be told again from there.
+// errMoved: somebody else has moved the cursor, and the target is told again from there.
 var errMoved = errors.New("the cursor was moved")
 
 // readerLock is held by whoever moves a cursor.
 func readerLock(reader string) string { return "alert_readers/" + reader }
 
-// moveCursor keeps how far a target has come, and what else is to be written with it, unless somebody has
-// moved it meanwhile, or delivers by now.
+// moveCursor writes down how far a target was told, and what else goes with it, unless somebody else has moved the
+// cursor meanwhile or has taken over delivery.
 func (f *follower) moveCursor(ctx context.Context, from, to int64, also ...func(*state.Tx) error) error {
 	return f.db.Write(ctx, func(tx *state.Tx) error {
 		for _, write := range also {
