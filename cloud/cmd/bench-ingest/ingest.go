@@ -27,6 +27,7 @@ type result struct {
 	CPU    float64 `json:"cpu_seconds"`         // of all processes of the way but the broker, from their start, for all messages
 	Own    float64 `json:"own_cpu_seconds"`     // the same without influxd
 	Broker float64 `json:"broker_cpu_seconds"`  // Mosquitto's, for publishing as well
+	Memory float64 `json:"memory_mb,omitempty"` // the most that the way's own process had
 	Lost   int     `json:"lost"`
 }
 
@@ -63,7 +64,12 @@ func timed(ctx context.Context, all int, processes []*process, every time.Durati
 	if err != nil {
 		return nil, err
 	}
-	return &result{Rate: float64(all) / took.Seconds(), CPU: (after - before).Seconds(), Own: (afterOwn - beforeOwn).Seconds()}, nil
+	memory, err := processes[0].memory()
+	if err != nil {
+		return nil, err
+	}
+	return &result{Rate: float64(all) / took.Seconds(), CPU: (after - before).Seconds(), Own: (afterOwn - beforeOwn).Seconds(),
+		Memory: float64(memory) / (1 << 20)}, nil
 }
 
 // measureOurs lets one of our children take what waits for it. Its stores are new.

@@ -28,6 +28,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/heap"
 )
 
 // options are the sizes of a run.
@@ -82,6 +84,9 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
+	}
+	if child != "" && child != "bare" {
+		heap.Widen() // as cooler-cloud serve does
 	}
 	switch child {
 	case "service":

@@ -146,7 +146,7 @@ func (t *table) sum() {
 	}
 	for name := range t.Rounds[0] {
 		m := &result{Rate: of(name, rate), CPU: of(name, spent), Own: of(name, func(r *result) float64 { return r.Own }),
-			Broker: of(name, func(r *result) float64 { return r.Broker })}
+			Broker: of(name, func(r *result) float64 { return r.Broker }), Memory: of(name, func(r *result) float64 { return r.Memory })}
 		for _, r := range t.Rounds {
 			m.Lost += r[name].Lost
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/heap"
 )
 
 func serveCommand(stdout io.Writer) *cobra.Command {
@@ -21,6 +22,7 @@ Everything listens on loopback unless told otherwise.`,
 			if err != nil {
 				return err
 			}
+			heap.Widen()
 			log := logger(c, cmd.ErrOrStderr())
 			server, err := cloud.Open(cmd.Context(), *c, log)
 			if err != nil {
