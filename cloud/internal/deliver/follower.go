@@ -288,7 +288,7 @@ func (f *follower) buried(ctx context.Context, e *alert.Entry, why error) []func
 		return nil
 	}
 	f.log.Error("alert given up, it is a dead letter now", "target", f.name, "event", e.EventID, "err", why)
-	return []func(*state.Tx) error{func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, why.Error(), f.now()) }}
+	return []func(*state.Tx) error{func(tx *state.Tx) error { return bury(ctx, tx, f.name, e, reason(why), f.now()) }}
 }
 
 // offer tries one event once. dead is the reason never to try it again, err the reason to try it later.
@@ -335,7 +335,7 @@ func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
 		if _, err := f.cursor(ctx, tx); err != nil { // a webhook that is deleted leaves nothing
 			return err
 		}
-		return putFailing(ctx, tx, f.name, Failing{Since: f.failing, Error: why.Error(), TriedAt: now, NextTry: now.Add(rest), patience: now.Sub(f.failing)})
+		return putFailing(ctx, tx, f.name, Failing{Since: f.failing, Error: reason(why), TriedAt: now, NextTry: now.Add(rest), patience: now.Sub(f.failing)})
 	})
 	if f.noted = f.noted || err == nil; err != nil && ctx.Err() == nil && !errors.Is(err, alert.ErrNoReader) {
 		f.log.Error("that a target fails cannot be written down", "target", f.name, "err", err)

@@ -122,7 +122,7 @@ func (p *people) failed(ctx context.Context, l lane, at time.Time, why error) (t
 	}
 	t.until, t.pause = at.Add(max(jitter(t.pause), retryAfter(why))), min(2*t.pause, maxPause)
 	return t.failing, p.cfg.DB.Write(ctx, func(tx *state.Tx) error {
-		return putFailing(ctx, tx, name, Failing{Since: t.failing, Error: why.Error(), TriedAt: at, NextTry: t.until, patience: at.Sub(t.failing)})
+		return putFailing(ctx, tx, name, Failing{Since: t.failing, Error: reason(why), TriedAt: at, NextTry: t.until, patience: at.Sub(t.failing)})
 	})
 }
 
@@ -216,9 +216,9 @@ func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error
 		return false, err // whether it was taken nobody knows: the lease runs out
 	case errors.Is(err, ErrGone) || refusal(err) && live[0].Attempts+1 >= maxRefusals || now.Sub(since) > p.cfg.GiveUp:
 		p.cfg.Log.Error("notice given up", "notice", live[0].ID, "err", err)
-		return true, settle(ctx, p.cfg.DB, live, noticeDead, err.Error(), now)
+		return true, settle(ctx, p.cfg.DB, live, noticeDead, reason(err), now)
 	}
-	return false, errors.Join(err, settle(ctx, p.cfg.DB, live, noticePending, err.Error(), now))
+	return false, errors.Join(err, settle(ctx, p.cfg.DB, live, noticePending, reason(err), now))
 }
 
 // moot is why there is nothing left to tell, "" where there is.

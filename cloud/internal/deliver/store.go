@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
@@ -248,6 +249,12 @@ type DeadLetter struct {
 	EventID string    `json:"event_id"`
 	Reason  string    `json:"reason"`
 	DiedAt  time.Time `json:"died_at"`
+}
+
+// reason is an error as text that every database stores: a target's own words are in it, and PostgreSQL takes neither a
+// NUL nor what is no UTF-8.
+func reason(err error) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "\uFFFD")
 }
 
 func bury(ctx context.Context, tx *state.Tx, reader string, e *alert.Entry, reason string, now time.Time) error {
