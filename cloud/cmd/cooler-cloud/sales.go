@@ -141,13 +141,14 @@ func (f *importFlags) finish(path string, file *intake.File, report *intake.Repo
 	failed := fmt.Errorf("%d of %d lines have to be mended", report.Rejected, report.Lines)
 	if len(report.Problems) > 0 && report.Problems[0].Code == sales.Unmapped {
 		return cloud.Hint(fmt.Errorf("%s does not read this file: nothing was stored", f.mapping),
-			"write the file's own column names into the mapping's from:, and check its delimiter and encoding; docs/sales.md describes mappings")
+			"%s. Write the file's own column names into the mapping's from:, and check its delimiter and encoding; docs/sales.md describes mappings", report.Problems[0].Hint)
 	}
 	if f.dryRun {
 		return cloud.Hint(failed, "nothing was stored; correct the mapping or the file, and try again")
 	}
 	to := f.rejected
 	if to == "" {
+		path := strings.TrimSuffix(path, ".gz") // what is to be mended is not packed
 		ext := filepath.Ext(path)
 		to = strings.TrimSuffix(path, ext) + ".rejected" + ext
 	}
@@ -162,8 +163,13 @@ func (f *importFlags) finish(path string, file *intake.File, report *intake.Repo
 }
 
 func printReport(stdout, stderr io.Writer, r *intake.Report) {
+	hint := ""
 	for _, p := range r.Problems {
 		fmt.Fprintf(stderr, "line %d: %s: %s (%s)\n", p.Line, p.Status, p.Text, p.Code)
+		if p.Hint != "" && p.Hint != hint { // once, where many lines are wrong in the same way
+			fmt.Fprintf(stderr, "  %s\n", p.Hint)
+		}
+		hint = p.Hint
 	}
 	if r.StoppedAt > 0 {
 		fmt.Fprintf(stderr, "line %d: not read on: too many lines are bad\n", r.StoppedAt)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"io"
 	"iter"
 	"net/http"
 	"strconv"
@@ -53,7 +54,10 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	body := http.MaxBytesReader(nil, r.Body, maxSales)
+	body, err := unpacked(r)
+	if err != nil {
+		return nil, err
+	}
 	skipped := 0
 	var items iter.Seq[intake.Item]
 	var table *intake.Table
@@ -85,6 +89,20 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 	return report, err
 }
 
+// unpacked is a request's body; what gzip has packed is unpacked, whether the header says so or not.
+func unpacked(r *http.Request) (io.Reader, error) {
+	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+	case "", "identity", "gzip":
+	default:
+		return nil, &Problem{http.StatusUnsupportedMediaType, problem.WrongType, "Content-Encoding is " + strconv.Quote(encoding), "send the body as it is, or packed by gzip"}
+	}
+	plain, err := intake.Unpack(http.MaxBytesReader(nil, r.Body, maxSales))
+	if err != nil {
+		return nil, &Problem{http.StatusBadRequest, problem.BadBody, err.Error(), "send the body again whole; what was stored counts once"}
+	}
+	return http.MaxBytesReader(nil, io.NopCloser(plain), maxSales), nil
+}
+
 func (a *api) fileMapping(r *http.Request, tenant, channel string) (*intake.Mapping, error) {
 	if channel == "" {
 		return nil, &Problem{http.StatusBadRequest, problem.NoChannel, "a CSV file does not say its channel", "give ?channel=NAME of one of the kind file: PUT /v1/sales/channels/NAME"}
@@ -114,6 +132,7 @@ type soldLine struct {
 	Units      int64      `json:"units"`
 	SoldAs     shelf.GTIN `json:"sold_as"`
 	Quantity   int64      `json:"quantity"`
+	Grams      int64      `json:"grams,omitempty"`
 	Price      int64      `json:"price"`
 	Amount     int64      `json:"amount"`
 	Currency   string     `json:"currency"`
@@ -135,7 +154,7 @@ func (a *api) lines(r *http.Request, tenant string) (any, error) {
 	list, err := a.Sales.Lines(r.Context(), tenant, lq)
 	out := make([]soldLine, len(list))
 	for i, l := range list {
-		out[i] = soldLine{l.Channel, l.Order, l.Line, l.Revision, l.Store, l.GTIN, l.Units, l.SoldAs, l.Quantity, l.Price, l.Amount, l.Currency,
+		out[i] = soldLine{l.Channel, l.Order, l.Line, l.Revision, l.Store, l.GTIN, l.Units, l.SoldAs, l.Quantity, l.Grams, l.Price, l.Amount, l.Currency,
 			l.SoldAt, l.Promotion, l.RefundOf, l.Restocked, l.ReceivedAt}
 	}
 	return map[string]any{"lines": out}, err

@@ -50,7 +50,7 @@ func (c *catalog) place(channel, name string) (*Store, *Fault) {
 // product finds what a line sold; without one it names what is missing.
 func (c *catalog) product(channel, gtin, sku string) (*Product, string) {
 	if sku != "" {
-		if p := c.bySKU[Code{channel, sku}]; p != nil {
+		if p := c.code(channel, sku); p != nil {
 			return p, ""
 		}
 		return nil, channel + separator + sku
@@ -62,7 +62,36 @@ func (c *catalog) product(channel, gtin, sku string) (*Product, string) {
 	if err != nil {
 		return nil, gtin // check has refused it before
 	}
-	return c.products[g], string(g)
+	if p := c.products[g]; p != nil {
+		return p, string(g)
+	}
+	return c.code(channel, gtin), string(g)
+}
+
+// code finds a product by what a channel calls it. A number that a shop has made itself (GS1 prefix 2, or 02 of twelve
+// digits) may hold the weight or the price of the pack: the code of its product is its begin and a star.
+func (c *catalog) code(channel, code string) *Product {
+	if p := c.bySKU[Code{channel, code}]; p != nil {
+		return p
+	}
+	if !Restricted(code) {
+		return nil
+	}
+	for n := len(code) - 1; n > 1; n-- {
+		if p := c.bySKU[Code{channel, code[:n] + "*"}]; p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// Restricted tells of a number that means something in one company alone, after GS1 General Specifications 1.4.5
+// and 2.1.12: of 13 digits from 2 or 02, of 12 from 2.
+func Restricted(code string) bool {
+	if strings.Trim(code, "0123456789") != "" {
+		return false
+	}
+	return len(code) == 13 && (code[0] == '2' || code[:2] == "02") || len(code) == 12 && code[0] == '2'
 }
 
 // unit follows packs down to what stands on the shelf.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type Draft struct {
 	GTIN      string `json:"gtin,omitempty"`     // of what was sold, unit or pack; or
 	SKU       string `json:"sku,omitempty"`      // the channel's own code of it
 	Quantity  *int64 `json:"quantity"`           // negative: a refund
+	Grams     *int64 `json:"grams,omitempty"`    // of a weighed article, what the packs weighed together; positive in a refund too
 	Price     *int64 `json:"price,omitempty"`    // of one, minor unit; or
 	Amount    *int64 `json:"amount,omitempty"`   // of the whole line after discounts, minor unit
 	Currency  string `json:"currency"`
@@ -51,7 +53,7 @@ func DecodeDraft(data []byte) (Draft, error) {
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return d, &Fault{Code: Truncated, Text: "the line ends in the middle", Hint: "send it whole"}
 	case errors.As(err, &kind):
-		return d, &Fault{Code: BadNumber, Field: kind.Field, Text: fmt.Sprintf("%s is %s, want %s", kind.Field, kind.Value, kind.Type), Hint: "quantities and money are whole numbers, money in the currency's minor unit"}
+		return d, &Fault{Code: BadNumber, Field: kind.Field, Text: fmt.Sprintf("%s is %s, want %s", kind.Field, kind.Value, kind.Type), Hint: "quantities and money are whole numbers, money in the currency's minor unit; a weighed article has quantity 1 and its grams"}
 	}
 	return d, &Fault{Code: NotUnderstood, Text: strings.TrimPrefix(err.Error(), "json: "), Hint: "see docs/sales.md for the fields of a line"}
 }
@@ -61,6 +63,7 @@ const (
 	maxName     = 200
 	maxQuantity = 1_000_000
 	maxMoney    = 1_000_000_000_000 // minor units
+	maxGrams    = 1_000_000_000
 )
 
 // check finds what is wrong whatever the masters say.
@@ -84,12 +87,15 @@ func (d *Draft) check() *Fault {
 	if q > maxQuantity || q < -maxQuantity || d.Revision < 0 {
 		return &Fault{Code: BadNumber, Field: "quantity", Text: fmt.Sprintf("quantity is %d and revision %d: want at most %d, and no negative revision", q, d.Revision, maxQuantity)}
 	}
+	if g := d.Grams; g != nil && (*g < 0 || *g > maxGrams || q == 0 && *g != 0) {
+		return &Fault{Code: BadNumber, Field: "grams", Text: fmt.Sprintf("grams is %d with quantity %d: want at most %d, and none of nothing", *g, q, maxGrams)}
+	}
 	if (d.GTIN == "") == (d.SKU == "") {
 		return &Fault{Code: Missing, Field: "gtin", Text: "give gtin, or sku with the channel's own code, and not both"}
 	}
 	if d.GTIN != "" {
 		if _, err := shelf.ParseGTIN(d.GTIN); err != nil {
-			return &Fault{Code: BadGTIN, Field: "gtin", Text: err.Error(), Hint: "read it off the pack again; the channel's own number goes into sku"}
+			return &Fault{Code: BadGTIN, Field: "gtin", Text: err.Error(), Hint: gtinHint(d.GTIN)}
 		}
 	}
 	if d.Price == nil && d.Amount == nil && q != 0 {
@@ -117,12 +123,30 @@ func (d *Draft) check() *Fault {
 	return nil
 }
 
+var rounded = regexp.MustCompile(`^\d+([.,]\d+)?[eE]\+?\d+$`)
+
+// gtinHint tells what most likely became of a number that is no GTIN.
+func gtinHint(text string) string {
+	if rounded.MatchString(text) {
+		return "a spreadsheet rounded it, and its last digits are lost: export the file again with that column as text"
+	}
+	if strings.Trim(text, "0123456789") == "" && len(text) > 0 && len(text) < 14 {
+		for _, n := range []int{8, 12, 13} {
+			padded := strings.Repeat("0", max(0, n-len(text))) + text
+			if _, err := shelf.ParseGTIN(padded); err == nil && n > len(text) {
+				return "a spreadsheet may have taken zeros from its front: " + padded + " is a GTIN; pad of the mapping's gtin puts them back"
+			}
+		}
+	}
+	return "read it off the pack again; the channel's own number goes into sku"
+}
+
 // resolve makes the draft a line by the masters. missing names what a parked line waits for.
 func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missing string, fault *Fault) {
 	if fault := d.check(); fault != nil {
 		return l, "", fault
 	}
-	at, zoned, err := parseTime(d.SoldAt)
+	at, zoned, err := ParseTime(d.SoldAt)
 	if err != nil {
 		return l, "", &Fault{Code: BadTime, Field: "sold_at", Text: err.Error(), Hint: "such as 2026-03-02T08:15:00+08:00"}
 	}
@@ -132,7 +156,7 @@ func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missi
 	}
 	product, missing := c.product(d.Channel, d.GTIN, d.SKU)
 	if product == nil {
-		return l, missing, &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %q is not known", d.GTIN+d.SKU), Hint: "put its master: POST /v1/sales/masters"}
+		return l, missing, unknownProduct(d.GTIN + d.SKU)
 	}
 	if at, fault = instant(d.SoldAt, "sold_at", at, zoned, store, now); fault != nil {
 		return l, "", fault
@@ -142,10 +166,18 @@ func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missi
 	}
 	unit, factor := c.unit(product)
 	l = Line{Tenant: tenant, Channel: d.Channel, Order: d.Order, Line: d.Line, Revision: max(1, d.Revision), Store: store.Store,
-		GTIN: unit, Units: *d.Quantity * factor, SoldAs: product.GTIN, Quantity: *d.Quantity, Currency: d.Currency,
+		GTIN: unit, Units: *d.Quantity * factor, SoldAs: product.GTIN, Quantity: *d.Quantity, Grams: value(d.Grams), Currency: d.Currency,
 		SoldAt: at, Promotion: d.Promotion, RefundOf: d.RefundOf, Restocked: d.Restocked, ReceivedAt: now}
 	l.Price, l.Amount = d.money()
 	return l, "", nil
+}
+
+func unknownProduct(code string) *Fault {
+	hint := "put its master: POST /v1/sales/masters"
+	if Restricted(code) {
+		hint = "a shop makes such numbers itself, often with the pack's weight or price in them: give its product's master the channel's code " + code[:7] + "*, or as many digits as name it"
+	}
+	return &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %q is not known", code), Hint: hint}
 }
 
 // instant is when something happened: a time without a zone is the store's own.
@@ -155,16 +187,45 @@ func instant(text, field string, at time.Time, zoned bool, store *Store, now tim
 		if !ok {
 			return at, &Fault{Code: NoZone, Field: field, Text: fmt.Sprintf("%q has no zone, and store %s has none either", text, store.Store), Hint: "give the store its tz, or the time its offset"}
 		}
-		wall := at
-		at = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
-		if at.Hour() != wall.Hour() || at.Minute() != wall.Minute() {
-			return at, &Fault{Code: BadTime, Field: field, Text: fmt.Sprintf("%q was skipped by the clocks of %s", text, store.TZ), Hint: "give the time its offset"}
+		var fault *Fault
+		if at, fault = WallTime(at, loc, text, field); fault != nil {
+			return at, fault
 		}
 	}
 	if at.After(now.Add(24*time.Hour)) || at.Year() < 1990 {
 		return at, &Fault{Code: BadTime, Field: field, Text: fmt.Sprintf("%s is in the future, or before 1990", text), Hint: "look at the clock of the till or the handheld"}
 	}
 	return at.UTC().Truncate(time.Microsecond), nil
+}
+
+// WallTime is the instant at which clocks of a zone show what wall shows. What they skip in spring, and what they show twice
+// in autumn, is no instant; text and field are what was said.
+func WallTime(wall time.Time, loc *time.Location, text, field string) (time.Time, *Fault) {
+	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), loc)
+	if at.Hour() != wall.Hour() || at.Minute() != wall.Minute() {
+		return at, &Fault{Code: BadTime, Field: field, Text: fmt.Sprintf("%q was skipped by the clocks of %s", text, loc), Hint: "give the time its offset"}
+	}
+	// Where the offset is another one shortly before or after, the same wall may be seen by it too.
+	_, offset := at.Zone()
+	for _, near := range []time.Duration{-maxShift, maxShift} {
+		_, other := at.Add(near).Zone()
+		twin := at.Add(time.Duration(offset-other) * time.Second)
+		if _, seen := twin.Zone(); other != offset && seen == other {
+			return at, &Fault{Code: BadTime, Field: field, Text: fmt.Sprintf("%q was twice on the clocks of %s that night", text, loc),
+				Hint: fmt.Sprintf("give the time its offset: %s or %s", at.Format(time.RFC3339), twin.Format(time.RFC3339))}
+		}
+	}
+	return at, nil
+}
+
+// maxShift is more than any clock is put back at once.
+const maxShift = 4 * time.Hour
+
+func value(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 // money fills in of price and amount what is not said.
@@ -184,8 +245,8 @@ func (d *Draft) money() (price, amount int64) {
 	return price, amount
 }
 
-// parseTime reads an RFC 3339 time, also without its zone, and with a space for the T.
-func parseTime(text string) (at time.Time, zoned bool, err error) {
+// ParseTime reads an RFC 3339 time, also without its zone, and with a space for the T.
+func ParseTime(text string) (at time.Time, zoned bool, err error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05.999999999Z0700"} {
 		if at, err = time.Parse(layout, text); err == nil {
 			return at, true, nil

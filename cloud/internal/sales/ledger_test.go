@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,8 @@ func TestConformance(t *testing.T) {
 			{"a line is one line", oneLine},
 			{"what is wrong is named", faults},
 			{"names, packs and times are resolved", resolved},
+			{"a time that clocks skip or show twice", clocksTurned},
+			{"numbers of a shop's own, with a weight or price in them", ownNumbers},
 			{"refunds", refunds},
 			{"a correction below what was taken back", undercut},
 			{"parked lines are taken when what they wait for comes", parked},
@@ -197,6 +200,53 @@ func resolved(t *testing.T, r *rig) {
 	}
 	if got := byLine["2"].SoldAt; !got.Equal(noon.Add(30 * time.Minute)) {
 		t.Errorf("store's own time: %v", got)
+	}
+}
+
+func clocksTurned(t *testing.T, r *rig) {
+	r.put(t, nil, []sales.Store{{Store: "b1", TZ: "Europe/Berlin"}, {Store: "h1", TZ: "Australia/Lord_Howe"}})
+	at := func(store, text string) sales.Draft {
+		return draft(text, store, 1, func(d *sales.Draft) { d.Store, d.SoldAt = store, text })
+	}
+	want(t, r.append(t, at("b1", "2025-03-30 01:59:59"), at("b1", "2025-03-30 02:30:00"), at("b1", "2025-03-30 03:00:00"),
+		at("b1", "2025-10-26 01:59:59"), at("b1", "2025-10-26 02:00:00"), at("b1", "2025-10-26 02:59:59"), at("b1", "2025-10-26 03:00:00"), at("b1", "2025-10-26T02:30:00+01:00"),
+		at("h1", "2025-04-06 01:29:59"), at("h1", "2025-04-06 01:30:00"), at("h1", "2025-04-06 02:00:00"), at("h1", "2025-10-05 02:15:00"), at("s1", "2025-10-26 02:30:00")),
+		"stored", "rejected bad_time", "stored", "stored", "rejected bad_time", "rejected bad_time", "stored", "stored",
+		"stored", "rejected bad_time", "stored", "rejected bad_time", "stored")
+	got := r.append(t, at("b1", "2025-10-26 02:30:00"))[0]
+	if want := "give the time its offset: 2025-10-26T02:30:00+01:00 or 2025-10-26T02:30:00+02:00"; got.Fault.Hint != want {
+		t.Errorf("hint %q, want %q", got.Fault.Hint, want)
+	}
+}
+
+func ownNumbers(t *testing.T, r *rig) {
+	label := func(order, number string) sales.Draft {
+		return draft(order, "1", 1, func(d *sales.Draft) { d.GTIN, d.Price, d.Amount, d.Grams = number, nil, num(452), num(226) })
+	}
+	ham, cheese := product("5449000000996"), product("96385074")
+	v := r.append(t, label("a", "2112345002262"))
+	want(t, v, "parked unknown_product")
+	if !strings.Contains(v[0].Fault.Hint, "2112345*") {
+		t.Errorf("hint %q, want it to name the code that the product needs", v[0].Fault.Hint)
+	}
+	ham.Codes, cheese.Codes = []sales.Code{{Channel: "pos", Code: "2112345*"}}, []sales.Code{{Channel: "pos", Code: "21123*"}}
+	if n := r.put(t, []sales.Product{ham, cheese}, nil); n != 1 {
+		t.Errorf("%d taken when the master came, want the one that waited", n)
+	}
+	want(t, r.append(t, label("b", "2112345003016"), label("c", "2112399003017"), label("d", "2912345003012"),
+		draft("e", "1", 1, func(d *sales.Draft) { d.GTIN, d.SKU = "", "2112345003016" }),
+		draft("f", "1", 1, func(d *sales.Draft) { d.Channel, d.GTIN = "web", "2112345003016" })),
+		"stored", "stored", "parked unknown_product", "stored", "parked unknown_product")
+	lines, err := r.Lines(context.Background(), r.tenant, sales.LineQuery{GTIN: ham.GTIN})
+	if err != nil || len(lines) != 3 || lines[0].Units != 1 || lines[0].Grams != 226 || lines[0].Amount != 452 {
+		t.Errorf("ham %v, %v, want three packs, the first of 226 g for 452", lines, err)
+	}
+	for _, code := range []string{"21*", "4112345*", "2112345678901*"} {
+		p := product(lemon)
+		p.Codes = []sales.Code{{Channel: "pos", Code: code}}
+		if _, err := r.PutMasters(context.Background(), r.tenant, []sales.Product{p}, nil); err == nil {
+			t.Errorf("code %s was taken", code)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type Line struct {
 	Units    int64      // of GTIN; negative: refunded; 0: the line was cancelled
 	SoldAs   shelf.GTIN // what the receipt says: GTIN, or a pack of it
 	Quantity int64      // of SoldAs, signed as Units
+	Grams    int64      // what the packs of a weighed article weighed together, never negative; 0: it was not weighed
 
 	Price     int64  // of one SoldAs, in the currency's minor unit
 	Amount    int64  // of the whole line after its discounts, in the minor unit, signed as Units

@@ -2,6 +2,7 @@ package sales
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/text/currency"
@@ -138,6 +139,10 @@ func checkCodes(codes []Code) error {
 	for _, c := range codes {
 		if c.Channel == "" || c.Code == "" {
 			return &Fault{Code: Missing, Field: "codes", Text: "a code has a channel and a code"}
+		}
+		if begin, ok := strings.CutSuffix(c.Code, "*"); ok && strings.Trim(begin, "0123456789") == "" && (len(begin) < 4 || len(begin) > 12 || begin[0] != '2' && begin[:2] != "02") {
+			return &Fault{Code: BadGTIN, Field: "codes", Text: fmt.Sprintf("code %q: what begins a shop's own numbers is 4 to 12 digits from 2 or 02, and a star", c.Code),
+				Hint: "of 2112345WWWWWC, where W is the weight, it is 2112345*"}
 		}
 	}
 	return nil

@@ -12,7 +12,10 @@ import (
 // the currency has are refused unless they are zeros: money is not rounded.
 func ParseMoney(text, code string) (int64, error) {
 	if err := checkCurrency(code); err != nil || code == "" {
-		return 0, fmt.Errorf("money without a currency of ISO 4217")
+		if code == "" {
+			return 0, &Fault{Code: Missing, Field: "currency", Text: "the currency is missing"}
+		}
+		return 0, &Fault{Code: BadCurrency, Field: "currency", Text: fmt.Sprintf("%q is no currency of ISO 4217", code), Hint: "three letters, such as CNY or EUR; values of the mapping's currency say what stands for what"}
 	}
 	scale, _ := currency.Standard.Rounding(currency.MustParseISO(code))
 	t := strings.TrimSpace(text)

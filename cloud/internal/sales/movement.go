@@ -122,7 +122,7 @@ func (d *MovementDraft) resolve(tenant string, c *catalog, now time.Time) (m Mov
 	if fault := d.check(); fault != nil {
 		return m, as, "", fault
 	}
-	at, zoned, err := parseTime(d.At)
+	at, zoned, err := ParseTime(d.At)
 	if err != nil {
 		return m, as, "", &Fault{Code: BadTime, Field: "at", Text: "at is missing or no time", Hint: "such as 2026-03-02T08:15:00+08:00"}
 	}

@@ -287,9 +287,9 @@ func (c *catalog) knows(code, missing, channel string) bool {
 		return c.store(channel, missing) != nil
 	}
 	if sku, ok := cutChannel(missing, channel); ok {
-		return c.bySKU[Code{channel, sku}] != nil
+		return c.code(channel, sku) != nil
 	}
-	return c.products[shelf.GTIN(missing)] != nil
+	return c.products[shelf.GTIN(missing)] != nil || c.code(channel, missing) != nil
 }
 
 func cutChannel(missing, channel string) (sku string, ok bool) {

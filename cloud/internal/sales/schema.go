@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -233,4 +233,9 @@ ALTER TABLE sales_movements ADD COLUMN said_units BIGINT NOT NULL DEFAULT 0;
 const schema9 = `
 ALTER TABLE sales_takings ADD COLUMN change BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX sales_takings_by_change ON sales_takings (tenant, change) WHERE change > 0;
+`
+
+// schema10: what a weighed article weighed.
+const schema10 = `
+ALTER TABLE sales_lines ADD COLUMN grams BIGINT NOT NULL DEFAULT 0;
 `

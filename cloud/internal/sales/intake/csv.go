@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,10 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
+	"unicode/utf8"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 )
@@ -24,59 +20,74 @@ type Table struct {
 	Skipped int // rows that the mapping left out
 	m       *Mapping
 	r       io.Reader
+	marked  bool // it began with a byte order mark, without which Excel would read what is given back in another encoding
 }
 
 // CSV prepares a file with a header row.
-func CSV(r io.Reader, m *Mapping) *Table {
-	if m.Encoding == "gbk" {
-		r = transform.NewReader(r, simplifiedchinese.GB18030.NewDecoder())
-	} else {
-		r = transform.NewReader(r, unicode.UTF8BOM.NewDecoder())
-	}
-	return &Table{m: m, r: r}
-}
+func CSV(r io.Reader, m *Mapping) *Table { return &Table{m: m, r: r} }
 
-// lastByte remembers how an input ended.
-type lastByte struct {
-	r    io.Reader
-	last byte
-}
-
-func (l *lastByte) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if n > 0 {
-		l.last = p[n-1]
-	}
-	return n, err
-}
+// titles is in how many rows the header is looked for: reports begin with their title and date, and Excel's own files
+// with sep=;.
+const titles = 20
 
 // Items reads the rows.
 func (t *Table) Items() iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		end := &lastByte{r: t.r}
-		in := csv.NewReader(end)
-		in.FieldsPerRecord = -1
-		if t.m.Delimiter != "" {
-			in.Comma = rune(t.m.Delimiter[0])
-		}
-		header, err := in.Read()
-		if err != nil {
-			yield(bad(1, "", sales.Truncated, "the file has no header row: "+err.Error(), "the first row names the columns"))
+		text, marked, fault := decoded(t.r, t.m.Encoding)
+		if t.marked = marked; fault != nil {
+			yield(Item{Place: 1, Fault: fault})
 			return
 		}
-		for i := range header {
-			header[i] = strings.TrimSpace(header[i])
+		in := newRecords(oldLines(text), t.m.comma())
+		var first *Item
+		for range titles {
+			row, err := in.next()
+			if err != nil {
+				if first == nil {
+					first = &Item{Place: 1, Fault: headless(err)}
+				}
+				break
+			}
+			row.fields = trimmed(row.fields)
+			fault := t.m.fits(row.fields, row.text)
+			if fault == nil {
+				t.Columns = row.fields
+				t.rows(in, yield)
+				return
+			}
+			if first == nil || t.m.found(row.fields) > t.m.found(t.Columns) { // the nearest to a header is told of
+				first, t.Columns = &Item{Place: row.line, Input: row.text, Fault: fault}, row.fields
+			}
 		}
-		t.Columns = header
-		if fault := t.m.fits(header); fault != nil {
-			yield(Item{Place: 1, Input: row(header), Fault: fault})
-			return
-		}
-		t.rows(in, end, yield)
+		first.Place = 1 // all of it has to be sent again
+		yield(*first)
 	}
 }
 
-func (t *Table) rows(in *csv.Reader, end *lastByte, yield func(Item) bool) {
+func trimmed(fields []string) []string {
+	list := make([]string, len(fields))
+	for i := range fields {
+		list[i] = strings.TrimSpace(fields[i])
+	}
+	return list
+}
+
+func headless(err error) *sales.Fault {
+	if errors.Is(err, io.EOF) {
+		return &sales.Fault{Code: sales.Truncated, Text: "the file is empty", Hint: "the first row names the columns"}
+	}
+	return &sales.Fault{Code: sales.Truncated, Text: "the file breaks off: " + err.Error(), Hint: "send it again whole; what was stored counts once"}
+}
+
+// comma is what stands between fields.
+func (m *Mapping) comma() rune {
+	if m.Delimiter != "" {
+		return rune(m.Delimiter[0])
+	}
+	return ','
+}
+
+func (t *Table) rows(in *records, yield func(Item) bool) {
 	column := map[string]int{}
 	for i, name := range t.Columns {
 		column[name] = i
@@ -84,33 +95,24 @@ func (t *Table) rows(in *csv.Reader, end *lastByte, yield func(Item) bool) {
 	places := map[string]int{} // of each order
 	// A row is held back until the next is there, because the last one may be cut.
 	var held *Item
+	ended := true
 	give := func(next *Item) bool {
 		was := held
 		held = next
 		return was == nil || yield(*was)
 	}
 	for {
-		fields, err := in.Read()
+		row, err := in.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			var wrong *csv.ParseError
-			if !errors.As(err, &wrong) {
-				give(&Item{Fault: &sales.Fault{Code: sales.Truncated, Text: "the file breaks off: " + err.Error()}})
-				break
-			}
-			it := bad(int64(wrong.StartLine), row(fields), sales.NotUnderstood, err.Error(), "look at the quotes")
-			if end.last != '\n' {
-				it.Fault.Code = sales.Truncated
-			}
-			if !give(&it) {
-				return
-			}
-			continue
+			give(&Item{Fault: &sales.Fault{Code: sales.Truncated, Text: "the file breaks off: " + err.Error(), Hint: "send it again whole; what was stored counts once"}})
+			ended = true
+			break
 		}
-		line, _ := in.FieldPos(0)
-		it, skip := t.item(int64(line), fields, column, places)
+		ended = row.ended
+		it, skip := t.read(row, column, places)
 		if skip {
 			t.Skipped++
 			continue
@@ -119,14 +121,47 @@ func (t *Table) rows(in *csv.Reader, end *lastByte, yield func(Item) bool) {
 			return
 		}
 	}
-	if held != nil && end.last != '\n' && (held.Fault == nil || held.Fault.Code != sales.Truncated) {
+	if held != nil && !ended {
 		held.Fault = &sales.Fault{Code: sales.Truncated, Text: "the file ends within its last row", Hint: "a whole file ends with a line break"}
 	}
 	give(nil)
 }
 
-func (t *Table) item(line int64, fields []string, column map[string]int, places map[string]int) (it Item, skip bool) {
-	it = Item{Place: line, Input: row(fields)}
+// read makes a row an item.
+func (t *Table) read(row record, column map[string]int, places map[string]int) (it Item, skip bool) {
+	if row.err != nil {
+		fields := lazily(row.text, t.m.comma())
+		if len(fields) == len(t.Columns) && strings.Contains(row.text, `="`) {
+			row.fields = fields
+		} else {
+			it, _ = t.item(row, fields, column, places) // it has its place in its order all the same
+			it.Fault = &sales.Fault{Code: sales.NotUnderstood, Text: quoteFault(row.err), Hint: "put a field with quotes or line breaks in quotes, and double the quotes in it"}
+			it.cut = true
+			return it, false
+		}
+	}
+	if slices.Equal(trimmed(row.fields), t.Columns) { // files that were joined
+		return it, true
+	}
+	it, skip = t.item(row, row.fields, column, places)
+	if !utf8.ValidString(row.text) || strings.ContainsRune(row.text, utf8.RuneError) {
+		it.Fault, it.cut = notIn(t.m.Encoding), true
+		return it, false
+	}
+	return it, skip
+}
+
+// quoteFault is what is wrong with a row that is no CSV; where is said by its line.
+func quoteFault(err error) string {
+	var wrong *csv.ParseError
+	if errors.As(err, &wrong) {
+		err = wrong.Err
+	}
+	return "the row is not CSV: " + err.Error()
+}
+
+func (t *Table) item(row record, fields []string, column map[string]int, places map[string]int) (it Item, skip bool) {
+	it = Item{Place: row.line, Input: row.text}
 	at := func(from string) (string, bool) {
 		i, ok := column[from]
 		if !ok || i >= len(fields) {
@@ -147,7 +182,8 @@ func (t *Table) item(line int64, fields []string, column map[string]int, places 
 	}
 	it.ordinal = place
 	if len(fields) != len(t.Columns) {
-		it.Fault = &sales.Fault{Code: sales.NotUnderstood, Text: fmt.Sprintf("the row has %d fields, the header %d", len(fields), len(t.Columns))}
+		it.Fault = &sales.Fault{Code: sales.NotUnderstood, Text: fmt.Sprintf("the row has %d fields, the header %d", len(fields), len(t.Columns)),
+			Hint: "put a field that holds the delimiter in quotes"}
 		return it, false
 	}
 	it.Draft, skip, it.Fault = t.m.draft(at, place)
@@ -155,68 +191,103 @@ func (t *Table) item(line int64, fields []string, column map[string]int, places 
 	return it, skip
 }
 
-// fits says what is wrong with a file's columns for the mapping.
-func (m *Mapping) fits(header []string) *sales.Fault {
-	var missing []string
-	found := 0
-	look := func(from string) {
-		switch {
-		case from == "" || from == "#":
-		case slices.Contains(header, from):
-			found++
-		default:
-			missing = append(missing, from)
+// sources are the columns that the mapping reads.
+func (m *Mapping) sources() (list []string) {
+	add := func(from string) {
+		if from != "" && from != "#" && !slices.Contains(list, from) {
+			list = append(list, from)
 		}
 	}
 	for _, name := range fieldNames {
-		f := m.Fields[name]
-		look(f.From)
+		add(m.Fields[name].From)
 	}
 	for _, c := range []*Condition{m.Only, m.Refund, m.Cancel} {
 		if c != nil {
-			look(c.From)
+			add(c.From)
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	text := fmt.Sprintf("the file has no column %s", strings.Join(missing, ", "))
-	if found == 0 {
-		text = "the mapping matches no column of the file"
-	}
-	text += "; the file has " + strings.Join(header, ", ")
-	return &sales.Fault{Code: sales.Unmapped, Text: text, Hint: "its columns are " + strings.Join(header, ", ")}
+	return list
 }
 
-// row writes fields as a CSV row without its end.
-func row(fields []string) string {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	w.Write(fields)
-	w.Flush()
-	return strings.TrimRight(b.String(), "\r\n")
+// found tells how many of the columns of the mapping a row has.
+func (m *Mapping) found(header []string) (n int) {
+	for _, from := range m.sources() {
+		if slices.Contains(header, from) {
+			n++
+		}
+	}
+	return n
+}
+
+// fits says what is wrong with a file's columns for the mapping; text is the row that names them.
+func (m *Mapping) fits(header []string, text string) *sales.Fault {
+	var missing, twice []string
+	for _, from := range m.sources() {
+		switch n := count(header, from); {
+		case n == 0:
+			missing = append(missing, from)
+		case n > 1:
+			twice = append(twice, from)
+		}
+	}
+	has := "its columns are " + strings.Join(header, ", ")
+	fault := &sales.Fault{Code: sales.Unmapped, Hint: has}
+	switch found := m.found(header); {
+	case !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError):
+		fault = notIn(m.Encoding)
+		fault.Code = sales.Unmapped
+	case len(twice) > 0:
+		fault.Text = fmt.Sprintf("the header has %s twice: which is meant?", strings.Join(twice, ", "))
+		fault.Hint = "give one of them another name"
+	case found == 0:
+		fault.Text = "the mapping matches no column of the file; the file has " + strings.Join(header, ", ")
+	case len(missing) > 0:
+		fault.Text = fmt.Sprintf("the file has no column %s; the file has %s", strings.Join(missing, ", "), strings.Join(header, ", "))
+	default:
+		return nil
+	}
+	if other := delimiterOf(text, m.comma()); len(header) == 1 && other != "" {
+		fault.Hint = fmt.Sprintf("its fields seem to be divided by %s: say delimiter: %q in the mapping", other, other)
+	}
+	return fault
+}
+
+func count(list []string, s string) (n int) {
+	for _, v := range list {
+		if v == s {
+			n++
+		}
+	}
+	return n
+}
+
+// delimiterOf guesses what divides a row that has only one field by the mapping; "": nothing does.
+func delimiterOf(text string, comma rune) string {
+	for _, c := range ";\t|," {
+		if c != comma && strings.ContainsRune(text, c) {
+			return string(c)
+		}
+	}
+	return ""
 }
 
 // WriteRejected writes the rejected rows of a report as a file that can be mended and imported by the same
 // mapping; two more columns say what is wrong and, where places count, the row's place.
 func (t *Table) WriteRejected(w io.Writer, r *Report) error {
-	if t.m.Encoding == "gbk" {
-		w = transform.NewWriter(w, simplifiedchinese.GB18030.NewEncoder())
+	if t.marked && t.m.Encoding == "" {
+		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+			return err
+		}
 	}
-	out := csv.NewWriter(w)
-	if t.m.Delimiter != "" {
-		out.Comma = rune(t.m.Delimiter[0])
-	}
+	out := csv.NewWriter(encoded(w, t.m.Encoding))
+	out.Comma = t.m.comma()
 	header := slices.DeleteFunc(slices.Clone(t.Columns), func(c string) bool { return c == placeColumn || c == errorColumn })
 	out.Write(append(slices.Clone(header), placeColumn, errorColumn))
 	for _, p := range r.Problems {
 		if p.Status != sales.Rejected || p.Line <= 1 {
 			continue
 		}
-		fields, err := csv.NewReader(strings.NewReader(p.Input)).Read()
-		if err != nil {
-			fields = []string{p.Input}
-		}
+		fields := lazily(p.Input, t.m.comma())
 		byName := map[string]string{}
 		for i, c := range t.Columns {
 			if i < len(fields) {
@@ -230,7 +301,7 @@ func (t *Table) WriteRejected(w io.Writer, r *Report) error {
 		if len(fields) > len(t.Columns) {
 			mended = append(mended, fields[len(t.Columns):]...) // nothing of a row is lost
 		}
-		out.Write(append(mended, strconv.Itoa(p.ordinal), p.Text))
+		out.Write(append(mended, strconv.Itoa(p.ordinal), p.remedy()))
 	}
 	out.Flush()
 	return out.Error()

@@ -84,7 +84,7 @@ func (d *Drop) takes(name string) bool {
 	if strings.HasPrefix(name, ".") {
 		return false
 	}
-	switch strings.ToLower(filepath.Ext(name)) {
+	switch Form(name) {
 	case ".csv":
 		return d.Mapping != nil
 	case ".xml":
@@ -138,7 +138,7 @@ func (d *Drop) giveBack(name string, file *File, report *Report) error {
 	if err != nil {
 		return err
 	}
-	path := free(filepath.Join(dir, name))
+	path := free(filepath.Join(dir, strings.TrimSuffix(name, ".gz"))) // what is to be mended is not packed
 	return errors.Join(writeDurably(path, lines.Bytes()), writeDurably(path+".report.json", append(text, '\n')))
 }
 
@@ -172,10 +172,23 @@ type File struct {
 	skipped int
 }
 
-// OpenFile prepares a file: .csv by a mapping, .xml as POSLog of a channel, .ndjson and .json.
-func OpenFile(name string, r io.Reader, m *Mapping, channel string) (*File, error) {
-	f := &File{r: r}
-	switch strings.ToLower(filepath.Ext(name)) {
+// Form is the ending of a file's name that tells its form: that before .gz, which is unpacked.
+func Form(name string) string {
+	ext := strings.ToLower(filepath.Ext(name))
+	if ext == ".gz" {
+		ext = strings.ToLower(filepath.Ext(name[:len(name)-len(ext)]))
+	}
+	return ext
+}
+
+// OpenFile prepares a file: .csv by a mapping, .xml as POSLog of a channel, .ndjson and .json, each also packed by gzip.
+func OpenFile(name string, packed io.Reader, m *Mapping, channel string) (*File, error) {
+	f := &File{r: packed}
+	r, err := Unpack(packed)
+	if err != nil {
+		r = broken{err}
+	}
+	switch Form(name) {
 	case ".csv", ".txt", ".tsv":
 		if m == nil {
 			return nil, errors.New("a CSV file needs a mapping")
@@ -199,6 +212,11 @@ func OpenFile(name string, r io.Reader, m *Mapping, channel string) (*File, erro
 	}
 	return f, nil
 }
+
+// broken is an input of which nothing can be read.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // Take reads the file into the ledger.
 func (f *File) Take(ctx context.Context, in Intake) (Report, error) {
@@ -225,7 +243,13 @@ func (f *File) WriteRejected(w io.Writer, r *Report) error {
 		if _, err := in.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		_, err := io.Copy(w, in)
+		plain, err := Unpack(in)
+		if err != nil {
+			return copyOf(w, in)
+		}
+		if _, err = io.Copy(w, plain); errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil // a packed file that is cut comes back as far as it goes
+		}
 		return err
 	}
 	switch {
@@ -242,6 +266,15 @@ func (f *File) WriteRejected(w io.Writer, r *Report) error {
 		}
 	}
 	return nil
+}
+
+// copyOf gives back what cannot even be unpacked as it came.
+func copyOf(w io.Writer, in io.ReadSeeker) error {
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(w, in)
+	return err
 }
 
 func writeJSON(w io.Writer, bad []Problem) error {
@@ -266,6 +299,6 @@ func (p *posFrame) write(w io.Writer, bad []Problem) error {
 		b.WriteString(around + "\n")
 	}
 	b.WriteString(p.tail + "\n")
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(encoded(w, p.encoding), b.String())
 	return err
 }

@@ -165,6 +165,14 @@ func (it *Item) problem(v sales.Verdict) Problem {
 	return Problem{it.Place, v.Status, *v.Fault, it.Input, it.ordinal, it.around, it.cut}
 }
 
+// remedy is what is wrong, and what to do.
+func (p *Problem) remedy() string {
+	if p.Hint == "" {
+		return p.Text
+	}
+	return p.Text + "; " + p.Hint
+}
+
 // mendable has a line of somebody else's message come back as a line of our own, which can be mended and sent again
 // alone: of the message its sender would send only the whole, and again as it was.
 func (it *Item) mendable() {

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"bytes"
+	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -102,6 +103,39 @@ func TestMoney(t *testing.T) {
 		if (err == nil) != c.ok || got != c.want {
 			t.Errorf("%q %s: got %d, %v", c.text, c.currency, got, err)
 		}
+	}
+}
+
+// TestTimesAndNumbersOfFiles: what a column says, by the mapping's form.
+func TestTimesAndNumbersOfFiles(t *testing.T) {
+	for _, c := range []struct{ name, form, sold, quantity, price, want string }{
+		{"American", "time: M/D/YYYY h:mm:ss A", "3/2/2026 1:05:00 PM", "2", "1,234.50", "2026-03-02T13:05:00 2 123450"},
+		{"two digits of the year", "time: DD.MM.YY HH:mm", "02.03.26 13:05", "2", "1", "2026-03-02T13:05:00 2 100"},
+		{"an offset in the form", "time: YYYY-MM-DD HH:mm:ssZ", "2026-03-02 13:05:00+02:00", "2", "1", "2026-03-02T13:05:00+02:00 2 100"},
+		{"the mapping's zone", "zone: Europe/Berlin", "2026-03-02 13:05:00", "2", "1", "2026-03-02T13:05:00+01:00 2 100"},
+		{"an hour skipped in the mapping's zone", "zone: Europe/Berlin", "2026-03-29 02:30:00", "2", "1", "bad_time"},
+		{"an hour twice in the mapping's zone, by a form", "zone: Europe/Berlin\ntime: DD.MM.YYYY HH:mm:ss", "26.10.2025 02:30:00", "2", "1", "bad_time"},
+		{"a minus of typographers, and one behind", "time: YYYY-MM-DD HH:mm:ss", "2026-03-02 13:05:00", "−2", "1-", "2026-03-02T13:05:00 -2 100"},
+		{"a comma without being told", "time: YYYY-MM-DD HH:mm:ss", "2026-03-02 13:05:00", "2", "1,50", "bad_number"},
+		{"thousands of the Swiss", "money: comma", "2026-03-02 13:05:00", "2", "1’234,50", "2026-03-02 13:05:00 2 123450"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := "o\tg\tq\tp\tt\n1\t4006381333931\t" + c.quantity + "\t" + c.price + "\t" + c.sold + "\n"
+			m := mapping(t, "channel: x\nformat: csv\ndelimiter: \"\\t\"\n"+c.form+"\nfields: {order: o, line: \"#\", store: {value: s1}, gtin: g, quantity: q, price: p, currency: {value: CNY}, sold_at: t}\n")
+			items := collect(intake.CSV(strings.NewReader(text), m).Items())
+			if len(items) != 1 {
+				t.Fatalf("%d items, want one", len(items))
+			}
+			got := items[0].Draft.SoldAt
+			if items[0].Fault != nil {
+				got = items[0].Fault.Code
+			} else {
+				got += fmt.Sprintf(" %d %d", *items[0].Draft.Quantity, *items[0].Draft.Price)
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"unicode/utf8"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 )
@@ -18,7 +19,12 @@ const MaxLine = 64 << 10
 // NDJSON reads one draft a line; empty lines are passed over.
 func NDJSON(r io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		in := bufio.NewReaderSize(r, MaxLine)
+		text, _, fault := decoded(r, "")
+		if fault != nil {
+			yield(Item{Place: 1, Fault: fault})
+			return
+		}
+		in := bufio.NewReaderSize(text, MaxLine)
 		for place := int64(1); ; place++ {
 			line, err := in.ReadSlice('\n')
 			if errors.Is(err, bufio.ErrBufferFull) {
@@ -49,6 +55,9 @@ func NDJSON(r io.Reader) iter.Seq[Item] {
 }
 
 func item(place int64, data []byte, last bool) Item {
+	if !utf8.Valid(data) {
+		return Item{Place: place, Input: string(data), Fault: &sales.Fault{Code: sales.NotUnderstood, Text: "the line is not text in utf-8", Hint: "JSON is written in UTF-8"}, cut: true}
+	}
 	d, err := sales.DecodeDraft(data)
 	it := Item{Place: place, Input: string(data), Draft: d}
 	if err == nil {
@@ -66,15 +75,25 @@ func item(place int64, data []byte, last bool) Item {
 // JSON reads {"lines": […]}; a list that breaks off gives what came before.
 func JSON(r io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		dec := json.NewDecoder(r)
+		plain, _, wrong := decoded(r, "")
+		if wrong != nil {
+			yield(Item{Place: 1, Fault: wrong})
+			return
+		}
+		in := bufio.NewReader(plain)
+		dec := json.NewDecoder(in)
 		fault := func(place int64, err error) {
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				yield(bad(place, "", sales.Truncated, "the body ends in the middle", "send it again whole; what was stored counts once"))
 				return
 			}
-			yield(bad(place, "", sales.NotUnderstood, err.Error(), `want {"lines": [ … ]}`))
+			yield(bad(place, "", sales.NotUnderstood, err.Error(), `want {"lines": [ … ]}, or the list alone`))
 		}
-		for _, want := range []json.Token{json.Delim('{'), "lines", json.Delim('[')} {
+		opening := []json.Token{json.Delim('{'), "lines", json.Delim('[')}
+		if first := firstSign(in); first == '[' { // the list alone
+			opening = opening[2:]
+		}
+		for _, want := range opening {
 			got, err := dec.Token()
 			if err != nil {
 				fault(0, err)
@@ -96,11 +115,27 @@ func JSON(r io.Reader) iter.Seq[Item] {
 				return
 			}
 		}
-		for range 2 {
+		for range (len(opening) + 1) / 2 { // what was opened is closed
 			if _, err := dec.Token(); err != nil {
 				fault(place, err)
 				return
 			}
+		}
+	}
+}
+
+// firstSign is the first byte that is no space; 0: there is none.
+func firstSign(in *bufio.Reader) byte {
+	for {
+		b, err := in.ReadByte()
+		if err != nil {
+			return 0
+		}
+		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+			if err := in.UnreadByte(); err != nil {
+				return 0
+			}
+			return b
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ import (
 type Mapping struct {
 	Channel   string `json:"channel"`             // of the lines, unless a field says it
 	Format    string `json:"format"`              // csv or json
-	Encoding  string `json:"encoding,omitempty"`  // of a CSV file: utf-8 (default) or gbk
+	Encoding  string `json:"encoding,omitempty"`  // of a CSV file: utf-8 (default), gbk, windows-1252, utf-16le, … by its name on the web; a byte order mark goes before it
 	Delimiter string `json:"delimiter,omitempty"` // of a CSV file; default ,
 	Lines     string `json:"lines,omitempty"`     // JSON: where the list of lines is; "": the message is one line
 	Money     string `json:"money,omitempty"`     // decimal (default), comma (12,50) or minor
@@ -43,6 +44,15 @@ type Field struct {
 	Value   string            `json:"value,omitempty"`   // a constant instead
 	Values  map[string]string `json:"values,omitempty"`  // what stands for what
 	Default string            `json:"default,omitempty"` // where there is nothing
+	Pad     int               `json:"pad,omitempty"`     // gtin: digits to which lost zeros in front are put back
+}
+
+// padded gives a GTIN back the zeros that a spreadsheet took from its front.
+func (f Field) padded(gtin string) string {
+	if n := f.Pad - len(gtin); n > 0 && strings.Trim(gtin, "0123456789") == "" {
+		return strings.Repeat("0", n) + gtin
+	}
+	return gtin
 }
 
 // UnmarshalJSON also reads a bare text, and a number as one: a column may be called 5.
@@ -70,7 +80,7 @@ type Condition struct {
 const placeColumn, errorColumn = "coldshelf_line", "coldshelf_error"
 
 // fieldNames are what a mapping may fill in.
-var fieldNames = []string{"channel", "order", "line", "revision", "store", "gtin", "sku", "quantity", "price", "amount",
+var fieldNames = []string{"channel", "order", "line", "revision", "store", "gtin", "sku", "quantity", "unit", "price", "amount",
 	"currency", "sold_at", "promotion", "refund_order", "refund_line", "restocked"}
 
 // DecodeMapping reads a mapping strictly and checks it.
@@ -128,7 +138,9 @@ func (m *Mapping) prepare() (err error) {
 		}
 	}
 	one("format", m.Format, "csv", "json")
-	one("encoding", m.Encoding, "", "utf-8", "gbk")
+	if _, err := charset(m.Encoding); err != nil {
+		fault("encoding is %q, want one such as utf-8, gbk, windows-1252, utf-16le or shift_jis", m.Encoding)
+	}
 	one("money", m.Money, "", "decimal", "comma", "minor")
 	if len(m.Delimiter) > 1 || strings.ContainsAny(m.Delimiter, "\"\r\n") {
 		fault("delimiter is %q, want one character", m.Delimiter)
@@ -140,6 +152,11 @@ func (m *Mapping) prepare() (err error) {
 	}
 	if _, ok := m.Fields["revision"]; m.Cancel != nil && !ok {
 		fault("field revision is missing, by which what cancel says is later than the sale")
+	}
+	for name, f := range m.Fields {
+		if f.Pad != 0 && (name != "gtin" || !slices.Contains([]int{8, 12, 13, 14}, f.Pad)) {
+			fault("field %s has pad %d: it is for gtin, and 8, 12, 13 or 14", name, f.Pad)
+		}
 	}
 	for _, name := range []string{"order", "line", "store", "quantity", "currency", "sold_at"} {
 		if f, ok := m.Fields[name]; !ok || f.From == "" && f.Value == "" && f.Default == "" {
@@ -157,13 +174,17 @@ func (m *Mapping) prepare() (err error) {
 		}
 	}
 	if m.Time != "" && m.Time != "unix" && m.Time != "unix_ms" {
-		m.layout = strings.NewReplacer("YYYY", "2006", "MM", "01", "DD", "02", "HH", "15", "mm", "04", "ss", "05").Replace(m.Time)
+		m.layout = timeForm.Replace(m.Time)
 		if m.layout == m.Time {
-			fault("time is %q, want unix, unix_ms or a form of YYYY MM DD HH mm ss", m.Time)
+			fault("time is %q, want unix, unix_ms or a form of YYYY MM DD HH mm ss (M D H: without zeros in front; hh A: 03 PM; Z: an offset)", m.Time)
 		}
 	}
 	return errors.Join(faults...)
 }
+
+// timeForm makes a form that people write one of Go's.
+var timeForm = strings.NewReplacer("YYYY", "2006", "YY", "06", "MM", "01", "M", "1", "DD", "02", "D", "2", "HH", "15", "H", "15",
+	"hh", "03", "h", "3", "mm", "04", "ss", "05", "A", "PM", "Z", "Z07:00")
 
 // NamesChannel reports whether the mapping says of which channel the lines are.
 func (m *Mapping) NamesChannel() bool {
@@ -184,6 +205,9 @@ func (m *Mapping) value(name string, at source) string {
 	if f.From != "" {
 		v, _ = at(f.From)
 		v = strings.TrimSpace(v)
+		if rest, ok := strings.CutPrefix(v, `="`); ok && strings.HasSuffix(rest, `"`) { // what keeps Excel from counting it
+			v = strings.TrimSpace(strings.TrimSuffix(rest, `"`))
+		}
 	}
 	if v == "" {
 		return f.Default
@@ -209,6 +233,7 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 	wrong := func(code, field string, err error) {
 		if err != nil && fault == nil {
 			fault = &sales.Fault{Code: code, Field: field, Text: err.Error()}
+			errors.As(err, &fault)
 		}
 	}
 	d = sales.Draft{Channel: get("channel"), Order: get("order"), Line: get("line"), Store: get("store"), GTIN: get("gtin"), SKU: get("sku"),
@@ -221,6 +246,10 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 	}
 	if d.GTIN != "" {
 		d.SKU = ""
+		if whole, zeros, ok := strings.Cut(d.GTIN, "."); ok && zeros != "" && strings.Trim(zeros, "0") == "" {
+			d.GTIN = whole // a program took the column for numbers; of these no digit is lost
+		}
+		d.GTIN = m.Fields["gtin"].padded(d.GTIN)
 	}
 	number := func(name string, read func(text string) (int64, error)) *int64 {
 		text := get(name)
@@ -234,7 +263,18 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 		return &n
 	}
 	money := func(text string) (int64, error) { return m.money(text, d.Currency) }
-	d.Quantity, d.Price, d.Amount = number("quantity", wholeNumber), number("price", money), number("amount", money)
+	d.Quantity = number("quantity", func(text string) (n int64, err error) {
+		text, err = m.plain(text, true)
+		if err != nil {
+			return 0, err
+		}
+		n, d.Grams, err = measured(text, get("unit"))
+		return n, err
+	})
+	d.Price, d.Amount = number("price", money), number("amount", money)
+	if d.Grams != nil && d.Amount != nil {
+		d.Price = nil // of a kilogram
+	}
 	if n := number("revision", m.revision); n != nil {
 		d.Revision = *n
 	}
@@ -258,7 +298,7 @@ func (m *Mapping) turn(d *sales.Draft, at source) {
 	switch {
 	case m.Cancel != nil && m.Cancel.holds(at):
 		none := int64(0)
-		d.Quantity, d.Amount, d.RefundOf = &none, nil, nil
+		d.Quantity, d.Amount, d.Grams, d.RefundOf = &none, nil, nil, nil
 	case m.Refund != nil && m.Refund.holds(at):
 		negate(d.Quantity)
 		negate(d.Amount)
@@ -303,13 +343,53 @@ func (m *Mapping) revision(text string) (int64, error) {
 }
 
 func (m *Mapping) money(text, currency string) (int64, error) {
-	switch m.Money {
-	case "minor":
+	if m.Money == "minor" {
 		return wholeNumber(text)
-	case "comma":
-		text = strings.ReplaceAll(strings.ReplaceAll(text, ".", ""), ",", ".")
 	}
-	return sales.ParseMoney(text, currency)
+	plain, err := m.plain(text, false)
+	if err != nil {
+		return 0, err
+	}
+	return sales.ParseMoney(plain, currency)
+}
+
+// Numbers as files write them. Thousands are set apart by threes, or not at all: 4.00 where a comma stands before the
+// decimals is not 400.
+var (
+	pointNumber = regexp.MustCompile(`^-?(\d+(\.\d+)?|\d{1,3}(,\d{3})+\.\d+)$`)
+	commaNumber = regexp.MustCompile(`^-?(\d+(,\d+)?|\d{1,3}(\.\d{3})+(,\d+)?)$`)
+)
+
+// plain brings a number as the mapping says that it is written to digits, a point and a minus in front. Of a quantity
+// 2.000 could be two, with its decimals, or two thousand.
+func (m *Mapping) plain(text string, quantity bool) (string, error) {
+	t := strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\u00a0', '\u2009', '\u202f', '\'', '’': // between thousands
+			return -1
+		case '−':
+			return '-'
+		}
+		return r
+	}, text)
+	if rest, ok := strings.CutSuffix(t, "-"); ok { // as SAP writes it
+		t = "-" + rest
+	}
+	t = strings.TrimPrefix(t, "+")
+	comma := m.Money == "comma"
+	switch {
+	case comma && quantity && strings.Contains(t, ".") && !strings.Contains(t, ","):
+		return "", fmt.Errorf("%q could be a decimal or a thousand: money: comma says that decimals stand behind a comma", text)
+	case comma && commaNumber.MatchString(t):
+		return strings.Replace(strings.ReplaceAll(t, ".", ""), ",", ".", 1), nil
+	case comma:
+		return "", fmt.Errorf("%q is not a number such as 1.234,50, as money: comma says", text)
+	case pointNumber.MatchString(t):
+		return strings.ReplaceAll(t, ",", ""), nil
+	case commaNumber.MatchString(t):
+		return "", fmt.Errorf("%q has a comma: where decimals stand behind it the mapping says money: comma", text)
+	}
+	return "", fmt.Errorf("%q is not a number such as 12.50", text)
 }
 
 // time brings a time to RFC 3339, without a zone where neither it nor the mapping has one.
@@ -317,6 +397,9 @@ func (m *Mapping) time(text string) (string, error) {
 	if text == "" {
 		return "", nil // missing, which the ledger names
 	}
+	var at time.Time
+	var zoned bool
+	var err error
 	switch m.Time {
 	case "unix", "unix_ms":
 		n, err := wholeNumber(text)
@@ -328,21 +411,27 @@ func (m *Mapping) time(text string) (string, error) {
 		}
 		return time.UnixMilli(n).UTC().Format(time.RFC3339Nano), nil
 	case "":
-		if m.location == nil {
-			return text, nil
+		if at, zoned, err = sales.ParseTime(text); err != nil || zoned || m.location == nil {
+			return text, nil // the ledger names what is wrong
 		}
-		at, err := time.ParseInLocation("2006-01-02 15:04:05", strings.Replace(text, "T", " ", 1), m.location)
-		if err != nil {
-			return text, nil // it may have a zone of its own
+	default:
+		if at, zoned, err = sales.ParseTime(text); err == nil && zoned {
+			break // mended: a time of the form may be one that clocks show twice
 		}
-		return at.Format(time.RFC3339), nil
+		if at, err = time.Parse(m.layout, text); err != nil {
+			return "", &sales.Fault{Code: sales.BadTime, Field: "sold_at", Text: fmt.Sprintf("%q is not a time of the form %s", text, m.Time), Hint: "mend it, or say the form of the file in the mapping's time"}
+		}
+		zoned = strings.Contains(m.Time, "Z")
 	}
-	at, err := time.Parse(m.layout, text)
-	if err != nil {
-		return "", fmt.Errorf("%q is not a time of the form %s", text, m.Time)
+	if zoned {
+		return at.Format(time.RFC3339Nano), nil
 	}
 	if m.location == nil {
-		return at.Format("2006-01-02T15:04:05"), nil
+		return at.Format("2006-01-02T15:04:05.999999999"), nil
 	}
-	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, m.location).Format(time.RFC3339), nil
+	at, fault := sales.WallTime(at, m.location, text, "sold_at")
+	if fault != nil {
+		return "", fault
+	}
+	return at.Format(time.RFC3339Nano), nil
 }

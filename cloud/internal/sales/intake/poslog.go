@@ -49,14 +49,22 @@ type posLineItem struct {
 }
 
 type posItem struct {
-	POSItem  string   `xml:"POSIdentity>POSItemID"`
-	Item     string   `xml:"ItemID"`
-	Quantity string   `xml:"Quantity"`
-	Actual   posMoney `xml:"ActualSalesUnitPrice"`
-	Regular  posMoney `xml:"RegularSalesUnitPrice"`
-	Extended posMoney `xml:"ExtendedAmount"`
-	Link     *posLink `xml:"TransactionLink"`
-	Disposal string   `xml:"Disposal>Method"`
+	POSItem  string      `xml:"POSIdentity>POSItemID"`
+	Item     string      `xml:"ItemID"`
+	Quantity []posAmount `xml:"Quantity"`
+	Actual   posMoney    `xml:"ActualSalesUnitPrice"`
+	Regular  posMoney    `xml:"RegularSalesUnitPrice"`
+	Extended posMoney    `xml:"ExtendedAmount"`
+	Link     *posLink    `xml:"TransactionLink"`
+	Disposal string      `xml:"Disposal>Method"`
+}
+
+// posAmount is how much was sold: of what is counted the number; of what is weighed the weight, with the number of packs
+// in Units, or in a second Quantity.
+type posAmount struct {
+	Unit  string `xml:"UnitOfMeasureCode,attr"`
+	Units string `xml:"Units,attr"`
+	Text  string `xml:",chardata"`
 }
 
 type posMoney struct {
@@ -81,7 +89,7 @@ func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
 }
 
 // posFrame is what stands around the transactions of a POSLog: its root with its namespaces, and its end.
-type posFrame struct{ head, tail string }
+type posFrame struct{ head, tail, encoding string }
 
 // tape keeps the bytes that a decoder has read, from an offset on.
 type tape struct {
@@ -127,9 +135,15 @@ func tagName(tag string) string {
 
 func posLog(r io.Reader, channel string, skipped *int, frame *posFrame) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		raw := &tape{Reader: bufio.NewReader(r)}
+		text, encoding, fault := xmlText(r)
+		if frame.encoding = encoding; fault != nil {
+			yield(Item{Place: 1, Fault: fault})
+			return
+		}
+		raw := &tape{Reader: bufio.NewReader(text)}
 		dec := xml.NewDecoder(raw)
-		var open []string // the elements around the place, as they are written
+		dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
+		var open []string                                                                      // the elements around the place, as they are written
 		found := false
 		broken := func(err error) {
 			line, _ := dec.InputPos()
@@ -228,7 +242,7 @@ func (t *posTransaction) items(place int64, channel string, skipped *int) (items
 		it.Fault = item.amounts(&d, sign)
 		if undone { // a higher revision than that of the sale
 			none := int64(0)
-			d.Quantity, d.Price, d.Amount, d.Revision = &none, nil, nil, 2
+			d.Quantity, d.Grams, d.Price, d.Amount, d.Revision = &none, nil, nil, nil, 2
 			it.Fault = nil
 		} else if d.Quantity != nil && *d.Quantity < 0 {
 			d.Restocked = strings.EqualFold(item.Disposal, "ReturnToStock")
@@ -255,16 +269,18 @@ func identify(d *sales.Draft, code string) {
 
 func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 	wrong := func(field string, err error) *sales.Fault {
-		return &sales.Fault{Code: sales.BadNumber, Field: field, Text: err.Error()}
+		fault := &sales.Fault{Code: sales.BadNumber, Field: field, Text: err.Error()}
+		errors.As(err, &fault)
+		return fault
 	}
-	q, err := wholeNumber(either(p.Quantity, "1"))
+	q, weight, err := quantityOf(p.Quantity)
 	if err != nil {
 		return wrong("quantity", err)
 	}
 	if sign < 0 && q > 0 { // some write a return's quantity negative
 		q = -q
 	}
-	d.Quantity = &q
+	d.Quantity, d.Grams = &q, weight
 	if text := strings.TrimSpace(p.Extended.Text); text != "" {
 		n, err := sales.ParseMoney(text, d.Currency)
 		if err != nil {
@@ -275,6 +291,12 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 		}
 		d.Amount = &n
 	}
+	if weight != nil { // a price is that of a kilogram
+		if d.Amount == nil {
+			return &sales.Fault{Code: sales.Missing, Field: "amount", Text: "a weighed line has no ExtendedAmount", Hint: "tills round weight times price in their own ways: the amount has to be said"}
+		}
+		return nil
+	}
 	if text := either(p.Actual.Text, p.Regular.Text); text != "" {
 		n, err := sales.ParseMoney(text, d.Currency)
 		if err != nil {
@@ -283,4 +305,34 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 		d.Price = &n
 	}
 	return nil
+}
+
+// quantityOf makes of how much was sold a number of packs, with their weight where they were weighed. ARTS has Units for
+// "the number of units sold, when selling bulk merchandise"; some repeat the weight there, and count in a second Quantity.
+func quantityOf(list []posAmount) (packs int64, weight *int64, err error) {
+	packs = 1
+	counted := false
+	for _, a := range list {
+		text := either(a.Text, "1")
+		n, w, err := measured(text, a.Unit)
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case w == nil:
+			packs, counted = n, true
+		default:
+			weight = w
+			units, wrong := wholeNumber(strings.TrimSpace(a.Units))
+			if same := strings.TrimSpace(a.Units) == text; wrong != nil || same || units < 1 {
+				units = 1
+			}
+			if !counted {
+				packs = units * n
+			}
+		}
+	}
+	if weight != nil && packs == 0 {
+		weight = nil
+	}
+	return packs, weight, nil
 }
