@@ -148,8 +148,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.series.Ping(ctx); err != nil {
 		faults["series"] = err.Error()
 	}
-	if s.online != nil && !s.online() {
-		faults["broker"] = "not connected"
+	if s.elsewhere != nil && !s.elsewhere.Online() {
+		faults["broker"] = s.elsewhere.Why()
 	}
 	if len(faults) > 0 {
 		answer(w, http.StatusServiceUnavailable, health{"failing", faults})

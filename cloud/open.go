@@ -3,13 +3,14 @@ package cloud
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -76,7 +77,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	}
 	s.boards = sub
 	s.live = live.NewHub(live.Config{DB: s.state, Tenant: s.streamTenant, Grant: s.grant, Standing: s.standing, Denied: s.denied(), Origins: cfg.Alerts.Origins, Log: log}, live.NewMetrics(s.registry))
-	mailPassword, err := readPassword("alerts.smtp.password_file", cfg.Alerts.SMTP.PasswordFile)
+	mailPassword, err := readPassword(cfg.Alerts.SMTP.PasswordFile)
 	if err != nil {
 		return nil, err
 	}
@@ -186,11 +187,7 @@ func (s *Server) openBroker() (ingest.Subscriber, func(context.Context) (deliver
 		s.embedded, err = broker.New(broker.Config{Access: s.door(), Log: s.log})
 		return s.embedded, func(context.Context) (deliver.Session, error) { return s.embedded.Session(), nil }, err
 	}
-	password, err := readPassword("mqtt.password_file", s.cfg.MQTT.PasswordFile)
-	if err != nil {
-		return nil, nil, err
-	}
-	conf, err := clientTLS(s.cfg.MQTT)
+	password, conf, err := BrokerCredentials(s.cfg.MQTT)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,7 +196,7 @@ func (s *Server) openBroker() (ingest.Subscriber, func(context.Context) (deliver
 		if err != nil {
 			return nil, nil, err
 		}
-		s.online = sub.Online
+		s.elsewhere = sub
 		return sub, func(context.Context) (deliver.Session, error) { return sub.Session(), nil }, nil
 	}
 	sub, err := mqttsub.New(mqttsub.Config{URL: s.cfg.MQTT.Broker, ClientID: s.cfg.MQTT.ClientID, Username: s.cfg.MQTT.Username,
@@ -207,7 +204,7 @@ func (s *Server) openBroker() (ingest.Subscriber, func(context.Context) (deliver
 	if err != nil {
 		return nil, nil, err
 	}
-	s.online = sub.Online
+	s.elsewhere = sub
 	return sub, func(ctx context.Context) (deliver.Session, error) {
 		session, err := sub.Session(ctx)
 		if err != nil {
@@ -230,66 +227,42 @@ func (s *Server) listenTLS() (net.Listener, error) {
 	return tls.NewListener(l, conf), nil
 }
 
-func readPassword(key, file string) (string, error) {
-	if file == "" {
-		return "", nil
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("read %s: %w", key, err)
-	}
-	return strings.TrimRight(string(data), "\r\n"), nil
-}
-
-func clientTLS(m config.MQTT) (*tls.Config, error) {
-	if m.CA == "" && m.Cert == "" {
-		return nil, nil
-	}
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if m.CA != "" {
-		pem, err := os.ReadFile(m.CA)
-		if err != nil {
-			return nil, fmt.Errorf("read mqtt.ca: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("mqtt.ca: %s holds no certificate", m.CA)
-		}
-	}
-	if m.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(m.Cert, m.Key)
-		if err != nil {
-			return nil, fmt.Errorf("read mqtt.cert and mqtt.key: %w", err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
-	}
-	return conf, nil
-}
-
-// publishPlanograms publishes every planogram of a folder for the default tenant. One that is
-// published already, unchanged, is passed over.
-func (s *Server) publishPlanograms(ctx context.Context, dir string) error {
+// ReadPlanograms reads every planogram of a folder, by the path of its file.
+func ReadPlanograms(dir string) (map[string]*shelf.Planogram, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return Hint(fmt.Errorf("read planograms: %w", err), "give a folder of .yaml or .json planograms with --planograms")
+		return nil, Hint(fmt.Errorf("read planograms: %w", err), "give a folder of .yaml or .json planograms with --planograms")
 	}
-	found := 0
+	found := map[string]*shelf.Planogram{}
 	for _, e := range entries {
 		ext := filepath.Ext(e.Name())
 		if e.IsDir() || (ext != ".yaml" && ext != ".yml" && ext != ".json") {
 			continue
 		}
-		found++
 		path := filepath.Join(dir, e.Name())
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("read planogram: %w", err)
+			return nil, fmt.Errorf("read planogram: %w", err)
 		}
-		p, err := shelf.DecodePlanogram(data)
-		if err != nil {
-			return Hint(fmt.Errorf("%s: %w", path, err), "correct the file; or give --planograms a folder that holds planograms alone")
+		if found[path], err = shelf.DecodePlanogram(data); err != nil {
+			return nil, Hint(fmt.Errorf("%s: %w", path, err), "correct the file; or give --planograms a folder that holds planograms alone")
 		}
-		var published bool
+	}
+	if len(found) == 0 {
+		return nil, Hint(fmt.Errorf("read planograms: %s holds none", dir), "planograms are files that end in .yaml, .yml or .json")
+	}
+	return found, nil
+}
+
+// publishPlanograms publishes every planogram of a folder for the default tenant. One that is
+// published already, unchanged, is passed over.
+func (s *Server) publishPlanograms(ctx context.Context, dir string) error {
+	plans, err := ReadPlanograms(dir)
+	if err != nil {
+		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(plans)) {
+		p, published := plans[path], false
 		err = s.state.Write(ctx, func(tx *state.Tx) error {
 			if published, err = state.PutPlanogram(ctx, tx, s.cfg.Tenant, p, time.Now()); err != nil || !published {
 				return err
@@ -305,9 +278,6 @@ func (s *Server) publishPlanograms(ctx context.Context, dir string) error {
 		if published {
 			s.log.Info("planogram published", "planogram", p.ID, "version", p.Version)
 		}
-	}
-	if found == 0 {
-		return Hint(fmt.Errorf("read planograms: %s holds none", dir), "planograms are files that end in .yaml, .yml or .json")
 	}
 	return nil
 }

@@ -72,7 +72,13 @@ type Server struct {
 	boards    api.Boards  // the broker, towards the boards
 	keeper    *care.Keeper
 	conductor *rollout.Conductor
-	online    func() bool // is the broker elsewhere connected; nil with the embedded one
+	elsewhere uplink // the broker elsewhere; nil with the embedded one
+}
+
+// uplink is the connection to a broker elsewhere.
+type uplink interface {
+	Online() bool
+	Why() string // it is not online
 }
 
 // Addr is where the page and the API answer.

@@ -7,7 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
+	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
+	"github.com/coldshelf/coldshelf/cloud/internal/natssub"
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/embedded"
 	"github.com/coldshelf/coldshelf/cloud/internal/series/influx"
@@ -53,11 +56,39 @@ func Hint(err error, format string, args ...any) error {
 	return &Hinted{err, fmt.Sprintf(format, args...)}
 }
 
-// ProbeSeries opens the series store and asks whether it answers.
+// ProbeSeries opens the series store and asks for something, so that a wrong token or bucket is seen too.
 func ProbeSeries(ctx context.Context, url string) error {
 	s, err := openSeries(ctx, url)
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Ping(ctx), s.Close())
+	if err = s.Ping(ctx); err == nil {
+		now := time.Now()
+		_, err = s.Messages(ctx, series.Range{Tenant: "doctor", Device: "doctor", From: now.Add(-time.Minute), To: now}, 1)
+	}
+	return errors.Join(err, s.Close())
+}
+
+// ProbeBroker connects to a broker elsewhere with the service's own credentials and sees that it may do there what the
+// service does; who else is connected notices nothing. The error is Hinted.
+func ProbeBroker(ctx context.Context, m config.MQTT) error {
+	password, conf, err := BrokerCredentials(m)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(m.Broker, "nats:") {
+		err := natssub.Probe(ctx, natssub.Config{URL: m.Broker, Username: m.Username, Password: password, TLS: conf})
+		return Hint(err, "see that the cluster runs with JetStream, and mqtt.broker, mqtt.username and mqtt.password_file")
+	}
+	address, err := mqttsub.Address(m.Broker)
+	if err != nil {
+		return Hint(err, "correct mqtt.broker, or --broker")
+	}
+	err = mqttsub.Probe(ctx, mqttsub.Config{URL: m.Broker, Username: m.Username, Password: password, TLS: conf})
+	if err == nil {
+		return nil
+	}
+	why, hint := mqttsub.Explain(err, address)
+	return Hint(fmt.Errorf("%s: %s", address.Redacted(), why), "%s", strings.NewReplacer("the CA file", "mqtt.ca", "the client certificate and its key", "mqtt.cert and mqtt.key",
+		"the user and password", "mqtt.username and mqtt.password_file", "the client certificate", "mqtt.cert").Replace(hint))
 }

@@ -8,9 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -18,7 +15,6 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud"
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
-	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
 // finding is what doctor says of one thing.
@@ -35,6 +31,9 @@ func doctorCommand(stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at everything that serve needs, and say what is wrong",
+		Long: `Look at everything that serve needs: ports, folder and room, state, series, the broker with the service's own
+credentials, rules, planograms, drop folders, the mail server. It changes nothing, and may be asked beside a
+running service. Exit status 1 where something is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := s.load(cmd)
 			if err != nil {
@@ -86,10 +85,15 @@ func examine(ctx context.Context, c *config.Config) []finding {
 		stateAnswers(ctx, c),
 		seriesAnswers(ctx, c),
 	}
-	if c.MQTT.Broker == "" {
-		return append(findings, port("mqtt", c.MQTT.Listen, "--mqtt-listen", ours))
+	if c.MQTT.Broker != "" {
+		findings = append(findings, brokerAnswers(ctx, c.MQTT))
+	} else {
+		findings = append(findings, port("mqtt", c.MQTT.Listen, "--mqtt-listen", ours))
+		if c.MQTT.TLSListen != "" {
+			findings = append(findings, port("mqtts", c.MQTT.TLSListen, "mqtt.tls_listen", ours))
+		}
 	}
-	return append(findings, reach(ctx, c.MQTT.Broker))
+	return append(findings, files(c, time.Now())...)
 }
 
 // healthy reports whether a cooler-cloud runs at an address and says that it is well.
@@ -129,73 +133,4 @@ func port(check, addr, flag string, ours bool) finding {
 		return finding{Check: check, Detail: addr + " is taken", Hint: "another program has it: choose another address with " + flag}
 	}
 	return finding{Check: check, Detail: err.Error(), Hint: "choose another address with " + flag}
-}
-
-// lowSpace is what a service of a hundred coolers writes in about a week.
-const lowSpace = 1 << 30
-
-func space(dir string) finding {
-	f := finding{Check: "data", Hint: "give a folder that can be written with --data"}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		f.Detail = err.Error()
-		return f
-	}
-	probe := filepath.Join(dir, ".doctor")
-	if err := os.WriteFile(probe, []byte("probe"), 0o600); err != nil {
-		f.Detail = err.Error()
-		return f
-	}
-	os.Remove(probe)
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		f.Detail = err.Error()
-		return f
-	}
-	free := fs.Bavail * uint64(fs.Bsize)
-	f.Detail = fmt.Sprintf("%s can be written, %d MB free", dir, free>>20)
-	if f.OK = free >= lowSpace; f.OK {
-		f.Hint = ""
-	} else {
-		f.Hint = "make room: with a full disk nothing is acknowledged, and the boards keep what they have"
-	}
-	return f
-}
-
-func stateAnswers(ctx context.Context, c *config.Config) finding {
-	db, err := state.Open(ctx, c.StateURL())
-	if err != nil {
-		return finding{Check: "state", Detail: err.Error(), Hint: "see that the server runs and the URL of --state is right"}
-	}
-	defer db.Close()
-	if err := db.Ping(ctx); err != nil {
-		return finding{Check: "state", Detail: err.Error(), Hint: "see that the server runs and the URL of --state is right"}
-	}
-	f := finding{Check: "state", OK: true, Detail: db.URL() + " answers"}
-	if isolated, err := db.Isolated(ctx); db.Postgres() && err == nil && !isolated {
-		f.Hint = "its role passes over row security, which keeps tenants apart: give one that is no superuser and has no BYPASSRLS"
-	}
-	return f
-}
-
-func seriesAnswers(ctx context.Context, c *config.Config) finding {
-	if err := cloud.ProbeSeries(ctx, c.SeriesURL()); err != nil {
-		return finding{Check: "series", Detail: err.Error(), Hint: "see that the server runs and the URL of --series is right"}
-	}
-	return finding{Check: "series", OK: true, Detail: "answers"}
-}
-
-func reach(ctx context.Context, raw string) finding {
-	f := finding{Check: "broker", Hint: "see that the broker runs and the address of --broker is right"}
-	u, err := url.Parse(raw)
-	if err != nil {
-		f.Detail = "not a valid URL"
-		return f
-	}
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", u.Host)
-	if err != nil {
-		f.Detail = err.Error()
-		return f
-	}
-	conn.Close()
-	return finding{Check: "broker", OK: true, Detail: u.Host + " answers"}
 }

@@ -2,26 +2,32 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/cloud"
+	"github.com/coldshelf/coldshelf/cloud/internal/config"
 	"github.com/coldshelf/coldshelf/cloud/internal/simulate"
 )
 
 func simulateCommand(stdout io.Writer) *cobra.Command {
 	cfg := simulate.Config{}
+	var shown config.MQTT
 	var faults, planogram bool
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "A fleet of made-up coolers on any broker, for load and demos",
 		Long: `Let a fleet of made-up coolers speak to a broker: shelves that sell out and are filled, doors,
 temperatures, passers-by; with --faults also offline spells, doubles, disorder, lost clocks and rubbish.
-The devices say each message until the service has acknowledged it. The last line on stdout is JSON.`,
+The devices say each message until the service has acknowledged it. The last line on stdout is JSON.
+A broker that asks who is there is shown --username with --password-file, or --cert with --key. They must be allowed to
+speak for every cooler of the tenant: at cooler-cloud's own broker an admin's token is, as the password of any user.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if planogram {
@@ -33,6 +39,14 @@ The devices say each message until the service has acknowledged it. The last lin
 			}
 			if faults {
 				cfg.Faults = simulate.AllFaults()
+			}
+			if (shown.Cert == "") != (shown.Key == "") {
+				return usage{errors.New("--cert and --key go together")}
+			}
+			var err error
+			cfg.Username = shown.Username
+			if cfg.Password, cfg.TLS, err = cloud.BrokerCredentials(shown); err != nil {
+				return err
 			}
 			fleet, err := simulate.New(cfg)
 			if err != nil {
@@ -51,22 +65,21 @@ The devices say each message until the service has acknowledged it. The last lin
 					case <-tick.C:
 						r := fleet.Report(time.Since(start))
 						fmt.Fprintf(cmd.ErrOrStderr(), "%6.0f s  %d said, %d stored, %d open, %.0f stored/s\n", r.Seconds, r.Messages, r.Stored, r.Lost, r.PerSecond)
-						if n, why := fleet.Away(); n > 0 {
-							fmt.Fprintf(cmd.ErrOrStderr(), "%10s%d of %d connections wait for %s: %s; trying again\n", "", n, r.Connections, cfg.Broker, brokerFault(why))
+						if n, why, hint := fleet.Away(); n > 0 {
+							fmt.Fprintf(cmd.ErrOrStderr(), "%10s%d of %d connections wait for %s: %s; trying again\n%10shint: %s\n", "", n, r.Connections, shownURL(cfg.Broker), why, "", simulateHint(hint))
 						}
 					}
 				}
 			}()
 			report, err := fleet.Run(ctx)
-			away, why := fleet.Away()
+			away, why, hint := fleet.Away()
 			close(over)
 			<-told
 			if encode := json.NewEncoder(stdout).Encode(report); err == nil {
 				err = encode
 			}
 			if err == nil && report.Messages == 0 && away > 0 {
-				return cloud.Hint(fmt.Errorf("the broker %s let no cooler in: %s", cfg.Broker, brokerFault(why)),
-					"give the address of a broker that runs with --broker; one that asks who is there, as serve's own with --access tokens, takes no made-up coolers")
+				return cloud.Hint(fmt.Errorf("the broker %s let no cooler in: %s", shownURL(cfg.Broker), why), "%s", simulateHint(hint))
 			}
 			if err == nil && report.Lost > 0 {
 				err = cloud.Hint(fmt.Errorf("%d of %d messages were not acknowledged", report.Lost, report.Messages), "see that cooler-cloud serve runs on the same broker")
@@ -76,7 +89,11 @@ The devices say each message until the service has acknowledged it. The last lin
 	}
 	f := cmd.Flags()
 	f.StringVar(&cfg.Broker, "broker", "mqtt://127.0.0.1:1883", "broker that the fleet speaks to")
-	f.StringVar(&cfg.Username, "username", "", "user at the broker")
+	f.StringVar(&shown.Username, "username", "", "user at the broker")
+	f.StringVar(&shown.PasswordFile, "password-file", "", "file that holds the user's password, or a token")
+	f.StringVar(&shown.CA, "ca", "", "PEM file of the authority that signed the broker's certificate (default the system's)")
+	f.StringVar(&shown.Cert, "cert", "", "PEM file of the client certificate")
+	f.StringVar(&shown.Key, "key", "", "PEM file of its key")
 	f.StringVar(&cfg.Tenant, "tenant", "default", "tenant of the fleet")
 	f.IntVar(&cfg.Devices, "devices", 10, "how many coolers")
 	f.IntVar(&cfg.PerStore, "per-store", 4, "coolers in a store")
@@ -91,5 +108,15 @@ The devices say each message until the service has acknowledged it. The last lin
 	return cmd
 }
 
-// brokerFault is paho's error without the word that it puts before every one of the network.
-func brokerFault(err error) string { return strings.TrimPrefix(err.Error(), "network Error : ") }
+// simulateHint names the flags that a hint of a broker speaks of.
+func simulateHint(hint string) string {
+	return strings.NewReplacer("the CA file", "--ca", "the client certificate and its key", "--cert and --key", "the user and password", "--username and --password-file").Replace(hint)
+}
+
+// shownURL is a URL without the password that it may hold.
+func shownURL(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		return u.Redacted()
+	}
+	return "given"
+}

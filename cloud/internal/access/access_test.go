@@ -258,4 +258,27 @@ func TestAuthorityIsKept(t *testing.T) {
 	if _, err := access.OpenAuthority(dir, noon); err == nil {
 		t.Error("an authority with a broken key is opened")
 	}
+	for _, lost := range []string{"ca.pem", "ca.key"} {
+		dir := filepath.Join(t.TempDir(), "authority")
+		if _, err := access.OpenAuthority(dir, noon); err != nil {
+			t.Fatal(err)
+		}
+		left := filepath.Join(dir, map[string]string{"ca.pem": "ca.key", "ca.key": "ca.pem"}[lost])
+		before, err := os.ReadFile(left)
+		if err == nil {
+			err = os.Remove(filepath.Join(dir, lost))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := access.OpenAuthority(dir, noon); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("without %s: %v", lost, err)
+		}
+		if after, err := os.ReadFile(left); err != nil || string(after) != string(before) {
+			t.Errorf("without %s, what was left of the authority is another: %v", lost, err)
+		}
+	}
+	if _, err := access.ReadAuthority(filepath.Join(t.TempDir(), "none"), noon); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("reading none: %v", err)
+	}
 }

@@ -35,18 +35,27 @@ type Authority struct {
 }
 
 // OpenAuthority reads the authority from a folder, or makes it there at the first start. The key is
-// readable to its owner alone; whoever has it can be any board.
+// readable to its owner alone; whoever has it can be any board. Half of one is an error, and stays as it is: another
+// in its place would shut out every board.
 func OpenAuthority(dir string, now time.Time) (*Authority, error) {
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeAuthority(dir, certFile, keyFile, now); err != nil {
+	_, noCert := os.Stat(certFile)
+	if _, noKey := os.Stat(keyFile); errors.Is(noCert, fs.ErrNotExist) && errors.Is(noKey, fs.ErrNotExist) {
+		if err := makeAuthority(dir, now); err != nil {
 			return nil, fmt.Errorf("make certificate authority: %w", err)
 		}
-		pair, err = tls.LoadX509KeyPair(certFile, keyFile)
 	}
+	return ReadAuthority(dir, now)
+}
+
+// ReadAuthority reads the authority from a folder, and makes none.
+func ReadAuthority(dir string, now time.Time) (*Authority, error) {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key"))
 	if err != nil {
 		return nil, fmt.Errorf("open certificate authority: %w", err)
+	}
+	if now.After(pair.Leaf.NotAfter) {
+		return nil, fmt.Errorf("open certificate authority: its certificate has expired on %s", pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok {
@@ -55,10 +64,16 @@ func OpenAuthority(dir string, now time.Time) (*Authority, error) {
 	return &Authority{cert: pair.Leaf, key: key, pem: encodePEM("CERTIFICATE", pair.Leaf.Raw)}, nil
 }
 
-func makeAuthority(dir, certFile, keyFile string, now time.Time) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// makeAuthority makes both files in a folder beside and moves that into place, so that there is never half of one.
+func makeAuthority(dir string, now time.Time) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
 	}
+	beside, err := os.MkdirTemp(filepath.Dir(dir), ".authority-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(beside)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -74,11 +89,25 @@ func makeAuthority(dir, certFile, keyFile string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	// The key first: a certificate without its key would look like a whole authority.
-	if err := os.WriteFile(keyFile, encodePEM("PRIVATE KEY", der), 0o600); err != nil {
+	for name, data := range map[string][]byte{"ca.key": encodePEM("PRIVATE KEY", der), "ca.pem": encodePEM("CERTIFICATE", raw)} {
+		if err := writeSynced(filepath.Join(beside, name), data); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty one goes
 		return err
 	}
-	return os.WriteFile(certFile, encodePEM("CERTIFICATE", raw), 0o644)
+	return os.Rename(beside, dir)
+}
+
+// writeSynced writes a file that only its owner reads, to the disk.
+func writeSynced(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 func serial() *big.Int {

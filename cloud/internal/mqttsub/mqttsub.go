@@ -43,27 +43,28 @@ type Subscriber struct {
 	queue  *queue        // of what came, for whoever called Receive
 	up     chan struct{} // told after each connect
 	done   chan struct{} // closed when Receive ends
-	shown  string        // the URL without a password
+	url    *url.URL
+	shown  string // the same without a password
 	log    *slog.Logger
+
+	mu   sync.Mutex
+	away string // why the broker lets us in at no try; "": it does, or none was made
+	told int    // tries that ended so
 }
 
 // New checks the configuration.
 func New(cfg Config) (*Subscriber, error) {
-	u, err := url.Parse(cfg.URL)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("broker URL %q: want mqtt://host:1883 or mqtts://host:8883", cfg.URL)
+	u, err := Address(cfg.URL)
+	if err != nil {
+		return nil, err
 	}
-	switch u.Scheme {
-	case "mqtt", "tcp", "mqtts", "ssl", "tls", "ws", "wss":
-	default:
-		return nil, fmt.Errorf("broker URL: unknown scheme %q, want mqtt, mqtts, ws or wss", u.Scheme)
-	}
-	s := &Subscriber{cfg: cfg, queue: newQueue(), up: make(chan struct{}, 1),
+	cfg.URL = u.String()
+	s := &Subscriber{cfg: cfg, url: u, queue: newQueue(), up: make(chan struct{}, 1),
 		done: make(chan struct{}), shown: u.Redacted(), log: cfg.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.client = mqtt.NewClient(s.options())
+	s.client = mqtt.NewClient(s.options().SetConnectionNotificationHandler(s.noted))
 	return s, nil
 }
 
@@ -82,7 +83,7 @@ func (s *Subscriber) options() *mqtt.ClientOptions {
 		SetConnectRetry(true).SetConnectRetryInterval(jitter(time.Second)).
 		SetAutoReconnect(true).SetMaxReconnectInterval(jitter(10 * time.Second)).
 		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetConnectTimeout(10 * time.Second).SetWriteTimeout(10 * time.Second).
-		SetResumeSubs(false).
+		SetProtocolVersion(protocol).SetResumeSubs(false).
 		SetConnectionAttemptHandler(func(_ *url.URL, conf *tls.Config) *tls.Config {
 			s.queue.renew()
 			return conf
@@ -99,6 +100,39 @@ func (s *Subscriber) options() *mqtt.ClientOptions {
 		o.SetCustomOpenConnectionFn(open)
 	}
 	return o
+}
+
+// protocol is MQTT 3.1.1. Left to itself paho also tries 3.1 after each refusal, and tells what became of that.
+const protocol = 4
+
+// noted keeps why the broker does not let us in, and says so: at once, and of what stays as it is ever more rarely, with
+// the number of tries.
+func (s *Subscriber) noted(_ mqtt.Client, n mqtt.ConnectionNotification) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch n := n.(type) {
+	case mqtt.ConnectionNotificationConnected:
+		s.away, s.told = "", 0
+	case mqtt.ConnectionNotificationFailed:
+		why, hint := Explain(n.Reason, s.url)
+		if why != s.away {
+			s.away, s.told = why, 0
+		}
+		s.told++
+		if s.told&(s.told-1) == 0 {
+			s.log.Warn("no connection to the broker; trying again", "broker", s.shown, "err", why, "hint", hint, "tries", s.told)
+		}
+	}
+}
+
+// Why says why there is no connection now.
+func (s *Subscriber) Why() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away == "" {
+		return "not connected"
+	}
+	return "not connected: " + s.away
 }
 
 // jitter gives d to 2 d, so that many ingesters do not come back in step.

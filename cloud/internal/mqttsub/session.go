@@ -28,7 +28,7 @@ func (s *Subscriber) Session(ctx context.Context) (*Session, error) {
 	var b [8]byte
 	rand.Read(b[:])
 	o := mqtt.NewClientOptions().AddBroker(s.cfg.URL).SetClientID("coldshelf-alerts-" + hex.EncodeToString(b[:])).
-		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
+		SetProtocolVersion(protocol).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
 		SetUsername(s.cfg.Username).SetPassword(s.cfg.Password).SetOrderMatters(true).
 		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetConnectTimeout(answerTime).SetWriteTimeout(answerTime)
 	if s.cfg.TLS != nil {

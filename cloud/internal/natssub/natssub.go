@@ -80,11 +80,7 @@ func New(cfg Config) (*Subscriber, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	var servers []string
-	for _, host := range strings.Split(strings.TrimPrefix(first, "nats://"), ",") {
-		servers = append(servers, "nats://"+host)
-	}
-	s.servers = strings.Join(servers, ",")
+	s.servers = nodes(first)
 	options := []nats.Option{nats.Name("cooler-cloud ingest"), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond),
 		nats.ReconnectJitter(500*time.Millisecond, time.Second), nats.PingInterval(10 * time.Second), nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
@@ -93,16 +89,48 @@ func New(cfg Config) (*Subscriber, error) {
 			}
 		}),
 		nats.ReconnectHandler(func(c *nats.Conn) { s.log.Info("connected to NATS", "server", c.ConnectedServerName()) })}
+	options = append(options, credentials(cfg)...)
+	if s.conn, err = nats.Connect(s.servers, options...); err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	return s, nil
+}
+
+// nodes gives the cluster's nodes as the client wants them.
+func nodes(url string) string {
+	var servers []string
+	for _, host := range strings.Split(strings.TrimPrefix(url, "nats://"), ",") {
+		servers = append(servers, "nats://"+host)
+	}
+	return strings.Join(servers, ",")
+}
+
+func credentials(cfg Config) (options []nats.Option) {
 	if cfg.Username != "" {
 		options = append(options, nats.UserInfo(cfg.Username, cfg.Password))
 	}
 	if cfg.TLS != nil {
 		options = append(options, nats.Secure(cfg.TLS))
 	}
-	if s.conn, err = nats.Connect(s.servers, options...); err != nil {
-		return nil, fmt.Errorf("connect to NATS: %w", err)
+	return options
+}
+
+// Probe connects once and asks JetStream for the account, which changes nothing.
+func Probe(ctx context.Context, cfg Config) error {
+	first, _, _ := strings.Cut(cfg.URL, "?")
+	conn, err := nats.Connect(nodes(first), append(credentials(cfg), nats.Name("cooler-cloud doctor"), nats.Timeout(5*time.Second))...)
+	if err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
 	}
-	return s, nil
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err == nil {
+		_, err = js.AccountInfo(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("ask JetStream: %w", err)
+	}
+	return nil
 }
 
 // Ready is closed once Receive pulls.
@@ -110,6 +138,14 @@ func (s *Subscriber) Ready() <-chan struct{} { return s.ready }
 
 // Online reports whether there is a connection now.
 func (s *Subscriber) Online() bool { return s.conn.IsConnected() }
+
+// Why says why there is no connection now.
+func (s *Subscriber) Why() string {
+	if err := s.conn.LastError(); err != nil {
+		return "not connected: " + err.Error()
+	}
+	return "not connected"
+}
 
 // Receive pulls messages until ctx ends.
 func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/mqttsub"
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
@@ -97,6 +99,7 @@ type Report struct {
 // Fleet is a simulated fleet, a value with Run.
 type Fleet struct {
 	cfg    Config
+	broker *url.URL
 	links  []*link
 	byName map[string]*box
 	linkOf map[*box]*link
@@ -107,10 +110,12 @@ type Fleet struct {
 // New makes the devices; nothing is connected yet.
 func New(cfg Config) (*Fleet, error) {
 	cfg = cfg.withDefaults()
-	if cfg.Broker == "" {
-		return nil, errors.New("simulate: which broker is missing")
+	broker, err := mqttsub.Address(cfg.Broker)
+	if err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
 	}
-	f := &Fleet{cfg: cfg, byName: map[string]*box{}, linkOf: map[*box]*link{}}
+	cfg.Broker = broker.String()
+	f := &Fleet{broker: broker, cfg: cfg, byName: map[string]*box{}, linkOf: map[*box]*link{}}
 	plan := Planogram(cfg.Slots)
 	shares := make([][]*box, cfg.Connections)
 	for i := range cfg.Devices {
@@ -198,18 +203,22 @@ func (f *Fleet) Report(took time.Duration) Report {
 	return r
 }
 
-// Away tells how many connections the broker does not let in, and why it did not let in one of them at its last try;
-// paho goes on trying.
-func (f *Fleet) Away() (connections int, why error) {
+// Away tells how many connections the broker does not let in, why it did not let in one of them at its last try, and
+// what can be done; paho goes on trying.
+func (f *Fleet) Away() (connections int, why, hint string) {
+	var last error
 	for _, l := range f.links {
 		l.mu.Lock()
 		if l.away != nil {
 			connections++
-			why = l.away
+			last = l.away
 		}
 		l.mu.Unlock()
 	}
-	return connections, why
+	if last != nil {
+		why, hint = mqttsub.Explain(last, f.broker)
+	}
+	return connections, why, hint
 }
 
 // speak makes the looks of one link's devices, spread over the interval so that the fleet does not

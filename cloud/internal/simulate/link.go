@@ -43,7 +43,7 @@ type sent struct {
 // newLink connects nobody yet. A link of a single device has that device's will, as a board has.
 func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack), conf *tls.Config) (*link, error) {
 	l := &link{boxes: boxes, hear: hear, spell: cfg.Spell}
-	o := mqtt.NewClientOptions().AddBroker(cfg.Broker).SetClientID(fmt.Sprintf("%s-%d-%d", cfg.ClientID, cfg.Seed, number)).
+	o := mqtt.NewClientOptions().AddBroker(cfg.Broker).SetProtocolVersion(4).SetClientID(fmt.Sprintf("%s-%d-%d", cfg.ClientID, cfg.Seed, number)).
 		SetUsername(cfg.Username).SetPassword(cfg.Password).SetCleanSession(true).SetOrderMatters(true).
 		SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(5 * time.Second).
 		SetMaxResumePubInFlight(1000).SetMessageChannelDepth(1000).

@@ -149,15 +149,15 @@ func TestAway(t *testing.T) {
 	go func() { _, err := f.Run(ctx); ended <- err }()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
-	for n, why := f.Away(); n < 3; n, why = f.Away() {
+	for n, why, _ := f.Away(); n < 3; n, why, _ = f.Away() {
 		select {
 		case <-again.C:
 		case <-t.Context().Done():
-			t.Fatalf("%d of 3 connections are told to wait: %v", n, why)
+			t.Fatalf("%d of 3 connections are told to wait: %s", n, why)
 		}
 	}
-	if _, why := f.Away(); !strings.Contains(why.Error(), "refused") {
-		t.Errorf("why: %v", why)
+	if _, why, hint := f.Away(); why != "nothing listens at "+addr+" (connection refused)" || !strings.Contains(hint, "1883 without TLS") {
+		t.Errorf("why: %s; %s", why, hint)
 	}
 	cancel()
 	if err := <-ended; err != nil {

@@ -167,3 +167,21 @@ func (db *DB) Isolated(ctx context.Context) (bool, error) {
 	}
 	return !passes, nil
 }
+
+// Obstacle says what keeps PostgreSQL from taking our tables and rows; "": nothing.
+func (db *DB) Obstacle(ctx context.Context) (string, error) {
+	if !db.postgres {
+		return "", nil
+	}
+	var creates, readOnly bool
+	err := db.QueryRow(ctx, "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), current_setting('transaction_read_only') = 'on'").Scan(&creates, &readOnly)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("ask for rights: %w", err)
+	case readOnly:
+		return "it takes no writes (a standby, or default_transaction_read_only)", nil
+	case !creates:
+		return "its role may make no tables there", nil
+	}
+	return "", nil
+}
