@@ -159,9 +159,9 @@ func seriesHint(err error) string {
 		return "nothing listens there: start InfluxDB, and see the host and the port in --series"
 	case errors.Is(err, fs.ErrNotExist):
 		return "see the path of the token_file in --series"
-	case strings.Contains(said, "unauthorized"), strings.Contains(said, "authorization failed"):
+	case strings.Contains(said, "unauthorized"), strings.Contains(said, "authorization failed"), strings.HasSuffix(said, " 401"), strings.HasSuffix(said, " 403"):
 		return "see the token_file in --series; of InfluxDB 1.8 it holds user:password"
-	case strings.Contains(said, "could not find bucket"), strings.Contains(said, "not found"):
+	case strings.Contains(said, "could not find bucket"), strings.Contains(said, "no database"), strings.Contains(said, "not found"):
 		return "see org and bucket in --series, and make the bucket; of InfluxDB 1.8 it is database/retention policy"
 	case strings.Contains(said, "flux"):
 		return "turn Flux on in InfluxDB 1.8: flux-enabled = true in [http]"

@@ -8,6 +8,7 @@ var examples = map[string]string{
   cooler-cloud doctor --json | jq '.checks[] | select(.ok | not)'`,
 	"simulate": `  cooler-cloud simulate --devices 3                        # until Ctrl-C, a look each ten seconds
   cooler-cloud simulate --devices 1000 --looks 20 --every 0 --broker mqtt://127.0.0.1:1883
+  cooler-cloud simulate --broker mqtts://broker.example --ca ca.pem --username fleet --password-file password
   cooler-cloud simulate --print-planogram > planograms/simulated.yml`,
 	"rules explain": `  cooler-cloud rules explain --device cooler-7
   cooler-cloud rules explain rules.yml --device cooler-7 --type stockout`,

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
@@ -56,6 +57,7 @@ func Explain(err error, broker *url.URL) (why, hint string) {
 	var name x509.HostnameError
 	var expired x509.CertificateInvalidError
 	var plain tls.RecordHeaderError
+	var alert *net.OpError
 	said := err.Error()
 	cut := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	switch {
@@ -75,12 +77,12 @@ func Explain(err error, broker *url.URL) (why, hint string) {
 		return "its certificate has expired, or is not good yet", "see this machine's clock (date), then have the broker's certificate made anew"
 	case errors.As(err, &plain):
 		return "it speaks no TLS at that port", "say mqtt:// for a port without TLS, or give the port with TLS, 8883 most often"
-	case strings.Contains(said, "certificate required"), strings.Contains(said, "remote error: tls: handshake failure"):
+	case strings.Contains(said, "tls: certificate required"), strings.Contains(said, remoteError+": tls: handshake failure"):
 		return "it wants a client certificate", "give the client certificate and its key, of the authority that the broker trusts"
-	case strings.Contains(said, "remote error: tls:"):
-		return "it refuses our client certificate (" + said[strings.Index(said, "remote error: tls:")+len("remote error: tls: "):] + ")", "give a client certificate of the authority that the broker trusts, one that is neither expired nor revoked"
+	case errors.As(err, &alert) && alert.Op == remoteError:
+		return "it refuses our client certificate (" + strings.TrimPrefix(alert.Err.Error(), "tls: ") + ")", "give a client certificate of the authority that the broker trusts, one that is neither expired nor revoked"
 	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword), errors.Is(err, packets.ErrorRefusedNotAuthorised):
-		return "it does not let this user in (" + strings.ToLower(said) + ")", "see the user and password, or the client certificate; cooler-cloud's own broker takes an admin's token as password, from cooler-cloud token create --role admin"
+		return "it does not let this user in", "see the user and password, or the client certificate; cooler-cloud's own broker takes an admin's token as password, from cooler-cloud token create --role admin"
 	case errors.Is(err, packets.ErrorRefusedIDRejected):
 		return "it refuses the client id", "give another client id; some brokers tie it to the user"
 	case errors.Is(err, packets.ErrorRefusedServerUnavailable):
@@ -92,12 +94,42 @@ func Explain(err error, broker *url.URL) (why, hint string) {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errNoAnswer), strings.Contains(said, "i/o timeout"):
 		return fmt.Sprintf("%s does not answer", broker.Host), "see that the address is right, that it is an MQTT broker, and the firewalls on the way"
 	case cut && Secure(broker):
-		return "it hangs up when it is greeted with TLS", "it may speak no TLS at that port: say mqtt://, or give the port with TLS, 8883 most often"
+		return "it hangs up when it is greeted with TLS", "it may want the client certificate and its key; or it speaks no TLS at that port: then say mqtt://, or give the port with TLS, 8883 most often"
 	case cut:
 		return "it hangs up without a word", "it may want TLS at that port: say mqtts://; or it is no MQTT broker"
 	}
 	return reason(err), "see that it is an MQTT broker that runs, and its log"
 }
+
+// parting gives the last word of a broker that shakes hands for TLS and then refuses the client's certificate, or misses
+// one: what a client writes at once, as MQTT does, may reset the connection before that word is read. nil where there is none.
+func parting(ctx context.Context, broker *url.URL, conf *tls.Config) error {
+	if !Secure(broker) || broker.Scheme == "wss" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, partingTime)
+	defer cancel()
+	conn, err := (&tls.Dialer{Config: conf}).DialContext(ctx, "tcp", broker.Host)
+	if err != nil {
+		return nil // which the first try has told
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetReadDeadline(deadline); err != nil {
+		return nil
+	}
+	_, err = conn.Read(make([]byte, 1))
+	var alert *net.OpError
+	if errors.As(err, &alert) && alert.Op == remoteError {
+		return err
+	}
+	return nil
+}
+
+// remoteError is how crypto/tls names what the other end has said before it hung up.
+const remoteError = "remote error"
+
+const partingTime = 2 * time.Second
 
 // reason is the error without the word that paho puts before every one of the network.
 func reason(err error) string {
@@ -115,7 +147,7 @@ func Probe(ctx context.Context, cfg Config) error {
 	}
 	own, err := s.Session(ctx)
 	if err != nil {
-		return err
+		return errors.Join(parting(ctx, s.url, cfg.TLS), err)
 	}
 	defer own.Close()
 	var b [8]byte

@@ -70,32 +70,37 @@ func (s *Server) answers() error {
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	s.create(t, name)
-	return "influx://" + s.addr + "/?bucket=" + name + "/autogen"
+	s.Query(t, "CREATE DATABASE "+name)
+	return s.URL(name)
 }
 
-// create reads the whole answer: influxd says 200 before it runs a statement, aborts it where the client
-// hangs up by then, and says in the body what came of it.
-func (s *Server) create(t testing.TB, database string) {
+// URL is that of a database, for influx.Open, whether it is there or not.
+func (s *Server) URL(database string) string {
+	return "influx://" + s.addr + "/?bucket=" + database + "/autogen"
+}
+
+// Query runs one statement. It reads the whole answer: influxd says 200 before it runs a statement, aborts it where
+// the client hangs up by then, and says in the body what came of it.
+func (s *Server) Query(t testing.TB, statement string) {
 	t.Helper()
-	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {"CREATE DATABASE " + database}})
+	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {statement}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatalf("create database %s: %v", database, err)
+		t.Fatalf("%s: %v", statement, err)
 	}
 	var answer struct {
 		Error   string
 		Results []struct{ Error string }
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		t.Fatalf("create database %s: %s: %v: %q", database, resp.Status, err, body)
+		t.Fatalf("%s: %s: %v: %q", statement, resp.Status, err, body)
 	}
 	if resp.StatusCode != http.StatusOK || answer.Error != "" || len(answer.Results) != 1 || answer.Results[0].Error != "" {
-		t.Fatalf("create database %s: %s: %s", database, resp.Status, body)
+		t.Fatalf("%s: %s: %s", statement, resp.Status, body)
 	}
 }
 
