@@ -15,15 +15,15 @@ import (
 // Status is where an alert is in its life.
 type Status string
 
-// Statuses. Resolved is final, unless what arrives late shows that it was not over.
+// Statuses. Resolved is final, unless a late observation shows that the alert was not over.
 const (
 	StatusOpen         Status = "open"
 	StatusAcknowledged Status = "acknowledged"
 	StatusResolved     Status = "resolved"
 )
 
-// Alert is what the outside world is told: one episode of one subject, as it is known now. Its JSON
-// is a contract (docs/schema/alert.json); fields are added, never changed.
+// Alert is one episode of one subject as it is known now, in the form that the outside world sees. Its JSON is a
+// contract (docs/schema/alert.json): fields are added, never changed.
 type Alert struct {
 	ID       string     `json:"id"`
 	Type     Type       `json:"type"`
@@ -96,8 +96,8 @@ type Ack struct {
 	Note string    `json:"note,omitempty"`
 }
 
-// nameID derives an identifier from what it names, so that saying the same twice gives the same name.
-// %#v tells every two lists apart; %q would not, since it writes all great numbers as the same rune.
+// nameID derives an identifier from what it names, so that naming the same thing twice gives the same identifier.
+// %#v keeps any two lists apart; %q would not, since it writes all large numbers as the same rune.
 func nameID(prefix string, parts ...any) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", parts))
 	return prefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
@@ -116,7 +116,7 @@ func subjectOf(id wire.Identity, slot string) string {
 	return subject
 }
 
-// tell brings the alert up to what is known of the episode.
+// tell updates the alert to what is known of the episode.
 func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.ID, a.Type, a.Slot, a.GTIN = alertID(id, e), e.Type, e.Slot, e.GTIN
 	if a.Store != "" && a.Store != id.Store {
@@ -155,8 +155,8 @@ func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.Revision++
 }
 
-// lasted is nil for an episode that did not end by itself: a retracted one never was, and how long
-// the slot of an old planogram stayed empty nobody has seen.
+// lasted is how long the episode lasted; nil if it did not end by itself. A retracted episode never happened, and of a
+// slot that left the planogram nobody saw how long it stayed empty.
 func lasted(e Episode) *Interval {
 	if e.Resolution != ResolvedSeen {
 		return nil

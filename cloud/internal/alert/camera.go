@@ -6,8 +6,8 @@ import "github.com/coldshelf/coldshelf/models/shelf"
 // the camera itself to be at fault. A hand before one shelf is not a blocked camera.
 const blindShare = 0.8
 
-// camera lets a look speak about the camera: bad to the alert of its fault, silent to those of other
-// faults (a fogged lens does not prove that nobody has turned the camera), good to all when it saw.
+// camera judges the camera by a look: bad for the alert of the fault that it shows, silent for those of other faults (a
+// fogged lens does not prove that nobody has turned the camera), good for all of them if the look saw something.
 func (st *stepping) camera(l Look) {
 	reason := l.blindness()
 	for _, t := range [...]Type{CameraBlocked, CameraFogged, CameraShifted, CameraImpaired} {
@@ -23,7 +23,7 @@ func (st *stepping) camera(l Look) {
 	}
 }
 
-// cameraFault names the alert for a reason, "" where it is no fault of the camera.
+// cameraFault is the type of alert for a reason, "" if the reason is not a fault of the camera.
 func cameraFault(r shelf.Reason) Type {
 	switch r {
 	case shelf.Blocked:

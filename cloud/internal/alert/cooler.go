@@ -16,7 +16,7 @@ const (
 	sensorPeople  = "people"
 )
 
-// readings lets sensors speak, in the order of their times.
+// readings judges what sensors read, in the order of their times.
 func (st *stepping) readings(rs Readings) {
 	message := st.in
 	rs = slices.Clone(rs)
@@ -76,8 +76,8 @@ func (st *stepping) door(open bool) {
 	st.say(DoorAjar, signal{word: wordFor(open), lasting: true})
 }
 
-// climate: too warm is above the limit, well again is the hysteresis below it, between says nothing.
-// What the door explains is taken from the time it stood open since it was last cold enough.
+// climate judges a temperature: above the limit is bad, below the limit less the hysteresis is good, between them says
+// nothing. The alert waits longer by the time that the door stood open since it was last cold enough.
 func (st *stepping) climate(milliC int32) {
 	rule, ok := st.Rules.For(ColdChain, "", st.in.At)
 	if !ok {
@@ -102,7 +102,7 @@ func (st *stepping) climate(milliC int32) {
 	st.say(ColdChain, sig)
 }
 
-// heard: the device lives.
+// heard takes a sign of life.
 func (st *stepping) heard() {
 	if !st.state.Heard.IsZero() && st.in.At.Before(st.state.Heard.At) {
 		return
@@ -111,8 +111,8 @@ func (st *stepping) heard() {
 	st.presence()
 }
 
-// presence: silence is measured from the last sign of life, or from when the broker lost the device,
-// but never from before the cloud itself began to listen.
+// presence judges a device's silence. It is measured from the last sign of life, or from when the broker lost the
+// device, but never from before the cloud itself began to listen.
 func (st *stepping) presence() {
 	if tick, ok := st.in.Fact.(Tick); ok {
 		since := st.state.silentSince(tick.Since)
@@ -147,8 +147,8 @@ func (s State) silentSince(listening time.Time) Mark {
 // lastingTypes hold between readings: an open door is open until it says otherwise.
 var lastingTypes = [...]Type{CameraLost, DoorAjar, DoorUnused, NoFootfall, PowerLost}
 
-// lasting asks whether what was wrong at the last reading has now been wrong for too long. It is
-// silent while the device is away, or has only told of the past: then nobody knows.
+// lasting judges whether what was wrong at the last reading has now been wrong for too long. While the device is away,
+// or has sent only old observations, nobody can know, and it says nothing.
 func (st *stepping) lasting() {
 	if st.state.Behind || !st.state.Gone.IsZero() {
 		return
@@ -160,8 +160,8 @@ func (st *stepping) lasting() {
 	}
 }
 
-// Due is when a Tick after now could next change something, zero where only the device can. listening is since when the
-// cloud has been able to hear the device.
+// Due is when a Tick after now could next change something; zero if only a message of the device can. listening is since
+// when the cloud has been able to hear the device.
 func (m Machine) Due(s State, listening, now time.Time) time.Time {
 	var due time.Time
 	consider := func(t Type, since Mark) {
@@ -186,10 +186,10 @@ func (m Machine) Due(s State, listening, now time.Time) time.Time {
 	return due
 }
 
-// mutedLook is after how long a muted subject is looked at again at the latest: its rules may be others by then.
+// mutedLook is after how long a muted subject is judged again at the latest, because its rules may have changed.
 const mutedLook = 15 * time.Minute
 
-// unmuted is the first full minute after now at which a type is not muted, mutedLook later at most.
+// unmuted is the first full minute after now at which a type is not muted; at most mutedLook from now.
 func (m Machine) unmuted(t Type, now time.Time) time.Time {
 	at := now.Truncate(time.Minute).Add(time.Minute)
 	for ; at.Sub(now) < mutedLook; at = at.Add(time.Minute) {

@@ -12,12 +12,12 @@
 //   - A stockout carries when the slot was last seen filled and first seen empty, under which
 //     planogram version and by which networks, and closes only on a seen restock; how long it lasted
 //     is an interval, because between two pictures nobody looked.
-//   - What arrives late restates history and calls nobody: an episode that is over by the time it
+//   - What arrives late corrects history and alarms nobody: an episode that is over by the time it
 //     becomes known is recorded, not opened.
-//   - The log is append-only, its cursor rises by one an event and follows the order of commits, and
-//     an event's id is derived from what it says, so that a reader who keeps its cursor misses
-//     nothing and can drop what it was given twice.
+//   - The log is append-only. Its cursor rises by one with each event and follows the order of commits, and
+//     an event's id is derived from its content, so that a reader who keeps its cursor misses
+//     nothing and can drop repeats.
 //
-// What it refuses: to judge pictures (models/shelf does), to send anything anywhere (live, notify),
-// and to forget: nothing here deletes from the log.
+// What it refuses: to judge pictures (models/shelf does), to send anything anywhere (live and deliver
+// do), and to forget: nothing here deletes from the log.
 package alert

@@ -6,9 +6,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// drift lets a look speak about the planogram as a whole: it has drifted where too great a share of the
-// slots that could be judged holds something else, and is well again at half of that. A look that
-// judged less than half of the slots says nothing.
+// drift judges the planogram as a whole by a look: it is bad if too large a share of the judged slots holds something
+// else, and good again at half of that share. A look that judged less than half of the slots says nothing.
 func (st *stepping) drift(l Look) {
 	judged, wrong := 0, 0
 	for _, s := range l.Slots {

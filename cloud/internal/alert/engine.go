@@ -22,18 +22,17 @@ func (r Rules) RulesFor(Place) Ruler { return r }
 // Config is what an Engine is made of.
 type Config struct {
 	Rules     RuleSource
-	LateAfter time.Duration    // what arrives so long after it was observed calls nobody; 0: DefaultLateAfter
+	LateAfter time.Duration    // what arrives so long after it was observed alarms nobody; 0: DefaultLateAfter
 	Now       func() time.Time // nil: time.Now
-	Demand    Demand           // nil: what an alert loses is not told
+	Demand    Demand           // nil: alerts do not say what they lose
 	Log       *slog.Logger
 }
 
 // DefaultLateAfter is longer than a retry and shorter than an outage.
 const DefaultLateAfter = 15 * time.Minute
 
-// Engine keeps each device's machine in the state database and writes the alert log. It may be used
-// from several goroutines and, on PostgreSQL, from several programs: whoever calls Step holds the
-// device's turn by its transaction.
+// Engine keeps each device's machine in the state database and writes the alert log. It may be used from several
+// goroutines and, on PostgreSQL, from several programs: Step locks its device until the transaction ends.
 type Engine struct {
 	rules     RuleSource
 	demand    Demand
@@ -58,9 +57,8 @@ func NewEngine(c Config) *Engine {
 	return e
 }
 
-// LockName is the name of a device's turn, for state's Exclusive. Step takes it; an ingester that
-// judges several devices in one transaction takes all of them beforehand, in sorted order, so that
-// two of them cannot wait for each other.
+// LockName is the name of a device's lock, for state's Exclusive. Step takes it. An ingester that judges several devices
+// in one transaction takes all their locks first, in sorted order, so that two ingesters cannot deadlock.
 func LockName(tenant, device string) string { return "alert/" + tenant + "/" + device }
 
 // Step judges stored messages of one device, inside the transaction that stores them. One that was
@@ -79,8 +77,7 @@ func (e *Engine) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope)
 	return nil
 }
 
-// judge reads a device's machine once for all of its messages, and writes it once: that costs more than
-// judging.
+// judge reads and writes a device's machine once for all of its messages, because that costs more than judging them.
 func (e *Engine) judge(ctx context.Context, tx *state.Tx, envs []*wire.Envelope) error {
 	now := e.now().UTC()
 	fault := func(env *wire.Envelope, err error) error {
@@ -126,7 +123,7 @@ type device struct {
 	losses  *LossReader // nil: nothing is known
 }
 
-// open reads a device's machine; one never heard of is new.
+// open reads a device's machine, or begins one for a device never heard of.
 func (e *Engine) open(ctx context.Context, tx *state.Tx, id wire.Identity, now time.Time) (*device, error) {
 	if err := tx.Exclusive(ctx, LockName(id.Tenant, id.Device)); err != nil {
 		return nil, err
@@ -165,7 +162,7 @@ func (d *device) add(ctx context.Context, in Input) error {
 	return d.checkpoint(ctx, in.Key)
 }
 
-// heardLately spares a write for each sign of life of a device that is known to be alive.
+// heardLately reports that a sign of life need not be written, because the device is known to be alive.
 func (d *device) heardLately(at time.Time) bool {
 	const grain = 20 * time.Second
 	return d.state.Gone.IsZero() && d.state.OpenEpisode(CoolerOffline, "") == nil &&
@@ -190,7 +187,7 @@ func (d *device) tell(ctx context.Context, out []Transition) error {
 	if len(out) == 0 {
 		return nil
 	}
-	if err := d.writeLooks(ctx); err != nil { // what is proof is read from them
+	if err := d.writeLooks(ctx); err != nil { // proof pictures are found through them
 		return err
 	}
 	for _, tr := range out {

@@ -12,9 +12,9 @@ type Resolution string
 // Resolutions.
 const (
 	ResolvedSeen       Resolution = "seen"              // the opposite was observed: for a stockout, the restock
-	ResolvedSuperseded Resolution = "superseded"        // a graver alert of the same slot took over
+	ResolvedSuperseded Resolution = "superseded"        // a more severe alert of the same slot took over
 	ResolvedPlanogram  Resolution = "planogram_changed" // the slot is gone, or is due to hold another product
-	ResolvedRetracted  Resolution = "retracted"         // what arrived later shows that it never was so
+	ResolvedRetracted  Resolution = "retracted"         // what arrived later shows that it was never wrong
 	ResolvedRule       Resolution = "rule_removed"      // nobody wants to know any longer
 )
 
@@ -49,9 +49,9 @@ type Episode struct {
 // Over reports that the episode has ended.
 func (e Episode) Over() bool { return e.Resolution != "" }
 
-// Lasted gives the bounds of how long it was so: at least from first to last seen wrong, at most from
-// last seen well before to first seen well after. longest is negative where it was never seen well
-// before, so that no upper bound is known. Only an episode that is over has a duration.
+// Lasted gives the bounds of the episode's duration: at least from first to last seen wrong, at most from last seen well
+// before to first seen well after. longest is negative if the subject was never seen well before, so that no upper bound
+// is known. Only an episode that is over has a duration.
 func (e Episode) Lasted() (shortest, longest time.Duration) {
 	shortest = e.LastBad.At.Sub(e.FirstBad.At)
 	if e.LastGood.IsZero() {
@@ -79,14 +79,14 @@ type Kind string
 
 // Kinds of transitions.
 const (
-	Opened       Kind = "opened"       // it is wrong now: the only kind that calls somebody
+	Opened       Kind = "opened"       // it is wrong now: the only kind that alarms people
 	Resolved     Kind = "resolved"     // it is over
-	Restated     Kind = "restated"     // late observations changed what is known of it, or made it known
-	Regraded     Kind = "regraded"     // what it loses by now has made it graver or less grave
+	Restated     Kind = "restated"     // late observations corrected what was known of it, or made it known
+	Regraded     Kind = "regraded"     // what it loses by now has raised or lowered its severity
 	Acknowledged Kind = "acknowledged" // a person has taken it on
 	Assigned     Kind = "assigned"     // it is somebody's now, or nobody's
-	Muted        Kind = "muted"        // people are told no more of it, or again
-	Commented    Kind = "commented"    // somebody said something to it
+	Muted        Kind = "muted"        // people are no longer told of it, or are told again
+	Commented    Kind = "commented"    // somebody said something about it
 )
 
 // Transition is one step in an alert's life.
@@ -97,7 +97,7 @@ type Transition struct {
 	Episode Episode   // as it is after the step
 }
 
-// same reports whether two values speak of one episode, whatever is known of it by now.
+// same reports whether two values are states of one episode.
 func (e Episode) same(o Episode) bool {
 	return e.Type == o.Type && e.Slot == o.Slot && e.Origin == o.Origin && e.Nth == o.Nth
 }

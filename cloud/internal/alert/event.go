@@ -31,7 +31,7 @@ type Entry struct {
 	EventID  string
 	Kind     Kind
 	At       time.Time // of what was observed
-	LoggedAt time.Time // by the clock of the service that logged it; 1970 where an earlier version has
+	LoggedAt time.Time // by the clock of the service that logged it; 1970 for entries of versions that did not note it
 	AlertID  string
 	Tenant   string
 	Store    string
@@ -45,7 +45,7 @@ type Entry struct {
 	Alert    []byte // JSON of the Alert as it was then
 }
 
-// Event gives the entry as the outside world is told.
+// Event gives the entry in the form that the outside world sees.
 func (e Entry) Event() Event {
 	subject := e.Tenant + "/" + e.Store + "/" + e.Device
 	source := "/coldshelf/" + subject
@@ -57,20 +57,19 @@ func (e Entry) Event() Event {
 		Sequence: strconv.FormatInt(e.Cursor, 10), Data: e.Alert}
 }
 
-// AnyStore reports whether want holds true of the alert's store, or of one that the cooler stood in before
-// while it lasted: whoever selects by store and was told of an alert is also told how it ends, wherever the
-// cooler is by then.
+// AnyStore reports whether want is true for the alert's store, or for one that the cooler stood in earlier while the
+// alert lasted: a reader who selects by store and has seen an alert also sees how it ends, wherever the cooler is then.
 func (e *Entry) AnyStore(want func(store string) bool) bool {
 	return want(e.Store) || slices.ContainsFunc(e.StoreWas, want)
 }
 
-// AnyStore is that of an Entry.
+// AnyStore is Entry.AnyStore for an alert.
 func (a *Alert) AnyStore(want func(store string) bool) bool {
 	return want(a.Store) || slices.ContainsFunc(a.StoreWas, want)
 }
 
-// AnySeverity reports whether the alert is, or has been, of a severity that want holds true of: whoever
-// selects by severity and was told of an alert is also told how it ends, whatever it is by then.
+// AnySeverity reports whether want is true for a severity that the alert has or has had: a reader who selects by severity
+// and has seen an alert also sees how it ends, whatever its severity is then.
 func (e *Entry) AnySeverity(want func(Severity) bool) bool {
 	if want(e.Severity) {
 		return true
@@ -86,7 +85,7 @@ func (e *Entry) AnySeverity(want func(Severity) bool) bool {
 	return false
 }
 
-// Withdrawn reports whether the entry takes back an alert that was told of: it never was so.
+// Withdrawn reports whether the entry takes back an alert that people were told of, because it was never true.
 func (e *Entry) Withdrawn() bool {
 	var a struct {
 		Resolution Resolution `json:"resolution"`
@@ -95,7 +94,7 @@ func (e *Entry) Withdrawn() bool {
 	return e.Kind == Restated && json.Unmarshal(e.Alert, &a) == nil && a.Resolution == ResolvedRetracted && !a.Untold
 }
 
-// Graver reports whether the entry tells of an alert that has just become graver.
+// Graver reports whether the entry has just raised its alert's severity.
 func (e *Entry) Graver() bool {
 	before := Severity(e.Was[strings.LastIndexByte(e.Was, ',')+1:])
 	return e.Kind == Regraded && before != "" && e.Severity.Graver(before)

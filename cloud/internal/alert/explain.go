@@ -15,7 +15,7 @@ type Explanation struct {
 	GTIN    shelf.GTIN `json:"gtin,omitempty"`
 	Enabled bool       `json:"enabled"`
 	Says    []Said     `json:"says"`
-	Muted   []string   `json:"muted"` // entries by which it is not to be known at the time
+	Muted   []string   `json:"muted"` // entries that mute it at the time
 	Told    []Told     `json:"told"`  // who would be told of one that opens at the time
 }
 
@@ -37,7 +37,7 @@ type Said struct {
 	By    string `json:"by"` // the entry, such as "rule 2, line 7: stores [s1]", or "the defaults"
 }
 
-// byDefault is what a setting is said by that no entry sets.
+// byDefault stands for the entry of a setting that no entry sets.
 const byDefault = "the defaults"
 
 // Explain tells the rule for a type at a place and a time, for a slot's product where it is about one.

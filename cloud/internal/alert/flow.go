@@ -31,8 +31,7 @@ func (st *stepping) opened() {
 	}
 }
 
-// awaited is for what ought to happen again and again: that it did is good, and from then on the rule's
-// Hold runs, until it happens again.
+// awaited judges what ought to happen again and again: each time that it does is good, and the rule's Hold begins anew.
 func (st *stepping) awaited(t Type, happened bool) {
 	if happened {
 		st.say(t, signal{word: good, lasting: true})

@@ -10,10 +10,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Grading has an alert's severity follow from the money that it loses an hour, where that is known: from
-// Critical on it is critical, from Warning on warning, below that info. An alert that stands is graded
-// anew at each look that finds it still wrong, at most once in regradeEvery, and becomes less grave only
-// where it loses less than the threshold by Hysteresis. The zero value grades nothing.
+// Grading derives an alert's severity from the money that it loses in an hour, where that is known: Critical or more is
+// critical, Warning or more is a warning, less is info. An open alert is graded again at each look that finds it still
+// wrong, at most once in regradeEvery; its severity falls only if the loss is below the threshold by Hysteresis. The
+// zero value grades nothing.
 type Grading struct {
 	Currency   string  `yaml:"currency"`   // ISO 4217: what is lost in another is left to the rule's severity
 	Critical   Minor   `yaml:"critical"`   // an hour
@@ -24,7 +24,7 @@ type Grading struct {
 // Minor is money in the minor unit of a currency.
 type Minor int64
 
-// UnmarshalYAML refuses what is no whole number: whoever writes 50.5 means yuan, and would get fen.
+// UnmarshalYAML refuses anything but a whole number: whoever writes 50.5 means yuan, and would get fen.
 func (m *Minor) UnmarshalYAML(unmarshal func(any) error) error {
 	var v float64
 	if err := unmarshal(&v); err != nil {
@@ -36,20 +36,20 @@ func (m *Minor) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// DefaultHysteresis is what a loss must fall below a threshold by: a rate is learnt anew with each day's
-// sales, and moves by less than this where nothing has changed.
+// DefaultHysteresis is how far a loss must fall below a threshold: the rate is learnt anew from each day's sales, and
+// moves by less than this while nothing changes.
 const DefaultHysteresis = 0.2
 
-// regradeEvery is how long an alert keeps its severity at least: a demand rate is a matter of days.
+// regradeEvery is how long an alert keeps its severity at least. Demand changes over days, not minutes.
 const regradeEvery = 10 * time.Minute
 
-// severities are all there are, the gravest first.
+// severities are all there are, the most severe first.
 var severities = [...]Severity{Critical, Warning, Info}
 
-// Severities gives all there are, the gravest first.
+// Severities gives all there are, the most severe first.
 func Severities() []Severity { return slices.Clone(severities[:]) }
 
-// Graver reports whether s ranks before o.
+// Graver reports whether s is more severe than o.
 func (s Severity) Graver(o Severity) bool {
 	return slices.Index(severities[:], s) < slices.Index(severities[:], o)
 }
@@ -88,8 +88,7 @@ func (g Grading) of(l *Loss) (s Severity, ok bool) {
 	return Info, true
 }
 
-// again is of for an alert that has a severity already: it falls only where the loss has fallen well below
-// the threshold.
+// again is of for an alert that has a severity already, which falls only if the loss is well below the threshold.
 func (g Grading) again(was Severity, l *Loss) (s Severity, ok bool) {
 	if s, ok = g.of(l); !ok || !was.Graver(s) {
 		return s, ok
@@ -130,7 +129,7 @@ func (m Machine) lossOf(t Type, gtin shelf.GTIN, at time.Time) *Loss {
 	return m.Losses(gtin, at)
 }
 
-// grade gives a fresh episode the severity of what it loses, else the rule's.
+// grade gives a new episode the severity that follows from its loss, else the rule's.
 func (e *Episode) grade(rule Rule, l *Loss, at time.Time) {
 	e.Severity, e.Loss, e.Graded = rule.Severity, l, at
 	if s, ok := rule.Grading.of(l); ok {
@@ -138,8 +137,8 @@ func (e *Episode) grade(rule Rule, l *Loss, at time.Time) {
 	}
 }
 
-// regrade follows what an episode loses by now, and reports whether that has changed its severity. What
-// is not known any more changes nothing.
+// regrade grades an episode by what it loses now, and reports whether its severity has changed. A loss that is no longer
+// known changes nothing.
 func (e *Episode) regrade(rule Rule, loss func() *Loss, at time.Time) bool {
 	if rule.Grading.Currency == "" || loss == nil || at.Sub(e.Graded) < regradeEvery {
 		return false

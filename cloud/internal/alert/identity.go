@@ -10,8 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// LogIdentity names the log: cursors of one mean nothing in another, and a database that is restored has
-// another, since what follows its last entry is not what followed before. It is made where there is none.
+// LogIdentity names the log, and makes a name if it has none. A cursor of one log means nothing in another. A database
+// restored from a backup gets another name, because what follows its last entry is not what followed before.
 func LogIdentity(ctx context.Context, db *state.DB) (id string, err error) {
 	const read = "SELECT id FROM alert_log_identity"
 	if err = db.QueryRow(ctx, read).Scan(&id); errors.Is(err, sql.ErrNoRows) {

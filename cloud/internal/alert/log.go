@@ -123,8 +123,8 @@ func severityList(list []Severity) string {
 
 const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at, store_was"
 
-// ReadLog gives up to limit entries after a cursor, of all tenants, in order. Called again with the
-// last entry's cursor it goes on without a gap and without doubling.
+// ReadLog gives up to limit entries after a cursor, of all tenants, in order. Called again with the last entry's cursor
+// it continues without a gap or a repeat.
 func ReadLog(ctx context.Context, q state.Querier, after int64, limit int) ([]Entry, error) {
 	return readLog(ctx, q, "WHERE cursor > ? ORDER BY cursor LIMIT ?", after, limit)
 }
@@ -158,7 +158,7 @@ func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([
 	return entries, rows.Err()
 }
 
-// newestPlace is that of the newest entry, or of a seam that nothing was logged behind yet; 0 while the log is empty.
+// newestPlace selects the cursor of the newest entry, or of a seam with nothing behind it yet; 0 while the log is empty.
 const newestPlace = `SELECT COALESCE(MAX(place), 0) FROM (SELECT MAX(cursor) AS place FROM alert_log UNION ALL SELECT MAX(above) FROM alert_log_seams) places`
 
 // LogHead gives the cursor up to which the log has come, 0 while it is empty.
@@ -170,7 +170,7 @@ func LogHead(ctx context.Context, q state.Querier) (int64, error) {
 	return head, nil
 }
 
-// ErrNoReader says that nobody of that name reads the log, or no more.
+// ErrNoReader: nobody of that name reads the log, or not any more.
 var ErrNoReader = errors.New("there is no such reader of the log")
 
 // ReaderCursor gives how far a named reader has come, 0 for one that has not begun.
@@ -210,8 +210,8 @@ func questionMarks(n int) string { return strings.TrimSuffix(strings.Repeat("?, 
 // kinds are all there are.
 var kinds = [...]Kind{Opened, Resolved, Restated, Regraded, Acknowledged, Assigned, Muted, Commented}
 
-// Standing gives the newest entry of each alert of any tenant that is not over, in the order of the
-// alerts' IDs, for up to limit alerts after one. last is the last alert read, "" at the end.
+// Standing gives the newest entry of each alert, of any tenant, that is not over: up to limit alerts after a given one,
+// in the order of their IDs. last is the ID of the last alert read, "" at the end.
 func Standing(ctx context.Context, q state.Querier, after string, limit int) (entries []Entry, last string, err error) {
 	seams, err := Seams(ctx, q)
 	if err != nil {
@@ -246,8 +246,8 @@ func Standing(ctx context.Context, q state.Querier, after string, limit int) (en
 	return entries, last, err
 }
 
-// eventID names an alert's newest event. After a restore an alert may come to the same revision again by something
-// else: whoever was told of the first must not take the second for it.
+// eventID names an alert's newest event. It depends on the seam, because after a restore an alert may reach the same
+// revision again by another event, which a reader of the first must not take for a repeat.
 func eventID(a *Alert, kind Kind, seam int64) string {
 	if seam == 0 {
 		return nameID("ev_", a.ID, string(kind), a.Revision)

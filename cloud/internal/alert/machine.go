@@ -48,9 +48,8 @@ func trackerID(t Type, slot string) string {
 	return string(t) + "/" + slot
 }
 
-// Step takes the device's next input and gives its state after it, with what changed, in the order
-// of Types. s is left as it was. A look whose key is not after the newest one changes nothing: what
-// comes out of order is Restate's to judge.
+// Step takes the device's next input, and gives the state after it and what changed, in the order of Types. s itself is
+// not changed. A look whose key is not after the newest one is ignored: Restate judges what comes out of order.
 func (m Machine) Step(s State, in Input) (State, []Transition) { return m.step(s.clone(), in) }
 
 // step is Step for a state that nobody else holds: its maps are the next state's.
@@ -105,7 +104,7 @@ func (s State) clone() State {
 // OpenEpisode gives the open episode of a subject, nil where there is none.
 func (s State) OpenEpisode(t Type, slot string) *Episode { return s.Trackers[trackerID(t, slot)].Open }
 
-// say steps one subject's tracker. A subject whose rule was taken away closes.
+// say steps one subject's tracker by a signal. If the subject's rule was removed, its alert is closed.
 func (st *stepping) say(t Type, sig signal) {
 	id := trackerID(t, sig.slot)
 	was, known := st.state.Trackers[id]
@@ -156,7 +155,7 @@ func (st *stepping) look(l Look) {
 	st.camera(l)
 }
 
-// planogramChanged lets go of slots that are no more, or are due to hold something else.
+// planogramChanged ends the alerts of slots that no longer exist or are due to hold another product.
 func (st *stepping) planogramChanged(l Look) {
 	due := map[string]shelf.GTIN{}
 	for _, slot := range l.Slots {

@@ -9,8 +9,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 )
 
-// Recipient holds a role for a scope. Where several hold the role of a matter, those with the most
-// specific scope are told of it.
+// Recipient is somebody who holds a role within a scope. If several hold the role for an alert, those with the most
+// specific scope are told.
 type Recipient struct {
 	Scope       `yaml:",inline"`
 	Role        string `yaml:"role"`
@@ -23,11 +23,11 @@ type Recipient struct {
 	line int
 }
 
-// ID names the address: whoever holds two roles is told once.
+// ID is derived from the address, so that somebody who holds two roles is told once.
 func (r *Recipient) ID() string { return nameID("rc_", r.Format, r.URL) }
 
-// Notify says that roles are told of a scope. For each role the most specific entry that names it
-// decides; where two are equals, the later in the file.
+// Notify says which roles are told of alerts within a scope. For each role the most specific entry that names it
+// decides, of two equal ones the later in the file.
 type Notify struct {
 	Scope      `yaml:",inline"`
 	Severities []Severity `yaml:"severities"`
@@ -90,7 +90,7 @@ func (b *Rulebook) Notices(p Place, a *Alert, now time.Time) (list []Notice) {
 	return list
 }
 
-// Recipient gives whoever has an ID now, nil where nobody has.
+// Recipient gives the recipient with an ID, nil if there is none now.
 func (b *Rulebook) Recipient(id string) *Recipient {
 	for i := range b.Recipients {
 		if b.Recipients[i].ID() == id {
@@ -112,8 +112,8 @@ func (b *Rulebook) roles() (roles []string) {
 	return roles
 }
 
-// notifyOf is the entry that decides for a role. An entry that names severities or types counts more
-// than one of the same scope that does not.
+// notifyOf gives the entry that decides for a role. Of two with the same scope, one that names severities or types
+// comes before one that does not.
 func (b *Rulebook) notifyOf(p Place, a *Alert, role string) (best *Notify) {
 	top := -1
 	for i := range b.Notify {
@@ -129,7 +129,7 @@ func (b *Rulebook) notifyOf(p Place, a *Alert, role string) (best *Notify) {
 	return best
 }
 
-// holders are those with the most specific scope that have a role.
+// holders are the recipients who have a role, those with the most specific scope.
 func (b *Rulebook) holders(p Place, a *Alert, role string) (list []*Recipient) {
 	top := -1
 	for i := range b.Recipients {

@@ -17,11 +17,11 @@ type Action string
 const (
 	ActionAcknowledge Action = "acknowledge" // I have seen it, and it is being seen to
 	ActionAssign      Action = "assign"      // it is for somebody to see to; "" takes that back
-	ActionMute        Action = "mute"        // people are told no more of it for a while; no time takes that back
-	ActionComment     Action = "comment"     // something that whoever looks next ought to know
+	ActionMute        Action = "mute"        // people are not told of it for a while; without a time they are told again
+	ActionComment     Action = "comment"     // something that whoever looks next should know
 )
 
-// Word is what a person says of an alert.
+// Word is what a person says about an alert.
 type Word struct {
 	Action Action
 	By     string    // who says it
@@ -37,7 +37,7 @@ type Assignment struct {
 	By string    `json:"by,omitempty"`
 }
 
-// Muting says until when people are told no more of an alert. Programs are told all the same.
+// Muting says until when people are not told of an alert. Programs are told all the same.
 type Muting struct {
 	Until time.Time `json:"until"`
 	At    time.Time `json:"at"`
@@ -52,7 +52,7 @@ type Remark struct {
 	Text string    `json:"text"`
 }
 
-// MaxRemarks bounds what is kept of a talk: an alert goes out whole with each of its events.
+// MaxRemarks bounds the remarks about an alert, because every event carries the whole alert.
 const MaxRemarks = 50
 
 // Bounds of Word, in bytes.
@@ -92,7 +92,7 @@ func (w Word) Validate(now time.Time) error {
 	return nil
 }
 
-// apply changes the alert, and gives what happened; "" where nothing did.
+// apply changes the alert, and gives the kind of event that this is; "" if nothing changed.
 func (w Word) apply(a *Alert, now time.Time) (Kind, error) {
 	if a.State == StatusResolved && w.Action != ActionComment {
 		return "", ErrOver
@@ -132,9 +132,8 @@ func (w Word) apply(a *Alert, now time.Time) (Kind, error) {
 // MutedAt reports whether people are not to be told of the alert at a time.
 func (a *Alert) MutedAt(at time.Time) bool { return a.Muted != nil && at.Before(a.Muted.Until) }
 
-// Say takes a person's word about an alert of a tenant and gives the alert after it. What was said
-// already changes nothing. It fails with state.ErrNotFound, ErrOver or ErrFull, and then nothing is
-// changed either.
+// Say applies a person's word to an alert of a tenant and gives the alert after it. Saying the same again changes
+// nothing. After state.ErrNotFound, ErrOver or ErrFull nothing is changed.
 func (e *Engine) Say(ctx context.Context, db *state.DB, tenant, id string, w Word) (*Alert, error) {
 	now := e.now().UTC().Truncate(time.Microsecond)
 	if err := w.Validate(now); err != nil {

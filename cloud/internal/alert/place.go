@@ -13,8 +13,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Place is a device with what the registry knows of its cooler and of its store: what rules are scoped
-// by. A word that is not known is "", and no pattern matches it.
+// Place is a device with what the registry knows of its cooler and its store. Rules are scoped by it. What is not known
+// is "", and no pattern matches that.
 type Place struct {
 	wire.Identity
 	Region  string         // sales region of the store
@@ -25,7 +25,7 @@ type Place struct {
 	Hours   sales.Hours    // of the store; it counts as open always where they are not known
 }
 
-// PlaceOf reads where a device stands. What nobody has entered is not known; that is no error.
+// PlaceOf reads where a device stands. It is not an error if nobody has entered that.
 func PlaceOf(ctx context.Context, q state.Querier, id wire.Identity) (Place, error) {
 	p := Place{Identity: id}
 	var tz, hours string
@@ -42,15 +42,15 @@ func PlaceOf(ctx context.Context, q state.Querier, id wire.Identity) (Place, err
 			p.Zone = zone
 		}
 	}
-	// Hours that somebody wrote freely before they were checked count as open always.
+	// Hours written before they were checked may be free text, which counts as always open.
 	p.Hours, _ = sales.ParseHours(hours)
 	return p, nil
 }
 
-// placesKept is for how long a place is believed: what somebody says of a store holds after that.
+// placesKept is how long a place is kept in memory. A change to a store takes effect after that.
 const placesKept = 2 * time.Second
 
-// places spares reading a device's place for each of its messages.
+// places keeps devices' places in memory, so that not each message reads its device's from the database.
 type places struct {
 	mu   sync.Mutex
 	kept map[wire.Identity]keptPlace

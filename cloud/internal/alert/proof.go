@@ -13,8 +13,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// ProofFor is how long the pictures are kept that an alert about a slot rests on, from when it opened,
-// changed or ended. Other pictures give way to newer ones much sooner.
+// ProofFor is how long the pictures that an alert about a slot rests on are kept after it opened, changed or ended. Other
+// pictures give way to newer ones much sooner.
 const ProofFor = 30 * 24 * time.Hour
 
 // Moment is one of the looks that an alert about a slot rests on.
@@ -30,17 +30,16 @@ const (
 // Moments are all there are, in their order.
 var Moments = [...]Moment{MomentBefore, MomentAfter, MomentEnd}
 
-// ProofLinks are the addresses, below that of the service, of an alert's slot cut out of the pictures of
-// these moments. One is left out where there was no such look.
+// ProofLinks are the paths, relative to the service's address, of an alert's slot cut out of the pictures of these
+// moments. A moment without a look has none.
 type ProofLinks struct {
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
 	End    string `json:"end,omitempty"`
 }
 
-// Crop is where an alert's slot is in the picture that shows it at a moment. A board may send a picture
-// only when something has changed: then it is the nearest look on that side of which there is one, and
-// in which the slot was the same.
+// Crop is where an alert's slot is in the picture that shows it at a moment. If the board sent no picture of that very
+// look, it is the nearest look on the same side that has a picture and in which the slot was the same.
 type Crop struct {
 	Look          Mark
 	Box           shelf.Box // in pixels of a picture of Width by Height, as it was judged; one may be sent smaller
@@ -63,7 +62,7 @@ func (ev Evidence) at(m Moment) (k Key, ok bool) {
 	return Key{*boot, *seq}, true
 }
 
-// links are an alert's, nil where it is not about a slot.
+// links are the alert's proof links; nil if it is not about a slot.
 func (a *Alert) links() *ProofLinks {
 	if a.Slot == "" {
 		return nil
@@ -177,7 +176,7 @@ func (e *Engine) find(ctx context.Context, tx *state.Tx, a *Alert, m Moment, kno
 	return c, err
 }
 
-// shows reports whether a look is on the side of a moment's on which the slot was the same.
+// shows reports whether a look is on the side of the moment on which the slot was the same.
 func (a *Alert) shows(m Moment, k Key) bool {
 	at, ok := a.Evidence.at(m)
 	if !ok {
@@ -298,8 +297,8 @@ func better(m Moment, look Key, known Crop) bool {
 	return look.Compare(known.Look.Key) < 0
 }
 
-// awaited is how long after an alert's end a picture of the slot is still proof of it: who restocks stands
-// before the shelf, and then a board keeps its pictures to itself.
+// awaited is how long after an alert's end a picture of the slot still counts as proof: while somebody restocks, people
+// stand before the shelf, and the board sends no picture.
 const awaited = time.Hour
 
 // restingOn gives a device's alerts about slots that a look may be proof of.

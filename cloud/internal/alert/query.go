@@ -20,8 +20,8 @@ type Filter struct {
 	Limit    int    // 0: none
 }
 
-// List gives alerts, the newest first, and the log's cursor at the time of the reading: whoever
-// follows the log from there misses nothing.
+// List gives alerts, the newest first, and the log's cursor at that moment: a reader who follows the log from there
+// misses nothing.
 func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, cursor int64, err error) {
 	alerts = []Alert{}
 	cursor, err = Each(ctx, q, f, func(a *Alert) error {
@@ -34,8 +34,7 @@ func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, curso
 	return alerts, cursor, nil
 }
 
-// Each is List, one alert at a time, all as at one moment; without a Limit it gives all that there are. An error of
-// what is called ends it.
+// Each is List, but calls call with one alert at a time, all as they were at one moment. An error of call ends it.
 func Each(ctx context.Context, q state.Querier, f Filter, call func(*Alert) error) (cursor int64, err error) {
 	where := []string{"a.tenant = ?"}
 	args := []any{f.Tenant}

@@ -85,7 +85,7 @@ func (r *restating) take(e Episode) (Episode, bool) {
 	return k, true
 }
 
-// name tells apart the episodes that one observation has made over time, each restated since.
+// name gives different names to the episodes that one observation has opened over time, each restated since.
 func (r *restating) name(e Episode) Episode {
 	for slices.ContainsFunc(r.named, e.same) {
 		e.Nth++
@@ -94,7 +94,7 @@ func (r *restating) name(e Episode) Episode {
 	return e
 }
 
-// over takes in an episode that has ended.
+// over handles an episode that has ended.
 func (r *restating) over(e Episode) {
 	k, ok := r.take(e)
 	switch {
@@ -109,8 +109,8 @@ func (r *restating) over(e Episode) {
 	}
 }
 
-// lasts takes in one that goes on. Where nobody was told of it while it lasted, what was recorded of it
-// as over is left to be retracted: in order, late looks say nothing of what has not ended.
+// lasts handles an episode that goes on. If nobody was told of it while it lasted, a record of it as over is left to be
+// retracted: in order, late looks say nothing about what has not ended.
 func (r *restating) lasts(e Episode) (Episode, []Transition) {
 	k, ok := r.take(e)
 	switch {
@@ -119,7 +119,7 @@ func (r *restating) lasts(e Episode) (Episode, []Transition) {
 			return e, []Transition{r.say(Opened, false, e)}
 		}
 		return e, nil
-	case e.Raised && (k.Over() || !k.Raised): // whoever was told that it is over believes so still
+	case e.Raised && (k.Over() || !k.Raised): // readers were told that it is over, and still believe so
 		e = e.identified(k)
 		return e, []Transition{r.say(Opened, false, e)}
 	case !k.Over() && e.sameFacts(k):
@@ -129,7 +129,7 @@ func (r *restating) lasts(e Episode) (Episode, []Transition) {
 	return e, []Transition{r.say(Restated, true, e)}
 }
 
-// retract takes back what was told and never was.
+// retract takes back episodes that readers were told of and that never happened.
 func (r *restating) retract() {
 	for _, k := range r.told {
 		if k.Resolution != ResolvedRetracted {
@@ -139,8 +139,8 @@ func (r *restating) retract() {
 	}
 }
 
-// identified gives e the identity of the episode that a reader knows it as. Who was told once was
-// told; and how grave it is stays as it was told, until the next look finds it otherwise.
+// identified gives e the identity of the episode that readers know it as. That they were told stays true, and its
+// severity stays as they know it until the next look grades it.
 func (e Episode) identified(k Episode) Episode {
 	e.Origin, e.Nth = k.Origin, k.Nth
 	e.Severity, e.Was, e.Loss, e.Graded = k.Severity, k.Was, k.Loss, k.Graded

@@ -46,15 +46,14 @@ func Types() []Type {
 // Severity ranks alerts for people.
 type Severity string
 
-// Severities, the gravest first.
+// Severities, the most severe first.
 const (
 	Critical Severity = "critical"
 	Warning  Severity = "warning"
 	Info     Severity = "info"
 )
 
-// Rule is when one type of alert opens and closes. Observations that say nothing about the matter
-// are not counted anywhere.
+// Rule is when one type of alert opens and closes. Observations that say nothing about it are not counted.
 type Rule struct {
 	Bad, Of  int           // opens when Bad of the last Of judged observations say so; 1 ≤ Bad ≤ Of ≤ 16
 	Good     int           // closes when so many in a row say otherwise, ≥ 1
@@ -70,13 +69,13 @@ type Rule struct {
 
 	Grading Grading // Stockout, PhantomInventory: comes before Severity where it can tell
 
-	Muted bool // what is wrong now is not counted: it is not to be known at this time
+	Muted bool // nothing wrong is counted at this time
 }
 
 // Ruler gives the rules in force for one device.
 type Ruler interface {
-	// For gives the rule for a type at a time, for a slot's product where it is about a slot; ok is
-	// false where nobody wants to know of the type at all.
+	// For gives the rule for a type at a time, and for a slot's product if the type is about slots; ok is false if
+	// nobody wants to know of the type at all.
 	For(t Type, gtin shelf.GTIN, at time.Time) (rule Rule, ok bool)
 }
 
@@ -90,8 +89,7 @@ func (r Rules) For(t Type, _ shelf.GTIN, _ time.Time) (Rule, bool) {
 	return rule, ok
 }
 
-// DefaultRules are those of a tenant who has said nothing: they fit a picture each few minutes and a
-// heartbeat each minute.
+// DefaultRules hold for a tenant who has set none. They fit a picture every few minutes and a heartbeat every minute.
 func DefaultRules() Rules {
 	return Rules{
 		Stockout:          {Bad: 2, Of: 3, Good: 2, Severity: Critical},

@@ -15,9 +15,9 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Rulebook is a file of rules: the defaults, changed by each entry for what it applies to, and times at
-// which nothing is to be said. Where several entries set the same, the most specific wins (Scope), and
-// of two equals the later. It is immutable and a RuleSource.
+// Rulebook is a file of rules: entries that change the defaults for whatever is in their scope, and times at which
+// nothing is said. If several entries set the same, the most specific wins (see Scope), of two equal ones the later. A
+// Rulebook is immutable; it is a RuleSource.
 //
 //	version: 1
 //	tz: Asia/Shanghai               # of whatever says none
@@ -117,9 +117,9 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 	return &b, nil
 }
 
-// decode reads the text, and checks of what it says the single values alone: their faults do not hide what is
-// wrong beyond them. The YAML library panics at
-// some texts that are none ("types: !0"); people write these files, and the service reads them while it runs.
+// decode reads the text and checks its single values, so that their faults do not hide what else is wrong. It recovers
+// from panics of the YAML library, which some malformed texts cause ("types: !0"): people write these files, and the
+// service reads them while it runs.
 func (b *Rulebook) decode(data []byte) (faults []error, err error) {
 	defer func() {
 		if what := recover(); what != nil {
@@ -142,7 +142,7 @@ func (b *Rulebook) decode(data []byte) (faults []error, err error) {
 	return faults, nil
 }
 
-// linesOf tells in which line an entry of a list begins, 0 where that is not known.
+// linesOf gives the line in which an entry of a list begins, 0 if that is not known.
 func linesOf(data []byte) func(list string, i int) int {
 	file, err := parser.ParseBytes(data, 0)
 	return func(list string, i int) int {
@@ -177,7 +177,7 @@ func (c Change) faults() (faults []error) {
 	}
 	for _, t := range c.Types {
 		if !slices.Contains(Types(), t) {
-			continue // its scope has told
+			continue // its scope has reported that
 		}
 		rule := c.apply(DefaultRules()[t])
 		for _, err := range rule.faults() {
@@ -233,7 +233,7 @@ func (b *Rulebook) ruling(p Place) *ruling {
 	var ranks []int
 	for i := range b.Rules {
 		if rank, ok := b.Rules[i].here(p); ok {
-			// Behind all that are not more specific: of two equals the later one in the file has the last word.
+			// Behind all that are not more specific: of two equal ones the later in the file wins.
 			at, _ := slices.BinarySearch(ranks, rank+1)
 			ranks = slices.Insert(ranks, at, rank)
 			r.changes = slices.Insert(r.changes, at, &b.Rules[i])
@@ -247,7 +247,7 @@ func (b *Rulebook) ruling(p Place) *ruling {
 	return r
 }
 
-// zoned is the place with the book's time zone where it has none of its own.
+// zoned is the place, with the book's time zone if it has none of its own.
 func (b *Rulebook) zoned(p Place) Place {
 	if p.Zone == nil {
 		p.Zone = b.Zone()
@@ -255,7 +255,7 @@ func (b *Rulebook) zoned(p Place) Place {
 	return p
 }
 
-// Zone is the time zone of whatever says none.
+// Zone is the time zone of whatever does not name one.
 func (b *Rulebook) Zone() *time.Location {
 	if b.zone == nil {
 		return time.UTC

@@ -23,8 +23,8 @@ func ReadRulebook(file string) (*Rulebook, error) {
 	return b, nil
 }
 
-// RuleFile is a RuleSource that follows a file: a change takes effect with the next message, and one
-// that is faulty is said in the log and leaves what was.
+// RuleFile is a RuleSource that follows a file. A change takes effect with the next message; a faulty one is logged, and
+// the rules stay as they were.
 type RuleFile struct {
 	file string
 	book atomic.Pointer[Rulebook]
@@ -100,7 +100,7 @@ func (f *RuleFile) Reload() (bool, error) {
 	return true, nil
 }
 
-// follow is Reload with what came of it in the log.
+// follow is Reload, with the outcome in the log.
 func (f *RuleFile) follow() {
 	switch changed, err := f.Reload(); {
 	case err != nil:

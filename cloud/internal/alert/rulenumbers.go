@@ -13,8 +13,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// wholes are the keys of a file of rules whose values are whole numbers, spans those of durations. The
-// decoder itself would cut 2.5 to 2, and say of a faulty duration not where it is.
+// wholes are the keys of a file of rules whose values are whole numbers, spans those whose values are durations. The
+// decoder itself would cut 2.5 to 2, and would not say where a faulty duration is.
 var (
 	wholes = map[string]bool{"version": true, "close": true, "bad": true, "of": true, "openings": true, "critical": true, "warning": true}
 	spans  = map[string]bool{"hold": true, "after": true}

@@ -16,9 +16,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// RuleStore gives each tenant its rules: its own, of which the state database keeps every version, or
-// while it has none those of the service's file. Every service that shares the database follows it. It
-// is a RuleSource.
+// RuleStore gives each tenant its rules: its own, of which the state database keeps every version, or those of the
+// service's file as long as it has none. All services that share the database follow it. It is a RuleSource.
 type RuleStore struct {
 	db   *state.DB
 	file *RuleFile
@@ -43,7 +42,7 @@ type RuleText struct {
 	At      time.Time
 }
 
-// ErrRulesChanged is Put's answer to whoever wants to change what is not in force any more.
+// ErrRulesChanged: the rules that Put was to change are no longer in force.
 var ErrRulesChanged = errors.New("the rules were changed meanwhile")
 
 // OpenRuleStore reads the rules of all tenants. note is called in the transaction of each change; nil:
@@ -66,7 +65,7 @@ func (s *RuleStore) Book(tenant string) *Rulebook {
 	return s.file.Book()
 }
 
-// Current gives a tenant's newest version; of one that has none the service's file, with Version 0.
+// Current gives a tenant's newest version; for a tenant without any it is the service's file, with Version 0.
 func (s *RuleStore) Current(ctx context.Context, tenant string) (RuleText, error) {
 	r, err := s.read(ctx, s.db, tenant, 0)
 	if !errors.Is(err, state.ErrNotFound) {
@@ -117,9 +116,9 @@ func (s *RuleStore) Versions(ctx context.Context, tenant string, limit int) ([]R
 	return list, rows.Err()
 }
 
-// Put keeps a next version of a tenant's rules and puts it in force here; the other services follow
-// within their Run's interval. It fails, and changes nothing, where the rules are faulty, or with
-// ErrRulesChanged where was is not in force any more.
+// Put stores the next version of a tenant's rules and puts it in force here; the other services follow within their
+// Run's interval. It fails and changes nothing if the rules are faulty, or with ErrRulesChanged if was is no longer in
+// force.
 func (s *RuleStore) Put(ctx context.Context, tenant string, was, text []byte, who string, now time.Time) (RuleText, error) {
 	book, err := DecodeRulebook(text)
 	if err != nil {
@@ -172,8 +171,8 @@ func (s *RuleStore) set(tenant string, own ownRules) {
 	s.own.Store(&next)
 }
 
-// Reload reads what other services have changed, and gives the tenants that have new rules in force. A
-// version that this program does not understand is said in the log, once, and leaves what was.
+// Reload reads what other services have changed, and gives the tenants that have new rules in force. A version that this
+// program does not understand is logged once, and the rules stay as they were.
 func (s *RuleStore) Reload(ctx context.Context) (changed []string, err error) {
 	rows, err := s.db.Query(ctx, "SELECT tenant, MAX(version) FROM alert_rules GROUP BY tenant ORDER BY tenant")
 	if err != nil {

@@ -12,9 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Sales is what the books of a cooler's store say, of products that this cooler alone holds there:
-// whoever feeds it leaves out what also stands elsewhere in the store. What is not newer than the last
-// Sales is passed over.
+// Sales is what the books of a cooler's store say about the products that only this cooler holds there; the caller leaves
+// out what also stands elsewhere in the store. What is not newer than the last Sales is ignored.
 type Sales []BookedSKU
 
 // BookedSKU is one product in the books.
@@ -31,8 +30,7 @@ const sensorSales = "sales"
 // salesTypes are judged when sales data come, against what the shelf was last seen to hold.
 var salesTypes = [...]Type{PhantomInventory, SalesWithoutShelf}
 
-// sales holds the books to the shelf: stock in the books that no slot shows, and sales of what no slot
-// holds.
+// sales compares the books with the shelf: stock in the books that no slot shows, and sales of what no slot holds.
 func (st *stepping) sales(s Sales) {
 	if !st.newest(sensorSales) {
 		return
@@ -79,8 +77,7 @@ func (st *stepping) sales(s Sales) {
 // salesLateAfter: books come once an hour, or once a day.
 const salesLateAfter = 26 * time.Hour
 
-// Feed judges what the books said at a time, inside the caller's transaction. A cooler that was never
-// heard of is passed over.
+// Feed judges what the books said at a time, inside the caller's transaction. A cooler that was never heard of is ignored.
 func (e *Engine) Feed(ctx context.Context, tx *state.Tx, id wire.Identity, at time.Time, s Sales) error {
 	now := e.now().UTC()
 	d, err := e.open(ctx, tx, id, now)
@@ -95,13 +92,13 @@ func (e *Engine) Feed(ctx context.Context, tx *state.Tx, id wire.Identity, at ti
 	return d.save(ctx)
 }
 
-// Demand tells what an empty slot loses: the money that a product would take in an hour at a cooler,
-// in the minor unit of its currency (ISO 4217); ok is false where that is not known.
+// Demand knows what an empty slot loses: the money that a product would take in an hour at a cooler, in the minor unit of
+// its currency (ISO 4217); ok is false if that is not known.
 type Demand interface {
 	PerHour(ctx context.Context, q state.Querier, id wire.Identity, gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
 }
 
-// LossReader asks Demand for one device. What cannot be read is an error of Err, not a loss of nothing.
+// LossReader asks Demand about one device. An error while reading is kept for Err; it is not a loss of nothing.
 type LossReader struct {
 	perHour func(gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
 	err     error

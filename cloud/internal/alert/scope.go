@@ -10,9 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Scope says what an entry of a file of rules applies to: every one of its lists that is not empty must
-// match. All but types and gtins are patterns of path.Match, such as kiosk-*; what is not known of a
-// place matches none.
+// Scope says what an entry of a file of rules applies to: each of its lists that is not empty must match. All but types
+// and gtins are patterns of path.Match, such as kiosk-*. What is not known of a place matches no pattern.
 type Scope struct {
 	Types    []Type       `yaml:"types"`
 	Tenants  []string     `yaml:"tenants"`
@@ -39,10 +38,9 @@ func (s Scope) sides(p Place) [7]side {
 		{"store_classes", s.Classes, p.Class}, {"channels", s.Channels, p.Channel}, {"regions", s.Regions, p.Region}, {"tenants", s.Tenants, p.Tenant}}
 }
 
-// here reports whether the scope is about a place at all, and how closely: of two scopes the one with
-// the higher rank is more specific there. A device counts more than a product, a product more than a
-// store, a store more than a cooler model, then store class, channel, region and tenant; a name counts
-// more than a pattern.
+// here reports whether the scope includes a place, and how specific it is there, as a rank. Most specific is a device,
+// then a product, a store, a cooler model, a store class, a channel, a region and a tenant; a name is more specific than
+// a pattern.
 func (s Scope) here(p Place) (rank int, ok bool) {
 	for i, side := range s.sides(p) {
 		fit := fits(side.patterns, side.name)
@@ -56,8 +54,7 @@ func (s Scope) here(p Place) (rank int, ok bool) {
 	return rank, true
 }
 
-// fits is 0 where there is no pattern, 1 for a pattern that matches, 2 for the very name, and -1 where
-// none matches.
+// fits is 0 if there are no patterns, 2 if one is the very name, 1 if one matches it, and -1 if none does.
 func fits(patterns []string, name string) int {
 	if len(patterns) == 0 {
 		return 0
@@ -101,7 +98,7 @@ func (s Scope) faults() (faults []error) {
 	return faults
 }
 
-// TypeList names every type of alert, for whoever wrote one that is none.
+// TypeList names every type of alert, for the error about a word that is none of them.
 func TypeList() string {
 	names := make([]string, 0, len(Types()))
 	for _, t := range Types() {

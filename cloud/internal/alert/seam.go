@@ -10,10 +10,9 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Seam is where a log goes on after its database was restored from a backup. Up to Below it is the log of
-// before; what that held behind is lost, and may have been told. What is logged since has places behind Above,
-// which is farther than the lost log can have come: so a place between both is known to be one of those lost,
-// also where it comes as a plain number.
+// Seam is where a log continues after its database was restored from a backup. Up to Below it is the log from before the
+// restore. What followed there is lost, though readers may have seen it. What is logged since has cursors above Above,
+// which is farther than the lost log can have reached, so any cursor between the two is known to be a lost one.
 type Seam struct {
 	Below, Above int64
 	Log          string // identity of the log of before; "" where it had none
@@ -26,10 +25,9 @@ func (s Seam) Lost(cursor int64) bool { return s.Below < cursor && cursor < s.Ab
 // farther is more places than a log can have lost.
 const farther = 1_000_000_000_000
 
-// Restored writes down that the database was brought back from a backup; it is for a database that no service
-// runs on, before one does. The log gets another identity, and goes on behind a seam. Where the clock is right, the
-// places behind it were not used either by a service that ran on the same backup before: they begin at the moment
-// of the restore, in microseconds.
+// Restored notes that the database was restored from a backup; call it before any service runs on it. The log gets
+// another identity and continues behind a seam. The cursors behind it begin at the moment of the restore in
+// microseconds, so that, if the clock is right, they differ from those of an earlier restore of the same backup.
 func Restored(ctx context.Context, tx *state.Tx, now time.Time) error {
 	if err := tx.Exclusive(ctx, logLock); err != nil {
 		return err
@@ -75,7 +73,7 @@ func Seams(ctx context.Context, q state.Querier) (seams []Seam, err error) {
 	return seams, rows.Err()
 }
 
-// lastSeam is the end of the newest seam, 0 where there is none.
+// lastSeam is the upper end of the newest seam, 0 if there is none.
 func lastSeam(ctx context.Context, q state.Querier) (above int64, err error) {
 	if err := q.QueryRow(ctx, "SELECT COALESCE(MAX(above), 0) FROM alert_log_seams").Scan(&above); err != nil {
 		return 0, fmt.Errorf("read the alert log's seams: %w", err)
@@ -83,8 +81,8 @@ func lastSeam(ctx context.Context, q state.Querier) (above int64, err error) {
 	return above, nil
 }
 
-// Known reports whether whoever holds a cursor of the log named was told all up to it, and nothing that this log
-// does not hold: then it may go on from there. Of a name "" it holds for this one.
+// Known reports whether a reader with a cursor of the named log may continue from there in this log: it has seen
+// everything up to the cursor, and nothing that this log does not hold. The name "" stands for this log.
 func Known(ctx context.Context, db *state.DB, log string, cursor int64) (bool, error) {
 	seams, err := Seams(ctx, db)
 	if err != nil {
@@ -104,7 +102,7 @@ func Known(ctx context.Context, db *state.DB, log string, cursor int64) (bool, e
 	return known, nil
 }
 
-// LogTenants gives those that the log is about.
+// LogTenants lists the tenants that the log has entries about.
 func LogTenants(ctx context.Context, q state.Querier) (tenants []string, err error) {
 	rows, err := q.Query(ctx, "SELECT DISTINCT tenant FROM alert_log ORDER BY tenant")
 	if err != nil {

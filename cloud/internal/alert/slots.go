@@ -12,7 +12,7 @@ import (
 // slotTypes are the types that are about a slot.
 var slotTypes = [...]Type{Stockout, LowStock, Misplaced, ForeignProduct}
 
-// slot lets one slot of a look speak to each type of alert about slots.
+// slot judges one slot of a look for each type of alert about slots.
 func (st *stepping) slot(l Look, slot Slot) {
 	for _, t := range slotTypes {
 		sig := signal{word: slotWord(t, slot), slot: slot.ID, gtin: slot.GTIN, planogram: l.Planogram, model: l.Model}
@@ -20,7 +20,7 @@ func (st *stepping) slot(l Look, slot Slot) {
 			sig.detail = map[string]string{"facings_due": strconv.Itoa(slot.Due), "facings_present": strconv.Itoa(slot.Present)}
 		}
 		if t == LowStock && st.state.OpenEpisode(Stockout, slot.ID) != nil {
-			// Empty is graver than low: the stockout speaks for the slot until it is over.
+			// Empty is worse than low: until the stockout is over, it stands for the slot.
 			id := trackerID(LowStock, slot.ID)
 			if was, ok := st.state.Trackers[id]; ok {
 				st.end(id, was, ResolvedSuperseded)
@@ -31,7 +31,7 @@ func (st *stepping) slot(l Look, slot Slot) {
 	}
 }
 
-// slotWord is what one reading of a slot says about one type of alert. Unknown says nothing to any.
+// slotWord is what one reading of a slot says about one type of alert. Unknown says nothing about any.
 func slotWord(t Type, s Slot) word {
 	if s.State == shelf.Unknown {
 		return silent

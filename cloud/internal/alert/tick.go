@@ -13,8 +13,8 @@ import (
 // tickBatch bounds how many devices share a transaction, so that ingest does not wait for long.
 const tickBatch = 100
 
-// Tick judges what time alone decides: doors that stay open, power that stays away, devices that
-// stay silent. It reads only the devices whose hour has come, and gives how many those were.
+// Tick judges what time alone decides: doors that stay open, power that stays away, devices that stay silent. It reads
+// only the devices for which something is due, and gives how many those were.
 func (e *Engine) Tick(ctx context.Context, db *state.DB) (int, error) {
 	now := e.now().UTC()
 	var after wire.Identity

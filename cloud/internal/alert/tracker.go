@@ -7,7 +7,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// word is what one input says about one subject.
+// word is what one input says about one subject: bad, good or nothing.
 type word uint8
 
 const (
@@ -103,8 +103,7 @@ func (t tracker) open(typ Type, rule Rule, sig signal, in Input) tracker {
 	return t
 }
 
-// raise tells of an open episode once there is an input that speaks of the present, and from then on of
-// each change of how grave it is.
+// raise makes an open episode known once an input speaks of the present, and from then on each change of its severity.
 func (t tracker) raise(rule Rule, sig signal, in Input) (tracker, []Transition) {
 	e := *t.Open
 	e.LastBad = t.LastBad
@@ -122,8 +121,8 @@ func (t tracker) raise(rule Rule, sig signal, in Input) (tracker, []Transition) 
 }
 
 func (t tracker) good(typ Type, rule Rule, sig signal, in Input) (tracker, []Transition) {
-	// A lasting condition that nobody asked about while it lasted, because the board was away, was
-	// there all the same. That it is over makes it history.
+	// A lasting condition that nobody could ask about while it lasted, because the board was away, existed all the
+	// same. Now that it is over it is recorded as history.
 	if t.Open == nil && sig.lasting && !t.FirstBad.IsZero() {
 		if in.At.Sub(t.FirstBad.At) >= rule.Hold+sig.hold {
 			t = t.open(typ, rule, sig, in)
@@ -147,7 +146,7 @@ func (t tracker) good(typ Type, rule Rule, sig signal, in Input) (tracker, []Tra
 	return t.close(t.FirstGood, ResolvedSeen, in)
 }
 
-// close ends the open episode. What was never told of becomes a record of the past.
+// close ends the open episode. One that was never made known becomes a record of the past.
 func (t tracker) close(end Mark, why Resolution, in Input) (tracker, []Transition) {
 	e := *t.Open
 	e.LastBad, e.End, e.Closed, e.Resolution = t.LastBad, end, in.Mark(), why

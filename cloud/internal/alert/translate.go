@@ -12,9 +12,8 @@ import (
 // futureLimit is how far ahead of ours a board's clock may be before its times are not believed.
 const futureLimit = 2 * time.Minute
 
-// inputs translates a message into what the machine judges, at the time now of its arrival. A board
-// whose clock cannot be trusted is taken to speak of the time of arrival: the order of its messages
-// is sure, their date is not.
+// inputs translates a message that arrived at now into what the machine judges. If the board's clock cannot be trusted,
+// the time of arrival is taken: the order of its messages is certain, their date is not.
 func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input {
 	key := Key{env.Boot, env.Seq}
 	alive := Input{Key: key, At: now, Fact: Heard{}}
@@ -23,7 +22,7 @@ func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input 
 		at = now
 	}
 	said := Input{Key: key, At: at, Late: now.Sub(at) > lateAfter}
-	// A message tells of nothing that comes after it: one reading with a date to come would be the newest for as long.
+	// No reading is later than its message: one with a date in the future would count as the newest until then.
 	shift := func(t time.Time) time.Time {
 		if t = t.Add(at.Sub(env.CapturedAt)); t.After(at) {
 			return at

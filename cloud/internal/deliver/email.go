@@ -19,8 +19,8 @@ import (
 // ErrNoMail says that no mail server is configured.
 var ErrNoMail = errors.New("no mail server is configured (alerts.smtp)")
 
-// SMTP is the mail server that e-mails are handed to. It speaks STARTTLS where the server offers it, and
-// never shows a password to one that does not.
+// SMTP is the mail server that e-mails are handed to. STARTTLS is used if the server offers it; without it no password
+// is sent.
 type SMTP struct {
 	Server   string // host:port; "": there is none
 	From     string // an address
@@ -29,8 +29,8 @@ type SMTP struct {
 	TLS      *tls.Config // for STARTTLS; nil: the system's roots
 }
 
-// mailText is what a letter says. Its Message-ID is derived from the ID, so that a mailbox can drop what
-// it is given twice; a mail program shows letters with the same Thread as one talk.
+// mailText is what an e-mail says. Its Message-ID is derived from the ID, so that a mailbox can drop repeats; a mail
+// program shows e-mails with the same Thread as one conversation.
 type mailText struct{ ID, Thread, Subject, Text string }
 
 // letter is a message by RFC 5322.
@@ -61,7 +61,7 @@ func (s *SMTP) letter(m mailText, to []string, now time.Time) []byte {
 	return b.Bytes()
 }
 
-// send hands one letter over. nil means that the server has taken it for everybody.
+// send hands one e-mail over. nil means that the server has accepted it for every addressee.
 func (s *SMTP) send(ctx context.Context, to []string, letter []byte, timeout time.Duration) error {
 	return s.masked(s.hand(ctx, to, letter, timeout))
 }
@@ -118,7 +118,7 @@ func (s *SMTP) hand(ctx context.Context, to []string, letter []byte, timeout tim
 	if err := w.Close(); err != nil {
 		return err
 	}
-	// It has the letter: how the talk ends does not matter.
+	// The server has accepted it; how the connection ends does not matter.
 	_ = c.Quit()
 	return nil
 }

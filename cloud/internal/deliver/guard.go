@@ -16,15 +16,15 @@ import (
 // ErrPrivate says that a webhook's address leads into a private network.
 var ErrPrivate = errors.New("the address is of a private network")
 
-// closed are ranges that netip.Addr's own predicates do not know: shared address space of carriers,
-// IETF protocol assignments, benchmarking, reserved space, and IPv6 forms that carry an IPv4 address.
+// closed are non-public ranges that netip.Addr's own predicates do not know: shared address space of carriers, IETF
+// protocol assignments, benchmarking, reserved space, and IPv6 forms that carry an IPv4 address.
 var closed = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
 	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("2001::/32"),
 }
 
-// Public reports whether an address can belong to somebody on the internet.
+// Public reports whether an address can be reached over the internet.
 func Public(a netip.Addr) bool {
 	a = a.Unmap()
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
@@ -38,8 +38,8 @@ func Public(a netip.Addr) bool {
 	return true
 }
 
-// NewClient makes an HTTP client for webhooks. The address is judged when the connection is made, after
-// the name was resolved: a name that changes what it points at gains nothing.
+// NewClient makes an HTTP client for webhooks. The address is checked when the connection is made, after the name was
+// resolved, so that a name which changes its address (DNS rebinding) gains nothing.
 func NewClient(allowPrivate bool, timeout time.Duration) *http.Client {
 	return newClient(allowPrivate, timeout, nil)
 }

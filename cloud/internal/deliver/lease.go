@@ -15,18 +15,17 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// lease has one of several services on a PostgreSQL deliver, and another take over within seconds when
-// that one is killed or cut off. No service's clock counts for another: the holder raises the row's beat,
-// and whoever has seen the same beat for a whole term, by a clock of its own that never jumps, takes the
-// row, with the next epoch. The holder counts its term from before it asked for it, so that it stops
-// first; what it does after that the database refuses, because the epoch is another.
+// lease lets one of several services on a PostgreSQL deliver, and another take over within seconds when that one is
+// killed or cut off. No service relies on another's clock: the holder raises the row's beat, and a service that has seen
+// the same beat for a whole term, by its own monotonic clock, takes the row with the next epoch. The holder counts its
+// term from before it asked for it, so that it stops first; what it tries after that the database refuses, because the
+// epoch has changed.
 //
-// A service that starts again on its own data folder need not wait: it knows by its hold there that the
-// holder of before is dead. Nor need one that has let go because the database was away, and finds itself in
-// the row.
+// A service that starts again on its own data folder need not wait: holding that folder, it knows that the holder before
+// it is dead. Neither need one that let go because the database was away and finds itself still in the row.
 //
-// A call that is under way when its service dies may have been taken: the next holder makes it again,
-// with the same event id. It is the only one of a target.
+// A call that is under way when its service dies may have been accepted: the next holder makes it again, with the same
+// event id. At most one call for each target can be repeated like that.
 type lease struct {
 	db     *state.DB
 	holder string
@@ -41,7 +40,7 @@ type lease struct {
 	lost  atomic.Pointer[context.CancelFunc]
 }
 
-// leaseName is that of the row: all that has one target's cursor goes together.
+// leaseName is the name of the row: one service delivers to all targets.
 const leaseName = "alerts"
 
 // errLost says that another service delivers by now, or may.
@@ -102,8 +101,8 @@ func (l *lease) acquire(ctx context.Context) bool {
 	}
 }
 
-// hold calls work and keeps the lease until work returns. Work's context ends with ctx, or before another
-// may take the lease.
+// hold calls work and renews the lease until work returns. Work's context ends with ctx, or before another service may
+// take the lease.
 func (l *lease) hold(ctx context.Context, work func(ctx context.Context)) {
 	held, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -139,7 +138,7 @@ func (l *lease) extend(asked time.Time) { l.until.Store(int64(asked.Add(l.term).
 // held reports whether nobody else can have taken the lease yet.
 func (l *lease) held() bool { return int64(time.Since(l.begun)) < l.until.Load() }
 
-// ask bounds a word with the database by what is left of the term.
+// ask runs a transaction that must end before the term does.
 func (l *lease) ask(ctx context.Context, fn func(ctx context.Context, tx *state.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.term/2)
 	defer cancel()
@@ -156,7 +155,7 @@ func (l *lease) read(ctx context.Context) (is leaseRow, err error) {
 	return is, err
 }
 
-// take puts this service into a row that has not changed since it was read.
+// take puts this service into the row, provided that the row has not changed since it was read.
 func (l *lease) take(ctx context.Context, was leaseRow) error {
 	err := l.ask(ctx, func(ctx context.Context, tx *state.Tx) error {
 		if was == (leaseRow{}) {
@@ -179,7 +178,7 @@ func (l *lease) renew(ctx context.Context) error {
 	})
 }
 
-// release lets the next one begin at once.
+// release gives the lease up, so that the next service can begin at once.
 func (l *lease) release(ctx context.Context) {
 	l.until.Store(0)
 	err := l.ask(ctx, func(ctx context.Context, tx *state.Tx) error {
@@ -200,8 +199,8 @@ func changed(r sql.Result, err error) error {
 	return nil
 }
 
-// fence refuses a transaction of a service that has lost the lease, and has its work end. Where another takes
-// the lease at this very moment the cursor itself tells: it is moved only from where it was.
+// fence refuses a transaction of a service that has lost the lease, and ends its work. If another takes the lease at this
+// very moment, the cursor itself protects: it is only moved from where it was.
 func (l *lease) fence(ctx context.Context, tx *state.Tx) error {
 	if l == nil {
 		return nil

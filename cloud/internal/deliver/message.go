@@ -10,20 +10,20 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 )
 
-// message is what one recipient is told at once.
+// message is what one recipient is sent at once: one notice, or the alerts of a digest.
 type message struct {
 	to     *alert.Recipient
 	id     string // the same however often it is sent
 	kind   string
 	at     time.Time // when it was planned
 	alerts []alert.Alert
-	again  bool // it may have been taken before
+	again  bool // it may be a repeat
 }
 
 // NoticeType is the CloudEvents type of what recipients of the format events are sent.
 const NoticeType = "org.coldshelf.notice"
 
-// noticeData says why somebody is told, and of what; docs/schema/notice.json.
+// noticeData is the data of such an event (docs/schema/notice.json): why somebody is told, and of what.
 type noticeData struct {
 	Kind      string        `json:"kind"`
 	Recipient string        `json:"recipient"`
@@ -31,7 +31,7 @@ type noticeData struct {
 	Alerts    []alert.Alert `json:"alerts"`
 }
 
-// hand sends a message by its recipient's channel.
+// hand sends a message through its recipient's channel.
 func (s *Service) hand(ctx context.Context, m message) error {
 	r := m.to
 	title, text := m.words()
@@ -67,13 +67,13 @@ func (s *Service) hand(ctx context.Context, m message) error {
 	return h.post(ctx, m.id, body, cloudEventMedia)
 }
 
-// Lines of a digest: a robot takes some 4 kB.
+// Lines of a digest at most. Chat robots accept about 4 kB.
 const (
 	robotLines = 25
 	mailLines  = 500
 )
 
-// words are a message as people read it.
+// words is the message as people read it, in both languages.
 func (m message) words() (title, text string) {
 	a := &m.alerts[0]
 	title, text = openTitle(a), linesOf(a)

@@ -16,28 +16,27 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Session is one connection to a broker. What is published on it reaches the broker, or ends the session:
-// nothing is sent again behind the back of whoever asked.
+// Session is one connection to a broker. What is published on it reaches the broker or ends the session; it never sends
+// anything again by itself.
 type Session interface {
-	// Retain publishes, and has the broker keep the message for whoever subscribes later. It returns when
-	// the broker has it.
+	// Retain publishes a message that the broker keeps for later subscribers. It returns once the broker has it.
 	Retain(ctx context.Context, topic string, payload []byte) error
-	// Retained gives what the broker keeps under a topic, nil where it keeps nothing there. It fails with
-	// ErrKeepsNothing where the broker keeps no messages at all, or does not let us see them.
+	// Retained gives what the broker keeps under a topic, nil if nothing. It fails with ErrKeepsNothing if the broker
+	// keeps no messages at all, or does not let us see them.
 	Retained(ctx context.Context, topic string) ([]byte, error)
 	Alive() bool
 	Close()
 }
 
-// ErrKeepsNothing says that a broker cannot tell how much it remembers.
+// ErrKeepsNothing: the broker cannot say how much it remembers.
 var ErrKeepsNothing = errors.New("the broker keeps no messages for us")
 
-// MQTT publishes each event, as CloudEvents JSON at QoS 1, retained: whoever subscribes later is told
-// the last state of each subject.
+// MQTT publishes each event as CloudEvents JSON at QoS 1, retained, so that later subscribers get the last state of each
+// subject.
 //
-// A broker acknowledges what it may yet forget: Mosquitto writes its queues down every so often, and
-// what came after that dies with it. So the broker is given the cursor to keep as well, as a retained
-// message of its own. After each connect it says how far it remembers, and is told again from there.
+// A broker acknowledges messages that it may still forget: Mosquitto saves its queues only every so often, and a crash
+// loses what came after. So the cursor is published as a retained message as well. After each connect the broker's copy
+// says how far it remembers, and everything after that is published again.
 type MQTT struct {
 	Connect func(ctx context.Context) (Session, error)
 	DB      *state.DB
@@ -68,12 +67,12 @@ func topicIn(e *alert.Entry, store string) string {
 // database share the log.
 func CursorTopic(log string) string { return "coldshelf/alerts/cursor/" + log }
 
-// Wants every event.
+// Wants is true for every event.
 func (*MQTT) Wants(*alert.Entry) bool { return true }
 
 var errNotConnected = errors.New("not connected to the broker")
 
-// Deliver publishes one, in each store that the cooler stood in while the alert lasted.
+// Deliver publishes an event under each store that the cooler stood in while the alert lasted.
 func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if m.session == nil {
 		return errNotConnected
@@ -82,7 +81,7 @@ func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.EventID, err)
 	}
-	// Where the cooler stood before, the alert must not stand for ever.
+	// Also where the cooler stood before: otherwise the retained alert would stay open there for ever.
 	for _, store := range append(slices.Clone(e.StoreWas), e.Store) {
 		if err := m.session.Retain(ctx, topicIn(e, store), payload); err != nil {
 			m.close()
@@ -92,8 +91,7 @@ func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	return nil
 }
 
-// Resume connects where there is no connection, and then gives how far the broker remembers: at most
-// cursor.
+// Resume connects if there is no connection, and then gives how far the broker remembers, at most cursor.
 func (m *MQTT) Resume(ctx context.Context, cursor int64) (int64, error) {
 	if m.session != nil && m.session.Alive() {
 		return cursor, nil
@@ -125,8 +123,8 @@ func (m *MQTT) Resume(ctx context.Context, cursor int64) (int64, error) {
 	return from, nil
 }
 
-// forgotten is how many entries a broker is told again that does not know how far it was told: one that
-// was never told, or has lost everything.
+// forgotten is how many entries are published again to a broker that has no cursor, because it is new or has lost
+// everything.
 const forgotten = 1000
 
 func (m *MQTT) remembered(ctx context.Context, cursor int64) (int64, error) {
@@ -149,8 +147,8 @@ func (m *MQTT) remembered(ctx context.Context, cursor int64) (int64, error) {
 	return from, m.stand(ctx, from)
 }
 
-// wentBack has a log that is not as far as the broker was told go on behind a seam: somebody has restored its database
-// by other means than ours, and has not said so.
+// wentBack starts a seam in a log that ends before what the broker has been told: somebody has restored the database by
+// other means than ours.
 func (m *MQTT) wentBack(ctx context.Context, mark int64) error {
 	head, err := alert.LogHead(ctx, m.DB)
 	if err != nil || mark <= head {
@@ -160,8 +158,8 @@ func (m *MQTT) wentBack(ctx context.Context, mark int64) error {
 	return m.DB.Write(ctx, func(tx *state.Tx) error { return alert.Restored(ctx, tx, time.Now()) })
 }
 
-// stand publishes what stands and was told before a cursor, so that a broker which lost everything has
-// the state of each subject again.
+// stand publishes every alert that is open and whose last event lies before a cursor, so that a broker which lost
+// everything has the state of each subject again.
 func (m *MQTT) stand(ctx context.Context, before int64) error {
 	for after := ""; ; {
 		entries, last, err := alert.Standing(ctx, m.DB, after, page)
@@ -179,8 +177,8 @@ func (m *MQTT) stand(ctx context.Context, before int64) error {
 	}
 }
 
-// Reached has the broker keep the cursor, once each keepEvery or keepAfter entries, whichever comes first:
-// what is told again after it has lost a later one is little.
+// Reached publishes the cursor, after keepEvery or keepAfter entries, whichever comes first; so little is published
+// again after a crash of the broker.
 func (m *MQTT) Reached(ctx context.Context, cursor int64) error {
 	if m.reached = cursor; m.session == nil || cursor == m.marked || cursor-m.marked < keepAfter && time.Since(m.at) < keepEvery {
 		return nil
@@ -188,8 +186,8 @@ func (m *MQTT) Reached(ctx context.Context, cursor int64) error {
 	return m.mark(ctx, cursor)
 }
 
-// leave ends the session, once the broker keeps the last cursor: else the next service would say again
-// what came after it.
+// leave ends the session after the broker has the last cursor: otherwise the next service would publish what came after
+// the previous one again.
 func (m *MQTT) leave(ctx context.Context) {
 	if m.session != nil && m.session.Alive() && m.reached > m.marked {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)

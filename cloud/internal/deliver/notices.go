@@ -29,7 +29,7 @@ const (
 	noticeDead    = "dead" // the other side never took it
 )
 
-// Notice is one word to one recipient about one alert: who is told, when, and what came of it.
+// Notice is one message to one recipient about one alert: who is told, when, and the outcome.
 type Notice struct {
 	ID        string     `json:"id"`
 	Alert     string     `json:"alert"`
@@ -75,19 +75,17 @@ func readNotices(ctx context.Context, q state.Querier, where string, args ...any
 	return list, rows.Err()
 }
 
-// Notices gives a tenant's, those planned last first: of one alert and in one state, where they are
-// not "".
+// Notices lists a tenant's notices, those planned last first; of one alert or in one state if those are not "".
 func Notices(ctx context.Context, q state.Querier, tenant, alertID, in string, limit int) ([]Notice, error) {
 	return readNotices(ctx, q, "WHERE tenant = ? AND (alert_id = ? OR ? = '') AND (state = ? OR ? = '') ORDER BY planned_at DESC, id LIMIT ?",
 		tenant, alertID, alertID, in, in, limit)
 }
 
-// plan puts a notice down. One that is there already stays as it is, unless it waits for a digest and is
-// to go sooner now.
+// plan writes a notice down. One that exists stays as it is, unless it waits for a digest and must now go sooner.
 func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 	kind := n.Kind
 	if kind == noticeDigest {
-		kind = noticeOpened // rules that changed meanwhile do not make a second one
+		kind = noticeOpened // so that a change of rules does not make a second notice
 	}
 	named := []string{n.tenant, n.Alert, n.Recipient, kind, fmt.Sprint(n.Stage)}
 	if n.round > 0 {
@@ -108,8 +106,8 @@ func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 // peopleReader is the name of the cursor up to which notices are planned.
 const peopleReader = "people"
 
-// Begin has whoever tells people begin at the log's head where nobody has yet: of what was before, nobody
-// is told. Call it before there can be alerts.
+// Begin lets notices begin at the log's head if there are none yet: nobody is told of older alerts. Call it before there
+// can be alerts.
 func Begin(ctx context.Context, db *state.DB) error {
 	return db.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, peopleReader); err != nil {
@@ -127,8 +125,8 @@ func Begin(ctx context.Context, db *state.DB) error {
 	})
 }
 
-// claim takes notices for the length of a call, so that no other program sends them too. It is false
-// where somebody else has them.
+// claim reserves notices for the time of a call, so that no other program sends them too. It reports false if another
+// program has them.
 func claim(ctx context.Context, db *state.DB, batch []Notice, now, until time.Time) (bool, error) {
 	err := db.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, peopleReader+"/"+batch[0].Recipient); err != nil {
@@ -152,10 +150,10 @@ func claim(ctx context.Context, db *state.DB, batch []Notice, now, until time.Ti
 	return err == nil, err
 }
 
-// errTaken says that another program is sending a notice, or has.
+// errTaken: another program is sending the notice, or has sent it.
 var errTaken = errors.New("the notice is taken")
 
-// settle writes down what came of notices.
+// settle writes down the outcome of notices.
 func settle(ctx context.Context, db *state.DB, batch []Notice, to, reason string, now time.Time) error {
 	if len(batch) == 0 {
 		return nil
@@ -164,7 +162,7 @@ func settle(ctx context.Context, db *state.DB, batch []Notice, to, reason string
 	if to != noticePending {
 		done = state.Micros(now)
 	}
-	// What was said is written down even while the service stops: else it would be said again.
+	// What was sent is written down even while the service stops: otherwise it would be sent again.
 	ctx = context.WithoutCancel(ctx)
 	return db.Write(ctx, func(tx *state.Tx) error {
 		for _, n := range batch {

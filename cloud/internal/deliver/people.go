@@ -11,10 +11,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// people tells recipients by their roles. It follows the log and puts down, in the transaction that
-// moves its cursor, who is to be told what and when; and it sends what is due. So a restart forgets and
-// doubles nothing. Only one that is killed between the other side's taking a message and writing that
-// down sends it again: once its lease is over, under the same ID, and saying that it may be a repeat.
+// people tells recipients by their roles. It follows the log, writes down who is to be told what and when, in the same
+// transaction that moves its cursor, and sends what is due; so a restart neither forgets nor repeats anything. Only a
+// service that is killed after the other side accepted a message and before that was written down causes a repeat: once
+// its lease is over, under the same ID, and marked as a possible repeat.
 type people struct {
 	*Service
 	running sync.WaitGroup
@@ -23,10 +23,10 @@ type people struct {
 	lanes map[lane]*turn
 }
 
-// lane is one recipient: whoever hangs holds up nobody else.
+// lane is the queue of one recipient, so that one who hangs holds up nobody else.
 type lane struct{ tenant, recipient string }
 
-// turn is how a lane fares.
+// turn is the state of a lane.
 type turn struct {
 	busy  bool
 	pause time.Duration // after a failure
@@ -56,7 +56,7 @@ func (s *Service) tellPeople(ctx context.Context) {
 	}
 }
 
-// send starts a lane for each recipient that something is due for and that is not being told already.
+// send starts a lane for each recipient for whom something is due and whose lane is not running.
 func (p *people) send(ctx context.Context) error {
 	now := p.cfg.Now()
 	rows, err := p.cfg.DB.Query(ctx, "SELECT DISTINCT tenant, recipient FROM notices WHERE state = ? AND due_at <= ? AND leased_until <= ?",
@@ -103,8 +103,8 @@ func (p *people) end(l lane, err error) {
 	p.cfg.Log.Warn("a recipient cannot be told", "recipient", l.recipient, "err", err)
 }
 
-// failed has a lane wait, longer each time, and gives since when it fails. The service before may have written
-// that down.
+// failed makes a lane wait, longer each time, and gives when it began to fail, which an earlier run of the service may
+// have written down.
 func (p *people) failed(ctx context.Context, l lane, at time.Time, why error) (time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,7 +143,7 @@ func (p *people) drive(ctx context.Context, l lane) error {
 // maxBatch bounds the alerts of one digest.
 const maxBatch = 1000
 
-// next gives what is to go out together: one notice, or all of one digest.
+// next gives what goes out together: one notice, or all of one digest.
 func (p *people) next(ctx context.Context, l lane) ([]Notice, error) {
 	now := state.Micros(p.cfg.Now())
 	// What was planned at one moment goes out as it came about: nobody is told the end of what he has not heard of.
