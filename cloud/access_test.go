@@ -149,7 +149,10 @@ func TestSetUpToMessage(t *testing.T) {
 	pool.AppendCertsFromPEM([]byte(answer["ca"].(string)))
 	conf := &tls.Config{RootCAs: pool, ServerName: "localhost", Certificates: []tls.Certificate{{Certificate: [][]byte{block.Bytes}, PrivateKey: key}}}
 
-	b := newBoardWith(t, "mqtts://"+s.MQTTSAddr(), "d1", func(o *mqtt.ClientOptions) { o.SetTLSConfig(conf) })
+	out := make(chan error, 100)
+	b := newBoardWith(t, "mqtts://"+s.MQTTSAddr(), "d1", func(o *mqtt.ClientOptions) {
+		o.SetTLSConfig(conf).SetAutoReconnect(false).SetConnectionLostHandler(func(_ mqtt.Client, err error) { out <- err })
+	})
 	b.say(t, 1)
 	b.drain(t)
 	if code, answer := ask(t, "GET", base+"/v1/coolers", viewer, nil); code != http.StatusOK || len(answer["coolers"].([]any)) != 1 {
@@ -184,6 +187,17 @@ func TestSetUpToMessage(t *testing.T) {
 	}
 	if code, _ := ask(t, "POST", base+"/v1/enrol/renew", token, map[string]string{"csr": csr}); code != http.StatusUnauthorized {
 		t.Errorf("renewal after that: %d", code)
+	}
+	select {
+	case <-out:
+	case <-time.After(patience):
+		t.Error("a board that was revoked while it was connected still is")
+	}
+	if code, answer := ask(t, "DELETE", base+"/v1/enrolments/d1", admin, nil); code != http.StatusNotFound {
+		t.Errorf("revoke again: %d, %v", code, answer)
+	}
+	if code, answer := ask(t, "POST", base+"/v1/enrol", "", map[string]string{"code": once, "csr": csr}); code != http.StatusForbidden || answer["code"] != "link_spent" {
+		t.Errorf("the code again: %d, %v", code, answer)
 	}
 	if code, answer := ask(t, "GET", base+"/v1/audit", admin, nil); code != http.StatusOK || len(answer["entries"].([]any)) < 5 {
 		t.Errorf("audit: %d, %v", code, answer)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coldshelf/coldshelf/cloud"
 	"github.com/coldshelf/coldshelf/cloud/internal/access"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 	"github.com/coldshelf/coldshelf/models/wire"
@@ -51,7 +52,7 @@ With --revoke end all that a device has instead.`,
 				return err
 			})
 			if err != nil {
-				return err
+				return cloud.Hint(err, "see how it is spelt: the boards that are enrolled are on the page under Set-up, and in GET /v1/coolers")
 			}
 			if revoke {
 				code = "revoked " + device
@@ -65,6 +66,6 @@ With --revoke end all that a device has instead.`,
 	s.register(cmd)
 	cmd.Flags().StringVar(&store, "store", "", "the store that it stands in")
 	cmd.Flags().StringVar(&device, "device", "", "its name")
-	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the device's tokens and certificates")
+	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the device's tokens, certificates and codes; one that is connected is put out within ten seconds")
 	return cmd
 }

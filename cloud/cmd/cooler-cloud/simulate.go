@@ -40,6 +40,14 @@ speak for every cooler of the tenant: at cooler-cloud's own broker an admin's to
 			if faults {
 				cfg.Faults = simulate.AllFaults()
 			}
+			for flag, n := range map[string]int{"devices": cfg.Devices, "per-store": cfg.PerStore, "slots": cfg.Slots, "connections": cfg.Connections} {
+				if cmd.Flags().Changed(flag) && n < 1 {
+					return usage{fmt.Errorf("--%s %d: want 1 or more", flag, n)}
+				}
+			}
+			if cfg.Looks < 0 || cfg.Every < 0 || cfg.Step <= 0 {
+				return usage{errors.New("--looks and --every must not be negative, and --step must be some time")}
+			}
 			if (shown.Cert == "") != (shown.Key == "") {
 				return usage{errors.New("--cert and --key go together")}
 			}

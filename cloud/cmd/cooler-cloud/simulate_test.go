@@ -87,13 +87,16 @@ func TestSimulateWhereOneHasToSayWhoOneIs(t *testing.T) {
 		{"--broker " + b.Mutual + " --cert " + b.Cert, 2, []string{"--cert and --key go together"}},
 		{"--broker " + b.Mutual + " --cert " + b.Expired + " --key " + b.Key, 1, []string{"has expired on"}},
 		{"--broker " + b.Password + " --password-file /nowhere", 1, []string{"/nowhere: no such file", "how its path is spelt"}},
+		{"--devices 0", 2, []string{"--devices 0: want 1 or more"}},
+		{"--slots -3", 2, []string{"--slots -3: want 1 or more"}},
+		{"--looks -1", 2, []string{"must not be negative"}},
 		{"--broker http://x", 2, []string{`unknown scheme "http"`}},
 		{"--broker localhost:1883", 2, []string{"want mqtt://host:1883"}},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		var out bytes.Buffer
 		errs := &until{text: "trying again", then: stop}
-		code := run(ctx, append([]string{"simulate", "--devices", "1"}, strings.Fields(c.args)...), &out, errs)
+		code := run(ctx, append([]string{"simulate", "--seed", "1"}, strings.Fields(c.args)...), &out, errs)
 		stop()
 		for _, want := range c.says {
 			if code != c.code || !strings.Contains(errs.String(), want) {

@@ -40,6 +40,7 @@ func TestConformance(t *testing.T) {
 			{"the last admin stays", lastAdmin},
 			{"what is wrong with a user or a password is said", badUsers},
 			{"enrolment and renewal", enrolment},
+			{"codes that are not good, and what is ended with a device", codes},
 			{"what changes rights is on record", audit},
 		} {
 			t.Run(c.name, func(t *testing.T) { c.run(t, db) })
@@ -177,6 +178,101 @@ func enrolment(t *testing.T, db *state.DB) {
 	}
 	if _, ok := door.Connect(ctx, broker.Credentials{Username: c.Username, Password: []byte(c.Token)}); ok {
 		t.Error("a revoked token is let in")
+	}
+}
+
+// codes: who has a code that was used, is too old, was ended, or is for something else, gets nothing; and what is ended
+// is ended of one device of one tenant.
+func codes(t *testing.T, db *state.DB) {
+	ctx := context.Background()
+	authority, err := access.OpenAuthority(t.TempDir(), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := access.Door{DB: db}
+	csr, _ := request(t)
+	device := wire.Identity{Tenant: "codes", Store: "s1", Device: "d1"}
+	namesake := wire.Identity{Tenant: "codes-other", Store: "s1", Device: "d1"}
+	end := func(id wire.Identity) error {
+		return db.Write(ctx, func(tx *state.Tx) error { return access.RevokeDevice(ctx, tx, id.Tenant, id.Device, "test", noon) })
+	}
+	if err := end(device); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("ending a device that has nothing: %v, want ErrNotFound", err)
+	}
+	proofOf := func(c *access.Credentials) string {
+		t.Helper()
+		cert := parse(t, c.Certificate)
+		id, ok := door.Connect(ctx, broker.Credentials{CommonName: cert.Subject.CommonName, Serial: cert.SerialNumber.Text(16)})
+		if !ok || id.Proof == "" {
+			t.Fatalf("%s is not let in: %+v", c.Username, id)
+		}
+		return id.Proof
+	}
+
+	used, spare, ended := enrolCode(t, db, device), enrolCode(t, db, device), enrolCode(t, db, wire.Identity{Tenant: "codes", Store: "s1", Device: "d2"})
+	first, err := authority.Enrol(ctx, db, used, csr, noon.Add(7*24*time.Hour)) // the last moment of its week
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := authority.Enrol(ctx, db, enrolCode(t, db, namesake), csr, noon)
+	if err != nil || other.Username != "codes-other/s1/d1" {
+		t.Fatalf("the namesake of another tenant: %+v, %v", other, err)
+	}
+	if err := end(wire.Identity{Tenant: "codes", Device: "d2"}); err != nil {
+		t.Errorf("ending a device that has but a code: %v", err)
+	}
+	link, err := access.SetupLink(ctx, db, "codes-setup", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, setupCode, _ := strings.Cut(link, "=")
+	late := enrolCode(t, db, device)
+	for _, c := range []struct {
+		name, code string
+		at         time.Time
+	}{
+		{"used", used, noon},
+		{"another of a device that has enrolled", spare, noon},
+		{"of a device that was ended", ended, noon},
+		{"a week and a second old", late, noon.Add(7*24*time.Hour + time.Second)},
+		{"for the first admin", setupCode, noon},
+		{"guessed", strings.Repeat("A", 43), noon},
+		{"empty", "", noon},
+		{"endless", strings.Repeat("A", 1<<20), noon},
+	} {
+		if got, err := authority.Enrol(ctx, db, c.code, csr, c.at); !errors.Is(err, access.ErrDenied) || got != nil {
+			t.Errorf("a code %s: %+v, %v, want ErrDenied", c.name, got, err)
+		}
+	}
+
+	// What was tried in vain has ended nobody's right; enrolling again ends what the device had, and nobody else's.
+	mine, theirs := proofOf(first), proofOf(other)
+	second, err := authority.Enrol(ctx, db, enrolCode(t, db, device), csr, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := proofOf(second)
+	good, err := door.Standing(ctx, []string{mine, theirs, next, "certificate/1", ""})
+	if err != nil || good[mine] || !good[theirs] || !good[next] || len(good) != 2 {
+		t.Errorf("after enrolling again: %v, %v", good, err)
+	}
+	if _, err := access.Check(ctx, db, first.Token); !errors.Is(err, access.ErrDenied) {
+		t.Errorf("the token from before: %v, want ErrDenied", err)
+	}
+	if err := end(device); err != nil {
+		t.Fatal(err)
+	}
+	token := issue(t, db, access.Principal{Identity: wire.Identity{Tenant: "codes"}, Name: "fleet", Role: access.Admin})
+	id, ok := door.Connect(ctx, broker.Credentials{Username: "any", Password: []byte(token)})
+	if good, err = door.Standing(ctx, []string{next, theirs, id.Proof}); !ok || err != nil || good[next] || !good[theirs] || !good[id.Proof] {
+		t.Errorf("after the device was ended: %v, %v", good, err)
+	}
+	list, err := access.Tokens(ctx, db, "codes")
+	if err == nil {
+		err = db.Write(ctx, func(tx *state.Tx) error { return access.Revoke(ctx, tx, "codes", list[0].ID, "test", noon) })
+	}
+	if good, again := door.Standing(ctx, []string{id.Proof}); err != nil || again != nil || good[id.Proof] || strings.Contains(id.Proof, token) {
+		t.Errorf("after the token was revoked: %v, %v, %v", good, err, again)
 	}
 }
 

@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/broker"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -24,17 +26,46 @@ func (d Door) Connect(ctx context.Context, c broker.Credentials) (broker.Identit
 		if err != nil {
 			d.Log.Error("check certificate", "err", err)
 		}
-		return broker.Identity{Identity: id}, ok && good && err == nil
+		return broker.Identity{Identity: id, Proof: certificateProof + c.Serial}, ok && good && err == nil
 	}
 	p, err := Check(ctx, d.DB, string(c.Password))
+	proof := tokenGrant + digest(string(c.Password))
 	if err == nil && p.Role == Admin {
-		return broker.Identity{Identity: p.Identity, Service: true}, true
+		return broker.Identity{Identity: p.Identity, Service: true, Proof: proof}, true
 	}
 	if err == nil && p.Role == Integration {
-		return broker.Identity{Identity: p.Identity, Alerts: true}, true
+		return broker.Identity{Identity: p.Identity, Alerts: true, Proof: proof}, true
 	}
 	if err != nil || p.Role != Device || c.Username != nameOf(p.Identity) {
 		return broker.Identity{}, false
 	}
-	return broker.Identity{Identity: p.Identity}, true
+	return broker.Identity{Identity: p.Identity, Proof: proof}, true
+}
+
+const certificateProof = "certificate/"
+
+// atOnce is how many proofs are asked for in one query.
+const atOnce = 500
+
+// Standing tells which proofs of those who are connected still hold.
+func (d Door) Standing(ctx context.Context, proofs []string) (map[string]bool, error) {
+	good := map[string]bool{}
+	for _, kind := range []struct{ prefix, table, key string }{{certificateProof, "certificates", "serial"}, {tokenGrant, "tokens", "sha256"}} {
+		var names []string
+		for _, p := range proofs {
+			if name, ok := strings.CutPrefix(p, kind.prefix); ok {
+				names = append(names, name)
+			}
+		}
+		for some := range slices.Chunk(names, atOnce) {
+			found, err := standing(ctx, d.DB, kind.table, kind.key, some)
+			if err != nil {
+				return nil, err
+			}
+			for name := range found {
+				good[kind.prefix+name] = true
+			}
+		}
+	}
+	return good, nil
 }

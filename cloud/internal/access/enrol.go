@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -23,15 +24,19 @@ type Credentials struct {
 }
 
 // Enrol turns a one-time code and a certificate request into a board's credentials. What the device
-// had before is worthless then. ErrDenied for a code that is not good.
+// had before, other codes too, is worthless then. ErrDenied for a code that is not good.
 func (a *Authority) Enrol(ctx context.Context, db *state.DB, code string, request []byte, now time.Time) (c *Credentials, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
 		id, _, err := useCode(ctx, tx, purposeEnrol, code, now)
 		if err != nil {
 			return err
 		}
-		if err := RevokeDevice(ctx, tx, id.Tenant, id.Device, "enrolment", now); err != nil {
+		if n, err := endDevice(ctx, tx, id.Tenant, id.Device, now); err != nil {
 			return err
+		} else if n > 0 {
+			if err := record(ctx, tx, id.Tenant, "enrolment", "device revoked", id.Device, now); err != nil {
+				return err
+			}
 		}
 		if c, err = a.issue(ctx, tx, id, request, now); err != nil {
 			return err
@@ -71,19 +76,67 @@ func (a *Authority) issue(ctx context.Context, tx *state.Tx, id wire.Identity, r
 	return &Credentials{Tenant: id.Tenant, Store: id.Store, Device: id.Device, Certificate: string(cert), CA: string(a.PEM()), NotAfter: notAfter, Username: nameOf(id)}, nil
 }
 
-// RevokeDevice ends all tokens and certificates of a device.
+// RevokeDevice ends all tokens and certificates of a device, and the codes by which it could get others.
+// state.ErrNotFound where it has none.
 func RevokeDevice(ctx context.Context, tx *state.Tx, tenant, device, by string, now time.Time) error {
-	for _, table := range []string{"tokens", "certificates"} {
-		if _, err := tx.Exec(ctx, "UPDATE "+table+" SET revoked_at = ? WHERE tenant = ? AND device = ? AND revoked_at = 0", state.Micros(now), tenant, device); err != nil {
-			return fmt.Errorf("revoke %s: %w", device, err)
-		}
+	n, err := endDevice(ctx, tx, tenant, device, now)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("device %q has neither certificate, token nor code: %w", device, state.ErrNotFound)
+	}
+	if err != nil {
+		return err
 	}
 	return record(ctx, tx, tenant, by, "device revoked", device, now)
 }
 
+// endDevice gives how much it ended.
+func endDevice(ctx context.Context, tx *state.Tx, tenant, device string, now time.Time) (ended int64, err error) {
+	at := state.Micros(now)
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{"UPDATE tokens SET revoked_at = ? WHERE tenant = ? AND device = ? AND revoked_at = 0", []any{at, tenant, device}},
+		{"UPDATE certificates SET revoked_at = ? WHERE tenant = ? AND device = ? AND revoked_at = 0", []any{at, tenant, device}},
+		{"DELETE FROM codes WHERE tenant = ? AND device = ? AND purpose = ?", []any{tenant, device, purposeEnrol}},
+	} {
+		r, err := tx.Exec(ctx, q.sql, q.args...)
+		var n int64
+		if err == nil {
+			n, err = r.RowsAffected()
+		}
+		if err != nil {
+			return 0, fmt.Errorf("revoke %s: %w", device, err)
+		}
+		ended += n
+	}
+	return ended, nil
+}
+
 // certificate tells whether a certificate that our authority signed is still good.
 func certificate(ctx context.Context, q state.Querier, number string) (bool, error) {
-	var n int
-	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM certificates WHERE serial = ? AND revoked_at = 0", number).Scan(&n)
-	return n == 1, err
+	good, err := standing(ctx, q, "certificates", "serial", []string{number})
+	return good[number], err
+}
+
+// standing tells which of some tokens or certificates are known and not revoked.
+func standing(ctx context.Context, q state.Querier, table, key string, names []string) (map[string]bool, error) {
+	args := make([]any, len(names))
+	for i, name := range names {
+		args[i] = name
+	}
+	rows, err := q.Query(ctx, "SELECT "+key+" FROM "+table+" WHERE revoked_at = 0 AND "+key+" IN (?"+strings.Repeat(", ?", len(names)-1)+")", args...)
+	if err != nil {
+		return nil, fmt.Errorf("look for what was revoked: %w", err)
+	}
+	defer rows.Close()
+	good := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("look for what was revoked: %w", err)
+		}
+		good[name] = true
+	}
+	return good, rows.Err()
 }

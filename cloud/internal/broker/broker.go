@@ -26,7 +26,8 @@ import (
 
 // Config of a Broker.
 type Config struct {
-	Access Access // who may connect and say what; nil: everybody, everything
+	Access Access        // who may connect and say what; nil: everybody, everything
+	Every  time.Duration // how often it is looked whether those who are connected still may be [10 s]
 	Log    *slog.Logger
 }
 
@@ -34,6 +35,8 @@ type Config struct {
 type Access interface {
 	// Connect gives the identity that the client's credentials prove, and false to turn it away.
 	Connect(ctx context.Context, c Credentials) (Identity, bool)
+	// Standing tells which Proofs of those who are connected still hold; who has one of the others is put out.
+	Standing(ctx context.Context, proofs []string) (map[string]bool, error)
 }
 
 // Credentials are what a client shows.
@@ -51,6 +54,7 @@ type Identity struct {
 	wire.Identity
 	Service bool
 	Alerts  bool
+	Proof   string // names what was shown, for Standing; without a secret
 }
 
 // Broker is a running broker; it serves the listeners that it is given.
@@ -59,6 +63,7 @@ type Broker struct {
 	serves sync.WaitGroup
 	once   sync.Once
 	heard  chan struct{}
+	stop   context.CancelFunc
 }
 
 // maxPacket leaves room for the largest message of the wire format and its topic.
@@ -70,14 +75,27 @@ func New(cfg Config) (*Broker, error) {
 	capabilities.MaximumPacketSize = maxPacket
 	capabilities.MaximumSessionExpiryInterval = 24 * 3600
 	server := mqtt.New(&mqtt.Options{Capabilities: capabilities, InlineClient: true, Logger: quiet(cfg.Log)})
-	if err := server.AddHook(&door{access: cfg.Access}, nil); err != nil {
+	hook := &door{access: cfg.Access}
+	if err := server.AddHook(hook, nil); err != nil {
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
 	if err := server.Serve(); err != nil {
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
-	return &Broker{server: server, heard: make(chan struct{})}, nil
+	ctx, stop := context.WithCancel(context.Background())
+	b := &Broker{server: server, heard: make(chan struct{}), stop: stop}
+	if cfg.Access != nil {
+		every := cfg.Every
+		if every <= 0 {
+			every = standingEvery
+		}
+		b.serves.Go(func() { hook.watch(ctx, server, every, cfg.Log) })
+	}
+	return b, nil
 }
+
+// standingEvery is how long somebody whose right has ended may stay connected.
+const standingEvery = 10 * time.Second
 
 // Listen serves connections from l until Close; name tells listeners apart. l may be a TLS listener.
 func (b *Broker) Listen(name string, l net.Listener) error {
@@ -92,6 +110,7 @@ func (b *Broker) Listen(name string, l net.Listener) error {
 // Close ends every connection.
 func (b *Broker) Close() (err error) {
 	b.once.Do(func() {
+		b.stop()
 		err = b.server.Close()
 		b.serves.Wait()
 	})

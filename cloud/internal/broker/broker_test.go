@@ -46,6 +46,14 @@ func (p passwords) Connect(_ context.Context, c broker.Credentials) (broker.Iden
 	return id, ok && string(c.Password) == "secret of "+c.Username
 }
 
+func (passwords) Standing(_ context.Context, proofs []string) (map[string]bool, error) {
+	good := map[string]bool{}
+	for _, p := range proofs {
+		good[p] = true
+	}
+	return good, nil
+}
+
 // TestBoardIsHeldToItsTopics: with access control a board says and hears only its own.
 func TestBoardIsHeldToItsTopics(t *testing.T) {
 	one, two := wire.Identity{Tenant: "t", Store: "s", Device: "d1"}, wire.Identity{Tenant: "t", Store: "s", Device: "d2"}

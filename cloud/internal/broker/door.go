@@ -100,6 +100,58 @@ func own(id wire.Identity, topic string, write bool) bool {
 // OnDisconnect forgets a client.
 func (d *door) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { d.who.Delete(cl) }
 
+// watch puts out those who are connected and may be no longer: whose token or certificate was revoked, or whose
+// certificate has expired. While nobody can say who still may, nobody is put out.
+func (d *door) watch(ctx context.Context, server *mqtt.Server, every time.Duration, log *slog.Logger) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := d.putOut(ctx, server, time.Now()); err != nil && ctx.Err() == nil && log != nil {
+			log.Warn("who may stay connected could not be looked up", "part", "broker", "err", err)
+		}
+	}
+}
+
+func (d *door) putOut(ctx context.Context, server *mqtt.Server, now time.Time) error {
+	here := map[*mqtt.Client]string{}
+	var proofs []string
+	d.who.Range(func(cl, id any) bool {
+		here[cl.(*mqtt.Client)] = id.(Identity).Proof
+		proofs = append(proofs, id.(Identity).Proof)
+		return true
+	})
+	if len(proofs) == 0 {
+		return nil
+	}
+	good, err := d.access.Standing(ctx, proofs)
+	if err != nil {
+		return err
+	}
+	for cl, proof := range here {
+		if !good[proof] || expired(cl, now) {
+			d.who.Delete(cl) // what it still says on its way out counts for nothing
+			// It is gone already, or is going; either way it is not let in again.
+			_ = server.DisconnectClient(cl, packets.ErrNotAuthorized)
+		}
+	}
+	return nil
+}
+
+// expired reports whether a client is here by a certificate whose time is over.
+func expired(cl *mqtt.Client, now time.Time) bool {
+	conn, ok := cl.Net.Conn.(*tls.Conn)
+	if !ok {
+		return false
+	}
+	chains := conn.ConnectionState().VerifiedChains
+	return len(chains) > 0 && now.After(chains[0][0].NotAfter)
+}
+
 // quiet lets only warnings and errors of the broker's own log through: it writes a line for each
 // connection and each client that goes without a good-bye.
 func quiet(log *slog.Logger) *slog.Logger {
