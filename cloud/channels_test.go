@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 )
 
 // What the channels' harder messages become, by bodies that are written after the platforms' public documentation.
@@ -131,14 +133,20 @@ func TestCancelledByMapping(t *testing.T) {
 	detail = "" // a cancellation that does not name the lines
 	send("bare", "9", "1772417900")
 	send("nobody", "9", "1772417900")
-	var refused struct {
-		Rejected []struct{ Code, Input string }
+	var waits struct {
+		Cancellations []struct{ Channel, Order string }
 	}
-	r.get(t, "/v1/sales/rejected", &refused)
-	if len(refused.Rejected) != 1 || refused.Rejected[0].Code != "missing_field" || !strings.Contains(refused.Rejected[0].Input, "nobody") {
-		t.Errorf("kept %+v, want the order of which nothing is known", refused)
+	r.get(t, "/v1/sales/parked", &waits)
+	if len(waits.Cancellations) != 1 || waits.Cancellations[0].Order != "nobody" {
+		t.Errorf("waiting %+v, want the order of which nothing is known", waits)
 	}
-	r.wantSold(t, "meituan bare/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan gone/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan kept/1 s1 5901234123457 2 for 900 at 03-02T02:00:00Z",
+	detail = `[{"sku_id":"L-1","quantity":"3","price":"4.50"}]`
+	send("nobody", "4", "1772416900") // its lines come after all
+	r.get(t, "/v1/sales/parked", &waits)
+	if len(waits.Cancellations) != 0 {
+		t.Errorf("still waiting %+v", waits)
+	}
+	r.wantSold(t, "meituan nobody/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan bare/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan gone/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z", "meituan kept/1 s1 5901234123457 2 for 900 at 03-02T02:00:00Z",
 		"meituan late/1 s1 5901234123457 0 for 0 at 03-02T02:00:00Z")
 }
 
@@ -171,4 +179,75 @@ func TestMendWebhook(t *testing.T) {
 	}
 	r.wantSold(t, "tmall 7001/a s1 4006381333931 2 for 990 at 03-02T02:00:00Z", "tmall 7001/b s1 4006381333931 1 for 495 at 03-02T02:00:00Z",
 		"tmall 7001/c s1 5901234123457 1 for 400 at 03-02T02:00:00Z")
+}
+
+// TestMendMapping: a mapping that looks in the wrong places refuses what comes by it, whole messages and single lines. The
+// messages are kept, and once the mapping is mended they are read again; what was stored before counts once.
+func TestMendMapping(t *testing.T) {
+	r := newShop(t, nil)
+	const sign = `"sign":{"param":"sign","algorithm":"md5-wrap","encoding":"hex","over":"params"}`
+	right, err := os.ReadFile(intakeData + "tmall.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(edit ...string) {
+		t.Helper()
+		data, err := yaml.YAMLToJSON([]byte(strings.NewReplacer(edit...).Replace(string(right))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ask(t, "PUT", "/v1/sales/channels/tmall", "application/json", fmt.Sprintf(`{"kind":"webhook","secret":%q,%s,"mapping":%s}`, secret, sign, data), 200)
+	}
+	send := func(order string) {
+		t.Helper()
+		body := []byte(strings.ReplaceAll(`{"trade":{"tid":"T","modified":"2026-03-02 10:05:00","pay_time":"2026-03-02 10:00:00","omnichannel_store":"tm-1","orders":{"order":[
+			{"oid":"T-1","outer_sku_id":"4006381333931","num":2,"payment":"9.90"},{"oid":"T-2","outer_sku_id":"5901234123457","num":1,"payment":"4.00"}]}}}`, "T", order))
+		signed := md5hex(secret, "method", "trade.paid", "trade", string(tradeOf(t, body)), secret)
+		r.hook(t, "tmall", "?method=trade.paid&sign="+signed, "application/json", nil, body, 200)
+	}
+	put("trade.orders.order", "trade.items") // no list there
+	send("7001")
+	put("outer_sku_id", "outer_id") // a list, of lines without a product
+	send("7002")
+	put()
+	send("7003")
+	var refused struct {
+		Rejected []struct{ Code, Message string }
+	}
+	r.get(t, "/v1/sales/rejected", &refused)
+	if len(refused.Rejected) != 3 || refused.Rejected[0].Code != "mapping_matches_nothing" || refused.Rejected[1].Code != "missing_field" || refused.Rejected[0].Message == "" {
+		t.Fatalf("kept %+v, want a message and two lines", refused)
+	}
+	type outcome struct{ Messages, Taken, Stored, Rejected int }
+	replay := func(channel string, status int) (o outcome) {
+		t.Helper()
+		data := r.ask(t, "POST", "/v1/sales/rejected/replay?channel="+channel, "application/json", "", status)
+		if status == 200 {
+			if err := json.Unmarshal(data, &o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return o
+	}
+	replay("nobody", 404)
+	put("outer_sku_id", "outer_id")
+	if got := replay("tmall", 200); got != (outcome{Messages: 2, Rejected: 4}) {
+		t.Errorf("by a mapping that is wrong still: %+v", got)
+	}
+	put()
+	if got := replay("tmall", 200); got != (outcome{Messages: 2, Taken: 2, Stored: 4}) {
+		t.Errorf("by the mended mapping: %+v", got)
+	}
+	if got := replay("", 200); got != (outcome{}) {
+		t.Errorf("once more: %+v", got)
+	}
+	r.get(t, "/v1/sales/rejected", &refused)
+	if len(refused.Rejected) != 0 {
+		t.Errorf("still rejected: %+v", refused)
+	}
+	var want []string
+	for _, order := range []string{"7001", "7002", "7003"} {
+		want = append(want, "tmall "+order+"/"+order+"-1 s1 4006381333931 2 for 990 at 03-02T02:00:00Z", "tmall "+order+"/"+order+"-2 s1 5901234123457 1 for 400 at 03-02T02:00:00Z")
+	}
+	r.wantSold(t, want...)
 }

@@ -59,6 +59,8 @@ func askSales(t *testing.T, ask askFunc, header *http.Header) {
 	ask("GET", "/v1/orders", nil, "?status=gone", "", 400)
 	ask("POST", "/v1/orders/{channel}/{order}/cancel", order, "", "", 200)
 	ask("GET", "/v1/sales/rejected", nil, "?limit=10", "", 200)
+	ask("POST", "/v1/sales/rejected/replay", nil, "?channel=shop", "", 200)
+	ask("POST", "/v1/sales/rejected/replay", nil, "?channel=none", "", 404)
 	ask("DELETE", "/v1/sales/rejected/{id}", map[string]string{"id": "1"}, "", "", 200)
 	ask("DELETE", "/v1/sales/channels/{channel}", shop, "", "", 200)
 }

@@ -30,6 +30,7 @@ var examples = map[string]string{
   cooler-cloud sales import day.csv --mapping till.yml --token-file token`,
 	"sales masters": `  cooler-cloud sales masters masters.yml --token-file token`,
 	"sales channel": `  cooler-cloud sales channel shop shop.yml --token-file token`,
+	"sales replay":  `  cooler-cloud sales replay --channel meituan --token-file token`,
 	"sales parked":  `  cooler-cloud sales parked --token-file token`,
 	"desired show": `  cooler-cloud desired show
   cooler-cloud desired show cooler-7`,

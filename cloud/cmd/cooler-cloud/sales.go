@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,6 +31,7 @@ func salesCommand(stdout, stderr io.Writer) *cobra.Command {
 	cmd.AddCommand(salesImportCommand(stdout, stderr), salesMastersCommand(stdout), salesChannelCommand(stdout),
 		salesParkedCommand(stdout),
 		salesListCommand(stdout, "rejected", "Lines of webhooks and tills that have to be mended", "/v1/sales/rejected"),
+		salesReplayCommand(stdout),
 		salesListCommand(stdout, "channels", "How channels send", "/v1/sales/channels"))
 	return cmd
 }
@@ -287,20 +289,29 @@ func printParked(w io.Writer, raw []byte) error {
 		Line           sales.Draft
 		Movement       sales.MovementDraft
 	}
-	var out struct{ Parked, Movements []waiting }
+	var out struct {
+		Parked, Movements []waiting
+		Cancellations     []struct {
+			Channel, Order string
+			ParkedAt       time.Time `json:"parked_at"`
+		}
+	}
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	if len(out.Parked)+len(out.Movements) == 0 {
+	if len(out.Parked)+len(out.Movements)+len(out.Cancellations) == 0 {
 		_, err := fmt.Fprintln(w, "nothing waits")
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	if len(out.Parked) > 0 {
+	if len(out.Parked)+len(out.Cancellations) > 0 {
 		fmt.Fprintln(t, "SINCE\tCHANNEL\tORDER\tLINE\tWAITS FOR\tWHY")
 	}
 	for _, p := range out.Parked {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.ParkedAt.Format(time.DateTime), p.Line.Channel, p.Line.Order, p.Line.Line, p.Missing, p.Error)
+	}
+	for _, c := range out.Cancellations {
+		fmt.Fprintf(t, "%s\t%s\t%s\t-\t%s\t%s\n", c.ParkedAt.Format(time.DateTime), c.Channel, c.Order, "its lines", "it is cancelled: they will count as nothing")
 	}
 	if err := t.Flush(); err != nil || len(out.Movements) == 0 {
 		return err
@@ -310,6 +321,38 @@ func printParked(w io.Writer, raw []byte) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.ParkedAt.Format(time.DateTime), p.Movement.ID, p.Movement.Store, p.Movement.Cause, p.Missing, p.Error)
 	}
 	return t.Flush()
+}
+
+// salesReplayCommand reads rejected webhooks again, by their channels as they are now.
+func salesReplayCommand(stdout io.Writer) *cobra.Command {
+	var s service
+	var channel string
+	cmd := &cobra.Command{Use: "replay", Short: "Read rejected webhooks again, after their channel's mapping was mended", Args: cobra.NoArgs,
+		Long: "Read each webhook of which something was rejected again, by its channel as it is now: mend the mapping\n" +
+			"(cooler-cloud sales channel NAME FILE), then replay. What was stored before counts once.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.client()
+			if err != nil {
+				return err
+			}
+			path := "/v1/sales/rejected/replay"
+			if channel != "" {
+				path += "?channel=" + url.QueryEscape(channel)
+			}
+			var out struct{ Messages, Taken, Stored, Corrected, Duplicate, Late, Parked, Rejected, Skipped int }
+			if err := c.Do(cmd.Context(), http.MethodPost, path, nil, &out); err != nil {
+				return s.told(err)
+			}
+			fmt.Fprintf(stdout, "%d webhooks read again: %d lines stored, %d corrections, %d known already, %d late, %d parked, %d rejected, %d left out\n",
+				out.Messages, out.Stored, out.Corrected, out.Duplicate, out.Late, out.Parked, out.Rejected, out.Skipped)
+			if left := out.Messages - out.Taken; left > 0 {
+				return cloud.Hint(fmt.Errorf("of %d webhooks something is still rejected", left), "cooler-cloud sales rejected tells what; mend the mapping again, or the line")
+			}
+			return nil
+		}}
+	s.register(cmd)
+	cmd.Flags().StringVar(&channel, "channel", "", "of this channel alone")
+	return cmd
 }
 
 func salesListCommand(stdout io.Writer, name, short, path string) *cobra.Command {

@@ -98,5 +98,9 @@ stores:
 	}
 	cli(0, "parked")
 	cli(0, "rejected")
+	if out, _ := cli(0, "replay", "--channel", "shop"); !strings.HasPrefix(out, "0 webhooks read again") {
+		t.Error(out)
+	}
+	cli(1, "replay", "--channel", "nobody")
 	cli(2, "import")
 }

@@ -36,6 +36,7 @@ var audited = map[string]string{
 	"PUT /v1/lessons/{id}/photos/{n}":          "lesson photo added",
 	"POST /v1/sales/masters":                   "masters changed",
 	"POST /v1/sales/parked/replay":             "parked sales tried again",
+	"POST /v1/sales/rejected/replay":           "rejected webhooks read again",
 	"DELETE /v1/sales/rejected/{id}":           "rejected line mended",
 	"PUT /v1/sales/channels/{channel}":         "channel changed",
 	"DELETE /v1/sales/channels/{channel}":      "channel removed",

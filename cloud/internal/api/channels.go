@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
@@ -118,4 +120,68 @@ func (a *api) hook(r *http.Request, _ string) (any, error) {
 		report.Problems[i].Input = "" // the sender has it
 	}
 	return report, nil
+}
+
+// reread is what became of webhooks that were read again.
+type reread struct {
+	Messages  int `json:"messages"` // that were read
+	Taken     int `json:"taken"`    // of which nothing is rejected any more
+	Stored    int `json:"stored"`
+	Corrected int `json:"corrected"`
+	Duplicate int `json:"duplicate"`
+	Late      int `json:"late"`
+	Parked    int `json:"parked"`
+	Rejected  int `json:"rejected"`
+	Skipped   int `json:"skipped"`
+}
+
+// rereadBatch is how many messages are read at once.
+const rereadBatch = 20
+
+// rereadWebhooks reads each webhook of which something was rejected again, by its channel as it is now.
+func (a *api) rereadWebhooks(r *http.Request, tenant string) (any, error) {
+	p := query(r, "channel")
+	only := p.text("channel")
+	if p.err != nil {
+		return nil, p.err
+	}
+	if only != "" {
+		if _, err := a.channel(r, tenant, only); err != nil {
+			return nil, err
+		}
+	}
+	out := reread{}
+	for after := ""; ; {
+		list, last, err := a.Sales.Messages(r.Context(), tenant, only, after, rereadBatch)
+		if err != nil || len(list) == 0 {
+			return out, err
+		}
+		for _, m := range list {
+			c, err := a.channel(r, tenant, m.Channel)
+			if errors.Is(err, state.ErrNotFound) {
+				continue // it was taken down; what is kept of it stays
+			}
+			if err == nil {
+				err = out.read(r.Context(), a, &c, tenant, m)
+			}
+			if err != nil {
+				return out, err
+			}
+		}
+		after = last
+	}
+}
+
+func (o *reread) read(ctx context.Context, a *api, c *intake.Channel, tenant string, m sales.Message) error {
+	r, refused, err := c.Reread(ctx, a.Sales, tenant, m, a.Now())
+	if err != nil {
+		return err
+	}
+	o.Messages++
+	if !refused {
+		o.Taken++
+	}
+	o.Stored, o.Corrected, o.Duplicate, o.Late = o.Stored+r.Stored, o.Corrected+r.Corrected, o.Duplicate+r.Duplicate, o.Late+r.Late
+	o.Parked, o.Rejected, o.Skipped = o.Parked+r.Parked, o.Rejected+r.Rejected, o.Skipped+r.Skipped
+	return nil
 }

@@ -29,6 +29,7 @@ func (a *api) trade() map[string]handler {
 		"POST /v1/sales/parked/replay":             a.replayParked,
 		"GET /v1/sales/rejected":                   a.rejectedLines,
 		"DELETE /v1/sales/rejected/{id}":           a.mendedLine,
+		"POST /v1/sales/rejected/replay":           a.rereadWebhooks,
 		"POST /v1/sales/masters":                   a.postMasters,
 		"GET /v1/sales/products":                   a.salesProducts,
 		"GET /v1/sales/stores":                     a.salesStores,
@@ -236,7 +237,7 @@ func (a *api) changedHours(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"hours": out, "cursor": strconv.FormatUint(cursor, 10)}, err
 }
 
-// parkedLines lists what waits: lines, and movements of stock.
+// parkedLines lists what waits: lines, movements of stock, and orders that were cancelled before any line of theirs came.
 func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
 	p := query(r, "limit")
 	limit := p.number("limit", 100, 1, 10_000)
@@ -248,6 +249,10 @@ func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
 		return nil, err
 	}
 	moves, err := a.Sales.ParkedMovements(r.Context(), tenant, int(limit))
+	if err != nil {
+		return nil, err
+	}
+	orders, err := a.Sales.Cancelled(r.Context(), tenant, int(limit))
 	type waiting struct {
 		Code     string               `json:"code"`
 		Missing  string               `json:"missing"`
@@ -263,7 +268,17 @@ func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
 	for i, m := range moves {
 		movements[i] = waiting{m.Code, m.Missing, m.Detail, m.ParkedAt, nil, &m.Draft}
 	}
-	return map[string]any{"parked": lines, "movements": movements}, err
+	type cancelled struct {
+		Channel  string    `json:"channel"`
+		Order    string    `json:"order"`
+		Revision int64     `json:"revision"`
+		ParkedAt time.Time `json:"parked_at"`
+	}
+	cancellations := make([]cancelled, len(orders))
+	for i, o := range orders {
+		cancellations[i] = cancelled{o.Channel, o.Order, o.Revision, o.ToldAt}
+	}
+	return map[string]any{"parked": lines, "movements": movements, "cancellations": cancellations}, err
 }
 
 func (a *api) replayParked(r *http.Request, tenant string) (any, error) {

@@ -104,6 +104,9 @@ func (t *turn) append(ctx context.Context, drafts []Draft) ([]Verdict, error) {
 	if err := t.park(ctx, drafts, verdicts, parked); err != nil {
 		return nil, err
 	}
+	if err := b.callOff(ctx); err != nil {
+		return nil, err
+	}
 	return verdicts, b.settleParked(ctx)
 }
 

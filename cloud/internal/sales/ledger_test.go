@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,7 @@ func TestConformance(t *testing.T) {
 			{"refunds", refunds},
 			{"a correction below what was taken back", undercut},
 			{"parked lines are taken when what they wait for comes", parked},
+			{"an order called off without its lines", calledOff},
 			{"changed hours", changedHours},
 			{"totals by the hour", totals},
 			{"pages of lines", pages},
@@ -313,6 +315,79 @@ func parked(t *testing.T, r *rig) {
 	if got := r.onHand(t, "s1", water); got != -3 {
 		t.Errorf("on hand %d, want -3: the line as it was sent last", got)
 	}
+}
+
+// calledOff: an order of three lines, one of a product that comes to be known last, and its cancellation, in any order.
+func calledOff(t *testing.T, r *rig) {
+	const rare = "96385074"
+	ctx := context.Background()
+	line := func(n string, gtin string) sales.Draft {
+		return draft("o", n, 2, func(d *sales.Draft) { d.GTIN = gtin })
+	}
+	steps := []func(r *rig){
+		func(r *rig) { r.append(t, line("1", cola), line("2", rare)) },
+		func(r *rig) { r.append(t, line("3", lemon)) },
+		func(r *rig) {
+			if _, _, err := r.CallOff(ctx, r.tenant, sales.OrderName{Channel: "pos", Order: "o"}, 5); err != nil {
+				t.Fatal(err)
+			}
+		},
+		func(r *rig) { r.put(t, []sales.Product{product(rare)}, nil) },
+	}
+	var first string
+	for i, order := range permutations(len(steps)) {
+		each := newRig(t, r.db, fmt.Sprintf("%s-off-%d", r.tenant, i))
+		for _, s := range order {
+			steps[s](each)
+		}
+		got := each.picture(t)
+		if first == "" {
+			first = got
+			lines, err := each.Lines(ctx, each.tenant, sales.LineQuery{Order: "o"})
+			if err != nil || len(lines) != 3 {
+				t.Fatalf("%v, %v, want three lines", lines, err)
+			}
+			for _, l := range lines {
+				if l.Units != 0 || l.Revision != 5 {
+					t.Errorf("line %s has %d units in revision %d, want none in 5", l.Line, l.Units, l.Revision)
+				}
+			}
+		}
+		if got != first {
+			t.Fatalf("in the order %v\n%s\nwant\n%s", order, got, first)
+		}
+		if waits, err := each.Cancelled(ctx, each.tenant, 10); err != nil || len(waits) != 0 {
+			t.Errorf("waiting %v, %v", waits, err)
+		}
+	}
+	if _, _, err := r.CallOff(ctx, r.tenant, sales.OrderName{Channel: "pos", Order: "x"}, 3); err != nil {
+		t.Fatal(err)
+	}
+	if waits, err := r.Cancelled(ctx, r.tenant, 10); err != nil || len(waits) != 1 || waits[0].Order != "x" {
+		t.Errorf("waiting %v, %v, want order x", waits, err)
+	}
+	want(t, r.append(t, draft("x", "1", 1, func(d *sales.Draft) { d.Revision = 4 })), "stored")
+	if lines, err := r.Lines(ctx, r.tenant, sales.LineQuery{Order: "x"}); err != nil || len(lines) != 1 || lines[0].Units != 1 {
+		t.Errorf("%v, %v: a later revision than the cancellation is a sale again", lines, err)
+	}
+}
+
+// permutations are the orders of n things.
+func permutations(n int) (all [][]int) {
+	var place func(list []int)
+	place = func(list []int) {
+		if len(list) == n {
+			all = append(all, slices.Clone(list))
+			return
+		}
+		for i := range n {
+			if !slices.Contains(list, i) {
+				place(append(slices.Clone(list), i))
+			}
+		}
+	}
+	place(nil)
+	return all
 }
 
 func changedHours(t *testing.T, r *rig) {

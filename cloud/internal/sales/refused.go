@@ -3,8 +3,11 @@ package sales
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -19,6 +22,9 @@ type Refusal struct {
 	Input  string    `json:"input"` // as it came
 	Times  int64     `json:"times"` // how often it came
 	LastAt time.Time `json:"last_at"`
+
+	Message string   `json:"message,omitempty"` // the webhook that it came in, which can be read again
+	From    *Message `json:"-"`                 // the same, when it is refused
 }
 
 // maxInput is how much of an input is kept.
@@ -29,11 +35,18 @@ func (t *turn) reject(ctx context.Context, r Refusal) error {
 	if len(r.Input) > maxInput {
 		r.Input = r.Input[:maxInput]
 	}
+	r.Input = strings.ReplaceAll(strings.ToValidUTF8(r.Input, "\ufffd"), "\x00", "\ufffd") // else PostgreSQL keeps nothing of it
+	if r.From != nil {
+		var err error
+		if r.Message, err = t.keep(ctx, r.From); err != nil {
+			return err
+		}
+	}
 	sum := sha256.Sum256([]byte(r.Source + separator + r.Input))
-	_, err := t.Exec(ctx, `INSERT INTO sales_rejected (tenant, source, place, code, field, detail, hint, input, sha256, times, last_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (tenant, sha256) DO UPDATE SET times = sales_rejected.times + 1,
-		last_at = excluded.last_at, code = excluded.code, field = excluded.field, detail = excluded.detail, hint = excluded.hint`,
-		t.tenant, r.Source, r.Place, r.Code, r.Field, r.Text, r.Hint, r.Input, hex.EncodeToString(sum[:]), state.Micros(t.now))
+	_, err := t.Exec(ctx, `INSERT INTO sales_rejected (tenant, source, place, code, field, detail, hint, input, sha256, times, last_at, message)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (tenant, sha256) DO UPDATE SET times = sales_rejected.times + 1,
+		last_at = excluded.last_at, code = excluded.code, field = excluded.field, detail = excluded.detail, hint = excluded.hint, message = excluded.message`,
+		t.tenant, r.Source, r.Place, r.Code, r.Field, r.Text, r.Hint, r.Input, hex.EncodeToString(sum[:]), state.Micros(t.now), r.Message)
 	if err != nil {
 		return fmt.Errorf("keep a rejected line: %w", err)
 	}
@@ -57,7 +70,7 @@ func (l *Ledger) Reject(ctx context.Context, tenant string, refusals []Refusal) 
 
 // Refused lists up to limit refusals with a number above after.
 func (l *Ledger) Refused(ctx context.Context, tenant string, after int64, limit int) ([]Refusal, error) {
-	rows, err := l.db.Query(ctx, `SELECT id, source, place, code, field, detail, hint, input, times, last_at FROM sales_rejected
+	rows, err := l.db.Query(ctx, `SELECT id, source, place, code, field, detail, hint, input, times, last_at, message FROM sales_rejected
 		WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?`, tenant, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read rejected lines: %w", err)
@@ -67,7 +80,7 @@ func (l *Ledger) Refused(ctx context.Context, tenant string, after int64, limit 
 	for rows.Next() {
 		var r Refusal
 		var at int64
-		if err := rows.Scan(&r.ID, &r.Source, &r.Place, &r.Code, &r.Field, &r.Text, &r.Hint, &r.Input, &r.Times, &at); err != nil {
+		if err := rows.Scan(&r.ID, &r.Source, &r.Place, &r.Code, &r.Field, &r.Text, &r.Hint, &r.Input, &r.Times, &at, &r.Message); err != nil {
 			return nil, fmt.Errorf("read rejected lines: %w", err)
 		}
 		r.LastAt = state.Time(at)
@@ -79,12 +92,16 @@ func (l *Ledger) Refused(ctx context.Context, tenant string, after int64, limit 
 // Mended forgets a refusal; state.ErrNotFound.
 func (l *Ledger) Mended(ctx context.Context, tenant string, id int64) error {
 	return l.write(ctx, tenant, func(t *turn) error {
-		res, err := t.Exec(ctx, "DELETE FROM sales_rejected WHERE tenant = ? AND id = ?", tenant, id)
+		var message string
+		err := t.QueryRow(ctx, "DELETE FROM sales_rejected WHERE tenant = ? AND id = ? RETURNING message", tenant, id).Scan(&message)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("rejected line %d: %w", id, state.ErrNotFound)
+		}
+		if err == nil && message != "" {
+			_, err = t.dropMessage(ctx, message)
+		}
 		if err != nil {
 			return fmt.Errorf("forget a rejected line: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("rejected line %d: %w", id, state.ErrNotFound)
 		}
 		return nil
 	})

@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10, schema11}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -238,4 +238,29 @@ CREATE INDEX sales_takings_by_change ON sales_takings (tenant, change) WHERE cha
 // schema10: what a weighed article weighed.
 const schema10 = `
 ALTER TABLE sales_lines ADD COLUMN grams BIGINT NOT NULL DEFAULT 0;
+`
+
+// schema11: orders that were called off without their lines, of which all revisions below count as nothing whenever they
+// come; and webhooks of which something was refused, as they came.
+const schema11 = `
+CREATE TABLE sales_cancelled (
+	tenant   TEXT NOT NULL,
+	channel  TEXT NOT NULL,
+	ord      TEXT NOT NULL,
+	revision BIGINT NOT NULL,
+	told_at  BIGINT NOT NULL,
+	PRIMARY KEY (tenant, channel, ord)
+);
+
+CREATE TABLE sales_messages (
+	tenant  TEXT NOT NULL,
+	sha256  TEXT NOT NULL,
+	channel TEXT NOT NULL,
+	kind    TEXT NOT NULL,
+	body    TEXT NOT NULL,
+	at      BIGINT NOT NULL,
+	PRIMARY KEY (tenant, sha256)
+);
+ALTER TABLE sales_rejected ADD COLUMN message TEXT NOT NULL DEFAULT '';
+CREATE INDEX sales_rejected_by_message ON sales_rejected (tenant, message) WHERE message <> '';
 `

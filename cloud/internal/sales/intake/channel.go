@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,17 +96,71 @@ func (c *Channel) Receive(ctx context.Context, l *sales.Ledger, tenant string, d
 			return r, err
 		}
 	}
-	skipped := 0
-	items, err := c.items(ctx, l, tenant, topic, d, &skipped)
-	if err != nil {
-		return r, err
+	kind := topic
+	if c.Kind != "shopify" {
+		kind = d.Header.Get("Content-Type")
 	}
-	r, err = Intake{Ledger: l, Tenant: tenant, Keep: "webhook/" + c.Channel}.Take(ctx, items)
-	r.Skipped = skipped
+	r, err := c.Read(ctx, l, tenant, sales.Message{Channel: c.Channel, Kind: kind, Body: d.Body})
 	if err == nil && id != "" {
 		err = l.Deliver(ctx, tenant, c.Channel, id)
 	}
 	return r, err
+}
+
+// Read puts the lines of a webhook into the ledger; what is wrong in them is kept to be mended, with the message.
+func (c *Channel) Read(ctx context.Context, l *sales.Ledger, tenant string, m sales.Message) (Report, error) {
+	in := Intake{Ledger: l, Tenant: tenant, Keep: "webhook/" + c.Channel, From: &m}
+	if c.Kind == "shopify" {
+		return in.Take(ctx, Shopify(m.Kind, m.Body, c.Channel, c.Store))
+	}
+	mapping, err := DecodeMapping(c.Mapping)
+	if err != nil {
+		return Report{}, err
+	}
+	if mapping.Channel == "" {
+		mapping.Channel = c.Channel
+	}
+	if o, revision, ok := mapping.calledOff(m.Kind, m.Body); ok {
+		return in.callOff(ctx, l, o, revision)
+	}
+	skipped := 0
+	r, err := in.Take(ctx, Mapped(m.Kind, m.Body, mapping, &skipped))
+	r.Skipped = skipped
+	return r, err
+}
+
+// Reread reads a message again by the channel as it is now. It tells whether something of it is still refused.
+func (c *Channel) Reread(ctx context.Context, l *sales.Ledger, tenant string, m sales.Message, now time.Time) (r Report, refused bool, err error) {
+	if r, err = c.Read(ctx, l, tenant, m); err != nil {
+		return r, false, err
+	}
+	refused, err = l.Reread(ctx, tenant, m, now)
+	return r, refused, err
+}
+
+// callOff takes a cancellation that names no lines: what is known of its order counts as nothing, and so does what comes
+// later of revisions before it.
+func (in Intake) callOff(ctx context.Context, l *sales.Ledger, o sales.OrderName, revision int64) (Report, error) {
+	r := Report{Problems: []Problem{}}
+	drafts, verdicts, err := l.CallOff(ctx, in.Tenant, o, revision)
+	if err != nil {
+		return r, err
+	}
+	if len(drafts) == 0 {
+		r.count(Item{Place: 1}, sales.Verdict{Status: sales.Parked, Fault: &sales.Fault{Code: sales.UnknownOriginal, Field: "order",
+			Text: fmt.Sprintf("order %s of %s is cancelled, and none of its lines is known", o.Order, o.Channel), Hint: "when they come they count as nothing"}})
+		return r, nil
+	}
+	var refusals []sales.Refusal
+	for i, d := range drafts {
+		it := Item{Place: int64(i + 1), Draft: d}
+		it.mendable()
+		r.count(it, verdicts[i])
+		if verdicts[i].Status == sales.Rejected {
+			refusals = append(refusals, sales.Refusal{Source: in.Keep, Place: it.Place, Fault: *verdicts[i].Fault, Input: it.Input, From: in.From})
+		}
+	}
+	return r, l.Reject(ctx, in.Tenant, refusals)
 }
 
 // separatorIf joins a topic to an id: one event of Shopify comes under several topics.
@@ -116,30 +169,4 @@ func separatorIf(id, topic string) string {
 		return ""
 	}
 	return "/" + topic
-}
-
-func (c *Channel) items(ctx context.Context, l *sales.Ledger, tenant, topic string, d Delivery, skipped *int) (iter.Seq[Item], error) {
-	if c.Kind == "shopify" {
-		return Shopify(topic, d.Body, c.Channel, c.Store), nil
-	}
-	m, err := DecodeMapping(c.Mapping)
-	if err != nil {
-		return nil, err
-	}
-	if m.Channel == "" {
-		m.Channel = c.Channel
-	}
-	kind := d.Header.Get("Content-Type")
-	if o, revision, ok := m.calledOff(kind, d.Body); ok {
-		lines, err := l.Lines(ctx, tenant, sales.LineQuery{Channel: o.Channel, Order: o.Order})
-		if err != nil {
-			return nil, err
-		}
-		if len(lines) > 0 {
-			return unsold(lines, revision, d.Body), nil
-		}
-		return whole(&sales.Fault{Code: sales.Missing, Field: "lines", Text: fmt.Sprintf("order %s of %s is cancelled without its lines, and none of them is known", o.Order, o.Channel),
-			Hint: "when its lines have come, send them with quantity 0 and a higher revision"}, string(d.Body)), nil
-	}
-	return Mapped(kind, d.Body, m, skipped), nil
 }

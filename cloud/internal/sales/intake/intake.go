@@ -75,8 +75,9 @@ type Intake struct {
 	Ledger   Ledger
 	Tenant   string
 	DryRun   bool
-	Statuses bool   // the report has what became of each line
-	Keep     string // the source under which rejected lines are kept, for senders that do not read the report; "": none
+	Statuses bool           // the report has what became of each line
+	From     *sales.Message // the message that the items are of, kept while something of it is refused
+	Keep     string         // the source under which rejected lines are kept, for senders that do not read the report; "": none
 }
 
 // Take reads items to their end. Its error is about the database: then the report tells what was taken
@@ -130,7 +131,7 @@ func (in Intake) put(ctx context.Context, items []Item, r *Report) error {
 			r.Statuses = append(r.Statuses, v.Status)
 		}
 		if v.Status == sales.Rejected {
-			refusals = append(refusals, sales.Refusal{Source: in.Keep, Place: items[i].Place, Fault: *v.Fault, Input: items[i].Input})
+			refusals = append(refusals, sales.Refusal{Source: in.Keep, Place: items[i].Place, Fault: *v.Fault, Input: items[i].Input, From: in.From})
 		}
 	}
 	if in.Keep == "" || in.DryRun {

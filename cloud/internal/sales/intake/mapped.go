@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 )
@@ -87,24 +86,6 @@ func (m *Mapping) calledOff(contentType string, body []byte) (order sales.OrderN
 	}
 	revision, err = m.revision(m.value("revision", at))
 	return order, revision, err == nil && order.Order != ""
-}
-
-// unsold are the lines of an order as if nothing of it had been sold.
-func unsold(lines []*sales.Line, revision int64, body []byte) iter.Seq[Item] {
-	return func(yield func(Item) bool) {
-		for i, l := range lines {
-			if l.Units < 0 {
-				continue
-			}
-			none := int64(0)
-			it := Item{Place: int64(i + 1), Input: string(body), Draft: sales.Draft{Channel: l.Channel, Order: l.Order, Line: l.Line, Revision: revision, Store: l.Store,
-				GTIN: string(l.SoldAs), Quantity: &none, Currency: l.Currency, SoldAt: l.SoldAt.Format(time.RFC3339Nano), Promotion: l.Promotion}}
-			it.mendable()
-			if !yield(it) {
-				return
-			}
-		}
-	}
 }
 
 // message decodes a body with its numbers kept as they are written.

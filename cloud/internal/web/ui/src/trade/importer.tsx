@@ -16,7 +16,8 @@ const COUNTS = ["lines", "stored", "corrected", "duplicate", "late", "parked", "
 
 interface Picked {
   name: string;
-  text: string;
+  /** As it is: the service knows encodings that a page does not. */
+  bytes: Blob;
   type: string;
 }
 
@@ -48,16 +49,16 @@ function Body() {
   const [error, setError] = useState("");
   const named = channel || files[0]?.channel || "";
   const needs = file !== null && (file.type === "text/csv" || file.type === "application/xml");
-  const pick = async (f: File | undefined) => {
+  const pick = (f: File | undefined) => {
     setReport(null);
     setError("");
-    setFile(f ? { name: f.name, text: await f.text(), type: typeOf(f.name) } : null);
+    setFile(f ? { name: f.name, bytes: f, type: typeOf(f.name) } : null);
   };
   const send = async (dry: boolean) => {
     setBusy(true);
     setError("");
     try {
-      setReport(await tradeApi.send(file!.text, file!.type, { ...(needs ? { channel: named } : {}), ...(dry ? { dry_run: "true" } : {}) }));
+      setReport(await tradeApi.send(file!.bytes, file!.type, { ...(needs ? { channel: named } : {}), ...(dry ? { dry_run: "true" } : {}) }));
     } catch (e) {
       setReport(null);
       setError(e instanceof ApiError ? [e.message, e.hint].filter(Boolean).join(" · ") : String(e));
@@ -77,7 +78,7 @@ function Body() {
       >
         <label class="field">
           <span>{t("sales.file")}</span>
-          <input class="input file-input" type="file" accept=".csv,.ndjson,.json,.xml" required onChange={(e) => void pick(e.currentTarget.files?.[0])} />
+          <input class="input file-input" type="file" accept=".csv,.ndjson,.json,.xml,.gz" required onChange={(e) => pick(e.currentTarget.files?.[0])} />
         </label>
         {files.length > 0 ? (
           <Select label={t("sales.channel")} value={named} onValue={setChannel} hint={t("sales.channel_hint")}>

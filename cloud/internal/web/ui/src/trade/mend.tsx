@@ -9,12 +9,12 @@ import { useSave } from "../setup/save";
 import { Pending, useLoad } from "../ui/async";
 import { Help } from "../ui/help";
 import { mayChange } from "./parts";
-import { type Entered, type Parked, type ParkedMovement, type Rejected, tradeApi } from "./trade";
+import { type Cancellation, type Entered, type Parked, type ParkedMovement, type Rejected, type Reread, tradeApi } from "./trade";
 
 export function Waiting() {
   const loaded = useLoad(async (signal) => {
     const [parked, rejected] = await Promise.all([tradeApi.parked(signal), tradeApi.rejected(signal)]);
-    return { parked: [...(parked.parked ?? []), ...(parked.movements ?? [])], rejected: rejected.rejected ?? [] };
+    return { parked: [...(parked.parked ?? []), ...(parked.movements ?? []), ...(parked.cancellations ?? [])], rejected: rejected.rejected ?? [] };
   }, []);
   if (!loaded.data) return <Pending of={loaded} card rows={2} />;
   return (
@@ -25,11 +25,16 @@ export function Waiting() {
   );
 }
 
-type Waits = Parked | ParkedMovement;
+type Waits = Parked | ParkedMovement | Cancellation;
 
-/** What a thing that waits is called: the line of an order, or a movement of stock by its cause, store and number. */
-const nameOf = (p: Waits): string =>
-  "line" in p ? `${p.line.channel} · ${p.line.order}/${p.line.line}` : `${t(`cause.${p.movement.cause}`)} · ${p.movement.store} · ${p.movement.id}`;
+/** What a thing that waits is called: the line of an order, a movement of stock by its cause, store and number, or an order. */
+function nameOf(p: Waits): string {
+  if ("line" in p) return `${p.line.channel} · ${p.line.order}/${p.line.line}`;
+  if ("movement" in p) return `${t(`cause.${p.movement.cause}`)} · ${p.movement.store} · ${p.movement.id}`;
+  return `${p.channel} · ${p.order}`;
+}
+
+const whyOf = (p: Waits): string => ("code" in p ? refusal(p).error : t("sales.cancelled_first"));
 
 function ParkedCard({ list, reload }: { list: readonly Waits[]; reload(): void }) {
   const [saving, save] = useSave();
@@ -62,7 +67,7 @@ function ParkedCard({ list, reload }: { list: readonly Waits[]; reload(): void }
         <ul class="mend-list">
           {list.map((p) => (
             <li key={nameOf(p)}>
-              <b>{refusal(p).error}</b>
+              <b>{whyOf(p)}</b>
               <small class="muted num">
                 {nameOf(p)} · {t("sales.since")} {minute(Date.parse(p.parked_at), lang.value)}
               </small>
@@ -75,13 +80,29 @@ function ParkedCard({ list, reload }: { list: readonly Waits[]; reload(): void }
 }
 
 function RejectedCard({ list, reload }: { list: readonly Rejected[]; reload(): void }) {
+  const [saving, save] = useSave();
+  const [done, setDone] = useState<Reread | null>(null);
+  const reread = async () => {
+    if (await save(async () => setDone(await tradeApi.reread()))) reload();
+  };
   return (
     <section class="card" aria-labelledby="rejected">
       <header class="card-head">
         <h2 id="rejected">{t("sales.refused")}</h2>
         <span class="count num">{count(list.length, lang.value)}</span>
         <Help name={t("sales.refused")}>{t("sales.refused_help")}</Help>
+        {list.some((r) => r.message) && mayChange() && (
+          <button class="button button-small push" type="button" disabled={saving.kind === "busy"} onClick={() => void reread()}>
+            {t("sales.reread")}
+          </button>
+        )}
       </header>
+      <SaveError saving={saving} />
+      {done && (
+        <p class="note" role="status">
+          {t("sales.reread_done", { messages: count(done.messages, lang.value), taken: count(done.taken, lang.value), n: count(done.stored + done.corrected, lang.value) })}
+        </p>
+      )}
       {list.length === 0 ? (
         <p class="note">{t("sales.refused_none")}</p>
       ) : (

@@ -58,6 +58,29 @@ export interface Rejected {
   last_at: string;
   field?: string;
   hint?: string;
+  /** The webhook that it came in, which can be read again. */
+  message?: string;
+}
+
+/** An order that was cancelled before any line of it came. */
+export interface Cancellation {
+  channel: string;
+  order: string;
+  revision: number;
+  parked_at: string;
+}
+
+/** What became of webhooks that were read again. */
+export interface Reread {
+  messages: number;
+  taken: number;
+  stored: number;
+  corrected: number;
+  duplicate: number;
+  late: number;
+  parked: number;
+  rejected: number;
+  skipped: number;
 }
 
 export interface Channel {
@@ -218,18 +241,19 @@ const seg = encodeURIComponent;
 const TYPES: Record<string, string> = { csv: "text/csv", ndjson: "application/x-ndjson", json: "application/json", xml: "application/xml" };
 
 /** What the service takes a file for, by its name; "" where it takes none of its kind. */
-export const typeOf = (name: string): string => TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "";
+export const typeOf = (name: string): string => TYPES[name.replace(/\.gz$/i, "").split(".").at(-1)?.toLowerCase() ?? ""] ?? "";
 
 export const tradeApi = {
   sales: (q: Record<string, string | undefined>, signal?: AbortSignal) => call<Answer<Sales & { channels: ChannelLine[] | null }>>("GET", `/v1/kpis/sales${query(q)}`, { signal }),
   products: (signal?: AbortSignal) => call<{ products: MasterProduct[] | null }>("GET", "/v1/sales/products", { signal }),
   stores: (signal?: AbortSignal) => call<{ stores: (Store & { currency?: string })[] | null }>("GET", "/v1/sales/stores", { signal }),
   channels: (signal?: AbortSignal) => call<{ channels: Channel[] | null }>("GET", "/v1/sales/channels", { signal }),
-  parked: (signal?: AbortSignal) => call<{ parked: Parked[] | null; movements: ParkedMovement[] | null }>("GET", "/v1/sales/parked?limit=200", { signal }),
+  parked: (signal?: AbortSignal) => call<{ parked: Parked[] | null; movements: ParkedMovement[] | null; cancellations: Cancellation[] | null }>("GET", "/v1/sales/parked?limit=200", { signal }),
   replay: () => call<{ replayed: number }>("POST", "/v1/sales/parked/replay", { body: {} }),
   rejected: (signal?: AbortSignal) => call<{ rejected: Rejected[] | null }>("GET", "/v1/sales/rejected?limit=200", { signal }),
+  reread: () => call<Reread>("POST", "/v1/sales/rejected/replay", { body: {} }),
   forget: (id: number) => call<unknown>("DELETE", `/v1/sales/rejected/${id}`),
-  send: (text: string, type: string, q: { channel?: string; dry_run?: string }) => call<Report>("POST", `/v1/sales/lines${query(q)}`, { body: text, headers: { "Content-Type": type } }),
+  send: (text: string | Blob, type: string, q: { channel?: string; dry_run?: string }) => call<Report>("POST", `/v1/sales/lines${query(q)}`, { body: text, headers: { "Content-Type": type } }),
   stock: (store: string, signal?: AbortSignal) => call<{ store: string; at: string; open: boolean; products: StockRow[] | null }>("GET", `/v1/stock/reconciliation${query({ store })}`, { signal }),
   movements: (q: { store: string; gtin: string; from: string; to: string }, signal?: AbortSignal) => call<{ movements: Movement[] | null }>("GET", `/v1/stock/movements${query(q)}`, { signal }),
   enter: (m: Entered) => call<{ results: { id: string; status: string; error?: string; hint?: string }[] }>("POST", "/v1/stock/movements", { body: { movements: [m] } }),
