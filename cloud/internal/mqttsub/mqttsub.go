@@ -39,6 +39,7 @@ type Config struct {
 // Subscriber is a client of the broker; it connects in Receive.
 type Subscriber struct {
 	cfg    Config
+	clean  bool // it has no name of its own, so the broker keeps nothing for it
 	client mqtt.Client
 	queue  *queue        // of what came, for whoever called Receive
 	up     chan struct{} // told after each connect
@@ -59,38 +60,47 @@ func New(cfg Config) (*Subscriber, error) {
 		return nil, err
 	}
 	cfg.URL = u.String()
-	s := &Subscriber{cfg: cfg, url: u, queue: newQueue(), up: make(chan struct{}, 1),
+	s := &Subscriber{cfg: cfg, url: u, clean: cfg.ClientID == "", queue: newQueue(), up: make(chan struct{}, 1),
 		done: make(chan struct{}), shown: u.Redacted(), log: cfg.Log}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	s.client = mqtt.NewClient(s.options().SetConnectionNotificationHandler(s.noted))
-	return s, nil
-}
-
-func (s *Subscriber) options() *mqtt.ClientOptions {
-	clean := s.cfg.ClientID == ""
-	if clean {
+	if s.clean {
 		var b [8]byte
 		rand.Read(b[:])
 		s.cfg.ClientID = "coldshelf-ingest-" + hex.EncodeToString(b[:])
 	}
-	o := mqtt.NewClientOptions().AddBroker(s.cfg.URL).SetClientID(s.cfg.ClientID).SetCleanSession(clean).
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	own := hearing{id: s.cfg.ClientID, filters: map[string]byte{wire.SharedUp: 1, wire.AllStatus: 1}, queue: s.queue, up: s.up, done: s.done}
+	s.client = mqtt.NewClient(s.options(own).SetConnectionNotificationHandler(s.noted))
+	return s, nil
+}
+
+// hearing is a connection that hears something.
+type hearing struct {
+	id      string
+	filters map[string]byte
+	queue   *queue          // of what it hears
+	up      chan<- struct{} // told after each connect and subscription, if somebody listens; nil: nobody
+	done    <-chan struct{} // closed when it ends
+}
+
+func (s *Subscriber) options(h hearing) *mqtt.ClientOptions {
+	o := mqtt.NewClientOptions().AddBroker(s.cfg.URL).SetClientID(h.id).SetCleanSession(s.clean).
 		SetUsername(s.cfg.Username).SetPassword(s.cfg.Password).
 		SetAutoAckDisabled(true).
 		SetOrderMatters(true). // the handler only enqueues; a goroutine a message would cost more than it
-		SetDefaultPublishHandler(s.enqueue).
+		SetDefaultPublishHandler(h.queue.enqueue).
 		SetConnectRetry(true).SetConnectRetryInterval(jitter(time.Second)).
 		SetAutoReconnect(true).SetMaxReconnectInterval(jitter(10 * time.Second)).
 		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetConnectTimeout(10 * time.Second).SetWriteTimeout(10 * time.Second).
 		SetProtocolVersion(protocol).SetResumeSubs(false).
 		SetConnectionAttemptHandler(func(_ *url.URL, conf *tls.Config) *tls.Config {
-			s.queue.renew()
+			h.queue.renew()
 			return conf
 		}).
 		SetOnConnectHandler(func(c mqtt.Client) {
 			s.log.Info("connected to broker", "broker", s.shown)
-			s.subscribe(c)
+			s.subscribe(c, h)
 		}).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.log.Warn("connection to broker lost", "err", err) })
 	if s.cfg.TLS != nil {
@@ -142,26 +152,22 @@ func jitter(d time.Duration) time.Duration {
 	return d + d*time.Duration(b[0])/256
 }
 
-func (s *Subscriber) enqueue(_ mqtt.Client, m mqtt.Message) {
-	s.queue.put(ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack})
-}
-
 // subscribe asks after every connect, because a broker that lost its memory has lost the session as
 // well, and asks again until it is granted or the connection is gone.
-func (s *Subscriber) subscribe(c mqtt.Client) {
+func (s *Subscriber) subscribe(c mqtt.Client, h hearing) {
 	for c.IsConnectionOpen() {
-		token := c.SubscribeMultiple(map[string]byte{wire.SharedUp: 1, wire.AllStatus: 1}, nil)
+		token := c.SubscribeMultiple(h.filters, nil)
 		if token.WaitTimeout(10*time.Second) && token.Error() == nil {
 			select {
-			case s.up <- struct{}{}:
+			case h.up <- struct{}{}:
 			default:
 			}
 			return
 		}
-		s.log.Error("the broker refuses the ingester's subscriptions, or does not answer", "broker", s.shown, "err", token.Error())
+		s.log.Error("the broker refuses subscriptions, or does not answer", "broker", s.shown, "client", h.id, "err", token.Error())
 		select {
 		case <-time.After(jitter(time.Second)):
-		case <-s.done:
+		case <-h.done:
 			return
 		}
 	}
@@ -175,21 +181,27 @@ func (s *Subscriber) Online() bool { return s.client.IsConnectionOpen() }
 
 // Receive connects and hands messages on until ctx ends. It is called once.
 func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
+	ctx, stop := context.WithCancel(ctx)
 	var handing sync.WaitGroup
 	handing.Go(func() { s.queue.run(ctx, out) })
 	defer handing.Wait()
-	token := s.client.Connect()
-	defer s.client.Disconnect(250)
+	defer stop()
 	defer close(s.done)
+	return s.connect(ctx, s.client, func() { <-ctx.Done() })
+}
+
+// connect runs fn once a client has connected, and ends the connection after it.
+func (s *Subscriber) connect(ctx context.Context, client mqtt.Client, fn func()) error {
+	token := client.Connect()
+	defer client.Disconnect(250)
 	select {
 	case <-token.Done():
 		if err := token.Error(); err != nil {
 			return fmt.Errorf("connect to broker %s: %w", s.shown, err)
 		}
+		fn()
 	case <-ctx.Done():
-		return nil
 	}
-	<-ctx.Done()
 	return nil
 }
 

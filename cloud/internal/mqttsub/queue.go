@@ -3,6 +3,9 @@ package mqttsub
 import (
 	"context"
 	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/ingest"
 )
@@ -19,6 +22,10 @@ type queue struct {
 }
 
 func newQueue() *queue { return &queue{more: make(chan struct{}, 1)} }
+
+func (q *queue) enqueue(_ mqtt.Client, m mqtt.Message) {
+	q.put(ingest.Delivery{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), Received: time.Now(), Done: m.Ack})
+}
 
 func (q *queue) put(d ingest.Delivery) {
 	q.mu.Lock()

@@ -41,6 +41,10 @@ autosave_interval 1
 max_inflight_messages 1000
 max_queued_messages 0
 user root
+log_type notice
+log_type subscribe
+log_type error
+log_type warning
 `, port, host, dir)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
