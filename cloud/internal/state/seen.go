@@ -51,8 +51,10 @@ type SeenKey struct {
 	Boot   uint32
 }
 
+// bootsSeen asks for each boot by itself, by the table's key. A join would leave the way to PostgreSQL, which reads the
+// whole tenant for it while it has no statistics of the table: in the first minute, and after a restore.
 var bootsSeen = NewStatements("WITH k (device, boot) AS (VALUES ", "(CAST(? AS TEXT), CAST(? AS BIGINT))",
-	`) SELECT s.device, s.boot, s.ranges FROM k CROSS JOIN seen s WHERE s.tenant = ? AND s.device = k.device AND s.boot = k.boot`)
+	`) SELECT k.device, k.boot, (SELECT s.ranges FROM seen s WHERE s.tenant = ? AND s.device = k.device AND s.boot = k.boot) FROM k`)
 
 // BootsSeen gives boots of a tenant's devices; those that were never heard of are empty.
 func BootsSeen(ctx context.Context, q Querier, tenant string, keys []SeenKey) (map[SeenKey]*Seen, error) {
@@ -76,6 +78,9 @@ func BootsSeen(ctx context.Context, q Querier, tenant string, keys []SeenKey) (m
 			var data []byte
 			if err := rows.Scan(&k.Device, &boot, &data); err != nil {
 				return err
+			}
+			if data == nil {
+				continue
 			}
 			k.Boot = uint32(boot)
 			if found[k].Ranges, err = DecodeRanges(data); err != nil {
