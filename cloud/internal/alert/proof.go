@@ -3,7 +3,6 @@ package alert
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -303,19 +302,14 @@ const awaited = time.Hour
 
 // restingOn gives a device's alerts about slots that a look may be proof of.
 func restingOn(ctx context.Context, tx *state.Tx, env *wire.Envelope, look Key) (alerts []*Alert, err error) {
-	rows, err := tx.Query(ctx, `SELECT alert FROM alerts WHERE tenant = ? AND device = ?
+	bodies, err := state.Texts(ctx, tx, `SELECT alert FROM alerts WHERE tenant = ? AND device = ?
 		AND (status <> 'resolved' OR closed_boot = ? AND closed_seq >= ?
 			OR id IN (SELECT alert_id FROM alert_proofs WHERE tenant = ? AND device = ? AND kept_until = 0 AND moment = ? AND at > ?))`,
 		env.Tenant, env.Device, int64(look.Boot), int64(look.Seq), env.Tenant, env.Device, string(MomentEnd), state.Micros(env.CapturedAt.Add(-awaited)))
 	if err != nil {
 		return nil, fmt.Errorf("find alerts of picture %d.%d: %w", env.Boot, env.Seq, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var body string
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("find alerts of picture %d.%d: %w", env.Boot, env.Seq, err)
-		}
+	for _, body := range bodies {
 		a := new(Alert)
 		if err := json.Unmarshal([]byte(body), a); err != nil {
 			return nil, fmt.Errorf("stored alert: %w", err)
@@ -324,5 +318,5 @@ func restingOn(ctx context.Context, tx *state.Tx, env *wire.Envelope, look Key) 
 			alerts = append(alerts, a)
 		}
 	}
-	return alerts, errors.Join(rows.Err(), rows.Close())
+	return alerts, nil
 }

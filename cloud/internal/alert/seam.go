@@ -104,17 +104,9 @@ func Known(ctx context.Context, db *state.DB, log string, cursor int64) (bool, e
 
 // LogTenants lists the tenants that the log has entries about.
 func LogTenants(ctx context.Context, q state.Querier) (tenants []string, err error) {
-	rows, err := q.Query(ctx, "SELECT DISTINCT tenant FROM alert_log ORDER BY tenant")
+	tenants, err = state.Texts(ctx, q, "SELECT DISTINCT tenant FROM alert_log ORDER BY tenant")
 	if err != nil {
 		return nil, fmt.Errorf("read the alert log's tenants: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var t string
-		if err := rows.Scan(&t); err != nil {
-			return nil, fmt.Errorf("read the alert log's tenants: %w", err)
-		}
-		tenants = append(tenants, t)
-	}
-	return tenants, rows.Err()
+	return tenants, nil
 }

@@ -148,17 +148,8 @@ func (f *Follower) closeHours(ctx context.Context, tenant string) error {
 		return nil
 	}
 	return f.advance(ctx, tenant, feedClose, from, next, func(tx *state.Tx) error {
-		rows, err := tx.Query(ctx, "SELECT DISTINCT store FROM merge_coolers WHERE tenant = ? ORDER BY store", tenant)
+		stores, err := state.Texts(ctx, tx, "SELECT DISTINCT store FROM merge_coolers WHERE tenant = ? ORDER BY store", tenant)
 		if err != nil {
-			return fmt.Errorf("close hours: %w", err)
-		}
-		var stores []string
-		if err := each(rows, func() error {
-			var s string
-			err := rows.Scan(&s)
-			stores = append(stores, s)
-			return err
-		}); err != nil {
 			return fmt.Errorf("close hours: %w", err)
 		}
 		for _, store := range stores {

@@ -168,18 +168,11 @@ func (f *Follower) Step(ctx context.Context) (Done, error) {
 }
 
 func (f *Follower) tenants(ctx context.Context) ([]string, error) {
-	rows, err := f.DB.Query(ctx, "SELECT DISTINCT tenant FROM stores ORDER BY tenant")
+	list, err := state.Texts(ctx, f.DB, "SELECT DISTINCT tenant FROM stores ORDER BY tenant")
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
-	var list []string
-	err = each(rows, func() error {
-		var t string
-		err := rows.Scan(&t)
-		list = append(list, t)
-		return err
-	})
-	return list, err
+	return list, nil
 }
 
 func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) {

@@ -97,22 +97,17 @@ func Delete(ctx context.Context, tx *state.Tx, tenant, id string) error {
 
 // List gives a tenant's, by id.
 func List(ctx context.Context, q state.Querier, tenant string) ([]Promotion, error) {
-	rows, err := q.Query(ctx, "SELECT body FROM promotions WHERE tenant = ? ORDER BY id", tenant)
+	bodies, err := state.Texts(ctx, q, "SELECT body FROM promotions WHERE tenant = ? ORDER BY id", tenant)
 	if err != nil {
 		return nil, fmt.Errorf("list promotions: %w", err)
 	}
-	defer rows.Close()
 	list := []Promotion{}
-	for rows.Next() {
-		var body string
+	for _, body := range bodies {
 		var p Promotion
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("list promotions: %w", err)
-		}
 		if err := json.Unmarshal([]byte(body), &p); err != nil {
 			return nil, fmt.Errorf("stored promotion: %w", err)
 		}
 		list = append(list, p)
 	}
-	return list, rows.Err()
+	return list, nil
 }

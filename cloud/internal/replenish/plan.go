@@ -96,19 +96,11 @@ func (p *Planner) sendAll(ctx context.Context) error {
 
 // each does something for every tenant that a query names. What fails for one does not keep it from the others.
 func (p *Planner) each(ctx context.Context, query string, do func(tenant string) error) error {
-	rows, err := p.DB.Query(ctx, query)
+	tenants, err := state.Texts(ctx, p.DB, query)
 	if err != nil {
 		return fmt.Errorf("list tenants: %w", err)
 	}
-	var tenants []string
-	for rows.Next() {
-		var t string
-		if err := rows.Scan(&t); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		tenants = append(tenants, t)
-	}
-	errs := []error{rows.Err(), rows.Close()}
+	var errs []error
 	for _, t := range tenants {
 		errs = append(errs, do(t))
 	}

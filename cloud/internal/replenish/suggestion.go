@@ -149,24 +149,19 @@ func List(ctx context.Context, q state.Querier, tenant string, f Filter) ([]Sugg
 		statuses[i] = string(s)
 	}
 	in("status", statuses)
-	rows, err := q.Query(ctx, "SELECT body FROM replenish_suggestions WHERE "+where+" ORDER BY gain DESC, id LIMIT ?", append(args, f.Limit)...)
+	bodies, err := state.Texts(ctx, q, "SELECT body FROM replenish_suggestions WHERE "+where+" ORDER BY gain DESC, id LIMIT ?", append(args, f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list suggestions: %w", err)
 	}
-	defer rows.Close()
 	list := []Suggestion{}
-	for rows.Next() {
-		var body string
+	for _, body := range bodies {
 		var s Suggestion
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("list suggestions: %w", err)
-		}
 		if err := json.Unmarshal([]byte(body), &s); err != nil {
 			return nil, fmt.Errorf("stored suggestion: %w", err)
 		}
 		list = append(list, s)
 	}
-	return list, rows.Err()
+	return list, nil
 }
 
 func get(ctx context.Context, q state.Querier, tenant, id string) (*Suggestion, error) {

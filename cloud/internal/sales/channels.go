@@ -29,19 +29,11 @@ func (l *Ledger) Channel(ctx context.Context, tenant, channel string) (body stri
 
 // Channels gives all of a tenant, by name.
 func (l *Ledger) Channels(ctx context.Context, tenant string) (bodies []string, err error) {
-	rows, err := l.db.Query(ctx, "SELECT body FROM sales_channels WHERE tenant = ? ORDER BY channel", tenant)
+	bodies, err = state.Texts(ctx, l.db, "SELECT body FROM sales_channels WHERE tenant = ? ORDER BY channel", tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read channels: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var body string
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("read channels: %w", err)
-		}
-		bodies = append(bodies, body)
-	}
-	return bodies, rows.Err()
+	return bodies, nil
 }
 
 // DropChannel forgets how a channel sends; its lines stay. state.ErrNotFound.
@@ -82,17 +74,9 @@ func (l *Ledger) Deliver(ctx context.Context, tenant, channel, id string) error 
 
 // Tenants gives who has a ledger.
 func (l *Ledger) Tenants(ctx context.Context) (names []string, err error) {
-	rows, err := l.db.Query(ctx, "SELECT tenant FROM sales_tenants ORDER BY tenant")
+	names, err = state.Texts(ctx, l.db, "SELECT tenant FROM sales_tenants ORDER BY tenant")
 	if err != nil {
 		return nil, fmt.Errorf("read tenants: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("read tenants: %w", err)
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
+	return names, nil
 }

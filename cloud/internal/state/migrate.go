@@ -100,18 +100,5 @@ func (m Migrations) apply(ctx context.Context, tx *Tx) error {
 }
 
 func (m Migrations) applied(ctx context.Context, tx *Tx) ([]string, error) {
-	rows, err := tx.Query(ctx, "SELECT sha256 FROM schema_migrations WHERE name = ? ORDER BY step", m.Name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var hashes []string
-	for rows.Next() {
-		var h string
-		if err := rows.Scan(&h); err != nil {
-			return nil, err
-		}
-		hashes = append(hashes, h)
-	}
-	return hashes, rows.Err()
+	return Texts(ctx, tx, "SELECT sha256 FROM schema_migrations WHERE name = ? ORDER BY step", m.Name)
 }

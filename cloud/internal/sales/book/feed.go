@@ -62,20 +62,12 @@ func (f *Feeder) Feed(ctx context.Context, tenant string) error {
 
 func storesWithCoolers(ctx context.Context, db *state.DB, tenant string) (list []string, err error) {
 	// Only stores with a book or a sale have anything to tell.
-	rows, err := db.Query(ctx, `SELECT DISTINCT c.store FROM coolers c WHERE c.tenant = ? AND EXISTS
+	list, err = state.Texts(ctx, db, `SELECT DISTINCT c.store FROM coolers c WHERE c.tenant = ? AND EXISTS
 		(SELECT 1 FROM sales_stock s WHERE s.tenant = c.tenant AND s.store = c.store) ORDER BY c.store`, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read stores with coolers: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var store string
-		if err := rows.Scan(&store); err != nil {
-			return nil, fmt.Errorf("read stores with coolers: %w", err)
-		}
-		list = append(list, store)
-	}
-	return list, rows.Err()
+	return list, nil
 }
 
 func (f *Feeder) store(ctx context.Context, tenant string, masters []sales.Store, store string, since, now time.Time) error {

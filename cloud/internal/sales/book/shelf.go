@@ -147,20 +147,12 @@ func readShelves(ctx context.Context, db state.Querier, points Series, tenant, s
 }
 
 func devicesOf(ctx context.Context, db state.Querier, tenant, store string) (list []string, err error) {
-	rows, err := db.Query(ctx, "SELECT device FROM coolers WHERE tenant = ? AND store = ?", tenant, store)
+	list, err = state.Texts(ctx, db, "SELECT device FROM coolers WHERE tenant = ? AND store = ?", tenant, store)
 	if err != nil {
 		return nil, fmt.Errorf("read coolers of %s: %w", store, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var device string
-		if err := rows.Scan(&device); err != nil {
-			return nil, fmt.Errorf("read coolers of %s: %w", store, err)
-		}
-		list = append(list, device)
-	}
 	sort.Strings(list)
-	return list, rows.Err()
+	return list, nil
 }
 
 // readLoad tells how busy a store is: people who came in within the last hour against the busiest hour

@@ -1,0 +1,26 @@
+package state
+
+import (
+	"context"
+	"errors"
+)
+
+// Texts gives the rows of a query of one column of text. It is empty where there are none, never nil.
+func Texts(ctx context.Context, q Querier, query string, args ...any) ([]string, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	list := []string{}
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		list = append(list, text)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
