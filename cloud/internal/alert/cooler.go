@@ -19,6 +19,9 @@ const (
 // readings judges what sensors read, in the order of their times.
 func (st *stepping) readings(rs Readings) {
 	message := st.in
+	if readings.after(&st.state, message.Key) {
+		st.state.Read = message.Mark()
+	}
 	rs = slices.Clone(rs)
 	slices.SortStableFunc(rs, func(a, b Reading) int { return a.At.Compare(b.At) })
 	for _, r := range rs {

@@ -94,7 +94,7 @@ func (e *Engine) judge(ctx context.Context, tx *state.Tx, envs []*wire.Envelope)
 			}
 		}
 		if p, ok := env.Body.(*wire.Picture); ok {
-			if err := errors.Join(d.writeLooks(ctx), e.proveBy(ctx, tx, env, p)); err != nil {
+			if err := errors.Join(d.writeKept(ctx), e.proveBy(ctx, tx, env, p)); err != nil {
 				return fault(env, err)
 			}
 		}
@@ -114,13 +114,13 @@ type device struct {
 	now     time.Time
 
 	state   State
-	since   int64 // looks since the last checkpoint
-	pruned  bool  // looks were dropped, so the oldest checkpoint is as far back as can be restated
+	since   [len(parts)]int64 // inputs since the last checkpoint, by part
+	pruned  [len(parts)]bool  // inputs were dropped, so the oldest checkpoint is as far back as can be restated
 	saved   savedMachine
 	changed bool
-	owned   bool        // nobody else holds the state's maps
-	looks   []keptLook  // not written yet
-	losses  *LossReader // nil: nothing is known
+	owned   bool                    // nobody else holds the state's maps
+	kept    [len(parts)][]keptInput // not written yet
+	losses  *LossReader             // nil: nothing is known
 }
 
 // open reads a device's machine, or begins one for a device never heard of.
@@ -142,24 +142,24 @@ func (e *Engine) open(ctx context.Context, tx *state.Tx, id wire.Identity, now t
 
 // add takes one input: in order by a step, out of order by restating.
 func (d *device) add(ctx context.Context, in Input) error {
-	look, ok := in.Fact.(Look)
-	if !ok {
+	p := partOf(in.Fact)
+	if p == nil {
 		if _, alive := in.Fact.(Heard); alive && d.heardLately(in.At) {
 			return nil
 		}
 		return d.step(ctx, in)
 	}
-	if in.Key.Compare(d.state.Head.Key) <= 0 && !d.state.Head.IsZero() {
+	if !p.after(&d.state, in.Key) {
 		d.owned = false
-		return d.restate(ctx, in, look)
+		return d.restate(ctx, p, in)
 	}
-	if err := d.keepLook(in, look); err != nil {
+	if err := d.keep(p, in); err != nil {
 		return err
 	}
 	if err := d.step(ctx, in); err != nil {
 		return err
 	}
-	return d.checkpoint(ctx, in.Key)
+	return d.checkpoint(ctx, p, in.Key)
 }
 
 // heardLately reports that a sign of life need not be written, because the device is known to be alive.
@@ -187,7 +187,7 @@ func (d *device) tell(ctx context.Context, out []Transition) error {
 	if len(out) == 0 {
 		return nil
 	}
-	if err := d.writeLooks(ctx); err != nil { // proof pictures are found through them
+	if err := d.writeKept(ctx); err != nil { // proof pictures are found through them
 		return err
 	}
 	for _, tr := range out {

@@ -237,6 +237,77 @@ func TestEngineRestatesAcrossCheckpoints(t *testing.T) {
 	}, alert.Tables)
 }
 
+// doors is a message of a board that tells when its door was opened or closed.
+func doors(seq uint64, at time.Time, list ...telemetry.DoorEvent) *wire.Envelope {
+	return &wire.Envelope{Identity: identity, Boot: 1, Seq: seq, CapturedAt: at, Clock: telemetry.NTP, Body: &wire.Telemetry{Doors: list}}
+}
+
+// TestEngineLateReadings: what a sensor read that comes after a later reading is judged in its place: it moves the
+// bounds of what was told, and takes back nothing that time alone had made an alert. One older than all that is kept changes nothing.
+func TestEngineLateReadings(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		c := &clock{scenarioDay.Add(10 * time.Hour)}
+		e := newEngine(c, alert.DefaultRules())
+		at := func(minutes int) time.Time { return scenarioDay.Add(10*time.Hour + time.Duration(minutes)*time.Minute) }
+		read := 0
+		expect := func(when string, want ...string) alert.Alert {
+			t.Helper()
+			log := readAll(t, db)
+			if got := kinds(log[read:]); !slices.Equal(got, want) {
+				t.Fatalf("%s: got %q, want %q", when, got, want)
+			}
+			read = len(log)
+			if read == 0 {
+				return alert.Alert{}
+			}
+			return decode(t, log[read-1])
+		}
+		pass := func(to int) {
+			t.Helper()
+			c.at = at(to)
+			if _, err := e.Tick(context.Background(), db); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		judge(t, db, e, doors(4, at(0), telemetry.DoorEvent{At: at(0), Open: true}))
+		pass(4)
+		expect("open for four minutes", "opened door_ajar ")
+		judge(t, db, e, doors(2, at(-19), telemetry.DoorEvent{At: at(-20), Open: true}, telemetry.DoorEvent{At: at(-19)}))
+		if a := expect("a late one, of when it was last closed", "restated door_ajar "); a.LastSeenGood == nil || !a.LastSeenGood.Equal(at(-19)) || a.State != alert.StatusOpen {
+			t.Errorf("restated: %+v", a)
+		}
+		judge(t, db, e, doors(3, at(-1), telemetry.DoorEvent{At: at(-1), Open: true}))
+		if a := expect("a late one since when it is open", "restated door_ajar "); !a.FirstSeenBad.Equal(at(-1)) || a.State != alert.StatusOpen {
+			t.Errorf("restated: %+v", a)
+		}
+		c.at = at(30)
+		judge(t, db, e, doors(6, at(30), telemetry.DoorEvent{At: at(30)}))
+		expect("closed", "resolved door_ajar ")
+		judge(t, db, e, doors(5, at(10), telemetry.DoorEvent{At: at(10)}))
+		if a := expect("closed before", "restated door_ajar "); a.ResolvedAt == nil || !a.ResolvedAt.Equal(at(10)) {
+			t.Errorf("restated: %+v", a)
+		}
+		judge(t, db, e, doors(5, at(10), telemetry.DoorEvent{At: at(10)}), doors(1, at(-30), telemetry.DoorEvent{At: at(-30)}))
+		expect("the same again, and one that changes nothing")
+
+		var many []*wire.Envelope
+		for seq := range uint64(400) {
+			c.at = at(31 + int(seq))
+			many = append(many, doors(7+seq, c.at, telemetry.DoorEvent{At: c.at, Open: seq%2 == 0}))
+		}
+		judge(t, db, e, many...)
+		var kept int
+		if err := db.QueryRow(context.Background(), "SELECT COUNT(*) FROM alert_readings").Scan(&kept); err != nil || kept >= 300 {
+			t.Errorf("%d readings are kept, %v", kept, err)
+		}
+		again := *doors(1, at(-40), telemetry.DoorEvent{At: at(-40), Open: true})
+		again.Seq = 0
+		judge(t, db, e, &again)
+		expect("one that is older than all that is kept")
+	}, alert.Tables)
+}
+
 func TestEngineBackfillCallsNobody(t *testing.T) {
 	db := statetest.SQLite(t, alert.Tables)
 	c := &clock{scenarioDay.Add(20 * time.Hour)}

@@ -53,13 +53,13 @@ type Readings []Reading
 
 // Reading is one sensor's word; exactly one of the pointers is set.
 type Reading struct {
-	At      time.Time
-	Door    *bool  // open
-	MilliC  *int32 // inner temperature, thousandths of a degree Celsius
-	Mains   *bool  // the cooler has mains power
-	Camera  *bool  // the camera answers
-	People  *int   // who came past, up to At
-	Settled *bool  // the cooler stands where it belongs; false: it was moved
+	At      time.Time `json:"at"`
+	Door    *bool     `json:"d,omitempty"` // open
+	MilliC  *int32    `json:"t,omitempty"` // inner temperature, thousandths of a degree Celsius
+	Mains   *bool     `json:"m,omitempty"` // the cooler has mains power
+	Camera  *bool     `json:"c,omitempty"` // the camera answers
+	People  *int      `json:"p,omitempty"` // who came past, up to At
+	Settled *bool     `json:"s,omitempty"` // the cooler stands where it belongs; false: it was moved
 }
 
 // Heard says that the device is alive at Input.At, on the cloud's clock.

@@ -11,51 +11,51 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// restate judges a look that is older than the newest one, in its place.
-func (d *device) restate(ctx context.Context, in Input, l Look) error {
-	if err := d.writeLooks(ctx); err != nil {
+// restate judges an input that is older than the newest one of its part, in its place.
+func (d *device) restate(ctx context.Context, p *part, in Input) error {
+	if err := d.writeKept(ctx); err != nil {
 		return err
 	}
 	var n int
-	err := d.tx.QueryRow(ctx, "SELECT COUNT(*) FROM alert_looks WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
+	err := d.tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+p.table+" WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
 		d.id.Tenant, d.id.Device, int64(in.Key.Boot), int64(in.Key.Seq)).Scan(&n)
 	if err != nil {
-		return fmt.Errorf("find look: %w", err)
+		return fmt.Errorf("find %s: %w", p.noun, err)
 	}
 	if n > 0 {
 		return nil // judged before
 	}
-	base, found, err := d.checkpointBefore(ctx, in.Key)
+	base, found, err := d.checkpointBefore(ctx, p, in.Key)
 	if err != nil {
 		return err
 	}
-	if !found && d.pruned {
+	if !found && d.pruned[p.number] {
 		d.engine.log.WarnContext(ctx, "observation too old to restate", "tenant", d.id.Tenant, "device", d.id.Device,
 			"boot", in.Key.Boot, "seq", in.Key.Seq)
 		return nil
 	}
-	if err := errors.Join(d.keepLook(in, l), d.writeLooks(ctx)); err != nil {
+	if err := errors.Join(d.keep(p, in), d.writeKept(ctx)); err != nil {
 		return err
 	}
-	looks, taken, err := d.looksAfter(ctx, base.Head.Key)
+	inputs, taken, err := d.inputsAfter(ctx, p, p.head(&base).Key)
 	if err != nil {
 		return err
 	}
-	known, err := d.known(ctx, base)
+	known, err := d.known(ctx, p, base)
 	if err != nil {
 		return err
 	}
-	// Checkpoints after the look were taken without it: they are taken again.
+	// Checkpoints after the input were taken without it: they are taken again.
 	var fault error
 	again := func(in Input, s State) {
 		if taken[in.Key] && fault == nil {
-			fault = d.putCheckpoint(ctx, in.Key, s)
+			fault = d.putCheckpoint(ctx, p, in.Key, s)
 		}
 	}
 	var out []Transition
-	d.state, out = d.machine.Restate(base, looks, known, d.state, again)
+	d.state, out = d.machine.Restate(base, inputs, known, d.state, again)
 	d.changed = true
-	d.since++
+	d.since[p.number]++
 	if err := errors.Join(fault, d.losses.Err()); err != nil {
 		return err
 	}
@@ -63,10 +63,10 @@ func (d *device) restate(ctx context.Context, in Input, l Look) error {
 }
 
 // checkpointBefore gives the newest checkpoint before k; without one, the state of a device of which
-// no look is known.
-func (d *device) checkpointBefore(ctx context.Context, k Key) (base State, found bool, err error) {
+// no input of the part is known.
+func (d *device) checkpointBefore(ctx context.Context, p *part, k Key) (base State, found bool, err error) {
 	var text string
-	err = d.tx.QueryRow(ctx, `SELECT checkpoint FROM alert_looks WHERE tenant = ? AND device = ? AND checkpoint <> ''
+	err = d.tx.QueryRow(ctx, "SELECT checkpoint FROM "+p.table+` WHERE tenant = ? AND device = ? AND checkpoint <> ''
 		AND (boot < ? OR boot = ? AND seq < ?) ORDER BY boot DESC, seq DESC LIMIT 1`,
 		d.id.Tenant, d.id.Device, int64(k.Boot), int64(k.Boot), int64(k.Seq)).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -100,13 +100,13 @@ func readLook(ctx context.Context, q state.Querier, tenant, device string, k Key
 	return &l, state.Time(at), nil
 }
 
-// looksAfter gives the looks after k, and which of them are checkpoints.
-func (d *device) looksAfter(ctx context.Context, k Key) (looks []Input, checkpoints map[Key]bool, err error) {
-	rows, err := d.tx.Query(ctx, `SELECT boot, seq, at, late, look, checkpoint <> '' FROM alert_looks WHERE tenant = ? AND device = ?
+// inputsAfter gives a part's inputs after k, and which of them are checkpoints.
+func (d *device) inputsAfter(ctx context.Context, p *part, k Key) (inputs []Input, checkpoints map[Key]bool, err error) {
+	rows, err := d.tx.Query(ctx, "SELECT boot, seq, at, late, "+p.column+", checkpoint <> '' FROM "+p.table+` WHERE tenant = ? AND device = ?
 		AND (boot > ? OR boot = ? AND seq > ?) ORDER BY boot, seq`,
 		d.id.Tenant, d.id.Device, int64(k.Boot), int64(k.Boot), int64(k.Seq))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read looks: %w", err)
+		return nil, nil, fmt.Errorf("read %ss: %w", p.noun, err)
 	}
 	defer rows.Close()
 	checkpoints = map[Key]bool{}
@@ -116,40 +116,35 @@ func (d *device) looksAfter(ctx context.Context, k Key) (looks []Input, checkpoi
 		var text string
 		var checkpoint bool
 		if err := rows.Scan(&boot, &seq, &at, &in.Late, &text, &checkpoint); err != nil {
-			return nil, nil, fmt.Errorf("read looks: %w", err)
+			return nil, nil, fmt.Errorf("read %ss: %w", p.noun, err)
 		}
-		var l Look
-		if err := json.Unmarshal([]byte(text), &l); err != nil {
-			return nil, nil, fmt.Errorf("stored look %d.%d: %w", boot, seq, err)
+		in.Key, in.At = Key{uint32(boot), uint64(seq)}, state.Time(at)
+		if in.Fact, err = p.decode(in.Key, text); err != nil {
+			return nil, nil, err
 		}
-		in.Key, in.At, in.Fact = Key{uint32(boot), uint64(seq)}, state.Time(at), l
-		looks = append(looks, in)
+		inputs = append(inputs, in)
 		checkpoints[in.Key] = checkpoint
 	}
-	return looks, checkpoints, rows.Err()
+	return inputs, checkpoints, rows.Err()
 }
 
-// known gives the episodes about looks that were told of and not over at base.
-func (d *device) known(ctx context.Context, base State) ([]Episode, error) {
-	rows, err := d.tx.Query(ctx, "SELECT episode FROM alerts WHERE tenant = ? AND device = ? AND (status <> 'resolved' OR closed_boot > ? OR closed_boot = ? AND closed_seq > ?) ORDER BY opened_at, id",
-		d.id.Tenant, d.id.Device, int64(base.Head.Boot), int64(base.Head.Boot), int64(base.Head.Seq))
+// known gives the episodes about a part's inputs that were told of and not over at base.
+func (d *device) known(ctx context.Context, p *part, base State) ([]Episode, error) {
+	head := p.head(&base)
+	texts, err := state.Texts(ctx, d.tx, "SELECT episode FROM alerts WHERE tenant = ? AND device = ? AND (status <> 'resolved' OR closed_boot > ? OR closed_boot = ? AND closed_seq > ?) ORDER BY opened_at, id",
+		d.id.Tenant, d.id.Device, int64(head.Boot), int64(head.Boot), int64(head.Seq))
 	if err != nil {
 		return nil, fmt.Errorf("read known alerts: %w", err)
 	}
-	defer rows.Close()
 	var known []Episode
-	for rows.Next() {
-		var text string
+	for _, text := range texts {
 		var e Episode
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("read known alerts: %w", err)
-		}
 		if err := json.Unmarshal([]byte(text), &e); err != nil {
 			return nil, fmt.Errorf("stored episode: %w", err)
 		}
-		if e.Type.aboutLooks() {
+		if p.about(e.Type) {
 			known = append(known, e)
 		}
 	}
-	return known, rows.Err()
+	return known, nil
 }

@@ -17,6 +17,7 @@ type Machine struct {
 // It encodes to JSON; an engine keeps it between inputs.
 type State struct {
 	Head      Mark               `json:"h,omitzero"`  // newest look
+	Read      Mark               `json:"r,omitzero"`  // newest message with readings
 	Planogram PlanogramRef       `json:"p,omitzero"`  // of the newest look
 	Heard     Mark               `json:"a,omitzero"`  // last sign of life, on the cloud's clock
 	Gone      Mark               `json:"x,omitzero"`  // the broker lost the device, and it has not come back
@@ -49,7 +50,8 @@ func trackerID(t Type, slot string) string {
 }
 
 // Step takes the device's next input, and gives the state after it and what changed, in the order of Types. s itself is
-// not changed. A look whose key is not after the newest one is ignored: Restate judges what comes out of order.
+// not changed. A look whose key is not after the newest one is ignored: Restate judges what comes out of order, of
+// sensors too.
 func (m Machine) Step(s State, in Input) (State, []Transition) { return m.step(s.clone(), in) }
 
 // step is Step for a state that nobody else holds: its maps are the next state's.
@@ -58,12 +60,13 @@ func (m Machine) step(s State, in Input) (State, []Transition) {
 		return s, nil
 	}
 	st := stepping{Machine: m, state: s, in: in}
+	if partOf(in.Fact) != nil && in.Key.Compare(s.newest()) >= 0 {
+		st.state.Behind = in.Late
+	}
 	switch fact := in.Fact.(type) {
 	case Look:
-		st.state.Behind = in.Late
 		st.look(fact)
 	case Readings:
-		st.state.Behind = in.Late
 		st.readings(fact)
 	case Sales:
 		st.sales(fact)

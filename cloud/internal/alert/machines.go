@@ -12,8 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// A device's last looks are kept so that one that comes out of order can be judged in its place. A
-// checkpoint, the machine's state after a look, stands at every checkpointEvery-th; what is older
+// A device's last looks and readings are kept so that one that comes out of order can be judged in its place. A
+// checkpoint, what the machine knows after an input, stands at every checkpointEvery-th; what is older
 // than keepCheckpoints of them is dropped.
 const (
 	checkpointEvery = 64
@@ -29,9 +29,9 @@ type savedMachine struct {
 
 func (d *device) load(ctx context.Context) error {
 	var text string
-	row := d.tx.QueryRow(ctx, "SELECT store, state, since, pruned, due_at FROM alert_machines WHERE tenant = ? AND device = ?",
+	row := d.tx.QueryRow(ctx, "SELECT store, state, since, pruned, read_since, read_pruned, due_at FROM alert_machines WHERE tenant = ? AND device = ?",
 		d.id.Tenant, d.id.Device)
-	err := row.Scan(&d.saved.store, &text, &d.since, &d.pruned, &d.saved.dueAt)
+	err := row.Scan(&d.saved.store, &text, &d.since[0], &d.pruned[0], &d.since[1], &d.pruned[1], &d.saved.dueAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (d *device) load(ctx context.Context) error {
 }
 
 func (d *device) save(ctx context.Context) error {
-	if err := d.writeLooks(ctx); err != nil {
+	if err := d.writeKept(ctx); err != nil {
 		return err
 	}
 	if !d.changed && d.saved.store == d.id.Store {
@@ -63,10 +63,10 @@ func (d *device) save(ctx context.Context) error {
 	d.engine.decoded.Put(d.id.Tenant, d.id.Device, string(text), d.state)
 	d.owned = false
 	due := state.Micros(d.machine.Due(d.state, d.engine.listening, d.now))
-	_, err = d.tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+	_, err = d.tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, read_since, read_pruned, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, device) DO UPDATE SET store = excluded.store, state = excluded.state,
-			since = excluded.since, pruned = excluded.pruned, due_at = excluded.due_at`,
-		d.id.Tenant, d.id.Device, d.id.Store, string(text), d.since, d.pruned, due)
+			since = excluded.since, pruned = excluded.pruned, read_since = excluded.read_since, read_pruned = excluded.read_pruned, due_at = excluded.due_at`,
+		d.id.Tenant, d.id.Device, d.id.Store, string(text), d.since[0], d.pruned[0], d.since[1], d.pruned[1], due)
 	if err != nil {
 		return fmt.Errorf("store machine: %w", err)
 	}
@@ -93,54 +93,62 @@ func due(ctx context.Context, q state.Querier, now time.Time, after wire.Identit
 	return ids, rows.Err()
 }
 
-// keptLook is a row of alert_looks.
-type keptLook struct {
+// keptInput is a row of a part's table.
+type keptInput struct {
 	in   Input
 	text string
 }
 
-// keepLook keeps a look with the others of the transaction; writeLooks writes them before any is read.
-func (d *device) keepLook(in Input, l Look) error {
-	text, err := l.text()
+// keep keeps an input with the others of the transaction; writeKept writes them before any is read.
+func (d *device) keep(p *part, in Input) error {
+	text, err := textOf(in.Fact)
 	if err != nil {
-		return fmt.Errorf("keep look: %w", err)
+		return fmt.Errorf("keep %s: %w", p.noun, err)
 	}
-	d.looks = append(d.looks, keptLook{in, string(text)})
+	d.kept[p.number] = append(d.kept[p.number], keptInput{in, string(text)})
 	return nil
 }
 
-func (d *device) writeLooks(ctx context.Context) error {
-	err := state.InStretches(d.looks, func(part []keptLook) error {
-		args := make([]any, 0, 7*len(part))
-		for _, l := range part {
-			args = append(args, d.id.Tenant, d.id.Device, int64(l.in.Key.Boot), int64(l.in.Key.Seq), state.Micros(l.in.At), l.in.Late, l.text)
+func (d *device) writeKept(ctx context.Context) error {
+	for _, p := range parts {
+		err := state.InStretches(d.kept[p.number], func(part []keptInput) error {
+			args := make([]any, 0, 7*len(part))
+			for _, k := range part {
+				args = append(args, d.id.Tenant, d.id.Device, int64(k.in.Key.Boot), int64(k.in.Key.Seq), state.Micros(k.in.At), k.in.Late, k.text)
+			}
+			_, err := d.tx.Exec(ctx, insertInputs[p.number][len(part)], args...)
+			return err
+		})
+		d.kept[p.number] = d.kept[p.number][:0]
+		if err != nil {
+			return fmt.Errorf("keep %ss: %w", p.noun, err)
 		}
-		_, err := d.tx.Exec(ctx, insertLooks[len(part)], args...)
-		return err
-	})
-	d.looks = d.looks[:0]
-	if err != nil {
-		return fmt.Errorf("keep looks: %w", err)
 	}
 	return nil
 }
 
-var insertLooks = state.NewStatements("INSERT INTO alert_looks (tenant, device, boot, seq, at, late, look) VALUES ", "(?, ?, ?, ?, ?, ?, ?)", "")
+var insertInputs = func() (all [len(parts)]state.Statements) {
+	for _, p := range parts {
+		all[p.number] = state.NewStatements("INSERT INTO "+p.table+" (tenant, device, boot, seq, at, late, "+p.column+") VALUES ", "(?, ?, ?, ?, ?, ?, ?)", "")
+	}
+	return all
+}()
 
-// checkpoint keeps the state after each checkpointEvery-th look, and drops what lies too far back.
-func (d *device) checkpoint(ctx context.Context, k Key) error {
-	if d.since++; d.since < checkpointEvery {
+// checkpoint keeps what is known after each checkpointEvery-th input, and drops what lies too far back.
+func (d *device) checkpoint(ctx context.Context, p *part, k Key) error {
+	since := &d.since[p.number]
+	if *since++; *since < checkpointEvery {
 		return nil
 	}
-	d.since = 0
-	if err := d.writeLooks(ctx); err != nil {
+	*since = 0
+	if err := d.writeKept(ctx); err != nil {
 		return err
 	}
-	if err := d.putCheckpoint(ctx, k, d.state); err != nil {
+	if err := d.putCheckpoint(ctx, p, k, d.state); err != nil {
 		return err
 	}
 	var boot, seq int64
-	err := d.tx.QueryRow(ctx, `SELECT boot, seq FROM alert_looks WHERE tenant = ? AND device = ? AND checkpoint <> ''
+	err := d.tx.QueryRow(ctx, "SELECT boot, seq FROM "+p.table+` WHERE tenant = ? AND device = ? AND checkpoint <> ''
 		ORDER BY boot DESC, seq DESC LIMIT 1 OFFSET ?`, d.id.Tenant, d.id.Device, keepCheckpoints-1).Scan(&boot, &seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
@@ -148,21 +156,21 @@ func (d *device) checkpoint(ctx context.Context, k Key) error {
 	if err != nil {
 		return fmt.Errorf("find oldest checkpoint: %w", err)
 	}
-	_, err = d.tx.Exec(ctx, "DELETE FROM alert_looks WHERE tenant = ? AND device = ? AND (boot < ? OR boot = ? AND seq < ?)",
+	_, err = d.tx.Exec(ctx, "DELETE FROM "+p.table+" WHERE tenant = ? AND device = ? AND (boot < ? OR boot = ? AND seq < ?)",
 		d.id.Tenant, d.id.Device, boot, boot, seq)
 	if err != nil {
-		return fmt.Errorf("drop old looks: %w", err)
+		return fmt.Errorf("drop old %ss: %w", p.noun, err)
 	}
-	d.pruned = true
+	d.pruned[p.number] = true
 	return nil
 }
 
-func (d *device) putCheckpoint(ctx context.Context, k Key, s State) error {
-	text, err := s.text()
+func (d *device) putCheckpoint(ctx context.Context, p *part, k Key, s State) error {
+	text, err := p.only(s).text()
 	if err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)
 	}
-	_, err = d.tx.Exec(ctx, "UPDATE alert_looks SET checkpoint = ? WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
+	_, err = d.tx.Exec(ctx, "UPDATE "+p.table+" SET checkpoint = ? WHERE tenant = ? AND device = ? AND boot = ? AND seq = ?",
 		string(text), d.id.Tenant, d.id.Device, int64(k.Boot), int64(k.Seq))
 	if err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// history draws a device's looks in their true order: two slots, random states, some reboots, some
-// of it late.
+// history draws a device's inputs in their true order: looks at two slots in random states, and what its sensors
+// read; some reboots, some of it late.
 func history(t *rapid.T) []alert.Input {
 	n := rapid.IntRange(1, 25).Draw(t, "looks")
 	key := alert.Key{Boot: 1}
@@ -25,6 +25,10 @@ func history(t *rapid.T) []alert.Input {
 			key = alert.Key{Boot: key.Boot + 1, Seq: 1}
 		}
 		at = at.Add(time.Duration(rapid.IntRange(1, 1800).Draw(t, "gap")) * time.Second)
+		if rapid.IntRange(0, 2).Draw(t, "sensors") == 0 {
+			looks = append(looks, alert.Input{Key: key, At: at, Fact: alert.Readings{reading(t, at)}})
+			continue
+		}
 		look := alert.Look{Planogram: alert.PlanogramRef{ID: "p", Version: 1}, Model: "m"}
 		for _, id := range []string{"A", "B"} {
 			s := alert.Slot{ID: id, GTIN: scenarioGTIN, Due: 2}
@@ -37,6 +41,12 @@ func history(t *rapid.T) []alert.Input {
 		looks = append(looks, alert.Input{Key: key, At: at, Fact: look})
 	}
 	return looks
+}
+
+func reading(t *rapid.T, at time.Time) alert.Reading {
+	yes, temp := rapid.Bool().Draw(t, "yes"), int32(rapid.SampledFrom([]int{4000, 7800, 9000, 9000}).Draw(t, "temperature"))
+	return rapid.SampledFrom([]alert.Reading{{At: at, Door: &yes}, {At: at, MilliC: &temp}, {At: at, MilliC: &temp}, {At: at, Mains: &yes},
+		{At: at, Camera: &yes}, {At: at, Settled: &yes}}).Draw(t, "sensor")
 }
 
 func propertyRules() alert.Rules {

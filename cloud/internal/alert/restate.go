@@ -2,16 +2,16 @@ package alert
 
 import "slices"
 
-// Restate judges a stretch of looks again, after one came in out of order. base is the state before
-// the first of inputs, inputs are all known looks since, in the order of their keys; known are the
-// episodes about looks that a reader was told of and that were not over at base: open ones, and those
-// that ended since. It gives the state after the last look and the transitions that bring a reader
+// Restate judges a stretch of looks again, or one of readings, after one came in out of order. base is the
+// state before the first of inputs, inputs are all known ones of the kind since, in the order of their keys; known
+// are the episodes about them that a reader was told of and that were not over at base: open ones, and those
+// that ended since. It gives the state after the last input and the transitions that bring a reader
 // of the known episodes up to date. An episode keeps its identity when its bounds move.
 //
-// What concerns no look (doors, power, presence) is taken from now, the state that the device is in.
-// passing, unless nil, is given the state after each input: a later Restate may have it as its base.
+// What the inputs do not concern (of looks: doors, power, presence) is taken from now, the state that the device
+// is in. passing, unless nil, is given the state after each input: a later Restate may have it as its base.
 func (m Machine) Restate(base State, inputs []Input, known []Episode, now State, passing func(Input, State)) (State, []Transition) {
-	state := base
+	state, of := base, partOf(inputs[0].Fact)
 	var found []Episode
 	for _, in := range inputs {
 		var out []Transition
@@ -25,7 +25,9 @@ func (m Machine) Restate(base State, inputs []Input, known []Episode, now State,
 			}
 		}
 	}
-	state = state.withoutLooks(now)
+	state = of.of(state, now)
+	state.Behind = now.Behind
+	m.stillLasting(state, known)
 	last := inputs[len(inputs)-1]
 
 	r := restating{told: slices.Clone(known), named: slices.Clone(known), at: last}
@@ -34,7 +36,7 @@ func (m Machine) Restate(base State, inputs []Input, known []Episode, now State,
 	var open []Transition
 	for _, id := range sortedKeys(state.Trackers) {
 		t := state.Trackers[id]
-		if t.Open == nil || !t.Open.Type.aboutLooks() {
+		if t.Open == nil || !of.about(t.Open.Type) {
 			continue
 		}
 		e, tr := r.lasts(*t.Open)
@@ -47,6 +49,21 @@ func (m Machine) Restate(base State, inputs []Input, known []Episode, now State,
 	}
 	r.retract()
 	return state, append(r.out, open...)
+}
+
+// stillLasting opens again what time alone had made an alert, a door that stood open for too long, where it had lasted
+// for as long by then: a stretch of readings does not tell of the ticks between them.
+func (m Machine) stillLasting(state State, known []Episode) {
+	for _, e := range known {
+		t := state.Trackers[string(e.Type)]
+		if e.Over() || !slices.Contains(lastingTypes[:], e.Type) || t.Open != nil || t.FirstBad.IsZero() {
+			continue
+		}
+		rule, ok := m.Rules.For(e.Type, "", e.Opened.At)
+		if ok && e.Opened.At.Sub(t.FirstBad.At) >= rule.Hold {
+			state.Trackers[string(e.Type)] = t.open(e.Type, rule, signal{lasting: true}, Input{Key: e.Opened.Key, At: e.Opened.At})
+		}
+	}
 }
 
 // restating is one Restate under way.
@@ -146,31 +163,4 @@ func (e Episode) identified(k Episode) Episode {
 	e.Severity, e.Was, e.Loss, e.Graded = k.Severity, k.Was, k.Loss, k.Graded
 	e.Raised = k.Raised || e.Raised && !e.Over()
 	return e
-}
-
-// aboutLooks reports whether alerts of this type are judged on pictures.
-func (t Type) aboutLooks() bool {
-	switch t {
-	case PlanogramDrift, CameraBlocked, CameraFogged, CameraShifted, CameraImpaired:
-		return true
-	}
-	return slices.Contains(slotTypes[:], t)
-}
-
-// withoutLooks takes over from now all that no look decides.
-func (s State) withoutLooks(now State) State {
-	s = s.clone()
-	s.Heard, s.Gone, s.Behind, s.Door, s.Opens = now.Heard, now.Gone, now.Behind, now.Door, now.Opens
-	s.Last = now.clone().Last
-	for id := range s.Trackers {
-		if !typeOf(id).aboutLooks() {
-			delete(s.Trackers, id)
-		}
-	}
-	for id, t := range now.Trackers {
-		if !typeOf(id).aboutLooks() {
-			s.Trackers[id] = t
-		}
-	}
-	return s
 }

@@ -108,4 +108,18 @@ CREATE TABLE alert_log_seams (
 	log   TEXT NOT NULL,
 	at    BIGINT NOT NULL
 );
+`, `
+CREATE TABLE alert_readings (
+	tenant     TEXT NOT NULL,
+	device     TEXT NOT NULL,
+	boot       BIGINT NOT NULL,
+	seq        BIGINT NOT NULL,
+	at         BIGINT NOT NULL,
+	late       BOOLEAN NOT NULL,
+	readings   TEXT NOT NULL,
+	checkpoint TEXT NOT NULL DEFAULT '',
+	PRIMARY KEY (tenant, device, boot, seq)
+);
+ALTER TABLE alert_machines ADD COLUMN read_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE alert_machines ADD COLUMN read_pruned BOOLEAN NOT NULL DEFAULT TRUE;
 `}}

@@ -7,7 +7,7 @@ import "slices"
 type Timeline struct {
 	machine Machine
 	now     State
-	looks   []Input
+	inputs  [len(parts)][]Input // by part
 	told    []Episode
 }
 
@@ -24,21 +24,23 @@ func (t *Timeline) Episodes() []Episode { return slices.Clone(t.told) }
 // Add takes one input and gives what it changed.
 func (t *Timeline) Add(in Input) []Transition {
 	var out []Transition
-	if _, ok := in.Fact.(Look); !ok {
+	p := partOf(in.Fact)
+	if p == nil {
 		t.now, out = t.machine.Step(t.now, in)
 		return t.tell(out)
 	}
-	i, known := slices.BinarySearchFunc(t.looks, in, func(a, b Input) int { return a.Key.Compare(b.Key) })
+	all := &t.inputs[p.number]
+	i, known := slices.BinarySearchFunc(*all, in, func(a, b Input) int { return a.Key.Compare(b.Key) })
 	if known {
 		return nil
 	}
-	t.looks = slices.Insert(t.looks, i, in)
-	if i == len(t.looks)-1 {
+	*all = slices.Insert(*all, i, in)
+	if i == len(*all)-1 {
 		t.now, out = t.machine.Step(t.now, in)
 		return t.tell(out)
 	}
-	looked := slices.DeleteFunc(slices.Clone(t.told), func(e Episode) bool { return !e.Type.aboutLooks() })
-	t.now, out = t.machine.Restate(State{}, t.looks, looked, t.now, nil)
+	about := slices.DeleteFunc(slices.Clone(t.told), func(e Episode) bool { return !p.about(e.Type) })
+	t.now, out = t.machine.Restate(State{}, *all, about, t.now, nil)
 	return t.tell(out)
 }
 

@@ -25,14 +25,15 @@ import (
 
 // hand is a subscriber that a test feeds by hand.
 type hand struct {
-	in chan ingest.Delivery
+	in  chan ingest.Delivery
+	now time.Time // when what is given is received
 
 	mu   sync.Mutex
 	said []*wire.Envelope // acknowledgements
 	done int
 }
 
-func newHand() *hand { return &hand{in: make(chan ingest.Delivery)} }
+func newHand() *hand { return &hand{in: make(chan ingest.Delivery), now: arrival} }
 
 func (h *hand) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
 	for {
@@ -74,7 +75,7 @@ func (h *hand) give(t *testing.T, topic string, payload []byte) {
 func (h *hand) offer(t *testing.T, topic string, payload []byte) <-chan struct{} {
 	t.Helper()
 	done := make(chan struct{})
-	d := ingest.Delivery{Topic: topic, Payload: payload, Received: arrival, Done: sync.OnceFunc(func() {
+	d := ingest.Delivery{Topic: topic, Payload: payload, Received: h.now, Done: sync.OnceFunc(func() {
 		h.mu.Lock()
 		h.done++
 		h.mu.Unlock()
@@ -286,7 +287,7 @@ func picture(obs uint64) *wire.Picture {
 // stored gives a device's series as text, one line a message.
 func stored(t *testing.T, s *embedded.Store, device string) []string {
 	t.Helper()
-	list, err := s.Messages(context.Background(), series.Range{Tenant: "t", Device: device, From: morning.Add(-24 * time.Hour), To: morning.Add(48 * time.Hour)}, 100_000)
+	list, err := s.Messages(context.Background(), series.Range{Tenant: "t", Device: device, From: morning.Add(-24 * time.Hour), To: morning.Add(30 * 24 * time.Hour)}, 100_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,6 +300,15 @@ func stored(t *testing.T, s *embedded.Store, device string) []string {
 		}
 		for _, c := range m.Climate {
 			fmt.Fprintf(&b, " %v", c.Temp)
+		}
+		for _, d := range m.Doors {
+			fmt.Fprintf(&b, " open=%v at %s", d.Open, d.At.Format(time.TimeOnly))
+		}
+		for _, p := range m.Power {
+			fmt.Fprintf(&b, " mains=%v", p.Mains)
+		}
+		for _, f := range m.Footfall {
+			fmt.Fprintf(&b, " in=%d", f.In)
 		}
 		for _, e := range m.Events {
 			fmt.Fprintf(&b, " %s", e.Type)
