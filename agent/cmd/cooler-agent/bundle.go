@@ -23,7 +23,7 @@ import (
 func bundleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bundle",
-		Short: "make and check signed bundles: networks, a gallery or the agent for boards in the field",
+		Short: "Make and check signed bundles: networks, a gallery or the agent for boards in the field",
 		Long: `A bundle is one file that any web server, or a stick, brings to a board. A board takes it if its keys stem from the
 root that the board holds (updates.root), if it is not below the version in force, and if a first look under it
 goes well; otherwise what was in force stays. docs/boards.md tells the whole way.`,
@@ -42,7 +42,7 @@ goes well; otherwise what was in force stays. docs/boards.md tells the whole way
 func bundleInit() *cobra.Command {
 	var keys string
 	cmd := &cobra.Command{
-		Use: "init --keys DIR", Short: "make the keys and the root that boards are given", Args: cobra.NoArgs,
+		Use: "init --keys DIR", Short: "Make the keys and the root that boards are given", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := bundle.Init(keys, time.Now()); err != nil {
 				return withHint(err, "name a folder that holds no keys yet")
@@ -58,7 +58,7 @@ func bundleInit() *cobra.Command {
 func bundleRotate() *cobra.Command {
 	var keys string
 	cmd := &cobra.Command{
-		Use: "rotate --keys DIR", Short: "replace the release key; boards that see the next bundle refuse the old key from then on", Args: cobra.NoArgs,
+		Use: "rotate --keys DIR", Short: "Replace the release key; boards that see the next bundle refuse the old key from then on", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			version, err := bundle.Rotate(keys, time.Now())
 			if err != nil {
@@ -100,7 +100,7 @@ func bundleMake() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "make --keys DIR --kind KIND --version V --out FILE SOURCE",
-		Short: "sign a folder of networks, a gallery's file or an agent's program",
+		Short: "Sign a folder of networks, a gallery's file or an agent's program",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o := bundle.Order{Release: bundle.Release{Kind: kind, Version: release}, Expires: time.Duration(days) * 24 * time.Hour}
@@ -180,7 +180,7 @@ func bundleVerify() *cobra.Command {
 	var root string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "verify --root FILE BUNDLE", Short: "check a bundle as a board with that root would, every file of it", Args: cobra.ExactArgs(1),
+		Use: "verify --root FILE BUNDLE", Short: "Check a bundle as a board with that root would, every file of it", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := verifyBundle(root, args[0])
 			if err != nil {

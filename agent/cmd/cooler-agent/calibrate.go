@@ -39,7 +39,7 @@ func calibrateCommand() *cobra.Command {
 	var o calibrateOptions
 	cmd := &cobra.Command{
 		Use:   "calibrate --out LENS.yml PHOTO… | calibrate --from FOLDER | calibrate --print-board FILE",
-		Short: "measure the camera's lens from photos of a printed board",
+		Short: "Measure the camera's lens from photos of a printed board",
 		Long: `Wide lenses bend shelves. From ten to twenty photos of a printed chessboard, taken by the camera itself,
 this measures how, and writes a lens profile: name it as camera.lens in the agent's configuration, and
 every picture is made that of an ideal lens before anything looks at it. The mount then says model and

@@ -62,7 +62,7 @@ func captureWorkerCommand() *cobra.Command {
 	var opts camera.Options
 	cmd := &cobra.Command{
 		Use: captureWorkerName, Hidden: true, Args: cobra.NoArgs,
-		Short: "read a camera for the process that started this one",
+		Short: "Read a camera for the process that started this one",
 		RunE: func(*cobra.Command, []string) error {
 			gone, done := camera.Serve(os.Stdin, os.Stdout, opencv.Live(source), opts, func() (camera.Grabber, error) {
 				return opencv.OpenCapture(source, opencv.CaptureOptions{Width: opts.Width, Height: opts.Height, FPS: opts.FPS})

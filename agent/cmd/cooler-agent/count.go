@@ -28,7 +28,7 @@ func countCommand() *cobra.Command {
 	var o countOptions
 	cmd := &cobra.Command{
 		Use:   "count --line x1,y1,x2,y2 [flags] VIDEO",
-		Short: "count the people who cross a line in a video",
+		Short: "Count the people who cross a line in a video",
 		Long: `Counts people across lines, by direction, and their stays in zones. "in" is from the left of a line to its
 right, looking from its first point to its second in the picture (y runs down). A person is where their feet
 are; who turns round on the line is not counted. Only counts come out: no picture of a person is kept, but for

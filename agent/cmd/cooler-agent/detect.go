@@ -32,7 +32,7 @@ func detectCommand() *cobra.Command {
 	var o detectOptions
 	cmd := &cobra.Command{
 		Use:   "detect [flags] IMAGE…",
-		Short: "find and name the facings of pictures",
+		Short: "Find and name the facings of pictures",
 		Long: `Finds the facings of each picture, names them by the gallery, and judges the planogram's slots where
 the camera's mount is given. A picture that cannot be read is told on standard error and makes the
 status 1; the others are printed all the same. Boxes are [x, y, width, height] in pixels of the picture

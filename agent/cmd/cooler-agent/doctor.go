@@ -49,10 +49,10 @@ func doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor --config FILE",
-		Short: "tell whether this board is ready, and what it lacks",
+		Short: "Look at everything that run needs, and say what is wrong",
 		Long: `Checks the configuration and everything that it names: networks, planogram, gallery, mount, camera, devices,
 data folder, outbox, clock and broker. It takes one picture and looks at it, and changes nothing. An agent may be
-running meanwhile; it keeps the camera and the outbox, which is told. The status is 1 if a check failed.`,
+running meanwhile: then doctor leaves camera and outbox to it, and says so. Exit status 1 if a check failed.`,
 		Example: `  cooler-agent doctor --config agent.yml
   cooler-agent doctor --config agent.yml --json | jq '.checks[] | select(.verdict != "ok")'`,
 		Args: cobra.NoArgs,

@@ -35,7 +35,7 @@ func enrollCommand() *cobra.Command {
 	var o enrollOptions
 	cmd := &cobra.Command{
 		Use:   "enroll --gtin GTIN [--name NAME] PHOTO… | enroll --from FOLDER | enroll --from-observation SOURCE | enroll --from-cloud URL",
-		Short: "teach a product from a few photos",
+		Short: "Teach a product from a few photos",
 		Long: `Adds photos of a product to a gallery, so that its facings get its name from then on. A photo may be a
 crop, a product shot on a plain ground, or a pack held before the camera: of such a photo the largest pack in
 the middle and parts closer and closer to the middle are taken, each a reference. Front, both sides and

@@ -40,7 +40,7 @@ func evalCommand() *cobra.Command {
 	var o evalOptions
 	cmd := &cobra.Command{
 		Use:   "eval --data FOLDER [--json]",
-		Short: "measure boxes, names and slot states against a set of pictures with truth",
+		Short: "Measure boxes, names and slot states against a set of pictures with truth",
 		Long: `Runs every picture of a set through the whole pipeline and scores what comes out. Four formats are read:
 a cooler set (frames.json, instances.json, sequences.json, planograms/, skus.json, references/), for
 boxes, names, slots and stockouts; a YOLO folder (images/ and labels/) and plain COCO, for boxes alone; and

@@ -26,7 +26,7 @@ func evalFootfallCommand() *cobra.Command {
 	var e footfallEval
 	cmd := &cobra.Command{
 		Use:   "eval-footfall --videos DIR TRUTH…",
-		Short: "measure count against counts made by hand",
+		Short: "Measure how well people are counted, against counts made by hand",
 		Long: `Counts the video of each truth file and compares crossing by crossing: right are those of the same line and
 direction at the same time. Accuracy is right ones among all that there were or that were claimed. With
 --detectors the same clips are counted by networks that find people in single frames, followed and counted the

@@ -21,7 +21,7 @@ const maxKeyFile = 64 << 10
 func galleryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gallery",
-		Short: "sign, check and list a file of enrolled references",
+		Short: "Sign, check and list a file of enrolled references",
 		Long: `A gallery is one file that holds what enroll taught. It can be signed, so that a board which is told the
 public key (vision.gallery_key of its configuration) takes no other, and none older than it has used.
 
@@ -43,7 +43,7 @@ func keygenCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "keygen --out FILE",
-		Short: "make a key pair: FILE signs, FILE.pub checks",
+		Short: "Make a key pair: FILE signs, FILE.pub checks",
 		Long: `Writes an Ed25519 key pair as PEM, as OpenSSL does: FILE is secret, FILE.pub goes to the boards. Files that
 are there are not written over.`,
 		Example: `  cooler-agent gallery keygen --out acme.key`,
@@ -96,7 +96,7 @@ func signCommand() *cobra.Command {
 	var version uint64
 	cmd := &cobra.Command{
 		Use:   "sign --key FILE GALLERY",
-		Short: "sign a gallery as its next version",
+		Short: "Sign a gallery as its next version",
 		Long: `Signs the file in its place. Its version is counted up by one, or set by --version; boards refuse a version
 lower than one they have used. A gallery that another key has signed is refused: what it holds
 was vouched for by somebody else.`,
@@ -148,7 +148,7 @@ func verifyCommand() *cobra.Command {
 	var keyFile string
 	cmd := &cobra.Command{
 		Use:     "verify --key FILE.pub GALLERY",
-		Short:   "check a gallery's signature and every hash in it",
+		Short:   "Check a gallery's signature and every hash in it",
 		Long:    `Status 0 if the file is whole and signed by one of the keys in FILE.pub, else 1 and what is wrong.`,
 		Example: `  cooler-agent gallery verify --key acme.key.pub drinks.gallery`,
 		Args:    cobra.ExactArgs(1),
@@ -194,7 +194,7 @@ func showCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "show GALLERY",
-		Short:   "list what a gallery holds",
+		Short:   "List what a gallery holds",
 		Long:    `Lists the products with the number of their references, and pairs that look alike to the embedder.`,
 		Example: `  cooler-agent gallery show drinks.gallery`,
 		Args:    cobra.ExactArgs(1),

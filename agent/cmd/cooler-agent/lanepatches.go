@@ -28,7 +28,7 @@ func lanePatchesCommand() *cobra.Command {
 	var o lanePatches
 	cmd := &cobra.Command{
 		Use: "lane-patches --data FOLDER --out FILE", Hidden: true, Args: cobra.NoArgs,
-		Short: "write the patches of free lanes of a cooler set with their truth, for training",
+		Short: "Write the patches of free lanes of a cooler set with their truth, for training",
 		Long: `For every picture of a cooler set: finds facings, places them, and writes the patch of each lane in which nothing was
 found. --missed takes that share of the facings away first, so that lanes with packs that a detector misses are
 among them; --shaken moves the camera by up to that many degrees and centimetres, as an installer's eye would.

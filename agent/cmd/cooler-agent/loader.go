@@ -90,7 +90,7 @@ func probeCommand() *cobra.Command {
 	var library string
 	cmd := &cobra.Command{
 		Use: probeName, Hidden: true, Args: cobra.NoArgs,
-		Short: "try the model file on standard input and end",
+		Short: "Try the model file on standard input and end",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := probe.Child(cmd.Context(), os.Stdin, func(runtime string, onnx []byte) (vision.Network, error) {
 				if strings.HasPrefix(runtime, "ONNX Runtime") {

@@ -45,9 +45,9 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	hint := hintOf(err)
 	if !*begun && hint == "" {
-		hint = fmt.Sprintf("see `%s --help`", cmd.CommandPath())
+		hint = fmt.Sprintf("`%s --help` lists the commands", cmd.CommandPath())
 		if cmd.HasParent() {
-			hint = cmd.UseLine() + "; " + hint
+			hint = fmt.Sprintf("%s; see `%s --help`", cmd.UseLine(), cmd.CommandPath())
 		}
 	}
 	fmt.Fprintf(errs, "error: %v\n", err)

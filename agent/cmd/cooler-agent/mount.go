@@ -34,7 +34,7 @@ func mountCommand() *cobra.Command {
 	var o mountOptions
 	cmd := &cobra.Command{
 		Use:   "mount --planogram PLANOGRAM [flags] IMAGE | mount --config AGENT.yml",
-		Short: "find out how the camera hangs: where the planogram's shelves are in its picture",
+		Short: "Find out how the camera hangs: where the planogram's shelves are in its picture",
 		Long: `Slots can be judged only where it is known where each shelf of the planogram lies in the picture. This finds
 it by one picture of the cooler, stocked more or less as the planogram says: each shelf at least six lanes in
 ten, its row of facings told apart from the others. With --config the picture is taken by the board's own

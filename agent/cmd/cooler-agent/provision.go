@@ -29,7 +29,7 @@ func provisionCommand() *cobra.Command {
 	var again, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "provision --config FILE (--code CODE | --code-file FILE)",
-		Short: "get this board its own certificate with a one-time code",
+		Short: "Get this board its own certificate with a one-time code",
 		Long: `Makes a key on the board, sends a certificate request with the code to cloud.url of the configuration, and keeps
 what comes in the data folder: who the board is, its certificate, the broker's authority, a token for renewal.
 The agent renews the certificate by itself. A board that has credentials keeps them, so the command may run at

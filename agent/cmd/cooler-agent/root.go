@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "cooler-agent",
-		Short: "watch the shelves of a cooler and report what is on them",
+		Short: "Watch the shelves of a cooler and report what is on them",
 		Long: `cooler-agent runs on the small computer beside a cooler. It finds every product facing in the camera's
 picture, names it by the enrolled references, compares the shelf with its planogram, and sends what it
 saw over MQTT. Without a network it keeps everything until the cloud has it.`,

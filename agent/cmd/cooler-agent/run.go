@@ -28,7 +28,7 @@ func runCommand() *cobra.Command {
 	var untilEnd bool
 	cmd := &cobra.Command{
 		Use:   "run --config FILE",
-		Short: "watch the cooler and report, until stopped",
+		Short: "Watch the cooler and report, until stopped",
 		Long: `Looks by the schedule of the configuration, puts what it sees into the outbox and sends it to the broker.
 What the cloud has not acknowledged is kept and sent again, over restarts and power cuts. A camera, a
 sensor or a broker that is not there is tried again and told in the board's health; a configuration,

@@ -23,7 +23,7 @@ type versionReport struct {
 func versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "version", Short: "tell what this program is built of", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version, and what the program is built of", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r := versionReport{version, runtime.Version(), runtime.GOARCH, opencv.Version(), wire.Version}
 			if asJSON {

@@ -19,10 +19,28 @@ import (
 
 // finding is what doctor says of one thing.
 type finding struct {
-	Check  string `json:"check"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-	Hint   string `json:"hint,omitempty"`
+	Check  string
+	OK     bool
+	Detail string
+	Hint   string
+}
+
+// MarshalJSON tells the verdict in cooler-agent doctor's words too, so that one script reads both.
+func (f finding) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Check   string `json:"check"`
+		OK      bool   `json:"ok"`
+		Verdict string `json:"verdict"`
+		Detail  string `json:"detail"`
+		Hint    string `json:"hint,omitempty"`
+	}{f.Check, f.OK, f.verdict(), f.Detail, f.Hint})
+}
+
+func (f finding) verdict() string {
+	if f.OK {
+		return "ok"
+	}
+	return "fail"
 }
 
 func doctorCommand(stdout io.Writer) *cobra.Command {
@@ -35,28 +53,13 @@ func doctorCommand(stdout io.Writer) *cobra.Command {
 credentials, rules, planograms, drop folders, the mail server. It changes nothing, and may be asked beside a
 running service. Exit status 1 where something is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.load(cmd)
-			if err != nil {
-				return err
-			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), 20*time.Second)
 			defer cancel()
-			findings := examine(ctx, c)
-			wrong := 0
-			for _, f := range findings {
-				if !f.OK {
-					wrong++
-				}
+			c, err := s.load(cmd)
+			if err != nil {
+				return report(stdout, []finding{unusable(err)}, asJSON)
 			}
-			if asJSON {
-				err = json.NewEncoder(stdout).Encode(map[string]any{"ok": wrong == 0, "checks": findings})
-			} else {
-				printFindings(stdout, findings)
-			}
-			if err == nil && wrong > 0 {
-				err = cloud.Hint(fmt.Errorf("%d of %d checks failed", wrong, len(findings)), "each failed check has its own hint%s; begin with the first", map[bool]string{true: " in the JSON", false: " above"}[asJSON])
-			}
-			return err
+			return report(stdout, examine(ctx, c), asJSON)
 		},
 	}
 	s.register(cmd)
@@ -64,13 +67,42 @@ running service. Exit status 1 where something is wrong.`,
 	return cmd
 }
 
+// report prints what was found. Its error says how much of it is wrong.
+func report(stdout io.Writer, findings []finding, asJSON bool) error {
+	wrong := 0
+	for _, f := range findings {
+		if !f.OK {
+			wrong++
+		}
+	}
+	where := " above"
+	if asJSON {
+		where = " in the JSON"
+		if err := json.NewEncoder(stdout).Encode(map[string]any{"ok": wrong == 0, "checks": findings}); err != nil {
+			return err
+		}
+	} else {
+		printFindings(stdout, findings)
+	}
+	if wrong == 0 {
+		return nil
+	}
+	return cloud.Hint(fmt.Errorf("%d of %d checks failed", wrong, len(findings)), "each failed check has its own hint%s; begin with the first", where)
+}
+
+// unusable is the finding of a configuration with which nothing else can be looked at.
+func unusable(err error) finding {
+	f := finding{Check: "config", Detail: err.Error()}
+	var h *cloud.Hinted
+	if errors.As(err, &h) {
+		f.Hint = h.Text
+	}
+	return f
+}
+
 func printFindings(w io.Writer, findings []finding) {
 	for _, f := range findings {
-		mark := "ok  "
-		if !f.OK {
-			mark = "fail"
-		}
-		fmt.Fprintf(w, "%s  %-10s  %s\n", mark, f.Check, f.Detail)
+		fmt.Fprintf(w, "%-4s  %-10s  %s\n", f.verdict(), f.Check, f.Detail)
 		if f.Hint != "" {
 			fmt.Fprintf(w, "%18shint: %s\n", "", f.Hint)
 		}

@@ -38,6 +38,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:   "cooler-cloud",
 		Short: "The service behind the coolers: ingest, alerts, API and page",
+		Long: `cooler-cloud is the service behind the coolers. It hears the boards over MQTT, keeps what they say, decides what is
+wrong, and streams alerts to a page, to other programs and to people. "cooler-cloud serve" needs nothing else to run.`,
 		Example: `  cooler-cloud serve                       # open http://127.0.0.1:8080/; boards speak to mqtt://127.0.0.1:1883
   cooler-cloud simulate --devices 3        # in another terminal: made-up coolers, for a first look
   cooler-cloud tail                        # alerts, a line each
@@ -72,9 +74,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "error: %v\n", err)
 	var u usage
 	if errors.As(err, &u) {
-		hint := "cooler-cloud --help lists the commands"
+		hint := "`cooler-cloud --help` lists the commands"
 		if cmd != root {
-			hint = fmt.Sprintf("%s; see %s --help", cmd.UseLine(), cmd.CommandPath())
+			hint = fmt.Sprintf("%s; see `%s --help`", cmd.UseLine(), cmd.CommandPath())
 		}
 		fmt.Fprintf(stderr, "hint: %s\n", hint)
 		return 2
@@ -83,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if errors.As(err, &h) {
 		fmt.Fprintf(stderr, "hint: %s\n", h.Text)
 	} else {
-		fmt.Fprintln(stderr, "hint: cooler-cloud doctor looks for what is wrong")
+		fmt.Fprintln(stderr, "hint: `cooler-cloud doctor` looks for what is wrong")
 	}
 	return 1
 }
@@ -121,17 +123,5 @@ func wrapArgs(c *cobra.Command) {
 	}
 	for _, sub := range c.Commands() {
 		wrapArgs(sub)
-	}
-}
-
-func versionCommand(stdout io.Writer) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(stdout, "cooler-cloud %s\n", version)
-			return err
-		},
 	}
 }

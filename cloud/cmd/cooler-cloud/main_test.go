@@ -11,6 +11,8 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/coldshelf/coldshelf/models/wire"
 )
 
 // output is what a program printed, safe to read while it still prints.
@@ -91,6 +93,33 @@ func TestDoctorJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil || code != 0 || !got.OK || len(got.Checks) != 5 {
 		t.Errorf("exit %d, %v, %s%s", code, err, out.String(), errs.String())
+	}
+}
+
+// TestDoctorWithoutAConfiguration: a file that cannot be read is a finding too, in JSON as in text.
+func TestDoctorWithoutAConfiguration(t *testing.T) {
+	code, out, errs := say(t, "doctor", "--json", "--config", "/nowhere.yml")
+	var got struct {
+		OK     bool
+		Checks []struct{ Check, Verdict, Detail, Hint string }
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 1 || got.OK || len(got.Checks) != 1 {
+		t.Fatalf("exit %d, %v, %s%s", code, err, out, errs)
+	}
+	if c := got.Checks[0]; c.Check != "config" || c.Verdict != "fail" || !strings.Contains(c.Detail, "/nowhere.yml") || c.Hint == "" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// TestVersion: both forms of it name the program's version and that of the wire.
+func TestVersion(t *testing.T) {
+	code, out, errs := say(t, "version", "--json")
+	var got versionReport
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 || got.Version != version || got.Wire != wire.Version || got.Go == "" {
+		t.Errorf("exit %d, %v, %s%s", code, err, out, errs)
+	}
+	if code, out, errs := say(t, "version"); code != 0 || !strings.HasPrefix(out, "cooler-cloud "+version+"\n") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 }
 
