@@ -164,6 +164,13 @@ deb: agent cross ## the agent's Debian packages for amd64 and arm64 in dist/, in
 	firmware-config/package/deb.sh bin/cooler-agent-arm64 '$(VERSION)'
 	firmware-config/package/check.sh dist/*.deb
 
+.PHONY: image
+image: cloud ## the image coldshelf/cooler-cloud, by docker, podman or buildah, for firmware-config/cloud/compose.yml
+	@rm -rf dist/image && mkdir -p dist/image/empty && cp bin/cooler-cloud firmware-config/cloud/Containerfile dist/image/
+	@for tool in docker podman buildah; do if command -v $$tool >/dev/null && $$tool info >/dev/null 2>&1; then \
+	  exec $$tool build -f dist/image/Containerfile -t coldshelf/cooler-cloud:latest dist/image; fi; done; \
+	printf '%s\n' 'error: neither docker, podman nor buildah is there and answers' 'hint: apt-get install podman; of docker see that its daemon runs' >&2; exit 1
+
 .PHONY: clean
 clean: ## remove what builds and runs made here
 	rm -rf bin dist .demo .artefacts $(UI)/node_modules

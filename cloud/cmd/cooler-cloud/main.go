@@ -14,8 +14,10 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // stores have zones, and an image of this program alone has no files of them
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // the same of whom to trust; where the system says, it counts
 
 	"github.com/coldshelf/coldshelf/cloud"
 )
