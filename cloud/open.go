@@ -91,7 +91,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	s.deliver = deliver.New(deliver.Config{DB: s.state, Dir: cfg.DataDir, MQTT: connect, SMTP: smtp, Book: s.rules.Book, AllowPrivate: cfg.Alerts.PrivateWebhooks, Log: log})
 	s.engine = alert.NewEngine(alert.Config{Rules: s.rules, Demand: merge.NewDemand(s.state), Log: log})
 	mirror, _ := s.series.(merge.HourStore) // InfluxDB is; the embedded store lies beside the books anyway
-	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Mirror: mirror, Log: log.With("part", "merge")})
+	s.merger = merge.NewFollower(merge.Config{DB: s.state, Series: s.series, Ledger: s.sales, Mirror: mirror, Keep: cfg.Keep.Points, Log: log.With("part", "merge")})
 	s.planner = replenish.NewPlanner(replenish.Config{DB: s.state, Ledger: s.sales, Client: deliver.NewClient(cfg.Alerts.PrivateWebhooks, orderTimeout), Log: log.With("part", "replenish")})
 	s.keeper = care.NewKeeper(care.Config{DB: s.state, Connect: func(ctx context.Context) (care.Session, error) { return connect(ctx) }, URL: s.boardsURL(), Log: log.With("part", "care")})
 	s.conductor = &rollout.Conductor{DB: s.state, Keeper: s.keeper, Log: log.With("part", "rollout")}

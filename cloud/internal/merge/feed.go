@@ -17,6 +17,9 @@ const (
 	feedClose = "close"
 )
 
+// feedMasters counts how often a tenant's masters were changed in what hours are folded by: no feed either.
+const feedMasters = "masters"
+
 // feedMark counts the merges of a tenant that changed an hour: no feed, but kept beside them.
 const feedMark = "mark"
 
@@ -71,13 +74,17 @@ func (f *Follower) advance(ctx context.Context, tenant, feed string, from, to in
 		if err := touch(tx); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO merge_cursors (tenant, feed, at) VALUES (?, ?, ?)
-			ON CONFLICT (tenant, feed) DO UPDATE SET at = excluded.at`, tenant, feed, to)
-		if err != nil {
-			return fmt.Errorf("move cursor %s: %w", feed, err)
-		}
-		return nil
+		return setCursor(ctx, tx, tenant, feed, to)
 	})
+}
+
+func setCursor(ctx context.Context, tx *state.Tx, tenant, feed string, at int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO merge_cursors (tenant, feed, at) VALUES (?, ?, ?)
+		ON CONFLICT (tenant, feed) DO UPDATE SET at = excluded.at`, tenant, feed, at)
+	if err != nil {
+		return fmt.Errorf("move cursor %s: %w", feed, err)
+	}
+	return nil
 }
 
 // changesAtOnce bounds how many changed hours of the books one step takes.

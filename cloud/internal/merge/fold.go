@@ -31,6 +31,7 @@ type Rate struct {
 	Alike      float64 // and of all lost sales
 	Minor      float64 // money for one unit, minor unit
 	Currency   string
+	Listed     bool // Minor is the list price, as it was when the rate was learned
 }
 
 const msPerHour = float64(time.Hour / time.Millisecond)
@@ -232,17 +233,7 @@ func (f *Facts) foldSold(h *Hour) {
 // judge says what the product's absence cost: docs/kpis.md, "Lost sales", "Demand rate", "Cause of a
 // stockout".
 func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
-	var offShelf, promoted int64
-	for _, s := range c.Sales {
-		if s.OffShelf {
-			offShelf += s.Units
-			promoted += s.Promoted
-		}
-	}
-	// A rate is learned where the whole hour was watched, so that all its units were bought in sight.
-	if c.Watched >= c.Open-c.Open/20 && promoted == 0 && offShelf >= 0 {
-		c.Rated, c.Basis = c.OnShelf, offShelf
-	}
+	offShelf, promoted := c.learnFrom()
 	cause := CauseUnknown
 	if out := c.OutTime(); out > 0 {
 		if f.Book != nil {
@@ -269,6 +260,22 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 		f.lose(h, c, cause, r, busy, left)
 	}
 	f.share(h, c, parts, offShelf)
+}
+
+// learnFrom notes what a demand rate is learned from, and gives what was bought off the shelf, and of it under a promotion.
+// A rate is learned where the whole hour was watched, so that all its units were bought in sight.
+func (c *Cell) learnFrom() (offShelf, promoted int64) {
+	for _, s := range c.Sales {
+		if s.OffShelf {
+			offShelf += s.Units
+			promoted += s.Promoted
+		}
+	}
+	c.Rated, c.Basis = 0, 0
+	if c.Watched >= c.Open-c.Open/20 && promoted == 0 && offShelf >= 0 {
+		c.Rated, c.Basis = c.OnShelf, offShelf
+	}
+	return offShelf, promoted
 }
 
 // lose is ∫ demand rate over the time without the product, less what was bought instead, in an hour that was so

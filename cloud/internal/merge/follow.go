@@ -29,6 +29,7 @@ type Config struct {
 	Mirror  HourStore                 // where merged hours are written besides [nowhere]
 	Poll    time.Duration             // how often touched hours are looked for [5 s: an hour is folded once for all that came]
 	Stores  int                       // merged in one transaction at most [32]
+	Keep    time.Duration             // how long the series keeps single looks [for ever]
 	Counter func(channel string) bool // a channel whose customers take from the shelf [pos, and what begins with "pos-"]
 	Now     func() time.Time          // [time.Now]
 	Log     *slog.Logger
@@ -41,6 +42,7 @@ type Follower struct {
 	mu      sync.Mutex // one merge at a time
 	rates   rateCache
 	masters map[string]*heldMasters
+	taken   map[string]remastered // by tenant: masters whose changes have touched the hours that they touch
 }
 
 // NewFollower makes one; nothing runs yet.
@@ -57,7 +59,15 @@ func NewFollower(c Config) *Follower {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Follower{Config: c, rates: rateCache{db: c.DB}, masters: map[string]*heldMasters{}}
+	return &Follower{Config: c, rates: rateCache{db: c.DB}, masters: map[string]*heldMasters{}, taken: map[string]remastered{}}
+}
+
+// kept is from when on the series still has every look that an hour is folded from; zero: it has all.
+func (f *Follower) kept() time.Time {
+	if f.Keep <= 0 {
+		return time.Time{}
+	}
+	return f.Now().UTC().Add(Hold - f.Keep).Truncate(time.Hour).Add(time.Hour)
 }
 
 // Grace is how long after its end an hour is closed: what comes later restates it.
@@ -187,12 +197,8 @@ func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) 
 	if err := f.closeHours(ctx, tenant); err != nil {
 		return Done{}, err
 	}
-	touched, err := readTouched(ctx, f.DB, tenant, f.Now())
+	touched, masters, err := f.touched(ctx, tenant)
 	if err != nil || len(touched) == 0 {
-		return Done{}, err
-	}
-	masters, err := f.heldMasters(ctx, tenant)
-	if err != nil {
 		return Done{}, err
 	}
 	stores := slices.Sorted(maps.Keys(touched))
@@ -200,6 +206,10 @@ func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) 
 	for len(stores) > 0 && ctx.Err() == nil {
 		n := min(f.Stores, len(stores))
 		done, err := f.mergeStores(ctx, tenant, masters, touched, stores[:n])
+		if errors.Is(err, errMastersMoved) {
+			delete(f.taken, tenant) // what is left is folded at the next step, by the masters of then
+			return all, nil
+		}
 		if err != nil {
 			return all, err
 		}
@@ -207,6 +217,24 @@ func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) 
 		stores = stores[n:]
 	}
 	return all, nil
+}
+
+// touched gives what is touched, and the masters to fold it by. The masters are read after it: what changed masters touch
+// is noted after these are there, and must not be folded by older ones.
+func (f *Follower) touched(ctx context.Context, tenant string) (map[string]*touch, *Masters, error) {
+	for {
+		touched, err := readTouched(ctx, f.DB, tenant, f.Now())
+		if err != nil {
+			return nil, nil, err
+		}
+		masters, err := f.heldMasters(ctx, tenant)
+		if err != nil || f.taken[tenant].Masters == masters {
+			return touched, masters, err
+		}
+		if err := f.takeMasters(ctx, tenant, masters); err != nil {
+			return nil, nil, err
+		}
+	}
 }
 
 // touch is what is to be folded anew in one store.
@@ -289,6 +317,13 @@ func (f *Follower) mergeStores(ctx context.Context, tenant string, m *Masters, t
 			return err
 		}
 		if f.DB.Postgres() {
+			times, _, err := readCursor(ctx, tx, tenant, feedMasters)
+			if err == nil && times != f.taken[tenant].times {
+				err = errMastersMoved
+			}
+			if err != nil {
+				return err
+			}
 			if list, err = read(); err != nil {
 				return err
 			}

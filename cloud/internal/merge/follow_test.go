@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -248,7 +249,7 @@ func TestALateFactRestatesItsHoursAlone(t *testing.T) {
 func same(t *testing.T, before, after map[string]string, but ...string) {
 	t.Helper()
 	for hour, is := range after {
-		changed := len(but) > 0 && hour == but[0]
+		changed := slices.Contains(but, hour)
 		if (is != before[hour]) != changed {
 			t.Errorf("hour %s: changed %v, want %v\nbefore %s\nafter  %s", hour, !changed, changed, before[hour], is)
 		}

@@ -178,12 +178,12 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 // priceAll gives each base its currency, and where nothing was sold the list price.
 func (r *StoreRates) priceAll(m *Masters, currency string) {
 	for g, b := range r.bases {
-		p := m.Products[g]
 		if b.Currency == "" {
 			b.Currency = currency
 		}
-		if b.Minor == 0 && p != nil && p.Price > 0 && (b.Currency == "" || b.Currency == p.Currency) {
-			b.Minor, b.Currency = float64(p.Price), p.Currency
+		if b.Minor == 0 {
+			b.Minor, b.Currency = m.listed(g, b.Currency)
+			b.Listed = true
 		}
 		r.bases[g] = b
 	}

@@ -92,6 +92,31 @@ func (m *Masters) Place(store string) *Place {
 // Groups maps products to their interchangeable group. It is not the caller's to change.
 func (m *Masters) Groups() map[shelf.GTIN]string { return m.groups }
 
+// listed is a product's list price, where it is in a currency; "": whatever it is in. Without one it is 0.
+func (m *Masters) listed(g shelf.GTIN, currency string) (minor float64, in string) {
+	p := m.Products[g]
+	if p == nil || p.Price <= 0 || currency != "" && currency != p.Currency {
+		return 0, currency
+	}
+	return float64(p.Price), p.Currency
+}
+
+// priced are a store's rates with the list prices of today where nothing was sold to tell the price.
+type priced struct {
+	*StoreRates
+	masters  *Masters
+	currency string // of the store; "": any
+}
+
+// Rate is that of StoreRates.
+func (p priced) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
+	r, ok := p.StoreRates.Rate(g, local)
+	if ok && r.Listed {
+		r.Minor, r.Currency = p.masters.listed(g, p.currency)
+	}
+	return r, ok
+}
+
 // openGrain is how exactly opening hours are kept.
 const openGrain = 5 * time.Minute
 

@@ -57,15 +57,17 @@ func lostWhilePromoted(t *testing.T, substitute float64) {
 	}
 	var all []*market.Hour
 	for s := range w.Stores {
+		var past []merge.StoreHour
 		w.Run(s, learn+judge, func(h *market.Hour) {
 			if !h.Facts.Start.Before(day(learn)) {
 				all = append(all, h)
 				return
 			}
-			if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
-				t.Fatal(err)
-			}
+			past = append(past, merge.StoreHour{Store: market.StoreName(s), Closed: true, Hour: *merge.Fold(&h.Facts, nil)})
 		})
+		if err := (merge.Books{DB: db, Zone: time.UTC}).PutHours(ctx, "t", past); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for p := range w.Products {
 		for id, from := range map[string]int{"past": 7 * (p % 4), "now": learn} {

@@ -46,6 +46,7 @@ type base struct {
 	Days     int     `json:"d"` // days in stock that it was learned from
 	Minor    float64 `json:"m,omitempty"`
 	Currency string  `json:"c,omitempty"`
+	Listed   bool    `json:"l,omitempty"` // nothing was sold: Minor is the list price
 	Own      float64 `json:"o,omitempty"` // units an hour on the shelf over the last four weeks, all hours alike; 0: not known
 	Pressed  float64 `json:"p,omitempty"` // demand while it is missed ÷ what PerHour says; 0: not known
 }
@@ -77,7 +78,7 @@ func (r *StoreRates) Rate(g shelf.GTIN, local time.Time) (Rate, bool) {
 	if missed == 0 {
 		missed = 1
 	}
-	return Rate{PerHour: r.at(g, HourOfWeek(local)), Missed: missed, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Shared: r.shared[g], Local: r.local, Daily: r.daily, Alike: r.alike, Minor: b.Minor, Currency: b.Currency}, true
+	return Rate{PerHour: r.at(g, HourOfWeek(local)), Missed: missed, Error: b.Error, Dispersion: r.dispersion, Uneven: r.uneven, Substitute: r.substitute[g], Shared: r.shared[g], Local: r.local, Daily: r.daily, Alike: r.alike, Minor: b.Minor, Currency: b.Currency, Listed: b.Listed}, true
 }
 
 // at is units an hour of a product in an hour of the week; 0 where nothing is known.

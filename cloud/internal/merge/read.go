@@ -18,7 +18,7 @@ import (
 type folded struct {
 	tenant, store string
 	place         *Place
-	groups        map[shelf.GTIN]string
+	masters       *Masters
 	touch         *touch
 	hours         []*stored
 	causes        map[int64]string
@@ -50,7 +50,7 @@ func (f *Follower) plan(ctx context.Context, tenant string) (*Plan, error) {
 
 // foldStore reads the facts of the touched hours, in runs that lie together, and folds each hour.
 func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, plan *Plan, store string, t *touch) (*folded, error) {
-	out := &folded{tenant: tenant, store: store, place: m.Place(store), groups: m.Groups(), mirrored: f.Mirror != nil, touch: t, causes: t.hours}
+	out := &folded{tenant: tenant, store: store, place: m.Place(store), masters: m, mirrored: f.Mirror != nil, touch: t, causes: t.hours}
 	var err error
 	if out.coolers, err = readCoolers(ctx, f.DB, tenant, store); err != nil {
 		return nil, err
@@ -78,57 +78,81 @@ func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, pla
 	return out, f.darken(ctx, out)
 }
 
+// run is what hours that follow each other are folded from.
+type run struct {
+	*Follower
+	out     *folded
+	coolers []*watched
+	lines   []*sales.Line
+	book    *book // nil: there is no feed
+	rates   *StoreRates
+	plan    *Plan
+}
+
 // foldRun folds hours that follow each other.
-func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rates *StoreRates, plan *Plan) error {
+func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rates *StoreRates, plan *Plan) (err error) {
 	from, to := time.Unix(starts[0], 0).UTC(), time.Unix(starts[len(starts)-1]+3600, 0).UTC()
-	coolers, err := f.readShelf(ctx, out, from, to)
-	if err != nil {
+	r := &run{Follower: f, out: out, rates: rates, plan: plan}
+	if r.coolers, err = f.readShelf(ctx, out, from, to); err != nil {
 		return err
 	}
-	lines, err := f.readLines(ctx, out.tenant, out.store, from, to)
-	if err != nil {
+	if r.lines, err = f.readLines(ctx, out.tenant, out.store, from, to); err != nil {
 		return err
 	}
-	book, err := f.openBook(ctx, out.tenant, out.store, from, to, lines)
-	if err != nil {
+	if r.book, err = f.openBook(ctx, out.tenant, out.store, from, to, r.lines); err != nil {
 		return err
 	}
 	now := f.Now().UTC()
 	for _, start := range starts {
 		hour := time.Unix(start, 0).UTC()
-		facts := &Facts{Start: hour, Until: hour.Add(time.Hour), Zone: out.place.Zone, Groups: out.groups}
-		closed := !now.Before(facts.Until.Add(Grace))
-		if now.Before(facts.Until) {
-			facts.Until = now
-		}
-		if !facts.Start.Before(facts.Until) {
+		if !hour.Before(now) {
 			continue // an hour to come: nothing can be said of it yet
 		}
-		facts.Open = out.place.Open(facts.Start, facts.Until)
-		if facts.Coolers, err = f.cut(ctx, out, coolers, hour); err != nil {
+		h, err := r.hour(ctx, hour, now)
+		if err != nil {
 			return err
 		}
-		facts.Sold = f.sold(lines, hour)
-		facts.Lifts = plan.Hour(out.store, hour, facts.Until)
-		if book != nil {
-			facts.Book = func(g shelf.GTIN) (int64, bool) { return book.at(ctx, g, facts.Until) }
-		}
 		out.done.Hours++
-		out.done.Lines += len(facts.Sold)
-		out.hours = append(out.hours, &stored{Hour: *Fold(facts, orNone(rates)), day: dayOf(hour, out.place.Zone), closed: closed})
-		if book != nil && book.err != nil {
-			return book.err
-		}
+		out.hours = append(out.hours, h)
 	}
 	return nil
 }
 
-// orNone keeps a nil pointer from becoming an interface that is not nil.
-func orNone(r *StoreRates) Rates {
+// hour folds one, as much of it as is over now.
+func (r *run) hour(ctx context.Context, start, now time.Time) (h *stored, err error) {
+	sold := r.sold(r.lines, start)
+	r.out.done.Lines += len(sold)
+	if start.Before(r.kept()) {
+		if h, err = r.resold(ctx, r.out, start, sold); err != nil || h != nil {
+			return h, err
+		}
+	}
+	place, end := r.out.place, start.Add(time.Hour)
+	facts := &Facts{Start: start, Until: end, Zone: place.Zone, Sold: sold, Groups: r.out.masters.Groups()}
+	if now.Before(end) {
+		facts.Until = now
+	}
+	facts.Open = place.Open(start, facts.Until)
+	facts.Lifts = r.plan.Hour(r.out.store, start, facts.Until)
+	if facts.Coolers, err = r.cut(ctx, r.out, r.coolers, start); err != nil {
+		return nil, err
+	}
+	if r.book != nil {
+		facts.Book = func(g shelf.GTIN) (int64, bool) { return r.book.at(ctx, g, facts.Until) }
+	}
+	h = &stored{Hour: *Fold(facts, r.out.priced(r.rates)), day: dayOf(start, place.Zone), closed: !now.Before(end.Add(Grace))}
+	if r.book != nil {
+		err = r.book.err
+	}
+	return h, err
+}
+
+// priced gives what an hour is judged by; nil where nothing is known.
+func (o *folded) priced(r *StoreRates) Rates {
 	if r == nil {
 		return nil
 	}
-	return r
+	return priced{r, o.masters, o.place.Currency}
 }
 
 // watched is what one cooler of a store said over a run of hours.

@@ -49,6 +49,9 @@ type Figures struct {
 type MoreFigures struct {
 	Revenue      map[string]int64 `json:"revenue"` // by currency, minor units
 	Receipts     int64            `json:"receipts"`
+	LostMoney    int64            `json:"lost_money_minor"` // in Currency
+	Currency     string           `json:"currency"`         // "": nothing was lost, or its price is not known
+	OpenHours    float64          `json:"open_hours"`       // products due × hours
 	PeopleIn     int64            `json:"people_in"`
 	DoorOpenings int64            `json:"door_openings"`
 	DueHours     float64          `json:"facings_due_hours"` // facings due × hours
@@ -63,13 +66,16 @@ type OutByCause struct {
 }
 
 func figures(h *Hour) Figures {
-	f := Figures{OutByCause: outByCause(h), MoreFigures: &MoreFigures{Revenue: map[string]int64{}, Receipts: h.Receipts, PeopleIn: h.In}}
+	f := Figures{OutByCause: outByCause(h), MoreFigures: &MoreFigures{Revenue: map[string]int64{}, Receipts: h.Receipts, PeopleIn: h.In, Currency: h.Currency}}
+	var loss int64
 	for i := range h.Cells {
 		c := &h.Cells[i]
 		f.Units += c.Units()
 		f.OutHours += float64(c.OutTime()) / msPerHour
 		f.LostUnits += float64(c.LostUnits()) / Micro
 		f.Watched += float64(c.Watched) / msPerHour
+		loss += c.Loss
+		f.OpenHours += float64(c.Open) / msPerHour
 		f.DueHours += float64(c.DueAll) / msPerHour
 		f.FacingHours += float64(c.Present) / msPerHour
 		for _, s := range c.Sales {
@@ -79,6 +85,7 @@ func figures(h *Hour) Figures {
 	for i := range h.Coolers {
 		f.DoorOpenings += h.Coolers[i].Openings
 	}
+	f.LostMoney = (loss + 500) / 1000
 	return f
 }
 
@@ -137,7 +144,7 @@ func readHours(ctx context.Context, q state.Querier, tenant, store string, first
 // so. It reports whether the hour changed, and whether that was a restatement.
 func putHour(ctx context.Context, tx *state.Tx, tenant, store string, was, is *stored, cause string, now time.Time) (changed, restated bool, err error) {
 	is.body = pack(&is.Hour)
-	if was != nil && string(was.body) == string(is.body) && was.closed == is.closed {
+	if was != nil && string(was.body) == string(is.body) && was.closed == is.closed && was.day == is.day {
 		return false, false, nil
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO merge_hours (tenant, store, hour, day, closed, body) VALUES (?, ?, ?, ?, ?, ?)

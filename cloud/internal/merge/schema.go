@@ -9,7 +9,7 @@ import "github.com/coldshelf/coldshelf/cloud/internal/state"
 // only inserted, so that ingesters never wait for each other here. An hour and a local day are one
 // packed row each. merge_coolers is what a cooler was last due to hold, so that one which goes dark
 // lowers the coverage instead of vanishing.
-var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2, schema3}}
+var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2, schema3, schema4}}
 
 // schema2: a store's touched hours are taken together, so that a backlog folds each hour once.
 const schema2 = `CREATE INDEX merge_touched_by_store ON merge_touched (tenant, store, id);`
@@ -25,6 +25,26 @@ CREATE TABLE merge_mirror (
 	gone   BLOB NOT NULL
 );
 CREATE INDEX merge_mirror_by_tenant ON merge_mirror (tenant, id);`
+
+// schema4: by which masters the stored hours were folded, so that a change restates the hours that it touches, also one that
+// was made while the service stood still. A store that has no row has no zone and no opening hours; a product that has
+// none has no group and no list price.
+const schema4 = `
+CREATE TABLE merge_places (
+	tenant TEXT NOT NULL,
+	store  TEXT NOT NULL,
+	tz     TEXT NOT NULL,
+	hours  TEXT NOT NULL,
+	PRIMARY KEY (tenant, store)
+);
+CREATE TABLE merge_products (
+	tenant   TEXT NOT NULL,
+	gtin     TEXT NOT NULL,
+	grp      TEXT NOT NULL,
+	price    BIGINT NOT NULL,
+	currency TEXT NOT NULL,
+	PRIMARY KEY (tenant, gtin)
+);`
 
 const schema1 = `
 CREATE TABLE merge_touched (

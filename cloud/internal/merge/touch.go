@@ -19,6 +19,7 @@ const (
 	causeReplay = "replay" // somebody asked for it
 	causeRates  = "rates"  // a demand rate is known now that was not, or what promotions do
 	causePlan   = "plan"   // a promotion was entered, changed or taken away
+	causeMaster = "master" // a store's zone or opening hours are others, or a product's group or list price
 )
 
 // Toucher notes which hours each stored message speaks of. It has the shape of a judge of the ingester,
