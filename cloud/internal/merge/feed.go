@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -50,6 +52,26 @@ func raiseMark(ctx context.Context, tx *state.Tx, tenant string) error {
 	return nil
 }
 
+// readCursors gives a tenant's cursors by feed; those that have not begun are missing.
+func readCursors(ctx context.Context, q state.Querier, tenant string) (map[string]int64, error) {
+	rows, err := q.Query(ctx, "SELECT feed, at FROM merge_cursors WHERE tenant = ?", tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read cursors: %w", err)
+	}
+	cursors := map[string]int64{}
+	err = each(rows, func() error {
+		var feed string
+		var at int64
+		err := rows.Scan(&feed, &at)
+		cursors[feed] = at
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read cursors: %w", err)
+	}
+	return cursors, nil
+}
+
 func readCursor(ctx context.Context, q state.Querier, tenant, feed string) (at int64, ok bool, err error) {
 	err = q.QueryRow(ctx, "SELECT at FROM merge_cursors WHERE tenant = ? AND feed = ?", tenant, feed).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -90,50 +112,88 @@ func setCursor(ctx context.Context, tx *state.Tx, tenant, feed string, at int64)
 // changesAtOnce bounds how many changed hours of the books one step takes.
 const changesAtOnce = 20_000
 
-// takeSales touches the hours that have changed in the books, and the later ones whose stockout has another cause
-// now, and tells whether there may be more.
-func (f *Follower) takeSales(ctx context.Context, tenant string) (more bool, err error) {
-	from, _, err := readCursor(ctx, f.DB, tenant, feedSales)
-	if err != nil {
-		return false, err
-	}
-	list, err := f.Ledger.Changed(ctx, tenant, from, changesAtOnce)
-	if err != nil || len(list) == 0 {
-		return false, err
-	}
-	return len(list) == changesAtOnce, f.advance(ctx, tenant, feedSales, from, list[len(list)-1].Change, func(tx *state.Tx) error {
-		type storeHour struct {
-			store string
-			hour  int64
-		}
-		told := map[storeHour]bool{}
-		for _, c := range list {
-			k := storeHour{c.Store, hourOf(c.Hour)}
-			if told[k] {
-				continue
-			}
-			told[k] = true
-			if err := insertTouch(ctx, tx, tenant, k.store, "", k.hour, causeSale); err != nil {
-				return err
-			}
-		}
-		return touchCauses(ctx, tx, tenant, list, causeSale, f.Now())
-	})
+// feed is a list of changes in the books that is followed by a cursor.
+type feed struct {
+	name, cause string
+	read        func(ctx context.Context, tenant string, cursor int64, limit int) ([]sales.ChangedHour, error)
+	sold        bool // the hours themselves sold something else; without it only causes of stockouts may change
 }
 
-// takeStock touches the hours whose stockout has another cause since movements were entered, and tells whether there may be more.
-func (f *Follower) takeStock(ctx context.Context, tenant string) (more bool, err error) {
-	from, _, err := readCursor(ctx, f.DB, tenant, feedStock)
-	if err != nil {
-		return false, err
+func (f *Follower) feeds() [2]feed {
+	return [...]feed{{feedSales, causeSale, f.Ledger.Changed, true}, {feedStock, causeStock, f.Ledger.Moved, false}}
+}
+
+// news is what a feed told since its cursor: one entry at least.
+type news struct {
+	feed
+	from int64
+	list []sales.ChangedHour
+}
+
+func (n *news) to() int64 { return n.list[len(n.list)-1].Change }
+
+// news reads what the feeds told.
+func (f *Follower) news(ctx context.Context, tenant string, cursors map[string]int64) (all []news, err error) {
+	for _, feed := range f.feeds() {
+		n := news{feed: feed, from: cursors[feed.name]}
+		if n.list, err = feed.read(ctx, tenant, n.from, changesAtOnce); err != nil {
+			return nil, err
+		}
+		if len(n.list) > 0 {
+			all = append(all, n)
+		}
 	}
-	list, err := f.Ledger.Moved(ctx, tenant, from, changesAtOnce)
-	if err != nil || len(list) == 0 {
-		return false, err
+	return all, nil
+}
+
+// hours gives those that news touch: the changed ones, and the later ones whose stockout has another cause now.
+func (n *news) hours(ctx context.Context, q state.Querier, tenant string, now time.Time) ([]storeHour, error) {
+	hours, err := recaused(ctx, q, tenant, n.list, now)
+	if err != nil || !n.sold {
+		return hours, err
 	}
-	return len(list) == changesAtOnce, f.advance(ctx, tenant, feedStock, from, list[len(list)-1].Change, func(tx *state.Tx) error {
-		return touchCauses(ctx, tx, tenant, list, causeStock, f.Now())
-	})
+	for _, c := range n.list {
+		hours = append(hours, storeHour{c.Store, hourOf(c.Hour)})
+	}
+	return slices.Compact(slices.SortedFunc(slices.Values(hours), storeHour.compare)), nil
+}
+
+// note notes the hours that news touch, so that they are folded at a later time.
+func (f *Follower) note(ctx context.Context, tenant string, all []news) error {
+	for _, n := range all {
+		err := f.advance(ctx, tenant, n.name, n.from, n.to(), func(tx *state.Tx) error {
+			hours, err := n.hours(ctx, tx, tenant, f.Now())
+			if err != nil {
+				return err
+			}
+			for _, h := range hours {
+				if err := insertTouch(ctx, tx, tenant, h.store, "", h.hour, n.cause); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fewChanges is how many changed hours are folded in the transaction that takes them, without being noted before: it
+// saves one transaction, which is half of the time that a late line takes.
+const fewChanges = 256
+
+// few reports whether news can be folded at once: they are few, and none is of an hour to come.
+func few(all []news, now time.Time) bool {
+	count := 0
+	for _, n := range all {
+		count += len(n.list)
+		if slices.ContainsFunc(n.list, func(c sales.ChangedHour) bool { return !c.Hour.Before(now) }) {
+			return false
+		}
+	}
+	return count <= fewChanges
 }
 
 // catchUp is how far back the hours of a service that stood still are closed.
@@ -141,11 +201,8 @@ const catchUp = 35 * 24 * time.Hour
 
 // closeHours touches every store with a cooler for each hour that has ended, so that an hour in which
 // nobody said anything counts as one in which nobody looked; and what else was merged before it was over.
-func (f *Follower) closeHours(ctx context.Context, tenant string) error {
-	from, known, err := readCursor(ctx, f.DB, tenant, feedClose)
-	if err != nil {
-		return err
-	}
+func (f *Follower) closeHours(ctx context.Context, tenant string, cursors map[string]int64) error {
+	from, known := cursors[feedClose]
 	next := hourOf(f.Now().Add(-Grace)) // the first hour that is not to be closed yet
 	start := max(from, hourOf(f.Now().Add(-catchUp)))
 	if !known {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -186,37 +184,43 @@ func (f *Follower) tenants(ctx context.Context) ([]string, error) {
 }
 
 func (f *Follower) stepTenant(ctx context.Context, tenant string) (Done, error) {
-	for _, take := range []func(context.Context, string) (bool, error){f.takeSales, f.takeStock} {
-		for more := true; more; {
-			var err error
-			if more, err = take(ctx, tenant); err != nil {
-				return Done{}, err
-			}
-		}
-	}
-	if err := f.closeHours(ctx, tenant); err != nil {
+	cursors, err := readCursors(ctx, f.DB, tenant)
+	if err != nil {
 		return Done{}, err
+	}
+	if err := f.closeHours(ctx, tenant, cursors); err != nil {
+		return Done{}, err
+	}
+	all, err := f.news(ctx, tenant, cursors)
+	if err != nil {
+		return Done{}, err
+	}
+	for !few(all, f.Now()) {
+		if err := f.note(ctx, tenant, all); err != nil {
+			return Done{}, err
+		}
+		if cursors, err = readCursors(ctx, f.DB, tenant); err != nil {
+			return Done{}, err
+		}
+		if all, err = f.news(ctx, tenant, cursors); err != nil {
+			return Done{}, err
+		}
 	}
 	touched, masters, err := f.touched(ctx, tenant)
-	if err != nil || len(touched) == 0 {
+	if err != nil {
 		return Done{}, err
 	}
-	stores := slices.Sorted(maps.Keys(touched))
-	var all Done
-	for len(stores) > 0 && ctx.Err() == nil {
-		n := min(f.Stores, len(stores))
-		done, err := f.mergeStores(ctx, tenant, masters, touched, stores[:n])
-		if errors.Is(err, errMastersMoved) {
-			delete(f.taken, tenant) // what is left is folded at the next step, by the masters of then
-			return all, nil
+	b := &batch{Follower: f, tenant: tenant, masters: masters, touched: touched, news: all}
+	if len(all) > 0 && len(b.stores()) > f.Stores { // not all in one transaction
+		if err := f.note(ctx, tenant, all); err != nil {
+			return Done{}, err
 		}
-		if err != nil {
-			return all, err
+		b.news = nil
+		if b.touched, b.masters, err = f.touched(ctx, tenant); err != nil {
+			return Done{}, err
 		}
-		all.add(done)
-		stores = stores[n:]
 	}
-	return all, nil
+	return b.merge(ctx)
 }
 
 // touched gives what is touched, and the masters to fold it by. The masters are read after it: what changed masters touch
@@ -244,6 +248,17 @@ type touch struct {
 	devices map[string]map[int64]bool // → hours that they told something of
 }
 
+func newTouch() *touch {
+	return &touch{hours: map[int64]string{}, devices: map[string]map[int64]bool{}}
+}
+
+// add touches an hour for a cause, which is told once.
+func (t *touch) add(hour int64, cause string) {
+	if was := t.hours[hour]; !strings.Contains(was, cause) {
+		t.hours[hour] = strings.TrimPrefix(was+","+cause, ",")
+	}
+}
+
 // storesAtOnce bounds of how many stores one step takes the touched hours, all there are of each.
 const storesAtOnce = 256
 
@@ -264,13 +279,11 @@ func readTouched(ctx context.Context, q state.Querier, tenant string, now time.T
 		}
 		t := found[store]
 		if t == nil {
-			t = &touch{hours: map[int64]string{}, devices: map[string]map[int64]bool{}}
+			t = newTouch()
 			found[store] = t
 		}
 		t.ids = append(t.ids, id)
-		if was := t.hours[hour]; !strings.Contains(was, cause) {
-			t.hours[hour] = strings.TrimPrefix(was+","+cause, ",")
-		}
+		t.add(hour, cause)
 		if device != "" {
 			if t.devices[device] == nil {
 				t.devices[device] = map[int64]bool{}
@@ -283,63 +296,4 @@ func readTouched(ctx context.Context, q state.Querier, tenant string, now time.T
 		return nil, fmt.Errorf("read touched hours: %w", err)
 	}
 	return found, nil
-}
-
-// mergeStores folds some stores' touched hours in one transaction. On PostgreSQL another program may
-// follow too, so there the facts are read in the tenant's turn; on SQLite they are read before it, so
-// that ingest need not wait.
-func (f *Follower) mergeStores(ctx context.Context, tenant string, m *Masters, touched map[string]*touch, stores []string) (Done, error) {
-	var done Done
-	read := func() ([]*folded, error) {
-		out := make([]*folded, 0, len(stores))
-		plan, err := f.plan(ctx, tenant)
-		if err != nil {
-			return nil, err
-		}
-		for _, store := range stores {
-			one, err := f.foldStore(ctx, tenant, m, plan, store, touched[store])
-			if err != nil {
-				return nil, fmt.Errorf("merge %s: %w", store, err)
-			}
-			out = append(out, one)
-		}
-		return out, nil
-	}
-	var list []*folded
-	var err error
-	if !f.DB.Postgres() {
-		if list, err = read(); err != nil {
-			return done, err
-		}
-	}
-	err = f.DB.Write(ctx, func(tx *state.Tx) error {
-		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
-			return err
-		}
-		if f.DB.Postgres() {
-			times, _, err := readCursor(ctx, tx, tenant, feedMasters)
-			if err == nil && times != f.taken[tenant].times {
-				err = errMastersMoved
-			}
-			if err != nil {
-				return err
-			}
-			if list, err = read(); err != nil {
-				return err
-			}
-		}
-		done = Done{}
-		for _, one := range list {
-			d, err := one.write(ctx, tx, f.Now())
-			if err != nil {
-				return err
-			}
-			done.add(d)
-		}
-		if done.Changed == 0 {
-			return nil
-		}
-		return raiseMark(ctx, tx, tenant)
-	})
-	return done, err
 }

@@ -1,10 +1,12 @@
 package merge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -94,6 +96,10 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 type storeHour struct {
 	store string
 	hour  int64
+}
+
+func (h storeHour) compare(o storeHour) int {
+	return cmp.Or(strings.Compare(h.store, o.store), cmp.Compare(h.hour, o.hour))
 }
 
 // clusters groups stores that are similar: those of one region. A region of one store joins those

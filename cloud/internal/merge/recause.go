@@ -17,10 +17,10 @@ import (
 // reach is a stretch of whole hours, as seconds since 1970, in which a product's book has changed.
 type reach struct{ from, to int64 }
 
-// touchCauses touches the stored hours in which a product was out and, since its book changed in an earlier hour or
+// recaused gives the stored hours in which a product was out and, since its book changed in an earlier hour or
 // in that one, for another cause: a change reaches on to the next count. What live sales change lies in the last
 // hour there is, so that for them nothing but that is looked up.
-func touchCauses(ctx context.Context, tx *state.Tx, tenant string, list []sales.ChangedHour, why string, now time.Time) error {
+func recaused(ctx context.Context, q state.Querier, tenant string, list []sales.ChangedHour, now time.Time) (found []storeHour, err error) {
 	stores := map[string]map[shelf.GTIN][]int64{}
 	for _, c := range list {
 		if stores[c.Store] == nil {
@@ -29,23 +29,21 @@ func touchCauses(ctx context.Context, tx *state.Tx, tenant string, list []sales.
 		stores[c.Store][c.GTIN] = append(stores[c.Store][c.GTIN], hourOf(c.Hour))
 	}
 	for _, store := range slices.Sorted(maps.Keys(stores)) {
-		r := recause{tx: tx, tenant: tenant, store: store, now: now}
+		r := recause{q: q, tenant: tenant, store: store, now: now}
 		hours, err := r.changed(ctx, stores[store])
 		if err != nil {
-			return fmt.Errorf("hours of %s that the book reaches: %w", store, err)
+			return nil, fmt.Errorf("hours of %s that the book reaches: %w", store, err)
 		}
 		for _, hour := range hours {
-			if err := insertTouch(ctx, tx, tenant, store, "", hour, why); err != nil {
-				return err
-			}
+			found = append(found, storeHour{store, hour})
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // recause finds the hours of one store whose causes are no longer what the book says.
 type recause struct {
-	tx            *state.Tx
+	q             state.Querier
 	tenant, store string
 	now           time.Time
 }
@@ -77,7 +75,7 @@ func (r *recause) changed(ctx context.Context, books map[shelf.GTIN][]int64) ([]
 // last is the store's last stored hour; ok is false where there is none, or where nothing ever moved but by sales.
 func (r *recause) last(ctx context.Context) (hour int64, ok bool, err error) {
 	var found sql.NullInt64
-	err = r.tx.QueryRow(ctx, `SELECT MAX(hour) FROM merge_hours WHERE tenant = ? AND store = ?
+	err = r.q.QueryRow(ctx, `SELECT MAX(hour) FROM merge_hours WHERE tenant = ? AND store = ?
 		AND EXISTS (SELECT 1 FROM sales_movements WHERE tenant = ? AND store = ?)`, r.tenant, r.store, r.tenant, r.store).Scan(&found)
 	return found.Int64, found.Valid, err
 }
@@ -92,7 +90,7 @@ func (r *recause) reaches(ctx context.Context, g shelf.GTIN, hours []int64, last
 		}
 		// A count in the changed hour itself may lie before the change: the one after the hour bounds it for sure.
 		var next sql.NullInt64
-		err := r.tx.QueryRow(ctx, `SELECT MIN(at) FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND at >= ? AND cause = 'count' AND place = ''`,
+		err := r.q.QueryRow(ctx, `SELECT MIN(at) FROM sales_movements WHERE tenant = ? AND store = ? AND gtin = ? AND at >= ? AND cause = 'count' AND place = ''`,
 			r.tenant, r.store, string(g), (hour+3600)*1_000_000).Scan(&next)
 		if err != nil {
 			return nil, err
@@ -126,7 +124,7 @@ func (r *recause) outDays(ctx context.Context, reaches map[shelf.GTIN][]reach) (
 	if from >= to {
 		return found, nil
 	}
-	rows, err := r.tx.Query(ctx, "SELECT day, body FROM merge_days WHERE tenant = ? AND store = ? AND day >= ? AND day <= ?",
+	rows, err := r.q.Query(ctx, "SELECT day, body FROM merge_days WHERE tenant = ? AND store = ? AND day >= ? AND day <= ?",
 		r.tenant, r.store, (from-slack)/86400-1, (to+slack)/86400)
 	if err != nil {
 		return nil, err
@@ -162,7 +160,7 @@ func (r *recause) compare(ctx context.Context, g shelf.GTIN, reaches []reach, da
 		if err != nil {
 			return err
 		}
-		b := &book{q: r.tx, tenant: r.tenant, store: r.store, from: from, to: to, lines: lines}
+		b := &book{q: r.q, tenant: r.tenant, store: r.store, from: from, to: to, lines: lines}
 		is, err := b.causes(ctx, g, r.now)
 		if err != nil {
 			return err
@@ -186,7 +184,7 @@ func (r *recause) compare(ctx context.Context, g shelf.GTIN, reaches []reach, da
 
 // compareDay holds the stored hours of a day, from one on, to what their causes are now.
 func (r *recause) compareDay(ctx context.Context, g shelf.GTIN, day, first int64, is []Cause, touched map[int64]bool) error {
-	rows, err := r.tx.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ? AND day = ?",
+	rows, err := r.q.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND hour < ? AND day = ?",
 		r.tenant, r.store, first, first+int64(len(is))*3600, day)
 	if err != nil {
 		return err
@@ -207,7 +205,7 @@ func (r *recause) compareDay(ctx context.Context, g shelf.GTIN, day, first int64
 
 // lines reads of a product's lines what the book needs.
 func (r *recause) lines(ctx context.Context, g shelf.GTIN, from, to time.Time) (list []*sales.Line, err error) {
-	rows, err := r.tx.Query(ctx, "SELECT units, restocked, sold_at FROM sales_lines WHERE tenant = ? AND store = ? AND gtin = ? AND sold_at >= ? AND sold_at < ?",
+	rows, err := r.q.Query(ctx, "SELECT units, restocked, sold_at FROM sales_lines WHERE tenant = ? AND store = ? AND gtin = ? AND sold_at >= ? AND sold_at < ?",
 		r.tenant, r.store, string(g), state.Micros(from), state.Micros(to))
 	if err != nil {
 		return nil, err

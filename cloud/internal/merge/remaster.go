@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
@@ -107,9 +106,6 @@ func changedKeys[K cmp.Ordered, V comparable](was, is map[K]V) (keys []K) {
 	return keys
 }
 
-// errMastersMoved says that another program has taken changed masters meanwhile.
-var errMastersMoved = errors.New("masters were changed meanwhile")
-
 // remastered is how often a tenant's masters were changed, as this follower took them.
 type remastered struct {
 	*Masters
@@ -139,7 +135,7 @@ func (f *Follower) takeMasters(ctx context.Context, tenant string, m *Masters) e
 		}
 	}
 	err = f.DB.Write(ctx, func(tx *state.Tx) error { return change.write(ctx, tx, touched) })
-	if errors.Is(err, errMastersMoved) {
+	if errors.Is(err, errMoved) {
 		return nil // the next step sees what is left
 	}
 	if err == nil {
@@ -175,9 +171,7 @@ func (r *remaster) touched(ctx context.Context) ([]storeHour, error) {
 			return nil, err
 		}
 	}
-	list := slices.SortedFunc(maps.Keys(found), func(a, b storeHour) int {
-		return cmp.Or(strings.Compare(a.store, b.store), cmp.Compare(a.hour, b.hour))
-	})
+	list := slices.SortedFunc(maps.Keys(found), storeHour.compare)
 	if len(list) == 0 || !zones && len(regrouped) == 0 {
 		return list, nil
 	}
@@ -331,7 +325,7 @@ func (r *remaster) write(ctx context.Context, tx *state.Tx, touched []storeHour)
 		return err
 	}
 	if times != r.was.times || begun != r.was.begun {
-		return errMastersMoved
+		return errMoved
 	}
 	for _, h := range touched {
 		if err := insertTouch(ctx, tx, r.tenant, h.store, "", h.hour, causeMaster); err != nil {
