@@ -42,6 +42,7 @@ func TestWhatAnEmptySlotLosesAnHour(t *testing.T) {
 		sold := make([]float64, w.Products)
 		hours := make([]float64, w.Products)
 		for s := range w.Stores {
+			var past []*merge.Hour
 			w.Run(s, 14, func(h *market.Hour) {
 				folded := merge.Fold(&h.Facts, nil)
 				for p := range w.Products {
@@ -49,10 +50,11 @@ func TestWhatAnEmptySlotLosesAnHour(t *testing.T) {
 						sold[p], hours[p] = sold[p]+minor(c), hours[p]+float64(c.Rated)/3_600_000
 					}
 				}
-				if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, folded); err != nil {
-					t.Fatal(err)
-				}
+				past = append(past, folded)
 			})
+			if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, past...); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if _, err := f.Learn(ctx, "t"); err != nil {
 			t.Fatal(err)
@@ -61,12 +63,14 @@ func TestWhatAnEmptySlotLosesAnHour(t *testing.T) {
 		if _, err := ledger.PutMasters(ctx, "u", nil, stores[:1]); err != nil {
 			t.Fatal(err)
 		}
+		var unsold []*merge.Hour
 		w.Run(0, 7, func(h *market.Hour) {
 			h.Facts.Sold = nil
-			if err := merge.Put(ctx, db, "u", market.StoreName(0), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
-				t.Fatal(err)
-			}
+			unsold = append(unsold, merge.Fold(&h.Facts, nil))
 		})
+		if err := merge.Put(ctx, db, "u", market.StoreName(0), time.UTC, unsold...); err != nil {
+			t.Fatal(err)
+		}
 		if m, err := f.Learn(ctx, "u"); m != nil || err != nil {
 			t.Errorf("learned from no sales: %+v, %v", m, err)
 		}

@@ -101,24 +101,33 @@ const crowded = 0.02
 
 // Hour takes the lessons of one store's hour, all products together.
 func (f *Fit) Hour(list []Lesson) {
-	out := map[string]int{}
+	others := othersOut(list, f.Groups)
 	for _, l := range list {
-		if g := f.Groups[l.GTIN]; g != "" && l.Out > 0 {
-			out[g]++
-		}
-	}
-	for _, l := range list {
-		others := 0
-		if g := f.Groups[l.GTIN]; g != "" {
-			if others = out[g]; l.Out > 0 {
-				others--
-			}
-		}
-		if others > 0 {
+		if others(l) > 0 {
 			f.learn(l, crowded)
 		} else {
 			f.learn(l, 1)
 		}
+	}
+}
+
+// othersOut tells how many others of a lesson's group were missing in the same hour, for a while at least.
+func othersOut(list []Lesson, groups map[shelf.GTIN]string) func(l Lesson) int {
+	out := map[string]int{}
+	for _, l := range list {
+		if g := groups[l.GTIN]; g != "" && l.Out > 0 {
+			out[g]++
+		}
+	}
+	return func(l Lesson) int {
+		g := groups[l.GTIN]
+		if g == "" {
+			return 0
+		}
+		if l.Out > 0 {
+			return out[g] - 1
+		}
+		return out[g]
 	}
 }
 

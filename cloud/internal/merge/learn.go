@@ -154,9 +154,7 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 		residuals.Hour(store, local, list)
 		board.Hour(store, local, list, held[store])
 		trial.Hour(store, local, list, tried[store])
-		for _, l := range list {
-			lifts.hour(l, rates[store])
-		}
+		lifts.hour(list, rates[store], m.Groups())
 		if promotedOut(plan, store, h) {
 			lifts.out = append(lifts.out, storeHour{store, h.Start.Unix()})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -271,11 +272,17 @@ type Books struct {
 
 // PutHours is that of HourStore, but for what it says of parts: an hour is stored as a whole.
 func (b Books) PutHours(ctx context.Context, tenant string, hours []StoreHour) error {
+	stores := map[string][]*stored{}
+	for i := range hours {
+		h := &hours[i]
+		stores[h.Store] = append(stores[h.Store], &stored{Hour: h.Hour, day: dayOf(h.Start, b.Zone), closed: h.Closed})
+	}
 	return b.DB.Write(ctx, func(tx *state.Tx) error {
-		for i := range hours {
-			h := &hours[i]
-			o := &folded{tenant: tenant, store: h.Store, touch: &touch{}, hours: []*stored{{Hour: h.Hour, day: dayOf(h.Start, b.Zone), closed: h.Closed}}}
-			if _, err := o.write(ctx, tx, h.Start.Add(time.Hour)); err != nil {
+		for _, store := range slices.Sorted(maps.Keys(stores)) {
+			list := stores[store]
+			slices.SortStableFunc(list, func(a, b *stored) int { return a.Start.Compare(b.Start) })
+			o := &folded{tenant: tenant, store: store, touch: &touch{}, hours: list}
+			if _, err := o.write(ctx, tx, list[len(list)-1].Start.Add(time.Hour)); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -116,27 +117,63 @@ type lifting struct {
 	out  []storeHour // in which something promoted was missing
 }
 
-type liftSum struct{ got, expected, hours float64 }
+// liftSum is a product in promoted hours. Its parts by store are apart, because a rate is wrong for a store as a whole.
+type liftSum struct {
+	got, hours float64
+	expected   float64
+	chance     float64            // variance of got ÷ lift: Poisson
+	uneven     float64            // variance of got ÷ lift²: how uneven hours are
+	stores     map[string]float64 // of expected
+	errors     map[string]float64 // of the rates, relative standard deviations
+}
 
-func (l *lifting) hour(lesson Lesson, rates *StoreRates) {
-	rate, ok := rates.Rate(lesson.GTIN, lesson.Local)
-	if !ok || lesson.Promoted.Hours <= 0 {
-		return
+// hour takes the lessons of one store's hour, all products together. Hours in which another of the group was missing
+// count little, as in Fit.Hour: what was bought then was partly meant for that one.
+func (l *lifting) hour(list []Lesson, rates *StoreRates, groups map[shelf.GTIN]string) {
+	others := othersOut(list, groups)
+	for _, lesson := range list {
+		rate, ok := rates.Rate(lesson.GTIN, lesson.Local)
+		if !ok || lesson.Promoted.Hours <= 0 {
+			continue
+		}
+		// An hour counts by what it tells, as in tallied.at: the busiest are cut short by the empty shelf.
+		x := rate.PerHour * lesson.Promoted.Hours
+		w := 1 / (1 + rates.uneven*x)
+		if others(lesson) > 0 {
+			w *= crowded
+		}
+		s := l.of(lesson.GTIN)
+		s.got += w * lesson.Promoted.Units
+		s.expected += w * x
+		s.chance += w * w * x
+		s.uneven += w * w * rates.uneven * x * x
+		s.hours += lesson.Promoted.Hours
+		s.stores[lesson.Store] += w * x
+		s.errors[lesson.Store] = rate.Error
 	}
+}
+
+func (l *lifting) of(g shelf.GTIN) *liftSum {
 	if l.sums == nil {
 		l.sums = map[shelf.GTIN]*liftSum{}
 	}
-	s := l.sums[lesson.GTIN]
-	if s == nil {
-		s = &liftSum{}
-		l.sums[lesson.GTIN] = s
+	if l.sums[g] == nil {
+		l.sums[g] = &liftSum{stores: map[string]float64{}, errors: map[string]float64{}}
 	}
-	// An hour counts by what it tells, as in tallied.at: the busiest are cut short by the empty shelf.
-	x := rate.PerHour * lesson.Promoted.Hours
-	w := 1 / (1 + rates.uneven*x)
-	s.got += w * lesson.Promoted.Units
-	s.expected += w * x
-	s.hours += lesson.Promoted.Hours
+	return l.sums[g]
+}
+
+// ratio is what was sold ÷ what was expected without the promotion.
+func (s *liftSum) ratio() float64 { return s.got / s.expected }
+
+// variance of the ratio where the lift is one that is given: by chance, and because rates are off.
+func (s *liftSum) variance(lift float64) float64 {
+	v := lift*s.chance + lift*lift*s.uneven
+	for store, x := range s.stores {
+		off := lift * x * s.errors[store]
+		v += off * off
+	}
+	return v / (s.expected * s.expected)
 }
 
 // Bounds of a lift: what is beyond them was no promotion, or no rate.
@@ -147,27 +184,46 @@ const (
 	leastExpected = 5
 )
 
-// solve shrinks each product's lift to that of all, as a gamma–Poisson whose strength is taken from how
-// much the products differ.
+// Lifts of products differ, by our judgement, by some three tenths; that counts for as much as three promoted products.
+const (
+	liftsDiffer   = 0.3
+	liftsDifferBy = 2 // degrees of freedom
+)
+
+// solve shrinks each product's lift to the mean of the products (random effects: DerSimonian & Laird 1986), each by how
+// well it is known and how much they differ. The mean is that of products and not of units: else the best sellers, whose
+// own lifts need no other's, would be what the slow ones are shrunk to.
 func (l *lifting) solve() Lifts {
 	out := Lifts{Products: map[shelf.GTIN]Lift{}}
-	var all liftSum
-	for _, s := range l.sums {
-		all.got, all.expected, all.hours = all.got+s.got, all.expected+s.expected, all.hours+s.hours
+	var products []shelf.GTIN
+	var units, expected, hours float64
+	for _, g := range slices.Sorted(maps.Keys(l.sums)) {
+		if s := l.sums[g]; s.expected > 0 {
+			products = append(products, g)
+			units, expected, hours = units+s.got, expected+s.expected, hours+s.hours
+		}
 	}
-	if all.expected < leastExpected {
+	if expected < leastExpected {
 		return out
 	}
-	mean := min(mostLift, max(leastLift, all.got/all.expected))
-	var m moments
-	for _, s := range l.sums {
-		m.add(s.got, s.expected*mean)
+	mean := units / expected
+	ratios, variances := make([]float64, len(products)), make([]float64, len(products))
+	var all randomEffects
+	for range rounds { // variances are of the mean that is learned
+		for i, g := range products {
+			ratios[i], variances[i] = l.sums[g].ratio(), l.sums[g].variance(min(mostLift, max(leastLift, mean)))
+		}
+		all = pauleMandel(ratios, variances).believing(liftsDiffer*liftsDiffer*mean*mean, liftsDifferBy, ratios, variances)
+		mean = all.mean
 	}
-	prior := m.prior()
-	out.Others = &Lift{mean, math.Sqrt(1/prior + 1/(all.got+1)), all.hours}
-	for g, s := range l.sums {
-		factor := mean * (s.got + prior) / (s.expected*mean + prior)
-		out.Products[g] = Lift{min(mostLift, max(leastLift, factor)), 1 / math.Sqrt(s.got+prior), s.hours}
+	lift := func(factor, variance, hours float64) Lift {
+		f := min(mostLift, max(leastLift, factor))
+		return Lift{f, math.Sqrt(variance) / f, hours}
+	}
+	others := lift(all.mean, all.variance+all.between, hours)
+	out.Others = &others
+	for i, g := range products {
+		out.Products[g] = lift(all.shrunk(ratios[i], variances[i]), all.left(variances[i]), l.sums[g].hours)
 	}
 	return out
 }

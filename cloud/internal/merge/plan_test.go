@@ -48,6 +48,7 @@ func TestAPlannedPromotionLiftsTheForecast(t *testing.T) {
 	// In the second week product 0 sells three times as much. Only one store's till tells why.
 	fill := func(tenant string, lift int) {
 		for s := range w.Stores {
+			var past []*merge.Hour
 			w.Run(s, 21, func(h *market.Hour) {
 				var sold []merge.Sold
 				for _, one := range h.Facts.Sold {
@@ -60,10 +61,11 @@ func TestAPlannedPromotionLiftsTheForecast(t *testing.T) {
 					}
 				}
 				h.Facts.Sold = sold
-				if err := merge.Put(ctx, db, tenant, market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
-					t.Fatal(err)
-				}
+				past = append(past, merge.Fold(&h.Facts, nil))
 			})
+			if err := merge.Put(ctx, db, tenant, market.StoreName(s), time.UTC, past...); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	fill("t", 3)

@@ -57,15 +57,15 @@ func lostWhilePromoted(t *testing.T, substitute float64) {
 	}
 	var all []*market.Hour
 	for s := range w.Stores {
-		var past []merge.StoreHour
+		var past []*merge.Hour
 		w.Run(s, learn+judge, func(h *market.Hour) {
 			if !h.Facts.Start.Before(day(learn)) {
 				all = append(all, h)
 				return
 			}
-			past = append(past, merge.StoreHour{Store: market.StoreName(s), Closed: true, Hour: *merge.Fold(&h.Facts, nil)})
+			past = append(past, merge.Fold(&h.Facts, nil))
 		})
-		if err := (merge.Books{DB: db, Zone: time.UTC}).PutHours(ctx, "t", past); err != nil {
+		if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, past...); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,7 +1,9 @@
 package merge
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -17,10 +19,27 @@ type Residuals struct {
 	squares, count float64
 	all, calm      spread
 
-	lost, gained map[string]float64 // by group, units
-	chance       map[string]float64 // by group: variance of gained
-	recent       map[pair]recent
-	clusters     *comparison
+	instead  map[string]*instead // by group
+	recent   map[pair]recent
+	clusters *comparison
+}
+
+// instead is what the products of a group sold beyond their rates while another of it was missing.
+type instead struct {
+	lost, gained float64          // units
+	chance       float64          // variance of gained by who came
+	expected     map[pair]float64 // units of those that gained, by the rate that may be off
+}
+
+// share is the share of customers that bought another one, and its variance: by chance, and because rates are off. A rate
+// that is 3 % too low makes of all its hours beside an empty slot customers that came from there.
+func (i *instead) share(rates map[string]*StoreRates) (share, variance float64) {
+	variance = i.chance
+	for k, x := range i.expected {
+		off := x * rates[k.store].bases[k.gtin].Error
+		variance += off * off
+	}
+	return i.gained / i.lost, variance / (i.lost * i.lost)
 }
 
 // spread is Σ (n−x)² − x and Σ x² over hours: their quotient is how uneven hours are (method of moments).
@@ -34,19 +53,14 @@ type recent struct {
 
 // NewResiduals begins a comparison; groups maps a product to its group, "" or missing: none.
 func NewResiduals(rates map[string]*StoreRates, groups map[shelf.GTIN]string) *Residuals {
-	return &Residuals{rates: rates, groups: groups, lost: map[string]float64{}, gained: map[string]float64{}, chance: map[string]float64{}, recent: map[pair]recent{}, clusters: newComparison()}
+	return &Residuals{rates: rates, groups: groups, instead: map[string]*instead{}, recent: map[pair]recent{}, clusters: newComparison()}
 }
 
 // Hour takes the lessons of one store's hour, all products together, each store's in order of time.
 func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 	rates := r.rates[store]
 	crews := map[string]*crew{}
-	outs := map[string]int{}
-	for _, l := range lessons {
-		if g := r.groups[l.GTIN]; g != "" && l.Out > 0 {
-			outs[g]++
-		}
-	}
+	others := othersOut(lessons, r.groups)
 	for _, l := range lessons {
 		rate, ok := rates.Rate(l.GTIN, local)
 		g := r.groups[l.GTIN]
@@ -60,11 +74,7 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 		if !ok || l.Hours <= 0 {
 			continue
 		}
-		others := outs[g]
-		if g != "" && l.Out > 0 {
-			others--
-		}
-		if others == 0 {
+		if others(l) == 0 {
 			r.usual(l, rates, rate, fresh)
 		}
 	}
@@ -72,10 +82,10 @@ func (r *Residuals) Hour(store string, local time.Time, lessons []Lesson) {
 		if c.blind || c.lost == 0 {
 			continue
 		}
-		r.lost[g] += c.lost
-		gained, chance := c.gained()
-		r.gained[g] += gained
-		r.chance[g] += chance
+		if r.instead[g] == nil {
+			r.instead[g] = &instead{expected: map[pair]float64{}}
+		}
+		r.instead[g].add(store, c)
 	}
 }
 
@@ -127,11 +137,15 @@ const late = float64(Hold/4) / float64(time.Hour)
 type crew struct {
 	blind   bool // somebody did not look: what was bought instead may have been bought there
 	lost    float64
-	outs    int
-	excess  float64   // of the members that were there throughout
-	chance  float64   // its variance
-	without []float64 // of each that was there for a part
-	chances []float64
+	members []crewMember
+}
+
+// crewMember is a product of the group that stood there, for a while at least.
+type crewMember struct {
+	gtin             shelf.GTIN
+	expected, excess float64 // units by its rate, and beyond
+	chance           float64 // variance of excess by who came
+	out              bool    // it was missing for a part
 }
 
 func (c *crew) add(l Lesson, rate Rate, rated bool) {
@@ -146,30 +160,67 @@ func (c *crew) add(l Lesson, rate Rate, rated bool) {
 	busy, _ := rate.busy(l.Units, l.Hours)
 	c.lost += rate.PerHour * busy * (l.Out - l.Alone)
 	x := rate.PerHour * l.Hours
-	excess, chance := l.Units-x, x+rate.Uneven*x*x
-	if l.Out > 0 {
-		c.outs++
-		c.without, c.chances = append(c.without, excess), append(c.chances, chance)
-		return
-	}
-	c.excess, c.chance = c.excess+excess, c.chance+chance
+	c.members = append(c.members, crewMember{l.GTIN, x, l.Units - x, x + rate.Uneven*x*x, l.Out > 0})
 }
 
-// gained is what the members sold beyond their rates while another one was missing. A member that sold
+// add takes an hour of a group in which somebody was missing. A member that sold
 // out itself counts for the time that it was there, but only where another one was missing too: alone it
 // is in this hour because it was busy. To leave it out would leave out those that gained the most.
-func (c *crew) gained() (units, variance float64) {
-	units, variance = c.excess, c.chance
-	if c.outs > 1 {
-		for i, e := range c.without {
-			units, variance = units+e, variance+c.chances[i]
+func (i *instead) add(store string, c *crew) {
+	outs := 0
+	for _, m := range c.members {
+		if m.out {
+			outs++
 		}
 	}
-	return units, variance
+	i.lost += c.lost
+	for _, m := range c.members {
+		if m.out && outs < 2 {
+			continue
+		}
+		i.gained += m.excess
+		i.chance += m.chance
+		i.expected[pair{store, m.gtin}] += m.expected
+	}
 }
 
 // minLost is how many lost units it takes to say anything of substitution.
 const minLost = 50
+
+// Shares of groups differ, by our judgement, by a tenth; that counts for as much as three groups.
+const (
+	sharesDiffer   = 0.1
+	sharesDifferBy = 2 // degrees of freedom
+)
+
+// substitution learns which share of customers buys another product of the group instead, each group's shrunk to the mean
+// of the groups, and the relative standard deviation of what is lost that follows from how far off it is.
+func (r *Residuals) substitution(m *Model) (share, shared map[shelf.GTIN]float64) {
+	var groups []string
+	var shares, variances []float64
+	for _, group := range slices.Sorted(maps.Keys(r.instead)) {
+		if i := r.instead[group]; i.lost >= minLost {
+			s, v := i.share(r.rates)
+			groups, shares, variances = append(groups, group), append(shares, s), append(variances, v)
+		}
+	}
+	share, shared = map[shelf.GTIN]float64{}, map[shelf.GTIN]float64{}
+	if len(groups) == 0 {
+		return share, shared
+	}
+	all := pauleMandel(shares, variances).believing(sharesDiffer*sharesDiffer, sharesDifferBy, shares, variances)
+	doubt := map[string]float64{}
+	for i, group := range groups {
+		s := min(0.9, max(0, all.shrunk(shares[i], variances[i])))
+		m.Substitute[group], doubt[group] = s, math.Sqrt(all.left(variances[i]))/(1-s)
+	}
+	for g, group := range r.groups {
+		if s, ok := m.Substitute[group]; ok {
+			share[g], shared[g] = s, doubt[group]
+		}
+	}
+	return share, shared
+}
 
 // enough is how many squared units it takes to say how uneven hours are.
 const enough = 100
@@ -185,14 +236,7 @@ func (r *Residuals) Apply(m *Model) {
 		}
 		uneven = min(2, max(0, hours.excess/hours.expected))
 	}
-	share, shared := map[shelf.GTIN]float64{}, map[shelf.GTIN]float64{}
-	for g, group := range r.groups {
-		if lost := r.lost[group]; lost >= minLost {
-			s := min(0.9, max(0, r.gained[group]/lost))
-			share[g], m.Substitute[group] = s, s
-			shared[g] = math.Sqrt(r.chance[group]) / lost / (1 - s)
-		}
-	}
+	share, shared := r.substitution(m)
 	e := r.clusters.solve()
 	for _, rates := range r.rates {
 		rates.dispersion, rates.uneven = dispersion, uneven

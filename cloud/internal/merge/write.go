@@ -125,7 +125,11 @@ func forget(ctx context.Context, tx *state.Tx, table string, ids []int64) error 
 	return nil
 }
 
-// Put stores a closed hour that was folded elsewhere, of a store in a zone: for worlds that are made up.
-func Put(ctx context.Context, db *state.DB, tenant, store string, zone *time.Location, h *Hour) error {
-	return Books{db, zone}.PutHours(ctx, tenant, []StoreHour{{Store: store, Closed: true, Hour: *h}})
+// Put stores closed hours that were folded elsewhere, of a store in a zone, in one transaction: for worlds that are made up.
+func Put(ctx context.Context, db *state.DB, tenant, store string, zone *time.Location, hours ...*Hour) error {
+	list := make([]StoreHour, len(hours))
+	for i, h := range hours {
+		list[i] = StoreHour{Store: store, Closed: true, Hour: *h}
+	}
+	return Books{db, zone}.PutHours(ctx, tenant, list)
 }

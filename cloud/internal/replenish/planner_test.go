@@ -129,12 +129,14 @@ func learnedWith(t *testing.T, db *state.DB, more func(store int, h *market.Hour
 	masters(t, ledger, &w)
 	follower := merge.NewFollower(merge.Config{DB: db, Ledger: ledger, Now: clock, Log: slog.New(slog.DiscardHandler)})
 	for s := range w.Stores {
+		var past []*merge.Hour
 		w.Run(s, 14, func(h *market.Hour) {
 			more(s, h)
-			if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, merge.Fold(&h.Facts, nil)); err != nil {
-				t.Fatal(err)
-			}
+			past = append(past, merge.Fold(&h.Facts, nil))
 		})
+		if err := merge.Put(ctx, db, "t", market.StoreName(s), time.UTC, past...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if m, err := follower.Learn(ctx, "t"); err != nil || m == nil || m.Rates != 6 {
 		t.Fatalf("%+v, %v", m, err)
