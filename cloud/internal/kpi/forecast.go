@@ -24,7 +24,8 @@ type Forecast struct {
 type Forecasts struct {
 	Answer[Forecast]
 	FittedAt *time.Time    `json:"fitted_at"`
-	Scores   []merge.Score `json:"scores"`
+	Scores   []merge.Score `json:"scores"` // off the shelf
+	Online   []merge.Score `json:"online_scores"`
 }
 
 // Forecast answers demand from now on, by store and product; what has no rate is left out. The coverage
@@ -34,12 +35,15 @@ func (d *Desk) Forecast(ctx context.Context, rates *merge.RateReader, q Query) (
 	if err != nil {
 		return nil, err
 	}
-	out := &Forecasts{Answer: Answer[Forecast]{From: q.From, To: q.To, By: []Dim{Store, SKU}, Rows: []Row[Forecast]{}}, Scores: []merge.Score{}}
+	out := &Forecasts{Answer: Answer[Forecast]{From: q.From, To: q.To, By: []Dim{Store, SKU}, Rows: []Row[Forecast]{}}, Scores: []merge.Score{}, Online: []merge.Score{}}
 	model, err := merge.ReadModel(ctx, d.DB, q.Tenant)
 	if err != nil || model == nil {
 		return out, err
 	}
 	out.FittedAt, out.Scores = &model.FittedAt, model.Forecast
+	if model.Online != nil { // a model of before has none
+		out.Online = model.Online
+	}
 	plan, err := merge.ReadPlan(ctx, d.DB, q.Tenant, model)
 	if err != nil {
 		return nil, err

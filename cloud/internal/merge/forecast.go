@@ -166,6 +166,8 @@ const (
 	MethodRates    = "demand_rate"
 	MethodSeasonal = "naive_seasonal"
 	MethodAverage  = "moving_average"
+	MethodPicks    = "average_of_picks" // of online orders
+	MethodLast     = "last_cycle"       // as much as in the cycle before
 )
 
 // Close scores the cases of one cluster.
@@ -211,8 +213,12 @@ func (b *Scoreboard) score(method string, actual, mean, variance float64) {
 
 // Scores are the methods side by side.
 func (b *Scoreboard) Scores() []Score {
+	return b.scores(MethodRates, MethodSeasonal, MethodAverage)
+}
+
+func (b *Scoreboard) scores(methods ...string) []Score {
 	list := []Score{}
-	for _, method := range []string{MethodRates, MethodSeasonal, MethodAverage} {
+	for _, method := range methods {
 		if s := b.total[method]; s != nil {
 			list = append(list, Score{Method: method, Pinball: s.loss / s.n, MAE: s.abs / s.n, Covered: s.in / s.n, Cases: int(s.n)})
 		}

@@ -53,7 +53,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	lifts, picks := &lifting{}, newPicking(now)
+	lifts, picks := &lifting{}, NewPicks(now)
 	for cluster, stores := range clusters(masters) {
 		rates, unrated, err := f.learnCluster(ctx, tenant, masters, plan, cluster, stores, m, board, lifts, picks)
 		if err != nil {
@@ -74,7 +74,7 @@ func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
 		m.Rates += len(r.bases)
 		r.picks = picks.solve(store)
 	}
-	m.Forecast = board.Scores()
+	m.Forecast, m.Online = board.Scores(), picks.Scores()
 	m.Lifts = lifts.solve()
 	if m.Lifts.Others != nil && (was == nil || was.Lifts.Others == nil) {
 		late = append(late, lifts.out...) // they were judged without a lift
@@ -119,7 +119,7 @@ func clusters(m *Masters) map[string][]string {
 	return out
 }
 
-func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, plan *Plan, cluster string, stores []string, model *Model, board *Scoreboard, lifts *lifting, picks *picking) (map[string]*StoreRates, []storeHour, error) {
+func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, plan *Plan, cluster string, stores []string, model *Model, board *Scoreboard, lifts *lifting, picks *Picks) (map[string]*StoreRates, []storeHour, error) {
 	now := model.FittedAt
 	was, err := ReadModel(ctx, f.DB, tenant)
 	if err != nil {
@@ -132,7 +132,7 @@ func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, 
 	trial := NewTrial(board.from)
 	at := func(t time.Time) *Fit { return &Fit{Now: t, Groups: m.Groups(), Uneven: uneven} }
 	fit, before, early := at(now), at(board.from), at(trial.from)
-	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), picks.hour, func(_ string, _ *Hour, local time.Time, list []Lesson) {
+	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), picks.Hour, func(_ string, _ *Hour, local time.Time, list []Lesson) {
 		fit.Hour(list)
 		if local.Before(board.from) {
 			before.Hour(list)

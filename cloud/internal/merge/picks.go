@@ -17,25 +17,32 @@ type pick struct {
 	Dispersion float64 `json:"d"` // variance of a day's units ÷ their mean, ≥ 1: an order wants several at once
 }
 
-// picking learns picks: the average of the last four weeks, as long as the store is known.
-type picking struct {
+// Picks learns what stores pick for online orders: the average of the last four weeks, as long as the store is known.
+// It scores that for the last cycle too, from what was known before it.
+type Picks struct {
 	now   time.Time
-	first map[string]time.Time // of a store
-	days  map[pair]map[int64]float64
+	first map[string]time.Time // of a store, in what is looked back on
+	days  map[pair]map[int]float64
 }
 
-func newPicking(now time.Time) *picking {
-	return &picking{now: now, first: map[string]time.Time{}, days: map[pair]map[int64]float64{}}
+// NewPicks begins to learn what is known at now.
+func NewPicks(now time.Time) *Picks {
+	return &Picks{now: now, first: map[string]time.Time{}, days: map[pair]map[int]float64{}}
 }
 
-// hour takes one merged hour of a store.
-func (p *picking) hour(store string, h *Hour) {
-	since := p.now.Add(-averaged)
+const aDay = 24 * time.Hour
+
+// since is what is looked back on: the four weeks, and those before the cycle that is scored.
+func (p *Picks) since() time.Time { return p.now.Add(-averaged - ScoredCycle) }
+
+// Hour takes one merged hour of a store.
+func (p *Picks) Hour(store string, h *Hour) {
+	since := p.since()
 	if h.Start.Before(since) {
 		p.first[store] = since
 		return
 	}
-	if _, known := p.first[store]; !known {
+	if was, known := p.first[store]; !known || h.Start.Before(was) {
 		p.first[store] = h.Start
 	}
 	for i := range h.Cells {
@@ -45,16 +52,17 @@ func (p *picking) hour(store string, h *Hour) {
 	}
 }
 
-func (p *picking) add(k pair, at time.Time, units float64) {
+// add counts units by whole days back from now: 0 is the last 24 hours.
+func (p *Picks) add(k pair, at time.Time, units float64) {
 	if p.days[k] == nil {
-		p.days[k] = map[int64]float64{}
+		p.days[k] = map[int]float64{}
 	}
-	p.days[k][at.Unix()/86400] += units
+	p.days[k][max(0, int((p.now.Sub(at)-1)/aDay))] += units
 }
 
 // elsewhere moves units whose line names one store and whose goods another one held and picked.
-func (f *Follower) elsewhere(ctx context.Context, tenant string, p *picking) error {
-	since := p.now.Add(-averaged)
+func (f *Follower) elsewhere(ctx context.Context, tenant string, p *Picks) error {
+	since := p.since()
 	rows, err := f.DB.Query(ctx, `SELECT t.store, l.store, l.gtin, l.channel, t.at, l.sold_at, t.units FROM sales_takings t JOIN sales_lines l
 		ON l.tenant = t.tenant AND l.channel = t.channel AND l.ord = t.ord AND l.line = t.line
 		WHERE t.tenant = ? AND t.at >= ? AND t.units > 0 AND t.store <> l.store`, tenant, state.Micros(since))
@@ -75,34 +83,73 @@ func (f *Follower) elsewhere(ctx context.Context, tenant string, p *picking) err
 	})
 }
 
-// solve gives a store's picks. At least a day has to be known of it.
-func (p *picking) solve(store string) map[shelf.GTIN]pick {
+// solve gives a store's picks.
+func (p *Picks) solve(store string) map[shelf.GTIN]pick {
 	out := map[shelf.GTIN]pick{}
-	first, known := p.first[store]
-	days := p.now.Sub(first).Hours() / 24
-	if !known || days < 1 {
-		return out
-	}
-	for k, by := range p.days {
+	for k := range p.days {
 		if k.store != store {
 			continue
 		}
-		var units, squares float64
-		for _, n := range by {
+		if pick, ok := p.average(k, 0); ok {
+			out[k.gtin] = pick
+		}
+	}
+	return out
+}
+
+// average is what was known of a product's picks so many days ago, from the four weeks before. At least a day has to be
+// known of its store then.
+func (p *Picks) average(k pair, ago int) (pick, bool) {
+	first, known := p.first[k.store]
+	days := min(averaged.Hours()/24, p.now.Sub(first).Hours()/24-float64(ago))
+	if !known || days < 1 {
+		return pick{}, false
+	}
+	var units, squares float64
+	for day, n := range p.days[k] {
+		if day >= ago && day < ago+int(averaged/aDay) {
 			units += n
 			squares += n * n
 		}
-		if units <= 0 {
+	}
+	if units <= 0 {
+		return pick{}, false
+	}
+	mean, over := units/days, 1.0
+	if days > 1 {
+		over = min(10, max(1, (squares-days*mean*mean)/(days-1)/mean))
+	}
+	return pick{PerHour: mean / 24, Error: math.Sqrt(over / units), Dispersion: over}, true
+}
+
+// in is what was picked in some days from so many days ago on.
+func (p *Picks) in(k pair, ago, days int) (units float64) {
+	for i := range days {
+		units += p.days[k][ago+i]
+	}
+	return units
+}
+
+// Scores are how picks were forecast for the last cycle, beside the same days a week before and the cycle before;
+// each baseline with the spread of its own chance. It counts what stores picked at all before, and have been known for a
+// week before the cycle.
+func (p *Picks) Scores() []Score {
+	const cycle, week = int(ScoredCycle / aDay), 7
+	b := &Scoreboard{total: map[string]*scoreSum{}}
+	for k := range p.days {
+		before, ok := p.average(k, cycle)
+		if !ok || p.now.Sub(p.first[k.store]) < time.Duration(cycle+week)*aDay {
 			continue
 		}
-		mean := units / days
-		over := 1.0
-		if days > 1 {
-			over = min(10, max(1, (squares-days*mean*mean)/(days-1)/mean))
+		actual := max(0, p.in(k, 0, cycle))
+		mean := before.PerHour * ScoredCycle.Hours()
+		b.score(MethodPicks, actual, mean, mean*before.Dispersion+mean*mean*before.Error*before.Error)
+		for method, ago := range map[string]int{MethodSeasonal: week, MethodLast: cycle} {
+			was := max(0, p.in(k, ago, cycle))
+			b.score(method, actual, was, 2*before.Dispersion*max(was, 0.5))
 		}
-		out[k.gtin] = pick{PerHour: mean / 24, Error: math.Sqrt(over / units), Dispersion: over}
 	}
-	return out
+	return b.scores(MethodPicks, MethodSeasonal, MethodLast)
 }
 
 // Total is the forecast of all that is wanted of a store's product: off the shelf (see Forecast), and by online orders

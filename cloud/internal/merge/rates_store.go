@@ -27,6 +27,7 @@ type Model struct {
 	Uneven     float64            `json:"uneven"`       // variance of an hour's own mean ÷ mean²
 	Substitute map[string]float64 `json:"substitution"` // by group: share of customers that buy another one of it
 	Forecast   []Score            `json:"forecast"`     // how the forecast did, beside its baselines
+	Online     []Score            `json:"online"`       // the same of online orders that stores pick
 	Lifts      Lifts              `json:"lifts"`        // of promotions
 	Missed     Missed             `json:"missed"`
 	Own        float64            `json:"own_average"` // weight of a store's own average in the forecast, mean over its clusters' stores

@@ -45,6 +45,13 @@ export function Chart(props: Props) {
   const readout = useRef<HTMLSpanElement>(null);
   const scheme = theme.value;
   const language = lang.value;
+  const long = to - from > LONG_MS;
+  const few = points.length < 30;
+  const drawn = useRef<uPlot | null>(null);
+  // What is drawn at the moment: a new value moves the line, and leaves the plot and who points at it.
+  const shown = useRef({ from, to, bands, limit, min, max, pad, show });
+  shown.current = { from, to, bands, limit, min, max, pad, show };
+  const data = (): uPlot.AlignedData => (steps ? [points.map((p) => p[0]), points.map((p) => p[1])] : split(points, grain));
   useEffect(() => {
     const el = box.current!;
     const css = getComputedStyle(document.documentElement);
@@ -64,12 +71,12 @@ export function Chart(props: Props) {
         legend: { show: false },
         padding: [8, 8, 0, 0],
         scales: {
-          x: { range: () => [from, to] },
-          y: { range: (_u, lo, hi) => yRange(lo, hi, limit, min, max, pad) },
+          x: { range: () => [shown.current.from, shown.current.to] },
+          y: { range: (_u, lo, hi) => yRange(lo, hi, shown.current) },
         },
         axes: [
-          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => (to - from > LONG_MS ? day(v, language) : clock(v, v, language))), incrs: to - from > LONG_MS ? DAYS_MS : MINUTES_MS },
-          { ...axis, size: 58, space: 24, values: (_u, at) => once(at.map(show)), ...(ticks ? { splits: () => [...ticks] } : {}) },
+          { ...axis, size: 26, values: (_u, ticks) => ticks.map((v) => (long ? day(v, language) : clock(v, v, language))), incrs: long ? DAYS_MS : MINUTES_MS },
+          { ...axis, size: 58, space: 24, values: (_u, at) => once(at.map((v) => shown.current.show(v))), ...(ticks ? { splits: () => [...ticks] } : {}) },
         ],
         series: [
           {},
@@ -78,7 +85,7 @@ export function Chart(props: Props) {
             stroke: color("--accent"),
             width: 1.75,
             fill: color("--accent-wash"),
-            points: { show: !steps && points.length < 30, size: 5 },
+            points: { show: !steps && few, size: 5 },
             ...(steps ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
           },
         ],
@@ -87,22 +94,24 @@ export function Chart(props: Props) {
             (u) => {
               const i = u.cursor.idx;
               const [x, y] = i == null ? [] : [u.data[0][i], u.data[1]?.[i]];
-              readout.current!.textContent = x == null || y == null ? "" : `${clock(x, to, language)} · ${show(y)}`;
+              readout.current!.textContent = x == null || y == null ? "" : `${clock(x, shown.current.to, language)} · ${shown.current.show(y)}`;
             },
           ],
-          drawClear: [(u) => drawBands(u, bands, color("--band"))], draw: [(u) => drawLimit(u, limit, color("--empty"))],
+          drawClear: [(u) => drawBands(u, shown.current.bands, color("--band"))], draw: [(u) => drawLimit(u, shown.current.limit, color("--empty"))],
         },
       },
-      steps ? [points.map((p) => p[0]), points.map((p) => p[1])] : split(points, grain),
+      data(),
       el,
     );
+    drawn.current = plot;
     const size = new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height }));
     size.observe(el);
     return () => {
       size.disconnect();
       plot.destroy();
     };
-  }, [points, bands, from, to, scheme, language, label, limit, grain, height, steps]);
+  }, [scheme, language, label, long, few, height, steps]);
+  useEffect(() => drawn.current?.setData(data()), [points, bands, from, to, limit, grain]);
   return (
     <div class="chart-box">
       <span class="chart-readout num" ref={readout} aria-hidden="true" />
@@ -119,7 +128,7 @@ function summary(label: string, points: readonly [number, number][], show: (v: n
   return `${label}: ${show(ys.reduce((a, b) => Math.min(a, b)))} – ${show(ys.reduce((a, b) => Math.max(a, b)))}, ${show(last)}`;
 }
 
-function yRange(lo: number | null, hi: number | null, limit: number | undefined, min: number | undefined, max: number | undefined, least: number): [number, number] {
+function yRange(lo: number | null, hi: number | null, { limit, min, max, pad: least }: { limit: number | undefined; min: number | undefined; max: number | undefined; pad: number }): [number, number] {
   const low = min ?? Math.min(lo ?? 0, limit ?? Infinity);
   const high = max ?? Math.max(hi ?? 1, limit ?? -Infinity);
   const pad = Math.max((high - low) * 0.12, least);

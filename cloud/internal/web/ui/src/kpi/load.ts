@@ -64,6 +64,8 @@ function whole(q: Question): Question {
 }
 
 export interface Overview {
+  /** The time that it is of. */
+  at: Span;
   total: TableRow | null;
   coverage: number;
   compared: Answer<unknown>["compared"];
@@ -91,6 +93,7 @@ export async function overview(q: Question, at: Span, signal: AbortSignal): Prom
   ]);
   const [total] = joined(rowsOf(availability, fromAvailability), rowsOf(sales, fromSales));
   return {
+    at,
     total: total ?? null,
     coverage: availability.coverage,
     compared: availability.compared,

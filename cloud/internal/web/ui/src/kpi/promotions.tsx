@@ -9,10 +9,12 @@ import type { Lift } from "./answers";
 import { write } from "./defs";
 import type { Span } from "./load";
 
-export function Promotions({ at }: { at: Span }) {
+/** `of`: which time is asked for, whenever that is. */
+export function Promotions({ at, of, fresh }: { at: Span; of: string; fresh: number }) {
   const loaded = useLoad(
     (signal) => api.kpi<{ promotions: Lift[] | null }>("promotions", new URLSearchParams({ from: new Date(at.from).toISOString(), to: new Date(at.to).toISOString() }).toString(), signal),
-    [at.from, at.to],
+    [of],
+    fresh,
   );
   if (loaded.error) {
     return (

@@ -1,11 +1,12 @@
 // The table of KPIs: sorted by any of them, each value with its change and its coverage, each row leading
 // into what it is about.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { lang, t } from "../i18n/text";
 import { to } from "../router";
 import { coolerName, storeName } from "../store";
 import { Explained, explained } from "../ui/explained";
+import { useHeld } from "../ui/held";
 import { Help } from "../ui/help";
 import { CoverageLine, DeltaMark, explain } from "./cell";
 import { KPIS, type KpiId, write } from "./defs";
@@ -21,10 +22,11 @@ export function KpiTable({ question: q, rows, columns }: { question: Question; r
   const [order, setOrder] = useState<{ by: KpiId; down: boolean } | null>(null);
   const [shown, setShown] = useState(PAGE);
   const by = order && filled.includes(order.by) ? order : { by: first, down: KPIS[first].better < 0 };
-  const list = sorted(rows, by.by, by.down);
+  const box = useRef<HTMLDivElement>(null);
+  const list = useHeld(box, sorted(rows, by.by, by.down), `${by.by} ${by.down}`);
   return (
     <Explained>
-      <div class="scroll-x" tabIndex={0} role="region" aria-label={t(`kpis.by.${q.by}`)}>
+      <div class="scroll-x" ref={box} tabIndex={0} role="region" aria-label={t(`kpis.by.${q.by}`)}>
         <table class="kpi-table">
           <thead>
             <tr>

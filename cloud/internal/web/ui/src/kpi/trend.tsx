@@ -15,18 +15,23 @@ export function Trend({ now, before, span, daily }: { now: Line; before: Line | 
   const readout = useRef<HTMLSpanElement>(null);
   const [scheme, language] = [theme.value, lang.value];
   const date = (ms: number) => (daily ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { month: "short", day: "numeric" }).format(ms) : clock(ms, Date.now(), language));
+  const xs = [...new Set([...now.points, ...(before?.points ?? [])].map((p) => p.at))].sort((a, b) => a - b);
+  const column = (line: Line | null) => {
+    const known = new Map(line?.points.map((p) => [p.at, p.value]));
+    return xs.map((x) => known.get(x) ?? null);
+  };
+  const data: uPlot.AlignedData = [xs, column(now), column(before)];
+  const few = xs.length < 32;
+  const drawn = useRef<uPlot | null>(null);
+  // What is drawn at the moment: figures that are restated move a line, and leave the plot and who points at it.
+  const shown = useRef({ data, span });
+  shown.current = { data, span };
   useEffect(() => {
     const el = box.current!;
     const css = getComputedStyle(document.documentElement);
     const color = (name: string) => css.getPropertyValue(name).trim();
     const axis: uPlot.Axis = { stroke: color("--ink-3"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: `11px ${color("--font")}` };
-    const xs = [...new Set([...now.points, ...(before?.points ?? [])].map((p) => p.at))].sort((a, b) => a - b);
-    const column = (line: Line | null) => {
-      const known = new Map(line?.points.map((p) => [p.at, p.value]));
-      return xs.map((x) => known.get(x) ?? null);
-    };
-    const data: uPlot.AlignedData = [xs, column(now), column(before)];
-    const least = [...(data[1] ?? []), ...(data[2] ?? [])].reduce<number>((m, v) => (v == null ? m : Math.min(m, v)), 1);
+    const least = () => [...(shown.current.data[1] ?? []), ...(shown.current.data[2] ?? [])].reduce<number>((m, v) => (v == null ? m : Math.min(m, v)), 1);
     const plot = new uPlot(
       {
         width: el.clientWidth,
@@ -35,14 +40,14 @@ export function Trend({ now, before, span, daily }: { now: Line; before: Line | 
         cursor: { y: false, points: { size: 7 } },
         legend: { show: false },
         padding: [8, 26, 0, 0],
-        scales: { x: { range: () => [span.from, span.to] }, y: { range: () => [Math.max(0, Math.floor(least * 10 - 0.5) / 10), 1] } },
+        scales: { x: { range: () => [shown.current.span.from, shown.current.span.to] }, y: { range: () => [Math.max(0, Math.floor(least() * 10 - 0.5) / 10), 1] } },
         axes: [
           { ...axis, size: 26, values: (_u, ticks) => ticks.map(date) },
           { ...axis, size: 52, space: 28, values: (_u, ticks) => ticks.map((v) => percent(v, language)) },
         ],
         series: [
           {},
-          { stroke: color("--accent"), width: 2, fill: color("--accent-wash"), points: { show: xs.length < 32, size: 6 } },
+          { stroke: color("--accent"), width: 2, fill: color("--accent-wash"), points: { show: few, size: 6 } },
           { stroke: color("--ink-3"), width: 1.5, dash: [4, 4], points: { show: false } },
         ],
         hooks: {
@@ -55,16 +60,19 @@ export function Trend({ now, before, span, daily }: { now: Line; before: Line | 
           ],
         },
       },
-      data,
+      shown.current.data,
       el,
     );
+    drawn.current = plot;
     const size = new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height: HEIGHT }));
     size.observe(el);
     return () => {
       size.disconnect();
       plot.destroy();
     };
-  }, [now, before, span.from, span.to, scheme, language, daily]);
+  }, [scheme, language, daily, few]);
+  const state = JSON.stringify([data, span]);
+  useEffect(() => drawn.current?.setData(shown.current.data), [state]);
   const said = now.points.filter((p) => p.value !== null).map((p) => `${date(p.at)} ${percent(p.value, language)}`);
   return (
     <div class="chart-box">

@@ -8,6 +8,7 @@ import { useSave } from "../setup/save";
 import { now, storeName } from "../store";
 import { Blank, Pending, useLoad } from "../ui/async";
 import { saveCsv } from "../ui/csv";
+import { useTradeFresh } from "../ui/fresh";
 import { Help } from "../ui/help";
 import { Download, Shop } from "../ui/icons";
 import { ask, asked, mayChange, Switch, Th, useProducts } from "./parts";
@@ -17,7 +18,7 @@ const VIEWS = ["all", "held", "sold", "cancelled", "timed_out", "refused"] as co
 
 export function OnlineOrders() {
   const view = VIEWS.find((v) => v === asked("status")) ?? "all";
-  const loaded = useLoad((signal) => tradeApi.orders(view === "all" ? "" : view, signal), [view]);
+  const loaded = useLoad((signal) => tradeApi.orders(view === "all" ? "" : view, signal), [view], useTradeFresh());
   const list = loaded.data?.orders ?? [];
   const { name } = useProducts();
   return (

@@ -1,7 +1,7 @@
 // Orders that are suggested, the most money first: decided here one by one or together; and how those
 // that are over did.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { clock, count, minute, money, percent } from "../format";
 import { lang, t, tn, refusal } from "../i18n/text";
 import { me } from "../me";
@@ -10,9 +10,12 @@ import { SaveError } from "../setup/parts";
 import { now, storeName } from "../store";
 import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
+import { useTradeFresh } from "../ui/fresh";
+import { useHeld } from "../ui/held";
 import { Help } from "../ui/help";
 import { Check } from "../ui/icons";
 import { DeliveryCard } from "./delivery";
+import { ForecastCard } from "./forecast";
 import { OutcomeTable } from "./outcomes";
 import { ask, asked, mayChange, StorePick, Switch, Th, useProducts, ViewerNote } from "./parts";
 import { type Decision, type Suggestion, tradeApi } from "./trade";
@@ -24,7 +27,7 @@ const STATUS: Record<View, string> = { open: "suggested", approved: "approved", 
 export function SuggestedOrders() {
   const view = VIEWS.find((v) => v === asked("status")) ?? "open";
   const store = asked("store");
-  const loaded = useLoad((signal) => tradeApi.suggestions({ status: STATUS[view], stores: store || undefined }, signal), [view, store]);
+  const loaded = useLoad((signal) => tradeApi.suggestions({ status: STATUS[view], stores: store || undefined }, signal), [view, store], useTradeFresh());
   const list = loaded.data?.suggestions ?? [];
   const { name } = useProducts();
   const file = (format: string) => `/v1/suggestions?${new URLSearchParams({ status: STATUS[view], ...(store ? { stores: store } : {}), format })}`;
@@ -55,12 +58,17 @@ export function SuggestedOrders() {
           <List key={`${view} ${store}`} list={list} view={view} name={name} reload={loaded.reload} />
         )}
       </section>
+      <ForecastCard />
     </>
   );
 }
 
-function List({ list, view, name, reload }: { list: readonly Suggestion[]; view: View; name(gtin: string, otherwise?: string): string; reload(): void }) {
-  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+function List({ list: ranked, view, name, reload }: { list: readonly Suggestion[]; view: View; name(gtin: string, otherwise?: string): string; reload(): void }) {
+  const [chosen, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const box = useRef<HTMLDivElement>(null);
+  const list = useHeld(box, ranked, view);
+  // What others have decided about meanwhile is not here any more.
+  const picked = new Set(list.map((s) => s.id).filter((id) => chosen.has(id)));
   const [saving, save] = useSave();
   const bulk = mayChange() && view === "open";
   const toggle = (id: string) => {
@@ -87,7 +95,7 @@ function List({ list, view, name, reload }: { list: readonly Suggestion[]; view:
         </div>
       )}
       <SaveError saving={saving} />
-      <div class="scroll-x" tabIndex={0} role="region" aria-label={t("trade.orders")}>
+      <div class="scroll-x" ref={box} tabIndex={0} role="region" aria-label={t("trade.orders")}>
         <table class="kpi-table orders-table">
           <thead>
             <tr>
@@ -126,7 +134,9 @@ interface RowProps {
 
 function Row({ order: s, view, name, reload, pick }: RowProps) {
   const l = lang.value;
-  const [cases, setCases] = useState(String(s.cases));
+  // null: nothing was typed, and the field follows what is suggested.
+  const [typed, setCases] = useState<string | null>(null);
+  const cases = typed ?? String(s.cases);
   const [saving, save] = useSave();
   const decide = async (d: Decision) => {
     if (await save(() => tradeApi.decide(s.id, d))) reload();

@@ -4,12 +4,13 @@ import { count, percent } from "../format";
 import { lang, t, type Key } from "../i18n/text";
 import { useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
+import { useTradeFresh } from "../ui/fresh";
 import { Th } from "./parts";
 import { type Outcomes, tradeApi } from "./trade";
 
 /** Nothing stands here until a cycle has ended that was watched. */
 export function OutcomeTable({ store }: { store: string }) {
-  const loaded = useLoad((signal) => tradeApi.outcomes(store || undefined, signal), [store]);
+  const loaded = useLoad((signal) => tradeApi.outcomes(store || undefined, signal), [store], useTradeFresh());
   const list = loaded.data?.outcomes ?? [];
   if (list.length === 0) return null;
   const file = (format: string) => `/v1/suggestions/outcomes?${new URLSearchParams({ ...(store ? { stores: store } : {}), format })}`;

@@ -8,6 +8,7 @@ import { Field, SaveButton, SaveError } from "../setup/parts";
 import { useSave } from "../setup/save";
 import { now } from "../store";
 import { Blank, Pending, useLoad } from "../ui/async";
+import { useFiguresFresh } from "../ui/fresh";
 import { Help } from "../ui/help";
 import { Bin, Download, Plus, Tray } from "../ui/icons";
 import { mayChange, ViewerNote } from "./parts";
@@ -17,7 +18,7 @@ export function Promotions() {
   const loaded = useLoad(async (signal) => {
     const [list, lifts] = await Promise.all([tradeApi.promotions(signal), tradeApi.lifts(signal)]);
     return { list: list.promotions ?? [], lifts: lifts.promotions ?? [] };
-  }, []);
+  }, [], useFiguresFresh());
   const [editing, setEditing] = useState<Promotion | "new" | null>(null);
   if (!loaded.data) return <Pending of={loaded} card rows={4} />;
   const { list, lifts } = loaded.data;

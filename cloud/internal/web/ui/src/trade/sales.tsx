@@ -1,7 +1,7 @@
 // What was sold: how much, where, by which channel and when; below, what could not be taken, and a way
 // to bring a file in.
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Row as AnswerRow, Sales } from "../kpi/answers";
 import { DeltaMark } from "../kpi/cell";
 import { amount, write } from "../kpi/defs";
@@ -12,6 +12,8 @@ import { lang, t } from "../i18n/text";
 import { storeName } from "../store";
 import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
+import { useFresh } from "../ui/fresh";
+import { useHeld } from "../ui/held";
 import { Help } from "../ui/help";
 import { saveCsv } from "../ui/csv";
 import { Bars, Download } from "../ui/icons";
@@ -30,8 +32,10 @@ export function SalesPage() {
   const sku = asked("sku");
   const days = DAYS.find((d) => String(d) === asked("days")) ?? 7;
   const by = BYS.find((b) => b === asked("by")) ?? (store ? "sku" : "store");
-  const to = useMemo(() => Date.now(), [store, sku, days]);
+  const fresh = useFresh(15_000, 3_600_000);
+  const to = useMemo(() => Date.now(), [store, sku, days, fresh]);
   const from = to - days * DAY_MS;
+  const of = `${store} ${sku} ${days}`;
   const scope = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), ...(store ? { stores: store } : {}), ...(sku ? { skus: sku } : {}) };
   const { name } = useProducts();
   return (
@@ -48,8 +52,8 @@ export function SalesPage() {
           <Switch label={t("kpis.range")} of={DAYS.map(String)} value={String(days)} name={(d) => duration(Number(d) * 86_400, lang.value)} pick={(d) => ask({ days: d === "7" ? "" : d })} />
         </div>
       </div>
-      <Figures scope={scope} from={from} to={to} daily={days > 3} />
-      <Table scope={scope} by={by} name={name} sku={sku} />
+      <Figures scope={scope} of={of} fresh={fresh} from={from} to={to} daily={days > 3} />
+      <Table scope={scope} of={of} fresh={fresh} by={by} name={name} sku={sku} />
       <Importer />
       <Waiting />
     </>
@@ -57,8 +61,14 @@ export function SalesPage() {
 }
 
 type Scope = Record<string, string>;
+/** What is asked: for which time it is, as `of` says it, and for which moment, as the scope does. */
+interface Asked {
+  scope: Scope;
+  of: string;
+  fresh: number;
+}
 
-function Figures({ scope, from, to, daily }: { scope: Scope; from: number; to: number; daily: boolean }) {
+function Figures({ scope, of, fresh, from, to, daily }: Asked & { from: number; to: number; daily: boolean }) {
   const l = lang.value;
   const loaded = useLoad(
     async (signal) => {
@@ -67,7 +77,8 @@ function Figures({ scope, from, to, daily }: { scope: Scope; from: number; to: n
       const points = line.rows.map((r): [number, number] => [daily ? new Date(`${r.key["day"]}T12:00:00`).getTime() : Date.parse(r.key["hour"] ?? ""), r.figures.units]);
       return { total: total.rows[0], points: points.sort((a, b) => a[0] - b[0]) };
     },
-    [JSON.stringify(scope)],
+    [of],
+    fresh,
   );
   const d = loaded.data;
   if (!d) return <Pending of={loaded} card rows={2} height={110} />;
@@ -114,7 +125,7 @@ function Figures({ scope, from, to, daily }: { scope: Scope; from: number; to: n
   );
 }
 
-function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: string): string; sku: string }) {
+function Table({ scope, of, fresh, by, name, sku }: Asked & { by: By; name(gtin: string): string; sku: string }) {
   const l = lang.value;
   const loaded = useLoad(
     async (signal) => {
@@ -123,9 +134,12 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
       const { rows, ...rest } = await tradeApi.sales({ ...scope, compare }, signal);
       return { ...rest, rows: byChannel(rows) };
     },
-    [JSON.stringify(scope), by],
+    [of, by],
+    fresh,
   );
-  const rows = [...(loaded.data?.rows ?? [])].sort((a, b) => (by === "day" ? (b.key["day"] ?? "").localeCompare(a.key["day"] ?? "") : b.figures.units - a.figures.units));
+  const box = useRef<HTMLDivElement>(null);
+  const ranked = [...(loaded.data?.rows ?? [])].sort((a, b) => (by === "day" ? (b.key["day"] ?? "").localeCompare(a.key["day"] ?? "") : b.figures.units - a.figures.units));
+  const rows = useHeld(box, ranked, by);
   const all = rows.reduce((n, r) => n + Math.max(0, r.figures.units), 0);
   const most = Math.max(1, ...rows.map((r) => r.figures.units));
   const file = (format: string) => `/v1/kpis/sales?${new URLSearchParams({ ...scope, by, format })}`;
@@ -147,7 +161,7 @@ function Table({ scope, by, name, sku }: { scope: Scope; by: By; name(gtin: stri
       ) : rows.every((r) => r.figures.units === 0 && !r.figures.revenue?.length) ? (
         <p class="note">{t("sales.none")}</p>
       ) : (
-        <div class="scroll-x" tabIndex={0} role="region" aria-label={t(`sales.by.${by}`)}>
+        <div class="scroll-x" ref={box} tabIndex={0} role="region" aria-label={t(`sales.by.${by}`)}>
           <table class="kpi-table">
             <thead>
               <tr>

@@ -7,6 +7,7 @@ import { lang, t, tn, word } from "../i18n/text";
 import { now, storeName, stores } from "../store";
 import { Blank, Pending, useLoad } from "../ui/async";
 import { saveCsv } from "../ui/csv";
+import { useTradeFresh } from "../ui/fresh";
 import { Help } from "../ui/help";
 import { Download, Printer, Search, Tray } from "../ui/icons";
 import { EnterMovement, Movements } from "./movements";
@@ -39,7 +40,7 @@ export function StockBook() {
 }
 
 function Store({ store }: { store: string }) {
-  const loaded = useLoad((signal) => tradeApi.stock(store, signal), [store]);
+  const loaded = useLoad((signal) => tradeApi.stock(store, signal), [store], useTradeFresh());
   const [only, setOnly] = useState<Verdict | "all">("all");
   const [text, setText] = useState("");
   const [open, setOpen] = useState(asked("gtin"));

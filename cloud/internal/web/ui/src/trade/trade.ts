@@ -180,6 +180,17 @@ export interface Outcomes {
   watched: number;
 }
 
+export type Method = "demand_rate" | "naive_seasonal" | "moving_average" | "average_of_picks" | "last_cycle";
+
+/** How one way to forecast did over the last cycle. */
+export interface Score {
+  method: Method;
+  pinball: number;
+  mae: number;
+  covered: number;
+  cases: number;
+}
+
 export interface Calendar {
   days: string[];
   at: string;
@@ -259,6 +270,7 @@ export const tradeApi = {
   enter: (m: Entered) => call<{ results: { id: string; status: string; error?: string; hint?: string }[] }>("POST", "/v1/stock/movements", { body: { movements: [m] } }),
   suggestions: (q: { status: string; stores?: string | undefined }, signal?: AbortSignal) => call<{ suggestions: Suggestion[] | null }>("GET", `/v1/suggestions${query(q)}`, { signal }),
   outcomes: (stores: string | undefined, signal?: AbortSignal) => call<{ outcomes: Outcomes[] | null }>("GET", `/v1/suggestions/outcomes${query({ stores })}`, { signal }),
+  model: (signal?: AbortSignal) => call<{ model: { fitted_at: string; forecast: Score[] | null; online?: Score[] | null } | null }>("GET", "/v1/kpis/model", { signal }),
   deliveries: (signal?: AbortSignal) => call<{ without: Calendar; stores: Record<string, Calendar> | null }>("GET", "/v1/deliveries", { signal }),
   putDelivery: (store: string, c: Calendar) => call<Calendar>("PUT", `/v1/deliveries/${seg(store)}`, { body: c }),
   decide: (id: string, d: Decision) => call<Suggestion>("POST", `/v1/suggestions/${seg(id)}`, { body: d }),

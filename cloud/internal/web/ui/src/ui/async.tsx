@@ -1,7 +1,7 @@
 // Loading, failed and empty, the same in every view; and the hook that loads.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api";
 import { t } from "../i18n/text";
 import { to } from "../router";
@@ -13,25 +13,38 @@ export interface Loaded<T> {
   reload(): void;
 }
 
-/** Loads when a dependency changes. Old data stays while new is loaded, so that a page does not blink. */
-export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: readonly unknown[]): Loaded<T> {
+/**
+ * Loads when a dependency changes. Old data stays while new is loaded, so that a page does not blink. Where `fresh`
+ * alone changes (see useFresh) it is loaded quietly: nothing says so, what is the same stays the same object, and
+ * what cannot be had leaves what there is.
+ */
+export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: readonly unknown[], fresh = 0): Loaded<T> {
   const [state, set] = useState<{ data?: T; error?: ApiError; loading: boolean }>({ loading: true });
   const [again, setAgain] = useState(0);
+  // The question that was answered last.
+  const answered = useRef<readonly unknown[] | null>(null);
   useEffect(() => {
+    const question = [...deps, again];
+    const quiet = answered.current !== null && question.every((d, i) => d === answered.current![i]);
     const abort = new AbortController();
-    set((s) => ({ ...s, loading: true }));
+    if (!quiet) {
+      answered.current = null;
+      set((s) => ({ ...s, loading: true }));
+    }
     load(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) set({ data, loading: false });
+        if (abort.signal.aborted) return;
+        answered.current = question;
+        set((s) => (quiet && JSON.stringify(s.data) === JSON.stringify(data) ? s : { data, loading: false }));
       },
       (e: unknown) => {
-        if (abort.signal.aborted) return;
+        if (abort.signal.aborted || quiet) return;
         const error = e instanceof ApiError ? e : new ApiError(0, String(e));
         set((s) => (s.data === undefined ? { error, loading: false } : { data: s.data, error, loading: false }));
       },
     );
     return () => abort.abort();
-  }, [...deps, again]);
+  }, [...deps, again, fresh]);
   return { data: state.data, error: state.error, loading: state.loading, reload: () => setAgain((n) => n + 1) };
 }
 

@@ -20,12 +20,14 @@ import { go, search } from "../router";
 import "../styles/kpi.css";
 import { Blank, Pending, useLoad } from "../ui/async";
 import { Exports } from "../ui/exports";
+import { useFiguresFresh } from "../ui/fresh";
 import { Help } from "../ui/help";
 
 export function KpisView() {
   const q = useMemo(() => parse(search.value), [search.value]);
-  // The end stays where it was until something else is asked: a page that is read does not move.
-  const at = useMemo(() => span(q, Date.now()), [q]);
+  // The end moves with what is shown: when hours are restated, or one ends.
+  const fresh = useFiguresFresh();
+  const at = useMemo(() => span(q, Date.now()), [q, fresh]);
   const name = useLoad((signal) => skuName(q, at, signal), [q.scope.sku, q.scope.store]);
   const names: Partial<Record<ScopeKey, string>> = name.data ? { sku: name.data } : {};
   const last = (["sku", "category", "brand", "store", "region"] as const).find((k) => q.scope[k] !== undefined);
@@ -36,9 +38,9 @@ export function KpisView() {
         <h1 class="headline">{last ? names[last] || nameOf(last, q.scope[last]!) : t("kpis.title")}</h1>
         <Range question={q} />
       </div>
-      <Head question={q} at={at} />
-      {last === undefined && <Promotions at={at} />}
-      <Rows question={q} at={at} />
+      <Head question={q} at={at} fresh={fresh} />
+      {last === undefined && <Promotions at={at} of={`${q.days} ${q.from} ${q.to}`} fresh={fresh} />}
+      <Rows question={q} at={at} fresh={fresh} />
       {last === undefined && <ScoreWeights />}
       <Definitions question={q} />
     </div>
@@ -52,10 +54,17 @@ async function skuName(q: Question, at: Span, signal: AbortSignal): Promise<stri
   return row ? nameOf("sku", q.scope.sku, row) : "";
 }
 
-function Head({ question: q, at }: { question: Question; at: Span }) {
-  const loaded = useLoad((signal) => overview(q, at, signal), [JSON.stringify(q.scope), at.from, at.to, q.compare]);
+interface Asked {
+  question: Question;
+  at: Span;
+  fresh: number;
+}
+
+function Head({ question: q, at: asked, fresh }: Asked) {
+  const loaded = useLoad((signal) => overview(q, asked, signal), [JSON.stringify({ ...q, by: "" })], fresh);
   if (!loaded.data) return <Pending of={loaded} card rows={2} height={150} />;
   const d = loaded.data;
+  const at = d.at;
   const l = lang.value;
   return (
     <div class={loaded.loading ? "kpi-body is-loading" : "kpi-body"} aria-busy={loaded.loading}>
@@ -106,8 +115,8 @@ function Figures({ data: d, at, question: q }: { data: Overview; at: Span; quest
   );
 }
 
-function Rows({ question: q, at }: { question: Question; at: Span }) {
-  const loaded = useLoad((signal) => table(q, at, signal), [JSON.stringify(q), at.from, at.to]);
+function Rows({ question: q, at, fresh }: Asked) {
+  const loaded = useLoad((signal) => table(q, at, signal), [JSON.stringify(q)], fresh);
   return (
     <section class="card kpi-rows" aria-label={t(`kpis.by.${q.by}`)}>
       <header class="card-head">

@@ -93,6 +93,17 @@ export async function mainThread(page) {
   return async () => (await session.send("Performance.getMetrics")).metrics.find((m) => m.name === "TaskDuration").value * 1000;
 }
 
+/** The longest task, ms, of a page's main thread while something is done: time of its processor, whoever else wants that. */
+export async function longestTask(browser, page, work) {
+  await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
+  const [done] = await Promise.allSettled([work()]);
+  const trace = JSON.parse((await browser.stopTracing()).toString());
+  if (done.status === "rejected") throw done.reason;
+  const mains = new Set(trace.traceEvents.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain").map((e) => `${e.pid} ${e.tid}`));
+  const tasks = trace.traceEvents.filter((e) => e.ph === "X" && e.tdur !== undefined && mains.has(`${e.pid} ${e.tid}`));
+  return Math.round(Math.max(0, ...tasks.map((e) => e.tdur / 1000)));
+}
+
 let axe;
 /** Serious and critical violations, one line each. */
 export async function violations(page) {

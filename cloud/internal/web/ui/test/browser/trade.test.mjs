@@ -125,6 +125,20 @@ describe("orders that are suggested", () => {
     await page.goto(`${service.url}/trade/orders`);
   });
 
+  test("how right the forecast is, beside what anybody could do by hand", async () => {
+    const card = page.locator(".forecast-card");
+    await card.getByText("off by 4.3 units, the week before by 5.3").waitFor();
+    await card.locator("summary").click();
+    const tables = card.locator("table");
+    await tables.nth(1).waitFor();
+    assert.match(await tables.nth(0).innerText(), /Forecast[^]*± 4\.3\s+1\.66\s+82\s?%[^]*The same days a week before\s+± 5\.3\s+2\.06/);
+    assert.match(await tables.nth(1).innerText(), /Online orders that stores pick[^]*± 4\.6\s+1\.77[^]*The three days before\s+± 6\.5/);
+    assert.deepEqual(await tables.locator("b").allInnerTexts(), ["1.66", "1.77"]);
+    assert.deepEqual(await violations(page), []);
+    await shot(page, "trade-forecast", { fullPage: true });
+    await card.locator("summary").click();
+  });
+
   test("the most money first; one is changed, others approved together", async () => {
     const rows = page.locator(".orders-table tbody tr");
     await rows.nth(7).waitFor();
