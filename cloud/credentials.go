@@ -13,8 +13,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/config"
 )
 
-// BrokerCredentials reads what is shown to a broker elsewhere, and whom is trusted there. A nil *tls.Config is that of the
-// system's roots, without a client certificate.
+// BrokerCredentials reads the password and the TLS configuration for an external broker. A nil *tls.Config means the
+// system's roots and no client certificate.
 func BrokerCredentials(m config.MQTT) (password string, conf *tls.Config, err error) {
 	if password, err = readPassword(m.PasswordFile); err != nil {
 		return "", nil, err
@@ -43,7 +43,7 @@ func BrokerCredentials(m config.MQTT) (password string, conf *tls.Config, err er
 	return password, conf, nil
 }
 
-// clientCertificate reads a certificate and its key, and refuses one that no broker would take now.
+// clientCertificate reads a certificate and its key, and refuses one that is not valid at now.
 func clientCertificate(cert, key string, now time.Time) (tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
@@ -55,7 +55,7 @@ func clientCertificate(cert, key string, now time.Time) (tls.Certificate, error)
 	return pair, nil
 }
 
-// readPassword reads a password's file, "" of none.
+// readPassword reads a password from a file; no file gives "".
 func readPassword(file string) (string, error) {
 	if file == "" {
 		return "", nil

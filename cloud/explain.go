@@ -25,11 +25,11 @@ type Question struct {
 	At     time.Time // zero: now
 }
 
-// Ruling is which rules hold at a cooler, and which entry of the file says so.
+// Ruling says which rules hold at a cooler, and which entry of the file sets each.
 type Ruling struct {
 	Device  string              `json:"device"`
 	Store   string              `json:"store"`
-	Region  string              `json:"region"` // "" where nobody has entered it, as all of these
+	Region  string              `json:"region"` // like those that follow, "" if nobody has entered it
 	Channel string              `json:"channel"`
 	Class   string              `json:"store_class"`
 	Model   string              `json:"cooler_model"`
@@ -73,7 +73,7 @@ func ExplainRules(ctx context.Context, cfg config.Config, q Question) (*Ruling, 
 	return out, nil
 }
 
-// bookOf reads a file of rules, or those in force.
+// bookOf reads a file of rules; without a file it reads the rules in force.
 func bookOf(ctx context.Context, cfg config.Config, db *state.DB, file string) (*alert.Rulebook, error) {
 	if file != "" {
 		return alert.ReadRulebook(file)

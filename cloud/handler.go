@@ -21,20 +21,20 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// notifiers tells each of them.
+// notifiers is several notifiers as one.
 type notifiers []ingest.Notifier
 
-// Committed passes it on.
+// Committed tells each of them.
 func (n notifiers) Committed() {
 	for _, one := range n {
 		one.Committed()
 	}
 }
 
-// judges has each of them judge messages, in order.
+// judges is several judges as one.
 type judges []ingest.Judge
 
-// Step passes them on.
+// Step has each of them judge the messages, in order.
 func (j judges) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
 	for _, one := range j {
 		if err := one.Step(ctx, tx, envs...); err != nil {
@@ -44,8 +44,7 @@ func (j judges) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) 
 	return nil
 }
 
-// tenant says whose data a request may see: that of its token, or where none is needed that of the
-// configured tenant.
+// tenant says whose data a request may see: its token's tenant, or the configured one if no token is needed.
 func (s *Server) tenant(r *http.Request) (string, error) {
 	if s.gate == nil {
 		return s.cfg.Tenant, nil
@@ -57,12 +56,12 @@ func (s *Server) tenant(r *http.Request) (string, error) {
 	return p.Identity.Tenant, nil
 }
 
-// grant names what a request has shown, "" where nobody has to show anything.
+// grant names the credential of a request, "" if none is needed.
 func (s *Server) grant(r *http.Request) string {
 	return access.GrantOf(r.Context())
 }
 
-// streamTenant is tenant for the live stream, whose door a cookie does not open.
+// streamTenant is tenant for the live stream, which a cookie alone does not open: browsers send it from any page.
 func (s *Server) streamTenant(r *http.Request) (string, error) {
 	if access.BySession(r.Context()) {
 		return "", live.ErrNoTicket
@@ -70,7 +69,7 @@ func (s *Server) streamTenant(r *http.Request) (string, error) {
 	return s.tenant(r)
 }
 
-// standing is live.ErrEnded once what was shown gives no right to a tenant's live stream.
+// standing is live.ErrEnded once a credential no longer gives access to a tenant's live stream.
 func (s *Server) standing(ctx context.Context, tenant, grant string) error {
 	if s.gate == nil {
 		return nil
@@ -82,8 +81,8 @@ func (s *Server) standing(ctx context.Context, tenant, grant string) error {
 	return err
 }
 
-// denied answers whoever comes to the live stream with nothing that gives a right: as everywhere else, and
-// counted with them. nil where nobody has to show anything.
+// denied answers requests to the live stream without a valid credential, as the rest of the API does and counted with
+// them; nil if no credential is needed.
 func (s *Server) denied() func(http.ResponseWriter) {
 	if s.gate == nil {
 		return nil
@@ -91,7 +90,7 @@ func (s *Server) denied() func(http.ResponseWriter) {
 	return s.gate.TurnAway
 }
 
-// who names whoever makes a request, "" where nobody has to prove who he is.
+// who names the person or program behind a request, "" if nobody has to sign in.
 func (s *Server) who(r *http.Request) string {
 	p, _ := access.From(r.Context())
 	return p.Name
@@ -134,10 +133,10 @@ func (s *Server) routes() (http.Handler, error) {
 	}), nil
 }
 
-// readyTime bounds how long a store may take to say that it is there.
+// readyTime bounds how long a store may take to answer.
 const readyTime = 2 * time.Second
 
-// ready says 200 while both stores and the broker answer, else 503 and which does not.
+// ready answers 200 while both stores and the broker answer, else 503 and which of them does not.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
 	defer cancel()

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// hold takes the state's database for this service until the file is closed or the process ends, however it
-// ends, and leaves in it where the page is. Two services on one SQLite file would each tell every alert. Commands beside a service do not take it; nor
-// is it taken of PostgreSQL, which several services share.
+// hold locks the state's SQLite file for this service until the lock file is closed or the process ends, however it ends,
+// and notes the page's address in the lock file. Two services on one SQLite file would each deliver every alert. Other
+// commands do not take the lock. PostgreSQL, which several services share, has none.
 func hold(stateURL, addr string) (*os.File, error) {
 	path, embedded := strings.CutPrefix(stateURL, "sqlite:")
 	if path = strings.TrimPrefix(path, "//"); !embedded || path == "" {
@@ -42,8 +42,8 @@ func hold(stateURL, addr string) (*os.File, error) {
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }
 
-// Running gives the address of the page of the service that has a state's database now, as it listens there; "" where
-// none runs or the state is on a server of its own.
+// Running gives the address at which the service that holds a state's database serves its page; "" if none runs or the
+// state is not in a local file.
 func Running(stateURL string) string {
 	path, embedded := strings.CutPrefix(stateURL, "sqlite:")
 	if !embedded {
@@ -55,7 +55,7 @@ func Running(stateURL string) string {
 	}
 	defer f.Close()
 	if syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
-		return "" // nobody has it
+		return "" // nobody holds it
 	}
 	addr := make([]byte, 256)
 	n, _ := f.Read(addr)

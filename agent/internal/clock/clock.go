@@ -35,8 +35,8 @@ type Sources struct {
 	Quality func() telemetry.ClockQuality
 }
 
-// New starts a clock that asks the kernel. A clock that somebody vouches for (a virtual machine's) is
-// trusted as a battery-backed one is.
+// New starts a clock that asks the kernel. If trusted (the clock of a virtual machine), it counts at least as a
+// battery-backed one.
 func New(trusted bool) *Clock {
 	start := time.Now()
 	quality := Kernel
@@ -46,9 +46,9 @@ func New(trusted bool) *Clock {
 	return NewWith(Sources{Wall: time.Now, Elapsed: func() time.Duration { return time.Since(start) }, Quality: quality})
 }
 
-// Played is a clock that is as a file says, to try out on a desk what a board does that does not know the time. The file
-// holds a word, "unknown", "rtc" or "ntp", and after it by how much the clock is behind, "50h"; a file that is missing
-// or says something else is a clock that is right and that nobody vouches for.
+// Played is a clock that behaves as a file says, to try out on a desk what a board does when it does not know the time.
+// The file holds a word, "unknown", "rtc" or "ntp", and by how much the clock is slow, such as "50h". A file that is
+// missing or says anything else stands for a clock that is right and not known to be.
 func Played(path string) *Clock {
 	start := time.Now()
 	read := func() (q telemetry.ClockQuality, behind time.Duration) {
@@ -83,7 +83,7 @@ func NewWith(src Sources) *Clock { return &Clock{src: src, start: src.Wall().Rou
 // year2020: a clock before it was never set.
 var year2020 = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Stamp gives the time, in UTC without a monotonic reading, and what it is worth.
+// Stamp gives the time, in UTC without a monotonic reading, and how far it can be trusted.
 func (c *Clock) Stamp() (time.Time, telemetry.ClockQuality) {
 	if q, ok := c.settle(); ok {
 		return c.src.Wall().UTC().Round(0), q
@@ -108,7 +108,7 @@ func (c *Clock) settle() (telemetry.ClockQuality, bool) {
 		return q, true
 	}
 	if c.known {
-		return telemetry.RTC, true // the network went; the clock runs on
+		return telemetry.RTC, true // the network is gone, but the clock runs on
 	}
 	return q, false
 }

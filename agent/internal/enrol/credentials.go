@@ -20,7 +20,7 @@ type Credentials struct {
 	Identity wire.Identity `json:"identity"`
 	Username string        `json:"username"` // at the broker
 	Token    string        `json:"token"`    // at the API, for renewal
-	CA       string        `json:"ca"`       // PEM: whom the board believes to be the broker
+	CA       string        `json:"ca"`       // PEM: the authority of the broker's certificate
 	Pair     string        `json:"pair"`     // PEM: the key and its certificate
 }
 
@@ -44,7 +44,7 @@ func (c *Credentials) pair() (tls.Certificate, error) {
 	return tls.X509KeyPair([]byte(c.Pair), []byte(c.Pair))
 }
 
-// Span is from when to when the certificate is good.
+// Span gives from when to when the certificate is valid.
 func (c *Credentials) Span() (from, to time.Time, err error) {
 	pair, err := c.pair()
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *Credentials) Span() (from, to time.Time, err error) {
 	return pair.Leaf.NotBefore, pair.Leaf.NotAfter, nil
 }
 
-// Due is when to renew: as the last third of the certificate's time begins.
+// Due is when to renew the certificate: when the last third of its time begins.
 func (c *Credentials) Due() (time.Time, error) {
 	from, to, err := c.Span()
 	return to.Add(-to.Sub(from) / 3), err

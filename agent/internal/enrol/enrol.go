@@ -1,5 +1,5 @@
-// Package enrol gets a board its own certificate: with a one-time code at its first start, and again before
-// it ends. The key is made on the board and never leaves it.
+// Package enrol gets a board its own certificate: with a one-time code at its first start, and a new one before
+// it expires. The key is made on the board and never leaves it.
 //
 // It refuses to send a code or a token over plain HTTP to another machine. It promises that a power cut
 // leaves the credentials before or the new ones, never a key without its certificate.
@@ -28,7 +28,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// ErrDenied is what the cloud says to a code or a token that is not good.
+// ErrDenied: the cloud does not accept the code or the token.
 var ErrDenied = errors.New("the cloud does not accept it")
 
 // Cloud is where boards enrol.
@@ -127,7 +127,7 @@ func (c Cloud) ask(ctx context.Context, path, token string, body map[string]stri
 	return take(a, key, have)
 }
 
-// take makes credentials of an answer, and makes sure that they are of one piece.
+// take makes credentials of an answer, and checks that their parts belong together.
 func take(a answer, key []byte, have *Credentials) (*Credentials, error) {
 	id := wire.Identity{Tenant: a.Tenant, Store: a.Store, Device: a.Device}
 	if have != nil {
@@ -143,7 +143,7 @@ func take(a answer, key []byte, have *Credentials) (*Credentials, error) {
 	return cr, nil
 }
 
-// newRequest makes a key and a certificate request, both PEM. Whose it is, the cloud knows.
+// newRequest makes a key and a certificate request, both PEM. The cloud knows whom the certificate is for.
 func newRequest() (key, request []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

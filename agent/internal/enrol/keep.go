@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Pauses between attempts to renew. There are thirty days for it.
+// Pauses between attempts to renew. A certificate of 90 days is renewed from 30 days before its end.
 const (
 	look     = time.Hour
 	minPause = time.Minute
 	maxPause = 6 * time.Hour
 )
 
-// Keep renews the certificate whenever it is due, until ctx ends. now is zero while the clock is unknown:
-// then nothing is due. Each fault, and nil when it is over, is told.
+// Keep renews the certificate whenever it is due, until ctx ends. now is zero while the clock is unknown; then nothing is
+// due. After each attempt tell is called with its error, nil if there was none.
 func Keep(ctx context.Context, f File, cloud Cloud, now func() time.Time, tell func(error)) {
 	pause := look
 	for ctx.Err() == nil {
@@ -39,7 +39,7 @@ func Keep(ctx context.Context, f File, cloud Cloud, now func() time.Time, tell f
 	}
 }
 
-// renew does it if it is due.
+// renew renews the certificate if that is due.
 func renew(ctx context.Context, f File, cloud Cloud, now time.Time) error {
 	have, err := f.Load()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,13 +11,12 @@ import (
 	"github.com/coldshelf/coldshelf/models/atomicfile"
 )
 
-// bootEra is where the minutes are counted from that a board without any memory begins with.
+// bootEra is the moment from which the minutes are counted that a board without any memory begins with.
 var bootEra = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// nextBoot counts the boot up from the higher of the two places that remember it, so that losing
-// either loses no key. A board that remembers nothing (first start, or a new card in an old cooler)
-// begins with the minutes since 2020: higher than any count that the cooler can have reached before.
-// With its clock unset as well it begins with 1.
+// nextBoot counts the boot up from the higher of the two places that remember it, so that losing either does no harm. A
+// board that remembers nothing (first start, or a new card in an old cooler) begins with the minutes since 2020, which is
+// higher than any count that the cooler can have reached. If its clock is unset as well, it begins with 1.
 func nextBoot(stored, filed uint32, now time.Time) (uint32, error) {
 	last := max(stored, filed)
 	if last == 0 {
@@ -34,8 +33,7 @@ func minutes(now time.Time) uint32 {
 	return uint32(min(max(0, now.Sub(bootEra)/time.Minute), MaxBoot-1))
 }
 
-// readBoot gives the boot counter of the file beside the database, 0 where there is none or where it
-// cannot be understood.
+// readBoot gives the boot counter in the file beside the database, 0 if there is none or it cannot be understood.
 func readBoot(dir string) uint32 {
 	data, err := os.ReadFile(filepath.Join(dir, "boot"))
 	if err != nil {

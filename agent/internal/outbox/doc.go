@@ -16,7 +16,7 @@
 //	message(id INTEGER PRIMARY KEY, class, kind, payload)   id = boot<<36 | seq
 //	counter(name TEXT PRIMARY KEY, value)                   boot
 //
-// and PRAGMA user_version is 1. Acknowledged rows are deleted without an own fsync: if a power cut
-// brings them back they are sent once more, which the receiver must bear anyway, and the card is
-// spared half of its writes.
+// and PRAGMA user_version is 1. Acknowledged rows are deleted without an fsync of their own, which halves
+// the writes to the card: if a power cut brings rows back they are sent once more, and the receiver has to
+// expect repeats anyway.
 package outbox

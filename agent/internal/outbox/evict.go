@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// evictions is what has to go, by class.
+// evictions is what has to be evicted, by class.
 type evictions [classes][]entry
 
-// planRoom chooses what has to go so that need bytes of class fit below the cap: the oldest of the
-// least important class first, and never anything more important than class itself. It frees at
-// least a hundredth of the cap at a time, so that a full outbox does not evict with every append.
+// planRoom chooses what to evict so that need bytes of class fit below the cap: the oldest of the least important class
+// first, and never anything more important than class itself. It frees at least a hundredth of the cap at a time, so that
+// a full outbox does not evict with every append.
 func (o *Outbox) planRoom(class Class, need int64) (evictions, error) {
 	var plan evictions
 	short := o.index.bytes + need - o.opts.MaxBytes
@@ -34,8 +34,8 @@ func (o *Outbox) planRoom(class Class, need int64) (evictions, error) {
 	return plan, nil
 }
 
-// evict deletes what is planned and records the gaps, in the transaction of the append that needs
-// the room. It gives the gap messages for the index.
+// evict deletes what was planned and records the gaps, in the transaction of the append that needs the room. It returns
+// the gap messages for the index.
 func (o *Outbox) evict(tx *sql.Tx, plan evictions) ([]storedGap, error) {
 	var gaps []storedGap
 	for c, list := range plan {
@@ -61,7 +61,7 @@ type storedGap struct {
 	payload int64
 }
 
-// recordGap writes the message that says what went, or widens the one that was not handed out yet.
+// recordGap writes the message that says what was evicted, or widens an earlier one that was not handed out yet.
 func (o *Outbox) recordGap(tx *sql.Tx, class Class, run []entry) (storedGap, error) {
 	first, last := keyOf(run[0].id), keyOf(run[len(run)-1].id)
 	of := gapOf{first.Boot, class}
@@ -84,7 +84,7 @@ func (o *Outbox) recordGap(tx *sql.Tx, class Class, run []entry) (storedGap, err
 	return storedGap{of, row, int64(len(payload))}, insert(tx, Record, GapKind, row.key, payload)
 }
 
-// forget brings the index to what the transaction made true.
+// forget updates the index after the transaction.
 func (o *Outbox) forget(plan evictions, gaps []storedGap) {
 	for c, list := range plan {
 		if len(list) > 0 {

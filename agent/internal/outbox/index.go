@@ -2,8 +2,8 @@ package outbox
 
 import "slices"
 
-// entry is what is known of a stored message without reading it: 24 bytes, so that a week offline
-// fits in memory and no index has to be written to the card with every append.
+// entry is what is known of a stored message without reading it. It takes 24 bytes, so that a week offline fits in
+// memory, and the card is spared an index that would be written with every append.
 type entry struct {
 	id    int64
 	bytes int64
@@ -32,7 +32,7 @@ func (x *index) add(c Class, id, payload int64) {
 	x.bytes += e.bytes
 }
 
-// cut takes the ids from lo to hi, both included, out of every class and gives how many there were.
+// cut removes the ids from lo to hi, both included, from every class and returns how many there were.
 func (x *index) cut(lo, hi int64) (n int) {
 	for c := range x.by {
 		n += len(x.cutClass(Class(c), lo, hi))

@@ -45,9 +45,9 @@ CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWI
 PRAGMA user_version = 1;
 `
 
-// Open starts the outbox of dir, which it makes, and counts the boot up. A database that is corrupt
-// or not ours is set aside and a new one begun with what could still be read of it; where nothing can be written the outbox is kept in
-// memory. Both are told by Health, neither is an error: the agent starts. Errors are ErrInUse, when
+// Open starts the outbox in dir, which it makes if need be, and counts the boot up. A database that is corrupt or not
+// ours is set aside, and a new one begins with what can still be read of it; if nothing can be written, the outbox is
+// kept in memory. Health tells both; neither is an error, because the agent has to start. Errors are ErrInUse, when
 // another process has it open, and a missing EncodeGap.
 func Open(ctx context.Context, dir string, opts Options) (*Outbox, error) {
 	if opts.EncodeGap == nil {
@@ -111,9 +111,8 @@ func (o *Outbox) openDir(ctx context.Context, dir string) error {
 // memory is SQLite's name for a database without a file.
 const memory = ":memory:"
 
-// openMemory is for a board that cannot write: it goes on reporting, and loses what is not yet
-// acknowledged at the next power cut. Its boot cannot be remembered either, so it is taken from the
-// clock where that is ahead of the count.
+// openMemory is for a board that cannot write. It goes on reporting, but loses at the next power cut what is not yet
+// acknowledged. Its boot cannot be remembered either, so it is taken from the clock if that is ahead of the count.
 func (o *Outbox) openMemory(ctx context.Context, filed uint32, why error) error {
 	if err := o.openFile(ctx, memory, max(filed, minutes(o.opts.Now()))); err != nil {
 		return fmt.Errorf("open outbox in memory: %w", err)
@@ -122,7 +121,7 @@ func (o *Outbox) openMemory(ctx context.Context, filed uint32, why error) error 
 	return nil
 }
 
-// errForeign says that a database is not one that this package made, errVersion that another version did.
+// errForeign: the database was not made by this package. errVersion: another version of it made the database.
 var (
 	errForeign = errors.New("database is damaged or of another program")
 	errVersion = fmt.Errorf("of another version: %w", errForeign)

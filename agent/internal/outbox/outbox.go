@@ -35,12 +35,12 @@ type Outbox struct {
 	boot   uint32
 	seq    uint64
 	index  index
-	gaps   map[gapOf]gapRow // of this boot that were not handed out yet, so they may still grow
+	gaps   map[gapOf]gapRow // gaps of this boot that were not handed out yet, so they may still grow
 	health Health
 	lazy   bool // the connection is at synchronous=NORMAL
 }
 
-// gapOf tells gaps apart that may not grow together.
+// gapOf keeps gaps apart that must not be merged.
 type gapOf struct {
 	boot  uint32
 	class Class
@@ -54,8 +54,8 @@ type gapRow struct {
 // Health is what the outbox says of itself.
 type Health struct {
 	Durable  bool   // false: in memory only, Fault says why
-	Fault    string // the last thing that went wrong, "" where nothing did
-	SetAside string // path of the corrupt database that this start set aside, "" where it was sound
+	Fault    string // the last thing that went wrong, "" if nothing did
+	SetAside string // path of the corrupt database that this start set aside, "" if it was sound
 	Salvaged int    // messages that were still readable in it
 	Messages int
 	Bytes    int64 // accounted: payloads and what a row costs
@@ -72,10 +72,10 @@ func (o *Outbox) Boot() uint32 { return o.boot }
 // Changed is signalled after an append. One waiter only.
 func (o *Outbox) Changed() <-chan struct{} { return o.changed }
 
-// Append stores what encode makes of the key that it is given, and returns once it is durable. The
-// context is looked at before, not while, so an append is never half heard of. Errors: ErrTooLarge,
-// ErrFull, ErrClosed, what encode returns, and faults of the disk. After an error the message may
-// still turn up once the board has lost power; its key is not given again.
+// Append stores what encode makes of the key that it is given, and returns once that is durable. ctx is checked before
+// the write and not during it, so that an append is never given up half way. Errors: ErrTooLarge, ErrFull, ErrClosed, what
+// encode returns, and faults of the disk. After an error the message may still turn up after a power cut; its key is not
+// used again.
 func (o *Outbox) Append(ctx context.Context, class Class, kind string, encode func(Key) ([]byte, error)) (Key, error) {
 	if err := ctx.Err(); err != nil {
 		return Key{}, err
@@ -111,7 +111,7 @@ func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, erro
 	need := int64(len(payload)) + rowBytes
 	err = o.store(class, kind, key, payload, plan)
 	if isCode(err, codeFull) {
-		// The disk ended before the cap did. A tenth of what is there makes room for SQLite as well.
+		// The disk is full before the cap is reached. A tenth of what is stored makes room for SQLite as well.
 		if plan, err = o.planRoom(class, max(need, o.opts.MaxBytes-o.index.bytes+o.index.bytes/10)); err == nil {
 			err = o.store(class, kind, key, payload, plan)
 		}
@@ -119,7 +119,7 @@ func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, erro
 	return key, err
 }
 
-// prepare does what can be refused before anything is written.
+// prepare encodes the message and plans its room: everything that can fail before anything is written.
 func (o *Outbox) prepare(class Class, key Key, encode func(Key) ([]byte, error)) ([]byte, evictions, error) {
 	payload, err := encode(key)
 	if err != nil {
@@ -133,7 +133,7 @@ func (o *Outbox) prepare(class Class, key Key, encode func(Key) ([]byte, error))
 	return payload, plan, err
 }
 
-// store writes the message, the evictions and their gaps in one transaction and then tells the index.
+// store writes the message, the evictions and their gaps in one transaction, and then updates the index.
 func (o *Outbox) store(class Class, kind string, key Key, payload []byte, plan evictions) error {
 	if err := o.setLazy(false); err != nil {
 		return err
@@ -171,9 +171,9 @@ func (o *Outbox) nextKey() (Key, error) {
 	return Key{o.boot, o.seq}, nil
 }
 
-// Pending gives up to limit stored messages that skip does not claim (nil claims none): the most
-// important class first, oldest first within it. A message stays until it is acknowledged. One that the
-// card has damaged so that it cannot be read is passed over from then on, and counted in the Health.
+// Pending gives up to limit stored messages for which skip is not true (nil skips none): the most important class first,
+// the oldest first within it. A message stays until it is acknowledged. One that cannot be read, because the card has
+// damaged it, is left out from then on and counted in Health.
 func (o *Outbox) Pending(ctx context.Context, limit int, skip func(Key) bool) ([]Message, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -225,9 +225,9 @@ func (o *Outbox) passOver(damaged []int64) {
 	}
 }
 
-// Acknowledge forgets the messages in the ranges, those of any class, and gives how many there were.
-// Only what the ingester has said it stored may be acknowledged. The deletion is not synced: after a
-// power cut some may be pending again.
+// Acknowledge deletes the messages in the ranges, of whatever class, and returns how many there were. Only what the
+// ingester says that it has stored may be acknowledged. The deletion is not synced: after a power cut some may be pending
+// again.
 func (o *Outbox) Acknowledge(ctx context.Context, ranges []Range) (n int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -299,7 +299,7 @@ func (o *Outbox) Health() Health {
 	return h
 }
 
-// Close writes everything to the disk. Later calls give ErrClosed.
+// Close writes everything to the disk. Later calls return ErrClosed.
 func (o *Outbox) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

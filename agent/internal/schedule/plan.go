@@ -87,9 +87,9 @@ func (h Hours) Contain(t time.Time) bool {
 	return now >= h.From || now < h.To
 }
 
-// next gives the first of times strictly after now, false where there are none. The interval is not
-// its business. On a day that has no such time of day (clocks put forward) it is taken an hour
-// later, on one that has it twice the first counts.
+// next gives the first of the times of day strictly after now, false if there are none; it leaves the interval aside. On
+// a day without that time (clocks were put forward) it is taken an hour later, on a day that has it twice the first
+// counts.
 func (p Plan) next(now time.Time) (time.Time, bool) {
 	zone := p.Zone
 	if zone == nil {

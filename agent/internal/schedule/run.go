@@ -30,7 +30,7 @@ type Runner struct {
 // New makes a Runner that Run will drive.
 func New() *Runner { return &Runner{kick: make(chan struct{}, 1)} }
 
-// Ask wants a look now; asking twice before the look makes one.
+// Ask requests a look now; asking twice before the look makes one look.
 func (r *Runner) Ask() { r.tell(func() { r.asked = true }) }
 
 // Door tells that the door is now open or closed.
@@ -49,7 +49,7 @@ func (r *Runner) tell(what func()) {
 	}
 }
 
-// hear takes in what was told.
+// hear takes over what Ask, Door and Change have said.
 func (r *Runner) hear(l *loop, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,7 +66,7 @@ func (r *Runner) hear(l *loop, now time.Time) {
 	r.plan, r.door, r.asked = nil, nil, false
 }
 
-// recheck bounds how long a jump of the clock goes unseen.
+// recheck bounds how long a jump of the clock stays unnoticed.
 const recheck = time.Minute
 
 // Run calls look by the plan until ctx ends, from its own goroutine and never twice at once. The
@@ -149,7 +149,7 @@ func (l *loop) due(now time.Time) {
 	}
 	wall := now.Round(0) // without the monotonic reading, so that a set clock counts
 	if !l.at.IsZero() && !wall.Before(l.at) {
-		// A clock that was put forward by more than a few minutes has not made the time come due.
+		// A time of day that the clock jumped over, by more than a few minutes, is not due.
 		if wall.Sub(l.at) < 2*recheck && l.plan.open(wall) {
 			l.want(Time)
 		}
@@ -166,7 +166,7 @@ func (l *loop) due(now time.Time) {
 	}
 }
 
-// wait is how long nothing comes due, at most recheck.
+// wait is how long it takes until the next look is due, at most recheck.
 func (l *loop) wait(now time.Time) time.Duration {
 	wait := recheck
 	for _, t := range []time.Time{l.interval, l.settled} {

@@ -1,7 +1,7 @@
 // Package update keeps what a board was sent: networks, a gallery, or the agent itself, each as a signed
 // bundle. It fetches a bundle over any number of lost connections and power cuts without loading a byte
 // twice, checks it, unpacks it beside what is in force, and remembers which is. A new agent runs on
-// trial: one that does not come to judge a picture and speak to the cloud gives way to the one before.
+// trial: if it does not judge a picture and hear the cloud in time, the previous agent runs again.
 //
 // It refuses a version below the one in force, a second content under the same version, and a bundle
 // that the board's root does not vouch for. It promises that what is in force stays whole on the disk

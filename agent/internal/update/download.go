@@ -24,7 +24,7 @@ const stall = time.Minute
 // spare is what must stay free on the disk: the outbox needs it.
 const spare = 64 << 20
 
-// download brings part to the bundle's size and checks its hash. What came before a fault stays.
+// download completes the file part to the bundle's size and checks its hash. What arrived before a fault stays.
 func (s *Store) download(ctx context.Context, part string, want *wire.Bundle) error {
 	if want.Size == 0 || want.Size > bundle.MaxBytes {
 		return fmt.Errorf("%w: %d bytes, must be 1 to %d", ErrRefused, want.Size, bundle.MaxBytes)
@@ -58,8 +58,8 @@ func (s *Store) download(ctx context.Context, part string, want *wire.Bundle) er
 	return check(f, want)
 }
 
-// check compares what is there with what was announced; a wrong hash begins anew only if somebody asks
-// again, because the same server would send the same.
+// check compares what is there with what was announced. After a wrong hash the download starts over only if somebody asks
+// again, because the same server would send the same bytes.
 func check(f *os.File, want *wire.Bundle) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -75,7 +75,7 @@ func check(f *os.File, want *wire.Bundle) error {
 	return f.Sync()
 }
 
-// room makes sure that the disk takes so many bytes more.
+// room makes sure that the disk has space for so many bytes more.
 func room(dir string, bytes int64) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
@@ -87,7 +87,7 @@ func room(dir string, bytes int64) error {
 	return nil
 }
 
-// get appends from the URL what is missing.
+// get appends what is missing from the URL.
 func get(ctx context.Context, to *os.File, have int64, want *wire.Bundle) error {
 	u, err := url.Parse(want.URL)
 	if err != nil {
@@ -152,7 +152,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// kicking puts the watch off with every piece that comes.
+// kicking resets the stall timer with every piece that arrives.
 type kicking struct {
 	io.Reader
 	watch *time.Timer

@@ -16,7 +16,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// ErrRefused marks a bundle that is not taken, however often it is tried.
+// ErrRefused marks a bundle that is never taken, however often it is tried.
 var ErrRefused = bundle.ErrRefused
 
 // Config of a Store.
@@ -31,8 +31,8 @@ type Config struct {
 // Store belongs to one process. Fetch may go on beside everything else, but one of a kind at a time.
 type Store struct{ cfg Config }
 
-// Open looks at nothing yet. The folder's path is made what the kernel calls it, so that a program can tell
-// that it runs from there.
+// Open makes a store and reads nothing yet. The folder's path is resolved to the one that the kernel uses, so that a
+// program can tell that it runs from there.
 func Open(cfg Config) *Store {
 	if path, err := filepath.Abs(cfg.Dir); err == nil {
 		cfg.Dir = path
@@ -80,7 +80,7 @@ type inForce struct {
 	Previous *held `json:"previous,omitempty"`
 }
 
-// Current is what is in force of a kind, nil where nothing was ever sent or what was sent is gone.
+// Current is what is in force of a kind; nil if nothing was ever sent, or what was sent is gone.
 func (s *Store) Current(kind string) (*Installed, error) {
 	c, err := s.current(kind)
 	if c == nil || err != nil {
@@ -107,7 +107,7 @@ func (s *Store) current(kind string) (*inForce, error) {
 	return &c, nil
 }
 
-// Adopt puts an installed release in force, and lets go of what is neither it nor the one before.
+// Adopt puts an installed release in force, and removes all others but the one before it.
 func (s *Store) Adopt(in *Installed) error { return s.adopt(held{Installed: *in}) }
 
 func (s *Store) adopt(h held) error {
@@ -138,8 +138,8 @@ func (s *Store) Before(kind string) (*Installed, error) {
 	return &c.Previous.Installed, nil
 }
 
-// FallBack puts the release before in force again, because the one in force cannot be used. It gives nil
-// where there is none: then the board's own counts.
+// FallBack puts the previous release in force again, because the current one cannot be used. It returns nil if there is
+// none; then the board's own counts.
 func (s *Store) FallBack(kind string) (*Installed, error) {
 	c, err := s.current(kind)
 	if err == nil && c != nil && c.Previous != nil {

@@ -39,7 +39,7 @@ func baseOf(path string) (base, error) {
 	return base{path, info.Size(), info.ModTime().UTC()}, nil
 }
 
-// changed says that another program lies there now: the package's word counts more than an update's.
+// changed reports that the package has replaced its program since; a newer package counts more than an update.
 func (b base) changed() bool {
 	now, err := baseOf(b.Path)
 	return err != nil || now.Size != b.Size || !now.Mtime.Equal(b.Mtime)
@@ -62,8 +62,8 @@ type RolledBack struct {
 	Base    base   `json:"base"` // what to run instead
 }
 
-// Try prepares a trial of an installed agent: the next start runs it instead of self. Before that it must
-// tell its version, in a child.
+// Try prepares a trial of an installed agent: the next start runs it instead of self. First it must be able to print its
+// version, in a child process.
 func (s *Store) Try(ctx context.Context, in *Installed, desired uint64, self string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -151,13 +151,13 @@ func (s *Store) Launch(self string) (program string, err error) {
 	return program, err
 }
 
-// given says that self is an update that has no right to run any more.
+// given reports that self is an update that must not run any more.
 func (s *Store) given(self string) bool {
 	c, err := s.current(bundle.Agent)
 	return strings.HasPrefix(self, s.cfg.Dir+"/") && (err != nil || c == nil || c.Path() != self)
 }
 
-// beneath is the package's program, for an update that gave way.
+// beneath is the package's program, which runs when an update gave way.
 func (s *Store) beneath(self string) (string, error) {
 	var r RolledBack
 	if err := readJSON(s.path(bundle.Agent, "rolledback.json"), &r); err != nil {
@@ -213,7 +213,7 @@ func (s *Store) RollBack(reason string) error {
 	return s.endTrial()
 }
 
-// WasRolledBack tells of the last trial that failed, nil when it was told before.
+// WasRolledBack gives the last trial that failed; nil if there is none or Told was called since.
 func (s *Store) WasRolledBack() (*RolledBack, error) {
 	var r RolledBack
 	if err := readJSON(s.path(bundle.Agent, "rolledback.json"), &r); err != nil {
@@ -225,7 +225,7 @@ func (s *Store) WasRolledBack() (*RolledBack, error) {
 	return &r, nil
 }
 
-// Told forgets it.
+// Told forgets the last trial that failed, once the cloud was told.
 func (s *Store) Told() error { return os.Remove(s.path(bundle.Agent, "rolledback.json")) }
 
 func (s *Store) endTrial() error {

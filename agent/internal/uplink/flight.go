@@ -6,8 +6,8 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 )
 
-// flight is what was sent over this connection and not acknowledged: at most window messages, of
-// which at most a quarter are pictures, so that an alert never waits behind a queue of evidence.
+// flight is the set of messages sent over this connection and not yet acknowledged: at most window, and at most a quarter
+// of them pictures, so that an alert never waits behind a queue of pictures.
 type flight struct {
 	window   int
 	base     time.Duration
@@ -26,7 +26,7 @@ func newFlight(window int, timeout time.Duration) *flight {
 	return &flight{window: max(1, window), base: timeout, timeout: timeout, sent: map[outbox.Key]sending{}, before: map[outbox.Key]bool{}}
 }
 
-// claims reports that a message need not be sent now.
+// claims reports whether a message is in flight and need not be sent now.
 func (f *flight) claims(k outbox.Key) bool { _, ok := f.sent[k]; return ok }
 
 // room is how many more may be sent.
@@ -46,7 +46,7 @@ func (f *flight) add(m outbox.Message, now time.Time) (again bool) {
 	return f.before[m.Key]
 }
 
-// settle takes acknowledged messages out and lets the timeout shrink back.
+// settle removes acknowledged messages and resets the timeout.
 func (f *flight) settle(r outbox.Range) {
 	in := func(k outbox.Key) bool { return k.Boot == r.Boot && r.From <= k.Seq && k.Seq <= r.To }
 	for k := range f.sent {
@@ -69,7 +69,7 @@ func (f *flight) remove(k outbox.Key) {
 	delete(f.sent, k)
 }
 
-// expire gives the messages that were not acknowledged in time back to be sent again.
+// expire removes the messages that were not acknowledged in time, so that they are sent again.
 func (f *flight) expire(now time.Time) {
 	expired := false
 	for k, s := range f.sent {
@@ -84,7 +84,7 @@ func (f *flight) expire(now time.Time) {
 	}
 }
 
-// next is how long nothing expires.
+// next is how long it takes until the next message expires.
 func (f *flight) next(now time.Time) time.Duration {
 	wait := time.Hour
 	for _, s := range f.sent {

@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// serve sends and hears until the connection is lost or ctx ends.
+// serve sends and receives until the connection is lost or ctx ends.
 func (s *session) serve(ctx context.Context, client mqtt.Client) error {
 	for {
 		s.flight.expire(time.Now())
@@ -53,7 +53,7 @@ func (s *session) send(ctx context.Context, client mqtt.Client) error {
 		if s.cfg.Amend != nil {
 			payload = s.cfg.Amend(m)
 		}
-		// The token is not waited for: only the acknowledgement counts, and a loss is told by lost.
+		// The token is not waited for: only the cloud's acknowledgement counts, and lost reports a lost connection.
 		client.Publish(s.cfg.Identity.Topic(wire.Kind(m.Kind)), 1, s.retains(m), payload)
 		if s.flight.add(m, time.Now()) {
 			s.resent.Add(1)
@@ -62,8 +62,8 @@ func (s *session) send(ctx context.Context, client mqtt.Client) error {
 	return nil
 }
 
-// retains says that the broker shall keep the message: what came of the newest desired state, so that whoever comes
-// later is told how the board is set. An older report that is sent once more does not take its place.
+// retains reports whether the broker shall retain the message: the report about the newest desired state, so that later
+// subscribers know how the board is set. An older report that is sent again does not replace it.
 func (s *session) retains(m outbox.Message) bool {
 	if wire.Kind(m.Kind) != wire.KindReported || m.Key.Less(s.reported) {
 		return false
@@ -72,7 +72,7 @@ func (s *session) retains(m outbox.Message) bool {
 	return true
 }
 
-// hear takes one message from the cloud. What cannot be read is told and left.
+// hear handles one message from the cloud. One that cannot be read is logged and dropped.
 func (s *session) hear(ctx context.Context, m mqtt.Message) {
 	if len(m.Payload()) == 0 {
 		return // a retained message was taken back
@@ -102,7 +102,7 @@ func (s *session) hear(ctx context.Context, m mqtt.Message) {
 	}
 }
 
-// acknowledge forgets what the store has and what it will never take.
+// acknowledge removes from the outbox what the cloud has stored, and what it will never take.
 func (s *session) acknowledge(ctx context.Context, ack *wire.Ack) {
 	ranges := make([]outbox.Range, 0, len(ack.Ranges)+len(ack.Rejected))
 	for _, r := range ack.Ranges {

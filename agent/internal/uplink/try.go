@@ -7,8 +7,8 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Try connects once, asks for the board's own topics and leaves, under a client id of its own so that a
-// running agent is not thrown out.
+// Try connects once, subscribes to the board's own topics and disconnects, under a client id of its own so that a running
+// agent is not disconnected.
 func Try(ctx context.Context, cfg Config) error {
 	id := cfg.Identity
 	opts := mqtt.NewClientOptions().
@@ -32,7 +32,7 @@ func Try(ctx context.Context, cfg Config) error {
 	return subscribe(ctx, client, id.DownFilter(), nil)
 }
 
-// subscribe waits for the broker's word; a refusal is an error.
+// subscribe waits for the broker's SUBACK; a refusal is an error.
 func subscribe(ctx context.Context, client mqtt.Client, filter string, handler mqtt.MessageHandler) error {
 	token := client.Subscribe(filter, 1, handler)
 	if err := wait(ctx, token); err != nil {

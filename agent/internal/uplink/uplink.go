@@ -1,9 +1,8 @@
 // Package uplink carries the outbox to the broker and the cloud's words back.
 //
-// It promises that a message leaves the outbox only when the cloud's acknowledgement names it, that
-// a message which was not acknowledged is sent again after a while and after every reconnection, and
-// that the broker holds a retained status of the board: birth while it is there, will when it is not; and, once the
-// board was set from far away, what came of that last.
+// It promises that a message leaves the outbox only when the cloud's acknowledgement names it, that a message which was
+// not acknowledged is sent again after a while and after every reconnection, and that the broker retains the board's
+// status (the birth while it is connected, the will when it is not) and its last report about a desired state.
 //
 // It refuses to trust the broker's PUBACK (which says nothing of the store), paho's tokens and paho's
 // own stores: a session of the client library lives from one connection to its loss, under the same
@@ -35,20 +34,20 @@ type Config struct {
 	TLS        *tls.Config // nil: the system's roots where the scheme wants TLS
 	Keepalive  time.Duration
 	Window     int           // messages sent and not yet acknowledged
-	AckTimeout time.Duration // then a message is sent again; doubles up to maxAckTimeout while nothing is acknowledged
+	AckTimeout time.Duration // after which a message is sent again; doubles up to maxAckTimeout while nothing is acknowledged
 	MaxBackoff time.Duration // between tries to connect; 0: one minute
 
 	// Status makes the retained status, for the birth (online) and for the will.
 	Status func(online bool) ([]byte, error)
-	// Amend may put a better payload under the same key just before it is sent, once the clock is
-	// known; nil: payloads are sent as stored.
+	// Amend may give a corrected payload for the same key just before it is sent, once the clock is known; nil: payloads
+	// are sent as stored.
 	Amend func(outbox.Message) []byte
 	// Command and Desired hear what the cloud says, one at a time; they must not block. A desired
 	// state is retained, so it is heard again with every connection.
 	Command func(*wire.Command)
 	Desired func(*wire.Desired)
-	// Acknowledged hears every range that the cloud has stored, Rejected every message that it will
-	// never take, before that is forgotten; nil: nobody wants to know. They must not block.
+	// Acknowledged is called with every range that the cloud has stored, Rejected with every message that it will never
+	// take, before the outbox forgets them. They may be nil and must not block.
 	Acknowledged func(outbox.Range)
 	Rejected     func(boot uint32, seq uint64, reason string)
 
@@ -65,7 +64,7 @@ type Uplink struct {
 	lastErr   atomic.Pointer[string]
 	acked     atomic.Uint64
 	resent    atomic.Uint64
-	reported  outbox.Key // of the report that the broker keeps; only Run's goroutine has to do with it
+	reported  outbox.Key // key of the report that the broker retains; used by Run's goroutine only
 }
 
 // New makes an uplink of the outbox. Nothing is connected before Run.
@@ -96,8 +95,8 @@ func (u *Uplink) Health() Health {
 	return h
 }
 
-// Run connects, and connects again with a growing jittered pause whenever the connection is lost,
-// until ctx ends. It then says good-bye: the retained status turns offline. It returns nil.
+// Run connects, and reconnects after a growing jittered pause whenever the connection is lost, until ctx ends. Then it
+// sets the retained status to offline, disconnects and returns nil.
 func (u *Uplink) Run(ctx context.Context) error {
 	backoff := time.Second
 	for ctx.Err() == nil {
@@ -111,7 +110,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		if time.Since(began) > u.cfg.MaxBackoff {
 			backoff = time.Second
 		}
-		// Full jitter: when the broker comes back, ten thousand boards do not come in one second.
+		// Full jitter: when the broker comes back, ten thousand boards must not reconnect within one second.
 		pause := time.Duration(rand.Int64N(int64(backoff))) + 50*time.Millisecond
 		select {
 		case <-ctx.Done():
@@ -122,7 +121,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 	return nil
 }
 
-// fault logs what is new; a broker that stays away is one line.
+// fault logs a fault once; a broker that stays away is one line.
 func (u *Uplink) fault(err error) {
 	text := err.Error()
 	if last := u.lastErr.Swap(&text); last == nil || *last != text {
@@ -133,7 +132,7 @@ func (u *Uplink) fault(err error) {
 // errLost stands where paho gives no reason.
 var errLost = errors.New("connection lost")
 
-// session is one connection from its making to its loss.
+// session runs one connection from connecting to its loss.
 func (u *Uplink) session(ctx context.Context) error {
 	s := &session{Uplink: u, flight: newFlight(u.cfg.Window, u.cfg.AckTimeout), lost: make(chan error, 1), down: make(chan mqtt.Message, 64)}
 	ctx, cancel := context.WithCancel(ctx)
@@ -160,7 +159,7 @@ type session struct {
 	down   chan mqtt.Message
 }
 
-// connectTimeout bounds each step of coming up: dial, CONNACK, SUBACK, birth.
+// connectTimeout bounds each step of connecting: dial, CONNACK, SUBACK, birth.
 const connectTimeout = 15 * time.Second
 
 func (s *session) connect(ctx context.Context) (mqtt.Client, error) {
@@ -194,7 +193,7 @@ func (s *session) connect(ctx context.Context) (mqtt.Client, error) {
 		SetConnectTimeout(connectTimeout).
 		SetWriteTimeout(connectTimeout).
 		SetBinaryWill(id.Topic(wire.KindStatus), will, 1, true).
-		// Before Connect: a kept session delivers before the subscription is renewed.
+		// Set before Connect: a kept session delivers messages before the subscription is renewed.
 		SetDefaultPublishHandler(enqueue).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
 			if err == nil {
@@ -224,7 +223,7 @@ func (s *session) connect(ctx context.Context) (mqtt.Client, error) {
 	return client, nil
 }
 
-// ClientID is stable, so that the broker keeps the session, and one board cannot be taken for another.
+// ClientID is the same at every connection, so that the broker keeps the session, and different for every board.
 func ClientID(id wire.Identity) string { return "coldshelf:" + id.Tenant + ":" + id.Device }
 
 // wait bounds a token, because paho's own can stay open for ever.
@@ -241,7 +240,7 @@ func wait(ctx context.Context, token mqtt.Token) error {
 	}
 }
 
-// goodbye turns the retained status offline: a connection that is closed in order has no will.
+// goodbye sets the retained status to offline: after an orderly disconnect the broker does not publish the will.
 func (s *session) goodbye(client mqtt.Client) {
 	off, err := s.cfg.Status(false)
 	if err != nil {

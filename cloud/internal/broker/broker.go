@@ -27,7 +27,7 @@ import (
 // Config of a Broker.
 type Config struct {
 	Access Access        // who may connect and say what; nil: everybody, everything
-	Every  time.Duration // how often it is looked whether those who are connected still may be [10 s]
+	Every  time.Duration // how often connected clients are checked against Access again [10 s]
 	Log    *slog.Logger
 }
 
@@ -35,7 +35,7 @@ type Config struct {
 type Access interface {
 	// Connect gives the identity that the client's credentials prove, and false to turn it away.
 	Connect(ctx context.Context, c Credentials) (Identity, bool)
-	// Standing tells which Proofs of those who are connected still hold; who has one of the others is put out.
+	// Standing tells which Proofs of connected clients are still valid; clients with any other are disconnected.
 	Standing(ctx context.Context, proofs []string) (map[string]bool, error)
 }
 
@@ -47,14 +47,14 @@ type Credentials struct {
 	Serial             string // of that certificate, in hexadecimal
 }
 
-// Identity is what a client has proved to be: a board, which is held to its own topics, or with
-// Service true a program that may use every topic of its tenant, of all tenants where that is empty.
-// With Alerts true it is a program that hears its tenant's alerts, and says nothing.
+// Identity is who a client has proved to be: a board, which may use its own topics only, or, with Service true, a program
+// that may use every topic of its tenant (of all tenants if that is empty). With Alerts true it is a program that
+// receives its tenant's alerts and sends sales.
 type Identity struct {
 	wire.Identity
 	Service bool
 	Alerts  bool
-	Proof   string // names what was shown, for Standing; without a secret
+	Proof   string // names the credential, for Standing; not secret
 }
 
 // Broker is a running broker; it serves the listeners that it is given.
@@ -94,7 +94,7 @@ func New(cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// standingEvery is how long somebody whose right has ended may stay connected.
+// standingEvery is how long a client may stay connected after its credential was revoked.
 const standingEvery = 10 * time.Second
 
 // Listen serves connections from l until Close; name tells listeners apart. l may be a TLS listener.
@@ -117,11 +117,10 @@ func (b *Broker) Close() (err error) {
 	return err
 }
 
-// Clients is how many boards and others are connected.
+// Clients is how many clients are connected.
 func (b *Broker) Clients() int { return int(b.server.Info.Clone().ClientsConnected) }
 
-// Subscribed is closed once Receive hears everything that is said. Listen after it: what a board says
-// before has no hearer.
+// Subscribed is closed once Receive gets every message. Call Listen after that: earlier messages would have no receiver.
 func (b *Broker) Subscribed() <-chan struct{} { return b.heard }
 
 // Receive hands every message of every board to out, one at a time for each board, until ctx ends. It
@@ -146,7 +145,7 @@ func (b *Broker) Receive(ctx context.Context, out chan<- ingest.Delivery) error 
 	return errors.Join(errs...)
 }
 
-// Publish sends a message to whoever subscribed, at QoS 1.
+// Publish sends a message to all subscribers, at QoS 1.
 func (b *Broker) Publish(_ context.Context, topic string, payload []byte) error {
 	return b.server.Publish(topic, payload, false, 1)
 }
@@ -154,7 +153,7 @@ func (b *Broker) Publish(_ context.Context, topic string, payload []byte) error 
 // Session publishes alerts in this broker; it lives as long as the broker.
 type Session struct{ b *Broker }
 
-// Session gives one.
+// Session opens a session.
 func (b *Broker) Session() Session { return Session{b} }
 
 // Retain publishes and keeps the message for whoever subscribes later; an empty payload forgets it.
@@ -162,7 +161,7 @@ func (s Session) Retain(_ context.Context, topic string, payload []byte) error {
 	return s.b.server.Publish(topic, payload, true, 1)
 }
 
-// Retained gives the message that is kept under a topic, nil where none is.
+// Retained gives the message that is kept under a topic, nil if there is none.
 func (s Session) Retained(_ context.Context, topic string) ([]byte, error) {
 	for _, m := range s.b.server.Topics.Messages(topic) {
 		return m.Payload, nil
@@ -179,8 +178,8 @@ func (Session) Close() {}
 // posID numbers the subscription of Hear apart from those of Receive.
 const posID = 100
 
-// Hear hands every message of a filter to fn, one at a time for each client, until ctx ends. It is called
-// once. While fn is busy, the client that sends is made to wait.
+// Hear hands every message that matches a filter to fn, one at a time for each client, until ctx ends. It may be called
+// once. While fn is busy, the sending client is made to wait.
 func (b *Broker) Hear(ctx context.Context, filter string, fn func(topic string, payload []byte)) error {
 	type message struct {
 		topic   string

@@ -15,7 +15,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// door is the hook that asks Access who may come in and holds a board to its own topics.
+// door is mochi's hook for access control: Access decides who may connect, and a board may use only its own topics.
 type door struct {
 	mqtt.HookBase
 	access Access
@@ -33,9 +33,9 @@ func (*door) Provides(b byte) bool {
 // connectTime bounds how long a client waits for its credentials to be judged.
 const connectTime = 5 * time.Second
 
-// OnConnectAuthenticate lets a client in or turns it away. A will is said by the broker, which asks nobody whether its
-// client may say it: so that is asked here. And a client's id is its own: one of the same id that has proved to be
-// somebody else is another client, and ends neither its connection nor inherits what waits for it.
+// OnConnectAuthenticate lets a client in or turns it away. mochi publishes a will without checking whether its client may
+// publish there, so that is checked here. Client ids are kept apart by identity: a client with the same id that has proved
+// to be somebody else neither ends the first one's connection nor inherits its session.
 func (d *door) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	if d.access == nil {
 		return true
@@ -53,7 +53,7 @@ func (d *door) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	return true
 }
 
-// certificate gives the name and the number of a client's verified certificate.
+// certificate gives the common name and the serial number of a client's verified certificate.
 func certificate(cl *mqtt.Client) (name, serial string) {
 	conn, ok := cl.Net.Conn.(*tls.Conn)
 	if !ok {
@@ -65,7 +65,7 @@ func certificate(cl *mqtt.Client) (name, serial string) {
 	return "", ""
 }
 
-// OnACLCheck: a board says only what goes up from itself, and hears only what goes down to itself.
+// OnACLCheck allows a board to publish under its own up topics and to subscribe to its own down topics only.
 func (d *door) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	if d.access == nil {
 		return true
@@ -77,13 +77,13 @@ func (d *door) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	return may(v.(Identity), topic, write)
 }
 
-// may tells whether somebody may say, or hear, what is said under a topic.
+// may reports whether a client may publish under a topic, or subscribe to it.
 func may(id Identity, topic string, write bool) bool {
 	tills := strings.HasPrefix(topic, "coldshelf/pos/v1/"+id.Tenant+"/")
 	if id.Service {
 		return id.Tenant == "" || tills || strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/")
 	}
-	if id.Alerts { // it also sends sales, as a till does, and hears what became of them
+	if id.Alerts { // it also sends sales, as a till does, and receives the answers to them
 		return tills || !write && strings.HasPrefix(topic, "coldshelf/v1/"+id.Tenant+"/alerts/")
 	}
 	return own(id.Identity, topic, write)
@@ -100,8 +100,8 @@ func own(id wire.Identity, topic string, write bool) bool {
 // OnDisconnect forgets a client.
 func (d *door) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { d.who.Delete(cl) }
 
-// watch puts out those who are connected and may be no longer: whose token or certificate was revoked, or whose
-// certificate has expired. While nobody can say who still may, nobody is put out.
+// watch disconnects clients whose token or certificate was revoked, or whose certificate has expired. While Access cannot
+// be asked, nobody is disconnected.
 func (d *door) watch(ctx context.Context, server *mqtt.Server, every time.Duration, log *slog.Logger) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -134,7 +134,7 @@ func (d *door) putOut(ctx context.Context, server *mqtt.Server, now time.Time) e
 	}
 	for cl, proof := range here {
 		if !good[proof] || expired(cl, now) {
-			d.who.Delete(cl) // what it still says on its way out counts for nothing
+			d.who.Delete(cl) // from now on nothing that it still sends is accepted
 			// It is gone already, or is going; either way it is not let in again.
 			_ = server.DisconnectClient(cl, packets.ErrNotAuthorized)
 		}
@@ -142,7 +142,7 @@ func (d *door) putOut(ctx context.Context, server *mqtt.Server, now time.Time) e
 	return nil
 }
 
-// expired reports whether a client is here by a certificate whose time is over.
+// expired reports whether a client connected with a certificate that has expired since.
 func expired(cl *mqtt.Client, now time.Time) bool {
 	conn, ok := cl.Net.Conn.(*tls.Conn)
 	if !ok {
@@ -152,8 +152,8 @@ func expired(cl *mqtt.Client, now time.Time) bool {
 	return len(chains) > 0 && now.After(chains[0][0].NotAfter)
 }
 
-// quiet lets only warnings and errors of the broker's own log through: it writes a line for each
-// connection and each client that goes without a good-bye.
+// quiet passes on only warnings and errors of mochi's log, which has a line for each connection and for each client that
+// leaves without a DISCONNECT.
 func quiet(log *slog.Logger) *slog.Logger {
 	if log == nil {
 		return slog.New(slog.DiscardHandler)
@@ -167,7 +167,7 @@ func (h levelled) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
 }
 
-// Handle drops the line without a message that mochi writes for each client that goes without a word.
+// Handle drops the empty line that mochi logs for each client that leaves without a DISCONNECT.
 func (h levelled) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == "" {
 		return nil

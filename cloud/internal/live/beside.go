@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 )
 
-// besides is what goes beside the log, by tenant: it has no cursor, and the newest is all that there is to know.
+// besides is what is sent beside the log, by tenant. It has no cursor: only the newest state matters.
 type besides struct {
 	rollouts map[string]json.RawMessage // the newest staged updates, whole
 	figures  map[string]int64           // merge.Marks: where one is another, so may the KPIs be
@@ -18,7 +18,7 @@ type besides struct {
 
 func (b besides) any() bool { return len(b.rollouts) > 0 || len(b.figures) > 0 }
 
-// besideFeed finds what of it changed since it looked last.
+// besideFeed finds what of it has changed since the last read.
 type besideFeed struct {
 	at       time.Time
 	rollouts map[string]string // by tenant, as they were sent
@@ -30,7 +30,7 @@ const (
 	rolloutsShown = 50                     // the newest ones of a tenant
 )
 
-// changedBesides gives what changed; to a tenant of whom somebody has just come, all.
+// changedBesides gives what changed, and everything for tenants of whom somebody has just connected.
 func (h *Hub) changedBesides(ctx context.Context) (besides, error) {
 	readers := h.besideReaders()
 	f, now := &h.besides, h.cfg.Now()
@@ -78,7 +78,8 @@ func (f *besideFeed) look(ctx context.Context, h *Hub, readers besideReaders) (b
 	return changed, nil
 }
 
-// besideReaders are the tenants that somebody follows each of them of, and those of whom somebody has just come.
+// besideReaders gives the tenants whose rollouts and figures somebody follows, and those of whom somebody has just
+// connected.
 type besideReaders struct{ rollouts, figures, fresh map[string]bool }
 
 func (h *Hub) besideReaders() besideReaders {
@@ -105,7 +106,7 @@ func (h *Hub) askBesides(tenants map[string]bool) {
 	}
 }
 
-// wantBesides has a tenant sent all with the next look. h.mu is held.
+// wantBesides marks a tenant to be sent everything with the next read. h.mu is held.
 func (h *Hub) wantBesides(tenant string) {
 	if h.fresh == nil {
 		h.fresh = map[string]bool{}

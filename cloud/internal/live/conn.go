@@ -11,14 +11,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// conn is one WebSocket. serve's goroutine alone writes to it, read's alone reads.
+// conn is one WebSocket. Only serve's goroutine writes to it, only read's reads from it.
 type conn struct {
 	hub           *Hub
 	ws            *websocket.Conn
 	tenant        string
 	log           string    // identity of the log
-	grant         string    // what it was let in by
-	asked         time.Time // when that was found to hold; of the goroutine that writes
+	grant         string    // names the credential that it was let in by
+	asked         time.Time // when that was last found valid; of the goroutine that writes
 	subscriptions chan subscription
 	faults        chan Fault
 	gone          chan struct{} // closed when nothing more can be read
@@ -35,7 +35,7 @@ type subscription struct {
 	cursor    int64
 }
 
-// Reasons to stop serving that are no fault of anybody.
+// Reasons to stop serving that are nobody's fault.
 var (
 	errGone    = errors.New("the client has gone")
 	errClosing = errors.New("the server stops")
@@ -96,25 +96,25 @@ func (c *conn) read(cancel context.CancelFunc) {
 		}
 		sub := subscription{s.key(c.tenant), s.selection(c.tenant, &c.hub.regions), s.Cursor == "", log, cursor}
 		select {
-		case <-c.subscriptions: // an older wish that nobody has read yet
+		case <-c.subscriptions: // an older one that nobody has read yet: only the newest counts
 		default:
 		}
 		c.subscriptions <- sub
 	}
 }
 
-// ErrEnded says that what a client was let in by holds no more.
+// ErrEnded: the credential that a client was let in by is no longer valid.
 var ErrEnded = errors.New("the right to this stream has ended")
 
-// Rights are asked for again before each message of a client takes effect, and before what is sent to it,
-// where that was recheck ago. Where they cannot be read for doubtful, the stream ends.
+// A client's credential is checked again before each of its messages takes effect, and before anything is sent to it if
+// the last check was recheck ago. If it could not be checked for as long as doubtful, the stream ends.
 const (
 	recheck  = 2 * time.Second
 	doubtful = 30 * time.Second
 )
 
-// allowed is ErrEnded where the client may see nothing more; it has been told so then. It asks where what
-// is known is of longer ago than that.
+// allowed returns ErrEnded if the client may see nothing more, after telling it so. It checks again if the last check is
+// older than the given time.
 func (c *conn) allowed(ctx context.Context, age time.Duration) error {
 	now := time.Now()
 	if c.hub.cfg.Standing == nil || now.Sub(c.asked) < age {
@@ -203,7 +203,7 @@ func (c *conn) rest(sub subscription) (subscription, error) {
 	return sub, nil
 }
 
-// end is what to say when reading has ended: a fault that it left, or nothing.
+// end gives the fault to report after reading has ended, nil if there is none.
 func (c *conn) end() error {
 	select {
 	case f := <-c.faults:
@@ -261,7 +261,7 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 	}
 }
 
-// snapshot sends what stands, and gives its cursor.
+// snapshot sends everything that is open now, and gives its cursor.
 func (c *conn) snapshot(ctx context.Context, s *selection) (cursor int64, err error) {
 	if err := c.turn(c.hub.snapshots); err != nil {
 		return 0, err
@@ -279,9 +279,8 @@ func (c *conn) snapshot(ctx context.Context, s *selection) (cursor int64, err er
 	return cursor, nil
 }
 
-// catchUp sends a page of the log from cursor on, up to head, and gives how far that is. However far that is
-// behind, nothing of it is left out; a page that holds nothing for the client is passed over silently, for no
-// longer than a heartbeat.
+// catchUp sends a page of the log from cursor on, up to head, and gives how far it came. However far behind the client
+// is, nothing is left out. Pages that hold nothing for it are skipped silently, but for no longer than a heartbeat.
 func (c *conn) catchUp(ctx context.Context, s *selection, cursor, head int64) (to int64, err error) {
 	if err := c.turn(c.hub.pages); err != nil {
 		return cursor, err
@@ -303,8 +302,8 @@ func (c *conn) catchUp(ctx context.Context, s *selection, cursor, head int64) (t
 	return to, nil
 }
 
-// turn waits for one of the places where much is held in memory, while the client hears that it is not
-// forgotten. The place is given back by receiving from places.
+// turn waits for one of the places of connections that may hold much in memory, and sends heartbeats meanwhile. The
+// caller gives the place back by receiving from places.
 func (c *conn) turn(places chan struct{}) error {
 	if err := c.ping(); err != nil {
 		return err
@@ -334,7 +333,7 @@ func (c *conn) turn(places chan struct{}) error {
 	}
 }
 
-// ping asks a client whether it is there, if that was not asked within the heartbeat.
+// ping sends a ping, unless one was sent within the heartbeat.
 func (c *conn) ping() error {
 	if time.Since(c.pinged) < c.hub.cfg.Heartbeat {
 		return nil
@@ -346,7 +345,7 @@ func (c *conn) ping() error {
 	return nil
 }
 
-// lost gives the reason why a cursor is of no use.
+// lost gives the reason why a stream cannot continue from a cursor.
 func (c *conn) lost(ctx context.Context, log string, cursor int64) (reason string, err error) {
 	known, err := alert.Known(ctx, c.hub.cfg.DB, log, cursor)
 	if err != nil {
@@ -374,8 +373,8 @@ func (c *conn) resync(reason string) error {
 	return c.sendJSON(Resync{"resync", reason})
 }
 
-// stream sends what the hub gives, from cursor on. overtaken says that the connection was too slow and
-// has to read from the log, from the cursor that is given back.
+// stream sends what the hub publishes, from cursor on. overtaken means that the connection was too slow and must read
+// from the log, from the cursor that is returned.
 func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, overtaken bool, next *subscription, err error) {
 	beat := time.NewTicker(c.hub.cfg.Heartbeat)
 	defer beat.Stop()
@@ -426,10 +425,10 @@ func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, o
 	}
 }
 
-// sendFrame sends a frame to somebody who has everything up to have.
+// sendFrame sends a frame to a client that has everything up to have.
 func (c *conn) sendFrame(f *frame, have int64) error {
 	if f.prev < have && len(f.events) > 0 {
-		return c.sendJSON(f.changes(have)) // part of it is known: this connection's own bytes
+		return c.sendJSON(f.changes(have)) // the client has part of it, so it gets bytes of its own
 	}
 	message, err := f.message()
 	if err != nil {
@@ -452,7 +451,7 @@ func (c *conn) sendJSON(v any) error {
 	return c.send(data)
 }
 
-// send sends a message that is this connection's own.
+// send sends a message that is made for this connection alone.
 func (c *conn) send(data []byte) error {
 	c.hub.metrics.Frames.Inc()
 	c.spoke = time.Now()

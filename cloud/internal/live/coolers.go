@@ -18,9 +18,9 @@ type coolerRow struct {
 	json                  json.RawMessage
 }
 
-// coolerFeed finds the coolers that changed since it looked last. Rows carry the time at which their
-// writer began, by the clock of its machine, and become visible when it commits; so each look goes back by
-// overlap, every farEvery one goes back by farOverlap, and what was given already is passed over.
+// coolerFeed finds the coolers that changed since its last read. Rows carry the time at which their writer began, by the
+// clock of its machine, but become visible only when it commits. So each read reaches back by overlap, every farEvery
+// one by farOverlap, and what was given already is skipped.
 type coolerFeed struct {
 	since, far time.Time
 	given      map[coolerKey]time.Time
@@ -30,15 +30,15 @@ type coolerKey struct{ tenant, device string }
 
 const (
 	overlap    = 300 * time.Millisecond
-	farOverlap = 30 * time.Second // more than clocks of machines that keep them, or a long commit, differ by
+	farOverlap = 30 * time.Second // more than synchronised clocks differ by, and longer than a long commit
 	farEvery   = 5 * time.Second
 	maxChanged = 5000
 )
 
 func (f *coolerFeed) begin(now time.Time) { *f = coolerFeed{now, now, map[coolerKey]time.Time{}} }
 
-// changed gives the rows of coolers that changed, and of those told of: their number of open alerts changed. What it
-// does not give because it fails, it gives the next time, if it is told of the same again.
+// changed gives the rows of coolers that changed, and of the given ones, whose number of open alerts has changed. What it
+// does not give because it fails, it gives the next time if it is asked for the same ones again.
 func (f *coolerFeed) changed(ctx context.Context, q state.Querier, told map[coolerKey]bool, now time.Time) ([]coolerRow, error) {
 	next := coolerFeed{f.since, f.far, f.given}
 	back := overlap
@@ -57,7 +57,7 @@ func (f *coolerFeed) changed(ctx context.Context, q state.Querier, told map[cool
 		if was, ok := f.given[key]; !ok || !was.Equal(c.ChangedAt) {
 			changed[key] = c
 		}
-		// A clock that is fast must not hide what those of others say.
+		// One machine's fast clock must not hide the rows of others.
 		if c.ChangedAt.After(next.since) && !c.ChangedAt.After(now) {
 			next.since = c.ChangedAt
 		}
@@ -100,7 +100,7 @@ func changedSince(ctx context.Context, q state.Querier, since time.Time) (list [
 		if len(page) < maxChanged || !page[maxChanged-1].ChangedAt.After(since) {
 			return list, nil
 		}
-		since = page[maxChanged-1].ChangedAt // those of this very moment come twice
+		since = page[maxChanged-1].ChangedAt // rows of this very moment are read twice
 	}
 }
 

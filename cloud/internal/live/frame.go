@@ -68,12 +68,12 @@ func (f *frame) changes(after int64) Changes {
 	return c
 }
 
-// beside reports whether there is something in the frame that the log has no place for. Then there are no events in it.
+// beside reports whether the frame holds something that is sent beside the log. Such a frame holds no events.
 func (f *frame) beside() bool { return len(f.coolers) > 0 || f.rollouts != nil || f.figures != 0 }
 
 func formatCursor(c int64) string { return strconv.FormatInt(c, 10) }
 
-// selected makes the frame for one selection, nil where nothing in it is for it.
+// selected makes the frame for one selection, nil if it holds nothing for it.
 func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow, aside besides) *frame {
 	f := &frame{prev: prev, cursor: cursor}
 	if s.rollouts {

@@ -42,7 +42,7 @@ func (h *Hub) join(m *member, key string, s *selection, cursor int64) (head int6
 	return h.head, true
 }
 
-// leave takes m out of the stream; again it does nothing.
+// leave takes m out of the stream. Calling it again does nothing.
 func (h *Hub) leave(m *member) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,7 +86,7 @@ func (h *Hub) publish(cursor int64, events []event) {
 	}
 }
 
-// publishRest gives every group its part of what goes beside the log.
+// publishRest gives every group its part of what is sent beside the log.
 func (h *Hub) publishRest(rows []coolerRow, aside besides) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -27,7 +27,7 @@ const (
 	snapshotsAtOnce = 4                      // in memory at once
 )
 
-// ServeHTTP makes a request a connection and serves it until either side ends it.
+// ServeHTTP upgrades a request to a WebSocket and serves it until either side ends it.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tenant, grant, err := h.tenant(r)
 	if err == nil {
@@ -61,7 +61,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.serve()
 }
 
-// turnAway answers whoever is not let in: what was shown gives no right, or that cannot be told just now.
+// turnAway answers a request that is not let in: its credential is not valid, or cannot be checked just now.
 func (h *Hub) turnAway(w http.ResponseWriter, err error) {
 	var d denial
 	switch {
@@ -78,17 +78,17 @@ func (h *Hub) turnAway(w http.ResponseWriter, err error) {
 	}
 }
 
-// ErrNoTicket is what Config.Tenant says of a browser that shows its session and no ticket: a browser shows it to
-// whatever page asks for a connection.
+// ErrNoTicket is what Config.Tenant returns for a browser with a session but no ticket. A session cookie is not enough,
+// because browsers send it with a connection that any page opens.
 var ErrNoTicket = errors.New("a browser's session does not open the live stream, a ticket does")
 
-// denial is what Config.Tenant says of somebody who may see nothing.
+// denial is an error of Config.Tenant about somebody who may see nothing.
 type denial struct{ error }
 
 func (d denial) Unwrap() error { return d.error }
 
-// tenant is whose stream a request asks for, and what shows that it may: by its ticket, or as the rest of
-// the API decides.
+// tenant gives whose stream a request asks for, and the credential that allows it: by its ticket, or as the rest of the
+// API decides.
 func (h *Hub) tenant(r *http.Request) (tenant, grant string, err error) {
 	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
 		return redeem(r.Context(), h.cfg.DB, ticket, h.cfg.Now())
@@ -102,7 +102,7 @@ func (h *Hub) tenant(r *http.Request) (tenant, grant string, err error) {
 	return tenant, grant, err
 }
 
-// standing is ErrEnded where what was shown gives no right to a tenant's stream any more.
+// standing returns ErrEnded if a credential no longer gives access to a tenant's stream.
 func (h *Hub) standing(ctx context.Context, tenant, grant string) error {
 	if h.cfg.Standing == nil {
 		return nil
@@ -110,7 +110,7 @@ func (h *Hub) standing(ctx context.Context, tenant, grant string) error {
 	return h.cfg.Standing(ctx, tenant, grant)
 }
 
-// awaited waits a while for Run to begin: a server may take requests a moment earlier.
+// awaited waits a while for Run to begin, because the server may accept requests a moment earlier.
 func (h *Hub) awaited(r *http.Request) bool {
 	select {
 	case <-h.ready:
@@ -121,7 +121,7 @@ func (h *Hub) awaited(r *http.Request) bool {
 	return false
 }
 
-// enter counts a connection in, unless there are too many or the hub does not run.
+// enter registers a connection, unless there are too many or the hub is not running.
 func (h *Hub) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -147,7 +147,7 @@ func (h *Hub) exit() {
 	h.conns.Done()
 }
 
-// origin lets in programs (which send no Origin), our own pages, and those of the list.
+// origin accepts programs (which send no Origin), our own pages, and the configured origins.
 func (h *Hub) origin(r *http.Request) bool {
 	from := r.Header.Get("Origin")
 	if from == "" || slices.Contains(h.cfg.Origins, from) {

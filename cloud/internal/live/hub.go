@@ -18,7 +18,7 @@ import (
 type Config struct {
 	DB        *state.DB
 	Coalesce  time.Duration // between two frames to a connection [150 ms]
-	Poll      time.Duration // how often the log is read without being told, for what other programs wrote [1 s]
+	Poll      time.Duration // how often the log is read unasked, for what other programs wrote [1 s]
 	Heartbeat time.Duration // the longest silence towards a client [15 s]
 	Clients   int           // connections at most [20,000]
 	Part      int           // alerts in one message of a snapshot at most [10,000]
@@ -68,7 +68,7 @@ type Hub struct {
 	conns    sync.WaitGroup
 	buffers  sync.Pool // for writing: most connections are silent most of the time
 
-	// Places of connections that hold much at once: a thousand that come back together take turns.
+	// Places of connections that hold much in memory: a thousand that reconnect together take turns.
 	pages, snapshots chan struct{}
 
 	mu          sync.Mutex
@@ -87,13 +87,13 @@ type Hub struct {
 	regions regions
 }
 
-// NewHub makes a hub that serves nobody until Run.
+// NewHub makes a hub. It serves nobody before Run.
 func NewHub(cfg Config, metrics *Metrics) *Hub {
 	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), wakeRest: make(chan struct{}, 1), ready: make(chan struct{}), closing: make(chan struct{}),
 		pages: make(chan struct{}, pagesAtOnce), snapshots: make(chan struct{}, snapshotsAtOnce), groups: map[string]*group{}}
 }
 
-// Ready is closed once Run takes connections; before, they wait a while.
+// Ready is closed once Run accepts connections; earlier ones wait a while.
 func (h *Hub) Ready() <-chan struct{} { return h.ready }
 
 // Committed tells the hub that there may be something new to read. It does not block.
@@ -135,7 +135,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		if err := h.flush(ctx); err != nil && ctx.Err() == nil {
 			h.cfg.Log.Error("live stream cannot read what is new", "err", err)
 		}
-		// What comes while we wait goes out together.
+		// What is logged while we wait goes out together.
 		select {
 		case <-ctx.Done():
 			return nil
@@ -169,7 +169,7 @@ const (
 	catchPage = 250
 )
 
-// flush publishes what is new in the log. Alerts wait for nothing else.
+// flush publishes what is new in the log. Alerts never wait for anything that is sent beside it.
 func (h *Hub) flush(ctx context.Context) error {
 	h.mu.Lock()
 	head := h.head
@@ -195,8 +195,8 @@ func (h *Hub) flush(ctx context.Context) error {
 	}
 }
 
-// followRest publishes what goes beside the log until ctx ends: rows of coolers, and besides. A look may take long
-// where thousands of coolers have changed; it takes half of one processor at most.
+// followRest publishes what is sent beside the log until ctx ends: rows of coolers, and besides. A read may take long
+// when thousands of coolers have changed; it takes at most half of one processor.
 func (h *Hub) followRest(ctx context.Context) {
 	poll := time.NewTicker(h.cfg.Poll)
 	defer poll.Stop()
@@ -248,7 +248,7 @@ func (h *Hub) flushRest(ctx context.Context) error {
 	return nil
 }
 
-// tell keeps coolers whose number of open alerts has changed, for flushRest.
+// tell notes coolers whose number of open alerts has changed, for flushRest.
 func (h *Hub) tell(coolers map[coolerKey]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -257,7 +257,7 @@ func (h *Hub) tell(coolers map[coolerKey]bool) {
 	}
 }
 
-// tellOf keeps one. h.mu is held.
+// tellOf notes one of them. h.mu is held.
 func (h *Hub) tellOf(key coolerKey) {
 	if h.wantCoolers == 0 {
 		return
@@ -275,7 +275,7 @@ func (h *Hub) Clients() int {
 	return h.clients
 }
 
-// snapshot reads all that stands at one moment, for one selection, as the messages that tell it.
+// snapshot reads everything that is open at one moment, for one selection, as the messages to send.
 func (h *Hub) snapshot(ctx context.Context, s *selection) (parts [][]byte, cursor int64, err error) {
 	part := Snapshot{Type: "snapshot", Alerts: []alert.Alert{}, Coolers: []fleet.Row{}}
 	end := func() error {

@@ -26,17 +26,17 @@ CREATE INDEX live_tickets_by_time ON live_tickets (expires_at);
 ALTER TABLE live_tickets ADD COLUMN holds TEXT NOT NULL DEFAULT '';
 `}}
 
-// TicketLife is how long a ticket is good. A page that may not put its token into a WebSocket's
-// address, where logs would keep it, asks for a ticket and connects with /v1/live?ticket=… at once.
+// TicketLife is how long a ticket is valid. A page must not put its token into a WebSocket's address, where logs would
+// keep it; it asks for a ticket and connects with /v1/live?ticket=… at once.
 const TicketLife = 30 * time.Second
 
 const ticketBytes = 24
 
-// ErrTicket says that a ticket is forged, used or too old; which of them is not told.
+// ErrTicket: a ticket is forged, used or too old. Which of these it is, nobody is told.
 var ErrTicket = errors.New("the ticket is not good, or not any longer")
 
-// IssueTicket makes a ticket for one connection to a tenant's stream, on any machine of the service.
-// What is kept of it is its hash. grant is what whoever asked for it has shown: the stream ends with that.
+// IssueTicket makes a ticket for one connection to a tenant's stream, on any node of the service. Only its hash is
+// stored. grant names the credential of whoever asked for it; the stream ends when that does.
 func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now time.Time) (ticket string, expires time.Time, err error) {
 	var b [ticketBytes]byte
 	rand.Read(b[:])
@@ -55,8 +55,8 @@ func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now ti
 	return ticket, expires, nil
 }
 
-// redeem takes a ticket and gives its tenant and grant. Of several that come with one ticket, one is let in.
-// Anybody may come with anything: what is no ticket is not looked up, and only one that is good is written for.
+// redeem uses a ticket up and gives its tenant and grant. Of several connections with one ticket, one is let in. Since
+// anybody may send anything, what does not look like a ticket is not looked up, and only a valid one causes a write.
 func redeem(ctx context.Context, db *state.DB, ticket string, now time.Time) (tenant, grant string, err error) {
 	if b, err := base64.RawURLEncoding.DecodeString(ticket); err != nil || len(b) != ticketBytes {
 		return "", "", ErrTicket
