@@ -2,6 +2,7 @@ package mqttsub_test
 
 import (
 	"context"
+	"crypto/tls"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,6 +39,31 @@ func TestConformance(t *testing.T) {
 			}
 			n++
 			s := open(t, b.URL(), id)
+			return s, s.Connected()
+		}}
+	})
+}
+
+// TestConformanceSecured: the same, with the broker's configuration and access list as firmware-config has them, by TLS:
+// each board and each ingester is who its certificate says.
+func TestConformanceSecured(t *testing.T) {
+	ingesttest.Run(t, func(t *testing.T) ingesttest.Broker {
+		b := mosquitto.StartSecured(t, "../../../firmware-config/broker")
+		ingester := b.Certificate(t, "coldshelf-ingest")
+		shows := func(t *testing.T, id wire.Identity) *tls.Config {
+			return b.Certificate(t, id.Tenant+"/"+id.Store+"/"+id.Device)
+		}
+		n := 0
+		return ingesttest.Broker{URL: b.URL(), Shows: shows, Shared: true, Redelivers: true, Subscriber: func(t *testing.T) (ingest.Subscriber, <-chan struct{}) {
+			id := "ingest-a"
+			if strings.Contains(t.Name(), "share") && n > 0 {
+				id = "ingest-b"
+			}
+			n++
+			s, err := mqttsub.New(mqttsub.Config{URL: b.URL(), ClientID: id, TLS: ingester})
+			if err != nil {
+				t.Fatal(err)
+			}
 			return s, s.Connected()
 		}}
 	})

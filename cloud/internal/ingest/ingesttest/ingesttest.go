@@ -3,6 +3,7 @@ package ingesttest
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/url"
@@ -19,6 +20,8 @@ import (
 // Broker is a broker under test.
 type Broker struct {
 	URL string // where boards connect
+	// Shows gives what a board shows to be let in; nil: nothing is asked for.
+	Shows func(t *testing.T, id wire.Identity) *tls.Config
 	// Subscriber gives another ingester's end. ready is closed, or receives, once its Receive hears.
 	Subscriber func(t *testing.T) (sub ingest.Subscriber, ready <-chan struct{})
 	Shared     bool // several subscribers share the messages
@@ -46,6 +49,19 @@ func Run(t *testing.T, open func(t *testing.T) Broker) {
 			return // the board's own outbox sends again
 		}
 		redelivers(t, b)
+	})
+}
+
+// board is Board with what the broker asks for.
+func (b Broker) board(t *testing.T, id wire.Identity, options func(*mqtt.ClientOptions)) mqtt.Client {
+	t.Helper()
+	return Board(t, b.URL, id, func(o *mqtt.ClientOptions) {
+		if b.Shows != nil {
+			o.SetTLSConfig(b.Shows(t, id))
+		}
+		if options != nil {
+			options(o)
+		}
 	})
 }
 
@@ -111,7 +127,7 @@ var board = wire.Identity{Tenant: "t", Store: "s", Device: "d1"}
 
 func arrives(t *testing.T, b Broker) {
 	_, in, _ := hear(t, b)
-	c := Board(t, b.URL, board, nil)
+	c := b.board(t, board, nil)
 	for i, kind := range []wire.Kind{wire.KindObservation, wire.KindPicture, wire.KindEvent} {
 		payload := fmt.Sprintf("\x00\xff%d", i)
 		before := time.Now()
@@ -130,7 +146,7 @@ func reaches(t *testing.T, b Broker) {
 	other := board
 	other.Device = "d2"
 	for _, id := range []wire.Identity{board, other} {
-		c := Board(t, b.URL, id, nil)
+		c := b.board(t, id, nil)
 		wait(t, c.Subscribe(id.DownFilter(), 1, func(_ mqtt.Client, m mqtt.Message) { got <- m }))
 	}
 	if err := sub.Publish(context.Background(), board.Topic(wire.KindAck), []byte("thanks")); err != nil {
@@ -150,12 +166,17 @@ func presence(t *testing.T, b Broker) {
 	_, in, _ := hear(t, b)
 	topic := board.Topic(wire.KindStatus)
 	var line net.Conn
-	c := Board(t, b.URL, board, func(o *mqtt.ClientOptions) {
+	c := b.board(t, board, func(o *mqtt.ClientOptions) {
 		o.SetBinaryWill(topic, []byte("gone"), 1, true).SetAutoReconnect(false)
-		o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
+		o.SetCustomOpenConnectionFn(func(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
 			conn, err := net.Dial("tcp", u.Host)
 			line = conn
-			return conn, err
+			if err != nil || b.Shows == nil {
+				return conn, err
+			}
+			secured := o.TLSConfig.Clone()
+			secured.ServerName = u.Hostname()
+			return tls.Client(conn, secured), nil
 		})
 	})
 	wait(t, c.Publish(topic, 1, true, "here"))
@@ -177,7 +198,7 @@ func shares(t *testing.T, b Broker) {
 	const messages = 60 // at a time
 	_, first, _ := hear(t, b)
 	_, second, _ := hear(t, b)
-	c := Board(t, b.URL, board, nil)
+	c := b.board(t, board, nil)
 	seen := map[string]int{}
 	said, byFirst, bySecond := 0, 0, 0
 	for deadline := time.Now().Add(Patience); byFirst == 0 || bySecond == 0; {
@@ -210,7 +231,7 @@ func shares(t *testing.T, b Broker) {
 func redelivers(t *testing.T, b Broker) {
 	const messages = 10
 	_, in, stop := hear(t, b)
-	c := Board(t, b.URL, board, nil)
+	c := b.board(t, board, nil)
 	for i := range messages {
 		wait(t, c.Publish(board.Topic(wire.KindEvent), 1, false, fmt.Sprint(i)))
 	}
