@@ -2,8 +2,8 @@ package shelf
 
 import "sort"
 
-// How much may be hidden before a part of a slot is not judged: chosen so that a hand over one
-// facing of three leaves the other two to speak, and half a fogged slot says nothing.
+// How much may be hidden before a part of a slot is not judged. Chosen so that a hand over one facing of three leaves the
+// other two to be judged, while a slot that is half fogged is not judged at all.
 const (
 	minInFrame   = 0.5  // of the slot's front inside the picture
 	maxBlind     = 0.35 // of the slot's box under blind parts
@@ -44,7 +44,7 @@ func hiddenLanes(slot Slot, view View, facings []Facing, seen []int) (count int,
 	return count, why
 }
 
-// lanes gives one box a facing due.
+// lanes splits a slot's box into one box for each facing due.
 func lanes(slot Slot, at SlotView) []Box {
 	if len(at.Lanes) == slot.Facings {
 		return at.Lanes

@@ -3,19 +3,18 @@ package shelf
 // Which facings stand in a slot.
 const (
 	minInside  = 0.3 // of a facing's box inside the slot's box, to stand in it
-	slotPlayMM = 25  // that a pack may stand beside its slot, in the gap between two
-	pushedMM   = 30  // that the middle of a pack may lie beyond its slot's border, in its neighbour's
+	slotPlayMM = 25  // how far a pack may stand beside its slot, in the gap between two slots
+	pushedMM   = 30  // how far the middle of a pack may lie beyond its slot's border, in the neighbouring slot
 )
 
 // lowShare is the share of a lane's capacity at or below which it is nearly sold out.
 const lowShare = 0.34
 
-// Compare judges every slot of the planogram by the facings that a picture shows: pure, so that the
-// cloud can judge the same facts again under another version. It gives one reading a slot, in the
-// planogram's order. A slot under a blind part of the picture, or outside of it, is Unknown; so is
-// one in which nothing but packs without a name stand, and one in which nothing is seen but a lane
-// is hidden. A hidden lane is not a missing facing. Where several things are wrong, the order is
-// Foreign, Misplaced, Empty, Low.
+// Compare judges every slot of the planogram by the facings that a picture shows, and gives one reading for each slot, in
+// the planogram's order. It is a pure function, so that the cloud can judge the same facts again under another version.
+// Unknown is a slot under a blind part of the picture or outside of it, one in which only packs without a name stand, and
+// one in which nothing is seen while a lane is hidden. A hidden lane is not a missing facing. If several things are wrong,
+// the first of Foreign, Misplaced, Empty and Low is told.
 func Compare(p *Planogram, facings []Facing, view View) []SlotReading {
 	home := assign(p, facings, view)
 	var readings []SlotReading
@@ -69,7 +68,7 @@ func judge(p *Planogram, slot Slot, facings []Facing, seen []int, view View) (st
 	return OK, NoReason, present, lost
 }
 
-// isForeign: a competitor's product, or one that this planogram does not know at all.
+// isForeign reports a competitor's product, or one that this planogram does not know at all.
 func isForeign(p *Planogram, g GTIN) bool {
 	if product, ok := p.Product(g); ok {
 		return !product.Own
@@ -84,7 +83,7 @@ func isForeign(p *Planogram, g GTIN) bool {
 	return true
 }
 
-// laneNearlyOut: the front pack stands so deep that at most max(1, 34 %) of the lane can be left.
+// laneNearlyOut reports that the front pack stands so deep that at most one pack, or lowShare of the lane, can be left.
 func laneNearlyOut(slot Slot, depth int) bool {
 	lane := slot.Capacity / max(1, slot.Facings)
 	if lane < 2 || depth == 0 {
@@ -93,11 +92,10 @@ func laneNearlyOut(slot Slot, depth int) bool {
 	return lane-depth <= max(1, int(lowShare*float64(lane)))
 }
 
-// assign gives each slot the indices of the facings that stand in it. Where the camera's mount told
-// the millimetre that a facing stands at, that decides: a pack deep in its lane is seen before its
-// neighbour's front, so boxes alone would mistake it. Else a facing goes to the slot that holds most
-// of its box, on its own shelf row where that is known; one that is in no slot to minInside is left
-// out: it stands beside the planogram.
+// assign gives each slot the indices of the facings that stand in it. If the camera's mount gave the millimetre at which a
+// facing stands, that decides: in the picture a pack deep in its lane may lie in front of the neighbouring slot, and its
+// box alone would mislead. Otherwise a facing goes to the slot that holds most of its box, on its own shelf row if that is
+// known. One of which no slot holds minInside is left out: it stands beside the planogram.
 func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	home := map[string][]int{}
 	for i, f := range facings {
@@ -116,8 +114,9 @@ func assign(p *Planogram, facings []Facing, view View) map[string][]int {
 	return home
 }
 
-// HomeAt is the slot in which a facing stands by its shelf and millimetre, which it must have. One whose middle lies a little beyond the border of a slot where
-// its product is due has been pushed, or measured so, and is no stranger next door.
+// HomeAt is the slot in which a facing stands, by its shelf and millimetre, which it must have. If its middle lies a
+// little beyond the border of a slot that is due to hold its product, it was pushed or measured badly, and counts there
+// instead of as misplaced next door.
 func (p *Planogram) HomeAt(f Facing) (Slot, bool) {
 	shelf := p.Shelves[f.Shelf-1]
 	at, ok := shelf.SlotAt(f.XMM)
@@ -135,8 +134,8 @@ func (p *Planogram) HomeAt(f Facing) (Slot, bool) {
 // away is how far x lies beside the slot, in millimetres; 0 inside.
 func (s Slot) away(x int) int { return max(s.XMM-x, x-s.XMM-s.WidthMM, 0) }
 
-// SlotAt is the slot at x, in millimetres from the left inner wall, or the nearest one within a small play of it; of two
-// that meet at x the left one.
+// SlotAt is the slot at x, in millimetres from the left inner wall, or the nearest one within slotPlayMM. Of two that meet
+// at x it is the left one.
 func (s Shelf) SlotAt(x int) (Slot, bool) {
 	best, miss := Slot{}, slotPlayMM+1
 	for _, slot := range s.Slots {

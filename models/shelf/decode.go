@@ -13,10 +13,9 @@ import (
 // MaxPlanogramBytes bounds what DecodePlanogram reads: a planogram of 60 slots is about 10 kB.
 const MaxPlanogramBytes = 1 << 20
 
-// DecodePlanogram reads YAML or JSON (JSON is a subset of YAML here), strictly: an unknown key is an
-// error that names the key and its line. It validates before it returns, so a planogram that it
-// gives can be used; every fault that the reader of the syntax did not stop at is in the one error,
-// with its shelf and slot. GTINs may be of any length and are brought to their shortest form.
+// DecodePlanogram reads YAML or JSON (here JSON is a subset of YAML), strictly: an unknown key is an error that names the
+// key and its line. The planogram that it returns is validated; the error names every fault, with its shelf and slot,
+// unless the syntax is broken. GTINs may be of any length and are brought to their shortest form.
 func DecodePlanogram(data []byte) (p *Planogram, err error) {
 	// goccy/go-yaml v1.19.2 panics on some malformed documents, such as a tag before nothing ("shelves:\n !- "),
 	// and a planogram comes from outside.
@@ -50,8 +49,7 @@ func decodePlanogram(data []byte) (*Planogram, error) {
 	return &p, nil
 }
 
-// rawGTIN keeps what is written, for a decoder cannot say in which slot a GTIN is wrong, but Validate
-// can.
+// rawGTIN keeps what is written: a decoder could not say in which slot a GTIN is wrong, but Validate can.
 func rawGTIN(g *GTIN, text []byte) error {
 	var s string
 	if err := yaml.Unmarshal(text, &s); err != nil {
@@ -61,7 +59,7 @@ func rawGTIN(g *GTIN, text []byte) error {
 	return nil
 }
 
-// shorten brings every GTIN that is right to its shortest form.
+// shorten brings every valid GTIN to its shortest form.
 func (p *Planogram) shorten() {
 	each := func(g *GTIN) {
 		if parsed, err := ParseGTIN(string(*g)); err == nil {

@@ -1,7 +1,7 @@
 package shelf
 
-// KPIs of whether what is due can be bought. All are of one observation under the planogram that its
-// slots were judged by. What a blind part hides is neither there nor missing: it lowers coverage.
+// KPIs of availability: can a shopper buy what is due? Each is of one observation, under the planogram by which its slots
+// were judged. What a blind part hides counts neither as present nor as missing; it lowers the coverage.
 
 // Assortment is distinct required GTINs present ÷ required GTINs. A GTIN is required when a slot is
 // due to hold it; interchangeable groups count once; it is present when one of its facings is seen

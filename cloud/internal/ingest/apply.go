@@ -6,9 +6,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// learn brings what is known of a cooler up to date with one new message. Each part advances by
-// (boot, seq) alone, so the order of arrival does not matter. A time of receipt tells only when the
-// cooler was heard.
+// learn updates what is known of a cooler by one new message. Each part advances by (boot, seq) alone, so the order of
+// arrival does not matter. The time of receipt only says when the cooler was last heard.
 func learn(c *state.Cooler, it *item) {
 	env := it.env
 	o := state.Order{Boot: env.Boot, Seq: env.Seq}
@@ -16,7 +15,7 @@ func learn(c *state.Cooler, it *item) {
 		c.LastSeen = it.Received
 	}
 	if newest := c.Latest.Clock; newest == nil || o.After(newest.Order) {
-		if c.TopicStore != env.Store { // it speaks from another store than before: it was moved
+		if c.TopicStore != env.Store { // its topics name another store than before: it was moved
 			c.Store, c.TopicStore = env.Store, env.Store
 		}
 	}
@@ -62,8 +61,8 @@ func learnBirth(c *state.Cooler, o state.Order, b *wire.Birth) {
 	})
 }
 
-// learnStatus takes over a board's presence, and reports whether that changed anything. Within a
-// boot the broker's order counts: a will carries the time at which its connection began.
+// learnStatus takes over a board's presence, and reports whether that changed anything. Within a boot the order in which
+// the broker delivers counts, because a will carries the time at which its connection began.
 func learnStatus(c *state.Cooler, it *item) bool {
 	s := it.env.Body.(*wire.Status)
 	if it.env.Boot < c.StatusBoot {

@@ -15,12 +15,12 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// patience is how often a batch may fail in the state before its messages are tried one by one, to
-// find the one that makes it fail.
+// patience is how often a batch may fail to be committed before its messages are tried one by one, to find the one that
+// makes it fail.
 const patience = 3
 
-// decodeAll decodes a batch on all cores, in parts of which each is worth a goroutine. It ends the batch
-// where what is decoded takes much memory; the rest of it is one of its own.
+// decodeAll decodes a batch on all cores, in parts that are each worth a goroutine. If what is decoded takes too much
+// memory, the batch ends there and the rest becomes the next batch.
 func (g *Ingester) decodeAll(ctx context.Context, b *batch) error {
 	const part = 250
 	cores := runtime.GOMAXPROCS(0)
@@ -92,18 +92,18 @@ func (g *Ingester) settle(ctx context.Context, b *batch) error {
 	g.notify.Committed()
 	g.metrics.observe(b.items, counts, time.Since(b.started))
 	g.acknowledge(ctx, b.items)
-	// In the order in which they came: a broker looks for each from the oldest that it waits for.
+	// In the order in which they came: a broker searches for each from the oldest that it waits for.
 	for _, d := range b.deliveries {
 		d.Done()
 	}
 	return nil
 }
 
-// tally is what came of a batch, for the metrics.
+// tally counts the outcome of a batch, for the metrics.
 type tally struct{ duplicates int }
 
-// commit does the state's part in one transaction, device by device in the order of their names. What it
-// reads and writes of every device it reads and writes for many at once: that costs a fraction.
+// commit does the state's part in one transaction, device by device in the order of their names. It reads and writes
+// many devices' rows at once, which costs a fraction of one by one.
 func (g *Ingester) commit(ctx context.Context, items []*item) (tally, error) {
 	var counts tally
 	boards := boardsOf(items)
@@ -164,7 +164,7 @@ func (g *Ingester) commitBoard(ctx context.Context, tx *state.Tx, b *board) erro
 		if kept {
 			stored = append(stored, it.env)
 		}
-		// A picture is judged at once: more pictures would take its place before it is known for a proof.
+		// A picture is judged at once: otherwise later pictures could replace it before it is kept as proof.
 		if it.env.Body.Kind() == wire.KindPicture {
 			if err := g.judged(ctx, tx, stored); err != nil {
 				return err
@@ -179,7 +179,7 @@ func (g *Ingester) commitBoard(ctx context.Context, tx *state.Tx, b *board) erro
 	return g.judged(ctx, tx, stored)
 }
 
-// judged has stored messages of one device judged.
+// judged passes stored messages of one device to the judge.
 func (g *Ingester) judged(ctx context.Context, tx *state.Tx, stored []*wire.Envelope) error {
 	if len(stored) == 0 {
 		return nil
@@ -190,8 +190,8 @@ func (g *Ingester) judged(ctx context.Context, tx *state.Tx, stored []*wire.Enve
 	return nil
 }
 
-// take stores one new message, or has it stored with the others of the batch; false where it tells
-// nothing that is not known.
+// take stores one new message, or leaves it to be stored with the others of the batch. It reports false if the message
+// says nothing new.
 func (g *Ingester) take(ctx context.Context, tx *state.Tx, b *board, it *item) (bool, error) {
 	c := b.cooler
 	store := c.Store

@@ -23,7 +23,7 @@ type board struct {
 	duplicates   int
 }
 
-// byDevice orders items by device and key: what is written side by side then lies side by side.
+// byDevice orders items by device and key, so that rows that belong together are written side by side.
 func byDevice(a, b *item) int {
 	return cmp.Or(cmp.Compare(a.id.Tenant, b.id.Tenant), cmp.Compare(a.id.Device, b.id.Device),
 		cmp.Compare(a.key.Boot, b.key.Boot), cmp.Compare(a.key.Seq, b.key.Seq))
@@ -44,8 +44,8 @@ func boardsOf(items []*item) []*board {
 	return boards
 }
 
-// lock takes every device of a batch before anything else is locked (the judge has locks of its own),
-// so that two ingesters never wait for each other in a circle.
+// lock takes the locks of all devices of a batch before any other lock (the judge has its own), so that two ingesters
+// cannot deadlock.
 func (g *Ingester) lock(ctx context.Context, tx *state.Tx, boards []*board) error {
 	names := make([]string, 0, len(boards))
 	for _, b := range boards {
@@ -114,7 +114,7 @@ func loadTenant(ctx context.Context, tx *state.Tx, tenant string, boards []*boar
 	return nil
 }
 
-// enter makes the row of a device at its first word, and that of its store.
+// enter makes the row of a device, and of its store, at its first message.
 func (b *board) enter(ctx context.Context, tx *state.Tx, now time.Time) error {
 	b.cooler = &state.Cooler{Tenant: b.id.Tenant, Device: b.id.Device, Store: b.id.Store, TopicStore: b.id.Store, CreatedAt: now}
 	return state.EnsureStore(ctx, tx, b.id.Tenant, b.id.Store, now)

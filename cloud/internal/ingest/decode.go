@@ -56,8 +56,8 @@ func (it *item) weight() int {
 	return n
 }
 
-// slim drops of an observation what nobody looks at on its way into the stores: its facings are half of its
-// memory. They are kept with its envelope, which is as it came.
+// slim drops the facings of an observation, which are half of its memory and which nobody looks at on the way into the
+// stores. They are kept in its envelope, which is stored as it came.
 func (it *item) slim() {
 	if it.env == nil {
 		return
@@ -72,7 +72,7 @@ func (it *item) slim() {
 	}
 }
 
-// decode fills an item from its delivery. An error is the store's, not the message's: try again.
+// decode fills an item from its delivery. An error is the store's fault, not the message's, so it is tried again.
 func (g *Ingester) decode(ctx context.Context, d Delivery) (*item, error) {
 	it, err := g.decodeWhole(ctx, d)
 	if err == nil {
@@ -89,7 +89,7 @@ func (g *Ingester) decodeWhole(ctx context.Context, d Delivery) (*item, error) {
 		return it, nil
 	}
 	it.id = id
-	// Before it is decoded: a few bytes can say enough to fill the memory.
+	// Checked before decoding: a few bytes can decode to enough to fill the memory.
 	if limit := kind.Limit(); len(d.Payload) > limit {
 		it.refuse(ReasonTooLarge, fmt.Errorf("%w: %s of %d bytes, the limit is %d", wire.ErrTooLarge, kind, len(d.Payload), limit))
 		if h, ok := wire.Peek(d.Payload[:limit]); ok && h.Identity == id {
@@ -131,7 +131,7 @@ func decodeReason(err error) string {
 	return ReasonMalformed
 }
 
-// resolve completes an observation that came as the difference to an earlier one.
+// resolve completes an observation that came as a delta to an earlier one.
 func (g *Ingester) resolve(ctx context.Context, it *item, delta *wire.Delta) error {
 	base, err := g.base(ctx, it.env, delta.BaseSeq)
 	if errors.Is(err, state.ErrNotFound) {

@@ -24,8 +24,8 @@ type Config struct {
 	Rate       float64       // messages a second that one device may say; beyond it they are not taken [no limit]
 	Burst      int           // how many of them at once [10,000]
 
-	// LockName names a device's turn for state's Exclusive ["device/tenant/device"]. A judge that takes
-	// the same turn elsewhere has a name of its own for it.
+	// LockName names a device's lock for state's Exclusive ["device/tenant/device"]. A judge that locks devices elsewhere
+	// gives its own name for that lock.
 	LockName func(tenant, device string) string
 
 	Now func() time.Time // the wall clock [time.Now]
@@ -132,8 +132,8 @@ func (g *Ingester) collectAll(ctx context.Context, in <-chan Delivery, lost <-ch
 	}
 }
 
-// stage takes each batch from in through do, however often that fails, and hands it on. A batch that is
-// given up because the time after ctx is over goes nowhere: it is not acknowledged.
+// stage takes each batch from in through do, however often that fails, and hands it on. A batch that is given up because
+// the time after ctx is over is not handed on, and so never acknowledged.
 func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <-chan *batch, do func(context.Context, *batch) error) <-chan *batch {
 	out := make(chan *batch)
 	stages.Go(func() {
@@ -154,19 +154,19 @@ func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <
 	return out
 }
 
-// Bounds of a batch besides the number of its messages. What it costs to have many of one board in it
-// is little; on PostgreSQL each board of it is locked, and the table of locks has some thousand places.
+// Bounds of a batch besides the number of its messages. Many messages of one board cost little; but on PostgreSQL each
+// board is locked, and the lock table has only some thousand places.
 const (
 	batchBytes  = 32 << 20 // pictures are large
 	batchBoards = 1000     // on PostgreSQL
 
-	// Of what is decoded, roughly: 200 bytes of a shelf become some kilobytes, those of a board that means
-	// harm a hundred. What exceeds it is decoded when the batch has gone on.
+	// Roughly, of what is decoded: 200 bytes of a shelf become a few kilobytes, those of a hostile board a hundred. What
+	// exceeds it is decoded when the batch has been handed on.
 	decodedBytes = 64 << 20
 )
 
-// inbox is how many deliveries wait at least: as many as a broker gives before it wants the first of
-// them acknowledged. A subscriber that cannot hand one over hears nothing else from its broker either.
+// inbox is how many deliveries can wait at least: as many as a broker sends before the first of them is acknowledged. A
+// subscriber that cannot hand one over receives nothing else from its broker either.
 const inbox = 20_000
 
 // batch is what shares a write.
@@ -180,8 +180,8 @@ type batch struct {
 	rest       *batch              // what was not decoded with it; the next batch
 }
 
-// collect waits for a delivery and takes what comes within the linger, and for as long as nobody takes the
-// batch, up to a batch. It is nil when ctx has ended.
+// collect waits for a delivery, and takes what else comes within the linger, and after that until the next stage takes
+// the batch or it is full. It returns nil when ctx has ended.
 func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan error, out chan<- *batch) (*batch, error) {
 	if ctx.Err() != nil {
 		return nil, nil
@@ -229,14 +229,14 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 	}
 }
 
-// admit takes a delivery into the batch, unless its device says too much. It is false where the batch
-// has no place for another board.
+// admit takes a delivery into the batch, unless its device sends too much. It reports false if the batch has no place for
+// another board.
 func (g *Ingester) admit(b *batch, d Delivery) bool {
 	board, _, _ := strings.Cut(d.Topic, "/up/")
 	if _, known := b.boards[board]; !known && len(b.boards) == batchBoards && g.state.Postgres() {
 		return false
 	}
-	// What may not be taken now is not acknowledged, and its board says it again later.
+	// What is not taken now is not acknowledged, and its board sends it again later.
 	if !g.pace.Allow(board, d.Received) {
 		g.metrics.Limited.Inc()
 		d.Done()
@@ -248,8 +248,8 @@ func (g *Ingester) admit(b *batch, d Delivery) bool {
 	return true
 }
 
-// insist does a stage's work on a batch until it succeeds, or work has ended. Once ctx has ended it fails
-// once more at most.
+// insist does a stage's work on a batch until it succeeds or work has ended. Once ctx has ended, the first failure is the
+// last.
 func (g *Ingester) insist(ctx, work context.Context, b *batch, do func(context.Context, *batch) error) error {
 	pause := g.cfg.Retry
 	for attempt := 1; ; attempt++ {

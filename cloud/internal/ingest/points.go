@@ -9,12 +9,12 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// maxAhead is how far a board's clock may run before ours. What claims to be later than that is
-// dated by when it came, as is what a board with an unset clock says.
+// maxAhead is how far a board's clock may run ahead of ours. A message that claims a later time gets the time of its
+// arrival, as does one of a board with an unset clock.
 const maxAhead = time.Hour
 
-// sheet is what the series is given of a batch. It is used again for the next: no store holds on to what it
-// was given, and new ones would be a third of all that the ingester allocates.
+// sheet is what is written to the series of a batch. It is reused for the next batch: no store keeps references to it,
+// and new ones would be a third of all that the ingester allocates.
 type sheet struct {
 	messages []series.Message
 	owners   []*item // whose each is
@@ -57,7 +57,7 @@ func (s *sheet) forget() {
 // maxSheet is how many slots a sheet is kept for: those of a full batch of common shelves.
 const maxSheet = 500_000
 
-// points turns a message into what the series keeps of it; false where it keeps nothing.
+// points turns a message into what the series keeps of it; false if it keeps nothing.
 func (s *sheet) points(env *wire.Envelope, received time.Time) (series.Message, bool) {
 	m := series.Message{Tenant: env.Tenant, Store: env.Store, Device: env.Device, Boot: env.Boot, Seq: env.Seq, At: env.CapturedAt}
 	var shift time.Duration
@@ -97,8 +97,8 @@ func (s *sheet) slotPoints(slots []shelf.SlotReading) []series.SlotPoint {
 	return s.slots[from:len(s.slots):len(s.slots)]
 }
 
-// shifted moves every time in a message by the same span: the distances between them are right even
-// where the board's date is not. The message's own slices are left alone.
+// shifted moves every time in a message by the same span, because the distances between them are right even if the
+// board's date is not. It copies the message's slices.
 func shifted(m series.Message, by time.Duration) series.Message {
 	m.Doors = append(m.Doors[:0:0], m.Doors...)
 	for i := range m.Doors {

@@ -6,15 +6,14 @@ import (
 	"fmt"
 )
 
-// judgement is an error of the judge, which may be one message's fault and not the store's.
+// judgement is an error of the judge. It may be the fault of one message rather than of the store.
 type judgement struct{ err error }
 
 func (j *judgement) Error() string { return j.err.Error() }
 func (j *judgement) Unwrap() error { return j.err }
 
-// oneByOne commits each message in a transaction of its own, after the batch as a whole has failed
-// again and again with failed. One that the judge alone cannot bear is quarantined; any other error
-// is the store's.
+// oneByOne commits each message in a transaction of its own, after the batch as a whole has failed again and again with
+// the error failed. A message on which the judge fails is quarantined; any other error is the store's.
 func (g *Ingester) oneByOne(ctx context.Context, items []*item, failed error) (tally, error) {
 	var j *judgement
 	if !errors.As(failed, &j) {

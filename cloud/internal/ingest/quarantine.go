@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Bounds of the quarantine, so that a board that runs wild or lies cannot fill the disk.
+// Bounds of the quarantine, so that a faulty or hostile board cannot fill the disk.
 const (
 	keptOfLarge     = 64 << 10  // bytes of a message that is larger than any that could be stored
 	quarantineBytes = 256 << 20 // of all messages; beyond it the oldest go

@@ -8,8 +8,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// fresh tells whether a message is new, and marks it as seen. A status has no number: it is new where
-// it changes the cooler.
+// fresh reports whether a message is new, and marks it as seen. A status has no number: it is new if it changes the
+// cooler.
 func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, b *board, it *item) (bool, error) {
 	if it.env.Body.Kind() == wire.KindStatus {
 		return true, nil
@@ -42,13 +42,14 @@ func (b *board) boot(ctx context.Context, tx *state.Tx, boot uint32) (*state.See
 	return &s, nil
 }
 
-// closeGap marks as seen what a board says it had to give up, where that is a whole stretch. Where
-// only some of the stretch is lost, the rest may still come, and the holes stay.
+// closeGap marks as seen what a board says that it had to evict, if that is a whole range. If only some of the range is
+// lost, the rest may still come, and the holes stay.
 func (b *board) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wire.Gap) error {
 	if gap.FromSeq == 0 || gap.ToSeq < gap.FromSeq || gap.Count != gap.ToSeq-gap.FromSeq+1 {
 		return nil
 	}
-	// Nobody has lost what he has not said yet: taken at its word, all that comes would count as seen.
+	// A board cannot have lost messages that it has not numbered yet: believed, such a gap would make all its later
+	// messages count as seen.
 	if gap.Boot > it.env.Boot || gap.Boot == it.env.Boot && gap.ToSeq >= it.env.Seq {
 		return nil
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Delivery is one message from a broker. Whoever gets it calls Done once it is stored or
-// quarantined; until then the broker keeps it, as far as it can.
+// Delivery is one message from a broker. The receiver calls Done once it is stored or quarantined; until then the broker
+// keeps it, as far as it can.
 type Delivery struct {
 	Topic    string
 	Payload  []byte
@@ -21,18 +21,18 @@ type Delivery struct {
 	Done     func()
 }
 
-// inFlight is how many bytes of deliveries may be out that are not Done. Pictures are large, and a channel
-// counts no bytes.
+// inFlight is how many bytes of deliveries may be handed out and not Done. It bounds memory, which a channel's length
+// does not: pictures are large.
 const inFlight = 64 << 20
 
 // Room bounds the bytes of what a Subscriber has handed out.
 type Room struct{ held *semaphore.Weighted }
 
-// NewRoom gives an empty one.
+// NewRoom gives an empty Room.
 func NewRoom() Room { return Room{semaphore.NewWeighted(inFlight)} }
 
-// Hand sends a delivery to out once there is room for it, which its Done gives back. One that is larger than
-// the room has it for itself. Where ctx ends before, it is sent to nobody.
+// Hand sends a delivery to out once there is room for it; its Done gives the room back. One that is larger than the whole
+// room gets all of it. If ctx ends first, the delivery is not sent.
 func (r Room) Hand(ctx context.Context, out chan<- Delivery, d Delivery) {
 	n, done := min(int64(len(d.Payload)), inFlight), d.Done
 	if r.held.Acquire(ctx, n) != nil {
@@ -50,10 +50,8 @@ func (r Room) Hand(ctx context.Context, out chan<- Delivery, d Delivery) {
 
 // Subscriber is the ingester's end of a broker.
 type Subscriber interface {
-	// Receive sends deliveries to out until ctx ends, then returns nil; it blocks while out is full, or
-	// what is not Done is large (Room).
-	// A lost connection is its own affair: it comes back by itself. An error means that it never
-	// will.
+	// Receive sends deliveries to out until ctx ends, then returns nil. It blocks while out is full or too many bytes
+	// are not Done (Room). It reconnects by itself; an error means that it never will.
 	Receive(ctx context.Context, out chan<- Delivery) error
 	// Publish hands a message for a board to the broker. It does not wait for the broker: a board
 	// that misses an acknowledgement sends its messages again.
@@ -65,10 +63,10 @@ type Series interface {
 	Write(ctx context.Context, messages []series.Message) error
 }
 
-// Judge decides what is wrong at a cooler. Step is given each new message once, in the transaction that
-// stores it and after its points and its picture are stored (its cooler's row may come later in the transaction), in the order in which messages come and not always in that of
-// their keys; those of one device that were stored together may come in one call. An error rolls
-// them back.
+// Judge decides what is wrong at a cooler. Step gets each new message once, in the transaction that stores it, after its
+// points and its picture are stored (its cooler's row may follow later in the transaction). Messages come in the order of
+// arrival, which is not always that of their keys; those of one device that are stored together may come in one call. An
+// error rolls the transaction back.
 type Judge interface {
 	Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error
 }
