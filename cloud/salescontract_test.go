@@ -17,7 +17,7 @@ type askFunc func(method, pattern string, vars map[string]string, query, body st
 func askSales(t *testing.T, ask askFunc, header *http.Header) {
 	t.Helper()
 	ask("POST", "/v1/sales/masters", nil, "", shopMasters, 200)
-	ask("POST", "/v1/sales/lines", nil, "?dry_run=true&statuses=true", `{"lines":[`+saleLine("a", 1, "")+`]}`, 200)
+	ask("POST", "/v1/sales/lines", nil, "?dry_run=true&statuses=true&mend=true", `{"lines":[`+saleLine("a", 1, "")+`]}`, 200)
 	ask("POST", "/v1/sales/lines", nil, "", `{"lines":[`+saleLine("a", 1, `,"promotion":"may"`)+`,`+saleLine("b", -1, "")+`,`+
 		saleLine("r", -1, `,"refund_of":{"order":"a","line":"1"},"restocked":true`)+`,`+strings.Replace(saleLine("p", 1, ""), `"s1"`, `"s8"`, 1)+`]}`, 200)
 	span := "?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z"

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"io"
-	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -50,8 +49,9 @@ func (a *api) trade() map[string]handler {
 
 // postLines takes sales lines: JSON, NDJSON, CSV by the mapping of a channel, or POSLog.
 func (a *api) postLines(r *http.Request, tenant string) (any, error) {
-	p := query(r, "dry_run", "channel", "statuses")
+	p := query(r, "dry_run", "channel", "statuses", "mend")
 	in := intake.Intake{Ledger: a.Sales, Tenant: tenant, DryRun: p.yes("dry_run"), Statuses: p.yes("statuses")}
+	mend := p.yes("mend")
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -59,33 +59,34 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	skipped := 0
-	var items iter.Seq[intake.Item]
-	var table *intake.Table
+	channel, name := p.text("channel"), ""
+	var m *intake.Mapping
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch kind {
 	case "application/json", "":
-		items = intake.JSON(body)
+		name = "body.json"
 	case "application/x-ndjson", "application/jsonl":
-		items = intake.NDJSON(body)
+		name = "body.ndjson"
 	case "application/xml", "text/xml":
-		if p.text("channel") == "" {
+		if channel == "" {
 			return nil, &Problem{http.StatusBadRequest, problem.NoChannel, "a POSLog does not say its channel", "give ?channel=NAME"}
 		}
-		items = intake.POSLog(body, p.text("channel"), &skipped)
+		name = "body.xml"
 	case "text/csv":
-		m, err := a.fileMapping(r, tenant, p.text("channel"))
-		if err != nil {
+		if m, err = a.fileMapping(r, tenant, channel); err != nil {
 			return nil, err
 		}
-		table = intake.CSV(body, m)
-		items = table.Items()
+		name = "body.csv"
 	default:
 		return nil, &Problem{http.StatusUnsupportedMediaType, problem.WrongType, "Content-Type is " + strconv.Quote(kind), "send application/json, application/x-ndjson, text/csv or application/xml"}
 	}
-	report, err := in.Take(r.Context(), items)
-	if report.Skipped = skipped; table != nil {
-		report.Skipped = table.Skipped
+	file, err := intake.OpenFile(name, body, m, channel)
+	if err != nil {
+		return nil, err
+	}
+	report, err := file.Take(r.Context(), in)
+	if err == nil && mend {
+		report.Mend, err = file.Mend(&report)
 	}
 	return report, err
 }

@@ -21,6 +21,7 @@ type Table struct {
 	m       *Mapping
 	r       io.Reader
 	marked  bool // it began with a byte order mark, without which Excel would read what is given back in another encoding
+	utf8    bool // what is given back is UTF-8 with such a mark, which goes before the mapping's encoding
 }
 
 // CSV prepares a file with a header row.
@@ -274,12 +275,16 @@ func delimiterOf(text string, comma rune) string {
 // WriteRejected writes the rejected rows of a report as a file that can be mended and imported by the same
 // mapping; two more columns say what is wrong and, where places count, the row's place.
 func (t *Table) WriteRejected(w io.Writer, r *Report) error {
-	if t.marked && t.m.Encoding == "" {
+	encoding := t.m.Encoding
+	if t.utf8 {
+		encoding = ""
+	}
+	if encoding == "" && (t.marked || t.m.Encoding != "") {
 		if _, err := io.WriteString(w, "\ufeff"); err != nil {
 			return err
 		}
 	}
-	out := csv.NewWriter(encoded(w, t.m.Encoding))
+	out := csv.NewWriter(encoded(w, encoding))
 	out.Comma = t.m.comma()
 	header := slices.DeleteFunc(slices.Clone(t.Columns), func(c string) bool { return c == placeColumn || c == errorColumn })
 	out.Write(append(slices.Clone(header), placeColumn, errorColumn))

@@ -231,14 +231,7 @@ func (f *File) Take(ctx context.Context, in Intake) (Report, error) {
 // sent with its whole transaction, and what breaks off or was not read to its end is given back whole: what was
 // stored counts once.
 func (f *File) WriteRejected(w io.Writer, r *Report) error {
-	var bad []Problem
-	whole := r.StoppedAt > 0
-	for _, p := range r.Problems {
-		if p.Status == sales.Rejected {
-			bad = append(bad, p)
-			whole = whole || p.Input == "" || p.cut || f.table != nil && p.Line <= 1
-		}
-	}
+	bad, whole := f.bad(r)
 	if in, ok := f.r.(io.ReadSeeker); ok && whole {
 		if _, err := in.Seek(0, io.SeekStart); err != nil {
 			return err
@@ -266,6 +259,33 @@ func (f *File) WriteRejected(w io.Writer, r *Report) error {
 		}
 	}
 	return nil
+}
+
+// bad are the rejected lines; whole is true where the file has to be sent again as a whole.
+func (f *File) bad(r *Report) (bad []Problem, whole bool) {
+	whole = r.StoppedAt > 0
+	for _, p := range r.Problems {
+		if p.Status == sales.Rejected {
+			bad = append(bad, p)
+			whole = whole || p.Input == "" || p.cut || f.table != nil && p.Line <= 1
+		}
+	}
+	return bad, whole
+}
+
+// Mend is the file of rejected lines as a text, for who sent the file and reads the report; "" where nothing was
+// rejected, and where it is the file itself that has to be mended and sent again.
+func (f *File) Mend(r *Report) (string, error) {
+	if bad, whole := f.bad(r); len(bad) == 0 || whole {
+		return "", nil
+	}
+	f.frame.utf8 = true
+	if f.table != nil {
+		f.table.utf8 = true
+	}
+	var b strings.Builder
+	err := f.WriteRejected(&b, r)
+	return b.String(), err
 }
 
 // copyOf gives back what cannot even be unpacked as it came.
@@ -299,6 +319,10 @@ func (p *posFrame) write(w io.Writer, bad []Problem) error {
 		b.WriteString(around + "\n")
 	}
 	b.WriteString(p.tail + "\n")
+	if p.utf8 {
+		_, err := io.WriteString(w, "\ufeff"+b.String())
+		return err
+	}
 	_, err := io.WriteString(encoded(w, p.encoding), b.String())
 	return err
 }

@@ -51,6 +51,7 @@ type Report struct {
 	Skipped   int            `json:"skipped"`              // left out by the mapping, or not about sales
 	StoppedAt int64          `json:"stopped_at,omitempty"` // from this line on nothing was read: too many were bad
 	Statuses  []sales.Status `json:"statuses,omitempty"`   // of each line in its order, where asked for
+	Mend      string         `json:"mend,omitempty"`       // the rejected lines as a file to be mended and sent again, where asked for
 	Problems  []Problem      `json:"problems"`             // every rejected line; of parked ones the first hundred
 }
 

@@ -89,7 +89,10 @@ func POSLog(r io.Reader, channel string, skipped *int) iter.Seq[Item] {
 }
 
 // posFrame is what stands around the transactions of a POSLog: its root with its namespaces, and its end.
-type posFrame struct{ head, tail, encoding string }
+type posFrame struct {
+	head, tail, encoding string
+	utf8                 bool // it is given back as UTF-8, with a mark that goes before what its head says
+}
 
 // tape keeps the bytes that a decoder has read, from an offset on.
 type tape struct {

@@ -6,7 +6,7 @@ import { count } from "../format";
 import { lang, t, refusal } from "../i18n/text";
 import { Select } from "../setup/parts";
 import { useLoad } from "../ui/async";
-import { saveCsv } from "../ui/csv";
+import { saveCsv, saveText } from "../ui/csv";
 import { Help } from "../ui/help";
 import { Download, Plus } from "../ui/icons";
 import { mayChange } from "./parts";
@@ -58,7 +58,7 @@ function Body() {
     setBusy(true);
     setError("");
     try {
-      setReport(await tradeApi.send(file!.bytes, file!.type, { ...(needs ? { channel: named } : {}), ...(dry ? { dry_run: "true" } : {}) }));
+      setReport(await tradeApi.send(file!.bytes, file!.type, { ...(needs ? { channel: named } : {}), mend: "true", ...(dry ? { dry_run: "true" } : {}) }));
     } catch (e) {
       setReport(null);
       setError(e instanceof ApiError ? [e.message, e.hint].filter(Boolean).join(" · ") : String(e));
@@ -115,6 +115,10 @@ function Body() {
 function Outcome({ report: r, file }: { report: Report; file: string }) {
   const l = lang.value;
   const problems = r.problems ?? [];
+  const mend = () => {
+    const name = file.replace(/\.gz$/i, "");
+    saveText(name.replace(/(\.\w+)?$/, ".rejected$1"), r.mend!, typeOf(name));
+  };
   const save = () => saveCsv(file.replace(/\.\w+$/, ""), [[t("sales.line"), "status", "code", t("sales.problems"), t("sales.input")], ...problems.map((p) => [p.line, p.status, p.code, p.error, p.input])]);
   return (
     <div class="outcome">
@@ -138,6 +142,12 @@ function Outcome({ report: r, file }: { report: Report; file: string }) {
               <Download />
               {t("sales.save_problems")}
             </button>
+            {r.mend && !r.dry_run && (
+              <button class="button button-small" type="button" onClick={mend}>
+                <Download />
+                {t("sales.save_mend")}
+              </button>
+            )}
           </h3>
           <Problems list={problems} />
         </>

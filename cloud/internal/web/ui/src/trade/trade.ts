@@ -27,6 +27,8 @@ export interface Report {
   rejected: number;
   skipped: number;
   problems: Problem[] | null;
+  /** The rejected lines as a file to be mended and sent again; absent where the file itself has to be. */
+  mend?: string;
   /** From this line on nothing was read. */
   stopped_at?: number;
 }
@@ -264,7 +266,7 @@ export const tradeApi = {
   rejected: (signal?: AbortSignal) => call<{ rejected: Rejected[] | null }>("GET", "/v1/sales/rejected?limit=200", { signal }),
   reread: () => call<Reread>("POST", "/v1/sales/rejected/replay", { body: {} }),
   forget: (id: number) => call<unknown>("DELETE", `/v1/sales/rejected/${id}`),
-  send: (text: string | Blob, type: string, q: { channel?: string; dry_run?: string }) => call<Report>("POST", `/v1/sales/lines${query(q)}`, { body: text, headers: { "Content-Type": type } }),
+  send: (text: string | Blob, type: string, q: { channel?: string; dry_run?: string; mend?: string }) => call<Report>("POST", `/v1/sales/lines${query(q)}`, { body: text, headers: { "Content-Type": type } }),
   stock: (store: string, signal?: AbortSignal) => call<{ store: string; at: string; open: boolean; products: StockRow[] | null }>("GET", `/v1/stock/reconciliation${query({ store })}`, { signal }),
   movements: (q: { store: string; gtin: string; from: string; to: string }, signal?: AbortSignal) => call<{ movements: Movement[] | null }>("GET", `/v1/stock/movements${query(q)}`, { signal }),
   enter: (m: Entered) => call<{ results: { id: string; status: string; error?: string; hint?: string }[] }>("POST", "/v1/stock/movements", { body: { movements: [m] } }),

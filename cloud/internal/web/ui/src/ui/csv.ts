@@ -13,10 +13,15 @@ export function toCsv(rows: readonly (readonly (string | number | null)[])[]): s
 
 /** Offers the table as a file, with a mark at its head by which Excel knows UTF-8. */
 export function saveCsv(name: string, rows: readonly (readonly (string | number | null)[])[]): void {
-  const url = URL.createObjectURL(new Blob(["\uFEFF", toCsv(rows)], { type: "text/csv;charset=utf-8" }));
+  saveText(`${name}-${new Date().toISOString().slice(0, 16).replace(/[:T]/g, "-")}.csv`, `\uFEFF${toCsv(rows)}`, "text/csv;charset=utf-8");
+}
+
+/** Saves a text as a file of that name. */
+export function saveText(name: string, text: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
   const a = document.createElement("a");
   a.href = url;
-  a.download = `${name}-${new Date().toISOString().slice(0, 16).replace(/[:T]/g, "-")}.csv`;
+  a.download = name;
   a.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
