@@ -62,7 +62,7 @@ func (g *Ingester) writeSeries(ctx context.Context, b *batch) error {
 		if len(s.messages) == 0 {
 			return nil
 		}
-		err := g.series.Write(ctx, s.messages)
+		err := g.write(ctx, s)
 		var refused *series.Refused
 		if !errors.As(err, &refused) {
 			return err
@@ -76,6 +76,21 @@ func (g *Ingester) writeSeries(ctx context.Context, b *batch) error {
 		}
 		s.owners[i].refuse(ReasonSeries, errors.New(err.Error())) // err is of a message that the sheet forgets
 	}
+}
+
+// write has the series take a sheet. What is dated by its arrival has a time of its own each time it comes, so that the
+// series knows it only once it is there: of several ingesters that have it at once, one writes and the others wait.
+func (g *Ingester) write(ctx context.Context, s *sheet) error {
+	names := s.doubtful()
+	if len(names) == 0 || !g.state.Postgres() { // then there is no other ingester
+		return g.series.Write(ctx, s.messages)
+	}
+	return g.state.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, names...); err != nil {
+			return err
+		}
+		return g.series.Write(ctx, s.messages)
+	})
 }
 
 // settle commits a batch whose points are written, and acknowledges it. On an error nothing is acknowledged,

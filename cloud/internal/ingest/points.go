@@ -43,6 +43,17 @@ func (s *sheet) of(items []*item) {
 	}
 }
 
+// doubtful names the devices of which something is dated by its arrival, in their order.
+func (s *sheet) doubtful() (names []string) {
+	for i := range s.messages {
+		m := &s.messages[i]
+		if name := "arrival/" + m.Tenant + "/" + m.Device; m.AtDoubtful && (len(names) == 0 || names[len(names)-1] != name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // forget lets go of a batch, and of a sheet that is too large to be kept.
 func (s *sheet) forget() {
 	if cap(s.slots) > maxSheet {

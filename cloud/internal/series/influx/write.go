@@ -21,11 +21,21 @@ const (
 
 // Write sends messages and returns nil when the server has taken all of them.
 func (s *Store) Write(ctx context.Context, messages []series.Message) error {
-	fresh := make([]*series.Message, 0, len(messages))
+	type name struct {
+		tenant, device string
+		boot           uint32
+		seq            uint64
+	}
+	fresh, doubtful := make([]*series.Message, 0, len(messages)), map[name]bool{}
 	for i := range messages {
 		m := &messages[i]
 		if m.AtDoubtful {
-			// Its time is when it came, so a second one would not fall on the first.
+			// Its time is when it came, so a second one would not fall on the first: neither here nor on the server.
+			n := name{m.Tenant, m.Device, m.Boot, m.Seq}
+			if doubtful[n] {
+				continue
+			}
+			doubtful[n] = true
 			known, err := s.has(ctx, m)
 			if err != nil {
 				return fmt.Errorf("write series: %w", err)

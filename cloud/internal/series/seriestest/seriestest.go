@@ -168,8 +168,13 @@ func doubtfulAgain(t *testing.T, s Store) {
 	later := m
 	later.At = at.Add(7 * time.Second)
 	write(t, s, later)
-	m.AtDoubtful = false // it is not kept
-	equal(t, "messages", read(t, s, at, at.Add(time.Hour)), []series.Message{m})
+	twice := observation("d1", 2, at.Add(time.Minute), shelf.Low)
+	twice.AtDoubtful = true
+	later = twice
+	later.At = later.At.Add(3 * time.Second)
+	write(t, s, twice, m, later)
+	m.AtDoubtful, twice.AtDoubtful = false, false // it is not kept
+	equal(t, "messages", read(t, s, at, at.Add(time.Hour)), []series.Message{m, twice})
 }
 
 func bounds(t *testing.T, s Store) {
