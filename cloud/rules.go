@@ -160,73 +160,98 @@ func (s *Server) tryRules(ctx context.Context, tenant string, file []byte, since
 
 // dryRun judges a tenant's history by the rules in force and by a book.
 func dryRun(ctx context.Context, db *state.DB, points seriesStore, tenant string, inForce, book alert.RuleSource, since time.Duration) (*DryRun, error) {
-	out := &DryRun{To: time.Now().UTC(), Types: []TypeCount{}, Alerts: []DryAlert{}}
-	out.From = out.To.Add(-since)
-	counts, grave := map[alert.Type]*TypeCount{}, map[alert.Severity]*SeverityCount{}
-	demand := merge.NewDemand(db)
-	for _, sev := range alert.Severities() {
-		grave[sev] = &SeverityCount{Severity: string(sev)}
-	}
-	for _, t := range alert.Types() {
-		counts[t] = &TypeCount{Type: string(t)}
-	}
+	r := newRehearsal(db, points, tenant, since)
+	const page = 500
 	for after := ""; ; {
-		coolers, err := state.ListCoolers(ctx, db, tenant, after, 500)
+		coolers, err := state.ListCoolers(ctx, db, tenant, after, page)
 		if err != nil {
 			return nil, Hint(err, "give the data folder of a service that has run: --data")
 		}
-		for _, c := range coolers {
-			messages, err := points.Messages(ctx, series.Range{Tenant: tenant, Device: c.Device, From: out.From, To: out.To}, dryRunMessages)
-			if err != nil {
-				return nil, fmt.Errorf("history of %s: %w", c.Device, err)
-			}
-			out.Coolers++
-			out.Messages += len(messages)
-			id := wire.Identity{Tenant: tenant, Store: c.Store, Device: c.Device}
-			place, err := alert.PlaceOf(ctx, db, id)
-			if err != nil {
+		for i := range coolers {
+			if err := r.cooler(ctx, coolers[i].Store, coolers[i].Device, inForce, book); err != nil {
 				return nil, err
-			}
-			losses := alert.LossesOf(ctx, db, demand, id)
-			episodes := func(rules alert.RuleSource) ([]alert.Episode, error) {
-				out := rejudge(messages, alert.Machine{Rules: rules.RulesFor(place), Losses: losses.PerHour})
-				return out, losses.Err()
-			}
-			said, err := episodes(inForce)
-			if err != nil {
-				return nil, err
-			}
-			for _, e := range said {
-				counts[e.Type].InForce++
-				grave[e.Severity].InForce++
-			}
-			if said, err = episodes(book); err != nil {
-				return nil, err
-			}
-			for _, e := range said {
-				counts[e.Type].File++
-				grave[e.Severity].File++
-				a := DryAlert{Type: string(e.Type), Severity: string(e.Severity), Loss: e.Loss, Store: c.Store, Device: c.Device, Slot: e.Slot, OpenedAt: e.Opened.At}
-				if e.Over() {
-					a.EndedAt = &e.End.At
-				}
-				out.Alerts = append(out.Alerts, a)
 			}
 		}
-		if len(coolers) < 500 {
-			break
+		if len(coolers) < page {
+			return r.result(), nil
 		}
 		after = coolers[len(coolers)-1].Device
 	}
+}
+
+// rehearsal is a dry run under way.
+type rehearsal struct {
+	db     *state.DB
+	points seriesStore
+	tenant string
+	demand alert.Demand
+
+	out        *DryRun
+	types      map[alert.Type]*TypeCount
+	severities map[alert.Severity]*SeverityCount
+}
+
+func newRehearsal(db *state.DB, points seriesStore, tenant string, since time.Duration) *rehearsal {
+	to := time.Now().UTC()
+	r := &rehearsal{
+		db: db, points: points, tenant: tenant, demand: merge.NewDemand(db),
+		out:   &DryRun{From: to.Add(-since), To: to, Types: []TypeCount{}, Alerts: []DryAlert{}},
+		types: map[alert.Type]*TypeCount{}, severities: map[alert.Severity]*SeverityCount{},
+	}
 	for _, t := range alert.Types() {
-		if c := counts[t]; c.InForce > 0 || c.File > 0 {
-			out.Types = append(out.Types, *c)
+		r.types[t] = &TypeCount{Type: string(t)}
+	}
+	for _, sev := range alert.Severities() {
+		r.severities[sev] = &SeverityCount{Severity: string(sev)}
+	}
+	return r
+}
+
+// cooler judges one cooler's history twice, by the rules in force and by the book.
+func (r *rehearsal) cooler(ctx context.Context, store, device string, inForce, book alert.RuleSource) error {
+	messages, err := r.points.Messages(ctx, series.Range{Tenant: r.tenant, Device: device, From: r.out.From, To: r.out.To}, dryRunMessages)
+	if err != nil {
+		return fmt.Errorf("history of %s: %w", device, err)
+	}
+	r.out.Coolers++
+	r.out.Messages += len(messages)
+	id := wire.Identity{Tenant: r.tenant, Store: store, Device: device}
+	place, err := alert.PlaceOf(ctx, r.db, id)
+	if err != nil {
+		return err
+	}
+	losses := alert.LossesOf(ctx, r.db, r.demand, id)
+	for _, e := range rejudge(messages, alert.Machine{Rules: inForce.RulesFor(place), Losses: losses.PerHour}) {
+		r.types[e.Type].InForce++
+		r.severities[e.Severity].InForce++
+	}
+	for _, e := range rejudge(messages, alert.Machine{Rules: book.RulesFor(place), Losses: losses.PerHour}) {
+		r.types[e.Type].File++
+		r.severities[e.Severity].File++
+		r.out.Alerts = append(r.out.Alerts, dryAlert(store, device, e))
+	}
+	return losses.Err()
+}
+
+func dryAlert(store, device string, e alert.Episode) DryAlert {
+	a := DryAlert{Type: string(e.Type), Severity: string(e.Severity), Loss: e.Loss, Store: store, Device: device, Slot: e.Slot, OpenedAt: e.Opened.At}
+	if e.Over() {
+		a.EndedAt = &e.End.At
+	}
+	return a
+}
+
+// result lists the types that would have opened, and all severities.
+func (r *rehearsal) result() *DryRun {
+	for _, t := range alert.Types() {
+		if c := r.types[t]; c.InForce > 0 || c.File > 0 {
+			r.out.Types = append(r.out.Types, *c)
 		}
 	}
 	for _, sev := range alert.Severities() {
-		out.Severities = append(out.Severities, *grave[sev])
+		r.out.Severities = append(r.out.Severities, *r.severities[sev])
 	}
-	return out, nil
+	return r.out
 }
 
 // rejudge steps one cooler's messages in the order of their time.

@@ -58,50 +58,24 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	agent, cloud := filepath.Join(d.bin, "cooler-agent"), filepath.Join(d.bin, "cooler-cloud")
 	for _, c := range coolers {
-		if err := c.Enrol(ctx, agent); err != nil {
+		if err := c.Enrol(ctx, d.program("cooler-agent")); err != nil {
 			return err
 		}
 	}
-	// Every run begins with an empty cloud and empty boards: yesterday's alerts would confuse.
-	data := filepath.Join(d.dir, "run")
-	if err := os.RemoveAll(data); err != nil {
-		return fmt.Errorf("clear the last run: %w", err)
-	}
-	if err := os.MkdirAll(data, 0o755); err != nil {
-		return err
-	}
-	log, err := os.Create(filepath.Join(data, "programs.log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
+	return d.show(ctx, coolers)
+}
 
-	var children []*process.Child
-	start := func(name, program string, args ...string) error {
-		c, err := process.Start(name, log, program, args...)
-		if err == nil {
-			children = append(children, c)
-		}
-		return err
-	}
-	defer func() {
-		for i := len(children) - 1; i >= 0; i-- { // agents first, so that what they saw still arrives
-			if err := children[i].Stop(patience); err != nil {
-				fmt.Fprintln(os.Stderr, "error:", err)
-			}
-		}
-	}()
-	config, err := cloudConfig(data)
+func (d *demo) program(name string) string { return filepath.Join(d.bin, name) }
+
+// show starts the cloud and an agent for each cooler, and follows them to the end of the day.
+func (d *demo) show(ctx context.Context, coolers []shop.Cooler) error {
+	p, err := d.stage()
 	if err != nil {
 		return err
 	}
-	if err := start("cloud", cloud, "serve", "--config", config, "--listen", d.http, "--mqtt-listen", d.mqtt,
-		"--data", filepath.Join(data, "cloud"), "--tenant", "demo"); err != nil {
-		return err
-	}
-	if err := d.ready(ctx, children[0]); err != nil {
+	defer p.end()
+	if err := d.startCloud(ctx, p); err != nil {
 		return err
 	}
 	if err := d.introduce(ctx, coolers); err != nil {
@@ -109,20 +83,12 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	pace, loop := d.pace(coolers)
 	for _, c := range coolers {
-		config, err := c.AgentConfig(filepath.Join(data, c.Device), "tcp://"+d.mqtt, pace, loop)
-		if err != nil {
-			return err
-		}
-		args := []string{"run", "--config", config}
-		if !loop {
-			args = append(args, "--until-end")
-		}
-		if err := start(c.Device, agent, args...); err != nil {
+		if err := d.startAgent(p, c, pace, loop); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("\n  Open  http://%s\n\n  Three coolers, one shop day, a picture every %v. Logs: %s\n\n", d.http, pace, log.Name())
-	return d.follow(ctx, coolers, children)
+	fmt.Printf("\n  Open  http://%s\n\n  Three coolers, one shop day, a picture every %v. Logs: %s\n\n", d.http, pace, p.log.Name())
+	return d.follow(ctx, coolers, p.children)
 }
 
 // check finds what would stop the demo before anything is started.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,10 +18,15 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/simulate"
 )
 
+// simulation is what simulate is told.
+type simulation struct {
+	simulate.Config
+	broker            config.MQTT // what the broker is shown
+	faults, planogram bool
+}
+
 func simulateCommand(stdout io.Writer) *cobra.Command {
-	cfg := simulate.Config{}
-	var shown config.MQTT
-	var faults, planogram bool
+	var s simulation
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "A fleet of made-up coolers on any broker, for load and demos",
@@ -30,90 +37,107 @@ A broker that asks who is there is shown --username with --password-file, or --c
 speak for every cooler of the tenant: at cooler-cloud's own broker an admin's token is, as the password of any user.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if planogram {
-				data, err := simulate.Planogram(cfg.Slots).EncodeYAML()
+			if s.planogram {
+				data, err := simulate.Planogram(s.Slots).EncodeYAML()
 				if err == nil {
 					_, err = stdout.Write(data)
 				}
 				return err
 			}
-			if faults {
-				cfg.Faults = simulate.AllFaults()
-			}
-			for flag, n := range map[string]int{"devices": cfg.Devices, "per-store": cfg.PerStore, "slots": cfg.Slots, "connections": cfg.Connections} {
-				if cmd.Flags().Changed(flag) && n < 1 {
-					return usage{fmt.Errorf("--%s %d: want 1 or more", flag, n)}
-				}
-			}
-			if cfg.Looks < 0 || cfg.Every < 0 || cfg.Step <= 0 {
-				return usage{errors.New("--looks and --every must not be negative, and --step must be some time")}
-			}
-			if (shown.Cert == "") != (shown.Key == "") {
-				return usage{errors.New("--cert and --key go together")}
-			}
-			var err error
-			cfg.Username = shown.Username
-			if cfg.Password, cfg.TLS, err = cloud.BrokerCredentials(shown); err != nil {
+			fleet, err := s.fleet(cmd)
+			if err != nil {
 				return err
 			}
-			fleet, err := simulate.New(cfg)
-			if err != nil {
-				return usage{err}
-			}
-			ctx := cmd.Context()
-			start, over, told := time.Now(), make(chan struct{}), make(chan struct{})
-			go func() {
-				defer close(told)
-				tick := time.NewTicker(5 * time.Second)
-				defer tick.Stop()
-				for {
-					select {
-					case <-over:
-						return
-					case <-tick.C:
-						r := fleet.Report(time.Since(start))
-						fmt.Fprintf(cmd.ErrOrStderr(), "%6.0f s  %d said, %d stored, %d open, %.0f stored/s\n", r.Seconds, r.Messages, r.Stored, r.Lost, r.PerSecond)
-						if n, why, hint := fleet.Away(); n > 0 {
-							fmt.Fprintf(cmd.ErrOrStderr(), "%10s%d of %d connections wait for %s: %s; trying again\n%10shint: %s\n", "", n, r.Connections, shownURL(cfg.Broker), why, "", simulateHint(hint))
-						}
-					}
-				}
-			}()
-			report, err := fleet.Run(ctx)
-			away, why, hint := fleet.Away()
-			close(over)
-			<-told
-			if encode := json.NewEncoder(stdout).Encode(report); err == nil {
-				err = encode
-			}
-			if err == nil && report.Messages == 0 && away > 0 {
-				return cloud.Hint(fmt.Errorf("the broker %s let no cooler in: %s", shownURL(cfg.Broker), why), "%s", simulateHint(hint))
-			}
-			if err == nil && report.Lost > 0 {
-				err = cloud.Hint(fmt.Errorf("%d of %d messages were not acknowledged", report.Lost, report.Messages), "see that cooler-cloud serve runs on the same broker")
-			}
-			return err
+			return s.run(cmd.Context(), fleet, stdout, cmd.ErrOrStderr())
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&cfg.Broker, "broker", "mqtt://127.0.0.1:1883", "broker that the fleet speaks to")
-	f.StringVar(&shown.Username, "username", "", "user at the broker")
-	f.StringVar(&shown.PasswordFile, "password-file", "", "file that holds the user's password, or a token")
-	f.StringVar(&shown.CA, "ca", "", "PEM file of the authority that signed the broker's certificate (default the system's)")
-	f.StringVar(&shown.Cert, "cert", "", "PEM file of the client certificate")
-	f.StringVar(&shown.Key, "key", "", "PEM file of its key")
-	f.StringVar(&cfg.Tenant, "tenant", "default", "tenant of the fleet")
-	f.IntVar(&cfg.Devices, "devices", 10, "how many coolers")
-	f.IntVar(&cfg.PerStore, "per-store", 4, "coolers in a store")
-	f.IntVar(&cfg.Slots, "slots", 20, "slots in a cooler")
-	f.IntVar(&cfg.Connections, "connections", 0, "MQTT connections that they share (default one a cooler, 1000 at most)")
-	f.DurationVar(&cfg.Every, "every", 10*time.Second, "real time between two looks of a cooler; 0: as fast as the service stores")
-	f.DurationVar(&cfg.Step, "step", 15*time.Minute, "time in the shop between two looks")
-	f.IntVar(&cfg.Looks, "looks", 0, "looks of each cooler, then end (default: until stopped)")
-	f.Uint64Var(&cfg.Seed, "seed", 1, "another seed is another fleet")
-	f.BoolVar(&faults, "faults", false, "give the fleet a hard life")
-	f.BoolVar(&planogram, "print-planogram", false, "print the planogram of the made-up coolers, for serve --planograms, and end")
+	f.StringVar(&s.Config.Broker, "broker", "mqtt://127.0.0.1:1883", "broker that the fleet speaks to")
+	f.StringVar(&s.broker.Username, "username", "", "user at the broker")
+	f.StringVar(&s.broker.PasswordFile, "password-file", "", "file that holds the user's password, or a token")
+	f.StringVar(&s.broker.CA, "ca", "", "PEM file of the authority that signed the broker's certificate (default the system's)")
+	f.StringVar(&s.broker.Cert, "cert", "", "PEM file of the client certificate")
+	f.StringVar(&s.broker.Key, "key", "", "PEM file of its key")
+	f.StringVar(&s.Config.Tenant, "tenant", "default", "tenant of the fleet")
+	f.IntVar(&s.Config.Devices, "devices", 10, "how many coolers")
+	f.IntVar(&s.Config.PerStore, "per-store", 4, "coolers in a store")
+	f.IntVar(&s.Config.Slots, "slots", 20, "slots in a cooler")
+	f.IntVar(&s.Config.Connections, "connections", 0, "MQTT connections that they share (default one a cooler, 1000 at most)")
+	f.DurationVar(&s.Config.Every, "every", 10*time.Second, "real time between two looks of a cooler; 0: as fast as the service stores")
+	f.DurationVar(&s.Config.Step, "step", 15*time.Minute, "time in the shop between two looks")
+	f.IntVar(&s.Config.Looks, "looks", 0, "looks of each cooler, then end (default: until stopped)")
+	f.Uint64Var(&s.Config.Seed, "seed", 1, "another seed is another fleet")
+	f.BoolVar(&s.faults, "faults", false, "give the fleet a hard life")
+	f.BoolVar(&s.planogram, "print-planogram", false, "print the planogram of the made-up coolers, for serve --planograms, and end")
 	return cmd
+}
+
+// fleet makes the fleet that the flags describe.
+func (s *simulation) fleet(cmd *cobra.Command) (*simulate.Fleet, error) {
+	for flag, n := range map[string]int{"devices": s.Devices, "per-store": s.PerStore, "slots": s.Slots, "connections": s.Connections} {
+		if cmd.Flags().Changed(flag) && n < 1 {
+			return nil, usage{fmt.Errorf("--%s %d: want 1 or more", flag, n)}
+		}
+	}
+	if s.Looks < 0 || s.Every < 0 || s.Step <= 0 {
+		return nil, usage{errors.New("--looks and --every must not be negative, and --step must be some time")}
+	}
+	if (s.broker.Cert == "") != (s.broker.Key == "") {
+		return nil, usage{errors.New("--cert and --key go together")}
+	}
+	if s.faults {
+		s.Faults = simulate.AllFaults()
+	}
+	var err error
+	s.Username = s.broker.Username
+	if s.Password, s.TLS, err = cloud.BrokerCredentials(s.broker); err != nil {
+		return nil, err
+	}
+	fleet, err := simulate.New(s.Config)
+	if err != nil {
+		return nil, usage{err}
+	}
+	return fleet, nil
+}
+
+// run lets the fleet speak until its looks are over or ctx ends, tells on stderr how it goes, and writes a report to
+// stdout.
+func (s *simulation) run(ctx context.Context, fleet *simulate.Fleet, stdout, stderr io.Writer) error {
+	watching, over := context.WithCancel(context.Background())
+	var watcher sync.WaitGroup
+	watcher.Go(func() { s.watch(watching, fleet, stderr) })
+	report, err := fleet.Run(ctx)
+	away, why, hint := fleet.Away()
+	over()
+	watcher.Wait()
+	if encode := json.NewEncoder(stdout).Encode(report); err == nil {
+		err = encode
+	}
+	if err == nil && report.Messages == 0 && away > 0 {
+		return cloud.Hint(fmt.Errorf("the broker %s let no cooler in: %s", shownURL(s.Broker), why), "%s", simulateHint(hint))
+	}
+	if err == nil && report.Lost > 0 {
+		err = cloud.Hint(fmt.Errorf("%d of %d messages were not acknowledged", report.Lost, report.Messages), "see that cooler-cloud serve runs on the same broker")
+	}
+	return err
+}
+
+// watch tells every five seconds how the fleet fares.
+func (s *simulation) watch(ctx context.Context, fleet *simulate.Fleet, stderr io.Writer) {
+	start, tick := time.Now(), time.NewTicker(5*time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r := fleet.Report(time.Since(start))
+			fmt.Fprintf(stderr, "%6.0f s  %d said, %d stored, %d open, %.0f stored/s\n", r.Seconds, r.Messages, r.Stored, r.Lost, r.PerSecond)
+			if n, why, hint := fleet.Away(); n > 0 {
+				fmt.Fprintf(stderr, "%10s%d of %d connections wait for %s: %s; trying again\n%10shint: %s\n", "", n, r.Connections, shownURL(s.Broker), why, "", simulateHint(hint))
+			}
+		}
+	}
 }
 
 // simulateHint names the flags that a hint of a broker speaks of.
