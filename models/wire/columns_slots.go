@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/wire/wirepb"
@@ -86,7 +87,7 @@ func unpackSlots(in *wirepb.Slots, table []shelf.GTIN, base []shelf.SlotReading)
 	if n == 0 {
 		return nil, nil
 	}
-	out := make([]shelf.SlotReading, n)
+	out := newSlots(n)
 	prev, used := &firstSlot, 0
 	var k checker
 	for i := range n {
@@ -132,4 +133,29 @@ func finishSlots(slots []shelf.SlotReading) {
 	for i := range slots {
 		slots[i].Present += len(slots[i].Seen)
 	}
+}
+
+// slotLists holds the cleared slots of released observations, to be used again.
+var slotLists sync.Pool
+
+// keptSlots is the largest list that is kept, in slots: that of a large shelf.
+const keptSlots = 200
+
+func newSlots(n int) []shelf.SlotReading {
+	if list, ok := slotLists.Get().(*[]shelf.SlotReading); ok && cap(*list) >= n {
+		return (*list)[:n]
+	}
+	return make([]shelf.SlotReading, n)
+}
+
+// Release gives back the slots of a decoded observation, so that later ones are decoded into the same memory: slots are
+// most of what Decode allocates. Afterwards nobody may use that slice or any part of it; texts taken from it stay valid.
+func (o *Observation) Release() {
+	list := o.Slots
+	o.Slots = nil
+	if cap(list) == 0 || cap(list) > keptSlots {
+		return
+	}
+	clear(list)
+	slotLists.Put(&list)
 }

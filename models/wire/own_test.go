@@ -91,3 +91,49 @@ func FuzzDecodedIsItsOwn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { checkOwn(t, data, seeds) })
 }
+
+// TestRelease: decoding into the slots of a released observation gives the same as decoding into new ones, and texts
+// that were kept of those stay valid.
+func TestRelease(t *testing.T) {
+	large, err := wire.Encode(envelope(1, &wire.Observation{Observation: *shelves(3, noon)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := shelves(1, noon)
+	small.Facings = []shelf.Facing{}
+	for i := range small.Slots {
+		s := &small.Slots[i]
+		s.State, s.Reason, s.Present, s.Seen = shelf.Empty, shelf.NoReason, 0, nil
+	}
+	data, err := wire.Encode(envelope(2, &wire.Observation{Observation: *small}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded := func(data []byte) *wire.Observation {
+		env, err := wire.Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return env.Body.(*wire.Observation)
+	}
+	want, first := decoded(data), decoded(large)
+	id, kept := first.Slots[0].SlotID, first.Slots[0].GTIN
+	wantID, wantKept := string([]byte(id)), shelf.GTIN([]byte(kept))
+	for range 100 { // a pool may forget
+		first.Release()
+		got := decoded(data)
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %+v, want %+v", got, want)
+		}
+		got.Release()
+		first = decoded(large)
+	}
+	if id != wantID || kept != wantKept {
+		t.Errorf("texts became %q and %q, want %q and %q", id, kept, wantID, wantKept)
+	}
+	first.Release()
+	if first.Slots != nil {
+		t.Error("a released observation still has slots")
+	}
+	first.Release() // a second time does nothing
+}

@@ -123,8 +123,8 @@ func (s *influxd) count(db, field, measurement string) (int64, error) {
 
 // telegrafConf is set up in the peer's favour: larger batches and more messages in flight than its
 // defaults, whose buffer of 10,000 points is smaller than what its 1,000 messages in flight hold here
-// (it had stored a third of all when we stopped it after three minutes), and no compression. The name is
-// its database and its MQTT client.
+// (it had stored a third of all when we stopped it after three minutes), no compression, and as long as a busy
+// influxd needs for an answer: after its 5 s it writes the same again. The name is its database and its MQTT client.
 func telegrafConf(name, broker, influxd string) string {
 	return fmt.Sprintf(`[agent]
   omit_hostname = true
@@ -153,6 +153,7 @@ func telegrafConf(name, broker, influxd string) string {
   urls = [%[3]q]
   bucket = "%[2]s/autogen"
   content_encoding = "identity"
+  timeout = "60s"
 `, broker, name, influxd)
 }
 

@@ -33,6 +33,11 @@ var ways = []way{
 	{"influxd_alone", "influxd alone, our points by bare HTTP", measureInfluxd},
 }
 
+// wants reports whether one of some ways is to be measured.
+func (o options) wants(names ...string) bool {
+	return slices.ContainsFunc(strings.Split(o.Ways, ","), func(way string) bool { return slices.Contains(names, way) })
+}
+
 func allWays() string {
 	var names []string
 	for _, w := range ways {
@@ -89,11 +94,13 @@ func measureIngest(ctx context.Context, o options, dir string, into *report) err
 		return err
 	}
 	defer mosquitto.stop()
-	db, err := startInfluxd(ctx, o.Influxd, dir)
-	if err != nil {
-		return err
+	var db *influxd
+	if o.wants("telegraf", "influxd", "influxd_alone") {
+		if db, err = startInfluxd(ctx, o.Influxd, dir); err != nil {
+			return err
+		}
+		defer db.stop()
 	}
-	defer db.stop()
 	t := &table{Median: map[string]*result{}}
 	for n := range o.Rounds {
 		r := &round{options: o, number: n + 1, dir: dir, broker: broker, db: db, facts: facts}
@@ -112,7 +119,7 @@ func measureIngest(ctx context.Context, o options, dir string, into *report) err
 func (r *round) turn(ctx context.Context, mosquitto *process) (map[string]*result, error) {
 	took := map[string]*result{}
 	for _, w := range ways {
-		if !slices.Contains(strings.Split(r.Ways, ","), w.name) {
+		if !r.wants(w.name) {
 			continue
 		}
 		before, err := mosquitto.cpu()

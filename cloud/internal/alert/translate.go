@@ -54,6 +54,7 @@ func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input 
 
 func look(o *wire.Observation) Look {
 	l := Look{Planogram: PlanogramRef{o.PlanogramID, o.PlanogramVersion}, Model: o.Model, Whole: o.Quality.Reason, Width: o.Width, Height: o.Height}
+	l.Slots = slices.Grow(l.Slots, len(o.Slots))
 	for _, s := range o.Slots {
 		l.Slots = append(l.Slots, Slot{ID: s.SlotID, GTIN: s.GTIN, State: s.State, Reason: s.Reason, Due: s.Due, Present: s.Present, Box: s.Box})
 	}

@@ -111,6 +111,9 @@ func (g *Ingester) settle(ctx context.Context, b *batch) error {
 	for _, d := range b.deliveries {
 		d.Done()
 	}
+	for _, it := range b.items {
+		it.release()
+	}
 	return nil
 }
 

@@ -72,6 +72,16 @@ func (it *item) slim() {
 	}
 }
 
+// release gives back the memory that the item's observation was decoded into. Nobody may look at the item afterwards.
+func (it *item) release() {
+	if it.env == nil {
+		return
+	}
+	if body, ok := it.env.Body.(*wire.Observation); ok {
+		body.Release()
+	}
+}
+
 // decode fills an item from its delivery. An error is the store's fault, not the message's, so it is tried again.
 func (g *Ingester) decode(ctx context.Context, d Delivery) (*item, error) {
 	it, err := g.decodeWhole(ctx, d)

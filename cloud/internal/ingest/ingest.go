@@ -174,7 +174,7 @@ type batch struct {
 	deliveries []Delivery
 	items      []*item // of the deliveries: first as they came, then in the order of devices
 	bytes      int
-	boards     map[string]struct{} // their topics, as far as they are the board's own
+	boards     map[string]struct{} // on PostgreSQL: their topics, as far as they are the board's own
 	started    time.Time           // when its first decode began
 	attempts   int                 // to commit it
 	rest       *batch              // what was not decoded with it; the next batch
@@ -186,7 +186,10 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 	if ctx.Err() != nil {
 		return nil, nil
 	}
-	b := &batch{boards: map[string]struct{}{}}
+	b := &batch{deliveries: make([]Delivery, 0, min(len(in)+1, g.cfg.Batch))}
+	if g.state.Postgres() {
+		b.boards = map[string]struct{}{}
+	}
 	for len(b.deliveries) == 0 {
 		d := g.over
 		g.over = Delivery{}
@@ -213,6 +216,14 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 		if len(b.deliveries) >= g.cfg.Batch || b.bytes >= batchBytes || g.over.Done != nil {
 			more, taker = nil, out
 		}
+		select { // what waits already, without asking the others each time
+		case d := <-more:
+			if !g.admit(b, d) {
+				g.over = d
+			}
+			continue
+		default:
+		}
 		select {
 		case d := <-more:
 			if !g.admit(b, d) {
@@ -233,7 +244,7 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 // another board.
 func (g *Ingester) admit(b *batch, d Delivery) bool {
 	board, _, _ := strings.Cut(d.Topic, "/up/")
-	if _, known := b.boards[board]; !known && len(b.boards) == batchBoards && g.state.Postgres() {
+	if _, known := b.boards[board]; !known && len(b.boards) == batchBoards {
 		return false
 	}
 	// What is not taken now is not acknowledged, and its board sends it again later.
@@ -244,7 +255,9 @@ func (g *Ingester) admit(b *batch, d Delivery) bool {
 	}
 	b.deliveries = append(b.deliveries, d)
 	b.bytes += len(d.Payload)
-	b.boards[board] = struct{}{}
+	if b.boards != nil {
+		b.boards[board] = struct{}{}
+	}
 	return true
 }
 

@@ -66,7 +66,8 @@ type Series interface {
 // Judge decides what is wrong at a cooler. Step gets each new message once, in the transaction that stores it, after its
 // points and its picture are stored (its cooler's row may follow later in the transaction). Messages come in the order of
 // arrival, which is not always that of their keys; those of one device that are stored together may come in one call. An
-// error rolls the transaction back.
+// error rolls the transaction back. Step must not keep an observation's slots, only copies and their texts: later
+// observations are decoded into the same memory.
 type Judge interface {
 	Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error
 }

@@ -88,6 +88,7 @@ func (s *Subscriber) options(h hearing) *mqtt.ClientOptions {
 	o := mqtt.NewClientOptions().AddBroker(s.cfg.URL).SetClientID(h.id).SetCleanSession(s.clean).
 		SetUsername(s.cfg.Username).SetPassword(s.cfg.Password).
 		SetAutoAckDisabled(true).
+		SetStore(newAnswers()).
 		SetOrderMatters(true). // the handler only enqueues; a goroutine a message would cost more than it
 		SetDefaultPublishHandler(h.queue.enqueue).
 		SetConnectRetry(true).SetConnectRetryInterval(jitter(time.Second)).

@@ -47,6 +47,7 @@ func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack),
 		SetUsername(cfg.Username).SetPassword(cfg.Password).SetCleanSession(true).SetOrderMatters(true).
 		SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(5 * time.Second).
 		SetMaxResumePubInFlight(1000).SetMessageChannelDepth(1000).
+		SetStore(mqtt.NewOrderedMemoryStore()). // what is said again after a lost connection is said in order: disorder is a fault to be asked for
 		SetDefaultPublishHandler(l.heard)
 	if conf != nil {
 		o.SetTLSConfig(conf)
