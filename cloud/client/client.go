@@ -1,5 +1,6 @@
-// Package client follows the alerts of a Coldshelf service from another program, such as one that
-// sends people to replenish.
+// Package client is a Go client of a Coldshelf service. It follows alerts from another program, such as
+// one that sends people to replenish, and makes the calls that cooler-cloud's own commands make (bundles,
+// desired states, sales).
 //
 // What Follow promises: each event is handed over in the order of the log, and again after a restart
 // only if the program ended before the cursor was kept; an event's ID is the same each time. It comes

@@ -1,6 +1,6 @@
-// Package config reads what a cooler's agent is told: one YAML file, strictly. A key that is not
-// known, or is there twice, is an error that names the key and its line; Validate joins every fault
-// that it finds, each naming its key; what Load gives is complete and is not changed afterwards.
+// Package config reads the agent's configuration: one YAML file, decoded strictly. A key that is unknown or
+// occurs twice is an error that names the key and its line; Validate joins every fault that it finds, each
+// with its key. The Config that Load returns is complete and is not changed afterwards.
 //
 // It refuses to look at the machine: whether a camera opens or a broker answers is for doctor to
 // say. Paths are taken from the folder of the file. A key never changes its meaning; one that is no

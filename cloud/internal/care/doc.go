@@ -1,15 +1,15 @@
-// Package care says how boards shall be set, and keeps what they say came of it: planogram, schedule,
-// thresholds, networks, gallery and agent, wished for a whole tenant, a store or one cooler; the nearest
-// wish counts, part by part.
+// Package care keeps the desired state of boards, and what boards report about it. A wish sets planogram,
+// schedule, thresholds, networks, gallery or agent for a whole tenant, a store or one cooler; part by part, the
+// most specific wish counts.
 //
-// What is wished is put together for each board, numbered, and published retained on its desired topic; the
-// board answers with what came of it. Ingesters only write down what boards say (Listener); one Keeper at a
-// time, on whichever node, puts together and publishes. A wish that changes nothing for a board is not
-// published again; one that a board has not heard is, when the board comes back.
+// The wishes for a board are merged into one numbered desired state, which is published retained on the board's
+// topic; the board reports the outcome. Ingesters only write the reports down (Listener); one Keeper at a time,
+// on whichever node, merges and publishes. A wish that changes nothing for a board is not published again; one
+// that a board has missed is published again when the board comes back.
 //
 // It refuses to send what is not there: a part whose bundle or planogram is missing is left out, and its
 // reason is kept beside the board. It promises that a board's number only rises, also over a database that
-// was brought back from a backup: a board that has heard a higher one is told a higher one yet.
+// restored from a backup: a board that has seen a higher number is sent a still higher one.
 package care
 
 import "github.com/coldshelf/coldshelf/cloud/internal/state"

@@ -1,5 +1,5 @@
-// Package channel names the ways in which somebody can be told of alerts, and what an address of each
-// looks like. It sends nothing: package deliver does.
+// Package channel lists the channels by which people and programs can be told of alerts (webhook, e-mail, chat
+// robots), and what an address of each looks like. It sends nothing: package deliver does.
 package channel
 
 import (

@@ -1,6 +1,6 @@
-// Package config reads what cooler-cloud is told: one YAML file, strictly, over defaults that need
-// none. A key that is not known, or is there twice, is an error that names the key and its line;
-// Validate joins every fault. What Load gives is complete and is not changed afterwards.
+// Package config reads cooler-cloud's configuration: one YAML file, decoded strictly, over defaults with which
+// no file is needed. A key that is unknown or occurs twice is an error that names the key and its line; Validate
+// joins every fault. The Config that Load returns is complete and is not changed afterwards.
 //
 // It refuses to look at the machine: whether a port is free or a database answers is for doctor to
 // say. Paths are taken from the folder of the file. No secret stands in it: passwords are in files.

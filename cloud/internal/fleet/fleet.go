@@ -1,7 +1,7 @@
-// Package fleet tells what a cooler is like now, in one row, as the REST API and the live stream show
-// it to the outside: its state, its slots, its alerts.
+// Package fleet gives the current state of each cooler as one row, in the form that the REST API and the
+// live stream show: its health, its slots, its alerts.
 //
-// It refuses to guess: what was never read is null, and a share that nothing was observed for has no
+// It refuses to guess: what was never read is null, and a share of which nothing was observed has no
 // value. The JSON of a Row is a contract (docs/schema/cooler.json); fields are added, never changed.
 package fleet
 

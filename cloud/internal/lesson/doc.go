@@ -1,10 +1,10 @@
-// Package lesson keeps what people teach on the page: a product with photos of it, or with facings that
-// a cooler saw and could not name, until a program that can see (cooler-agent enroll --from-cloud) has put
-// them into a gallery and told what came of it.
+// Package lesson keeps what people teach on the page, a product with photos of it or with facings that a
+// cooler saw and could not name, until a program that can see (cooler-agent enroll --from-cloud) has put
+// them into a gallery and reported the outcome.
 //
-// It looks at no picture beyond making sure that it is one: what a photo is worth is said by whoever embeds
-// it. It holds no gallery and no key that signs one; what is taught reaches boards as a signed bundle of
-// package release. A lesson that was told twice what came of it keeps the last.
+// It only checks that a picture is one; how useful a photo is, the program that embeds it decides. It holds no
+// gallery and no signing key: what is taught reaches boards as a signed bundle of package release. If an outcome
+// is reported twice, the later one counts.
 package lesson
 
 import (

@@ -1,11 +1,10 @@
-// Package mqttsub is the ingester's end of an MQTT broker elsewhere (Mosquitto, EMQX, HiveMQ, VerneMQ,
-// …), by paho. Several ingesters share the boards' messages through $share/ingest.
+// Package mqttsub is the ingester's subscription to an external MQTT broker (Mosquitto, EMQX, HiveMQ, VerneMQ,
+// …), with paho. Several ingesters share the boards' messages through $share/ingest.
 //
-// It promises that a message is acknowledged to the broker only by its Done, so that the broker gives
-// it again after a crash. It refuses to end for a lost connection: it comes back by itself, with a
-// random pause first, so that a broker that restarts is not stormed. What it relies on is the
-// acknowledgement of the ingester: a broker may drop what exceeds its queues, and the boards send
-// that again.
+// It promises that a message is acknowledged to the broker only by its Done, so that the broker delivers it
+// again after a crash. A lost connection does not end it: it reconnects by itself, after a random pause, so that
+// a restarting broker is not stormed. It does not rely on the broker's queues, which may overflow: boards send
+// again what the ingester has not acknowledged.
 package mqttsub
 
 import (

@@ -1,10 +1,9 @@
-// Package natssub is the ingester's end of a NATS cluster: boards speak MQTT to any of its nodes, a
-// JetStream stream keeps what they say, and ingesters are durable pull consumers of it.
+// Package natssub is the ingester's subscription to a NATS cluster: boards speak MQTT to any of its nodes, a
+// JetStream stream keeps their messages, and ingesters pull them through one durable consumer.
 //
-// It promises that a message is acknowledged to the stream only by its Done, and that a node that goes
-// is passed by: the stream has as many replicas as it is told. It makes the stream and the consumer
-// where they are missing and leaves other settings of theirs alone. It refuses to let one ingester
-// take everything: all of them pull from one consumer.
+// It promises that a message is acknowledged to the stream only by its Done, and that the loss of a node does no
+// harm if the stream has replicas. It creates the stream and the consumer if they are missing, and leaves their
+// other settings alone. All ingesters pull from one consumer, so that none takes everything.
 package natssub
 
 import (

@@ -1,7 +1,6 @@
-// Package problem names what a request can be refused for. A code is in every refusal beside its words:
-// programs branch on it, and the page says it in the language of whoever looks. A code that is given out
-// never gets another meaning. The page holds a text in each language for every code; a test of it reads
-// this file, so a new one here needs its texts there.
+// Package problem lists the error codes of the API. Every refusal carries one beside its text: programs branch
+// on it, and the page shows it in the reader's language. A code never changes its meaning. The page has a text
+// in each language for every code; one of its tests reads this file, so a new code here needs its texts there.
 package problem
 
 // Code says what is wrong, in one word of a machine.

@@ -1,5 +1,5 @@
-// Package promotion keeps what a brand did to sell more: which products, where, from when to when, and
-// what it cost. What came of it is answered by package kpi.
+// Package promotion keeps a brand's promotions: which products, where, from when to when, and what it cost.
+// Package kpi computes what they achieved.
 package promotion
 
 import (

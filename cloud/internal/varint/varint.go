@@ -1,7 +1,7 @@
-// Package varint writes rows of numbers and texts close together and reads them again, whatever bytes
-// it is given. It knows of no row: each store documents its own beside the code that packs it.
+// Package varint encodes rows of numbers and texts compactly, and decodes them from whatever bytes it is
+// given without a panic. It knows no particular row: each store documents its own beside the code that packs it.
 //
-// Stored rows rest on it: what is written today is read for ever.
+// Stored rows depend on it: what is written today must stay readable for ever.
 package varint
 
 import "encoding/binary"

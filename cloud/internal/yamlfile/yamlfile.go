@@ -1,6 +1,6 @@
-// Package yamlfile reads the YAML that people write, so that it means what it says. The YAML library panics at some
-// texts that are none, cuts 2.5 to 2 where a whole number is due, takes 010 for 8, and does not look behind the first
-// document; here each of these is an error with its line. It refuses nothing else that YAML allows.
+// Package yamlfile reads YAML that people write, without surprises. The YAML library panics on some malformed texts, cuts
+// 2.5 to 2 where a whole number is due, takes 010 for 8, and ignores everything after the first document; here each of
+// these is an error with its line. It refuses nothing else that YAML allows.
 package yamlfile
 
 import (
