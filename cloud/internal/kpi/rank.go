@@ -32,6 +32,7 @@ type Outlet struct {
 	Units     int64           `json:"units"`
 	Revenue   []Money         `json:"revenue"`
 	Lost      Estimate        `json:"lost_units"`
+	Causes    ByCause         `json:"lost_units_by_cause"`
 	LostMoney []MoneyEstimate `json:"lost_money"`
 	Traffic   Traffic         `json:"traffic"`
 }
@@ -77,7 +78,7 @@ func (g *group) outlet(c *cube, w Weights) Outlet {
 		Facings: ratio(min(all.Present, all.Due), all.Due, all.Due, all.DueAll),
 		Share:   ratio(own, pos, all.Due, all.DueAll),
 		Order:   ratio(max(0, all.Due-all.Stray), all.Due, all.Due, all.DueAll),
-		Units:   all.Units(), Revenue: revenue(all), Traffic: g.traffic(),
+		Units:   all.Units(), Revenue: revenue(all), Causes: byCause(all.Lost, merge.Micro), Traffic: g.traffic(),
 	}
 	o.Score = shelf.PerfectStore([]shelf.Weighted{{Score: o.OSA, Weight: w.OSA}, {Score: o.Facings, Weight: w.Facings},
 		{Score: o.Share, Weight: w.Share}, {Score: o.Order, Weight: w.Order}})

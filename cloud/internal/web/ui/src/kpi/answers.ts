@@ -48,6 +48,7 @@ export interface Availability {
   facings: Measured;
   out_hours: ByCause;
   lost_units: Estimate;
+  lost_units_by_cause: ByCause;
   lost_money: MoneyEstimate[] | null;
 }
 
@@ -72,6 +73,7 @@ export interface Outlet {
   units: number;
   revenue: Money[] | null;
   lost_units: Estimate;
+  lost_units_by_cause: ByCause;
   lost_money: MoneyEstimate[] | null;
   traffic: Traffic;
 }

@@ -3,7 +3,7 @@
 
 import { percent } from "../format";
 import { lang, t } from "../i18n/text";
-import { delta, interval, KPIS, type KpiId, type Value, write } from "./defs";
+import { byCause, delta, interval, KPIS, type KpiId, type Value, write } from "./defs";
 
 /** All there is to say of a value, in lines. */
 export function explain(id: KpiId, v: Value, before: Value | null | undefined): string {
@@ -13,8 +13,15 @@ export function explain(id: KpiId, v: Value, before: Value | null | undefined): 
   if (v.coverage !== undefined) lines.push(t("kpis.coverage", { share: percent(v.coverage, l) }));
   const range = interval(unit, v, l);
   if (range) lines.push(t("kpis.interval", { interval: range }));
+  for (const { cause, share } of byCause(v.causes)) lines.push(t(`lostcause.${cause}`, { share: percent(share, l) }));
   if (before && before.value !== null) lines.push(t("kpis.before", { value: write(unit, before, l) }));
   return lines.join("\n");
+}
+
+/** Why most of it is lost. */
+export function MainCause({ of }: { of: Value }) {
+  const [first] = of.value === null ? [] : byCause(of.causes);
+  return first ? <small class="main-cause muted">{t(`lostcause.${first.cause}`, { share: percent(first.share, lang.value) })}</small> : null;
 }
 
 export function DeltaMark({ id, now, before }: { id: KpiId; now: Value; before: Value | null | undefined }) {

@@ -3,7 +3,7 @@
 
 import { count, type Lang, money, NONE } from "../format";
 import type { Measured } from "../types";
-import type { Money } from "./answers";
+import type { ByCause, Money } from "./answers";
 
 /** A KPI's value: with the share it was observed on where that is known, and its interval where it is estimated. */
 export interface Value {
@@ -14,6 +14,8 @@ export interface Value {
   /** Of money; amounts in several currencies are never added. */
   currency?: string;
   more?: Money[];
+  /** Of what is lost: why. */
+  causes?: ByCause;
 }
 
 export type Unit = "share" | "count" | "money" | "hours" | "index" | "rank";
@@ -53,6 +55,13 @@ export function amount(list: readonly (Money & { low?: number; high?: number })[
   if (!first) return { value: null };
   const { low, high } = first;
   return { value: first.minor, currency: first.currency, ...(more.length > 0 ? { more } : {}), ...(low !== undefined && high !== undefined ? { low, high } : {}) };
+}
+
+/** The parts of what is lost, the largest first; none where nothing is. */
+export function byCause(of: ByCause | undefined): { cause: keyof ByCause; share: number }[] {
+  const all = of ? of.shelf + of.store + of.unknown : 0;
+  if (!of || all <= 0) return [];
+  return (["shelf", "store", "unknown"] as const).map((cause) => ({ cause, share: of[cause] / all })).filter((c) => c.share > 0).sort((a, b) => b.share - a.share);
 }
 
 const LOCALE: Record<Lang, string> = { en: "en-GB", zh: "zh-CN" };

@@ -15,7 +15,7 @@ export interface TableRow {
 
 export function fromAvailability(a: Availability): Figures {
   const { shelf, store, unknown } = a.out_hours;
-  return { osa: measured(a.osa), oos: measured(a.oos), facings: measured(a.facings), out_hours: { value: a.osa.value === null ? null : shelf + store + unknown, coverage: a.osa.coverage }, lost_units: { ...a.lost_units }, lost_money: amount(a.lost_money) };
+  return { osa: measured(a.osa), oos: measured(a.oos), facings: measured(a.facings), out_hours: { value: a.osa.value === null ? null : shelf + store + unknown, coverage: a.osa.coverage }, lost_units: { ...a.lost_units }, lost_money: { ...amount(a.lost_money), causes: a.lost_units_by_cause } };
 }
 
 export const fromSales = (s: Sales): Figures => ({ units: { value: s.units }, revenue: amount(s.revenue) });
@@ -23,7 +23,7 @@ export const fromSales = (s: Sales): Figures => ({ units: { value: s.units }, re
 export const fromShares = (s: Shares): Figures => ({ share_of_shelf: measured(s.share_of_shelf), share_of_units: { value: s.share_of_units }, index: { value: s.index, coverage: s.share_of_shelf.coverage } });
 
 export function fromOutlet(o: Outlet): Figures {
-  return { score: measured(o.score), osa: measured(o.osa), facings: measured(o.facings), order: measured(o.order), share_of_shelf: measured(o.share_of_shelf), units: { value: o.units }, revenue: amount(o.revenue), lost_units: { ...o.lost_units }, lost_money: amount(o.lost_money), conversion: measured(o.traffic.conversion) };
+  return { score: measured(o.score), osa: measured(o.osa), facings: measured(o.facings), order: measured(o.order), share_of_shelf: measured(o.share_of_shelf), units: { value: o.units }, revenue: amount(o.revenue), lost_units: { ...o.lost_units }, lost_money: { ...amount(o.lost_money), causes: o.lost_units_by_cause }, conversion: measured(o.traffic.conversion) };
 }
 
 export function fromCooler(c: RankedCooler): Figures {

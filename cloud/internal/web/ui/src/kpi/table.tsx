@@ -8,7 +8,7 @@ import { coolerName, storeName } from "../store";
 import { Explained, explained } from "../ui/explained";
 import { useHeld } from "../ui/held";
 import { Help } from "../ui/help";
-import { CoverageLine, DeltaMark, explain } from "./cell";
+import { CoverageLine, DeltaMark, explain, MainCause } from "./cell";
 import { KPIS, type KpiId, write } from "./defs";
 import { address, into, type Question } from "./query";
 import { sorted, type TableRow } from "./rows";
@@ -56,6 +56,7 @@ export function KpiTable({ question: q, rows, columns }: { question: Question; r
                     <td key={id} class="end num" {...explained(explain(id, v, r.before?.[id]), row + column === 0)}>
                       {write(KPIS[id].unit, v, lang.value)}
                       <DeltaMark id={id} now={v} before={r.before?.[id]} />
+                      <MainCause of={v} />
                       {v.coverage !== undefined && <CoverageLine share={v.coverage} />}
                     </td>
                   );

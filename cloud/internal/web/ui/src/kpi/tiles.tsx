@@ -3,8 +3,8 @@
 import { percent } from "../format";
 import { lang, t } from "../i18n/text";
 import { Help } from "../ui/help";
-import { CoverageLine, DeltaMark } from "./cell";
-import { interval, KPIS, type KpiId, type Value, write } from "./defs";
+import { CoverageLine, DeltaMark, MainCause } from "./cell";
+import { byCause, interval, KPIS, type KpiId, type Value, write } from "./defs";
 import type { TableRow } from "./rows";
 
 const TILES: KpiId[] = ["osa", "out_hours", "lost_money", "lost_units", "units", "revenue"];
@@ -31,6 +31,7 @@ function Tile({ id, v, before }: { id: KpiId; v: Value; before: Value | undefine
           {t(`kpi.def.${id}`)}
           {v.coverage !== undefined && ` ${t("kpis.coverage", { share: percent(v.coverage, l) })}`}
           {range && ` ${t("kpis.interval", { interval: range })}`}
+          {byCause(v.causes).map(({ cause, share }) => ` · ${t(`lostcause.${cause}`, { share: percent(share, l) })}`)}
         </Help>
       </dt>
       <dd>
@@ -39,6 +40,7 @@ function Tile({ id, v, before }: { id: KpiId; v: Value; before: Value | undefine
           <DeltaMark id={id} now={v} before={before} />
           {v.coverage !== undefined && v.value !== null && <span class="muted">{t("kpis.coverage_short", { share: percent(v.coverage, l) })}</span>}
         </span>
+        <MainCause of={v} />
         {v.coverage !== undefined && <CoverageLine share={v.coverage} />}
       </dd>
     </div>

@@ -15,7 +15,7 @@ export function DeliveryCard({ store }: { store: string }) {
   if (!loaded.data) return null;
   const own = loaded.data.stores?.[store];
   return (
-    <details class="card folded">
+    <details class="card folded delivery-card">
       <summary>
         <h2>{t("delivery.title")}</h2>
         <span class="muted">{t(own ? "delivery.own" : "delivery.daily")}</span>

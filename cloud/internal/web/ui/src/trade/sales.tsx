@@ -179,7 +179,7 @@ function Table({ scope, of, fresh, by, name, sku }: Asked & { by: By; name(gtin:
                   </th>
                   <td>
                     <span class="unit-bar">
-                      <span style={{ width: `${(100 * Math.max(0, r.figures.units)) / most}%` }} />
+                      <span style={{ width: `calc((100% - 52px) * ${Math.max(0, r.figures.units) / most})` }} />
                       <small class="num muted">{percent(all ? Math.max(0, r.figures.units) / all : null, l)}</small>
                     </span>
                   </td>

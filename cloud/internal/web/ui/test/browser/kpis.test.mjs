@@ -15,6 +15,9 @@ describe("KPIs", () => {
     const page = await s.go("/kpis");
     await drawn();
     assert.ok((await heads()).some((h) => h.startsWith("Score")));
+    const store = page.getByRole("row", { name: /^Kiosk Lindenplatz/ });
+    assert.match(await store.innerText(), /€[\d,.]+[^€]*\d+% in stock, not on the shelf/, "how much it loses, and why");
+    assert.match(await page.locator(".kpi-tile", { hasText: "Lost sales" }).innerText(), /% in stock, not on the shelf/);
     await page.getByRole("link", { name: "Kiosk Lindenplatz" }).click();
     await page.getByRole("heading", { level: 1, name: "Kiosk Lindenplatz" }).waitFor();
     await page.getByRole("link", { name: /^North Lake Lemon 330 ml/ }).click();

@@ -40,7 +40,7 @@ describe("promotions of the real service", () => {
 
   test("a store's deliveries, and what the score weighs, are set and stay set", async () => {
     const own = await open(browser, `${service.url}/trade/orders?store=s1`);
-    const card = own.locator("details.folded");
+    const card = own.locator(".delivery-card");
     await card.locator("summary").click();
     for (const day of ["Tue", "Wed", "Fri", "Sat", "Sun"]) await card.getByLabel(day, { exact: true }).uncheck();
     await card.getByLabel("Delivered at").fill("06:30");
