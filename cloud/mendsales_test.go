@@ -1,6 +1,9 @@
 package cloud_test
 
 import (
+	"bytes"
+	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -52,4 +55,37 @@ func TestMendByREST(t *testing.T) {
 	if cut.Rejected != 1 || cut.Mend != "" {
 		t.Errorf("a body that is cut: %+v, want it to be sent again whole", cut)
 	}
+}
+
+// TestPackedBody: a body that gzip packed is taken as one that is not; one that is cut keeps its good lines and says so.
+func TestPackedBody(t *testing.T) {
+	r := newShop(t, nil)
+	var text strings.Builder
+	for i := range 300 {
+		text.WriteString(saleLine(fmt.Sprint("p", i), 1, "") + "\n")
+	}
+	send := func(body []byte, encoding string, want int) []byte {
+		t.Helper()
+		req, err := http.NewRequest("POST", r.base+"/v1/sales/lines", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-ndjson")
+		req.Header.Set("Content-Encoding", encoding)
+		return r.do(t, req, want)
+	}
+	body := packed(t, text.String())
+	cut := report(t, send(body[:len(body)*3/4], "gzip", 200))
+	if cut.Stored == 0 || cut.Rejected != 1 || cut.Problems[0].Code != "truncated" {
+		t.Errorf("cut: %+v", cut)
+	}
+	whole := report(t, send(body, "gzip", 200))
+	if whole.Stored+whole.Duplicate != 300 || whole.Duplicate != cut.Stored || whole.Rejected != 0 {
+		t.Errorf("whole: %+v", whole)
+	}
+	if got := report(t, send(body, "", 200)); got.Duplicate != 300 {
+		t.Errorf("packed without a word: %+v", got)
+	}
+	send(body, "br", 415)
+	send([]byte("\x1f\x8b\x00\x00"), "gzip", 400)
 }

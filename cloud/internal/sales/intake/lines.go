@@ -38,16 +38,16 @@ func NDJSON(r io.Reader) iter.Seq[Item] {
 				}
 				line = nil
 			}
+			if err != nil && !errors.Is(err, io.EOF) {
+				yield(bad(place, "", sales.Truncated, "the input breaks off: "+err.Error(), "send it again whole; what was stored counts once"))
+				return
+			}
 			if line = bytes.TrimSpace(line); len(line) > 0 {
 				if !yield(item(place, line, errors.Is(err, io.EOF))) {
 					return
 				}
 			}
 			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(bad(place, "", sales.Truncated, "the input breaks off: "+err.Error(), "send it again whole; what was stored counts once"))
 				return
 			}
 		}
