@@ -79,7 +79,7 @@ test-web: web
 	cd $(UI) && npm run --silent typecheck && npm run --silent test && npm run --silent test:browser
 
 test-training:
-	cd models/training && $(PYTHON) -m common.manifest ../weights/manifest.json --check && $(PYTHON) -m detector.selftest && $(PYTHON) -m packs.selftest && $(PYTHON) -m lanes.selftest
+	cd models/training && $(PYTHON) -m common.manifest ../weights/manifest.json --check && $(PYTHON) -m detector.selftest && $(PYTHON) -m packs.selftest && $(PYTHON) -m lanes.selftest && $(PYTHON) -m weigh.selftest
 
 test-cross: agent
 	@VERSION='$(VERSION)' firmware-config/cross/arm64.sh bin/cooler-agent-arm64 bin/cooler-agent

@@ -25,13 +25,22 @@ const (
 // weight, of those before; it does nothing where the mount tells it or the camera is not known. View
 // and all that stands on it change with it.
 func (s *Sight) Settle(facings []shelf.Facing) {
+	was := s.front
+	s.settle(facings)
+	if s.front != was {
+		s.look()
+	}
+}
+
+// settle is Settle but for the view.
+func (s *Sight) settle(facings []shelf.Facing) {
 	if s.camera == nil || s.frontTold || len(facings) < enoughFacings {
 		return
 	}
 	if s.frontCosts == nil {
 		s.frontCosts = make([]float64, int(math.Round((farthestFront-nearestFront)/frontStep))+1)
 	}
-	was, best := s.front, 0
+	best := 0
 	every := max(1, len(facings)/sampled)
 	for k := range s.frontCosts {
 		s.front = nearestFront + float64(k)*frontStep
@@ -47,15 +56,12 @@ func (s *Sight) Settle(facings []shelf.Facing) {
 		}
 	}
 	s.front = nearestFront + float64(best)*frontStep
-	if s.front != was {
-		s.look()
-	}
 }
 
 // frontCost is how unlike a facing is to any pack at the front.
 func (s *Sight) frontCost(f shelf.Facing, tall heights) float64 {
 	cost := unlike
-	for _, c := range s.stands(0, f, tall, 0) {
+	for _, c := range s.stands(0, f, tall, 0, depthStep) {
 		cost = math.Min(cost, c.cost)
 	}
 	return cost

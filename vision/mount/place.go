@@ -52,7 +52,7 @@ func (s *Sight) Places(facings []shelf.Facing) (places []Place, ok []bool) {
 	tall := s.heights(facings)
 	var all []stand
 	for i, f := range facings {
-		all = append(all, s.stands(i, f, tall, s.depth()-s.front)...)
+		all = append(all, s.stands(i, f, tall, s.depth()-s.front, depthStep)...)
 	}
 	sort.SliceStable(all, func(a, b int) bool { return all[a].cost < all[b].cost })
 	var taken []stand
@@ -92,8 +92,8 @@ func (s *Sight) pitch(c stand) float64 {
 }
 
 // stands gives the best place of a facing in every lane where it could stand at all, at most deep metres behind the
-// front place.
-func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep float64) []stand {
+// front place, tried at every step metres.
+func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep, step float64) []stand {
 	middle := float64(f.Box.X) + float64(f.Box.W)/2
 	foot, okFoot := s.camera.Ray(middle, float64(f.Box.Y+f.Box.H))
 	centre, okCentre := s.camera.Ray(middle, float64(f.Box.Y)+float64(f.Box.H)/2)
@@ -105,7 +105,7 @@ func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep float64) [
 	var out []stand
 	for row, line := range s.plan.Shelves {
 		best := map[int]stand{}
-		for d := 0.0; d <= deep; d += depthStep {
+		for d := 0.0; d <= deep; d += step {
 			plane := s.front + d
 			x := atPlane(s.camera.Pos, centre, plane+typicalPack/2).X + width/2
 			if x < -wallPlay || x > width+wallPlay {

@@ -28,7 +28,7 @@ func (p *Pipeline) enoughOf(clear bool) enough {
 	if clear {
 		return enough{open: 0.55, any: 0.68}
 	}
-	return enough{open: 0.88, any: p.cfg.Lanes.Threshold()}
+	return enough{open: 0.89, any: p.cfg.Lanes.Threshold()}
 }
 
 // clearPicture says that nothing spoils the picture but, at most, too much light in places.

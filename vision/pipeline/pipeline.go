@@ -57,8 +57,11 @@ type Config struct {
 	Video bool
 }
 
-// WeakFrom is the score from which a weak detection casts doubt on a slot that shows nothing else.
+// WeakFrom is the detector's score from which a weak detection casts doubt on a slot that shows nothing else.
 const WeakFrom = 0.15
+
+// weakUpTo is the highest score of a weak detection that the lanes' network was trained on.
+const weakUpTo = 0.3
 
 // Costs says where the last frame's time went. Gate is what the quality gate took beyond the detector, which
 // runs beside it.
@@ -75,6 +78,7 @@ type Pipeline struct {
 	slots  *fuse.Tracker
 	events []fuse.Event
 	costs  Costs
+	found  []Found
 }
 
 // New checks that the parts fit each other.
@@ -136,10 +140,16 @@ func (p *Pipeline) Costs() Costs { return p.costs }
 // Events are the removals and restocks that the last Look confirmed; none without Video.
 func (p *Pipeline) Events() []fuse.Event { return p.events }
 
+// Found are the detections of the last Look, the detector's surest first.
+func (p *Pipeline) Found() []Found { return p.found }
+
 // Look judges one frame. An error means that no judgement could be made at all (an unusable frame, a
 // runtime's fault); a bad picture is no error but an observation that says so.
 func (p *Pipeline) Look(ctx context.Context, f vision.Frame) (*shelf.Observation, error) {
 	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	if err := p.aim(f.Width, f.Height); err != nil {
 		return nil, err
 	}
 	obs := &shelf.Observation{CapturedAt: f.CapturedAt, Width: f.Width, Height: f.Height, Model: p.Model(), Facings: []shelf.Facing{}, Slots: []shelf.SlotReading{}}
@@ -184,20 +194,33 @@ func lap(start *time.Time) time.Duration {
 
 // detect gives the facings, and the boxes of what may be facings but is too weak to be told.
 func (p *Pipeline) detect(ctx context.Context, f vision.Frame) (strong []shelf.Facing, weak []lane.Weak, err error) {
-	found, err := p.cfg.Detector.Detect(ctx, f)
+	detections, err := p.cfg.Detector.Detect(ctx, f)
 	if err != nil {
 		return nil, nil, fmt.Errorf("detect facings: %w", err)
 	}
-	for _, d := range found {
+	p.found = p.weigh(detections)
+	for _, d := range p.found {
 		switch {
-		case d.Weak && d.Score < WeakFrom:
-		case d.Weak:
-			weak = append(weak, lane.Weak{Box: boxOf(d), Score: d.Score})
-		default:
-			strong = append(strong, shelf.Facing{Box: boxOf(d), Score: d.Score})
+		case d.Told:
+			strong = append(strong, shelf.Facing{Box: d.Box, Score: d.Chance})
+		case d.Score >= WeakFrom:
+			weak = append(weak, lane.Weak{Box: d.Box, Score: min(d.Score, weakUpTo)})
 		}
 	}
 	return strong, weak, nil
+}
+
+// aim brings the mount to the size of the frames and the planogram, where there are both.
+func (p *Pipeline) aim(w, h int) error {
+	if p.cfg.Planogram == nil || p.cfg.Mount == nil || (p.sight != nil && p.w == w && p.h == h) {
+		return nil
+	}
+	sight, err := p.cfg.Mount.On(p.cfg.Planogram, w, h)
+	if err != nil {
+		return fmt.Errorf("mount: %w", err)
+	}
+	p.sight, p.w, p.h = sight, w, h
+	return nil
 }
 
 func boxOf(d vision.Detection) shelf.Box {
@@ -235,13 +258,6 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 		obs.Facings = append(obs.Facings, facings...)
 		obs.Quality.Blind = among(seen.Parts(), facings)
 		return nil
-	}
-	if p.sight == nil || p.w != obs.Width || p.h != obs.Height {
-		sight, err := p.cfg.Mount.On(plan, obs.Width, obs.Height)
-		if err != nil {
-			return fmt.Errorf("mount: %w", err)
-		}
-		p.sight, p.w, p.h = sight, obs.Width, obs.Height
 	}
 	p.sight.Settle(facings)
 	p.sight.Assign(facings)

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -63,6 +64,8 @@ type seer struct {
 	truth    synth.Truth
 	overlook map[string]bool
 	halfSee  bool
+	faint    float64 // the score of what is half seen; 0: too low wherever it stands
+	lift     float64 // pixels by which it hangs in the air
 	asked    int
 	misname  string // the slot whose packs are named by like
 	like     gallery.Match
@@ -83,7 +86,8 @@ func (s *seer) Detect(context.Context, vision.Frame) ([]vision.Detection, error)
 			if !s.halfSee {
 				continue
 			}
-			d.Score, d.Weak = 0.2, true
+			d.Score, d.Weak = cmp.Or(s.faint, 0.16), true
+			d.Y0, d.Y1 = d.Y0-s.lift, d.Y1-s.lift
 		}
 		out = append(out, d)
 	}
@@ -216,6 +220,36 @@ func TestPacksThatTheDetectorMissedMakeDoubtNotEmptiness(t *testing.T) {
 	s := &seer{truth: truth, overlook: map[string]bool{id: true}, halfSee: true}
 	if got := look(t, c, s, f)[id]; got.State != shelf.Unknown || got.Reason != shelf.Uncertain {
 		t.Errorf("slot %s is %v %v, want unknown, uncertain", id, got.State, got.Reason)
+	}
+}
+
+// What the detector half sees is told where a pack would look like it, and not where none could stand.
+func TestWhereADetectionStandsWeighs(t *testing.T) {
+	c := newCooler(t)
+	id := c.middle()
+	f, truth := c.shoot(t, synth.Clean, 1)
+	standing := &seer{truth: truth, overlook: map[string]bool{id: true}, halfSee: true, faint: 0.27}
+	if got := look(t, c, standing, f)[id]; got.State != shelf.OK {
+		t.Errorf("half seen where it stands: slot %s is %v %v, want ok", id, got.State, got.Reason)
+	}
+	p, err := pipeline.New(pipeline.Config{Detector: &seer{truth: truth, overlook: map[string]bool{id: true}, halfSee: true, faint: 0.27, lift: 60}, Mount: c.mount, Planogram: c.plan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Look(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	hanging := 0
+	for _, d := range p.Found() {
+		if d.Score < 0.5 {
+			hanging++
+			if d.Told {
+				t.Errorf("a weak detection that hangs in the air at %+v is told, with a chance of %.2f", d.Box, d.Chance)
+			}
+		}
+	}
+	if hanging == 0 {
+		t.Error("nothing hung in the air")
 	}
 }
 

@@ -119,6 +119,30 @@ func pair(img Image, overlap float64, toldOnly bool) []int {
 	return out
 }
 
+// Verdict is what a guess is to the truth.
+type Verdict int
+
+// A guess is the best one of a facing, one of nothing, or one of an item that is neither hit nor miss.
+const (
+	Miss Verdict = iota
+	Hit
+	Neither
+)
+
+// Verdicts judges each guess, weak ones too.
+func Verdicts(img Image, overlap float64) []Verdict {
+	out := make([]Verdict, len(img.Guesses))
+	for i, m := range pair(img, overlap, false) {
+		switch {
+		case m == neutral:
+			out[i] = Neither
+		case m >= 0:
+			out[i] = Hit
+		}
+	}
+	return out
+}
+
 func averagePrecision(images []Image, overlap float64) float64 {
 	type scored struct {
 		score float64

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"sort"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
-	"github.com/coldshelf/coldshelf/vision"
 	"github.com/coldshelf/coldshelf/vision/fuse"
 	"github.com/coldshelf/coldshelf/vision/gallery"
 	"github.com/coldshelf/coldshelf/vision/mount"
@@ -33,6 +33,7 @@ type evalOptions struct {
 	oracle bool
 	wrong  bool
 	card   string
+	weighs string
 	asJSON bool
 }
 
@@ -65,7 +66,9 @@ nothing is used but to score.`,
 	cmd.Flags().BoolVar(&o.oracle, "oracle", false, "take boxes and names from the truth: what is wrong then is the gate's or the mount's fault")
 	cmd.Flags().BoolVar(&o.wrong, "wrong", false, "also list every slot that was judged otherwise than it was, on standard error")
 	cmd.Flags().StringVar(&o.card, "card", "", "also write the table into this model card, over the set's former one")
+	cmd.Flags().StringVar(&o.weighs, "evidence", "", "also write what every detection was weighed by and whether it is a facing, for models/training/weigh")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON object")
+	_ = cmd.Flags().MarkHidden("evidence")
 	addNetworkFlags(cmd, &o.sight)
 	return cmd
 }
@@ -92,6 +95,14 @@ func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
 		if err := e.enrol(ctx, errs); err != nil {
 			return err
 		}
+	}
+	if o.weighs != "" {
+		file, err := os.Create(o.weighs)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		e.evidence = file
 	}
 	for i := range set.frames {
 		if err := e.look(ctx, &set.frames[i]); err != nil {
@@ -128,6 +139,7 @@ type evaluation struct {
 	model    string
 	results  []evalResult
 	trackers map[string]*fuse.Tracker // by sequence
+	evidence io.Writer                // nil: it is not wanted
 }
 
 // evalResult is what came of one picture.
@@ -139,18 +151,6 @@ type evalResult struct {
 	costs  pipeline.Costs
 	ofSlot []string
 	told   []shelf.SlotReading // as slots
-}
-
-// recorder keeps every detection of the last frame, weak ones too, for the precision curve.
-type recorder struct {
-	vision.Detector
-	found []vision.Detection
-}
-
-func (r *recorder) Detect(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
-	found, err := r.Detector.Detect(ctx, f)
-	r.found = append(r.found[:0], found...)
-	return found, err
 }
 
 func (e *evaluation) enrol(ctx context.Context, errs io.Writer) error {
@@ -175,8 +175,7 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	if err != nil {
 		return err
 	}
-	rec := &recorder{Detector: e.sight.Detector}
-	cfg := pipeline.Config{Detector: rec}
+	cfg := pipeline.Config{Detector: e.sight.Detector}
 	if e.sight.Lanes != nil {
 		cfg.Lanes = e.sight.Lanes
 	}
@@ -186,7 +185,7 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 		}
 	}
 	if e.oracle {
-		rec.Detector, cfg.Recogniser = oracle{f}, oracle{f}
+		cfg.Detector, cfg.Recogniser = oracle{f}, oracle{f}
 	}
 	plan := e.set.plans[f.plan]
 	if plan != nil && f.camera != nil {
@@ -210,7 +209,10 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 		e.trackers[f.sequence].Step(obs)
 	}
 	r := evalResult{frame: f, costs: p.Costs()}
-	r.image = imageOf(f, obs, rec.found)
+	r.image = imageOf(f, obs, p.Found())
+	if e.evidence != nil {
+		writeEvidence(e.evidence, f, p.Found())
+	}
 	if cfg.Mount != nil {
 		if err := r.judge(f, plan, cfg.Mount, obs); err != nil {
 			return err
@@ -221,16 +223,14 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 }
 
 // imageOf joins the told facings, which carry names, with the weak detections.
-func imageOf(f *evalFrame, obs *shelf.Observation, found []vision.Detection) score.Image {
+func imageOf(f *evalFrame, obs *shelf.Observation, found []pipeline.Found) score.Image {
 	img := score.Image{Truth: f.truth}
 	for _, fc := range obs.Facings {
 		img.Guesses = append(img.Guesses, score.Guess{Box: fc.Box, Score: fc.Score, Told: true, GTIN: fc.GTIN})
 	}
 	for _, d := range found {
-		if d.Weak {
-			x, y := int(math.Round(d.X0)), int(math.Round(d.Y0))
-			img.Guesses = append(img.Guesses, score.Guess{Score: d.Score,
-				Box: shelf.Box{X: x, Y: y, W: int(math.Round(d.X1)) - x, H: int(math.Round(d.Y1)) - y}})
+		if !d.Told {
+			img.Guesses = append(img.Guesses, score.Guess{Box: d.Box, Score: d.Chance})
 		}
 	}
 	return img
