@@ -2,7 +2,8 @@
 // demand, orders are decided.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -92,6 +93,87 @@ describe("promotions of the real service", () => {
     await page.getByRole("button", { name: "删除: 五月柠檬" }).click();
     await page.getByRole("button", { name: "确认删除 五月柠檬" }).click();
     await page.getByText("尚未录入促销").waitFor();
+    assert.deepEqual(page.faults, []);
+  });
+});
+
+describe("sales that the real service refuses", () => {
+  const SECRET = "a secret of the shop";
+  const fields = { order: "$.id", line: "#", revision: "$.v", store: { value: "s1" }, gtin: "ean", quantity: "n", price: "fen", currency: { value: "CNY" }, sold_at: "$.at" };
+  let dir;
+  let service;
+  let page;
+  const send = async (method, path, body, headers = {}) => {
+    const r = await fetch(service.url + path, { method, headers: { "Content-Type": "application/json", ...headers }, body: typeof body === "string" ? body : JSON.stringify(body) });
+    assert.ok(r.ok, `${method} ${path}: ${r.status} ${r.ok ? "" : await r.text()}`);
+    return r.json();
+  };
+  const channel = (lines) =>
+    send("PUT", "/v1/sales/channels/shop", {
+      kind: "webhook",
+      secret: SECRET,
+      sign: { header: "X-Sign", algorithm: "hmac-sha256", encoding: "hex", over: "body" },
+      mapping: { format: "json", lines, money: "minor", fields, cancel: { from: "$.state", in: ["cancelled"] } },
+    });
+  const hook = (message) => {
+    const body = JSON.stringify(message);
+    return send("POST", "/v1/sales/hooks/demo/shop", body, { "X-Sign": createHmac("sha256", SECRET).update(body).digest("hex") });
+  };
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), "coldshelf-refused-"));
+    service = await startCloud(dir);
+    await send("POST", "/v1/sales/masters", { products: [{ gtin: LEMON, name: "Lemon 330 ml", own: true }], stores: [{ store: "s1", name: "Kiosk Lindenplatz", tz: "Asia/Shanghai", currency: "CNY" }] });
+    await channel("goods"); // where there are none
+    await hook({ id: "77", v: 1, at: "2026-03-02 10:00:00", state: "paid", items: [{ ean: LEMON, n: 2, fen: 300 }] });
+    await channel("items");
+    await hook({ id: "78", v: 2, at: "2026-03-02 10:00:00", state: "cancelled" });
+    await send("PUT", "/v1/sales/channels/till", { kind: "file", mapping: { format: "csv", delimiter: ";", money: "comma", fields: { order: "Bon", line: "#", store: { value: "s1" }, gtin: "EAN", quantity: "Menge", amount: "Betrag", currency: { value: "CNY" }, sold_at: "Zeit" } } });
+    page = await open(browser, `${service.url}/trade`, { acceptDownloads: true });
+  });
+  after(async () => {
+    await page?.context().close();
+    await service?.halt();
+    rmSync(dir, { recursive: true });
+  });
+
+  test("a webhook is read again once its mapping is mended; an order cancelled before its lines is listed", async () => {
+    await page.getByText("The order is cancelled and none of its lines has come").waitFor();
+    await page.getByText("shop · 78").waitFor();
+    await page.getByText("the message has no list at goods").waitFor();
+    await shot(page, "trade-refused", { fullPage: true });
+    await page.getByRole("button", { name: "Read webhooks again" }).click();
+    await page.getByText("1 webhooks read again, 1 without a fault; 1 lines taken").waitFor();
+    await page.getByText("No line was refused.").waitFor();
+    const { lines } = await (await fetch(`${service.url}/v1/sales/lines?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z`)).json();
+    assert.deepEqual(lines.map((l) => [l.order, l.units, l.amount]), [["77", 2, 600]]);
+    const phone = await open(browser, `${service.url}/trade`, { width: 390, height: 844, dark: true, lang: "zh-CN" });
+    await phone.getByText("订单已取消，但其明细行尚未到达").waitFor();
+    await shot(phone, "trade-refused-phone-zh", { fullPage: true });
+    assert.deepEqual(await violations(phone), []);
+    await phone.context().close();
+  });
+
+  test("a file in Excel's UTF-16 is taken; its bad line comes back as a file that is taken once it is mended", async () => {
+    const text = `Bon;EAN;Menge;Betrag;Zeit\r\n1;${LEMON};2;6,00;2026-03-02 11:00:00\r\n2;4006381333932;1;3,00;2026-03-02 11:05:00\r\n`;
+    await page.getByRole("button", { name: "Import a file" }).click();
+    const load = async (name, buffer, all) => {
+      await page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer });
+      await page.getByRole("button", { name: "Dry run" }).click();
+      await page.getByRole("button", { name: `Import ${all} lines` }).click();
+    };
+    await load("day.csv", Buffer.from(`\ufeff${text}`, "utf16le"), 1);
+    const button = page.getByRole("button", { name: "Save the refused lines" });
+    await button.waitFor();
+    await shot(page, "trade-import", { fullPage: true });
+    const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+    assert.equal(download.suggestedFilename(), "day.rejected.csv");
+    const back = readFileSync(await download.path(), "utf8");
+    assert.match(back, /wrong check digit; read it off the pack again/);
+    await load("mended.csv", Buffer.from(back.replace("4006381333932", LEMON)), 1);
+    await eventually(async () => {
+      const { lines } = await (await fetch(`${service.url}/v1/sales/lines?channel=till&from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z`)).json();
+      assert.deepEqual(lines.map((l) => [l.order, l.units, l.amount]), [["1", 2, 600], ["2", 1, 300]]);
+    });
     assert.deepEqual(page.faults, []);
   });
 });
