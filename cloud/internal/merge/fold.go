@@ -43,10 +43,11 @@ func Fold(f *Facts, rates Rates) *Hour {
 	if rates != nil {
 		h.Model = rates.Version()
 	}
-	parts := f.foldCoolers(h)
+	parts, unseen := f.foldCoolers(h)
 	f.foldSold(h)
 	for i := range h.Cells {
-		f.judge(h, &h.Cells[i], parts[h.Cells[i].GTIN], rates)
+		g := h.Cells[i].GTIN
+		f.judge(h, &h.Cells[i], parts[g], unseen[g], rates)
 	}
 	return h
 }
@@ -57,8 +58,9 @@ type part struct {
 	due    int64
 }
 
-// foldCoolers sums what the coolers saw, and tells how a product's facings are spread over them.
-func (f *Facts) foldCoolers(h *Hour) map[shelf.GTIN][]part {
+// foldCoolers sums what the coolers saw, and tells how a product's facings are spread over them, and for how many hours
+// it may have been gone before anybody saw it.
+func (f *Facts) foldCoolers(h *Hour) (map[shelf.GTIN][]part, map[shelf.GTIN]float64) {
 	seen := map[shelf.GTIN][][]stretch{}
 	parts := map[shelf.GTIN][]part{}
 	for i := range f.Coolers {
@@ -92,11 +94,12 @@ func (f *Facts) foldCoolers(h *Hour) map[shelf.GTIN][]part {
 		f.foldSlots(h, out, c)
 		f.foldSensors(h, out, c)
 	}
-	known := map[shelf.GTIN][]stretch{}
+	known, unseen := map[shelf.GTIN][]stretch{}, map[shelf.GTIN]float64{}
 	for g, p := range parts {
 		cell := h.Cell(g)
 		cell.Open = h.Open
 		known[g] = together(seen[g], len(p))
+		unseen[g] = f.goneUnseen(known[g])
 		for _, s := range known[g] {
 			if !s.known {
 				continue
@@ -113,7 +116,20 @@ func (f *Facts) foldCoolers(h *Hour) map[shelf.GTIN][]part {
 			c.Alone = f.alone(c.GTIN, known)
 		}
 	}
-	return parts
+	return parts, unseen
+}
+
+// goneUnseen is how long, in hours, a product was gone on average before it was seen to be: it sold out half of the time
+// between two looks before the second. It is as long that it is seen to be gone when it is back already, so that the time
+// out is right in the sum; but it sold out when it was wanted most.
+func (f *Facts) goneUnseen(list []stretch) (hours float64) {
+	for i := 1; i < len(list); i++ {
+		was, is := list[i-1], list[i]
+		if was.known && was.on && is.known && !is.on && was.to == is.from {
+			hours += float64(f.openTime(was.from, was.to)) / 2 / float64(time.Hour.Microseconds())
+		}
+	}
+	return hours
 }
 
 // alone is the time, in milliseconds, in which a product was out and every other of its group was known
@@ -232,7 +248,7 @@ func (f *Facts) foldSold(h *Hour) {
 
 // judge says what the product's absence cost: docs/kpis.md, "Lost sales", "Demand rate", "Cause of a
 // stockout".
-func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
+func (f *Facts) judge(h *Hour, c *Cell, parts []part, unseen float64, rates Rates) {
 	offShelf, promoted := c.learnFrom()
 	cause := CauseUnknown
 	if out := c.OutTime(); out > 0 {
@@ -256,8 +272,8 @@ func (f *Facts) judge(h *Hour, c *Cell, parts []part, rates Rates) {
 	if !ok {
 		c.Unrated = c.OutTime()
 	} else {
-		busy, left := r.busy(float64(units), float64(stood)/msPerHour)
-		f.lose(h, c, cause, r, busy, left)
+		busy, left := r.busy(float64(units), max(0, float64(stood)/msPerHour-unseen))
+		f.lose(h, c, cause, r, busy, left, unseen)
 	}
 	f.share(h, c, parts, offShelf)
 }
@@ -279,15 +295,18 @@ func (c *Cell) learnFrom() (offShelf, promoted int64) {
 }
 
 // lose is ∫ demand rate over the time without the product, less what was bought instead, in an hour that was so
-// busy against the usual, give or take what is left to chance (see Rate.busy).
-func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate, busy, left float64) {
+// busy against the usual, give or take what is left to chance (see Rate.busy). The hours of it that nobody saw (see
+// goneUnseen) are as busy, and counted as usual ones where it was back.
+func (f *Facts) lose(h *Hour, c *Cell, cause Cause, r Rate, busy, left, unseen float64) {
 	c.Demand = micro(r.PerHour * float64(c.Open) / msPerHour)
 	c.Dark = micro(r.PerHour * (1 - r.Substitute) * float64(c.Open-c.Watched) / msPerHour)
 	if c.OutTime() == 0 {
 		return
 	}
 	// Customers take another one only where there is another one.
-	lost := r.PerHour * r.Missed * busy * (float64(c.OutTime()) - r.Substitute*float64(c.OutTime()-c.Alone)) / msPerHour
+	kept := 1 - r.Substitute*float64(c.OutTime()-c.Alone)/float64(c.OutTime()) // of these customers by nobody else
+	hours := busy*float64(c.OutTime())/msPerHour + (busy-1)*unseen
+	lost := r.PerHour * r.Missed * kept * max(0, hours)
 	c.Lost[cause] = micro(lost)
 	c.Noise = micro(lost + lost*lost*left)
 	c.Spread = micro(lost * r.Error)

@@ -32,65 +32,81 @@ func (m *Model) next() time.Time {
 	return m.FittedAt.Add(relearn)
 }
 
+// learning is one fit of a tenant's demand rates.
+type learning struct {
+	*Follower
+	tenant  string
+	masters *Masters
+	was     *Model // the fit before; nil: there is none
+	plan    *Plan  // what was promoted, with the lifts of the fit before
+	model   *Model
+	board   *Scoreboard
+	lifts   *lifting
+	picks   *Picks
+	rates   map[string]*StoreRates // by store
+	late    []storeHour            // that are to be folded again
+}
+
+func (f *Follower) newLearning(ctx context.Context, tenant string) (l *learning, err error) {
+	now := f.Now().UTC()
+	l = &learning{Follower: f, tenant: tenant, model: &Model{Version: now.Unix(), FittedAt: now, Dispersion: 1, Substitute: map[string]float64{}},
+		board: NewScoreboard(now), lifts: &lifting{}, picks: NewPicks(now), rates: map[string]*StoreRates{}}
+	if l.masters, err = ReadMasters(ctx, f.DB, tenant); err != nil {
+		return nil, err
+	}
+	if l.was, err = ReadModel(ctx, f.DB, tenant); err != nil {
+		return nil, err
+	}
+	l.plan, err = ReadPlan(ctx, f.DB, tenant, l.was)
+	return l, err
+}
+
 // Learn fits a tenant's demand rates to its merged hours and stores them in place of the ones before.
 // Hours that could not be judged for want of a rate are folded again. Without lessons it gives nil and
 // leaves all as it is.
 func (f *Follower) Learn(ctx context.Context, tenant string) (*Model, error) {
-	now := f.Now().UTC()
-	masters, err := ReadMasters(ctx, f.DB, tenant)
+	l, err := f.newLearning(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Version: now.Unix(), FittedAt: now, Dispersion: 1, Substitute: map[string]float64{}}
-	all := map[string]*StoreRates{}
-	var late []storeHour
-	board := NewScoreboard(now)
-	was, err := ReadModel(ctx, f.DB, tenant)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := ReadPlan(ctx, f.DB, tenant, was) // with the lifts as they were learned before
-	if err != nil {
-		return nil, err
-	}
-	lifts, picks := &lifting{}, NewPicks(now)
-	for cluster, stores := range clusters(masters) {
-		rates, unrated, err := f.learnCluster(ctx, tenant, masters, plan, cluster, stores, m, board, lifts, picks)
-		if err != nil {
+	of := clusters(l.masters)
+	for _, cluster := range slices.Sorted(maps.Keys(of)) { // in order: sums of fractions must not be chance
+		if err := l.cluster(ctx, cluster, of[cluster]); err != nil {
 			return nil, fmt.Errorf("learn demand: %w", err)
 		}
-		maps.Copy(all, rates)
-		late = append(late, unrated...)
 	}
+	m := l.model
 	if m.Lessons == 0 {
 		return nil, nil
 	}
-	m.Stores = len(all)
-	m.Own /= float64(max(1, len(all)))
-	if err := f.elsewhere(ctx, tenant, picks); err != nil {
+	if err := f.elsewhere(ctx, tenant, l.picks); err != nil {
 		return nil, err
 	}
-	for store, r := range all {
+	m.Stores = len(l.rates)
+	m.Own /= float64(max(1, len(l.rates)))
+	for store, r := range l.rates {
 		m.Rates += len(r.bases)
-		r.picks = picks.solve(store)
+		r.picks = l.picks.solve(store)
 	}
-	m.Forecast, m.Online = board.Scores(), picks.Scores()
-	m.Lifts = lifts.solve()
-	if m.Lifts.Others != nil && (was == nil || was.Lifts.Others == nil) {
-		late = append(late, lifts.out...) // they were judged without a lift
+	m.Forecast, m.Online = l.board.Scores(), l.picks.Scores()
+	m.Lifts = l.lifts.solve()
+	if m.Lifts.Others != nil && (l.was == nil || l.was.Lifts.Others == nil) {
+		l.late = append(l.late, l.lifts.out...) // they were judged without a lift
 	}
-	err = f.DB.Write(ctx, func(tx *state.Tx) error {
-		if err := tx.Exclusive(ctx, "merge/"+tenant); err != nil {
+	return m, f.DB.Write(ctx, func(tx *state.Tx) error { return l.store(ctx, tx) })
+}
+
+// store enters what was learned, and touches the hours that are to be judged by it.
+func (l *learning) store(ctx context.Context, tx *state.Tx) error {
+	if err := tx.Exclusive(ctx, "merge/"+l.tenant); err != nil {
+		return err
+	}
+	for _, h := range l.late {
+		if err := insertTouch(ctx, tx, l.tenant, h.store, "", h.hour, causeRates); err != nil {
 			return err
 		}
-		for _, h := range late {
-			if err := insertTouch(ctx, tx, tenant, h.store, "", h.hour, causeRates); err != nil {
-				return err
-			}
-		}
-		return putRates(ctx, tx, tenant, m, all)
-	})
-	return m, err
+	}
+	return putRates(ctx, tx, l.tenant, l.model, l.rates)
 }
 
 type storeHour struct {
@@ -119,64 +135,82 @@ func clusters(m *Masters) map[string][]string {
 	return out
 }
 
-func (f *Follower) learnCluster(ctx context.Context, tenant string, m *Masters, plan *Plan, cluster string, stores []string, model *Model, board *Scoreboard, lifts *lifting, picks *Picks) (map[string]*StoreRates, []storeHour, error) {
-	now := model.FittedAt
-	was, err := ReadModel(ctx, f.DB, tenant)
-	if err != nil {
-		return nil, nil, err
-	}
-	uneven := 0.0
-	if was != nil {
-		uneven = was.Uneven
-	}
-	trial := NewTrial(board.from)
-	at := func(t time.Time) *Fit { return &Fit{Now: t, Groups: m.Groups(), Uneven: uneven} }
-	fit, before, early := at(now), at(board.from), at(trial.from)
-	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), picks.Hour, func(_ string, _ *Hour, local time.Time, list []Lesson) {
-		fit.Hour(list)
-		if local.Before(board.from) {
-			before.Hour(list)
-		}
-		if local.Before(trial.from) {
-			early.Hour(list)
-		}
-		model.Lessons += taught(list)
+// cluster learns from stores that are similar. Their hours are read twice: to fit the rates, and to hold the rates to them.
+func (l *learning) cluster(ctx context.Context, cluster string, stores []string) error {
+	fits := l.newFits()
+	err := l.lessons(ctx, stores, l.picks.Hour, func(_ string, _ *Hour, local time.Time, list []Lesson) {
+		fits.hour(local, list)
+		l.model.Lessons += taught(list)
 	})
-	if err != nil || model.Lessons == 0 {
-		return nil, nil, err
+	if err != nil || l.model.Lessons == 0 {
+		return err
 	}
-	rates := fit.Solve(model.Version, cluster)
-	residuals := NewResiduals(rates, m.Groups())
-	held := before.Solve(0, cluster) // what a fit knew before the cycle that it is scored on
-	tried := early.Solve(0, cluster)
-	var late []storeHour
-	err = f.lessons(ctx, tenant, m, plan, stores, now.Add(-Window), nil, func(store string, h *Hour, local time.Time, list []Lesson) {
+	rates := fits.now.Solve(l.model.Version, cluster)
+	held, tried := fits.before.Solve(0, cluster), fits.early.Solve(0, cluster)
+	residuals := NewResiduals(rates, l.masters.Groups())
+	err = l.lessons(ctx, stores, nil, func(store string, h *Hour, local time.Time, list []Lesson) {
 		residuals.Hour(store, local, list)
-		board.Hour(store, local, list, held[store])
-		trial.Hour(store, local, list, tried[store])
-		lifts.hour(list, rates[store], m.Groups())
-		if promotedOut(plan, store, h) {
-			lifts.out = append(lifts.out, storeHour{store, h.Start.Unix()})
+		l.board.Hour(store, local, list, held[store])
+		fits.trial.Hour(store, local, list, tried[store])
+		l.lifts.hour(list, rates[store], l.masters.Groups())
+		at := storeHour{store, h.Start.Unix()}
+		if promotedOut(l.plan, store, h) {
+			l.lifts.out = append(l.lifts.out, at)
 		}
-		for i := range h.Cells {
-			if _, ok := rates[store].Rate(h.Cells[i].GTIN, local); ok && h.Cells[i].Unrated > 0 {
-				late = append(late, storeHour{store, h.Start.Unix()})
-				break
-			}
+		if rates[store].judgesMore(h, local) {
+			l.late = append(l.late, at)
 		}
 	})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	residuals.Apply(model)
-	board.Own = trial.Weight(model.Dispersion)
-	board.Close(model.Dispersion)
-	model.Own += board.Own * float64(len(rates))
+	residuals.Apply(l.model)
+	l.board.Own = fits.trial.Weight(l.model.Dispersion)
+	l.board.Close(l.model.Dispersion)
+	l.model.Own += l.board.Own * float64(len(rates))
 	for store, r := range rates {
-		r.Weigh(board.Own)
-		r.priceAll(m, m.Place(store).Currency)
+		r.Weigh(l.board.Own)
+		r.priceAll(l.masters, l.masters.Place(store).Currency)
 	}
-	return rates, late, nil
+	maps.Copy(l.rates, rates)
+	return nil
+}
+
+// fits are those of a cluster: of now, and those that know nothing of the time by which forecasts are scored and tried.
+type fits struct {
+	now    *Fit
+	before *Fit // the cycle that the forecast is scored on
+	early  *Fit // the week in which ways to forecast are compared
+	trial  *Scoreboard
+	scored time.Time // when that cycle begins
+}
+
+func (l *learning) newFits() *fits {
+	uneven := 0.0
+	if l.was != nil {
+		uneven = l.was.Uneven
+	}
+	at := func(t time.Time) *Fit { return &Fit{Now: t, Groups: l.masters.Groups(), Uneven: uneven} }
+	trial := NewTrial(l.board.from)
+	return &fits{now: at(l.model.FittedAt), before: at(l.board.from), early: at(trial.from), trial: trial, scored: l.board.from}
+}
+
+func (f *fits) hour(local time.Time, list []Lesson) {
+	f.now.Hour(list)
+	if local.Before(f.scored) {
+		f.before.Hour(list)
+	}
+	if local.Before(f.trial.from) {
+		f.early.Hour(list)
+	}
+}
+
+// judgesMore reports whether something was out in an hour whose rate was not known then, and is.
+func (r *StoreRates) judgesMore(h *Hour, local time.Time) bool {
+	return slices.ContainsFunc(h.Cells, func(c Cell) bool {
+		_, ok := r.Rate(c.GTIN, local)
+		return ok && c.Unrated > 0
+	})
 }
 
 // priceAll gives each base its currency, and where nothing was sold the list price.
@@ -193,33 +227,27 @@ func (r *StoreRates) priceAll(m *Masters, currency string) {
 	}
 }
 
-// lessons reads the closed hours of some stores since a time, store by store in order of time. A day on
+// lessons reads the closed hours of some stores in the window, store by store in order of time. A day on
 // which a store's tills sold nothing at all teaches nothing: they were not heard, and what nobody told
 // is not that nobody bought. every, if it is not nil, is given all hours.
-func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan *Plan, stores []string, since time.Time, every func(store string, h *Hour), fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
+func (l *learning) lessons(ctx context.Context, stores []string, every func(store string, h *Hour), fn func(store string, h *Hour, local time.Time, list []Lesson)) error {
+	since := l.model.FittedAt.Add(-Window)
 	for _, store := range stores {
-		zone := m.Place(store).Zone
-		promoted := plan.within(store, since, f.Now())
-		rows, err := f.DB.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND closed ORDER BY hour", tenant, store, since.Unix())
-		if err != nil {
-			return err
-		}
+		zone := l.masters.Place(store).Zone
+		promoted := l.plan.within(store, since, l.model.FittedAt)
 		var day []*Hour
 		tell := func() {
 			if soldAnything(day) {
 				for _, h := range day {
 					local := h.Start.In(zone)
-					list := Lessons(store, h, local)
-					for i := range list {
-						if promoted.promoted(store, list[i].GTIN, h.Start) {
-							lift, _ := promoted.lifts.of(list[i].GTIN)
-							list[i].promote(lift.Factor)
-						}
-					}
-					fn(store, h, local, list)
+					fn(store, h, local, promoted.lessons(store, h, local))
 				}
 			}
 			day = day[:0]
+		}
+		rows, err := l.DB.Query(ctx, "SELECT hour, body FROM merge_hours WHERE tenant = ? AND store = ? AND hour >= ? AND closed ORDER BY hour", l.tenant, store, since.Unix())
+		if err != nil {
+			return err
 		}
 		err = each(rows, func() error {
 			var start int64
@@ -246,6 +274,18 @@ func (f *Follower) lessons(ctx context.Context, tenant string, m *Masters, plan 
 		}
 	}
 	return nil
+}
+
+// lessons are those of an hour, with what the calendar promoted in it. p may be nil.
+func (p *Plan) lessons(store string, h *Hour, local time.Time) []Lesson {
+	list := Lessons(store, h, local)
+	for i := range list {
+		if p.promoted(store, list[i].GTIN, h.Start) {
+			lift, _ := p.lifts.of(list[i].GTIN)
+			list[i].promote(lift.Factor)
+		}
+	}
+	return list
 }
 
 // promotedOut reports whether something that was promoted in an hour was missing in it.
