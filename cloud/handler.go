@@ -136,7 +136,8 @@ func (s *Server) routes() (http.Handler, error) {
 // readyTime bounds how long a store may take to answer.
 const readyTime = 2 * time.Second
 
-// ready answers 200 while both stores and the broker answer, else 503 and which of them does not.
+// ready answers 200 while both stores and the broker answer, else 503 and which of them does not; 503 too from when the
+// service was told to stop, so that nobody is sent here any more.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
 	defer cancel()
@@ -149,6 +150,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.elsewhere != nil && !s.elsewhere.Online() {
 		faults["broker"] = s.elsewhere.Why()
+	}
+	if s.stopping.Load() {
+		faults["service"] = "is stopping"
 	}
 	if len(faults) > 0 {
 		answer(w, http.StatusServiceUnavailable, health{"failing", faults})

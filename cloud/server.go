@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -72,6 +73,7 @@ type Server struct {
 	boards    api.Boards  // the broker, towards the boards
 	keeper    *care.Keeper
 	conductor *rollout.Conductor
+	stopping  atomic.Bool
 	elsewhere uplink // the broker elsewhere; nil with the embedded one
 }
 
@@ -107,12 +109,16 @@ func (s *Server) SetupPath() string { return s.setup }
 // tickEvery is how often the judge looks at what time alone decides.
 const tickEvery = time.Second
 
+// answerTime is how long requests that are under way at the end may take.
+const answerTime = 10 * time.Second
+
 // rulesEvery is how often rules are looked at that others may have changed.
 const rulesEvery = 2 * time.Second
 
 // Run serves until ctx ends, then drains and closes everything. It returns nil then.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
+	defer context.AfterFunc(ctx, func() { s.stopping.Store(true) })()
 	// Readers go on until the last batch is stored and told.
 	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopReaders()
@@ -138,7 +144,7 @@ func (s *Server) Run(ctx context.Context) error {
 		// The last to start and the first to stop; then those who read may go.
 		err := s.ingest(running)
 		stopReaders()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 		defer cancel()
 		if stop := web.Shutdown(grace); stop != nil {
 			web.Close() // streams that do not end by themselves

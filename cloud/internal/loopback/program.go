@@ -91,6 +91,12 @@ func (p *Program) Kill(t testing.TB, signal syscall.Signal) {
 	}
 }
 
+// Code is the status with which it exited, -1 where a signal ended it. Ask after Kill.
+func (p *Program) Code() int {
+	<-p.exited
+	return p.cmd.ProcessState.ExitCode()
+}
+
 // PID is the number of the process that runs.
 func (p *Program) PID() int { return p.cmd.Process.Pid }
 
