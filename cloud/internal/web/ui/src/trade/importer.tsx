@@ -138,16 +138,18 @@ function Outcome({ report: r, file }: { report: Report; file: string }) {
         <>
           <h3 class="form-title">
             {t("sales.problems")}
-            <button class="button button-small push" type="button" onClick={save}>
-              <Download />
-              {t("sales.save_problems")}
-            </button>
-            {r.mend && !r.dry_run && (
-              <button class="button button-small" type="button" onClick={mend}>
+            <span class="outcome-tools push">
+              <button class="button button-small" type="button" onClick={save}>
                 <Download />
-                {t("sales.save_mend")}
+                {t("sales.save_problems")}
               </button>
-            )}
+              {r.mend && !r.dry_run && (
+                <button class="button button-small" type="button" onClick={mend}>
+                  <Download />
+                  {t("sales.save_mend")}
+                </button>
+              )}
+            </span>
           </h3>
           <Problems list={problems} />
         </>

@@ -142,7 +142,7 @@ describe("sales that the real service refuses", () => {
     await page.getByText("the message has no list at goods").waitFor();
     await shot(page, "trade-refused", { fullPage: true });
     await page.getByRole("button", { name: "Read webhooks again" }).click();
-    await page.getByText("1 webhooks read again, 1 without a fault; 1 lines taken").waitFor();
+    await page.getByText("Webhooks read again: 1, of them without a fault: 1; lines taken: 1").waitFor();
     await page.getByText("No line was refused.").waitFor();
     const { lines } = await (await fetch(`${service.url}/v1/sales/lines?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z`)).json();
     assert.deepEqual(lines.map((l) => [l.order, l.units, l.amount]), [["77", 2, 600]]);

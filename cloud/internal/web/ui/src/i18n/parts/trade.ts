@@ -66,7 +66,7 @@ export const trade = {
     "来自 Webhook 和收银机、发送方不读回执的行。改正后可重新发送；如果是渠道映射有误，改正映射后重新读取其 Webhook。",
   ],
   "sales.reread": ["Read webhooks again", "重新读取 Webhook"],
-  "sales.reread_done": ["{messages} webhooks read again, {taken} without a fault; {n} lines taken", "已重新读取 {messages} 个 Webhook，其中 {taken} 个无误；入账 {n} 行"],
+  "sales.reread_done": ["Webhooks read again: {messages}, of them without a fault: {taken}; lines taken: {n}", "已重新读取 {messages} 个 Webhook，其中 {taken} 个无误；入账 {n} 行"],
   "sales.cancelled_first": ["The order is cancelled and none of its lines has come; they will count as nothing", "订单已取消，但其明细行尚未到达；到达后计为零"],
   "sales.refused_none": ["No line was refused.", "没有被拒的行。"],
   "sales.mend": ["Mend", "改正"],
