@@ -234,7 +234,6 @@ func codes(t *testing.T, db *state.DB) {
 		{"used", used, noon},
 		{"another of a device that has enrolled", spare, noon},
 		{"of a device that was ended", ended, noon},
-		{"a week and a second old", late, noon.Add(7*24*time.Hour + time.Second)},
 		{"for the first admin", setupCode, noon},
 		{"guessed", strings.Repeat("A", 43), noon},
 		{"empty", "", noon},
@@ -243,6 +242,10 @@ func codes(t *testing.T, db *state.DB) {
 		if got, err := authority.Enrol(ctx, db, c.code, csr, c.at); !errors.Is(err, access.ErrDenied) || got != nil {
 			t.Errorf("a code %s: %+v, %v, want ErrDenied", c.name, got, err)
 		}
+	}
+
+	if got, err := authority.Enrol(ctx, db, late, csr, noon.Add(7*24*time.Hour+time.Second)); !errors.Is(err, access.ErrExpired) || !errors.Is(err, access.ErrDenied) || got != nil {
+		t.Errorf("a code of a week and a second: %+v, %v, want ErrExpired", got, err)
 	}
 
 	// What was tried in vain has ended nobody's right; enrolling again ends what the device had, and nobody else's.

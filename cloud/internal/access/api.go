@@ -35,6 +35,8 @@ func (g *Gate) failed(w http.ResponseWriter, what string, err error) {
 		fail(w, http.StatusConflict, problem.UserTaken, err.Error(), "GET /v1/users lists yours; an address belongs to one user of the whole service")
 	case errors.Is(err, ErrLastAdmin):
 		fail(w, http.StatusConflict, problem.LastAdmin, err.Error(), "make somebody else an admin first")
+	case errors.Is(err, ErrExpired):
+		fail(w, http.StatusForbidden, problem.LinkExpired, what+": the code is more than a week old", "make another: cooler-cloud enrol, or POST /v1/enrolments")
 	case errors.Is(err, ErrDenied):
 		fail(w, http.StatusForbidden, problem.LinkSpent, what+": not allowed", "a code is good once, for a week")
 	case errors.Is(err, state.ErrNotFound):

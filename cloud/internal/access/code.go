@@ -173,8 +173,11 @@ func useCode(ctx context.Context, tx *state.Tx, purpose, code string, now time.T
 	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
 		return wire.Identity{}, 0, err
 	}
-	if !found || state.Time(expires).Before(now) {
+	if !found {
 		return wire.Identity{}, 0, ErrDenied
+	}
+	if state.Time(expires).Before(now) {
+		return wire.Identity{}, 0, ErrExpired
 	}
 	return id, user, nil
 }

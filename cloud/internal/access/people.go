@@ -110,7 +110,12 @@ func (g *Gate) setup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, p, err := Setup(r.Context(), g.db, in.Code, User{Name: in.Name, Email: in.Email}, in.Password, g.now())
-	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used or is too old; start cooler-cloud again for another")
+	if errors.Is(err, ErrExpired) {
+		g.failures.AllowN(g.now(), 1)
+		fail(w, http.StatusForbidden, problem.LinkExpired, "this link is more than a day old", "start cooler-cloud again: it prints another as long as there is no admin")
+		return
+	}
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used, or a newer one took its place; sign in, or use the link that cooler-cloud printed last")
 }
 
 func (g *Gate) choosePassword(w http.ResponseWriter, r *http.Request) {
@@ -122,7 +127,12 @@ func (g *Gate) choosePassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, p, err := ChoosePassword(r.Context(), g.db, in.Code, in.Password, g.now())
-	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used or is too old")
+	if errors.Is(err, ErrExpired) {
+		g.failures.AllowN(g.now(), 1)
+		fail(w, http.StatusForbidden, problem.LinkExpired, "this link is more than a week old", "ask an admin for another: cooler-cloud user link EMAIL")
+		return
+	}
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used, or a newer one took its place; sign in, or ask an admin for another")
 }
 
 func (g *Gate) newPassword(w http.ResponseWriter, r *http.Request) {

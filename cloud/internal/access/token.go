@@ -18,6 +18,10 @@ import (
 // ErrDenied is all that somebody is told who is turned away.
 var ErrDenied = errors.New("not allowed")
 
+// ErrExpired is the ErrDenied of whoever shows a link or code that was good once: it tells him what to do, and nobody
+// who guesses anything.
+var ErrExpired = fmt.Errorf("%w: its time is over", ErrDenied)
+
 // prefix makes a token known as one to people and to programs that look for leaked secrets.
 const prefix = "coldshelf_"
 

@@ -29,6 +29,7 @@ const (
 	RoleMayNot            Code = "role_may_not"
 	WrongPassword         Code = "wrong_password" // it does not fit, nor may the address
 	LinkSpent             Code = "link_spent"     // a link or a code that was used, or is too old
+	LinkExpired           Code = "link_expired"   // a link or a code that nobody has used, and whose time is over
 	NoPassword            Code = "no_password"    // a token
 	BadPassword           Code = "bad_password"   // too short, a name, one character
 	BadUser               Code = "bad_user"       // its name, address or role

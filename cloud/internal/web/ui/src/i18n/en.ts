@@ -52,6 +52,7 @@ export const en = {
   "signin.email": "E-mail address",
   "signin.password": "Password",
   "signin.password_hint": "At least 10 characters",
+  "signin.already": "Done this before? Sign in",
   "signin.forgot": "Forgotten your password? An admin gives you a new link.",
   "signin.out": "Sign out",
 

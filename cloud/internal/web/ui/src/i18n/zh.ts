@@ -49,6 +49,7 @@ export const zh: Record<Key, string> = {
   "signin.email": "电子邮箱",
   "signin.password": "密码",
   "signin.password_hint": "至少 10 个字符",
+  "signin.already": "已经完成？请登录",
   "signin.forgot": "忘记密码？请管理员给您一个新链接。",
   "signin.out": "退出登录",
 

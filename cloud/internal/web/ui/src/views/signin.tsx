@@ -75,7 +75,7 @@ export function SignInView() {
         <button class="button button-primary" type="submit" disabled={saving.kind === "busy"}>
           {t(words.submit)}
         </button>
-        {by.kind === "signin" && <p class="muted">{t("signin.forgot")}</p>}
+        <p class="muted">{by.kind === "signin" ? t("signin.forgot") : <a href="/">{t("signin.already")}</a>}</p>
       </form>
       <div class="signin-foot">
         <LangSwitch />
