@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -306,6 +308,43 @@ func TestEngineLateReadings(t *testing.T) {
 		judge(t, db, e, &again)
 		expect("one that is older than all that is kept")
 	}, alert.Tables)
+}
+
+// TestUpgradedMachineKeepsWhatItKnows: a database of before readings were kept is migrated with what its machines know.
+// A reading of before that is not judged as if nothing had been.
+func TestUpgradedMachineKeepsWhatItKnows(t *testing.T) {
+	before := alert.Tables
+	before.Steps = before.Steps[:slices.IndexFunc(before.Steps, func(s string) bool { return strings.Contains(s, "CREATE TABLE alert_readings") })]
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		ctx, c := context.Background(), &clock{scenarioDay.Add(10 * time.Hour)}
+		e := newEngine(c, alert.DefaultRules())
+		// The door has been open for an hour, as a version before wrote it; its alert is not told yet.
+		err := db.Write(ctx, func(tx *state.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO alert_machines (tenant, device, store, state, since, pruned, due_at) VALUES ('t', 'd1', 's1', ?, 0, ?, 1)`,
+				fmt.Sprintf(`{"d":{"s":%q},"l":{"door":[1,5,%[2]d]},"t":{"door_ajar":{"fb":[1,5,%[2]d],"lb":[1,5,%[2]d]}}}`,
+					c.at.Add(-time.Hour).Format(time.RFC3339), c.at.Add(-time.Hour).UnixMicro()), false)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := state.Migrate(ctx, db, alert.Tables); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Tick(ctx, db); err != nil {
+			t.Fatal(err)
+		}
+		judge(t, db, e, &wire.Envelope{Identity: identity, Boot: 1, Seq: 7, CapturedAt: c.at, Clock: telemetry.NTP, Body: &wire.Telemetry{Climate: []telemetry.Climate{{At: c.at, Temp: 4000}}}})
+		judge(t, db, e, doors(3, c.at.Add(-2*time.Hour), telemetry.DoorEvent{At: c.at.Add(-2 * time.Hour)}))
+		judge(t, db, e, doors(8, c.at, telemetry.DoorEvent{At: c.at}))
+		log := readAll(t, db)
+		if got, want := kinds(log), []string{"opened door_ajar ", "resolved door_ajar "}; !slices.Equal(got, want) {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+		if a := decode(t, log[1]); !a.FirstSeenBad.Equal(c.at.Add(-time.Hour)) {
+			t.Errorf("open since %v, want since an hour before", a.FirstSeenBad)
+		}
+	}, before)
 }
 
 func TestEngineBackfillCallsNobody(t *testing.T) {
