@@ -65,3 +65,20 @@ func said(it intake.Item) string {
 	d := it.Draft
 	return strings.Join([]string{n(d.Quantity), n(d.Grams), n(d.Price), n(d.Amount)}, " ")
 }
+
+// TestZerosPutBack: pad gives a GTIN the zeros back that a spreadsheet took from its front, and nothing to what is long enough.
+func TestZerosPutBack(t *testing.T) {
+	const fields = "channel: x\nformat: csv\nfields: {order: o, line: \"#\", store: {value: s1}, gtin: {from: g, pad: %s}, quantity: {value: \"1\"}, price: {value: \"1\"}, currency: {value: CNY}, sold_at: {value: \"2026-03-02T10:00:00Z\"}}\n"
+	m := mapping(t, fmt.Sprintf(fields, "12"))
+	items := collect(intake.CSV(strings.NewReader("o,g\n1,12345678905\n2,4006381333931\n3,12345678905.0\n4,cola\n"), m).Items())
+	var got []string
+	for _, it := range items {
+		got = append(got, it.Draft.GTIN)
+	}
+	if want := "012345678905 4006381333931 012345678905 cola"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if _, err := intake.DecodeMapping(fmt.Appendf(nil, fields, "11")); err == nil {
+		t.Error("a pad of eleven digits was taken")
+	}
+}
