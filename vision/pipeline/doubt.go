@@ -62,11 +62,24 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.OutOfView})
 		case r.State == shelf.Empty && (fills(plan, r, facings, due) || p.strayIn(plan, r, facings)):
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Uncertain})
+		case r.State == shelf.Empty && spoilt(r.Box, view.Blind) != shelf.NoReason:
+			out = append(out, shelf.Blind{Box: r.Box, Reason: spoilt(r.Box, view.Blind)})
 		case v.Sight == quality.Blind, v.Sight == quality.Faint && missing:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: v.Reason})
 		}
 	}
 	return out
+}
+
+// spoilt gives the reason of a part that spoils the picture and reaches into a slot's box: the gate finds where fog, blur and
+// darkness are worst, not where they end.
+func spoilt(slot shelf.Box, parts []shelf.Blind) shelf.Reason {
+	for _, b := range parts {
+		if spoils(b) && b.Box.Intersect(slot).Area() > 0 {
+			return b.Reason
+		}
+	}
+	return shelf.NoReason
 }
 
 // dueWhereTheyStand are the facings, by index, that were named and placed where their product is due.

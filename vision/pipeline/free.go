@@ -34,9 +34,12 @@ func (p *Pipeline) enoughOf(clear bool) enough {
 // clearPicture says that nothing spoils the picture but, at most, too much light in places.
 func clearPicture(whole shelf.Reason, parts []shelf.Blind) bool {
 	return whole == shelf.NoReason && !slices.ContainsFunc(parts, func(b shelf.Blind) bool {
-		return b.Reason != shelf.Glare && b.Reason != shelf.Overexposed
+		return spoils(b)
 	})
 }
+
+// spoils: glare and too much light spoil what they lie on and no more; fog, blur, darkness and what stands in the way reach further.
+func spoils(b shelf.Blind) bool { return b.Reason != shelf.Glare && b.Reason != shelf.Overexposed }
 
 // leastInFrame is the share of a lane's front that must be in the picture for the network to be asked about it: it was
 // trained on no others.
