@@ -118,7 +118,7 @@ func (b *batch) fold(ctx context.Context, stores []string) ([]*folded, error) {
 	if err := b.touch(ctx); err != nil {
 		return nil, err
 	}
-	plan, err := b.plan(ctx, b.tenant)
+	by, err := b.judgement(ctx, b.tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (b *batch) fold(ctx context.Context, stores []string) ([]*folded, error) {
 		if t == nil {
 			continue // what moved there changes no hour
 		}
-		one, err := b.foldStore(ctx, b.tenant, b.masters, plan, store, t)
+		one, err := b.foldStore(ctx, b.tenant, b.masters, by, store, t)
 		if err != nil {
 			return nil, fmt.Errorf("merge %s: %w", store, err)
 		}

@@ -21,6 +21,7 @@ type book struct {
 	from, to      time.Time
 	lines         []*sales.Line // of the run
 	pages         map[shelf.GTIN]*page
+	asked, feed   bool // see moves
 	err           error
 }
 
@@ -37,17 +38,18 @@ type step struct {
 	count bool // units is what is there
 }
 
-// openBook is nil where the store has no stock feed: nothing was ever counted.
-func (f *Follower) openBook(ctx context.Context, tenant, store string, from, to time.Time, lines []*sales.Line) (*book, error) {
-	var n int
-	err := f.DB.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sales_movements WHERE tenant = ? AND store = ? LIMIT 1) m", tenant, store).Scan(&n)
-	if err != nil {
-		return nil, fmt.Errorf("open book of %s: %w", store, err)
+// moves reports whether the store has a stock feed: anything ever moved but by sales. It is asked once, and only where
+// something was out.
+func (b *book) moves(ctx context.Context) (bool, error) {
+	if !b.asked {
+		var n int
+		err := b.q.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sales_movements WHERE tenant = ? AND store = ? LIMIT 1) m", b.tenant, b.store).Scan(&n)
+		if err != nil {
+			return false, err
+		}
+		b.asked, b.feed = true, n > 0
 	}
-	if n == 0 {
-		return nil, nil
-	}
-	return &book{q: f.DB, tenant: tenant, store: store, from: from, to: to, lines: lines, pages: map[shelf.GTIN]*page{}}, nil
+	return b.feed, nil
 }
 
 // at gives a product's stock right before a time of the run: what moves at the stroke of an hour moves in the hour that
@@ -55,10 +57,13 @@ func (f *Follower) openBook(ctx context.Context, tenant, store string, from, to 
 func (b *book) at(ctx context.Context, g shelf.GTIN, t time.Time) (units int64, known bool) {
 	p := b.pages[g]
 	if p == nil {
-		var err error
-		if p, err = b.read(ctx, g); err != nil {
-			b.err = fmt.Errorf("read book of %s in %s: %w", g, b.store, err)
-			p = &page{}
+		p = &page{}
+		feed, err := b.moves(ctx)
+		if err == nil && feed {
+			p, err = b.read(ctx, g)
+		}
+		if err != nil {
+			b.err, p = fmt.Errorf("read book of %s in %s: %w", g, b.store, err), &page{}
 		}
 		b.pages[g] = p
 	}

@@ -22,7 +22,7 @@ type Facts struct {
 	Open    []shelf.Span   // opening hours, cut to Start … Until
 	Coolers []CoolerFacts  // by device
 	Sold    []Sold
-	Book    func(shelf.GTIN) (units int64, known bool) // stock as the books have it; nil: there is no feed
+	Book    func(shelf.GTIN) (units int64, known bool) // stock as the books have it; nil, or not known: nothing was counted
 	Groups  map[shelf.GTIN]string                      // products that customers take for each other; missing: none
 	Lifts   HourLifts                                  // what promotions do to demand in the hour
 }

@@ -163,6 +163,11 @@ func (c *rateCache) read(ctx context.Context, q state.Querier, tenant, store str
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
+	return c.at(ctx, q, tenant, store, version)
+}
+
+// at gives a store's rates of a version, which is the tenant's as q sees it.
+func (c *rateCache) at(ctx context.Context, q state.Querier, tenant, store string, version int64) (*StoreRates, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tenants == nil {

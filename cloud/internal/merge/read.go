@@ -39,17 +39,24 @@ type lastShape struct {
 // longestRun is how many hours are read at once.
 const longestRun = 24
 
-// plan is what is promoted, with what promotions do; nil where nothing is and no till tells of it.
-func (f *Follower) plan(ctx context.Context, tenant string) (*Plan, error) {
+// judgement is what hours are judged by besides their store's rates. The zero value knows of nothing.
+type judgement struct {
+	plan    *Plan // what is promoted, with what promotions do
+	version int64 // of the rates; 0: there are none
+}
+
+func (f *Follower) judgement(ctx context.Context, tenant string) (j judgement, err error) {
 	model, err := ReadModel(ctx, f.DB, tenant)
 	if err != nil || model == nil {
-		return nil, err
+		return j, err
 	}
-	return ReadPlan(ctx, f.DB, tenant, model)
+	j.version = model.Version
+	j.plan, err = ReadPlan(ctx, f.DB, tenant, model)
+	return j, err
 }
 
 // foldStore reads the facts of the touched hours, in runs that lie together, and folds each hour.
-func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, plan *Plan, store string, t *touch) (*folded, error) {
+func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, by judgement, store string, t *touch) (*folded, error) {
 	out := &folded{tenant: tenant, store: store, place: m.Place(store), masters: m, mirrored: f.Mirror != nil, touch: t, causes: t.hours}
 	var err error
 	if out.coolers, err = readCoolers(ctx, f.DB, tenant, store); err != nil {
@@ -60,9 +67,11 @@ func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, pla
 			out.coolers[d] = &lastShape{}
 		}
 	}
-	rates, err := f.rates.of(ctx, tenant, store)
-	if err != nil {
-		return nil, err
+	var rates *StoreRates
+	if by.version > 0 {
+		if rates, err = f.rates.at(ctx, f.DB, tenant, store, by.version); err != nil {
+			return nil, err
+		}
 	}
 	starts := slices.Sorted(maps.Keys(t.hours))
 	for len(starts) > 0 {
@@ -70,7 +79,7 @@ func (f *Follower) foldStore(ctx context.Context, tenant string, m *Masters, pla
 		for n < len(starts) && starts[n]-starts[n-1] == 3600 && n < longestRun {
 			n++
 		}
-		if err := f.foldRun(ctx, out, starts[:n], rates, plan); err != nil {
+		if err := f.foldRun(ctx, out, starts[:n], rates, by.plan); err != nil {
 			return nil, err
 		}
 		starts = starts[n:]
@@ -84,7 +93,7 @@ type run struct {
 	out     *folded
 	coolers []*watched
 	lines   []*sales.Line
-	book    *book // nil: there is no feed
+	book    *book
 	rates   *StoreRates
 	plan    *Plan
 }
@@ -99,9 +108,7 @@ func (f *Follower) foldRun(ctx context.Context, out *folded, starts []int64, rat
 	if r.lines, err = f.readLines(ctx, out.tenant, out.store, from, to); err != nil {
 		return err
 	}
-	if r.book, err = f.openBook(ctx, out.tenant, out.store, from, to, r.lines); err != nil {
-		return err
-	}
+	r.book = &book{q: f.DB, tenant: out.tenant, store: out.store, from: from, to: to, lines: r.lines, pages: map[shelf.GTIN]*page{}}
 	now := f.Now().UTC()
 	for _, start := range starts {
 		hour := time.Unix(start, 0).UTC()
@@ -137,14 +144,9 @@ func (r *run) hour(ctx context.Context, start, now time.Time) (h *stored, err er
 	if facts.Coolers, err = r.cut(ctx, r.out, r.coolers, start); err != nil {
 		return nil, err
 	}
-	if r.book != nil {
-		facts.Book = func(g shelf.GTIN) (int64, bool) { return r.book.at(ctx, g, facts.Until) }
-	}
+	facts.Book = func(g shelf.GTIN) (int64, bool) { return r.book.at(ctx, g, facts.Until) }
 	h = &stored{Hour: *Fold(facts, r.out.priced(r.rates)), day: dayOf(start, place.Zone), closed: !now.Before(end.Add(Grace))}
-	if r.book != nil {
-		err = r.book.err
-	}
-	return h, err
+	return h, r.book.err
 }
 
 // priced gives what an hour is judged by; nil where nothing is known.
