@@ -89,6 +89,17 @@ func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGB
 	return c.img
 }
 
+// Places adds to a drawing the frame and the name of each slot that is as it should be, to see whether it lies where it should.
+func Places(img *image.RGBA, obs *shelf.Observation) {
+	c := newCanvas(img)
+	for _, s := range obs.Slots {
+		if s.State == shelf.OK && s.Box.Area() > 0 {
+			c.dashed(s.Box, chipBack, c.unit*2)
+			c.chip(s.Box, s.SlotID, named, atTop)
+		}
+	}
+}
+
 func anyNamed(obs *shelf.Observation) bool {
 	for _, f := range obs.Facings {
 		if f.GTIN != "" {

@@ -66,6 +66,24 @@ func TestDrawingTakesEverySize(t *testing.T) {
 	}
 }
 
+func TestPlacesShowSlotsThatAreAsTheyShouldBe(t *testing.T) {
+	obs := observation(640, 480)
+	obs.Facings = nil
+	img := draw.Observation(grey(640, 480), obs, nil)
+	for _, want := range []bool{false, true} {
+		changed := 0
+		for y := 160; y < 320; y++ {
+			if img.RGBAAt(64, y).R != 128 { // the left edge of A2, which is OK
+				changed++
+			}
+		}
+		if (changed > 0) != want {
+			t.Errorf("Places was called: %v, yet %d pixels of the slot's edge are drawn", want, changed)
+		}
+		draw.Places(img, obs)
+	}
+}
+
 func TestEncode(t *testing.T) {
 	img := draw.Observation(grey(64, 48), observation(64, 48), nil)
 	for ext, magic := range map[string]string{".png": "\x89PNG", ".jpg": "\xff\xd8", ".JPEG": "\xff\xd8", "": "\x89PNG"} {

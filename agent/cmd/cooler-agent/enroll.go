@@ -44,7 +44,7 @@ the back make about four photos.
 With --box, the photo is a picture of the cooler and the box that of a facing in it, as detect prints it:
 so an unknown facing that was seen gets its name.
 
-With --from, every folder named by a GTIN holds that product's photos.
+With --from, every folder named by a GTIN holds that product's photos, and its name in name.txt if you like.
 
 With --from-observation, a facing that was seen in the field gets its name. SOURCE is the data directory of
 the agent on this board (it keeps the last look with an unknown facing), a file with a line of detect --json,
@@ -71,7 +71,7 @@ With --sign-key, the gallery is signed as its next version; see cooler-agent gal
 	f := cmd.Flags()
 	f.StringVar(&o.gtin, "gtin", "", "the product's GTIN (8, 12, 13 or 14 digits)")
 	f.StringVar(&o.name, "name", "", "the product's name")
-	f.StringVar(&o.from, "from", "", "folder of folders that are named by GTIN")
+	f.StringVar(&o.from, "from", "", "folder of folders that are named by GTIN, with photos and perhaps name.txt")
 	f.StringVar(&o.box, "box", "", "the facing's box in the picture: x,y,width,height in pixels")
 	f.StringVar(&o.sight.Gallery, "gallery", "products.gallery", "file to add to; made if it is not there")
 	f.StringVar(&o.seen, "from-observation", "", "where a look is kept: the agent's data directory, a file of detect --json, or a cooler's URL in the cloud")

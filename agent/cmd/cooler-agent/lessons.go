@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,7 +60,7 @@ func (o enrollOptions) fromLook(ctx context.Context, l *lesson) error {
 	return nil
 }
 
-// folderLessons: each folder that is named by a GTIN, its pictures in order.
+// folderLessons: each folder that is named by a GTIN, its pictures in order, and the product's name where a name.txt tells it.
 func folderLessons(dir string) ([]lesson, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -78,9 +79,15 @@ func folderLessons(dir string) ([]lesson, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(photos) > 0 {
-			lessons = append(lessons, lesson{gtin: gtin, photos: photos})
+		if len(photos) == 0 {
+			continue
 		}
+		name, err := os.ReadFile(filepath.Join(dir, e.Name(), "name.txt"))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		first, _, _ := strings.Cut(strings.TrimSpace(string(name)), "\n")
+		lessons = append(lessons, lesson{gtin: gtin, name: strings.TrimSpace(first), photos: photos})
 	}
 	if len(lessons) == 0 {
 		return nil, withHint(fmt.Errorf("%s holds no folder with pictures", dir), "folders under --from are named by GTIN and hold that product's photos")

@@ -40,8 +40,8 @@ it by one picture of the cooler, stocked more or less as the planogram says: eac
 ten, its row of facings told apart from the others. With --config the picture is taken by the board's own
 camera, and planogram, lens and networks are those of the configuration; the agent must be stopped meanwhile.
 
-The file is a mount of shelf lines; name it as vision.mount in the configuration. Look at the drawing: each slot's frame must
-lie over its packs. A camera whose place is known to the centimetre is described better by hand, because that also
+The file is a mount of shelf lines; name it as vision.mount in the configuration. Look at the drawing: each slot's dashed
+frame must lie over its packs. A camera whose place is known to the centimetre is described better by hand, because that also
 tells how deep in its lane a pack stands: docs/mount.md has both forms. A wide lens must be calibrated first, for shelves that
 bend fit no line.`,
 		Example: `  cooler-agent mount --planogram planogram.yml --draw seen.png shelf.jpg
@@ -191,7 +191,9 @@ func (o mountOptions) drawSlots(ctx context.Context, s *sight, m *mount.Mount, p
 	if err != nil {
 		return err
 	}
-	return writePicture(o.draw, draw.Observation(frame, obs, namesOf(s, plan)))
+	drawn := draw.Observation(frame, obs, namesOf(s, plan))
+	draw.Places(drawn, obs)
+	return writePicture(o.draw, drawn)
 }
 
 func (o mountOptions) tell(out io.Writer, m *mount.Mount, fitted []mount.Fitted) error {
@@ -211,7 +213,7 @@ func (o mountOptions) tell(out io.Writer, m *mount.Mount, fitted []mount.Fitted)
 		return err
 	}
 	if o.draw != "" {
-		fmt.Fprintf(out, "%s: each frame must lie over its slot's packs\n", o.draw)
+		fmt.Fprintf(out, "%s: each dashed frame must lie over its slot's packs\n", o.draw)
 	}
 	_, err := fmt.Fprintf(out, "%s: name it in the configuration, vision: {mount: %s}\n", o.out, o.out)
 	return err
