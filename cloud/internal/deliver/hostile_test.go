@@ -190,35 +190,20 @@ func TestTargetThatLies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
 			ids := make(chan string, 100)
-			var serving sync.WaitGroup
-			t.Cleanup(func() { l.Close(); serving.Wait() })
-			serving.Go(func() {
-				for n := 0; ; n++ {
-					conn, err := l.Accept()
-					if err != nil {
-						return
-					}
-					serving.Go(func() {
-						defer conn.Close()
-						id := readRequest(conn)
-						if id == "" {
-							return
-						}
-						ids <- id
-						text := answer
-						if n > 0 {
-							text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-						}
-						io.WriteString(conn, text)
-					})
+			url := rawServer(t, func(n int, conn net.Conn) {
+				id := readRequest(conn)
+				if id == "" {
+					return
 				}
+				ids <- id
+				text := answer
+				if n > 0 {
+					text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+				}
+				io.WriteString(conn, text)
 			})
-			h.hook(deliver.Webhook{URL: "http://" + l.Addr().String() + "/"})
+			h.hook(deliver.Webhook{URL: url})
 			h.start(deliver.Config{AllowPrivate: true, Timeout: 2 * time.Second})
 			h.sellOut("d1", shelf.Empty)
 			h.sellOut("d2", shelf.Empty)
@@ -241,6 +226,31 @@ func TestTargetThatLies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rawServer hands each connection to serve, numbered from 0, and closes it after that: for answers that no HTTP library
+// would write.
+func rawServer(t *testing.T, serve func(n int, conn net.Conn)) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	t.Cleanup(func() { l.Close(); serving.Wait() })
+	serving.Go(func() {
+		for n := 0; ; n++ {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer conn.Close()
+				serve(n, conn)
+			})
+		}
+	})
+	return "http://" + l.Addr().String() + "/"
 }
 
 // readRequest reads one webhook call by hand and gives its ID.
@@ -307,36 +317,21 @@ func TestTargetThatDrips(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
 			calls := make(chan int, 100)
-			var serving sync.WaitGroup
-			t.Cleanup(func() { l.Close(); serving.Wait() })
-			serving.Go(func() {
-				for n := 0; ; n++ {
-					conn, err := l.Accept()
-					if err != nil {
-						return
-					}
-					serving.Go(func() {
-						defer conn.Close()
-						readRequest(conn)
-						calls <- n
-						if n > 0 {
-							io.WriteString(conn, tc.good)
-							return
-						}
-						tick := time.NewTicker(20 * time.Millisecond)
-						defer tick.Stop()
-						for _, err := io.WriteString(conn, tc.begin); err == nil; _, err = io.WriteString(conn, tc.drop) {
-							<-tick.C
-						}
-					})
+			dripping := rawServer(t, func(n int, conn net.Conn) {
+				readRequest(conn)
+				calls <- n
+				if n > 0 {
+					io.WriteString(conn, tc.good)
+					return
+				}
+				tick := time.NewTicker(20 * time.Millisecond)
+				defer tick.Stop()
+				for _, err := io.WriteString(conn, tc.begin); err == nil; _, err = io.WriteString(conn, tc.drop) {
+					<-tick.C
 				}
 			})
-			h.hook(deliver.Webhook{URL: "http://" + l.Addr().String() + "/", Format: tc.format})
+			h.hook(deliver.Webhook{URL: dripping, Format: tc.format})
 			url, others := endpoint(t, ok)
 			h.hook(deliver.Webhook{URL: url})
 			h.start(deliver.Config{AllowPrivate: true, Timeout: time.Second})
