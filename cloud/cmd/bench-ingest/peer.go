@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series/influx/influxd/conf"
 )
 
 // influxd is a real InfluxDB 1.8 with Flux on.
@@ -24,27 +26,8 @@ func startInfluxd(ctx context.Context, program, dir string) (*influxd, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "influxd.conf")
-	text := fmt.Sprintf(`reporting-disabled = true
-bind-address = "127.0.0.1:0"
-[meta]
-dir = %q
-logging-enabled = false
-[data]
-dir = %q
-wal-dir = %q
-query-log-enabled = false
-[monitor]
-store-enabled = false
-[http]
-bind-address = %q
-flux-enabled = true
-log-enabled = false
-[logging]
-level = "error"
-suppress-logo = true
-`, filepath.Join(dir, "meta"), filepath.Join(dir, "data"), filepath.Join(dir, "wal"), addr)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	file, err := conf.Write(dir, addr)
+	if err != nil {
 		return nil, err
 	}
 	p, err := start(ctx, program, "-config", file)

@@ -7,12 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series/influx/influxd/conf"
 )
 
 // Influxd is an InfluxDB 1.8 with Flux on.
@@ -31,10 +31,8 @@ func StartInfluxd(ctx context.Context, program, dir, database string) (_ *Influx
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, "influxd.conf")
-	text := fmt.Sprintf("reporting-disabled = true\nbind-address = \"127.0.0.1:0\"\n[meta]\ndir = %q\nlogging-enabled = false\n[data]\ndir = %q\nwal-dir = %q\nquery-log-enabled = false\n[monitor]\nstore-enabled = false\n[http]\nbind-address = %q\nflux-enabled = true\nlog-enabled = false\n[logging]\nlevel = \"error\"\nsuppress-logo = true\n",
-		filepath.Join(dir, "meta"), filepath.Join(dir, "data"), filepath.Join(dir, "wal"), s.addr)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	config, err := conf.Write(dir, s.addr)
+	if err != nil {
 		return nil, err
 	}
 	s.server = exec.CommandContext(ctx, program, "-config", config)

@@ -9,13 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/loopback"
+	"github.com/coldshelf/coldshelf/cloud/internal/series/influx/influxd/conf"
 )
 
 // Server is an influxd of one test.
@@ -29,28 +28,9 @@ type Server struct {
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{addr: loopback.Addr(t)}
-	dir := t.TempDir()
-	path, config := loopback.Find(t, "INFLUXD", "influxd", "v1.8.10"), filepath.Join(dir, "influxd.conf")
-	text := fmt.Sprintf(`reporting-disabled = true
-bind-address = "127.0.0.1:0"
-[meta]
-dir = %q
-logging-enabled = false
-[data]
-dir = %q
-wal-dir = %q
-query-log-enabled = false
-[monitor]
-store-enabled = false
-[http]
-bind-address = %q
-flux-enabled = true
-log-enabled = false
-[logging]
-level = "error"
-suppress-logo = true
-`, filepath.Join(dir, "meta"), filepath.Join(dir, "data"), filepath.Join(dir, "wal"), s.addr)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	path := loopback.Find(t, "INFLUXD", "influxd", "v1.8.10")
+	config, err := conf.Write(t.TempDir(), s.addr)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.Program = &loopback.Program{Name: "influxd", Command: func() *exec.Cmd { return exec.Command(path, "-config", config) }, Ready: s.answers}
