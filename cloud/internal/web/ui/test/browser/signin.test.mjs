@@ -27,13 +27,13 @@ after(async () => {
 });
 
 describe("signing in", () => {
-  let page;
+  let page, first;
   after(() => page?.context().close());
   const live = () => page.locator(".link-live").waitFor();
 
   test("the link of the first start makes the first admin, and is gone from the address", async () => {
-    const link = /http:\S+\/welcome#setup=\S+/.exec(service.said())[0];
-    page = await open(browser, link, { expectErrors: true }); // Chromium calls the 401 that asks to sign in an error
+    first = /http:\S+\/welcome#setup=\S+/.exec(service.said())[0];
+    page = await open(browser, first, { expectErrors: true }); // Chromium calls the 401 that asks to sign in an error
     await page.getByRole("heading", { name: "Set up Coldshelf" }).waitFor();
     assert.equal(new URL(page.url()).hash, "");
     assert.deepEqual(await violations(page), []);
@@ -50,6 +50,20 @@ describe("signing in", () => {
     await page.locator(".signed-in", { hasText: "Li" }).waitFor();
     await shot(page, "signin-in");
     assert.deepEqual(await violations(page), []);
+  });
+
+  test("who opens the link again is told that it was used, and how to go on", async () => {
+    const late = await open(browser, first, { expectErrors: true });
+    await late.getByLabel("Your name").fill("Eve");
+    await late.getByLabel("E-mail address").fill("eve@brand.example");
+    await late.getByLabel("Password").fill("another long password");
+    await late.getByRole("button", { name: "Become the admin" }).click();
+    await late.getByText("this link has been used, or a newer one took its place").waitFor();
+    await shot(late, "signin-used");
+    assert.deepEqual(await violations(late), []);
+    await late.getByRole("link", { name: "Sign in" }).click();
+    await late.getByRole("heading", { name: "Sign in" }).waitFor();
+    await late.context().close();
   });
 
   test("out, wrong, and in again where one was", async () => {
