@@ -222,7 +222,7 @@ func mailAnswers(m config.SMTP) error {
 			return fmt.Errorf("alerts.smtp.password_file: %w", err)
 		}
 	}
-	conn, err := net.DialTimeout("tcp", m.Server, 5*time.Second)
+	conn, err := net.DialTimeout("tcp", m.Server, 5*time.Second) //nolint:noctx // five seconds end it
 	if err != nil {
 		return err
 	}

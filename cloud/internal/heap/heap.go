@@ -25,7 +25,7 @@ func Widen() {
 // afterEach sets how long to wait for the next collection, now and after each.
 func afterEach() {
 	debug.SetGCPercent(percent(inUse()))
-	type sentinel struct{ self *sentinel } // a pointer: what has none may share its place with others
+	type sentinel struct{ self *sentinel } //nolint:unused // a pointer: what has none may share its place with others
 	s := &sentinel{}
 	runtime.AddCleanup(s, func(struct{}) { afterEach() }, struct{}{})
 }
