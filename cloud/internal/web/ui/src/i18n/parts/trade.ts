@@ -177,7 +177,7 @@ export const trade = {
   "order.pick_all": ["Select all shown", "全选"],
   "order.failed": ["{n} could not be decided: {error}", "{n} 条未能处理：{error}"],
   "order.none": ["Nothing to order", "没有待订货"],
-  "order.none_text": ["Suggestions come where demand was learned from sales, and the store has a delivery calendar.", "在由销售学得需求、且门店有到货日历时会给出建议。"],
+  "order.none_text": ["Suggestions come once demand was learned from sales of three days or more, and a count or a camera tells what the store has.", "由三天以上的销售学得需求，且盘点或摄像头能说明门店现有多少时，会给出建议。"],
   "order.outcome": ["How it did", "效果"],
   "order.outcome.help": ["Units sold in the cycle beside the forecast. In range: what was sold and lost lies within the forecast's range. Watched: the share of opening hours that was seen.", "周期内售出件数与预测对照。在区间内：售出与缺货损失之和落在预测区间。已观测：营业时间中被看到的部分。"],
   "order.sold": ["sold {n}", "售出 {n}"],
