@@ -49,7 +49,11 @@ func (g *Gate) showSession(w http.ResponseWriter, r *http.Request) {
 func (g *Gate) signedIn(w http.ResponseWriter, r *http.Request, status int, session string, p Principal, err error, code problem.Code, denied string) {
 	if errors.Is(err, ErrDenied) {
 		g.failures.AllowN(g.now(), 1)
-		fail(w, http.StatusForbidden, code, denied, "try again, or ask an admin for a link")
+		hint := "try again, or ask an admin for a link"
+		if code == problem.LinkSpent {
+			hint = "sign in if it was you; if not, ask an admin for another, or use the link that cooler-cloud printed last"
+		}
+		fail(w, http.StatusForbidden, code, denied, hint)
 		return
 	}
 	if err != nil {
@@ -115,7 +119,7 @@ func (g *Gate) setup(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, problem.LinkExpired, "this link is more than a day old", "start cooler-cloud again: it prints another as long as there is no admin")
 		return
 	}
-	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used, or a newer one took its place; sign in, or use the link that cooler-cloud printed last")
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used, or a newer one took its place")
 }
 
 func (g *Gate) choosePassword(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +136,7 @@ func (g *Gate) choosePassword(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, problem.LinkExpired, "this link is more than a week old", "ask an admin for another: cooler-cloud user link EMAIL")
 		return
 	}
-	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used, or a newer one took its place; sign in, or ask an admin for another")
+	g.signedIn(w, r, http.StatusCreated, session, p, err, problem.LinkSpent, "this link has been used, or a newer one took its place")
 }
 
 func (g *Gate) newPassword(w http.ResponseWriter, r *http.Request) {
