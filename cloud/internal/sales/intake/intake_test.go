@@ -139,6 +139,27 @@ func TestTimesAndNumbersOfFiles(t *testing.T) {
 	}
 }
 
+// curl, and senders that say nothing of what they send, call JSON a form.
+func TestJSONThatIsCalledAForm(t *testing.T) {
+	m := mapping(t, `{format: json, channel: shop, lines: items, fields: {order: $.no, line: "#", store: {value: s1}, gtin: ean, quantity: qty, amount: total, currency: {value: CNY}, sold_at: $.at}}`)
+	for body, want := range map[string]string{
+		`{"no":"W1","at":"2026-03-02T10:00:00+08:00","items":[{"ean":"4006381333931","qty":1,"total":"2.50"}]}`: "",
+		`{"no":"W1","lines":[]}`: "at its top are lines, no",
+		`no=W1&goods=1`:          "at its top are goods, no",
+	} {
+		skipped := 0
+		for item := range intake.Mapped("application/x-www-form-urlencoded", []byte(body), m, &skipped) {
+			got := ""
+			if item.Fault != nil {
+				got = item.Fault.Hint
+			}
+			if got != want {
+				t.Errorf("%s: %+v, want the hint %q", body, item, want)
+			}
+		}
+	}
+}
+
 // TestMappingFaults: what is wrong with a mapping is told with its line.
 func TestMappingFaults(t *testing.T) {
 	const head = "channel: x\nformat: csv\nfields:\n  order: o\n  line: \"#\"\n  store: {value: s1}\n  gtin: g\n  quantity: q\n  price: p\n  currency: {value: CNY}\n  sold_at: t\n"

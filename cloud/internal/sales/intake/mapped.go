@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 )
@@ -28,7 +32,7 @@ func Mapped(contentType string, body []byte, m *Mapping, skipped *int) iter.Seq[
 		v, ok := find(root, m.Lines)
 		list, isList := v.([]any)
 		if !ok || !isList {
-			return whole(&sales.Fault{Code: sales.Unmapped, Text: fmt.Sprintf("the message has no list at %s", m.Lines)}, string(body))
+			return whole(&sales.Fault{Code: sales.Unmapped, Text: fmt.Sprintf("the message has no list at %s", m.Lines), Hint: has(root)}, string(body))
 		}
 		lines = list
 	}
@@ -90,7 +94,8 @@ func (m *Mapping) calledOff(contentType string, body []byte) (order sales.OrderN
 
 // message decodes a body with its numbers kept as they are written.
 func message(contentType string, body []byte) (any, error) {
-	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+	// Senders that do not say what they send, curl among them, call JSON a form.
+	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") && !(bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)) {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return nil, fmt.Errorf("the form is not understood: %w", err)
@@ -102,6 +107,28 @@ func message(contentType string, body []byte) (any, error) {
 		return root, nil
 	}
 	return decodeAny(body)
+}
+
+// has tells the names at a message's top, to write a mapping by.
+func has(root any) string {
+	at, ok := root.(map[string]any)
+	if !ok || len(at) == 0 {
+		return ""
+	}
+	names := slices.Sorted(maps.Keys(at))
+	if len(names) > 20 {
+		names = append(names[:20], "…")
+	}
+	text := strings.Join(names, ", ")
+	if len(text) > 300 {
+		text = text[:300] + "…"
+	}
+	return "at its top are " + strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 func decodeAny(data []byte) (any, error) {
