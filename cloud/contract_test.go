@@ -229,7 +229,9 @@ func TestContracts(t *testing.T) {
 	ask("GET", "/v1/coolers/{device}/picture", device, "", "", 404)
 	ask("GET", "/v1/coolers/{device}/observations", device, "", "", 200)
 	for _, kind := range []string{"temperature", "door", "footfall", "osa"} {
-		ask("GET", "/v1/coolers/{device}/series", device, "?kind="+kind, "", 200)
+		for _, from := range []string{"", "&from=2026-08-01T00:00:00Z&to=2026-08-10T00:00:00Z", "&from=2026-01-01T00:00:00Z&to=2026-08-01T00:00:00Z"} { // readings, hours, days
+			ask("GET", "/v1/coolers/{device}/series", device, "?kind="+kind+from, "", 200)
+		}
 	}
 	ask("GET", "/v1/fleet", nil, "", "", 200)
 	ask("POST", "/v1/coolers/{device}/commands", device, "", `{"name":"dance"}`, 400)

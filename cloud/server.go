@@ -36,6 +36,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/book"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/route"
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -185,7 +186,7 @@ func (s *Server) housekeeping(ctx context.Context) error {
 	defer every.Stop()
 	for {
 		now := time.Now()
-		err := s.series.Maintain(ctx, now, now.Add(-s.cfg.Keep.Points), now.Add(-s.cfg.Keep.Hours))
+		err := s.series.Maintain(ctx, now, series.Retention{Points: now.Add(-s.cfg.Keep.Points), Hours: now.Add(-s.cfg.Keep.Hours), Days: now.Add(-s.cfg.Keep.Days)})
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("housekeeping", "err", err)
 		}

@@ -20,9 +20,10 @@ import (
 type seriesStore interface {
 	ingest.Series
 	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
-	Hours(ctx context.Context, r series.Range) ([]series.Hour, error)
+	Hours(ctx context.Context, r series.Range) ([]series.Rollup, error)
+	Days(ctx context.Context, r series.Range) ([]series.Rollup, error)
 	Fleet(ctx context.Context, tenant string, from, to time.Time) ([]series.Totals, error)
-	Maintain(ctx context.Context, now, pointsBefore, hoursBefore time.Time) error
+	Maintain(ctx context.Context, now time.Time, keep series.Retention) error
 	Ping(ctx context.Context) error
 	Close() error
 }

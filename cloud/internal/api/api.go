@@ -34,7 +34,8 @@ import (
 // Series is what charts are read from; see package series for what it promises.
 type Series interface {
 	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
-	Hours(ctx context.Context, r series.Range) ([]series.Hour, error)
+	Hours(ctx context.Context, r series.Range) ([]series.Rollup, error)
+	Days(ctx context.Context, r series.Range) ([]series.Rollup, error)
 }
 
 // Teller takes a person's word about an alert.

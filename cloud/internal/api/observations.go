@@ -71,12 +71,15 @@ func (a *api) messages(r *http.Request, tenant string, from, to time.Time) ([]se
 type chart struct {
 	Kind   string       `json:"kind"`
 	Unit   string       `json:"unit"`
-	Grain  string       `json:"grain"`  // "reading", or "hour" for means and totals by the hour
+	Grain  string       `json:"grain"`  // "reading", or "hour" or "day" for means and totals by the hour or the day of UTC
 	Points [][2]float64 `json:"points"` // [ms since 1970 UTC, value]
 }
 
 // rawSpan is the longest stretch that is drawn reading by reading.
 const rawSpan = 3 * 24 * time.Hour
+
+// hourSpan is the longest stretch that is drawn by the hour.
+const hourSpan = 92 * 24 * time.Hour
 
 var units = map[string]string{"temperature": "milli-celsius", "door": "open", "footfall": "people", "osa": "share", "power": "milli-watt"}
 
@@ -96,7 +99,10 @@ func (a *api) series(r *http.Request, tenant string) (any, error) {
 		if kind == "door" {
 			c.Unit = "openings"
 		}
-		err := a.hours(r, tenant, from, to, &c)
+		if to.Sub(from) > hourSpan && kind != "power" {
+			c.Grain = "day"
+		}
+		err := a.rollups(r, tenant, from, to, &c)
 		return c, err
 	}
 	messages, err := a.messages(r, tenant, from, to)
@@ -165,7 +171,8 @@ func availability(slots []series.SlotPoint) (share float64, ok bool) {
 	return float64(n) / float64(len(present)), true
 }
 
-func (a *api) hours(r *http.Request, tenant string, from, to time.Time, c *chart) error {
+// rollups draws totals by the hour or by the day.
+func (a *api) rollups(r *http.Request, tenant string, from, to time.Time, c *chart) error {
 	if c.Kind == "power" {
 		return a.powerByHour(r, tenant, from, to, c)
 	}
@@ -173,11 +180,15 @@ func (a *api) hours(r *http.Request, tenant string, from, to time.Time, c *chart
 	if err := a.known(r, tenant, device); err != nil {
 		return err
 	}
-	hours, err := a.Series.Hours(r.Context(), series.Range{Tenant: tenant, Device: device, From: from, To: to})
+	read := a.Series.Hours
+	if c.Grain == "day" {
+		read = a.Series.Days
+	}
+	list, err := read(r.Context(), series.Range{Tenant: tenant, Device: device, From: from, To: to})
 	if err != nil {
 		return err
 	}
-	for _, h := range hours {
+	for _, h := range list {
 		switch c.Kind {
 		case "temperature":
 			if h.TempCount > 0 {
@@ -188,7 +199,7 @@ func (a *api) hours(r *http.Request, tenant string, from, to time.Time, c *chart
 		case "footfall":
 			c.point(h.Start, float64(h.In))
 		case "osa":
-			// By slots: the hour keeps no memory of which SKU stood where.
+			// By slots: a rollup keeps no memory of which SKU stood where.
 			if seen := h.Totals.OK + h.Totals.Low + h.Totals.Empty + h.Totals.Misplaced + h.Totals.Foreign; seen > 0 {
 				c.point(h.Start, float64(h.Totals.OK+h.Totals.Low)/float64(seen))
 			}

@@ -97,6 +97,7 @@ type Updates struct {
 type Keep struct {
 	Points     time.Duration `yaml:"points"`     // every single point of the embedded series
 	Hours      time.Duration `yaml:"hours"`      // its totals by the hour
+	Days       time.Duration `yaml:"days"`       // its totals by the day
 	Pictures   int           `yaml:"pictures"`   // for each device
 	Quarantine int           `yaml:"quarantine"` // messages
 }
@@ -119,7 +120,7 @@ func Defaults() Config {
 		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
 		Ingest:  Ingest{Batch: 10_000, Linger: 2 * time.Millisecond, Rate: 500},
 		Sales:   Sales{Every: 2 * time.Second, Feed: 15 * time.Minute},
-		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Pictures: 20, Quarantine: 10_000},
+		Keep:    Keep{Points: 90 * day, Hours: 3 * 365 * day, Days: 10 * 365 * day, Pictures: 20, Quarantine: 10_000},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 }

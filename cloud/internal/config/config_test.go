@@ -58,7 +58,7 @@ func TestFull(t *testing.T) {
 			PasswordFile: "testdata/secrets/mqtt", CA: "testdata/ca.pem", Cert: "testdata/cloud.pem", Key: "testdata/cloud.key"},
 		Ingest: config.Ingest{Batch: 500, Linger: 5 * time.Millisecond, Rate: 20},
 		Sales:  config.Sales{Drop: []config.Drop{{Dir: "testdata/sales/north", Mapping: "testdata/till.yml", Channel: "pos-north"}}, Every: 10 * time.Second, Feed: time.Hour},
-		Keep:   config.Keep{Points: 720 * time.Hour, Hours: 8760 * time.Hour, Pictures: 5, Quarantine: 100},
+		Keep:   config.Keep{Points: 720 * time.Hour, Hours: 8760 * time.Hour, Days: 87600 * time.Hour, Pictures: 5, Quarantine: 100},
 		Log:    config.Log{Level: "debug", Format: "json"},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -109,6 +109,9 @@ func (k *Keep) validate(f *faults) {
 	if k.Hours < k.Points {
 		f.add("keep.hours", "%v is less than keep.points", k.Hours)
 	}
+	if k.Days < k.Hours {
+		f.add("keep.days", "%v is less than keep.hours", k.Days)
+	}
 	if k.Pictures < 1 {
 		f.add("keep.pictures", "%d is less than 1", k.Pictures)
 	}

@@ -234,7 +234,7 @@ func TestASaleOfAnHourWhoseLooksAreGone(t *testing.T) {
 
 	s.now = monday.AddDate(0, 0, 40)
 	s.merge()
-	if err := s.points.Maintain(context.Background(), s.now, s.now.Add(-30*24*time.Hour), time.Time{}); err != nil {
+	if err := s.points.Maintain(context.Background(), s.now, series.Retention{Points: s.now.Add(-30 * 24 * time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := s.points.Messages(context.Background(), series.Range{Tenant: "t", Device: "d-s1", From: monday, To: monday.AddDate(0, 0, 1)}, 10); err != nil || len(left) > 0 {

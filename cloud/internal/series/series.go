@@ -103,8 +103,8 @@ func (t *Totals) Plus(u Totals) {
 // FleetBucket is the grain of fleet totals: a query over the fleet is widened to whole buckets.
 const FleetBucket = 5 * time.Minute
 
-// Hour is one device's hour, for charts over months.
-type Hour struct {
+// Rollup is one device's hour or day (of UTC), for charts over months and years.
+type Rollup struct {
 	Start            time.Time
 	Observations     int
 	Totals           Totals // over all slots; GTIN is empty
@@ -114,6 +114,49 @@ type Hour struct {
 	DoorOpenings     int
 	In, Out, Passing int // people
 }
+
+// Plus adds another stretch's figures; Start stays.
+func (h *Rollup) Plus(o *Rollup) {
+	if h.TempCount == 0 {
+		h.TempMin, h.TempMax = o.TempMin, o.TempMax
+	} else if o.TempCount > 0 {
+		h.TempMin, h.TempMax = min(h.TempMin, o.TempMin), max(h.TempMax, o.TempMax)
+	}
+	h.Observations += o.Observations
+	h.Totals.Plus(o.Totals)
+	h.TempSum += o.TempSum
+	h.TempCount += o.TempCount
+	h.DoorOpenings += o.DoorOpenings
+	h.In += o.In
+	h.Out += o.Out
+	h.Passing += o.Passing
+}
+
+// Day is the length of a daily rollup: days are of UTC, as a store's own begin at another hour on either side of a change to summer
+// time.
+const Day = 24 * time.Hour
+
+// WholeDays widens a stretch to the days that it touches.
+func (r Range) WholeDays() Range {
+	r.From, r.To = r.From.UTC().Truncate(Day), r.To.UTC().Add(Day-1).Truncate(Day)
+	return r
+}
+
+// ByDay adds hours, which come in order, up to days.
+func ByDay(hours []Rollup) []Rollup {
+	var days []Rollup
+	for i := range hours {
+		start := hours[i].Start.UTC().Truncate(Day)
+		if len(days) == 0 || !days[len(days)-1].Start.Equal(start) {
+			days = append(days, Rollup{Start: start})
+		}
+		days[len(days)-1].Plus(&hours[i])
+	}
+	return days
+}
+
+// Retention says what a store may forget: what is older than these times.
+type Retention struct{ Points, Hours, Days time.Time }
 
 // Refused says that a store will never take a message as it is.
 type Refused struct {

@@ -102,7 +102,7 @@ func views(slots []slotRun, now time.Time) map[shelf.GTIN]View {
 // Series is what is read of the coolers.
 type Series interface {
 	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
-	Hours(ctx context.Context, r series.Range) ([]series.Hour, error)
+	Hours(ctx context.Context, r series.Range) ([]series.Rollup, error)
 }
 
 // messagesAtOnce bounds what is read of one cooler: a look every ten seconds over the horizon.

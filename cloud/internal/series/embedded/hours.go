@@ -15,7 +15,7 @@ import (
 
 // addToHour counts a message into the hour of its own time: readings that it carries from a minute
 // before the hour count with it.
-func addToHour(h *series.Hour, m *series.Message) {
+func addToHour(h *series.Rollup, m *series.Message) {
 	if len(m.Slots) > 0 {
 		h.Observations++
 	}
@@ -43,13 +43,13 @@ func addToHour(h *series.Hour, m *series.Message) {
 }
 
 // hourNumbers lists an hour's numbers in the order in which they are stored.
-func hourNumbers(h *series.Hour) []int64 {
+func hourNumbers(h *series.Rollup) []int64 {
 	t := &h.Totals
 	return []int64{int64(h.Observations), t.OK, t.Low, t.Empty, t.Misplaced, t.Foreign, t.Unknown, t.Present, t.Due,
 		int64(h.TempMin), int64(h.TempMax), h.TempSum, int64(h.TempCount), int64(h.DoorOpenings), int64(h.In), int64(h.Out), int64(h.Passing)}
 }
 
-func packHour(h *series.Hour) []byte {
+func packHour(h *series.Rollup) []byte {
 	var w writer
 	for _, v := range hourNumbers(h) {
 		w.Int(v)
@@ -57,7 +57,7 @@ func packHour(h *series.Hour) []byte {
 	return w.Buf
 }
 
-func unpackHour(h *series.Hour, body []byte) error {
+func unpackHour(h *series.Rollup, body []byte) error {
 	r := reader{Reader: varint.NewReader(body)}
 	v := make([]int64, len(hourNumbers(h)))
 	for i := range v {
@@ -76,7 +76,7 @@ func unpackHour(h *series.Hour, body []byte) error {
 
 // Hours gives a device's totals by the hour, for the hours that touch the stretch, in order. An hour
 // that is not totalled yet is totalled on the way.
-func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error) {
+func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Rollup, error) {
 	from, to := floor(r.From.UnixMicro(), time.Hour.Microseconds()), r.To.UnixMicro()
 	rows, err := s.db.Query(ctx, `SELECT h.hour, h.body FROM devs d CROSS JOIN hours h ON h.dev = d.id
 		WHERE d.tenant = ? AND d.device = ? AND h.hour >= ? AND h.hour < ?
@@ -84,18 +84,18 @@ func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error
 	if err != nil {
 		return nil, fmt.Errorf("read hours of %s: %w", r.Device, err)
 	}
-	found := map[int64]*series.Hour{}
+	found := map[int64]*series.Rollup{}
 	err = each(rows, func() error {
 		var start int64
 		var body []byte
 		if err := rows.Scan(&start, &body); err != nil {
 			return err
 		}
-		var h series.Hour
+		var h series.Rollup
 		if err := unpackHour(&h, body); err != nil {
 			return err
 		}
-		merge(hourAt(found, start), &h)
+		hourAt(found, start).Plus(&h)
 		return nil
 	})
 	if err != nil {
@@ -104,16 +104,16 @@ func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error
 	if err := s.addDirty(ctx, r, from, to, found); err != nil {
 		return nil, fmt.Errorf("read hours of %s: %w", r.Device, err)
 	}
-	out := make([]series.Hour, 0, len(found))
+	out := make([]series.Rollup, 0, len(found))
 	for _, h := range found {
 		out = append(out, *h)
 	}
-	slices.SortFunc(out, func(a, b series.Hour) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(out, func(a, b series.Rollup) int { return a.Start.Compare(b.Start) })
 	return out, nil
 }
 
 // addDirty totals the points of the hours that have changed since they were totalled.
-func (s *Store) addDirty(ctx context.Context, r series.Range, from, to int64, found map[int64]*series.Hour) error {
+func (s *Store) addDirty(ctx context.Context, r series.Range, from, to int64, found map[int64]*series.Rollup) error {
 	rows, err := s.db.Query(ctx, `SELECT x.hour, p.at, p.body, h.body
 		FROM devs d CROSS JOIN dirty x ON x.dev = d.id CROSS JOIN points p ON p.dev = x.dev
 			AND p.at >= x.hour - ? AND p.at < x.hour - ? + ? CROSS JOIN shapes h ON h.id = p.shape
@@ -141,27 +141,10 @@ func (s *Store) addDirty(ctx context.Context, r series.Range, from, to int64, fo
 	})
 }
 
-// merge adds the totals of the same hour under another store: the device was moved in it.
-func merge(h, o *series.Hour) {
-	if h.TempCount == 0 {
-		h.TempMin, h.TempMax = o.TempMin, o.TempMax
-	} else if o.TempCount > 0 {
-		h.TempMin, h.TempMax = min(h.TempMin, o.TempMin), max(h.TempMax, o.TempMax)
-	}
-	h.Observations += o.Observations
-	h.Totals.Plus(o.Totals)
-	h.TempSum += o.TempSum
-	h.TempCount += o.TempCount
-	h.DoorOpenings += o.DoorOpenings
-	h.In += o.In
-	h.Out += o.Out
-	h.Passing += o.Passing
-}
-
-func hourAt(found map[int64]*series.Hour, start int64) *series.Hour {
+func hourAt(found map[int64]*series.Rollup, start int64) *series.Rollup {
 	h, ok := found[start]
 	if !ok {
-		h = &series.Hour{Start: time.UnixMicro(start).UTC()}
+		h = &series.Rollup{Start: time.UnixMicro(start).UTC()}
 		found[start] = h
 	}
 	return h

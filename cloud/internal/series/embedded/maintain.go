@@ -12,40 +12,45 @@ import (
 // maintainBatch bounds how many hours share a transaction, so that writers do not wait for long.
 const maintainBatch = 200
 
-// Maintain brings the totals by the hour up to date, for all hours that have ended by now, then
-// forgets points older than pointsBefore and totals older than hoursBefore. An hour's totals are
-// always made anew from its points, so it may be called at any time and stopped at any time.
-func (s *Store) Maintain(ctx context.Context, now, pointsBefore, hoursBefore time.Time) error {
+// Maintain brings the totals by the hour and by the day up to date, for all hours and days that have ended by now, then
+// forgets what is older than it has to be kept. An hour's totals are always made anew from its points, and a day's from
+// its hours, so it may be called at any time and stopped at any time.
+func (s *Store) Maintain(ctx context.Context, now time.Time, keep series.Retention) error {
 	ended := floor(now.UnixMicro(), time.Hour.Microseconds())
-	for {
-		n, err := s.rollUp(ctx, ended)
-		if err != nil {
-			return fmt.Errorf("roll up series: %w", err)
-		}
-		if n < maintainBatch {
-			break
-		}
-	}
-	for {
-		n, err := s.forgetPoints(ctx, pointsBefore.UnixMicro()-epoch)
-		if err != nil {
-			return fmt.Errorf("forget old points: %w", err)
-		}
-		if n == 0 {
-			break
+	for _, step := range []struct {
+		what string
+		do   func() (int, error)
+	}{
+		{"roll up hours", func() (int, error) { return s.rollUp(ctx, ended, keep.Points) }},
+		{"roll up days", func() (int, error) { return s.rollUpDays(ctx, now, keep.Hours) }},
+		{"forget old points", func() (int, error) { return s.forgetPoints(ctx, keep.Points.UnixMicro()-epoch) }},
+	} {
+		for {
+			n, err := step.do()
+			if err != nil {
+				return fmt.Errorf("%s of the series: %w", step.what, err)
+			}
+			if n < maintainBatch {
+				break
+			}
 		}
 	}
 	return s.db.Write(ctx, func(tx *state.Tx) error {
-		_, err := tx.Exec(ctx, "DELETE FROM hours WHERE hour < ?", hoursBefore.UnixMicro())
+		// A day keeps all of its hours or none, so that it is never made anew from a part of them.
+		hours := keep.Hours.UTC().Truncate(series.Day).UnixMicro()
+		_, err := tx.Exec(ctx, "DELETE FROM hours WHERE hour < ?", hours)
 		if err == nil {
-			_, err = tx.Exec(ctx, "DELETE FROM fleet WHERE bucket < ?", hoursBefore.UnixMicro())
+			_, err = tx.Exec(ctx, "DELETE FROM fleet WHERE bucket < ?", hours)
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, "DELETE FROM days WHERE day < ?", keep.Days.UnixMicro())
 		}
 		return err
 	})
 }
 
 // rollUp makes up to a batch of hours and gives how many it found to make.
-func (s *Store) rollUp(ctx context.Context, ended int64) (n int, err error) {
+func (s *Store) rollUp(ctx context.Context, ended int64, pointsKept time.Time) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err = s.db.Write(ctx, func(tx *state.Tx) error {
@@ -55,7 +60,7 @@ func (s *Store) rollUp(ctx context.Context, ended int64) (n int, err error) {
 		}
 		n = len(stale)
 		for _, key := range stale {
-			if err := makeHour(ctx, tx, key); err != nil {
+			if err := makeHour(ctx, tx, key, pointsKept); err != nil {
 				return err
 			}
 			delete(s.dirty, key)
@@ -85,24 +90,31 @@ func dirtyHours(ctx context.Context, tx *state.Tx, ended int64) ([]devHour, erro
 	return list, rows.Err()
 }
 
-// makeHour totals one device's hour. An hour whose points are forgotten keeps the totals it has.
-func makeHour(ctx context.Context, tx *state.Tx, key devHour) error {
+// makeHour totals one device's hour. An hour whose points are forgotten keeps the totals it has, also if one more comes late.
+func makeHour(ctx context.Context, tx *state.Tx, key devHour, pointsKept time.Time) error {
 	from, to := key.hour-epoch, key.hour-epoch+time.Hour.Microseconds()
 	messages, err := readHour(ctx, tx, key.dev, from, to)
 	if err != nil {
 		return err
 	}
 	if len(messages) > 0 {
-		h := series.Hour{Start: time.UnixMicro(key.hour).UTC()}
+		h := series.Rollup{Start: time.UnixMicro(key.hour).UTC()}
 		for i := range messages {
 			addToHour(&h, &messages[i])
 		}
-		if _, err := tx.Exec(ctx, "INSERT INTO hours (dev, hour, body) VALUES (?, ?, ?) ON CONFLICT (dev, hour) DO UPDATE SET body = excluded.body",
+		onConflict := "UPDATE SET body = excluded.body"
+		if key.hour < pointsKept.UnixMicro() {
+			onConflict = "NOTHING"
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO hours (dev, hour, body) VALUES (?, ?, ?) ON CONFLICT (dev, hour) DO "+onConflict,
 			key.dev, key.hour, packHour(&h)); err != nil {
 			return err
 		}
 	}
-	_, err = tx.Exec(ctx, "DELETE FROM dirty WHERE dev = ? AND hour = ?", key.dev, key.hour)
+	if _, err := tx.Exec(ctx, "DELETE FROM dirty WHERE dev = ? AND hour = ?", key.dev, key.hour); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO dirtydays (dev, day) VALUES (?, ?) ON CONFLICT DO NOTHING", key.dev, floor(key.hour, series.Day.Microseconds()))
 	return err
 }
 
@@ -134,7 +146,7 @@ func readHour(ctx context.Context, tx *state.Tx, dev, from, to int64) ([]series.
 }
 
 // forgetPoints deletes a stretch of old points of each device in turn, and gives how many.
-func (s *Store) forgetPoints(ctx context.Context, before int64) (int64, error) {
+func (s *Store) forgetPoints(ctx context.Context, before int64) (int, error) {
 	var n int64
 	err := s.db.Write(ctx, func(tx *state.Tx) error {
 		r, err := tx.Exec(ctx, `DELETE FROM points WHERE (dev, at, boot, seq) IN
@@ -144,5 +156,5 @@ func (s *Store) forgetPoints(ctx context.Context, before int64) (int64, error) {
 		}
 		return err
 	})
-	return n, err
+	return int(n), err
 }

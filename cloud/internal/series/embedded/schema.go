@@ -51,4 +51,17 @@ CREATE TABLE hours (
 	body BLOB NOT NULL,
 	PRIMARY KEY (dev, hour)
 ) WITHOUT ROWID;
+`, `
+CREATE TABLE days (
+	dev  INTEGER NOT NULL,
+	day  INTEGER NOT NULL,
+	body BLOB NOT NULL,
+	PRIMARY KEY (dev, day)
+) WITHOUT ROWID;
+CREATE TABLE dirtydays (
+	dev INTEGER NOT NULL,
+	day INTEGER NOT NULL,
+	PRIMARY KEY (dev, day)
+) WITHOUT ROWID;
+INSERT INTO dirtydays (dev, day) SELECT DISTINCT dev, hour - hour % 86400000000 FROM hours;
 `}}

@@ -37,6 +37,8 @@ import (
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 	"github.com/influxdata/influxdb-client-go/v2/api"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/series"
 )
 
 // Store is a client of one bucket. It is safe for concurrent use.
@@ -107,4 +109,4 @@ func (s *Store) Close() error {
 }
 
 // Maintain does nothing: the bucket's own retention forgets.
-func (s *Store) Maintain(context.Context, time.Time, time.Time, time.Time) error { return nil }
+func (s *Store) Maintain(context.Context, time.Time, series.Retention) error { return nil }

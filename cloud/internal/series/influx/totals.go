@@ -93,15 +93,15 @@ func addFacings(t *series.Totals, field string, n int64) {
 
 // Hours gives a device's totals by the hour, for the hours that touch the stretch, in order. Readings
 // count to the hour of their own time.
-func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error) {
+func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Rollup, error) {
 	from, to := r.From.Truncate(time.Hour), r.To.Add(time.Hour-1).Truncate(time.Hour)
 	base := s.from(from, to) + ofDevice(r.Tenant, r.Device)
-	found := map[int64]*series.Hour{}
-	hour := func(v values) *series.Hour {
+	found := map[int64]*series.Rollup{}
+	hour := func(v values) *series.Rollup {
 		start := v.time("_time").Truncate(time.Hour)
 		h, ok := found[start.Unix()]
 		if !ok {
-			h = &series.Hour{Start: start.UTC()}
+			h = &series.Rollup{Start: start.UTC()}
 			found[start.Unix()] = h
 		}
 		return h
@@ -135,12 +135,18 @@ func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Hour, error
 			return nil, fmt.Errorf("read hours of %s: %w", r.Device, err)
 		}
 	}
-	list := make([]series.Hour, 0, len(found))
+	list := make([]series.Rollup, 0, len(found))
 	for _, h := range found {
 		list = append(list, *h)
 	}
-	slices.SortFunc(list, func(a, b series.Hour) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(list, func(a, b series.Rollup) int { return a.Start.Compare(b.Start) })
 	return list, nil
+}
+
+// Days gives a device's totals by the day, for the days that touch the stretch, in order.
+func (s *Store) Days(ctx context.Context, r series.Range) ([]series.Rollup, error) {
+	hours, err := s.Hours(ctx, r.WholeDays())
+	return series.ByDay(hours), err
 }
 
 // values is one row of a query's result.

@@ -18,9 +18,10 @@ import (
 type Store interface {
 	Write(ctx context.Context, messages []series.Message) error
 	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
-	Hours(ctx context.Context, r series.Range) ([]series.Hour, error)
+	Hours(ctx context.Context, r series.Range) ([]series.Rollup, error)
+	Days(ctx context.Context, r series.Range) ([]series.Rollup, error)
 	Fleet(ctx context.Context, tenant string, from, to time.Time) ([]series.Totals, error)
-	Maintain(ctx context.Context, now, pointsBefore, hoursBefore time.Time) error
+	Maintain(ctx context.Context, now time.Time, keep series.Retention) error
 }
 
 // Option says what a store leaves to others.
@@ -43,11 +44,13 @@ func Run(t *testing.T, open func(t *testing.T) Store, options ...Option) {
 		{"fleet totals", fleet},
 		{"hours, before and after they are rolled up", hours},
 		{"late points restate their hour", lateHour},
+		{"days, before and after they are rolled up", days},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 	if !slices.Contains(options, ForgetsByItself) {
 		t.Run("old points go, their hours stay", func(t *testing.T) { retention(t, open(t)) })
+		t.Run("old hours go, their days stay", func(t *testing.T) { dayRetention(t, open(t)) })
 	}
 }
 
@@ -218,7 +221,7 @@ func hours(t *testing.T, s Store) {
 	ctx, at := context.Background(), noon()
 	write(t, s, observation("d1", 1, at.Add(time.Minute), shelf.OK, shelf.Empty), telemetryMessage(2, at.Add(2*time.Minute)),
 		observation("d1", 3, at.Add(70*time.Minute), shelf.Low))
-	want := []series.Hour{
+	want := []series.Rollup{
 		{Start: at, Observations: 1, Totals: series.Totals{OK: 1, Empty: 1, Present: 2, Due: 5}, TempMin: -18250, TempMax: 4250, TempSum: -14000, TempCount: 2,
 			DoorOpenings: 1, In: 3, Out: 2, Passing: 40},
 		{Start: at.Add(time.Hour), Observations: 1, Totals: series.Totals{Low: 1, Present: 1, Due: 2}},
@@ -230,27 +233,83 @@ func hours(t *testing.T, s Store) {
 			t.Fatal(err)
 		}
 		equal(t, when, got, want)
-		if err := s.Maintain(ctx, time.Now(), at.Add(-time.Hour), at.Add(-time.Hour)); err != nil {
+		if err := s.Maintain(ctx, time.Now(), allBefore(at.Add(-time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
+// allBefore keeps nothing of before a time.
+func allBefore(t time.Time) series.Retention { return series.Retention{Points: t, Hours: t, Days: t} }
+
+// days are of UTC; one that is late is made anew, and one that has not ended is made on the way.
+func days(t *testing.T, s Store) {
+	ctx, midnight := context.Background(), time.Now().UTC().Truncate(series.Day).Add(-series.Day)
+	write(t, s, observation("d1", 1, midnight.Add(-time.Minute), shelf.OK, shelf.Empty), observation("d1", 3, midnight.Add(90*time.Minute), shelf.Low),
+		telemetryMessage(2, midnight.Add(2*time.Minute)))
+	before := series.Rollup{Start: midnight.Add(-series.Day), Observations: 1, Totals: series.Totals{OK: 1, Empty: 1, Present: 2, Due: 5}}
+	day := series.Rollup{Start: midnight, Observations: 1, Totals: series.Totals{Low: 1, Present: 1, Due: 2}, TempMin: -18250, TempMax: 4250, TempSum: -14000, TempCount: 2,
+		DoorOpenings: 1, In: 3, Out: 2, Passing: 40}
+	read := func(when string, want ...series.Rollup) {
+		t.Helper()
+		got, err := s.Days(ctx, series.Range{Tenant: "t", Device: "d1", From: midnight.Add(-time.Hour), To: midnight.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, when, got, want)
+	}
+	maintain := func() {
+		t.Helper()
+		if err := s.Maintain(ctx, time.Now(), allBefore(midnight.Add(-48*time.Hour))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read("before", before, day)
+	maintain()
+	read("after", before, day)
+	write(t, s, observation("d1", 4, midnight.Add(5*time.Hour), shelf.OK))
+	day.Observations, day.Totals.OK, day.Totals.Present, day.Totals.Due = 2, 1, 3, 4
+	read("late", before, day)
+	maintain()
+	read("late, after", before, day)
+}
+
+func dayRetention(t *testing.T, s Store) {
+	ctx, midnight := context.Background(), time.Now().UTC().Truncate(series.Day).Add(-series.Day)
+	write(t, s, observation("d1", 1, midnight.Add(time.Minute), shelf.OK), observation("d1", 2, midnight.Add(23*time.Hour), shelf.OK))
+	want := []series.Rollup{{Start: midnight, Observations: 2, Totals: series.Totals{OK: 2, Present: 4, Due: 4}}}
+	for range 2 {
+		if err := s.Maintain(ctx, time.Now(), series.Retention{Points: midnight.Add(series.Day), Hours: midnight.Add(series.Day), Days: midnight}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Days(ctx, series.Range{Tenant: "t", Device: "d1", From: midnight, To: midnight.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "days", got, want)
+	}
+	hours, err := s.Hours(ctx, series.Range{Tenant: "t", Device: "d1", From: midnight, To: midnight.Add(series.Day)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "hours", hours, []series.Rollup{})
+}
+
 func lateHour(t *testing.T, s Store) {
 	ctx, at := context.Background(), noon()
 	write(t, s, observation("d1", 2, at.Add(time.Minute), shelf.OK))
-	if err := s.Maintain(ctx, time.Now(), at.Add(-time.Hour), at.Add(-time.Hour)); err != nil {
+	if err := s.Maintain(ctx, time.Now(), allBefore(at.Add(-time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	write(t, s, observation("d1", 1, at, shelf.Empty))
-	want := []series.Hour{{Start: at, Observations: 2, Totals: series.Totals{OK: 1, Empty: 1, Present: 2, Due: 4}}}
+	want := []series.Rollup{{Start: at, Observations: 2, Totals: series.Totals{OK: 1, Empty: 1, Present: 2, Due: 4}}}
 	for _, when := range []string{"before", "after"} {
 		got, err := s.Hours(ctx, series.Range{Tenant: "t", Device: "d1", From: at, To: at.Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		equal(t, when, got, want)
-		if err := s.Maintain(ctx, time.Now(), at.Add(-time.Hour), at.Add(-time.Hour)); err != nil {
+		if err := s.Maintain(ctx, time.Now(), allBefore(at.Add(-time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -260,13 +319,23 @@ func retention(t *testing.T, s Store) {
 	ctx, at := context.Background(), noon()
 	old, young := observation("d1", 1, at, shelf.OK), observation("d1", 2, at.Add(2*time.Hour), shelf.OK)
 	write(t, s, old, young)
-	if err := s.Maintain(ctx, time.Now(), at.Add(time.Hour), at.Add(-time.Hour)); err != nil {
+	if err := s.Maintain(ctx, time.Now(), series.Retention{Points: at.Add(time.Hour), Hours: at.Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "points", read(t, s, at, at.Add(5*time.Hour)), []series.Message{young})
-	got, err := s.Hours(ctx, series.Range{Tenant: "t", Device: "d1", From: at, To: at.Add(time.Hour)})
-	if err != nil {
+	want := []series.Rollup{{Start: at, Observations: 1, Totals: series.Totals{OK: 1, Present: 2, Due: 2}}}
+	hours := func(when string) {
+		t.Helper()
+		got, err := s.Hours(ctx, series.Range{Tenant: "t", Device: "d1", From: at, To: at.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, when, got, want)
+	}
+	hours("hours")
+	write(t, s, observation("d1", 3, at.Add(time.Minute), shelf.Empty))
+	if err := s.Maintain(ctx, time.Now(), series.Retention{Points: at.Add(time.Hour), Hours: at.Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "hours", got, []series.Hour{{Start: at, Observations: 1, Totals: series.Totals{OK: 1, Present: 2, Due: 2}}})
+	hours("hours, after a point that came when the others were gone")
 }

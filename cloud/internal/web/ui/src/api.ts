@@ -95,7 +95,7 @@ export interface AlertQuery {
 export interface Series {
   kind: string;
   /** Each reading, or means and totals by the hour: then the door's values are openings. */
-  grain: "reading" | "hour";
+  grain: "reading" | "hour" | "day";
   points: [number, number][];
 }
 
