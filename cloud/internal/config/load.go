@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -76,10 +77,33 @@ func explain(err error) string {
 		at := wrong.GetToken()
 		first = fmt.Sprintf("[%d:%d] %s has no unit, want a duration such as %ss for seconds or %sm for minutes", at.Position.Line, at.Position.Column, at.Value, at.Value, at.Value)
 	}
-	if picture == "" {
-		return first
+	if line := marked(picture); line != "" {
+		return first + "\n" + line
 	}
-	return first + "\n" + picture
+	return first
+}
+
+// maxMarked bounds the line that an error shows, in letters.
+const maxMarked = 200
+
+// marked is of the library's picture of a fault the line that it points at, and its arrow. The picture holds the lines around it
+// too: of a text that is no YAML all of them, passwords as well.
+func marked(picture string) string {
+	lines := strings.Split(picture, "\n")
+	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, ">") })
+	if at < 0 {
+		return ""
+	}
+	line := []rune(lines[at])
+	if len(line) > maxMarked {
+		line = append(line[:maxMarked], '…')
+	}
+	for _, arrow := range lines[at+1:] {
+		if strings.TrimSpace(arrow) == "^" && len(arrow) <= maxMarked {
+			return string(line) + "\n" + arrow
+		}
+	}
+	return string(line)
 }
 
 func (c *Config) resolve(dir string) {
