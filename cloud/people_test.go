@@ -203,6 +203,10 @@ func TestPeople(t *testing.T) {
 	}
 	li.must(t, 404, "DELETE", "/v1/tokens/999", nil)
 	li.must(t, 204, "DELETE", "/v1/enrolments/d1", nil)
+	if list := revokedList(t, li.client, base, ""); len(list.RevokedCertificateEntries) != 2 {
+		t.Errorf("%d certificates are revoked, want d1's two", len(list.RevokedCertificateEntries))
+	}
+	asked["GET /v1/revoked"] = true
 	li.must(t, 200, "GET", "/v1/audit", nil)
 	li.must(t, 204, "DELETE", path, nil)
 	wang.must(t, 401, "GET", "/v1/session", nil)

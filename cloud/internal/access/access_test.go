@@ -41,6 +41,7 @@ func TestConformance(t *testing.T) {
 			{"what is wrong with a user or a password is said", badUsers},
 			{"enrolment and renewal", enrolment},
 			{"codes that are not good, and what is ended with a device", codes},
+			{"what is revoked is listed for a broker", revokedList},
 			{"what changes rights is on record", audit},
 		} {
 			t.Run(c.name, func(t *testing.T) { c.run(t, db) })
@@ -379,5 +380,67 @@ func TestAuthorityIsKept(t *testing.T) {
 	}
 	if _, err := access.ReadAuthority(filepath.Join(t.TempDir(), "none"), noon); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("reading none: %v", err)
+	}
+}
+
+// revokedList: what is revoked and has not run out is on the list, of every tenant, and nothing else.
+func revokedList(t *testing.T, db *state.DB) {
+	ctx := context.Background()
+	authority, err := access.OpenAuthority(t.TempDir(), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued := func(tenant, device string, at time.Time) string {
+		t.Helper()
+		csr, _ := request(t)
+		c, err := authority.Enrol(ctx, db, enrolCode(t, db, wire.Identity{Tenant: tenant, Store: "s1", Device: device}), csr, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parse(t, c.Certificate).SerialNumber.Text(16)
+	}
+	end := func(tenant, device string, at time.Time) {
+		t.Helper()
+		if err := db.Write(ctx, func(tx *state.Tx) error { return access.RevokeDevice(ctx, tx, tenant, device, "test", at) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good, ours, theirs, old := issued("t", "good", noon), issued("t", "ours", noon), issued("other", "theirs", noon), issued("t", "old", noon.Add(-time.Hour))
+	for device, tenant := range map[string]string{"ours": "t", "theirs": "other", "old": "t"} {
+		end(tenant, device, noon)
+	}
+	read := func(at time.Time) (*access.RevocationList, map[string]bool) {
+		t.Helper()
+		l, err := authority.RevocationList(state.ForTenant(ctx, "t"), db, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, _ := pem.Decode(l.PEM)
+		list, err := x509.ParseRevocationList(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := list.CheckSignatureFrom(parse(t, string(authority.PEM()))); err != nil {
+			t.Error(err)
+		}
+		if list.ThisUpdate.After(at) || list.NextUpdate.Before(at.Add(90*24*time.Hour)) || list.Number.Int64() != l.Number {
+			t.Errorf("from %v to %v, number %v, told %+v", list.ThisUpdate, list.NextUpdate, list.Number, l)
+		}
+		numbers := map[string]bool{}
+		for _, e := range list.RevokedCertificateEntries {
+			numbers[e.SerialNumber.Text(16)] = true
+		}
+		return l, numbers
+	}
+	first, at := read(noon.Add(time.Hour))
+	if at[good] || !at[ours] || !at[theirs] || !at[old] {
+		t.Errorf("an hour later: good %v, ours %v, theirs %v, old %v", at[good], at[ours], at[theirs], at[old])
+	}
+	next, at := read(noon.Add(90*24*time.Hour - 30*time.Minute))
+	if at[good] || !at[ours] || !at[theirs] || at[old] || next.Number <= first.Number {
+		t.Errorf("when old has run out: good %v, ours %v, theirs %v, old %v, number %d after %d", at[good], at[ours], at[theirs], at[old], next.Number, first.Number)
+	}
+	if last, _ := read(noon.Add(5 * 365 * 24 * time.Hour)); last.Revoked != 0 {
+		t.Errorf("%d when all have run out", last.Revoked)
 	}
 }

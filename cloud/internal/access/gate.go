@@ -73,6 +73,7 @@ func (g *Gate) handlers() (asking, open map[string]http.HandlerFunc) {
 			"POST /v1/enrolments":            g.makeEnrolment,
 			"DELETE /v1/enrolments/{device}": g.revokeDevice,
 			"POST /v1/enrol/renew":           g.renew,
+			"GET /v1/revoked":                g.revoked,
 			"GET /v1/audit":                  g.audit,
 		}, map[string]http.HandlerFunc{
 			"POST /v1/session":   g.signIn,

@@ -22,6 +22,9 @@ func ForTenant(ctx context.Context, tenant string) context.Context {
 	return context.WithValue(ctx, tenantKey{}, tenant)
 }
 
+// ForAll undoes ForTenant, for what the service does on its own account within a request.
+func ForAll(ctx context.Context) context.Context { return ForTenant(ctx, everyTenant) }
+
 // everyTenant is what the service's own connections say; a connection that says nothing sees nothing.
 const everyTenant = "*"
 

@@ -34,7 +34,6 @@ func StartSecured(t testing.TB, folder string) *Secured {
 	s := &Secured{Dir: t.TempDir()}
 	s.ca, s.key = s.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}, "ca")
-	s.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "broker"}, IPAddresses: []net.IP{ownHost(t)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, "broker")
 	s.Certificate(t, Revoked)
 	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour),
 		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: big.NewInt(s.serial), RevocationTime: time.Now()}}}, s.ca, s.key)
@@ -42,6 +41,29 @@ func StartSecured(t testing.TB, folder string) *Secured {
 		t.Fatal(err)
 	}
 	s.write(t, "revoked.pem", "X509 CRL", list)
+	s.start(t, folder)
+	return s
+}
+
+// StartSecuredBy starts one of a service's boards, with the service's authority from its folder. list writes revoked.pem
+// to a path first.
+func StartSecuredBy(t testing.TB, folder, authority string, list func(path string)) *Secured {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(filepath.Join(authority, "ca.pem"), filepath.Join(authority, "ca.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Secured{Dir: t.TempDir(), ca: pair.Leaf, key: pair.PrivateKey.(*ecdsa.PrivateKey)}
+	s.write(t, "ca.pem", "CERTIFICATE", pair.Leaf.Raw)
+	list(filepath.Join(s.Dir, "revoked.pem"))
+	s.start(t, folder)
+	return s
+}
+
+// start makes the broker's certificate and starts it with the files of a folder.
+func (s *Secured) start(t testing.TB, folder string) {
+	t.Helper()
+	s.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "broker"}, IPAddresses: []net.IP{ownHost(t)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, "broker")
 	read := func(name string) string {
 		data, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
@@ -59,7 +81,6 @@ func StartSecured(t testing.TB, folder string) *Secured {
 		}
 	}
 	s.Broker = StartWith(t, "mqtts", strings.Join(settings, ""))
-	return s
 }
 
 // Revoked is the common name of a certificate that the broker takes no more: Config gives it.

@@ -1,0 +1,76 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"net/http"
+	"time"
+
+	"github.com/coldshelf/coldshelf/cloud/internal/state"
+)
+
+// revokedTime is how long a list counts. A broker lets nobody in by a list that has run out, so that it must outlast a
+// cron job that nobody notices to have stopped; and it need not end sooner, as a board's certificate lasts 90 days at most.
+const revokedTime = 365 * 24 * time.Hour
+
+// RevocationList is what a broker that is not our own reads to keep revoked boards out.
+type RevocationList struct {
+	Number     int64     `json:"number"`  // grows from list to list
+	Revoked    int       `json:"revoked"` // how many certificates are on it
+	ThisUpdate time.Time `json:"this_update"`
+	NextUpdate time.Time `json:"next_update"` // from then on a broker lets nobody in by it
+	PEM        []byte    `json:"-"`           // X.509 CRL of version 2, signed by the authority
+}
+
+// RevocationList makes the list of all certificates of boards that are revoked and have not run out, of every tenant, as
+// they have one authority. It names their serial numbers alone.
+func (a *Authority) RevocationList(ctx context.Context, q state.Querier, now time.Time) (*RevocationList, error) {
+	entries, err := revokedEntries(state.ForAll(ctx), q, now)
+	if err != nil {
+		return nil, fmt.Errorf("list revoked certificates: %w", err)
+	}
+	// It begins an hour ago, as our certificates do: the broker's clock may be behind.
+	l := &RevocationList{Number: now.UnixMicro(), Revoked: len(entries), ThisUpdate: now.Add(-time.Hour).UTC().Truncate(time.Second), NextUpdate: now.Add(revokedTime).UTC().Truncate(time.Second)}
+	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(l.Number), ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate,
+		RevokedCertificateEntries: entries}, a.cert, a.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign the list of revoked certificates: %w", err)
+	}
+	l.PEM = encodePEM("X509 CRL", der)
+	return l, nil
+}
+
+func revokedEntries(ctx context.Context, q state.Querier, now time.Time) (list []x509.RevocationListEntry, err error) {
+	rows, err := q.Query(ctx, "SELECT serial, revoked_at FROM certificates WHERE revoked_at > 0 AND not_after > ? ORDER BY revoked_at, serial", state.Micros(now))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var number string
+		var at int64
+		if err := rows.Scan(&number, &at); err != nil {
+			return nil, err
+		}
+		n, ok := new(big.Int).SetString(number, 16)
+		if !ok {
+			return nil, fmt.Errorf("serial number %q is not hexadecimal", number)
+		}
+		list = append(list, x509.RevocationListEntry{SerialNumber: n, RevocationTime: state.Time(at).UTC()})
+	}
+	return list, rows.Err()
+}
+
+func (g *Gate) revoked(w http.ResponseWriter, r *http.Request) {
+	l, err := g.authority.RevocationList(r.Context(), g.db, g.now())
+	if err != nil {
+		g.failed(w, "list revoked certificates", err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-pem-file")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(l.PEM) // a client that has gone cannot be told anything
+}
