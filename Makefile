@@ -41,6 +41,7 @@ build: agent cloud ## build bin/cooler-agent and bin/cooler-cloud
 
 agent: setup ## build bin/cooler-agent with OpenCV
 	@mkdir -p bin
+	@test -x bin/cooler-agent || echo 'building both programs; the first time takes some minutes'
 	go build $(GO_TAGS) -ldflags '$(AGENT_LDFLAGS)' -o bin/cooler-agent ./agent/cmd/cooler-agent
 
 cloud: web ## build bin/cooler-cloud, one static binary with the page inside

@@ -34,7 +34,8 @@ func detectCommand() *cobra.Command {
 		Use:   "detect [flags] IMAGE…",
 		Short: "Find and name the facings of pictures",
 		Long: `Finds the facings of each picture, names them by the gallery, and judges the planogram's slots where
-the camera's mount is given. A picture that cannot be read is told on standard error and makes the
+the camera's mount is given: then on-shelf availability, compliance, share of shelf and the like are
+told too, each with the coverage that it was computed on. A picture that cannot be read is told on standard error and makes the
 status 1; the others are printed all the same. Boxes are [x, y, width, height] in pixels of the picture
 as a viewer shows it.`,
 		Example: `  cooler-agent detect --draw out.png shelf.jpg
@@ -85,6 +86,7 @@ type imageReport struct {
 	Quality shelf.Quality       `json:"quality"`
 	Facings []shelf.Facing      `json:"facings"`
 	Slots   []shelf.SlotReading `json:"slots"`
+	KPIs    *shelf.PictureKPIs  `json:"kpis,omitempty"` // where slots were judged
 	Model   string              `json:"model"`
 }
 
@@ -112,7 +114,7 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 	names := namesOf(s, plan)
 	failed := 0
 	for i, path := range images {
-		if err := o.one(ctx, p, straight, path, o.drawPath(i, len(images)), names, out); err != nil {
+		if err := o.one(ctx, p, plan, straight, path, o.drawPath(i, len(images)), names, out); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -135,7 +137,7 @@ func (o detectOptions) run(ctx context.Context, images []string, out, errs io.Wr
 }
 
 // one looks at one picture, prints what it saw, and draws it.
-func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, straight *straightener, path, drawTo string, names draw.Names, out io.Writer) error {
+func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, plan *shelf.Planogram, straight *straightener, path, drawTo string, names draw.Names, out io.Writer) error {
 	frame, err := picture.Read(path)
 	if err != nil {
 		return withHint(err, pictureHint(err))
@@ -147,15 +149,20 @@ func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, straight *
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	var kpis *shelf.PictureKPIs
+	if plan != nil {
+		measured := shelf.MeasurePicture(plan, obs)
+		kpis = &measured
+	}
 	if o.asJSON {
-		line, err := json.Marshal(imageReport{path, obs.Width, obs.Height, obs.Quality, obs.Facings, obs.Slots, obs.Model})
+		line, err := json.Marshal(imageReport{path, obs.Width, obs.Height, obs.Quality, obs.Facings, obs.Slots, kpis, obs.Model})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 		if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
 			return err
 		}
-	} else if err := printTable(out, path, obs, names); err != nil {
+	} else if err := printTable(out, path, obs, kpis, names); err != nil {
 		return err
 	}
 	if drawTo == "" {

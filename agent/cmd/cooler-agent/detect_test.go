@@ -131,6 +131,9 @@ func TestACoolerIsEnrolledSeenAndJudged(t *testing.T) {
 	if float64(named) < 0.9*float64(found) {
 		t.Errorf("%d of %d found facings are named right, want 90 %%", named, found)
 	}
+	if k := seen.KPIs; k == nil || !k.OSA.Known || k.OSA.Value < 0.8 || k.OSA.Coverage < 0.5 || k.ShareOfShelf.Own.Value < 0.5 {
+		t.Errorf("KPIs of a full cooler are %+v, want nearly all of them", k)
+	}
 	if len(seen.Slots) == 0 {
 		t.Fatal("no slots are judged")
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // printTable writes an observation for a person: what the picture is like, its facings by shelf, its slots.
-func printTable(out io.Writer, path string, obs *shelf.Observation, names draw.Names) error {
+func printTable(out io.Writer, path string, obs *shelf.Observation, kpis *shelf.PictureKPIs, names draw.Names) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %d×%d  %s  picture %s\n", path, obs.Width, obs.Height, counted(len(obs.Facings), "facing"), qualityWords(obs.Quality))
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
@@ -31,13 +31,26 @@ func printTable(out io.Writer, path string, obs *shelf.Observation, names draw.N
 		}
 	}
 	if len(obs.Slots) > 0 {
-		fmt.Fprintln(t, "  SLOT\tSTATE\tDUE\tPRESENT\tGTIN\tPRODUCT")
+		fmt.Fprintln(t, "\n  SLOT\tSTATE\tDUE\tPRESENT\tGTIN\tPRODUCT")
 		for _, s := range obs.Slots {
 			state := s.State.String()
 			if s.State == shelf.Unknown {
 				state += " (" + s.Reason.String() + ")"
 			}
 			fmt.Fprintf(t, "  %s\t%s\t%d\t%d\t%s\t%s\n", s.SlotID, state, s.Due, s.Present, s.GTIN, names[s.GTIN])
+		}
+	}
+	if kpis != nil {
+		fmt.Fprintln(t, "\n  KPI\tVALUE")
+		for _, k := range []struct {
+			name  string
+			value shelf.Ratio
+		}{
+			{"on-shelf availability", kpis.OSA}, {"out of stock", kpis.OutOfStock}, {"assortment", kpis.Assortment}, {"compliance", kpis.Compliance},
+			{"occupancy", kpis.Occupancy}, {"share of shelf, own", kpis.ShareOfShelf.Own}, {"competitors", kpis.ShareOfShelf.Competitor},
+			{"unknown", kpis.ShareOfShelf.Unknown}, {"empty", kpis.ShareOfShelf.Empty}, {"purity", kpis.Purity},
+		} {
+			fmt.Fprintf(t, "  %s\t%s\n", k.name, k.value)
 		}
 	}
 	if err := t.Flush(); err != nil {

@@ -44,7 +44,7 @@ func (c *catalog) place(channel, name string) (*Store, *Fault) {
 			return nil, &Fault{Code: BadGLN, Field: "store", Text: err.Error()}
 		}
 	}
-	return nil, &Fault{Code: UnknownStore, Field: "store", Text: fmt.Sprintf("store %q is not known", name), Hint: "put its master: PUT /v1/stores/{store} or /v1/sales/masters"}
+	return nil, &Fault{Code: UnknownStore, Field: "store", Text: fmt.Sprintf("store %q is not known", name), Hint: "give its master: cooler-cloud sales masters FILE, or PUT /v1/stores/{store}"}
 }
 
 // product finds what a line sold; without one it names what is missing.

@@ -173,7 +173,7 @@ func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missi
 }
 
 func unknownProduct(code string) *Fault {
-	hint := "put its master: POST /v1/sales/masters"
+	hint := "give its master: cooler-cloud sales masters FILE, or POST /v1/sales/masters"
 	if Restricted(code) {
 		hint = "a shop makes such numbers itself, often with the pack's weight or price in them: give its product's master the channel's code " + code[:7] + "*, or as many digits as name it"
 	}

@@ -132,7 +132,7 @@ func (d *MovementDraft) resolve(tenant string, c *catalog, now time.Time) (m Mov
 	}
 	product, missing := c.product("", d.GTIN, "")
 	if product == nil {
-		return m, as, missing, &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %s is not known", d.GTIN), Hint: "put its master: POST /v1/sales/masters"}
+		return m, as, missing, &Fault{Code: UnknownProduct, Field: "gtin", Text: fmt.Sprintf("product %s is not known", d.GTIN), Hint: "give its master: cooler-cloud sales masters FILE, or POST /v1/sales/masters"}
 	}
 	if at, fault = instant(d.At, "at", at, zoned, store, now); fault != nil {
 		return m, as, "", fault
