@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
+	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
 // TestPauleMandel holds the estimator to what others make of the 13 trials of the BCG vaccine (Colditz et al. 1994, as log
@@ -41,5 +42,20 @@ func TestARateNeedsThreeDays(t *testing.T) {
 		if ok && math.Abs(rate.PerHour-2) > 0.3 {
 			t.Errorf("two were sold in each hour, the rate is %.2f", rate.PerHour)
 		}
+	}
+}
+
+// TestSubstitutionOfAnotherCluster: a cluster in which too little was lost of a group says nothing of it, whatever another
+// one found; least of all without a doubt.
+func TestSubstitutionOfAnotherCluster(t *testing.T) {
+	cola, water := shelf.GTIN("5449000000996"), shelf.GTIN("96385074")
+	m := &merge.Model{Substitute: map[string]float64{}}
+	groups := map[shelf.GTIN]string{cola: "cola", water: "water"}
+	if share, _ := merge.Substitution(m, groups, map[string]float64{"cola": 200, "water": 100}, map[string]float64{"cola": 400, "water": 400}); len(share) != 2 {
+		t.Fatalf("shares %v, want two", share)
+	}
+	share, shared := merge.Substitution(m, groups, map[string]float64{"cola": 200, "water": 10}, map[string]float64{"cola": 400, "water": 20})
+	if _, ok := share[water]; ok || shared[cola] <= 0 {
+		t.Errorf("shares %v, doubts %v, want the share of cola alone, with its doubt", share, shared)
 	}
 }

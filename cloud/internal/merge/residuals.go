@@ -215,8 +215,8 @@ func (r *Residuals) substitution(m *Model) (share, shared map[shelf.GTIN]float64
 		m.Substitute[group], doubt[group] = s, math.Sqrt(all.left(variances[i]))/(1-s)
 	}
 	for g, group := range r.groups {
-		if s, ok := m.Substitute[group]; ok {
-			share[g], shared[g] = s, doubt[group]
+		if d, ok := doubt[group]; ok { // the model has those of other clusters too
+			share[g], shared[g] = m.Substitute[group], d
 		}
 	}
 	return share, shared

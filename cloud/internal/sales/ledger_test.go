@@ -243,6 +243,11 @@ func ownNumbers(t *testing.T, r *rig) {
 	if err != nil || len(lines) != 3 || lines[0].Units != 1 || lines[0].Grams != 226 || lines[0].Amount != 452 {
 		t.Errorf("ham %v, %v, want three packs, the first of 226 g for 452", lines, err)
 	}
+	want(t, r.append(t, label("g", "0212345002261")), "parked unknown_product")
+	ham.Codes = append(ham.Codes, sales.Code{Channel: "pos", Code: "0212345*"})
+	if n := r.put(t, []sales.Product{ham}, nil); n != 1 {
+		t.Errorf("%d taken when the code of a number from 02 came, want the one that waited", n)
+	}
 	for _, code := range []string{"21*", "4112345*", "2112345678901*"} {
 		p := product(lemon)
 		p.Codes = []sales.Code{{Channel: "pos", Code: code}}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
@@ -289,7 +290,16 @@ func (c *catalog) knows(code, missing, channel string) bool {
 	if sku, ok := cutChannel(missing, channel); ok {
 		return c.code(channel, sku) != nil
 	}
-	return c.products[shelf.GTIN(missing)] != nil || c.code(channel, missing) != nil
+	if c.products[shelf.GTIN(missing)] != nil {
+		return true
+	}
+	// What is missing is the shortest form of a GTIN; the channel's code may be of a longer one, as it was sold.
+	for _, n := range []int{8, 12, 13, 14} {
+		if n >= len(missing) && c.code(channel, strings.Repeat("0", n-len(missing))+missing) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func cutChannel(missing, channel string) (sku string, ok bool) {
