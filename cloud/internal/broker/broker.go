@@ -89,7 +89,7 @@ func New(cfg Config) (*Broker, error) {
 		if every <= 0 {
 			every = standingEvery
 		}
-		b.serves.Go(func() { hook.watch(ctx, server, every, cfg.Log) })
+		b.serves.Go(func() { hook.watch(ctx, every, cfg.Log) })
 	}
 	return b, nil
 }

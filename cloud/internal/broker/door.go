@@ -102,7 +102,7 @@ func (d *door) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { d.who.Delete(cl)
 
 // watch disconnects clients whose token or certificate was revoked, or whose certificate has expired. While Access cannot
 // be asked, nobody is disconnected.
-func (d *door) watch(ctx context.Context, server *mqtt.Server, every time.Duration, log *slog.Logger) {
+func (d *door) watch(ctx context.Context, every time.Duration, log *slog.Logger) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -111,13 +111,13 @@ func (d *door) watch(ctx context.Context, server *mqtt.Server, every time.Durati
 			return
 		case <-tick.C:
 		}
-		if err := d.putOut(ctx, server, time.Now()); err != nil && ctx.Err() == nil && log != nil {
+		if err := d.putOut(ctx, time.Now()); err != nil && ctx.Err() == nil && log != nil {
 			log.Warn("who may stay connected could not be looked up", "part", "broker", "err", err)
 		}
 	}
 }
 
-func (d *door) putOut(ctx context.Context, server *mqtt.Server, now time.Time) error {
+func (d *door) putOut(ctx context.Context, now time.Time) error {
 	here := map[*mqtt.Client]string{}
 	var proofs []string
 	d.who.Range(func(cl, id any) bool {
@@ -135,8 +135,8 @@ func (d *door) putOut(ctx context.Context, server *mqtt.Server, now time.Time) e
 	for cl, proof := range here {
 		if !good[proof] || expired(cl, now) {
 			d.who.Delete(cl) // from now on nothing that it still sends is accepted
-			// It is gone already, or is going; either way it is not let in again.
-			_ = server.DisconnectClient(cl, packets.ErrNotAuthorized)
+			// Not by DisconnectClient: that writes to the client first, and waits for one that does not read.
+			cl.Stop(packets.ErrNotAuthorized)
 		}
 	}
 	return nil
