@@ -167,6 +167,10 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
+	open, err := p.open(ctx, tenant)
+	if err != nil {
+		return err
+	}
 	cases := casesOf(masters)
 	for _, store := range slices.Sorted(maps.Keys(masters.Places)) {
 		calendar, ok := calendars[store]
@@ -177,7 +181,9 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 		if err != nil {
 			return fmt.Errorf("plan %s: %w", store, err)
 		}
-		if len(list) == 0 {
+		cycle, _ := calendar.Cycle(p.Now(), masters.Places[store].Zone)
+		moved := slices.DeleteFunc(open[store], func(s Suggestion) bool { return s.Delivery.Equal(cycle.Delivery) || !s.OrderBy.After(p.Now()) })
+		if len(list)+len(moved) == 0 {
 			continue
 		}
 		err = p.DB.Write(ctx, func(tx *state.Tx) error {
@@ -196,11 +202,39 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 					return err
 				}
 			}
+			for i := range moved {
+				if err := takeBack(ctx, tx, tenant, moved[i].ID); err != nil {
+					return err
+				}
+			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// open reads what nobody has approved yet, by store.
+func (p *Planner) open(ctx context.Context, tenant string) (map[string][]Suggestion, error) {
+	list, err := List(ctx, p.DB, tenant, Filter{Statuses: []Status{Suggested, Paused}, Limit: 1_000_000})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]Suggestion{}
+	for _, s := range list {
+		out[s.Store] = append(out[s.Store], s)
+	}
+	return out, nil
+}
+
+// takeBack forgets a suggestion that could still be ordered, for a delivery that a changed calendar does not have any more:
+// left there it could be approved beside the one for the delivery that came in its place.
+func takeBack(ctx context.Context, tx *state.Tx, tenant, id string) error {
+	_, err := tx.Exec(ctx, "DELETE FROM replenish_suggestions WHERE tenant = ? AND id = ? AND status IN (?, ?)", tenant, id, string(Suggested), string(Paused))
+	if err != nil {
+		return fmt.Errorf("take suggestion %s back: %w", id, err)
 	}
 	return nil
 }

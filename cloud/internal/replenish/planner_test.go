@@ -454,6 +454,49 @@ func TestAPauseHolds(t *testing.T) {
 	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
 }
 
+// TestAChangedCalendarTakesItsDeliveryBack: what was suggested for a delivery that there is not any more cannot be approved
+// beside what is suggested for the one in its place.
+func TestAChangedCalendarTakesItsDeliveryBack(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		s := open(t, db, http.StatusOK)
+		s.step(t)
+		first := s.list(t)[0]
+		set := func(c replenish.Calendar) {
+			t.Helper()
+			err := db.Write(context.Background(), func(tx *state.Tx) error { return replenish.PutCalendar(context.Background(), tx, "t", first.Store, c) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.step(t)
+		}
+		holiday := replenish.Daily()
+		holiday.Off = []string{first.Delivery.Format(time.DateOnly)}
+		set(holiday)
+		second := s.list(t, replenish.Suggested)
+		if len(second) != 1 || !second[0].Delivery.After(first.Delivery) {
+			t.Fatalf("with a holiday: %+v, want one suggestion, for a later delivery", second)
+		}
+		if _, err := replenish.Decide(context.Background(), db, "t", first.ID, replenish.Word{Action: "approve"}); !errors.Is(err, state.ErrNotFound) {
+			t.Errorf("approved for a delivery that there is not: %v", err)
+		}
+		set(replenish.Daily())
+		if list := s.list(t, replenish.Suggested); len(list) != 1 || list[0].ID != first.ID {
+			t.Errorf("without the holiday: %+v, want what there was", list)
+		}
+		set(holiday)
+		s.say(t, second[0].ID, replenish.Word{Action: "approve", By: "Ann"})
+		never := replenish.Daily()
+		never.Off = []string{"01-01/12-31"}
+		set(never)
+		if list := s.list(t, replenish.Suggested, replenish.Paused); len(list) != 0 {
+			t.Errorf("no delivery at all: %+v", list)
+		}
+		if list := s.list(t, replenish.Sent); len(list) != 1 || list[0].ID != second[0].ID {
+			t.Errorf("sent %+v, want what was approved", list)
+		}
+	}, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables)
+}
+
 // TestSentAsSoonAsApproved: a running planner posts what is approved at once, not with its next plan.
 func TestSentAsSoonAsApproved(t *testing.T) {
 	s := open(t, statetest.SQLite(t, sales.Tables, merge.Tables, promotion.Tables, replenish.Tables), http.StatusOK)
