@@ -290,6 +290,10 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 		}
 	}
 	m.turn(&d, at)
+	if d.Grams != nil && d.Amount == nil && *d.Quantity != 0 {
+		d.Price = nil // of a kilogram, too: it is not that of a pack
+		wrong(sales.Missing, "amount", weighedWithoutAmount())
+	}
 	return d, false, fault
 }
 

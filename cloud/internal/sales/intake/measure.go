@@ -58,3 +58,8 @@ func measured(quantity, unit string) (n int64, weight *int64, err error) {
 	w := whole.Int64()
 	return int64(g.Sign()), &w, nil
 }
+
+// weighedWithoutAmount is the fault of a weighed line that has only a price, which is that of a kilogram.
+func weighedWithoutAmount() *sales.Fault {
+	return &sales.Fault{Code: sales.Missing, Field: "amount", Text: "a weighed line has no amount", Hint: "tills round weight times price in their own ways: the amount has to be said"}
+}

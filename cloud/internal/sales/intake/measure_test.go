@@ -51,6 +51,18 @@ func TestQuantities(t *testing.T) {
 	}
 }
 
+// TestWeighedByAMapping: what a mapping's unit says is weighed has its amount; a price alone is that of a kilogram, and would
+// be taken for that of the pack.
+func TestWeighedByAMapping(t *testing.T) {
+	m := mapping(t, "channel: x\nformat: csv\nfields: {order: o, line: \"#\", store: {value: s1}, gtin: {value: \"4006381333931\"}, quantity: q, unit: u, price: p, amount: a, currency: {value: EUR}, sold_at: {value: \"2026-03-02T10:00:00Z\"}}\n")
+	items := collect(intake.CSV(strings.NewReader("o,q,u,p,a\n1,0.452,KGM,9.95,4.50\n2,0.452,KGM,9.95,\n3,2,EA,1.50,\n4,0,KGM,9.95,\n"), m).Items())
+	for i, want := range []string{"1 452 - 450", sales.Missing + " a weighed line has no amount", "2 - 150 -", "0 0 995 -"} {
+		if got := said(items[i]); !strings.HasPrefix(got, want) {
+			t.Errorf("order %d: got %s, want %s", i+1, got, want)
+		}
+	}
+}
+
 // said is what an item says of how much was sold, or what is wrong with it and what to do.
 func said(it intake.Item) string {
 	if it.Fault != nil {

@@ -296,7 +296,9 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 	}
 	if weight != nil { // a price is that of a kilogram
 		if d.Amount == nil {
-			return &sales.Fault{Code: sales.Missing, Field: "amount", Text: "a weighed line has no ExtendedAmount", Hint: "tills round weight times price in their own ways: the amount has to be said"}
+			fault := weighedWithoutAmount()
+			fault.Text = "a weighed line has no ExtendedAmount"
+			return fault
 		}
 		return nil
 	}
