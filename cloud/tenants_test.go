@@ -142,7 +142,8 @@ func TestTenantsApart(t *testing.T) {
 			continue
 		}
 		bind("t")
-		if other := count(table); n != other || n+other > all { // both lived alike; the rest is the service's
+		// Both lived alike, but a target stands in delivery_failing only while it fails; the rest is the service's.
+		if other := count(table); (n != other && table != "delivery_failing") || n+other > all {
 			t.Errorf("%s: u sees %d and t %d of %d rows", table, n, other, all)
 		}
 	}
