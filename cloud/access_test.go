@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -73,6 +74,22 @@ func certificateRequest(t *testing.T) (string, *ecdsa.PrivateKey) {
 		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), key
+}
+
+// heldBack begins a POST and sends its body later: the service has found the token good and waits for it.
+func heldBack(t *testing.T, addr, path, token string, body any) *unfinished {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := begin(t, addr, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", path, addr, token, len(text)), string(text))
+	const wanted = "HTTP/1.1 100 Continue\r\n\r\n"
+	said := make([]byte, len(wanted))
+	if _, err := io.ReadFull(u.conn, said); err != nil || string(said) != wanted {
+		t.Fatalf("POST %s without its body: %q, %v", path, said, err)
+	}
+	return u
 }
 
 // TestSetUpToMessage: from the one-time link over tokens and enrolment to a board's message by its
@@ -182,8 +199,22 @@ func TestSetUpToMessage(t *testing.T) {
 	if code, answer := ask(t, "POST", base+"/v1/enrol/renew", token, map[string]string{"csr": csr}); code != http.StatusCreated || answer["certificate"] == nil {
 		t.Errorf("renewal: %d, %v", code, answer)
 	}
+	held := heldBack(t, s.Addr(), "/v1/enrol/renew", token, map[string]string{"csr": csr})
 	if code, _ := ask(t, "DELETE", base+"/v1/enrolments/d1", admin, nil); code != http.StatusNoContent {
 		t.Errorf("revoke: %d", code)
+	}
+	if code, answer := held.finish(t); code != http.StatusUnauthorized {
+		t.Errorf("a renewal that was begun before the device was revoked: %d, %s", code, answer)
+	}
+	_, second := ask(t, "POST", base+"/v1/tokens", admin, map[string]string{"name": "second", "role": "admin"})
+	_, tokens := ask(t, "GET", base+"/v1/tokens", admin, nil)
+	held = heldBack(t, s.Addr(), "/v1/tokens", second["token"].(string), map[string]string{"name": "third", "role": "admin"})
+	newest := tokens["tokens"].([]any)[0].(map[string]any)
+	if code, _ := ask(t, "DELETE", fmt.Sprintf("%s/v1/tokens/%v", base, newest["id"]), admin, nil); code != http.StatusNoContent {
+		t.Errorf("revoke the second admin's token: %d", code)
+	}
+	if code, answer := held.finish(t); code != http.StatusUnauthorized {
+		t.Errorf("a token that a revoked admin makes: %d, %s", code, answer)
 	}
 	if code, _ := ask(t, "POST", base+"/v1/enrol/renew", token, map[string]string{"csr": csr}); code != http.StatusUnauthorized {
 		t.Errorf("renewal after that: %d", code)

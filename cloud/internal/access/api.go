@@ -27,6 +27,8 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 // failed answers an error of this package's functions.
 func (g *Gate) failed(w http.ResponseWriter, what string, err error) {
 	switch {
+	case errors.Is(err, errEnded):
+		g.TurnAway(w)
 	case errors.Is(err, ErrPassword):
 		fail(w, http.StatusBadRequest, problem.BadPassword, err.Error(), "choose another: docs/operations.md, People")
 	case errors.Is(err, ErrUser):
@@ -78,7 +80,7 @@ func (g *Gate) issueToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var token string
-	err = g.db.Write(r.Context(), func(tx *state.Tx) error {
+	err = g.change(r, func(tx *state.Tx) error {
 		token, err = Issue(r.Context(), tx, Principal{Identity: wire.Identity{Tenant: p.Identity.Tenant}, Name: in.Name, Role: role}, p.Name, g.now())
 		return err
 	})
@@ -95,7 +97,7 @@ func (g *Gate) revokeToken(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	err := g.db.Write(r.Context(), func(tx *state.Tx) error { return Revoke(r.Context(), tx, p.Identity.Tenant, id, p.Name, g.now()) })
+	err := g.change(r, func(tx *state.Tx) error { return Revoke(r.Context(), tx, p.Identity.Tenant, id, p.Name, g.now()) })
 	if err != nil {
 		g.failed(w, "revoke token", err)
 		return
@@ -118,7 +120,7 @@ func (g *Gate) makeEnrolment(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var code string
-	err := g.db.Write(r.Context(), func(tx *state.Tx) (err error) {
+	err := g.change(r, func(tx *state.Tx) (err error) {
 		code, err = EnrolCode(r.Context(), tx, id, p.Name, g.now())
 		return err
 	})
@@ -131,7 +133,7 @@ func (g *Gate) makeEnrolment(w http.ResponseWriter, r *http.Request) {
 
 func (g *Gate) revokeDevice(w http.ResponseWriter, r *http.Request) {
 	p, _ := From(r.Context())
-	err := g.db.Write(r.Context(), func(tx *state.Tx) error {
+	err := g.change(r, func(tx *state.Tx) error {
 		return RevokeDevice(r.Context(), tx, p.Identity.Tenant, r.PathValue("device"), p.Name, g.now())
 	})
 	if err != nil {

@@ -54,6 +54,9 @@ func (a *Authority) Renew(ctx context.Context, db *state.DB, p Principal, reques
 		return nil, ErrDenied
 	}
 	err = db.Write(ctx, func(tx *state.Tx) error {
+		if err := stays(ctx, tx); err != nil {
+			return err
+		}
 		c, err = a.issue(ctx, tx, p.Identity, request, now)
 		return err
 	})

@@ -146,6 +146,17 @@ func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	}
 }
 
+// change does what a request asks for, unless what it came with has ended since it was checked: a body may take as long as
+// its sender likes.
+func (g *Gate) change(r *http.Request, do func(tx *state.Tx) error) error {
+	if _, err := Standing(state.ForAll(r.Context()), g.db, GrantOf(r.Context()), g.now()); errors.Is(err, ErrDenied) {
+		return errEnded
+	} else if err != nil {
+		return err
+	}
+	return g.db.Write(r.Context(), do)
+}
+
 // who reads a request's token or session.
 func (g *Gate) who(r *http.Request) (p Principal, grant string, err error) {
 	if text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {

@@ -55,3 +55,27 @@ func tokenOf(ctx context.Context, q state.Querier, sum string) (Principal, error
 	p.Role = Role(role)
 	return p, nil
 }
+
+// errEnded is the ErrDenied of a request whose token or session has ended since it came.
+var errEnded = fmt.Errorf("%w: it was ended meanwhile", ErrDenied)
+
+// stays is errEnded where the token that a request came with is revoked by now, and else keeps it from being revoked until
+// the transaction ends. Whoever did not come through a Gate has shown none.
+func stays(ctx context.Context, tx *state.Tx) error {
+	sum, ok := strings.CutPrefix(GrantOf(ctx), tokenGrant)
+	if !ok {
+		return nil
+	}
+	r, err := tx.Exec(ctx, "UPDATE tokens SET revoked_at = 0 WHERE sha256 = ? AND revoked_at = 0", sum)
+	var n int64
+	if err == nil {
+		n, err = r.RowsAffected()
+	}
+	if err == nil && n == 0 {
+		err = errEnded
+	}
+	if err != nil {
+		return fmt.Errorf("check token: %w", err)
+	}
+	return nil
+}

@@ -199,7 +199,7 @@ func (g *Gate) addUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var out invited
-	err := g.db.Write(r.Context(), func(tx *state.Tx) (err error) {
+	err := g.change(r, func(tx *state.Tx) (err error) {
 		out.User, err = AddUser(r.Context(), tx, User{Tenant: p.Identity.Tenant, Name: in.Name, Email: in.Email, Role: in.Role}, p.Name, g.now())
 		if err == nil {
 			out.Link, err = Invite(r.Context(), tx, p.Identity.Tenant, out.User.ID, p.Name, g.now())
@@ -235,7 +235,7 @@ func (g *Gate) changeUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var u User
-	err := g.db.Write(r.Context(), func(tx *state.Tx) (err error) {
+	err := g.change(r, func(tx *state.Tx) (err error) {
 		u, err = ChangeUser(r.Context(), tx, p.Identity.Tenant, id, in.Name, in.Role, in.Disabled, p.Name, g.now())
 		return err
 	})
@@ -252,7 +252,7 @@ func (g *Gate) removeUser(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	err := g.db.Write(r.Context(), func(tx *state.Tx) error {
+	err := g.change(r, func(tx *state.Tx) error {
 		return RemoveUser(r.Context(), tx, p.Identity.Tenant, id, p.Name, g.now())
 	})
 	if err != nil {
@@ -269,7 +269,7 @@ func (g *Gate) invite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var out invited
-	err := g.db.Write(r.Context(), func(tx *state.Tx) (err error) {
+	err := g.change(r, func(tx *state.Tx) (err error) {
 		if out.User, err = UserOf(r.Context(), tx, p.Identity.Tenant, id); err == nil {
 			out.Link, err = Invite(r.Context(), tx, p.Identity.Tenant, id, p.Name, g.now())
 		}
