@@ -57,7 +57,9 @@ func makeDay(ctx context.Context, tx *state.Tx, key devDay, again bool) error {
 		return err
 	}
 	var day series.Rollup
+	hours := 0
 	err = each(rows, func() error {
+		hours++
 		var h series.Rollup
 		var body []byte
 		if err := rows.Scan(&body); err != nil {
@@ -69,7 +71,7 @@ func makeDay(ctx context.Context, tx *state.Tx, key devDay, again bool) error {
 		day.Plus(&h)
 		return nil
 	})
-	if err != nil {
+	if err != nil || hours == 0 {
 		return err
 	}
 	onConflict := "NOTHING"

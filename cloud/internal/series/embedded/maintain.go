@@ -35,6 +35,9 @@ func (s *Store) Maintain(ctx context.Context, now time.Time, keep series.Retenti
 			}
 		}
 	}
+	s.mu.Lock()
+	s.forgotten = max(s.forgotten, floor(keep.Points.UnixMicro(), time.Hour.Microseconds()))
+	s.mu.Unlock()
 	return s.db.Write(ctx, func(tx *state.Tx) error {
 		// A day keeps all of its hours or none, so that it is never made anew from a part of them.
 		hours := keep.Hours.UTC().Truncate(series.Day).UnixMicro()

@@ -25,6 +25,9 @@ type Store struct {
 	devs   map[devKey]int64
 	shapes map[string]int64
 	dirty  map[devHour]struct{}
+	// forgotten is the time, in microseconds since 1970, before which points have been forgotten: the totals of hours before it stay
+	// as they are, whatever comes late.
+	forgotten int64
 }
 
 type devKey struct{ tenant, device, store string }

@@ -170,6 +170,9 @@ func floor(v, step int64) int64 {
 
 func (s *Store) markDirty(ctx context.Context, tx *state.Tx, dev, at int64) error {
 	key := devHour{dev, floor(at, time.Hour.Microseconds())}
+	if key.hour < s.forgotten {
+		return nil
+	}
 	if _, ok := s.dirty[key]; ok {
 		return nil
 	}

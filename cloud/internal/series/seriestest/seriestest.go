@@ -334,8 +334,9 @@ func retention(t *testing.T, s Store) {
 	}
 	hours("hours")
 	write(t, s, observation("d1", 3, at.Add(time.Minute), shelf.Empty))
+	hours("hours, at once after a point that came when the others were gone")
 	if err := s.Maintain(ctx, time.Now(), series.Retention{Points: at.Add(time.Hour), Hours: at.Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	hours("hours, after a point that came when the others were gone")
+	hours("hours, after a point that came when the others were gone, and housekeeping")
 }
