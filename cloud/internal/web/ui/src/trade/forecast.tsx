@@ -15,7 +15,7 @@ export function ForecastCard() {
   const ours = shelf.find((s) => s.method === "demand_rate");
   const naive = shelf.find((s) => s.method === "naive_seasonal");
   return (
-    <details class="card folded forecast-card">
+    <details class="card folded forecast-card" open={!loaded.data && loaded.error !== undefined}>
       <summary>
         <h2>{t("forecast.title")}</h2>
         {ours && naive && <span class="muted num">{t("forecast.short", { ours: units(ours.mae), naive: units(naive.mae) })}</span>}

@@ -21,30 +21,51 @@ export interface Loaded<T> {
 export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: readonly unknown[], fresh = 0): Loaded<T> {
   const [state, set] = useState<{ data?: T; error?: ApiError; loading: boolean }>({ loading: true });
   const [again, setAgain] = useState(0);
-  // The question that was answered last.
-  const answered = useRef<readonly unknown[] | null>(null);
+  const answered = useRef(false); // what is asked now
+  const quiet = useRef<{ abort: AbortController; missed: boolean } | null>(null);
+  const [missed, setMissed] = useState(0);
   useEffect(() => {
-    const question = [...deps, again];
-    const quiet = answered.current !== null && question.every((d, i) => d === answered.current![i]);
     const abort = new AbortController();
-    if (!quiet) {
-      answered.current = null;
-      set((s) => ({ ...s, loading: true }));
-    }
+    answered.current = false;
+    set((s) => ({ ...s, loading: true }));
     load(abort.signal).then(
       (data) => {
         if (abort.signal.aborted) return;
-        answered.current = question;
-        set((s) => (quiet && JSON.stringify(s.data) === JSON.stringify(data) ? s : { data, loading: false }));
+        answered.current = true;
+        set({ data, loading: false });
       },
       (e: unknown) => {
-        if (abort.signal.aborted || quiet) return;
+        if (abort.signal.aborted) return;
         const error = e instanceof ApiError ? e : new ApiError(0, String(e));
         set((s) => (s.data === undefined ? { error, loading: false } : { data: s.data, error, loading: false }));
       },
     );
-    return () => abort.abort();
-  }, [...deps, again, fresh]);
+    return () => {
+      abort.abort();
+      quiet.current?.abort.abort();
+      quiet.current = null;
+    };
+  }, [...deps, again]);
+  useEffect(() => {
+    if (!answered.current) return;
+    if (quiet.current) {
+      // A service that is slower than what happens must be let finish; what it missed is asked for then.
+      quiet.current.missed = true;
+      return;
+    }
+    const mine = { abort: new AbortController(), missed: false };
+    quiet.current = mine;
+    const done = (change?: (s: { data?: T; error?: ApiError; loading: boolean }) => typeof s) => {
+      if (mine.abort.signal.aborted) return;
+      quiet.current = null;
+      if (change) set(change);
+      if (mine.missed) setMissed((n) => n + 1);
+    };
+    load(mine.abort.signal).then(
+      (data) => done((s) => (JSON.stringify(s.data) === JSON.stringify(data) ? s : { data, loading: false })),
+      () => done(),
+    );
+  }, [fresh, missed]);
   return { data: state.data, error: state.error, loading: state.loading, reload: () => setAgain((n) => n + 1) };
 }
 
