@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"errors"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -73,7 +74,11 @@ func TestARevokedBoardStaysOutOfMosquitto(t *testing.T) {
 		cmd := exec.Command(b.path, append(args, "--data", data, "--tenant", "t")...)
 		out, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, err.(*exec.ExitError).Stderr)
+			var ended *exec.ExitError
+			if errors.As(err, &ended) {
+				t.Fatalf("%v: %v\n%s", args, err, ended.Stderr)
+			}
+			t.Fatalf("%v: %v", args, err)
 		}
 		return strings.TrimSpace(string(out))
 	}

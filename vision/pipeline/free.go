@@ -33,9 +33,7 @@ func (p *Pipeline) enoughOf(clear bool) enough {
 
 // clearPicture says that nothing spoils the picture but, at most, too much light in places.
 func clearPicture(whole shelf.Reason, parts []shelf.Blind) bool {
-	return whole == shelf.NoReason && !slices.ContainsFunc(parts, func(b shelf.Blind) bool {
-		return spoils(b)
-	})
+	return whole == shelf.NoReason && !slices.ContainsFunc(parts, spoils)
 }
 
 // spoils: glare and too much light spoil what they lie on and no more; fog, blur, darkness and what stands in the way reach further.
