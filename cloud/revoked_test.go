@@ -1,11 +1,11 @@
 package cloud_test
 
 import (
-	"errors"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"os"
