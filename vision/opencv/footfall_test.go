@@ -81,21 +81,7 @@ func TestPeopleAreCountedInRenderedPassages(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			motion, err := opencv.NewMotion()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer motion.Close()
-			person, err := opencv.NewPerson()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer person.Close()
-			counter, err := footfall.NewCounter(passageW, passageH, []footfall.Line{line}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := footfall.Watch{Segment: motion.Segment, Person: person.Score, Counter: counter}
+			w := passageWatch(t, line)
 			var found []footfall.Crossing
 			for f := range c.frames {
 				e, err := w.Look(f, passage(f, c.figures))
@@ -104,20 +90,46 @@ func TestPeopleAreCountedInRenderedPassages(t *testing.T) {
 				}
 				found = append(found, e.Crossings...)
 			}
-			found = append(found, counter.Close().Crossings...)
-			in, out := 0, 0
-			for _, x := range found {
-				if x.Dir == footfall.In {
-					in++
-				} else {
-					out++
-				}
-			}
+			found = append(found, w.Counter.Close().Crossings...)
+			in, out := directions(found)
 			if in != c.in || out != c.out {
 				t.Errorf("in %d, out %d, want %d and %d: %v", in, out, c.in, c.out, found)
 			}
 		})
 	}
+}
+
+// passageWatch returns a watch that counts people across line in a picture of the passage, with OpenCV's motion
+// segmentation and person classifier.
+func passageWatch(t *testing.T, line footfall.Line) footfall.Watch {
+	t.Helper()
+	motion, err := opencv.NewMotion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { motion.Close() })
+	person, err := opencv.NewPerson()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { person.Close() })
+	counter, err := footfall.NewCounter(passageW, passageH, []footfall.Line{line}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return footfall.Watch{Segment: motion.Segment, Person: person.Score, Counter: counter}
+}
+
+// directions counts crossings by their direction.
+func directions(crossings []footfall.Crossing) (in, out int) {
+	for _, x := range crossings {
+		if x.Dir == footfall.In {
+			in++
+		} else {
+			out++
+		}
+	}
+	return in, out
 }
 
 func TestMotionAndPersonRefuseWhatIsNoPicture(t *testing.T) {

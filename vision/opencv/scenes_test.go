@@ -152,21 +152,7 @@ func TestScenesFromAbove(t *testing.T) {
 	picture := newFloor()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			motion, err := opencv.NewMotion()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer motion.Close()
-			person, err := opencv.NewPerson()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer person.Close()
-			counter, err := footfall.NewCounter(passageW, passageH, []footfall.Line{line}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := footfall.Watch{Segment: motion.Segment, Person: person.Score, Counter: counter}
+			w := passageWatch(t, line)
 			bodies := append([]body{
 				shopper(15, 9, [2]float64{-40, 90}, [2]float64{520, 90}), shopper(80, 9, [2]float64{520, 200}, [2]float64{-40, 200}),
 			}, c.bodies...)
@@ -182,14 +168,8 @@ func TestScenesFromAbove(t *testing.T) {
 				}
 				found = append(found, e.Crossings...)
 			}
-			in, out := 0, 0
-			for _, x := range append(found, counter.Close().Crossings...) {
-				if x.Dir == footfall.In {
-					in++
-				} else {
-					out++
-				}
-			}
+			found = append(found, w.Counter.Close().Crossings...)
+			in, out := directions(found)
 			if in != c.in+1 || out != c.out+1 {
 				t.Errorf("in %d, out %d, want %d and %d: %v", in, out, c.in+1, c.out+1, found)
 			}
