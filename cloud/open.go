@@ -37,6 +37,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/upload"
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
@@ -97,8 +98,11 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Server, 
 	s.conductor = &rollout.Conductor{DB: s.state, Keeper: s.keeper, Log: log.With("part", "rollout")}
 	s.ingester = ingest.New(ingest.Config{Batch: cfg.Ingest.Batch, Linger: cfg.Ingest.Linger, Rate: cfg.Ingest.Rate, Pictures: cfg.Keep.Pictures, Quarantine: cfg.Keep.Quarantine, LockName: alert.LockName},
 		sub, s.series, s.state, judges{s.engine, merge.Toucher{}, care.Listener{}}, notifiers{s.live, s.deliver}, ingest.NewMetrics(s.registry), log)
-	s.handler, err = s.routes()
-	return s, err
+	if s.handler, err = s.routes(); err != nil {
+		return s, err
+	}
+	s.handler = upload.Guard(s.handler, upload.Pace(cfg.Uploads), upload.NewMetrics(s.registry), log.With("part", "uploads"))
+	return s, nil
 }
 
 // orderTimeout bounds one call of an ordering system.

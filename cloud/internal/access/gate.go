@@ -15,6 +15,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/pace"
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
+	"github.com/coldshelf/coldshelf/cloud/internal/upload"
 )
 
 // Gate stands before the API: it asks a program for a token in the Authorization header, and a person
@@ -131,23 +132,38 @@ func guarded(path string) bool {
 
 func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	p, grant, err := g.who(r)
-	switch {
-	case errors.Is(err, ErrDenied):
-		g.TurnAway(w)
-	case err != nil:
-		g.log.Error("check a token", "err", err)
-		w.Header().Set("Retry-After", "5")
-		fail(w, http.StatusServiceUnavailable, problem.ServerFailed, "the token could not be checked", "try again in a few seconds")
-	case !p.May(r.Method, r.URL.Path):
-		fail(w, http.StatusForbidden, problem.RoleMayNot, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
-	default:
-		ctx := state.ForTenant(context.WithValue(context.WithValue(r.Context(), principalKey{}, p), grantKey{}, grant), p.Identity.Tenant)
-		next.ServeHTTP(w, r.WithContext(ctx))
+	if say := g.refusal(r, p, err); say != nil {
+		say(w)
+		return
 	}
+	upload.While(r, func() func(http.ResponseWriter) {
+		now, err := Standing(state.ForAll(r.Context()), g.db, grant, g.now())
+		return g.refusal(r, now, err)
+	})
+	ctx := state.ForTenant(context.WithValue(context.WithValue(r.Context(), principalKey{}, p), grantKey{}, grant), p.Identity.Tenant)
+	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// change does what a request asks for, unless what it came with has ended since it was checked: a body may take as long as
-// its sender likes.
+// refusal is the answer to whom a look at what a request came with found to have no right to it; nil: he has.
+func (g *Gate) refusal(r *http.Request, p Principal, err error) func(http.ResponseWriter) {
+	switch {
+	case errors.Is(err, ErrDenied):
+		return g.TurnAway
+	case err != nil:
+		return func(w http.ResponseWriter) {
+			g.log.Error("check a token", "err", err)
+			w.Header().Set("Retry-After", "5")
+			fail(w, http.StatusServiceUnavailable, problem.ServerFailed, "the token could not be checked", "try again in a few seconds")
+		}
+	case !p.May(r.Method, r.URL.Path):
+		return func(w http.ResponseWriter) {
+			fail(w, http.StatusForbidden, problem.RoleMayNot, "a "+string(p.Role)+" may not do this", "ask an admin for another role")
+		}
+	}
+	return nil
+}
+
+// change does what a request asks for, unless what it came with has ended since its body was there.
 func (g *Gate) change(r *http.Request, do func(tx *state.Tx) error) error {
 	if _, err := Standing(state.ForAll(r.Context()), g.db, GrantOf(r.Context()), g.now()); errors.Is(err, ErrDenied) {
 		return errEnded

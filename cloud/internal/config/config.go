@@ -23,6 +23,7 @@ type Config struct {
 	Planograms string `yaml:"planograms"` // folder of planograms that are published at start; "": none
 
 	Access  Access  `yaml:"access"`
+	Uploads Uploads `yaml:"uploads"`
 	MQTT    MQTT    `yaml:"mqtt"`
 	Ingest  Ingest  `yaml:"ingest"`
 	Alerts  Alerts  `yaml:"alerts"`
@@ -35,6 +36,12 @@ type Config struct {
 // Access says who has to prove who he is.
 type Access struct {
 	Mode string `yaml:"mode"` // open: nobody; tokens: everybody, people and boards; auto: tokens, unless all listens on loopback
+}
+
+// Uploads says how slowly the body of a request may come.
+type Uploads struct {
+	Pause time.Duration `yaml:"pause"` // for which nothing of it need come
+	Rate  int64         `yaml:"rate"`  // bytes a second otherwise
 }
 
 // MQTT says where the boards are heard.
@@ -117,6 +124,7 @@ func Defaults() Config {
 		DataDir: defaultDataDir(),
 		Tenant:  "default",
 		Access:  Access{Mode: "auto"},
+		Uploads: Uploads{Pause: time.Minute, Rate: 8 << 10},
 		MQTT:    MQTT{Listen: "127.0.0.1:1883", TLSNames: []string{"localhost", "127.0.0.1"}},
 		Ingest:  Ingest{Batch: 10_000, Linger: 2 * time.Millisecond, Rate: 500},
 		Sales:   Sales{Every: 2 * time.Second, Feed: 15 * time.Minute},

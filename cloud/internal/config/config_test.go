@@ -53,7 +53,8 @@ func TestFull(t *testing.T) {
 	want := &config.Config{
 		Listen: "0.0.0.0:8443", DataDir: "testdata/data", Tenant: "acme", State: "postgres://coldshelf@db/coldshelf",
 		Series: "sqlite:/srv/series.db", Planograms: "testdata/planograms",
-		Access: config.Access{Mode: "tokens"},
+		Access:  config.Access{Mode: "tokens"},
+		Uploads: config.Uploads{Pause: 30 * time.Second, Rate: 2048},
 		MQTT: config.MQTT{Listen: "0.0.0.0:1883", TLSListen: "0.0.0.0:8883", TLSNames: []string{"cloud.example"}, Broker: "mqtts://broker.example:8883", ClientID: "ingest-1", Username: "cloud",
 			PasswordFile: "testdata/secrets/mqtt", CA: "testdata/ca.pem", Cert: "testdata/cloud.pem", Key: "testdata/cloud.key"},
 		Ingest: config.Ingest{Batch: 500, Linger: 5 * time.Millisecond, Rate: 20},

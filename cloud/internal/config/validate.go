@@ -24,6 +24,7 @@ func (c *Config) Validate() error {
 	f.scheme("state", c.StateURL(), "sqlite", "postgres", "postgresql")
 	f.scheme("series", c.SeriesURL(), "sqlite", "influx", "influxs")
 	f.oneOf("access.mode", c.Access.Mode, "auto", "open", "tokens")
+	c.Uploads.validate(&f)
 	c.MQTT.validate(&f)
 	c.Ingest.validate(&f)
 	c.Alerts.validate(&f)
@@ -32,6 +33,15 @@ func (c *Config) Validate() error {
 	c.Keep.validate(&f)
 	c.Log.validate(&f)
 	return errors.Join(f...)
+}
+
+func (u *Uploads) validate(f *faults) {
+	if u.Pause < 100*time.Millisecond || u.Pause > time.Hour {
+		f.add("uploads.pause", "%v is not from 100ms to 1h", u.Pause)
+	}
+	if u.Rate < 1 {
+		f.add("uploads.rate", "%d is not 1 byte a second or more", u.Rate)
+	}
 }
 
 func (m *MQTT) validate(f *faults) {

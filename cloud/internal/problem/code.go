@@ -20,6 +20,7 @@ const (
 	OtherOrigin    Code = "other_origin" // a page of another origin
 	SlowDown       Code = "slow_down"    // too many tries
 	TookTooLong    Code = "took_too_long"
+	SlowBody       Code = "slow_body"     // it came too slowly
 	ServerFailed   Code = "server_failed" // our own fault, in the log
 )
 

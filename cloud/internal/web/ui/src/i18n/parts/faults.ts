@@ -28,6 +28,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   other_origin: fault("A page of another origin must not change anything here", "Use this service’s own page.", "其他来源的页面不能在此修改数据", "请使用本服务自己的页面。", 0),
   slow_down: fault("Too many tries", "Wait a little.", "尝试次数过多", "请稍候再试。", 0),
   took_too_long: fault("The answer took too long", "Try again.", "响应超时", "请重试。", 0),
+  slow_body: fault("What was sent came too slowly", "Send it again over a better connection, or less at a time; what was stored counts once.", "上传速度过慢", "请在网络较好时重新发送，或减少单次发送的内容；已保存的内容不会重复计算。", 0),
   server_failed: fault("The server failed", "Try again; its log says why.", "服务器出错", "请重试；原因见服务日志。", 0),
   sign_in: fault("Sign in, or send a token", "People sign in on the page; programs send a token.", "请登录或提供令牌", "用户在页面登录，程序发送令牌。", 0),
   role_may_not: fault("Your role may not do this", "Ask an admin for another role.", "您的角色无权执行此操作", "请向管理员申请其他角色。", 0),
