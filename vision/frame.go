@@ -9,22 +9,22 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// MaxPixels bounds a frame: 64 megapixels are 192 MB, more than any cooler camera gives and less
-// than a board's memory.
+// MaxPixels bounds a frame. Its 64 megapixels are 192 MB: more than any cooler camera delivers, and less than
+// the memory of a board.
 const MaxPixels = 64 << 20
 
-// Frame is one picture of a camera. BGR holds Height rows of Width pixels of three bytes, blue first,
-// without padding. A frame is read-only once made: steps that need another picture make a new one.
+// Frame is one picture from a camera. BGR holds Height rows of Width pixels of three bytes, blue first, without
+// padding. A frame is not modified once it is made: a step that needs another picture makes a new one.
 type Frame struct {
 	Width, Height int
 	BGR           []byte
 	CapturedAt    time.Time
 }
 
-// ErrFrame is wrapped by every fault that Check finds.
+// ErrFrame is wrapped by every error of Frame.Check.
 var ErrFrame = errors.New("not a usable frame")
 
-// Check reports whether the frame's bytes are as many as its size says, and its size is sane.
+// Check returns an error if the frame has no sane size, or if the number of its bytes does not match its size.
 func (f Frame) Check() error {
 	switch {
 	case f.Width <= 0 || f.Height <= 0:
@@ -37,11 +37,11 @@ func (f Frame) Check() error {
 	return nil
 }
 
-// Bounds is the whole frame as a box.
+// Bounds returns the whole frame as a box.
 func (f Frame) Bounds() shelf.Box { return shelf.Box{W: f.Width, H: f.Height} }
 
-// Crop copies the part of the frame inside b, cut at the frame's edge. The crop is empty (0×0)
-// where b lies outside.
+// Crop returns a copy of the part of the frame inside b, clipped at the frame's edges. The result is empty
+// (0×0) if b lies outside.
 func (f Frame) Crop(b shelf.Box) Frame {
 	b = b.Intersect(f.Bounds())
 	out := Frame{Width: b.W, Height: b.H, BGR: make([]byte, 3*b.W*b.H), CapturedAt: f.CapturedAt}
@@ -83,8 +83,8 @@ func (f Frame) fillRGBA(pix []byte, stride, offset int) {
 	}
 }
 
-// fillYCbCr is image/color's JFIF conversion without an interface call a pixel: decoding is half of
-// what a still picture costs before the networks.
+// fillYCbCr is image/color's JFIF conversion without an interface call for each pixel, because decoding is half
+// of the cost of a still picture before the networks run.
 func (f Frame) fillYCbCr(img *image.YCbCr) {
 	r := img.Rect
 	i := 0
@@ -111,7 +111,7 @@ func clip16(v int32) byte {
 	return byte(v)
 }
 
-// Image gives the frame as a Go picture, for encoding and drawing. It copies.
+// Image returns a copy of the frame as a Go picture, for encoding and drawing.
 func (f Frame) Image() *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
 	for i, o := 0, 0; i+2 < len(f.BGR); i, o = i+3, o+4 {

@@ -1,8 +1,9 @@
 package vision
 
-// Resize gives the frame at w×h pixels. Each output pixel is the mean of what it covers, weighted by a
-// triangle, so that small print does not turn to noise on the way down; on the way up this is
-// bilinear. Both axes are done apart, in 8.16 fixed point, so the result is the same on every board.
+// Resize returns the frame scaled to w×h pixels. When shrinking, each output pixel is the triangle-weighted
+// mean of the pixels that it covers, so that small print does not turn into noise; when enlarging, this is
+// bilinear interpolation. The axes are filtered separately in 8.16 fixed point, so the result is the same on
+// every board. If the size is unchanged, the result shares the frame's bytes.
 func (f Frame) Resize(w, h int) Frame {
 	out := Frame{Width: w, Height: h, CapturedAt: f.CapturedAt}
 	if w == f.Width && h == f.Height {
@@ -49,7 +50,8 @@ func (f Frame) Resize(w, h int) Frame {
 	return out
 }
 
-// tap is what one output pixel takes from: weights of 1<<16 in all, from input pixel from on.
+// tap lists the input pixels of one output pixel along an axis: from is the first of them, and the weights of
+// it and its successors add up to 1<<16.
 type tap struct {
 	from   int
 	weight []int32
@@ -87,14 +89,15 @@ func taps(from, to int) []tap {
 				heaviest = j
 			}
 		}
-		weight[heaviest] += left // rounding must not darken the picture
+		weight[heaviest] += left // so that rounding does not darken the picture
 		out[i] = tap{first, weight}
 	}
 	return out
 }
 
-// Planes writes the frame into dst as three planes (B, G, R) of w×h numbers, (value − mean[c]) × scale,
-// at offset (x, y) of the planes; what lies outside of the frame stays as it is. dst holds 3·w·h.
+// Planes writes the frame into dst as three planes (B, G, R) of w×h numbers, each (value − mean[c]) × scale,
+// with the frame's top left corner at (x, y) of the planes. Numbers outside the frame are left as they are. dst
+// must hold 3·w·h numbers.
 func (f Frame) Planes(dst []float32, w, h, x, y int, mean [3]float64, scale float64) {
 	var table [3][256]float32
 	for c := range table {
@@ -114,8 +117,8 @@ func (f Frame) Planes(dst []float32, w, h, x, y int, mean [3]float64, scale floa
 	}
 }
 
-// half is Resize to half the size, where the weights are 1, 3, 3, 1 of eight along each axis: what the quality
-// gate and most networks ask of a 1280×960 frame, at a third of the cost.
+// half is Resize to half the size, where the weights along each axis are 1, 3, 3 and 1 eighths. The quality
+// gate and most networks ask for it with frames of 1280×960 pixels, and it costs a third of the general way.
 func (f Frame) half(w, h int) []byte {
 	out := make([]byte, 3*w*h)
 	stride := 3 * f.Width

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Tensor is a dense array of 32-bit floats, last dimension fastest.
+// Tensor is a dense array of 32-bit floats in row-major order: the last dimension varies fastest.
 type Tensor struct {
 	Shape []int
 	Data  []float32
 }
 
-// NewTensor makes a tensor of zeros.
+// NewTensor returns a tensor of zeros.
 func NewTensor(shape ...int) Tensor {
 	n := 1
 	for _, d := range shape {
@@ -20,7 +20,7 @@ func NewTensor(shape ...int) Tensor {
 	return Tensor{Shape: shape, Data: make([]float32, n)}
 }
 
-// Check reports whether the data are as many as the shape says.
+// Check returns an error if a dimension is not positive, or if the number of data does not match the shape.
 func (t Tensor) Check() error {
 	n := 1
 	for _, d := range t.Shape {
@@ -35,14 +35,14 @@ func (t Tensor) Check() error {
 	return nil
 }
 
-// Network runs one loaded model. OpenCV's DNN module and ONNX Runtime implement it; the suite in
-// networktest holds both to it.
+// Network runs one loaded model. OpenCV's DNN module and ONNX Runtime implement it, and both pass the
+// conformance suite in networktest.
 //
-// A Network belongs to one goroutine at a time. Forward does not keep its inputs; the outputs belong
-// to the caller. Another input shape than before is allowed and costs a set-up. Forward cannot be
-// interrupted: ctx is looked at before it starts. After Close, Forward gives an error.
+// A Network must be used by one goroutine at a time. Forward does not keep its inputs, and the outputs belong
+// to the caller. The input shape may change from call to call, at the cost of a set-up. Forward cannot be
+// interrupted: ctx is only checked before it starts. After Close, Forward returns an error.
 type Network interface {
-	// Runtime says what runs it, for the log: "OpenCV 4.6.0 DNN, cpu".
+	// Runtime names the runtime for the log, for example "OpenCV 4.6.0 DNN, cpu".
 	Runtime() string
 	Forward(ctx context.Context, inputs map[string]Tensor, outputs []string) (map[string]Tensor, error)
 	Close() error

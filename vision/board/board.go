@@ -1,7 +1,8 @@
-// Package board is the chessboard that a lens is calibrated with: its corners, and the sheet to print.
+// Package board defines the chessboard that a lens is calibrated with: the coordinates of its corners, and the
+// sheet to print. Calibration is done once per camera type, before any frame is looked at.
 //
-// It is the sheet that OpenCV's chessboard finder is made for. An odd number of squares stands against an
-// even one, so that the board has one way up. How large it is printed does not matter to a lens; that it
+// The sheet suits OpenCV's chessboard finder. It has an odd number of squares along one side and an even number
+// along the other, so that it has only one way up. The printed size does not matter for a lens; that the board
 // lies flat does.
 package board
 
@@ -14,9 +15,9 @@ import (
 )
 
 const (
-	// Columns and Rows are the inner corners, where four squares meet.
+	// Columns and Rows count the inner corners, where four squares meet.
 	Columns, Rows = 9, 6
-	// SquareMM is a square's side as it is printed.
+	// SquareMM is the side of a square on the printed sheet, in millimetres.
 	SquareMM = 25
 
 	pageWidthMM, pageHeightMM = 297, 210 // A4, landscape
@@ -26,7 +27,7 @@ const (
 	topMM                     = (pageHeightMM - boardHeightMM) / 2.0
 )
 
-// Corners are the inner corners on the board in millimetres from the first, row by row.
+// Corners returns the inner corners row by row, in millimetres from the first one.
 func Corners() [][2]float64 {
 	out := make([][2]float64, 0, Columns*Rows)
 	for r := range Rows {
@@ -37,8 +38,8 @@ func Corners() [][2]float64 {
 	return out
 }
 
-// At says what the printed sheet shows at a point, in millimetres from the board's first inner corner:
-// black there is a square's, white the rest of the paper, and beyond the paper ok is false.
+// At returns what the printed sheet shows at a point, in millimetres from the board's first inner corner: black
+// inside a black square, white elsewhere on the paper. ok is false beyond the edge of the paper.
 func At(x, y float64) (black, ok bool) {
 	x, y = x+SquareMM, y+SquareMM // from the board's outer corner
 	if x < -leftMM || y < -topMM || x >= pageWidthMM-leftMM || y >= pageHeightMM-topMM {
@@ -53,11 +54,11 @@ func At(x, y float64) (black, ok bool) {
 const note = "Coldshelf lens board: 10 x 7 squares of 25 mm. Print it on A4, glue it to something stiff and flat; " +
 	"cooler-agent calibrate --help says how to photograph it."
 
-// PDF is one A4 page with the board, in vectors.
+// PDF returns one A4 page with the board as vector graphics.
 func PDF() []byte {
 	const pointsPerMM = 72 / 25.4
 	var page bytes.Buffer
-	fmt.Fprintf(&page, "%.5f 0 0 %.5f 0 0 cm\n0 g\n", pointsPerMM, pointsPerMM) // from here on in millimetres, from the lower left
+	fmt.Fprintf(&page, "%.5f 0 0 %.5f 0 0 cm\n0 g\n", pointsPerMM, pointsPerMM) // from here on in millimetres, from the lower left corner of the page
 	for r := range Rows + 1 {
 		for c := range Columns + 1 {
 			if (r+c)%2 == 0 {
@@ -88,7 +89,8 @@ func PDF() []byte {
 	return out.Bytes()
 }
 
-// PNG is the same sheet as a picture of dots a millimetre, for a screen or a printer that takes no PDF.
+// PNG returns the same sheet as a picture with dotsPerMM pixels per millimetre, for a screen or for a printer
+// that does not take PDF.
 func PNG(dotsPerMM int) ([]byte, error) {
 	img := image.NewGray(image.Rect(0, 0, pageWidthMM*dotsPerMM, pageHeightMM*dotsPerMM))
 	for y := range img.Rect.Dy() {

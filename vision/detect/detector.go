@@ -9,15 +9,15 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Detector runs one network of weights.FacingDetection over frames. It belongs to one goroutine at a
-// time, as its network does.
+// Detector runs one network of the task weights.FacingDetection on frames. Like its network, it must be used by
+// one goroutine at a time.
 type Detector struct {
 	net   vision.Network
 	spec  weights.Network
 	input vision.Tensor // kept between frames: at 1280×960 it is 15 MB
 }
 
-// New makes a detector of a network and its manifest entry. It does not close net.
+// New returns a detector that uses net as its manifest entry describes it. The caller keeps net and closes it.
 func New(net vision.Network, spec weights.Network) (*Detector, error) {
 	if spec.Task != weights.FacingDetection {
 		return nil, fmt.Errorf("network %s is for %s, not for %s", spec.Name, spec.Task, weights.FacingDetection)
@@ -25,12 +25,12 @@ func New(net vision.Network, spec weights.Network) (*Detector, error) {
 	return &Detector{net: net, spec: spec}, nil
 }
 
-// Model is the network's name and version.
+// Model returns the network's name and version.
 func (d *Detector) Model() string { return d.spec.Name + " " + d.spec.Version }
 
-// Detect gives the facings of a frame and the weak detections below them, best first, in pixels of the
-// frame, cut at its edges. A frame much larger than the network's input whose packs come out small is looked at
-// again in tiles.
+// Detect returns the facings of a frame and the weak detections, best first, in pixels of the frame and clipped
+// to it. A frame that is much larger than the network's input and whose packs come out small is looked at a
+// second time in tiles.
 func (d *Detector) Detect(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (d *Detector) Detect(ctx context.Context, f vision.Frame) ([]vision.Detecti
 	return found, nil
 }
 
-// pass runs the network once over a frame.
+// pass runs the network once on a whole frame.
 func (d *Detector) pass(ctx context.Context, f vision.Frame) ([]vision.Detection, error) {
 	lay := layOut(d.spec.Input, f.Width, f.Height)
 	d.fill(f, lay)
@@ -65,11 +65,11 @@ func (d *Detector) pass(ctx context.Context, f vision.Frame) ([]vision.Detection
 	return lay.toFrame(suppress(found, d.spec.Thresholds.NMS), f), nil
 }
 
-// weakShare of the score at which a facing is told is where a weak detection begins: low enough to draw the whole
-// curve of precision over recall.
+// weakShare times the facing threshold is the score of the weakest detections that are returned. It is low
+// enough to draw the whole precision-recall curve.
 const weakShare = 1. / 6
 
-// layout says how a frame lies in the network's input: brought to w×h at the top left of W×H.
+// layout describes how a frame is placed in the network's input: scaled to w×h at the top left of W×H.
 type layout struct {
 	W, H, w, h int
 }
@@ -96,7 +96,7 @@ func layOut(in weights.Input, width, height int) layout {
 
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
-// fill writes the frame and its padding into the input.
+// fill writes the frame and the padding into the input tensor.
 func (d *Detector) fill(f vision.Frame, l layout) {
 	if len(d.input.Data) != 3*l.W*l.H {
 		d.input = vision.NewTensor(1, 3, l.H, l.W)
@@ -120,8 +120,7 @@ func (d *Detector) fill(f vision.Frame, l layout) {
 	f.Resize(l.w, l.h).Planes(d.input.Data, l.W, l.H, 0, 0, in.Mean, in.Scale)
 }
 
-// toFrame brings boxes of the input back to the frame and drops what the frame's edge leaves nothing
-// of.
+// toFrame converts boxes from input pixels to frame pixels and drops those that lie outside the frame.
 func (l layout) toFrame(found []vision.Detection, f vision.Frame) []vision.Detection {
 	sx, sy := float64(f.Width)/float64(l.w), float64(f.Height)/float64(l.h)
 	out := found[:0]

@@ -7,11 +7,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// maxCandidates bounds what one frame can put into the suppression, which is quadratic: a heat map
-// that is hot all over (a broken network, a test card) must not stall the board.
+// maxCandidates bounds the boxes that go into the suppression, whose cost is quadratic: a heat map that is hot
+// all over (a broken network, a test card) must not stall the board.
 const maxCandidates = 4000
 
-// decode reads boxes in input pixels from the two maps, best first, all cells of score or more.
+// decode returns a box in input pixels for every cell that scores at least score, best first.
 func decode(heat, ltrb vision.Tensor, stride int, score float64) ([]vision.Detection, error) {
 	if err := heat.Check(); err != nil {
 		return nil, fmt.Errorf("heat: %w", err)
@@ -27,7 +27,7 @@ func decode(heat, ltrb vision.Tensor, stride int, score float64) ([]vision.Detec
 	n := h * w
 	var found []vision.Detection
 	for i, s := range heat.Data {
-		if !(float64(s) >= score) { // also passes over NaN
+		if !(float64(s) >= score) { // false for NaN too
 			continue
 		}
 		cx, cy := (float64(i%w)+0.5)*float64(stride), (float64(i/w)+0.5)*float64(stride)
@@ -51,12 +51,12 @@ func planeSize(t vision.Tensor, channels int) (h, w int, ok bool) {
 	return t.Shape[2], t.Shape[3], true
 }
 
-// suppress keeps, best first, each box that overlaps no kept one by more than iou. A kept box becomes
-// the score-weighted mean of what it stands for (boxes of 0.7 or more overlap with it), which halves the
-// jitter of single cells.
+// suppress is non-maximum suppression: it keeps, best first, each box that overlaps no kept box by more than
+// iou. A kept box becomes the score-weighted mean of all boxes that overlap it by 0.7 or more, which halves the
+// jitter that single cells have.
 //
-// Source of the mean: box voting, Gidaris and Komodakis, "Object detection via a multi-region and
-// semantic segmentation-aware CNN model", 2015.
+// Source of the mean: box voting, Gidaris and Komodakis, "Object detection via a multi-region and semantic
+// segmentation-aware CNN model", 2015.
 func suppress(sorted []vision.Detection, iou float64) []vision.Detection {
 	const same = 0.7
 	type cluster struct{ x0, y0, x1, y1, weight float64 }
@@ -90,7 +90,7 @@ func suppress(sorted []vision.Detection, iou float64) []vision.Detection {
 	return kept
 }
 
-// overlap is intersection over union.
+// overlap returns the intersection over union of two boxes.
 func overlap(a, b vision.Detection) float64 {
 	w := min(a.X1, b.X1) - max(a.X0, b.X0)
 	h := min(a.Y1, b.Y1) - max(a.Y0, b.Y0)

@@ -10,19 +10,20 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// A wide view of many doors has packs too small to find once it is brought down to the network's input. Then the
-// frame is looked at again in tiles, at the scale at which a usual pack has goodPack pixels of height.
+// In a wide view of many doors, packs become too small to be found when the frame is scaled down to the
+// network's input. Such a frame is looked at again in tiles, at the scale at which the median facing is
+// goodPack pixels tall.
 const (
-	smallPack = 48   // pixels of the input: the middle facing's height below which tiles are worth their passes
-	goodPack  = 72   // pixels of the input that tiles bring the middle facing to, if the frame has them
-	fewPacks  = 8    // facings that a middle one can be told from
-	lessScale = 0.8  // of the tiles' scale: brought down by less than this, the whole frame shows as much
-	lap       = 0.15 // of a tile that its neighbour repeats: packs that one tile cuts are whole in the next
-	cutBy     = 16.0 // pixels from a tile's inner edge within which a box is taken to be cut
-	mostTiles = 16   // passes a frame at most, so that a huge picture cannot stall the board
+	smallPack = 48   // input pixels: if the median facing is lower than this, tiles are worth their passes
+	goodPack  = 72   // input pixels: the height of the median facing in the tiles, if the frame has that many
+	fewPacks  = 8    // the fewest facings whose median is meaningful
+	lessScale = 0.8  // if the whole frame was shown at more than this share of the tiles' scale, tiles would show little more
+	lap       = 0.15 // share of a tile that its neighbour repeats, so that a pack cut by one tile is whole in the next
+	cutBy     = 16.0 // a box that ends within so many pixels of a tile's inner edge counts as cut
+	mostTiles = 16   // upper bound on the passes per frame, so that a huge picture cannot stall the board
 )
 
-// tiles gives the parts of a frame to look at again, none where its packs are large enough.
+// tiles returns the parts of a frame to look at again, or nil if its packs are large enough.
 func (d *Detector) tiles(f vision.Frame, found []vision.Detection) []shelf.Box {
 	whole := layOut(d.spec.Input, f.Width, f.Height)
 	scale := float64(whole.w) / float64(f.Width)
@@ -58,7 +59,8 @@ func (d *Detector) tiles(f vision.Frame, found []vision.Detection) []shelf.Box {
 	return out
 }
 
-// counts is how many tiles of a side cover a length, each repeating lap of the one before.
+// counts returns how many tiles of the given side cover a length if each repeats the share lap of the one
+// before.
 func counts(length, side float64) int {
 	if length <= side {
 		return 1
@@ -66,7 +68,7 @@ func counts(length, side float64) int {
 	return 1 + int(math.Ceil((length-side)/(side*(1-lap))))
 }
 
-// stretch is the k-th of n tiles along one axis, spread evenly.
+// stretch returns the k-th of n evenly spread tiles along one axis.
 func stretch(length int, side float64, k, n int) (from, size int) {
 	size = min(length, int(math.Round(side)))
 	if n == 1 {
@@ -75,8 +77,9 @@ func stretch(length int, side float64, k, n int) (from, size int) {
 	return (length - size) * k / (n - 1), size
 }
 
-// closer looks at each tile. What a tile's inner edge cuts is left to its neighbour, which shows it whole if it is no larger
-// than what the two share; of larger things the whole frame tells.
+// closer runs the network on each tile. A box cut by an inner edge of a tile is dropped: if it is no larger
+// than what two tiles share, the neighbouring tile has it whole, and if it is larger, the pass over the whole
+// frame has found it.
 func (d *Detector) closer(ctx context.Context, f vision.Frame, tiles []shelf.Box, found []vision.Detection) ([]vision.Detection, error) {
 	var all []vision.Detection
 	for _, b := range found {
@@ -101,7 +104,7 @@ func (d *Detector) closer(ctx context.Context, f vision.Frame, tiles []shelf.Box
 	return suppress(all, d.spec.Thresholds.NMS), nil
 }
 
-// cut: the box ends at an edge of the tile that is none of the frame's.
+// cut reports whether the box ends at an edge of the tile that is not also an edge of the frame.
 func cut(b vision.Detection, tile shelf.Box, f vision.Frame) bool {
 	return (tile.X > 0 && b.X0 < float64(tile.X)+cutBy) || (tile.Y > 0 && b.Y0 < float64(tile.Y)+cutBy) ||
 		(tile.X+tile.W < f.Width && b.X1 > float64(tile.X+tile.W)-cutBy) || (tile.Y+tile.H < f.Height && b.Y1 > float64(tile.Y+tile.H)-cutBy)

@@ -9,11 +9,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// canvas draws anti-aliased shapes. Sizes are in units that grow with the picture, so that a drawing
-// of 640 pixels and one of 4,000 look alike.
+// canvas draws anti-aliased shapes. Sizes are given in units that grow with the picture, so that drawings of
+// 640 and of 4,000 pixels look alike.
 type canvas struct {
 	img   *image.RGBA
-	unit  float32 // one pixel of a picture of 1,280 across
+	unit  float32 // one pixel of a picture 1,280 pixels wide
 	text  *lettering
 	taken []image.Rectangle // by chips, which must not cover each other
 }
@@ -36,7 +36,8 @@ func (c *canvas) fill(r image.Rectangle, ink color.Color, path func(z *vector.Ra
 	over(c.img, r, ink, mask)
 }
 
-// rounded adds a rectangle with round corners to a path; inward turns it round, which cuts a hole.
+// rounded adds a rectangle with round corners to a path. With inward it is traced in the opposite direction,
+// which cuts a hole.
 func rounded(z *vector.Rasterizer, x0, y0, x1, y1, r float32, inward bool) {
 	r = min(r, (x1-x0)/2, (y1-y0)/2)
 	if r < 0 {
@@ -70,7 +71,7 @@ func bounds(b shelf.Box, margin float32) image.Rectangle {
 	return image.Rect(b.X-m, b.Y-m, b.X+b.W+m, b.Y+b.H+m)
 }
 
-// frame draws a box's outline over a thin dark one, so that it is seen on light and dark packs.
+// frame draws a box's outline over a slightly wider dark one, so that it is visible on light and on dark packs.
 func (c *canvas) frame(b shelf.Box, ink color.NRGBA, thick float32) {
 	shade := color.NRGBA{0, 0, 0, 110}
 	c.ring(b, shade, thick*1.9)
@@ -113,7 +114,7 @@ func (c *canvas) dashed(b shelf.Box, ink color.NRGBA, thick float32) {
 	})
 }
 
-// hatch lays a veil with slanting lines over a part that cannot be judged.
+// hatch covers a part that cannot be judged with a veil and slanting lines.
 func (c *canvas) hatch(b shelf.Box, ink color.NRGBA) {
 	veil, line := ink, ink
 	veil.A, line.A = 46, 90

@@ -1,6 +1,6 @@
-// Package draw shows a person what an observation holds: facings with their names, slots with their
-// states, blind parts with their reasons, over the picture that they were seen in. It is plain Go and
-// changes nothing of what it draws.
+// Package draw shows people what an observation says: it draws facings with their names, slots with their
+// states and blind parts with their reasons over the frame that they were seen in. Nothing on the way from a
+// frame to an alert depends on it. It is plain Go and does not modify what it draws.
 package draw
 
 import (
@@ -17,10 +17,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
-// Names say what products are called.
+// Names maps a product to the name to show for it.
 type Names map[shelf.GTIN]string
 
-// Colours of states: told apart by people who do not see red and green apart (after Okabe and Ito).
+// The colours of slot states, chosen so that people with red-green blindness can tell them apart (after Okabe
+// and Ito).
 var (
 	named    = color.NRGBA{0x2d, 0xd4, 0xa7, 255}
 	unnamed  = color.NRGBA{0xf5, 0xb7, 0x31, 255}
@@ -46,7 +47,7 @@ func stateColour(s shelf.State) color.NRGBA {
 	return blind
 }
 
-// Observation draws obs over the frame it was made of.
+// Observation returns a copy of the frame with obs drawn over it.
 func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGBA {
 	c := newCanvas(f.Image())
 	for _, b := range obs.Quality.Blind {
@@ -60,7 +61,7 @@ func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGB
 		c.frame(fc.Box, ink, c.unit*1.6)
 	}
 	for _, s := range obs.Slots {
-		// A slot that is as it should be is told by its facings.
+		// The facings of a slot that is as it should be say enough.
 		if s.State != shelf.OK && s.Box.Area() > 0 {
 			c.dashed(s.Box, stateColour(s.State), c.unit*2)
 		}
@@ -76,7 +77,7 @@ func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGB
 		case fc.GTIN != "":
 			ink, text = named, nameOf(names, fc.GTIN)
 		case !anyNamed(obs):
-			continue // without a gallery a question mark on every pack says nothing
+			continue // without a gallery, a question mark on every pack would say nothing
 		}
 		c.chip(fc.Box, text, ink, atBottom)
 	}
@@ -89,7 +90,8 @@ func Observation(f vision.Frame, obs *shelf.Observation, names Names) *image.RGB
 	return c.img
 }
 
-// Places adds to a drawing the frame and the name of each slot that is as it should be, to see whether it lies where it should.
+// Places adds, to a drawing, the outline and the name of each slot that is in order, to show whether the slot
+// lies where it should.
 func Places(img *image.RGBA, obs *shelf.Observation) {
 	c := newCanvas(img)
 	for _, s := range obs.Slots {
@@ -116,7 +118,7 @@ func slotWords(s shelf.SlotReading) string {
 	return s.SlotID + " " + s.State.String()
 }
 
-// nameOf is the product's name, its GTIN where it has none.
+// nameOf returns the product's name, or its GTIN if it has none.
 func nameOf(names Names, g shelf.GTIN) string {
 	if n := names[g]; n != "" {
 		return n
@@ -150,7 +152,7 @@ func headline(obs *shelf.Observation) string {
 	return strings.Join(words, " · ")
 }
 
-// Encode writes PNG, or JPEG for ".jpg" and ".jpeg".
+// Encode returns the picture as JPEG if ext is ".jpg" or ".jpeg", else as PNG.
 func Encode(img image.Image, ext string) ([]byte, error) {
 	switch strings.ToLower(ext) {
 	case ".png", "":
@@ -165,7 +167,7 @@ func Encode(img image.Image, ext string) ([]byte, error) {
 	return nil, fmt.Errorf("drawings are written as .png or .jpg, not %q", ext)
 }
 
-// over blends a uniform colour through a mask.
+// over blends a uniform colour into dst through a mask.
 func over(dst *image.RGBA, r image.Rectangle, ink color.Color, mask *image.Alpha) {
 	draw.DrawMask(dst, r, image.NewUniform(ink), image.Point{}, mask, image.Point{}, draw.Over)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/footfall"
 )
 
-// Footfall draws the people that a counter follows over the frame that it was last given, its lines with
-// an arrow to their right side, and the counts so far.
+// Footfall draws, over the frame that a counter was given last, the people it follows, its lines with an arrow
+// to their right side, and the counts so far.
 func Footfall(f vision.Frame, lines []footfall.Line, people map[int]footfall.Box, in, out int) *image.RGBA {
 	c := newCanvas(f.Image())
 	for _, l := range lines {
@@ -36,7 +36,7 @@ func Footfall(f vision.Frame, lines []footfall.Line, people map[int]footfall.Box
 	return c.img
 }
 
-// arrow draws a counting line and, from its middle, a short one to its right side: the way in.
+// arrow draws a counting line and, from its middle, a short arrow to its right side, which is the way in.
 func (c *canvas) arrow(l footfall.Line, ink color.NRGBA) {
 	c.stroke(l.A, l.B, ink, 3*c.unit)
 	dx, dy := l.B.X-l.A.X, l.B.Y-l.A.Y
@@ -57,7 +57,7 @@ func (c *canvas) stroke(a, b footfall.Point, ink color.NRGBA, thick float32) {
 	r := image.Rect(int(min(a.X, b.X))-m, int(min(a.Y, b.Y))-m, int(max(a.X, b.X))+m, int(max(a.Y, b.Y))+m)
 	c.fill(r, ink, func(z *vector.Rasterizer, ox, oy float32) {
 		ax, ay, bx, by := float32(a.X)-ox, float32(a.Y)-oy, float32(b.X)-ox, float32(b.Y)-oy
-		// The rasteriser was made for what of r is in the picture; what lies beyond is cut off by it.
+		// The rasteriser covers only the part of r inside the picture and clips the rest.
 		z.MoveTo(ax+sx, ay+sy)
 		z.LineTo(bx+sx, by+sy)
 		z.LineTo(bx-sx, by-sy)

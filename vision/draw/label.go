@@ -15,7 +15,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// cjkFonts are where Debian keeps a font for Chinese names; without one the Latin part of a name is shown.
+// cjkFonts are the paths at which Debian installs a font with Chinese characters. Without one of them only the
+// Latin part of a name is drawn.
 var cjkFonts = []string{
 	"/usr/share/fonts/opentype/noto/NotoSansCJK-Medium.ttc",
 	"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -23,7 +24,7 @@ var cjkFonts = []string{
 	"/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
 }
 
-// lettering writes text in one size. The wide face is opened when the first wide letter comes.
+// lettering draws text in one size. The font for wide characters is opened when the first one is needed.
 type lettering struct {
 	size   float64
 	latin  font.Face
@@ -65,7 +66,7 @@ func (l *lettering) face(r rune) font.Face {
 	return l.wide
 }
 
-// glyphs are the letters that can be drawn.
+// glyphs returns the letters of text that can be drawn.
 func (l *lettering) glyphs(text string) []rune {
 	var out []rune
 	for _, r := range text {
@@ -86,7 +87,8 @@ func (l *lettering) width(text []rune) int {
 	return w.Ceil()
 }
 
-// cut shortens text to a width in pixels, with an ellipsis; empty where not even three letters fit.
+// cut shortens text to a width in pixels, ending it with an ellipsis. It returns nil if not even three letters
+// fit.
 func (l *lettering) cut(text string, width int) []rune {
 	runes := l.glyphs(text)
 	if l.width(runes) <= width {
@@ -109,7 +111,7 @@ func (l *lettering) write(dst *image.RGBA, x, baseline int, text []rune, ink col
 	}
 }
 
-// Where a chip goes first.
+// place is where a chip is tried first.
 type place int
 
 const (
@@ -117,8 +119,8 @@ const (
 	atBottom
 )
 
-// chip writes a label in or at a box: where first asks for, else where no other chip is; nowhere if
-// every place is taken.
+// chip writes a label in or at a box: at the place that first names or, if another chip is there, at any other
+// free place. If there is none, the label is left out.
 func (c *canvas) chip(b shelf.Box, text string, ink color.NRGBA, first place) {
 	if c.text.latin == nil {
 		return
@@ -159,7 +161,7 @@ func (c *canvas) overlaps(r image.Rectangle) bool {
 	return false
 }
 
-// plate is a chip's dark ground with a bar of the state's colour at its left.
+// plate draws a chip's dark background with a bar in the state's colour at its left.
 func (c *canvas) plate(r image.Rectangle, ink color.NRGBA) {
 	c.fill(r, chipBack, func(z *vector.Rasterizer, ox, oy float32) {
 		rounded(z, float32(r.Min.X)-ox, float32(r.Min.Y)-oy, float32(r.Max.X)-ox, float32(r.Max.Y)-oy, 3*c.unit, false)

@@ -8,40 +8,40 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// ColourLayout names packs without a trained network: where which colour is, how much of each, and
-// how edges run. It is the fallback of a set of weights without an embedder, and the baseline that a
-// trained one must beat. It tells designs apart, not small print.
+// ColourLayout describes packs without a trained network, by which colours are where, how much there is of
+// each, and which way edges run. It is the fallback for a set of weights without an embedder, and the baseline
+// that a trained one must beat. It tells designs apart, but cannot read small print.
 //
 // Sources: colour layout after MPEG-7 (ISO/IEC 15938-3, 6.6); gradient histograms after Dalal and Triggs,
 // "Histograms of oriented gradients for human detection", 2005.
 type ColourLayout struct{}
 
 const (
-	layoutW, layoutH = 32, 64 // pixels that a crop is brought to
+	layoutW, layoutH = 32, 64 // size in pixels to which a crop is scaled
 	cols, rows       = 4, 8   // cells
 	cellSide         = layoutW / cols
 	hues, greys      = 12, 3
 	turns            = 8
-	bands            = 3 // thirds of the height with a histogram each
+	bands            = 3 // horizontal bands, with one hue histogram each
 	layoutDim        = cols*rows*3 + bands*(hues+greys) + cols*rows*turns
-	// A pack's outermost columns show its neighbours and its own curvature.
+	// edgeWeight is the weight of a pack's outermost columns, which show its curvature and its neighbours.
 	edgeWeight = 0.35
 )
 
-// How much each of the three parts counts, chosen on rendered packs (see the tests).
+// The weights of the three parts of a vector, chosen on rendered packs (see the tests).
 const (
 	layoutPart, huePart, gradientPart = 0.8, 1.0, 0.6
 )
 
-// ID names the embedder; a change of any constant above is a new version.
+// ID names the embedder. Whoever changes one of the constants above must give it a new version.
 func (ColourLayout) ID() vision.EmbedderID {
 	return vision.EmbedderID{Name: "colour-layout", Version: "1", Dim: layoutDim}
 }
 
-// Open was measured on rendered packs that the constants were not chosen on.
+// Open returns thresholds that were measured on rendered packs other than those the constants were chosen on.
 func (ColourLayout) Open() vision.Open { return vision.Open{Threshold: 0.80, Margin: 0.01} }
 
-// Embed describes each crop.
+// Embed returns one vector per crop.
 func (c ColourLayout) Embed(ctx context.Context, crops []vision.Frame) ([][]float32, error) {
 	out := make([][]float32, len(crops))
 	for i, crop := range crops {
@@ -56,7 +56,7 @@ func (c ColourLayout) Embed(ctx context.Context, crops []vision.Frame) ([][]floa
 	return out, nil
 }
 
-// lit brings a crop to the same light: the brightest few pixels in a hundred become nearly white.
+// lit brings a crop to a common brightness: the brightest few per cent of its pixels become nearly white.
 func lit(f vision.Frame) vision.Frame {
 	const share, white, most = 0.97, 235.0, 5.0
 	var count [256]int
@@ -100,7 +100,7 @@ func describe(f vision.Frame) []float32 {
 	return v
 }
 
-// normalisedLuma takes the light out: zero mean, unit deviation.
+// normalisedLuma removes the lighting: the result has mean zero and standard deviation one.
 func normalisedLuma(f vision.Frame) []float32 {
 	luma := make([]float32, layoutW*layoutH)
 	var sum, square float64
@@ -111,14 +111,14 @@ func normalisedLuma(f vision.Frame) []float32 {
 	}
 	n := float64(len(luma))
 	mean := sum / n
-	dev := math.Sqrt(math.Max(square/n-mean*mean, 0)) + 4 // a flat crop stays flat
+	dev := math.Sqrt(math.Max(square/n-mean*mean, 0)) + 4 // so that a flat crop stays flat
 	for i := range luma {
 		luma[i] = float32((float64(luma[i]) - mean) / dev)
 	}
 	return luma
 }
 
-// columnWeight is less at the sides of the pack.
+// columnWeight is lower at the sides of the pack.
 func columnWeight(x int) float32 {
 	t := math.Abs((float64(x)+0.5)/layoutW*2 - 1)
 	return float32(1 - (1-edgeWeight)*t*t)
@@ -129,7 +129,7 @@ func fillLayout(out []float32, f vision.Frame, luma []float32) {
 		for x := range layoutW {
 			i := y*layoutW + x
 			b, g, r := float32(f.BGR[3*i]), float32(f.BGR[3*i+1]), float32(f.BGR[3*i+2])
-			bright := (b+g+r)/3 + 24 // the noise of dark pixels must not look like colour
+			bright := (b+g+r)/3 + 24 // so that the noise of dark pixels does not look like colour
 			cell := 3 * (y/cellSide*cols + x/cellSide)
 			w := columnWeight(x)
 			out[cell] += w * 0.5 * luma[i]
@@ -139,7 +139,8 @@ func fillLayout(out []float32, f vision.Frame, luma []float32) {
 	}
 }
 
-// fillHue counts hues weighted by how much colour a pixel has, and black, grey and white by how little.
+// fillHue writes a histogram of hues, weighted by saturation, followed by black, grey and white, weighted by
+// its lack.
 func fillHue(out []float32, f vision.Frame) {
 	for y := range layoutH {
 		band := out[y*bands/layoutH*(hues+greys):][:hues+greys]
@@ -158,11 +159,11 @@ func fillHue(out []float32, f vision.Frame) {
 		}
 	}
 	for i := range out {
-		out[i] = float32(math.Sqrt(float64(out[i]))) // a large plain area must not drown the rest
+		out[i] = float32(math.Sqrt(float64(out[i]))) // so that a large plain area does not drown the rest
 	}
 }
 
-// hueOf is 0 to 1.
+// hueOf returns the hue as a number from 0 to 1.
 func hueOf(b, g, r, high, low float64) float64 {
 	if high == low {
 		return 0
@@ -188,7 +189,7 @@ func fillGradient(out []float32, luma []float32) {
 			i := y*layoutW + x
 			dx, dy := float64(luma[i+1]-luma[i-1]), float64(luma[i+layoutW]-luma[i-layoutW])
 			size := math.Hypot(dx, dy)
-			at := (math.Atan2(dy, dx)/math.Pi + 1) * turns // unsigned: opposite directions are one
+			at := (math.Atan2(dy, dx)/math.Pi + 1) * turns // unsigned: opposite directions count as one
 			k := int(at) % turns
 			part := float32(at - math.Floor(at))
 			cell := turns * (y/cellSide*cols + x/cellSide)

@@ -9,14 +9,15 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Network embeds with a trained network of weights.PackEmbedding.
+// Network embeds crops with a trained network of the task weights.PackEmbedding.
 type Network struct {
 	net   vision.Network
 	spec  weights.Network
 	input vision.Tensor
 }
 
-// NewNetwork makes an embedder of a network and its manifest entry. It does not close net.
+// NewNetwork returns an embedder that uses net as its manifest entry describes it. The caller keeps net and
+// closes it.
 func NewNetwork(net vision.Network, spec weights.Network) (*Network, error) {
 	if spec.Task != weights.PackEmbedding {
 		return nil, fmt.Errorf("network %s is for %s, not for %s", spec.Name, spec.Task, weights.PackEmbedding)
@@ -24,18 +25,18 @@ func NewNetwork(net vision.Network, spec weights.Network) (*Network, error) {
 	return &Network{net: net, spec: spec, input: vision.NewTensor(1, 3, spec.Input.Height, spec.Input.Width)}, nil
 }
 
-// ID is the network's, with its file's hash.
+// ID returns the network's name and version with the hash of its file.
 func (n *Network) ID() vision.EmbedderID {
 	return vision.EmbedderID{Name: n.spec.Name, Version: n.spec.Version, SHA256: n.spec.SHA256, Dim: n.spec.Dim}
 }
 
-// Open is what the manifest says was measured.
+// Open returns the thresholds from the manifest, where they were measured.
 func (n *Network) Open() vision.Open {
 	return vision.Open{Threshold: n.spec.Thresholds.Open, Margin: n.spec.Thresholds.Margin}
 }
 
-// Embed runs one pass a crop: a batch saves nothing on a processor, and OpenCV sets itself up anew for
-// each size of batch.
+// Embed runs one pass per crop: on a processor a batch saves nothing, and OpenCV sets itself up anew for each
+// size of batch.
 func (n *Network) Embed(ctx context.Context, crops []vision.Frame) ([][]float32, error) {
 	out := make([][]float32, len(crops))
 	for i, crop := range crops {

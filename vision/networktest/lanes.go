@@ -12,7 +12,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
-// Shop is a tidy cooler of which one slot is sold out, rendered.
+// Shop is a rendered, tidy cooler in which one slot is sold out.
 type Shop struct {
 	Frame vision.Frame
 	Truth synth.Truth
@@ -21,7 +21,7 @@ type Shop struct {
 	Kept  string // a full slot of another shelf
 }
 
-// NewShop renders it, seen from the front.
+// NewShop renders the cooler as seen from the front.
 func NewShop(t testing.TB) Shop {
 	t.Helper()
 	const width, height, view = 720, 540, 2
@@ -55,7 +55,8 @@ func NewShop(t testing.TB) Shop {
 	return shop
 }
 
-// Bare gives the probability that each lane of a slot is bare, as a detector would have it that overlooks what stands in it.
+// Bare returns, for each lane of a slot, the probability that it is bare, asked for as if the detector had
+// overlooked whatever stands in that slot.
 func (s Shop) Bare(t testing.TB, judge *lane.Network, slot string) []float64 {
 	t.Helper()
 	scene := lane.Scene{Frame: s.Frame}
@@ -84,7 +85,7 @@ func (s Shop) Bare(t testing.TB, judge *lane.Network, slot string) []float64 {
 	return bare
 }
 
-// Lanes opens the shipped judge of lanes under a runtime.
+// Lanes opens the network for bare lanes that the program ships under a runtime.
 func Lanes(t testing.TB, open Open) *lane.Network {
 	t.Helper()
 	spec, onnx := shipped(t, weights.LaneBare)
@@ -95,7 +96,8 @@ func Lanes(t testing.TB, open Open) *lane.Network {
 	return judge
 }
 
-// lanes: what is sold out is bare, what the detector overlooked is not.
+// lanes checks that lanes that are sold out are called bare, and that lanes whose packs the detector overlooked
+// are not.
 func lanes(t *testing.T, open Open) {
 	judge, shop := Lanes(t, open), NewShop(t)
 	for i, p := range shop.Bare(t, judge, shop.Sold) {
@@ -110,7 +112,7 @@ func lanes(t *testing.T, open Open) {
 	}
 }
 
-// SameLanes holds two runtimes against each other: the same probabilities.
+// SameLanes checks that two runtimes give the same probabilities.
 func SameLanes(t *testing.T, a, b Open) {
 	t.Helper()
 	shop := NewShop(t)

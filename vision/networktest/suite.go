@@ -1,5 +1,5 @@
-// Package networktest is the conformance suite of vision.Network: every runtime runs it, on the networks
-// that the program ships; SameBoxes holds any two of them to the same boxes within a pixel.
+// Package networktest is the conformance suite of vision.Network. Every runtime runs it on the networks that
+// the program ships; SameBoxes compares any two runtimes, whose boxes must agree within a pixel.
 package networktest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
-// Open opens a model under the runtime in question.
+// Open loads a model under the runtime being tested.
 type Open func(onnx []byte) (vision.Network, error)
 
 // Run runs the suite.
@@ -29,13 +29,13 @@ func Run(t *testing.T, open Open) {
 	t.Run("a cancelled context is heeded", func(t *testing.T) { cancelled(t, open, spec, onnx) })
 }
 
-// Detector gives the detector that the program ships.
+// Detector returns the detector that the program ships, its manifest entry and its ONNX file.
 func Detector(t testing.TB) (weights.Network, []byte) {
 	t.Helper()
 	return shipped(t, weights.FacingDetection)
 }
 
-// shipped gives the network that the program ships for a task.
+// shipped returns the network that the program ships for a task.
 func shipped(t testing.TB, task string) (weights.Network, []byte) {
 	t.Helper()
 	set, err := weights.Built()
@@ -67,7 +67,7 @@ func must(t testing.TB, open Open, onnx []byte) vision.Network {
 	return net
 }
 
-// ramp is an input with something in it.
+// ramp returns an input that is not uniform.
 func ramp(h, w int) vision.Tensor {
 	t := vision.NewTensor(1, 3, h, w)
 	for i := range t.Data {
@@ -176,7 +176,7 @@ func cancelled(t *testing.T, open Open, spec weights.Network, onnx []byte) {
 	}
 }
 
-// Scene renders a cooler with its truth.
+// Scene renders a cooler and returns the frame with its truth.
 func Scene(t testing.TB) (vision.Frame, *synth.Frame) {
 	t.Helper()
 	cat, err := synth.NewCatalogue(11, 24)
@@ -194,8 +194,7 @@ func Scene(t testing.TB) (vision.Frame, *synth.Frame) {
 	return vision.FromImage(shot.Image), shot
 }
 
-// SameBoxes holds two runtimes against each other on a rendered cooler: what one finds the other finds,
-// within a pixel.
+// SameBoxes checks that on a rendered cooler each of two runtimes finds what the other finds, within a pixel.
 func SameBoxes(t *testing.T, a, b Open) {
 	t.Helper()
 	spec, onnx := Detector(t)
@@ -216,7 +215,7 @@ func SameBoxes(t *testing.T, a, b Open) {
 	if len(found[0]) < 10 {
 		t.Fatalf("%s finds %d boxes in a full cooler: nothing to compare", names[0], len(found[0]))
 	}
-	// A detection at the very edge of being one may be there or not.
+	// A detection right at the threshold may be found by one of them only.
 	floor := spec.Thresholds.Score/2 + 0.01
 	for i := range found {
 		for _, d := range found[i] {

@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 )
 
-// libraryNames are tried in each folder, the versioned one first because npm's package has only it.
+// libraryNames are tried in each folder. The versioned name comes first because npm's package has no other.
 var libraryNames = []string{"libonnxruntime.so.1", "libonnxruntime.so"}
 
-// Find gives the library's path: given if it is not "", else $ONNXRUNTIME_LIB, else the folder of the
-// program and its lib folder, Coldshelf's cache of `make setup`, and the system's folders. The error wraps
-// ErrNoLibrary and says where it looked.
+// Find returns the path of the library: given if it is not "", else $ONNXRUNTIME_LIB, else the first one found
+// in the program's folder, its lib folder, the cache that `make setup` fills, and the system's folders. The
+// error wraps ErrNoLibrary and lists where it looked.
 func Find(given string) (string, error) {
 	for _, named := range []string{given, os.Getenv("ONNXRUNTIME_LIB")} {
 		if named == "" {

@@ -14,10 +14,10 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Runtime is ONNX Runtime, loaded.
+// Runtime is the loaded ONNX Runtime library.
 type Runtime struct{ library string }
 
-// The environment is one a process in ONNX Runtime itself, so this one guard is too.
+// loading guards ONNX Runtime's environment, of which a process has only one.
 var loading struct {
 	sync.Mutex
 	library string
@@ -49,13 +49,13 @@ func Open(path string) (*Runtime, error) {
 // Version names the runtime with its version: "ONNX Runtime 1.22.0, cpu".
 func (r *Runtime) Version() string { return "ONNX Runtime " + onnx.GetVersion() + ", cpu" }
 
-// OpenNetwork loads an ONNX model for threads threads a pass; below 1 lets the runtime choose.
+// OpenNetwork loads an ONNX model that uses up to threads threads per pass; below 1 the runtime chooses.
 func (r *Runtime) OpenNetwork(model []byte, threads int) (vision.Network, error) {
 	return open(r, model, threads, false)
 }
 
-// OpenSparing is OpenNetwork for a program that looks now and then for years: it holds a third less memory at
-// its highest and gives it back after each pass, which takes a third longer.
+// OpenSparing is OpenNetwork for a program that looks only now and then, for years: its peak memory is a third
+// lower and is given back after each pass, but a pass takes a third longer.
 func (r *Runtime) OpenSparing(model []byte, threads int) (vision.Network, error) {
 	return open(r, model, threads, true)
 }
@@ -78,7 +78,7 @@ func open(r *Runtime, model []byte, threads int, sparing bool) (vision.Network, 
 			return nil, fmt.Errorf("set threads: %w", err)
 		}
 	}
-	// Between frames minutes pass: threads that spin for work would only heat the board.
+	// Minutes pass between frames: threads that spin for work would only heat the board.
 	if err := options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); err != nil {
 		return nil, fmt.Errorf("stop spinning: %w", err)
 	}
@@ -95,8 +95,8 @@ func open(r *Runtime, model []byte, threads int, sparing bool) (vision.Network, 
 	return n, nil
 }
 
-// spare keeps no pool of memory between passes, and leaves out the layout of planes in blocks, whose padded
-// copies are a pass's largest.
+// spare keeps no memory pool between passes, and disables the blocked layout of planes, whose padded copies are
+// the largest allocations of a pass.
 func spare(options *onnx.SessionOptions) error {
 	return errors.Join(options.SetCpuMemArena(false), options.SetMemPattern(false),
 		options.SetGraphOptimizationLevel(onnx.GraphOptimizationLevelEnableExtended))
@@ -163,7 +163,7 @@ func (n *network) Forward(ctx context.Context, inputs map[string]vision.Tensor, 
 	return n.collect(out, outputs)
 }
 
-// collect copies the outputs that were asked for into Go's memory.
+// collect copies the requested outputs into Go's memory.
 func (n *network) collect(out []onnx.Value, wanted []string) (map[string]vision.Tensor, error) {
 	result := make(map[string]vision.Tensor, len(wanted))
 	for _, name := range wanted {
@@ -191,7 +191,7 @@ func shape(t vision.Tensor) onnx.Shape {
 func destroy(values []onnx.Value) {
 	for _, v := range values {
 		if v != nil {
-			_ = v.Destroy() // frees memory only; it has no other way to fail than being freed twice
+			_ = v.Destroy() // only frees memory: it can fail only when called twice
 		}
 	}
 }

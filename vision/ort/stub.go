@@ -8,19 +8,19 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Runtime cannot be had in a program that was built without cgo.
+// Runtime cannot be created in a program that was built without cgo.
 type Runtime struct{}
 
-// Open gives an error that wraps ErrNoLibrary.
+// Open returns an error that wraps ErrNoLibrary.
 func Open(string) (*Runtime, error) {
 	return nil, fmt.Errorf("%w: this program was built without cgo", ErrNoLibrary)
 }
 
-// Version is "".
+// Version returns "".
 func (r *Runtime) Version() string { return "" }
 
-// OpenNetwork gives an error that wraps ErrNoLibrary.
+// OpenNetwork returns ErrNoLibrary.
 func (r *Runtime) OpenNetwork([]byte, int) (vision.Network, error) { return nil, ErrNoLibrary }
 
-// OpenSparing gives an error that wraps ErrNoLibrary.
+// OpenSparing returns ErrNoLibrary.
 func (r *Runtime) OpenSparing([]byte, int) (vision.Network, error) { return nil, ErrNoLibrary }

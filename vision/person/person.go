@@ -1,8 +1,8 @@
-// Package person finds people in single frames by a network: the other way to count than following what moves, and
-// what that is measured against. The networks it reads were trained by others and are not part of this
-// repository; which files they are stands at FastestDet and YoloFastest.
+// Package person finds people in single frames with a network. It is the alternative to following what moves
+// (package footfall), and the yardstick for it. The networks that it reads were trained by others and are not
+// part of this repository; FastestDet and YoloFastest name the files.
 //
-// It is pure Go but for the vision.Network that it is given.
+// Apart from the vision.Network that it is given, it is pure Go.
 package person
 
 import (
@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	// worthTelling is the score below which a box is noise.
+	// worthTelling is the score below which a box is dropped as noise.
 	worthTelling = 0.15
-	// sameOverlap is the share that two boxes have in common, of what both cover, from which they are one person.
+	// sameOverlap is the intersection over union from which two boxes are taken to be the same person.
 	sameOverlap = 0.45
 )
 
-// Form is how a network wants its frame and says what it found.
+// Form describes what input a network expects and how its output is read.
 type Form struct {
 	Name    string
-	Side    int // of its square input, in pixels
+	Side    int // side of its square input, in pixels
 	Input   string
 	Outputs []string
-	Sure    float64 // score from which on it is a person
-	rgb     bool    // its input is red first
+	Sure    float64 // score from which on it is certainly a person
+	rgb     bool    // the input is RGB, not BGR
 	read    func(vision.Tensor) ([]footfall.Found, error)
 }
 
@@ -39,10 +39,11 @@ type Finder struct {
 	form Form
 }
 
-// New reads a network of that form. The network stays the caller's to close.
+// New returns a finder for a network of the given form. The caller keeps net and closes it.
 func New(net vision.Network, form Form) *Finder { return &Finder{net, form} }
 
-// Find gives the people in a frame, best first, in pixels of it. The frame is stretched into the network's square.
+// Find returns the people in a frame, best first, in pixels of the frame. The frame is stretched to the
+// network's square input.
 func (d *Finder) Find(ctx context.Context, f vision.Frame) ([]footfall.Found, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func (d *Finder) Find(ctx context.Context, f vision.Frame) ([]footfall.Found, er
 	return once(all), nil
 }
 
-// tensor is the frame as the network wants it: planes of 0 to 1.
+// tensor returns the frame as the network expects it: three planes of numbers from 0 to 1.
 func (m Form) tensor(f vision.Frame) vision.Tensor {
 	small := f.Resize(m.Side, m.Side)
 	t := vision.NewTensor(1, 3, m.Side, m.Side)
@@ -100,11 +101,12 @@ next:
 	return kept
 }
 
-// FastestDet is dog-qiuqiu's detector of the 80 COCO classes, of which persons are the first (fastestdet-coco.onnx):
-// a grid of 22×22 cells, each with how likely something is there, its middle, width and height, and its class.
+// FastestDet is dog-qiuqiu's detector of the 80 COCO classes, of which persons are the first
+// (fastestdet-coco.onnx). Its output is a grid of 22×22 cells, each with objectness, the centre, width and
+// height of a box, and its class.
 var FastestDet = Form{Name: "FastestDet", Side: 352, Input: "input.1", Outputs: []string{"758"}, Sure: 0.7, read: readGrid}
 
-// The score is objectness^0.6 · class^0.4, as its author has it.
+// The score is objectness^0.6 · class^0.4, as its author defines it.
 const objectPower, classPower, classes = 0.6, 0.4, 80
 
 func readGrid(t vision.Tensor) ([]footfall.Found, error) {
@@ -129,7 +131,7 @@ func readGrid(t vision.Tensor) ([]footfall.Found, error) {
 	return found, nil
 }
 
-// personsCell: no class is likelier than a person.
+// personsCell reports whether no class is more likely than a person.
 func personsCell(at func(int) float64) bool {
 	for c := 1; c < classes; c++ {
 		if at(5+c) > at(5) {
@@ -141,8 +143,8 @@ func personsCell(at func(int) float64) bool {
 
 func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 
-// YoloFastest is dog-qiuqiu's Yolo-Fastest 1.1 for people alone (yolo-fastest-1.1_body.cfg and .weights, Darknet's
-// format) as OpenCV gives its answer: rows of middle, width, height, objectness and score.
+// YoloFastest is dog-qiuqiu's Yolo-Fastest 1.1 for people alone (yolo-fastest-1.1_body.cfg and .weights,
+// Darknet's format), with the output as OpenCV gives it: rows of centre, width, height, objectness and score.
 var YoloFastest = Form{Name: "Yolo-Fastest", Side: 320, Input: "", Outputs: []string{"yolo_121", "yolo_130"}, Sure: 0.25, rgb: true, read: readRows}
 
 func readRows(t vision.Tensor) ([]footfall.Found, error) {

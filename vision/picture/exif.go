@@ -7,8 +7,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// orientation finds the EXIF orientation (1 to 8) of a JPEG file, 1 where there is none or it cannot
-// be read: a photo with broken EXIF is still a photo.
+// orientation returns the EXIF orientation (1 to 8) of a JPEG file, or 1 if there is none or it cannot be read:
+// a photo with broken EXIF is still a photo.
 //
 // Source: CIPA DC-008 (Exif 2.32), 4.5.4 and 4.6.4 A, tag 274.
 func orientation(data []byte) int {
@@ -53,7 +53,7 @@ func tiffOrientation(tiff []byte) int {
 	return 1
 }
 
-// upright turns and mirrors a frame as its EXIF orientation asks.
+// upright rotates and mirrors a frame as its EXIF orientation demands.
 func upright(f vision.Frame, orientation int) vision.Frame {
 	if orientation <= 1 {
 		return f

@@ -1,9 +1,9 @@
-// Package picture turns picture files (JPEG, PNG, WebP, BMP, GIF's first picture) into frames and frames into JPEG or PNG.
+// Package picture decodes picture files (JPEG, PNG, WebP, BMP, and the first picture of a GIF) into frames, and
+// encodes frames as JPEG or PNG. It is the way into the pipeline for photos and for cameras that deliver files.
 //
-// The bytes come from outside, so it is plain Go: a file that is cut short, damaged, or says that it
-// is larger than MaxPixels before a byte of it is unpacked, is refused with an error that names the
-// fault. A photo's EXIF orientation is applied, so boxes are in pixels of the picture as a viewer
-// shows it.
+// The bytes come from outside, so it is plain Go. A file that is cut short or damaged, or that claims more than
+// vision.MaxPixels before any of it is unpacked, is refused with an error that names the fault. A photo's EXIF
+// orientation is applied, so boxes are in pixels of the picture as a viewer shows it.
 package picture
 
 import (
@@ -11,7 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif" // the formats that Decode knows register with package image; there is no other way
+	_ "image/gif" // formats can only be made known to image.Decode by importing them
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -26,7 +26,7 @@ import (
 // MaxBytes bounds a file.
 const MaxBytes = 64 << 20
 
-// Faults that a caller may branch on.
+// Errors that a caller may branch on.
 var (
 	ErrTooLarge = errors.New("picture is too large")
 	ErrFormat   = errors.New("not a JPEG, PNG, WebP, BMP or GIF picture")
@@ -106,7 +106,7 @@ func PNG(img image.Image) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Fit gives the frame brought down so that its longer side is at most side pixels.
+// Fit returns the frame scaled down so that its longer side is at most side pixels.
 func Fit(f vision.Frame, side int) vision.Frame {
 	long := max(f.Width, f.Height)
 	if long <= side {

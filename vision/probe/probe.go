@@ -1,10 +1,10 @@
-// Package probe tries a model file in a child process before this process loads it, because a runtime
-// written in C++ may abort, crash or eat all memory on a file that it does not like. A file that a
-// runtime took once is remembered by its SHA-256, so that a start costs a child process only after an
-// update.
+// Package probe tries a model file in a child process before this process loads it, because a runtime written
+// in C++ may abort, crash or exhaust the memory on a bad file. It is used when the agent starts, before the
+// first frame. A model that has passed is remembered by its SHA-256, so that only the first start after an
+// update costs a child process.
 //
-// It promises that whatever the bytes are, Try gives an error and not an abort. It refuses to judge
-// whether the network is any good.
+// Whatever the bytes are, Try returns an error and never aborts the process. It does not judge whether the
+// network is any good.
 package probe
 
 import (
@@ -27,40 +27,41 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// ErrRefused is wrapped where the runtime cannot take the model, whether it said so or died of it.
+// ErrRefused is wrapped if the runtime cannot take the model, whether it said so or crashed on it.
 var ErrRefused = errors.New("model refused")
 
-// timeout is for a small board with a slow card; loading and one pass take a second on a Pi 4.
+// timeout allows for a small board with a slow card. Loading and one pass take a second on a Pi 4.
 const timeout = 60 * time.Second
 
-// maxModel bounds what a child reads.
+// maxModel bounds the bytes that a child reads.
 const maxModel = 256 << 20
 
-// Model is a model file with what it must be able to do.
+// Model is a model file and the shapes that it must be able to run on.
 type Model struct {
 	ONNX    []byte
-	Inputs  map[string][]int // shapes to try it with
+	Inputs  map[string][]int // the input shapes to try
 	Outputs []string
 }
 
 // Prober tries models.
 type Prober struct {
-	// Command starts a program that calls Child on its standard input, usually this program itself with
-	// a hidden subcommand.
+	// Command starts a program that calls Child on its standard input: usually this program with a hidden
+	// subcommand.
 	Command []string
-	// Cache is the folder where verdicts are kept; "" keeps none.
+	// Cache is the folder in which verdicts are kept, or "" to keep none.
 	Cache string
 }
 
-// request goes to the child as 4 bytes of length, JSON, then the model file to the end.
+// request is sent to the child as 4 bytes of length and JSON, followed by the model file up to the end of the
+// stream.
 type request struct {
 	Runtime string           `json:"runtime"`
 	Inputs  map[string][]int `json:"inputs"`
 	Outputs []string         `json:"outputs"`
 }
 
-// Try loads and runs the model in a child process under a runtime ("OpenCV 4.6.0 cpu"), unless it did
-// so before. The error wraps ErrRefused and says what the runtime said.
+// Try loads the model in a child process and runs it once under a runtime ("OpenCV 4.6.0 cpu"), unless that has
+// succeeded before. The error wraps ErrRefused and quotes the runtime.
 func (p Prober) Try(ctx context.Context, m Model, runtime string) error {
 	mark := p.mark(m, runtime)
 	if mark != "" {
@@ -72,7 +73,7 @@ func (p Prober) Try(ctx context.Context, m Model, runtime string) error {
 		return err
 	}
 	if mark != "" {
-		// A verdict that cannot be kept costs half a second at the next start, no more.
+		// If the verdict cannot be kept, the next start takes half a second longer, and that is all.
 		if os.MkdirAll(filepath.Dir(mark), 0o755) == nil {
 			_ = os.WriteFile(mark, []byte(runtime+"\n"), 0o644)
 		}
@@ -80,7 +81,7 @@ func (p Prober) Try(ctx context.Context, m Model, runtime string) error {
 	return nil
 }
 
-// mark is the file that stands for a good verdict.
+// mark returns the path of the file whose presence records that the model has passed.
 func (p Prober) mark(m Model, runtime string) string {
 	if p.Cache == "" {
 		return ""
@@ -120,7 +121,7 @@ func (p Prober) run(ctx context.Context, m Model, runtime string) error {
 	return fmt.Errorf("start child process to try model: %w", err)
 }
 
-// reason picks the line of a child's last words that tells a person most.
+// reason picks the most informative line of what the child wrote before it ended.
 func reason(said string, exit *exec.ExitError) string {
 	if m := regexp.MustCompile(`(?m)^(?:error: )?(model: .*)$`).FindStringSubmatch(said); m != nil {
 		return strings.TrimPrefix(m[1], "model: ")
@@ -132,7 +133,8 @@ func reason(said string, exit *exec.ExitError) string {
 	return "the runtime died of it: " + exit.Error()
 }
 
-// limited drops what exceeds its room: a dying runtime's last words may be long.
+// limited keeps the first bytes that are written to it and drops the rest: what a dying runtime writes may be
+// long.
 type limited struct {
 	to   *bytes.Buffer
 	room int
@@ -143,9 +145,9 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Child is the child's side: it reads a request and the model from in, opens the network under the runtime that is asked
-// for, and runs it once on zeros. An error must end the program with "model: " before its words on
-// standard error and a status other than 0.
+// Child is the child's side: it reads a request and the model from in, loads the network under the requested
+// runtime, and runs it once on zeros. If it returns an error, the program must write the error to standard
+// error after "model: " and exit with a status other than 0.
 func Child(ctx context.Context, in io.Reader, open func(runtime string, onnx []byte) (vision.Network, error)) error {
 	var size [4]byte
 	if _, err := io.ReadFull(in, size[:]); err != nil {

@@ -1,10 +1,10 @@
-// Package rows finds the shelf rows of a picture from its facings alone: packs of one shelf stand
-// beside each other, so each has a neighbour to the left and right at its own height, however the
-// lens bends the shelf. It needs no lens, no planogram and no straight lines.
+// Package rows finds the shelf rows of a picture from its facings alone. The pipeline uses it where no mount is
+// known. Packs on one shelf stand beside each other, so each has a neighbour at its own height to the left and
+// to the right, however the lens bends the shelf. Neither the lens nor the planogram is needed, and rows need
+// not be straight.
 //
-// It refuses to number what has no neighbours to compare with: rows are counted from the top of the
-// picture as seen, so a shelf without any facing is not counted. Where a mount is known, package
-// mount knows better.
+// Rows are counted from the top of the picture as seen, so a shelf without any facing is not counted. Where a
+// mount is known, package mount numbers shelves properly.
 package rows
 
 import (
@@ -15,11 +15,11 @@ import (
 
 const (
 	reach     = 2.5 // how far to the side a neighbour may stand, in pack widths
-	alongside = 0.5 // share of the lower pack's height that neighbours must share
-	level     = 0.5 // how much higher or lower a neighbour's bottom may be, in pack heights, before slope is taken out
+	alongside = 0.5 // share of the lower pack's height over which neighbours must overlap
+	level     = 0.5 // how much higher or lower a neighbour's bottom may be, in pack heights, before the slope is taken out
 )
 
-// Assign sets Shelf and Position of every facing: rows from the top, then left to right.
+// Assign sets Shelf and Position of every facing: rows from the top, then from left to right, both from 1.
 func Assign(facings []shelf.Facing) {
 	groups := group(facings)
 	order(facings, groups)
@@ -31,9 +31,9 @@ func Assign(facings []shelf.Facing) {
 	}
 }
 
-// group links each facing to its nearest neighbour on the right at its own height; linked ones are one
-// row. Two rows that lie at the same height where they meet, with nothing between, are one as well: a
-// gap of sold-out lanes does not cut a shelf.
+// group links each facing to its nearest right-hand neighbour at the same height; linked facings form a row.
+// Two rows that meet at the same height with nothing in between are joined, so that a gap of sold-out lanes
+// does not cut a shelf in two.
 func group(facings []shelf.Facing) [][]int {
 	parent := make([]int, len(facings))
 	for i := range parent {
@@ -75,7 +75,8 @@ func group(facings []shelf.Facing) [][]int {
 	return mergeGaps(facings, groups)
 }
 
-// beside: next to each other, sharing enough of their heights, and standing about as high.
+// beside reports whether two boxes stand next to each other, overlap enough in height, and stand about equally
+// high.
 func beside(a, b shelf.Box) bool {
 	width := float64(max(a.W, b.W))
 	if gap := float64(max(a.X, b.X) - min(a.X+a.W, b.X+b.W)); gap > reach*width {
@@ -87,8 +88,8 @@ func beside(a, b shelf.Box) bool {
 	return shared >= alongside*low && drop <= level*low
 }
 
-// mergeGaps joins rows that continue each other: the line through the bottoms of the nearer end of one
-// meets the other's end within half a pack.
+// mergeGaps joins rows that continue each other: the line through the bottoms at the near end of one row meets
+// the end of the other within half a pack.
 func mergeGaps(facings []shelf.Facing, groups [][]int) [][]int {
 	for merged := true; merged; {
 		merged = false
@@ -108,7 +109,7 @@ func mergeGaps(facings []shelf.Facing, groups [][]int) [][]int {
 	return groups
 }
 
-// continues: right begins where left has ended, at the height that left's slope leads to.
+// continues reports whether right begins where left ends, at the height to which left's slope leads.
 func continues(facings []shelf.Facing, left, right []int) bool {
 	l, r := extreme(facings, left, +1), extreme(facings, right, -1)
 	a, b := facings[l].Box, facings[r].Box
@@ -121,7 +122,7 @@ func continues(facings []shelf.Facing, left, right []int) bool {
 	return absF(want-float64(b.Y+b.H)) <= 0.4*float64(min(a.H, b.H))
 }
 
-// extreme is the facing of a row that stands furthest to the right (+1) or left (-1).
+// extreme returns the facing of a row that stands furthest to the right (side +1) or left (−1).
 func extreme(facings []shelf.Facing, row []int, side float64) int {
 	best := row[0]
 	for _, f := range row {
@@ -132,7 +133,7 @@ func extreme(facings []shelf.Facing, row []int, side float64) int {
 	return best
 }
 
-// slopeAt is how steeply the bottoms of a row run at one of its ends, from up to four facings.
+// slopeAt returns how steeply the bottoms of a row run at one of its ends, estimated from up to four facings.
 func slopeAt(facings []shelf.Facing, row []int, end int) float64 {
 	near := append([]int(nil), row...)
 	sort.SliceStable(near, func(i, j int) bool {
@@ -150,11 +151,11 @@ func slopeAt(facings []shelf.Facing, row []int, end int) float64 {
 	return 0
 }
 
-// order sorts rows from the top. Two rows are compared where they stand one above the other, and by
-// their mean height where they nowhere do.
+// order sorts rows from the top. Two rows that stand one above the other somewhere are compared there; others
+// are compared by their mean height.
 func order(facings []shelf.Facing, groups [][]int) {
 	sort.SliceStable(groups, func(i, j int) bool { return meanBottom(facings, groups[i]) < meanBottom(facings, groups[j]) })
-	// Insertion by pairwise comparison on top of the means: a long oblique row's mean may lie below that of a
+	// Sort by insertion and pairwise comparison, because the mean of a long oblique row may lie below that of a
 	// short row under its end.
 	for i := 1; i < len(groups); i++ {
 		for k := i; k > 0 && above(facings, groups[k], groups[k-1]); k-- {
@@ -163,7 +164,7 @@ func order(facings []shelf.Facing, groups [][]int) {
 	}
 }
 
-// above: where a and b stand over each other, a is the higher one.
+// above reports whether a is higher than b where they overlap horizontally.
 func above(facings []shelf.Facing, a, b []int) bool {
 	votes := 0
 	for _, i := range a {

@@ -1,8 +1,9 @@
-// Package score measures what was seen against the truth: boxes, names, slot states and stockout
-// episodes. It is pure, so the same figures come out wherever it runs.
+// Package score measures detections, names, slot states and stockout episodes against the truth. It is used by
+// evaluations and by nothing on the way from a frame to an alert. It is pure, so the same figures come out
+// everywhere.
 //
-// It refuses to flatter: pictures that cannot be judged count with the rest, a name withheld is no
-// name, and every figure comes with how much it was computed on.
+// It does not flatter: pictures that cannot be judged count like the others, a name that is withheld is not a
+// right one, and every figure comes with the number of cases that it was computed on.
 package score
 
 import (
@@ -15,37 +16,37 @@ import (
 // Truth is one annotated item.
 type Truth struct {
 	Box     shelf.Box
-	GTIN    shelf.GTIN // "" where the truth does not name it
-	Neutral bool       // neither hit nor miss: deeper in its lane, or hardly visible
-	Visible float64    // visible share, 0 to 1; 1 where the truth does not say
+	GTIN    shelf.GTIN // "" if the annotation does not name it
+	Neutral bool       // neither hit nor miss: it stands deeper in its lane, or is hardly visible
+	Visible float64    // visible share, 0 to 1; 1 if the annotation does not say
 }
 
 // Guess is one detection.
 type Guess struct {
 	Box   shelf.Box
 	Score float64
-	Told  bool       // strong enough to be told as a facing
+	Told  bool       // strong enough to be reported as a facing
 	GTIN  shelf.GTIN // "" for unknown
 }
 
-// Image is one picture's truth and guesses.
+// Image holds the truth and the guesses of one picture.
 type Image struct {
 	Truth   []Truth
 	Guesses []Guess
 }
 
-// Boxes are the figures of detection. A figure without anything to compute it on is NaN.
+// Boxes holds the figures of detection. A figure with nothing to compute it on is NaN.
 type Boxes struct {
 	AP50     float64 // average precision at an overlap of 0.5, over all guesses
 	AP75     float64
-	Recall   float64 // of facings, by told guesses, at an overlap of 0.5
-	Precise  float64 // share of told guesses that are facings, neutral ones left out
-	CountMAE float64 // mean over pictures of |told − true|, neutral ones left out
+	Recall   float64 // share of facings found by reported guesses, at an overlap of 0.5
+	Precise  float64 // share of reported guesses that are facings, not counting neutral items
+	CountMAE float64 // mean over pictures of |reported − true|, not counting neutral items
 	Facings  int
 	Images   int
 }
 
-// MeasureBoxes scores detection. Average precision is COCO's: precision made falling, read at 101
+// MeasureBoxes scores detection. Average precision is COCO's: precision is made monotonic and read at 101
 // recalls.
 func MeasureBoxes(images []Image) Boxes {
 	out := Boxes{AP50: averagePrecision(images, 0.5), AP75: averagePrecision(images, 0.75), Images: len(images)}
@@ -77,15 +78,15 @@ func MeasureBoxes(images []Image) Boxes {
 	return out
 }
 
-// What a guess is paired with, if not an index of a truth.
+// What a guess is paired with, if not with the index of a truth.
 const (
 	nothing = -1
 	neutral = -2
 )
 
-// pair gives each guess the truth it found: best guess first, each truth once, a facing before a neutral
-// item. Guesses are looked at in order of score; toldOnly leaves weak ones without a truth, so that
-// they take none away.
+// pair returns the truth that each guess found: the best guess chooses first, each truth is taken once, and a
+// facing is preferred to a neutral item. With toldOnly, weak guesses are left out so that they take no truth
+// away.
 func pair(img Image, overlap float64, toldOnly bool) []int {
 	order := make([]int, len(img.Guesses))
 	for i := range order {
@@ -119,17 +120,17 @@ func pair(img Image, overlap float64, toldOnly bool) []int {
 	return out
 }
 
-// Verdict is what a guess is to the truth.
+// Verdict says what a guess turned out to be.
 type Verdict int
 
-// A guess is the best one of a facing, one of nothing, or one of an item that is neither hit nor miss.
+// A guess is a hit on a facing, a miss, or a hit on an item that does not count.
 const (
 	Miss Verdict = iota
 	Hit
 	Neither
 )
 
-// Verdicts judges each guess, weak ones too.
+// Verdicts judges each guess, including the weak ones.
 func Verdicts(img Image, overlap float64) []Verdict {
 	out := make([]Verdict, len(img.Guesses))
 	for i, m := range pair(img, overlap, false) {
@@ -189,15 +190,15 @@ func averagePrecision(images []Image, overlap float64) float64 {
 	return sum / 101
 }
 
-// Names are the figures of recognition, over told facings that are paired with a named truth.
+// Names holds the figures of recognition, over reported facings that are paired with a named truth.
 type Names struct {
-	Top1    float64 // named right
-	Wrong   float64 // named, but wrongly
-	Unknown float64 // not named
+	Top1    float64 // share named right
+	Wrong   float64 // share named wrong
+	Unknown float64 // share not named
 	Judged  int
 }
 
-// MeasureNames scores recognition on facings of which at least minVisible is visible.
+// MeasureNames scores recognition on facings whose visible share is at least minVisible.
 func MeasureNames(images []Image, minVisible float64) Names {
 	var right, wrong, unknown int
 	for _, img := range images {

@@ -4,8 +4,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Slot is one slot or lane in one picture: what it was and what it was said to be. A slot that is
-// Hidden (out of the picture, behind a person) is right only as unknown.
+// Slot is one slot or lane in one picture: its true state and the state that was reported. For a slot that is
+// Hidden (outside the picture, behind a person) only unknown is right.
 type Slot struct {
 	Truth  shelf.State
 	Hidden bool
@@ -13,10 +13,10 @@ type Slot struct {
 	Bad    bool // the picture is fogged, blocked or otherwise bad
 }
 
-// Confusion counts truth → said. Hidden slots stand under "hidden".
+// Confusion counts cases by true state and reported state. Hidden slots are counted under "hidden".
 type Confusion map[string]map[string]int
 
-// Confuse counts slots.
+// Confuse counts slots into a Confusion.
 func Confuse(slots []Slot) Confusion {
 	c := Confusion{}
 	for _, s := range slots {
@@ -32,17 +32,17 @@ func Confuse(slots []Slot) Confusion {
 	return c
 }
 
-// Stockouts are the figures of the one state that costs money.
+// Stockouts holds the figures of the one state that costs money.
 type Stockouts struct {
-	Precision float64 // share of slots said to be empty that were; a hidden slot that was empty counts for neither
-	Recall    float64 // share of empty slots in view that were said to be
-	FromBad   int     // slots said to be empty in a bad picture that were not
+	Precision float64 // share of slots reported empty that were; a hidden slot that was empty is not counted
+	Recall    float64 // share of visible empty slots that were reported empty
+	FromBad   int     // slots reported empty in a bad picture that were not
 	Said      int
 	True      int
-	Silent    int // empty slots in view that were said to be unknown
+	Silent    int // visible empty slots that were reported unknown
 }
 
-// MeasureStockouts scores slots of single pictures.
+// MeasureStockouts scores slots in single pictures.
 func MeasureStockouts(slots []Slot) Stockouts {
 	var out Stockouts
 	right, found := 0, 0
@@ -71,17 +71,18 @@ func MeasureStockouts(slots []Slot) Stockouts {
 	return out
 }
 
-// Episodes are stockouts over a sequence of pictures: a run of pictures in which a slot is empty.
+// Episodes holds the figures of stockouts over a sequence of pictures. An episode is a run of pictures in which
+// a slot is empty.
 type Episodes struct {
-	Precision float64 // share of episodes said that touch a true one
-	Recall    float64 // share of true episodes that a said one touches
+	Precision float64 // share of reported episodes that overlap a true one
+	Recall    float64 // share of true episodes that a reported one overlaps
 	Said      int
 	True      int
-	LateMean  float64 // pictures between a true episode's begin and its first report, mean over found ones
+	LateMean  float64 // pictures from the beginning of a true episode to its first report, mean over those found
 }
 
-// MeasureEpisodes scores sequences: one slice of Slot a slot, in order of time. Pictures in which the slot is
-// hidden neither begin nor end a true episode.
+// MeasureEpisodes scores sequences: one slice of Slot for each slot, in order of time. Pictures in which the
+// slot is hidden neither begin nor end a true episode.
 func MeasureEpisodes(sequences [][]Slot) Episodes {
 	var out Episodes
 	right, found, late := 0, 0, 0
@@ -111,7 +112,8 @@ func MeasureEpisodes(sequences [][]Slot) Episodes {
 	return out
 }
 
-// runs gives [from, to) of each stretch in which is holds; pass leaves a stretch as it is.
+// runs returns the range [from, to) of each stretch for which is holds. Slots for which pass holds neither
+// begin nor end a stretch.
 func runs(seq []Slot, is, pass func(Slot) bool) [][2]int {
 	var out [][2]int
 	open := -1

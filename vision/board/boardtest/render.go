@@ -1,4 +1,4 @@
-// Package boardtest photographs the calibration board with lenses that are known exactly, for tests.
+// Package boardtest renders photos of the calibration board through exactly known lenses, for tests.
 package boardtest
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// Pose is where the board is before the camera: its middle in metres in camera axes, and how it is turned
-// about its own axes, in radians, in the order x, y, z.
+// Pose is the board's position and attitude before the camera: its middle in metres in camera axes, and its
+// rotation about its own axes, in radians, in the order x, y, z.
 type Pose struct {
 	Middle     lens.Vec3
 	RX, RY, RZ float64
@@ -26,11 +26,11 @@ func (p Pose) turned(v lens.Vec3) lens.Vec3 {
 	return lens.Vec3{X: cos*v.X - sin*v.Y, Y: sin*v.X + cos*v.Y, Z: v.Z}
 }
 
-// middle of the inner corners, millimetres from the first.
+// middleX and middleY are the middle of the inner corners, in millimetres from the first one.
 var middleX, middleY = float64((board.Columns - 1) * board.SquareMM / 2), float64((board.Rows-1)*board.SquareMM) / 2
 
-// Corners are where the lens sees the board's inner corners; ok is false where it does not see all of them
-// within a picture of w×h pixels.
+// Corners returns the pixels at which the lens sees the board's inner corners. ok is false if not all of them
+// lie within a picture of w×h pixels.
 func Corners(l lens.Lens, p Pose, w, h int) (out [][2]float64, ok bool) {
 	for _, c := range board.Corners() {
 		at := p.Middle.Add(p.turned(lens.Vec3{X: (c[0] - middleX) / 1000, Y: (c[1] - middleY) / 1000}))
@@ -45,11 +45,11 @@ func Corners(l lens.Lens, p Pose, w, h int) (out [][2]float64, ok bool) {
 
 const (
 	paper, ink, wall = 225.0, 30.0, 120.0
-	samples          = 2 // a pixel, each way
+	samples          = 2 // per pixel, in each direction
 )
 
-// Photo is the picture of the board before a grey wall, with a gradient of light and noise of the given
-// deviation in grey levels.
+// Photo renders the board in front of a grey wall, with a gradient of light and with noise of the given
+// standard deviation in grey levels.
 func Photo(l lens.Lens, p Pose, w, h int, noise float64, seed uint64) vision.Frame {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	f := vision.Frame{Width: w, Height: h, BGR: make([]byte, 3*w*h)}
@@ -94,14 +94,14 @@ func shade(l lens.Lens, p Pose, ex, ey, n lens.Vec3, u, v float64) float64 {
 	return paper
 }
 
-// Poses are n poses at which the lens sees the whole board in pictures of w×h pixels, spread over the
-// picture and turned, the same for the same seed.
+// Poses returns n poses, spread over the picture and turned, at which the lens sees the whole board in a
+// picture of w×h pixels. The same seed gives the same poses.
 func Poses(l lens.Lens, w, h, n int, seed uint64) []Pose {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	spread := func(most float64) float64 { return most * (2*rng.Float64() - 1) }
 	var out []Pose
 	for tries := 0; len(out) < n && tries < 100000; tries++ {
-		// The middle anywhere in the picture, as near as the whole board still fits.
+		// Put the middle anywhere in the picture, as near to the camera as the whole board still fits.
 		d, ok := l.Ray((0.1+0.8*rng.Float64())*float64(w), (0.1+0.8*rng.Float64())*float64(h))
 		if !ok {
 			continue
@@ -114,7 +114,8 @@ func Poses(l lens.Lens, w, h, n int, seed uint64) []Pose {
 	return out
 }
 
-// large says whether the squares are large enough to be found: a forty-fifth of the picture's width.
+// large reports whether the squares are large enough to be found: at least a forty-fifth of the picture's
+// width.
 func large(corners [][2]float64, w int) bool {
 	for r := range board.Rows {
 		for c := range board.Columns - 1 {
