@@ -198,19 +198,20 @@ func TestMendMapping(t *testing.T) {
 		}
 		r.ask(t, "PUT", "/v1/sales/channels/tmall", "application/json", fmt.Sprintf(`{"kind":"webhook","secret":%q,%s,"mapping":%s}`, secret, sign, data), 200)
 	}
-	send := func(order string) {
+	send := func(order, note string) {
 		t.Helper()
-		body := []byte(strings.ReplaceAll(`{"trade":{"tid":"T","modified":"2026-03-02 10:05:00","pay_time":"2026-03-02 10:00:00","omnichannel_store":"tm-1","orders":{"order":[
-			{"oid":"T-1","outer_sku_id":"4006381333931","num":2,"payment":"9.90"},{"oid":"T-2","outer_sku_id":"5901234123457","num":1,"payment":"4.00"}]}}}`, "T", order))
+		body := []byte(strings.NewReplacer("T", order, "NOTE", note).Replace(`{"trade":{"tid":"T","buyer_memo":"NOTE","modified":"2026-03-02 10:05:00","pay_time":"2026-03-02 10:00:00","omnichannel_store":"tm-1","orders":{"order":[
+			{"oid":"T-1","outer_sku_id":"4006381333931","num":2,"payment":"9.90"},{"oid":"T-2","outer_sku_id":"5901234123457","num":1,"payment":"4.00"}]}}}`))
 		signed := md5hex(secret, "method", "trade.paid", "trade", string(tradeOf(t, body)), secret)
 		r.hook(t, "tmall", "?method=trade.paid&sign="+signed, "application/json", nil, body, 200)
 	}
 	put("trade.orders.order", "trade.items") // no list there
-	send("7001")
+	send("7001", "")
 	put("outer_sku_id", "outer_id") // a list, of lines without a product
-	send("7002")
+	send("7002", "by the door")
+	send("7002", "by the bell") // of the first nothing is refused any more that is not of this one: it goes
 	put()
-	send("7003")
+	send("7003", "")
 	var refused struct {
 		Rejected []struct{ Code, Message string }
 	}

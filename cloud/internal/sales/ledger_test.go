@@ -101,6 +101,7 @@ func TestConformance(t *testing.T) {
 			{"a correction below what was taken back", undercut},
 			{"parked lines are taken when what they wait for comes", parked},
 			{"an order called off without its lines", calledOff},
+			{"a message is kept while something of it is refused", keptMessages},
 			{"changed hours", changedHours},
 			{"totals by the hour", totals},
 			{"pages of lines", pages},
@@ -564,6 +565,45 @@ func parkedMovements(t *testing.T, r *rig) {
 	if list, err = r.ParkedMovements(ctx, r.tenant, 10); err != nil || len(list) != 0 {
 		t.Errorf("still parked %+v, %v", list, err)
 	}
+}
+
+// keptMessages: a message goes with the last that is refused of it, also when a later message is refused in its place.
+func keptMessages(t *testing.T, r *rig) {
+	ctx := context.Background()
+	reject := func(body string, inputs ...string) {
+		t.Helper()
+		m := &sales.Message{Channel: "web", Kind: "application/json", Body: []byte(body)}
+		var list []sales.Refusal
+		for i, input := range inputs {
+			list = append(list, sales.Refusal{Source: "webhook/web", Place: int64(i + 1), Fault: sales.Fault{Code: sales.BadGTIN, Text: "wrong"}, Input: input, From: m})
+		}
+		if err := r.Reject(ctx, r.tenant, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := func(want ...string) {
+		t.Helper()
+		list, _, err := r.Messages(ctx, r.tenant, "", "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range list {
+			got = append(got, string(m.Body))
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("kept %q, want %q", got, want)
+		}
+	}
+	reject("first", "a", "b")
+	reject("second", "a")
+	kept("first", "second") // b is of the first
+	reject("second", "a")
+	reject("third", "b")
+	kept("second", "third")
+	reject("third", "a", "b")
+	kept("third")
 }
 
 // repacked: what was sent before a case became larger is, sent again, the same; and is not rewritten.

@@ -42,11 +42,19 @@ func (t *turn) reject(ctx context.Context, r Refusal) error {
 			return err
 		}
 	}
-	sum := sha256.Sum256([]byte(r.Source + separator + r.Input))
-	_, err := t.Exec(ctx, `INSERT INTO sales_rejected (tenant, source, place, code, field, detail, hint, input, sha256, times, last_at, message)
+	digest := sha256.Sum256([]byte(r.Source + separator + r.Input))
+	sum, before := hex.EncodeToString(digest[:]), ""
+	err := t.QueryRow(ctx, "SELECT message FROM sales_rejected WHERE tenant = ? AND sha256 = ?", t.tenant, sum).Scan(&before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("keep a rejected line: %w", err)
+	}
+	_, err = t.Exec(ctx, `INSERT INTO sales_rejected (tenant, source, place, code, field, detail, hint, input, sha256, times, last_at, message)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (tenant, sha256) DO UPDATE SET times = sales_rejected.times + 1,
 		last_at = excluded.last_at, code = excluded.code, field = excluded.field, detail = excluded.detail, hint = excluded.hint, message = excluded.message`,
-		t.tenant, r.Source, r.Place, r.Code, r.Field, r.Text, r.Hint, r.Input, hex.EncodeToString(sum[:]), state.Micros(t.now), r.Message)
+		t.tenant, r.Source, r.Place, r.Code, r.Field, r.Text, r.Hint, r.Input, sum, state.Micros(t.now), r.Message)
+	if err == nil && before != "" && before != r.Message {
+		_, err = t.dropMessage(ctx, before) // the later one has all that was refused of it
+	}
 	if err != nil {
 		return fmt.Errorf("keep a rejected line: %w", err)
 	}
