@@ -3,19 +3,21 @@ package footfall
 import "math"
 
 const (
-	// leastSeen is the share of the cells that a person is expected to have from which on they tell where the person
-	// is; who shows less is hidden.
+	// leastSeen is the share of a person's expected cells that must be seen for them to tell where the person
+	// is. A person who shows less is taken to be hidden.
 	leastSeen = 0.15
-	// freeEdge is the share of an edge's cells that may adjoin another person for the edge to be the person's own.
+	// freeEdge is the largest share of an edge's cells that may adjoin another person if the edge is to count
+	// as the person's own.
 	freeEdge = 0.35
-	// strays is the share of a person's cells at each side that is not believed: an arm, a neighbour's shoulder.
+	// strays is the share of a person's cells at each side that is ignored: an arm, a neighbour's shoulder.
 	strays = 0.02
-	// handsWidth is how far around their expected box a person's cells are looked for, in shares of it.
+	// handsWidth is how far outside the expected box a person's cells are looked for, as a share of the box.
 	handsWidth = 0.25
 )
 
-// apart tells known people in one blob from each other. Each cell is of the person whose expected box it lies deepest
-// in; a person is measured by their own cells, and by those edges alone where nobody else hides them.
+// apart tells known people in one blob from each other. Each cell is given to the person in whose expected box
+// it lies deepest. A person is measured by the cells given to them, and only by those edges that nobody else
+// hides.
 func (b *blob) apart(here []*track) []*person {
 	owner := make(map[int]int, len(b.cells))
 	parts := make([]part, len(here))
@@ -49,7 +51,7 @@ type part struct {
 	cells []int
 }
 
-// measure gives the part's box.
+// measure returns the person's box, as far as the part shows it, completed by the expected size.
 func (p *part) measure(b *blob, owner map[int]int, me int) Box {
 	m := b.mask
 	expected := p.want.W * p.want.H * usualFill / (m.Scale * m.Scale)
@@ -69,7 +71,7 @@ func (p *part) measure(b *blob, owner map[int]int, me int) Box {
 	return Box{x, y, w, h}
 }
 
-// free: beyond the part's edge, a column or a row, there is mostly nobody else.
+// free reports whether the next column or row beyond the part's edge belongs mostly to nobody else.
 func (p *part) free(m *Mask, owner map[int]int, me, dx, dy, edge int) bool {
 	all, others := 0, 0
 	for _, at := range p.cells {
@@ -88,8 +90,8 @@ func (p *part) free(m *Mask, owner map[int]int, me, dx, dy, edge int) bool {
 	return float64(others) <= freeEdge*float64(all)
 }
 
-// span is a person's extent along one axis from what was seen of it, where an end is hidden from the other end and the
-// expected length.
+// span returns a person's extent along one axis from what was seen of it. An end that is hidden follows from
+// the other end and the expected length.
 func span(low, high, want, length float64, lowFree, highFree bool) (from, size float64) {
 	switch {
 	case lowFree && highFree:
@@ -103,7 +105,7 @@ func span(low, high, want, length float64, lowFree, highFree bool) (from, size f
 	return want, length
 }
 
-// bulk is the extent [from, to) of a count by column or row, without strays.
+// bulk returns the extent [from, to) of counts by column or row, without the strays.
 func bulk(counts []int, total int) (from, to int) {
 	few := int(strays * float64(total))
 	sum := 0
@@ -117,10 +119,10 @@ func bulk(counts []int, total int) (from, to int) {
 	return from, to
 }
 
-// place is the middle of a cell, in pixels.
+// place returns the middle of a cell, in pixels.
 func (m *Mask) place(at int) (x, y float64) {
 	return (float64(at%m.W) + 0.5) * m.Scale, (float64(at/m.W) + 0.5) * m.Scale
 }
 
-// usualFill is the share of their box that a walking person fills.
+// usualFill is the share of the bounding box that a walking person fills.
 const usualFill = 0.55

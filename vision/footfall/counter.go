@@ -6,36 +6,42 @@ import (
 )
 
 const (
-	// leastMoved is how far a person must have walked, in shares of their height, and in how many frames, to
-	// be counted: what waves or flickers in one place is nobody, nor is a change of light that jumps.
+	// leastMoved is how far a person must have walked, in multiples of their height, and leastStrides in how
+	// many frames, to be counted. What waves or flickers in one place is nobody, and neither is a change of
+	// light that jumps.
 	leastMoved, leastStrides = 0.3, 5
-	// Who was called a person and has stood for so many frames is asked about every standingAsked frames, and believed to
-	// stand there for believed frames after each yes. See Standing.
+	// A track that was called a person and has stood for standingFrom frames is shown to the detector every
+	// standingAsked frames, and after each yes is taken to stand there for another believed frames. See
+	// Standing.
 	standingFrom, standingAsked, believed = 15 * Pace, 2 * Pace, 30 * Pace
-	// walkedFar is the same for what no detector calls a person, and it must come so far from where it began, in shares of
-	// the picture's shorter side. It must also have come in by one edge of the picture and left by another, or have walked on
-	// in so many frames in which no edge cut it: an arm hangs on the edge, a bottle is put down, people walk.
+	// A track that no detector calls a person counts only if it has walked further: walkedFar in multiples of
+	// its height, and throughFar from where it began, as a share of the picture's shorter side. It must also
+	// have come in by one edge of the picture and left by another, or have taken freeStrides strides while no
+	// edge cut it. (An arm hangs on the edge and a bottle is put down, but people walk.)
 	walkedFar, throughFar, freeStrides = 0.6, 0.5, Pace
 	// leastIn is the share of a person that must be above the picture's lower edge for them to cross a line.
 	leastIn = 0.5
-	// hangingTall is the share of the picture's height from which nobody comes in by its upper edge.
+	// hangingTall is the share of the picture's height above which whatever comes in by the upper edge is no
+	// person.
 	hangingTall = 0.4
-	// A track is a person once a detector has said so so often, and in such a share of its answers. It is asked every askEvery frames, of at most mostAsked
-	// tracks a frame, and gives a track up after givenUp times.
+	// A track is a person once the detector has said so namedBy times, and in namedShare of its answers. The
+	// detector is asked about a track every askEvery frames, up to givenUp times, and about mostAsked tracks in
+	// one frame.
 	namedBy, namedShare, askEvery, mostAsked, givenUp = 3, 0.3, 2, 3, 60
-	// Two tracks that cross a line the same way within so many frames, and share so much of the smaller box, are one
-	// person; so many crossings of a line are remembered for that.
+	// Two tracks that cross a line the same way within twinSteps frames, and overlap by twinShare of the
+	// smaller box, are one person. The last mostRecent crossings of each line are remembered for this.
 	twinSteps, twinShare, mostRecent = 6, 0.5, 8
-	// Where no detector knows anybody, what hangs together and is longer along its way than across it is one person with
-	// a trolley, if its parts cross within so many frames.
+	// If the detector is blind in this view, a blob of at most twoAtMost people that is longer along its way
+	// than across it is taken to be one person with a trolley, if its parts cross the line within trolleySteps
+	// frames of each other.
 	trolleySteps, twoAtMost = 15, 2.6
-	// seldom is the share of walkers up to which a detector counts as blind in this view (from above it knows nobody):
-	// then what walked through is counted without it.
+	// If the detector recognises at most this share of the walkers, it counts as blind in this view (seen from
+	// above, it recognises nobody), and whoever walks through is counted without it.
 	seldom = 0.5
 )
 
-// Counter follows the people before one camera. Make a new one for another camera or other lines. It belongs to
-// one goroutine.
+// Counter follows the people in front of one camera. Make a new one for another camera or for other lines. It
+// must be used by one goroutine at a time.
 type Counter struct {
 	picture Box
 	lines   []Line
@@ -43,31 +49,31 @@ type Counter struct {
 	sizes   sizes
 	bodies  bodies
 	tracks  []*track
-	people  int // tracks begun
+	people  int // number of tracks begun
 	frame   int
-	through int // tracks that walked through and that no detector named
-	named   int // tracks that the detector named
+	through int // tracks that walked through without being recognised by the detector
+	named   int // tracks that the detector recognised as people
 	steps   int
 	recent  [][]passed // by line
 	events  Events
 }
 
-// Events is what became certain in a frame. Crossings may be of earlier frames: somebody is told when they are
-// known for a person.
+// Events is what became certain in one frame. A crossing may belong to an earlier frame, because it is held
+// back until the track is known to be a person.
 type Events struct {
 	Crossings []Crossing
 	Visits    []Visit
 	Passings  []Passing
 }
 
-// Passing is a person who was in view and left without having crossed the line.
+// Passing is a person who was in view and left without crossing the line.
 type Passing struct {
 	Line   string
 	Person int
-	Frame  int // in which they were given up
+	Frame  int // the frame in which they were lost
 }
 
-// NewCounter counts at lines and in zones of a picture of w×h pixels.
+// NewCounter returns a counter for pictures of w×h pixels. The error joins every fault of the lines and zones.
 func NewCounter(w, h int, lines []Line, zones []Zone) (*Counter, error) {
 	if w <= 0 || h <= 0 {
 		return nil, fmt.Errorf("picture of %d×%d pixels", w, h)
@@ -89,13 +95,14 @@ func NewCounter(w, h int, lines []Line, zones []Zone) (*Counter, error) {
 	return &Counter{picture: Box{W: float64(w), H: float64(h)}, lines: lines, zones: zones, frame: -1, recent: make([][]passed, len(lines))}, nil
 }
 
-// Step takes the next frame: what moves in it, and a detector of persons that can be asked about a box, nil where
-// there is none. Frames must come at Pace; frame is the number that events are told with and must rise.
+// Step takes the next frame: the mask of what moves in it, and a person detector that can be asked about a box,
+// or nil if there is none. Frames must come at Pace. frame is the number that events refer to, and must
+// increase.
 func (c *Counter) Step(frame int, m Mask, isPerson func(Box) bool) Events {
 	return c.step(frame, c.find((&m).blobs()), isPerson)
 }
 
-// step follows the people of a frame, and tells what became certain.
+// step moves the tracks on by one frame and returns what became certain.
 func (c *Counter) step(frame int, found []*person, isPerson func(Box) bool) Events {
 	c.frame = frame
 	c.steps++
@@ -118,7 +125,7 @@ func (c *Counter) step(frame int, found []*person, isPerson func(Box) bool) Even
 	return out
 }
 
-// cross notes the lines that a track has crossed.
+// cross records the lines that a track has crossed.
 func (c *Counter) cross(t *track) {
 	if c.hardlyIn(t) {
 		return
@@ -132,20 +139,21 @@ func (c *Counter) cross(t *track) {
 	}
 }
 
-// hardlyIn: the picture's lower edge hides most of the person. Where their feet are is not known.
+// hardlyIn reports whether the picture's lower edge hides so much of the person that the place of the feet is
+// unknown.
 func (c *Counter) hardlyIn(t *track) bool {
 	return c.edges(t.last)&bottom != 0 && t.last.H < leastIn*c.sizes.below(t.last.Y)
 }
 
-// passed is a crossing that was just seen.
+// passed is a recent crossing.
 type passed struct {
 	dir  Dir
 	step int
 	by   *track
 }
 
-// twin reports that the same person has just crossed the line as another track: two that cross it the same way at the
-// same time, and are in one place, are one, whom motion shows in parts.
+// twin reports whether another track has just made the same crossing for the same person: motion may show one
+// person in several parts, which cross in the same direction, at the same time and place.
 func (c *Counter) twin(line int, dir Dir, t *track) bool {
 	for _, p := range c.recent[line] {
 		least := min(p.by.box.W*p.by.box.H, t.box.W*t.box.H)
@@ -161,12 +169,13 @@ func (c *Counter) twin(line int, dir Dir, t *track) bool {
 	return false
 }
 
-// trolley: the track's blob is one person with what they push, as far as a view without a detector can tell.
+// trolley reports whether the track's blob is one person with what they push, as far as can be told without a
+// detector.
 func (c *Counter) trolley(t *track) bool {
 	return t.in != nil && c.blind() && c.mass(t.in) < twoAtMost && t.pushes(t.in)
 }
 
-// unknown: it is time to ask what the track is.
+// unknown reports whether it is time to ask the detector what the track is.
 func (c *Counter) unknown(t *track) bool {
 	return !t.named && t.moved >= leastMoved && t.asked < givenUp && t.seen >= t.next
 }
@@ -183,12 +192,12 @@ func (c *Counter) ask(t *track, isPerson func(Box) bool) {
 	}
 }
 
-// stands: the track is a person's who has not moved for a while.
+// stands reports whether the track is a person who has not moved for a while.
 func (t *track) stands() bool { return t.named && t.still >= standingFrom }
 
-// Standing are the boxes of people who stand still, for as long as a detector calls what is there a person: whoever
-// segments what moves must not take them for the room. What no detector knows is not among them, so that a trolley that
-// was left becomes the room.
+// Standing returns the boxes of people who stand still, as long as the detector confirms that there is a
+// person. The motion segmentation must not learn them as part of the room. Things that no detector recognises
+// are not included, so that a trolley left standing becomes part of the room.
 func (c *Counter) Standing() (list []Box) {
 	for _, t := range c.tracks {
 		if t.stands() && t.missed == 0 && c.steps <= t.held {
@@ -198,7 +207,7 @@ func (c *Counter) Standing() (list []Box) {
 	return list
 }
 
-// name notes that a detector has called the track a person.
+// name records that the detector has called the track a person.
 func (c *Counter) name(t *track) {
 	if t.known++; t.named {
 		return
@@ -209,7 +218,7 @@ func (c *Counter) name(t *track) {
 	}
 }
 
-// counts: the track is a person's.
+// counts reports whether the track is known to be a person.
 func (c *Counter) counts(t *track) bool {
 	if t.moved < leastMoved || t.strides < leastStrides || c.hangs(t) {
 		return false
@@ -220,16 +229,16 @@ func (c *Counter) counts(t *track) bool {
 	return c.blind() || !c.sizes.sure() || c.sizes.usual(t.last)
 }
 
-// blind: the detector knows few of those who walk here.
+// blind reports whether the detector recognises only few of the people who walk here.
 func (c *Counter) blind() bool { return float64(c.named) <= seldom*float64(c.named+c.through) }
 
-// hangs: the track came in by the upper edge and is too tall for somebody that far away. It is an arm, or what an arm
-// holds.
+// hangs reports whether the track came in by the upper edge and is too tall for a person that far away: it is
+// an arm, or what an arm holds.
 func (c *Counter) hangs(t *track) bool {
 	return t.entry&top != 0 && t.entry&bottom == 0 && t.box.H > hangingTall*c.picture.H
 }
 
-// walkedThrough: the track is gone, and moved as only people do.
+// walkedThrough reports whether a track that has ended moved as only people do.
 func (c *Counter) walkedThrough(t *track) bool {
 	if t.moved < walkedFar || t.far < throughFar*min(c.picture.W, c.picture.H) {
 		return false
@@ -237,7 +246,7 @@ func (c *Counter) walkedThrough(t *track) bool {
 	return t.entry != 0 && c.edges(t.last)&^t.entry != 0 || t.free >= freeStrides
 }
 
-// tell gives out what was held back of a person.
+// tell releases the events that were held back until the track was known to be a person.
 func (c *Counter) tell(t *track) {
 	if len(t.crossings)+len(t.visits) == 0 && t.from == nil || !c.counts(t) {
 		return
@@ -248,7 +257,7 @@ func (c *Counter) tell(t *track) {
 	t.crossings, t.visits = nil, nil
 }
 
-// leave ends what a track was about.
+// leave ends a track: it closes its visits, learns from it, and reports the lines that it did not cross.
 func (c *Counter) leave(t *track) {
 	for i := range t.zones {
 		c.end(t, i)
@@ -269,7 +278,7 @@ func (c *Counter) leave(t *track) {
 	}
 }
 
-// People are the boxes of those in view now, for drawing: by the number of the person.
+// People returns the boxes of the people in view now, by the number of the person, for drawing.
 func (c *Counter) People() map[int]Box {
 	out := map[int]Box{}
 	for _, t := range c.tracks {
@@ -280,7 +289,7 @@ func (c *Counter) People() map[int]Box {
 	return out
 }
 
-// Close ends the visits of those who are still in view, and tells who of them passed by.
+// Close ends all tracks, and returns the visits and passings of the people who are still in view.
 func (c *Counter) Close() Events {
 	for _, t := range c.tracks {
 		c.leave(t)

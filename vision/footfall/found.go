@@ -3,14 +3,14 @@ package footfall
 // Found is a person whom a detector found in a frame by itself.
 type Found struct {
 	Box
-	Score float64 // 0 to 1; scores of two detectors do not compare
-	// Sure: this is a person. Who was found less surely goes on with a track and begins none: people are seen poorly now
-	// and then, but do not come out of a poor sight of nobody.
+	Score float64 // 0 to 1; the scores of two detectors cannot be compared
+	// Sure says that this is certainly a person. A less certain one continues a track but does not begin one:
+	// the detector sees people poorly now and then, but a person does not appear out of a poor detection.
 	Sure bool
 }
 
-// StepFound takes the next frame from a detector that has found the people in it, where Step takes it from what
-// moves; the following, the lines and the zones are the same. A Counter takes one kind alone.
+// StepFound is Step for a detector that finds the people in a frame by itself, so that no mask is needed.
+// Tracking, lines and zones work the same. A Counter must be given frames in only one of the two ways.
 func (c *Counter) StepFound(frame int, found []Found) Events {
 	var people []*person
 	for _, f := range found {
@@ -21,7 +21,7 @@ func (c *Counter) StepFound(frame int, found []Found) Events {
 	return c.step(frame, people, nil)
 }
 
-// Overlap is the area that two boxes have in common, of what both cover.
+// Overlap returns the intersection over union of two boxes.
 func (b Box) Overlap(o Box) float64 {
 	both := b.common(o)
 	return both / (b.W*b.H + o.W*o.H - both)

@@ -2,28 +2,29 @@ package footfall
 
 import "math"
 
-// Dir is the way in which a line was crossed.
+// Dir is the direction in which a line was crossed.
 type Dir string
 
-// In is from the left of the line to its right, looking from A to B in the picture; Out is the other way.
+// In is from the left of the line to its right, looking from A to B in the picture; Out is the other direction.
 const (
 	In  Dir = "in"
 	Out Dir = "out"
 )
 
-// Line is a counting line from A to B. Who walks round its ends does not cross it.
+// Line is a counting line from A to B. To walk round one of its ends is not to cross it.
 type Line struct {
 	Name string
 	A, B Point
 }
 
-// side is how far a point is from the line, in pixels: negative on its left, positive on its right.
+// side returns the distance of a point from the line, in pixels: negative on its left, positive on its right.
 func (l Line) side(p Point) float64 {
 	dx, dy := l.B.X-l.A.X, l.B.Y-l.A.Y
 	return (dx*(p.Y-l.A.Y) - dy*(p.X-l.A.X)) / math.Hypot(dx, dy)
 }
 
-// meets: the way from p to q crosses the line between its ends, or at most slack pixels beside them.
+// meets reports whether the way from p to q crosses the line between its ends, or at most slack pixels beyond
+// them.
 func (l Line) meets(p, q Point, slack float64) bool {
 	sp, sq := l.side(p), l.side(q)
 	if sp == sq {
@@ -40,29 +41,30 @@ func (l Line) meets(p, q Point, slack float64) bool {
 // Crossing is one person's crossing of a line.
 type Crossing struct {
 	Line   string
-	Person int // number of the person's track, for as long as they are in view
-	Frame  int // in which the feet passed the line
+	Person int // number of the person's track, the same for as long as they are in view
+	Frame  int // the frame in which the feet passed the line
 	Dir    Dir
 }
 
 // gate follows one person at one line.
 type gate struct {
-	side    float64 // ±1 where they were last clear of the line, 0 not yet
-	from    Point   // there
-	touched int     // frame in which they passed the line itself
+	side    float64 // ±1: the side on which they were last clear of the line; 0: not yet
+	from    Point   // where that was
+	touched int     // the frame in which they passed the line itself
 	last    float64
 	crossed bool
 }
 
 const (
-	// clearOf is how far from the line, in shares of their height, a person must be to be on a side of it. Within
-	// that they may turn round, and a trembling box crosses nothing.
+	// clearOf is how far from the line, in multiples of their height, a person must be to count as on one side
+	// of it. Nearer than that they may turn round, and a box that trembles crosses nothing.
 	clearOf = 0.15
-	// endSlack is how far beside the line's ends feet may pass, in shares of the height.
+	// endSlack is how far beyond the line's ends the feet may pass, in multiples of the person's height.
 	endSlack = 0.1
 )
 
-// step takes where the person stands now.
+// step takes the person's place in the next frame. If this completes a crossing, it returns its direction,
+// its frame and true.
 func (g *gate) step(l Line, p Point, height float64, frame int) (Dir, int, bool) {
 	s := l.side(p)
 	if g.last*s < 0 || g.touched == 0 {

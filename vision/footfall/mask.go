@@ -2,8 +2,8 @@ package footfall
 
 import "sort"
 
-// Mask says which parts of one frame move: W×H cells, row by row, not zero where something does. A cell is
-// Scale pixels of the camera's picture wide and high.
+// Mask says which parts of a frame move: W×H cells, row by row, non-zero where something moves. A cell covers
+// Scale×Scale pixels of the camera's picture.
 type Mask struct {
 	W, H  int
 	Scale float64
@@ -11,20 +11,23 @@ type Mask struct {
 }
 
 const (
-	// A mask of which more moves than this says that the light changed or the camera did: nobody is found in it.
+	// If a larger share of the cells than this moves, the light or the camera changed, and nobody is looked
+	// for.
 	tooMuch = 0.45
-	// leastCells of a blob; less is noise.
+	// leastCells is the fewest cells of a blob; anything smaller is noise.
 	leastCells = 12
-	// mostBlobs of a frame, the largest; more is rain or a flickering lamp.
+	// mostBlobs is how many blobs of a frame are looked at, the largest first. More of them are rain or a
+	// flickering lamp.
 	mostBlobs = 40
-	// A blob at most this share of its own height below or above another, over or under it, is the same person:
-	// a belt or a shadow's edge cuts people in two.
+	// gapShare is the largest vertical gap between two blobs of one person, one above the other, as a share of
+	// the taller one's height: a belt or the edge of a shadow cuts people in two.
 	gapShare = 0.45
-	// besideShare is how much of the narrower blob's width must lie over the other.
+	// besideShare is how much of the narrower blob's width must overlap with the other blob.
 	besideShare = 0.5
-	// A blob at most this share of another's height, with its middle at most that share beside it, is a part of it.
+	// A blob that is lower than partShare of another's height, and whose middle is at most partGap of that
+	// height outside the other, is a part of it.
 	partShare, partGap = 0.4, 0.08
-	// upperPart of a blob is where heads and shoulders are.
+	// upperPart is the share of a blob, from its top, in which head and shoulders are.
 	upperPart = 0.5
 )
 
@@ -35,11 +38,11 @@ type blob struct {
 	cells []int
 }
 
-// area in pixels of the picture.
+// area returns the area that moves, in pixels of the picture.
 func (b *blob) area() float64 { return float64(len(b.cells)) * b.mask.Scale * b.mask.Scale }
 
-// blobs finds the connected parts of the mask, eight neighbours a cell, largest first; none where so
-// much moves that nothing can be told.
+// blobs returns the connected parts of the mask (8-connectivity), largest first, or nil if so much moves that
+// nothing can be told.
 func (m *Mask) blobs() []*blob {
 	moving := 0
 	for _, c := range m.Cells {
@@ -56,7 +59,7 @@ func (m *Mask) blobs() []*blob {
 		if c == 0 || seen[start] {
 			continue
 		}
-		cells := []int{start} // those before next are done, the others' neighbours are still to be looked at
+		cells := []int{start} // cells[:next] are done; the neighbours of the others are still to be looked at
 		seen[start] = true
 		for next := 0; next < len(cells); next++ {
 			x, y := cells[next]%m.W, cells[next]/m.W
@@ -86,7 +89,7 @@ func (m *Mask) blobOf(cells []int) *blob {
 	return &blob{Box{float64(x0) * m.Scale, float64(y0) * m.Scale, float64(x1-x0) * m.Scale, float64(y1-y0) * m.Scale}, m, cells}
 }
 
-// join puts the pieces of people together that stand over each other.
+// join merges blobs that are pieces of one person.
 func join(list []*blob) []*blob {
 	for changed := true; changed; {
 		changed = false
@@ -104,8 +107,8 @@ func join(list []*blob) []*blob {
 	return list
 }
 
-// over: the two stand over each other, close enough to be one person, or the other is a small thing at this one's
-// side: an arm, a bag.
+// over reports whether the two blobs stand one above the other, near enough to be one person, or whether o is a
+// small thing at b's side, such as an arm or a bag.
 func (b *blob) over(o *blob) bool {
 	beside := min(b.right(), o.right()) - max(b.X, o.X)
 	gap := max(b.Y, o.Y) - min(b.bottom(), o.bottom())
@@ -119,8 +122,8 @@ func (b *blob) plus(o *blob) *blob {
 	return &blob{b.union(o.Box), b.mask, append(b.cells, o.cells...)}
 }
 
-// columns are the moving cells in each column of the blob's upper part, where people are narrow: below, legs stride
-// and shadows lie.
+// columns counts the moving cells in each column of the blob's upper part, where people are narrow: lower down
+// there are legs that stride, and shadows.
 func (b *blob) columns() []int {
 	m := b.mask
 	x0, y1 := int(b.X/m.Scale+0.5), int((b.Y+upperPart*b.H)/m.Scale+0.5)
@@ -133,7 +136,7 @@ func (b *blob) columns() []int {
 	return out
 }
 
-// breadth of the blob's upper part, in pixels.
+// breadth returns the width of the blob's upper part, in pixels.
 func (b *blob) breadth() float64 {
 	n := 0
 	for _, c := range b.columns() {
@@ -144,7 +147,7 @@ func (b *blob) breadth() float64 {
 	return float64(n) * b.mask.Scale
 }
 
-// rows are the moving cells in each row of the blob.
+// rows counts the moving cells in each row of the blob.
 func (b *blob) rows() []int {
 	m := b.mask
 	y0 := int(b.Y/m.Scale + 0.5)
@@ -155,7 +158,8 @@ func (b *blob) rows() []int {
 	return out
 }
 
-// split cuts the blob into n side by side, or above each other, each with its share of what moves.
+// split cuts the blob into n boxes with equal shares of the moving cells: side by side, or, if upright, one
+// above the other.
 func (b *blob) split(n int, upright bool) []Box {
 	if n < 2 {
 		return []Box{b.Box}

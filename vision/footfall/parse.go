@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ParsePoints reads points as people write them: x,y,x,y,… in pixels.
+// ParsePoints reads points in the form x,y,x,y,… in pixels.
 func ParsePoints(text string) ([]Point, error) {
 	fields := strings.Split(text, ",")
 	if len(fields)%2 != 0 {
@@ -29,11 +29,11 @@ func ParsePoints(text string) ([]Point, error) {
 	return out, nil
 }
 
-// maxPixel is beyond every picture's edge.
+// maxPixel is beyond the edge of any picture.
 const maxPixel = 1 << 16
 
-// InPicture reports that the way along the points, closed where there are three or more, meets a picture of w×h pixels
-// or lies around it.
+// InPicture reports whether the path along the points, closed if there are three or more, meets a picture of
+// w×h pixels or encloses it.
 func InPicture(w, h int, points ...Point) bool {
 	picture := []Point{{}, {float64(w), 0}, {float64(w), float64(h)}, {0, float64(h)}}
 	edges := len(points)
@@ -58,5 +58,5 @@ func InPicture(w, h int, points ...Point) bool {
 	return len(points) > 2 && Zone{Corners: points}.contains(Point{float64(w) / 2, float64(h) / 2})
 }
 
-// aside is the side of a point beside the way from a to b, by its sign.
+// aside returns a number whose sign tells on which side of the way from a to b the point lies.
 func (p Point) aside(a, b Point) float64 { return (b.X-a.X)*(p.Y-a.Y) - (b.Y-a.Y)*(p.X-a.X) }

@@ -3,22 +3,24 @@ package footfall
 import "math"
 
 const (
-	// believeMass is the share of a new sight of a mass that is believed.
+	// believeMass is the weight of a new measurement of mass in the running mean.
 	believeMass = 0.15
 	// leastPair is the mass from which a track may have shown two people.
 	leastPair = 1.4
-	// besideGap is how far from somebody, in shares of their width, it must be for a track to have come out of them.
+	// besideGap is how near to somebody, in multiples of their width, a track must begin to have split off from
+	// them.
 	besideGap = 0.5
 )
 
-// pastCrossing is a crossing of a track that may have shown two people who went close together.
+// pastCrossing is a crossing of a track that may have shown two people who walked close together.
 type pastCrossing struct {
 	Crossing
 	mass  float64
-	given bool // to another track
+	given bool // already given to another track
 }
 
-// mass says how many people a blob is large enough for, in fractions; 0 while too little was seen.
+// mass returns for how many people a blob is large enough, with fractions, or 0 while too little has been
+// learnt.
 func (c *Counter) mass(b *blob) float64 {
 	one := c.bodies.one()
 	if !c.blind() || one == 0 {
@@ -31,7 +33,8 @@ func (c *Counter) mass(b *blob) float64 {
 	return 1 + (b.area()/one-1)/crowdArea
 }
 
-// beside finds whom a new track has come out of: nobody comes out of nothing in the midst of a picture.
+// beside returns the track from which a new person has split off, or nil. Nobody appears out of nothing in the
+// middle of a picture.
 func (c *Counter) beside(p *person) *track {
 	if c.edges(p.Box) != 0 {
 		return nil
@@ -51,8 +54,9 @@ func (c *Counter) beside(p *person) *track {
 	return best
 }
 
-// inherit gives a track that is known for a person the crossings of the one that it came out of, from when both went as
-// one: a couple that walks arm in arm is two people when they part.
+// inherit gives a track that is known to be a person the crossings of the track that it split off from, as far
+// as they date from when both walked as one: a couple that walks arm in arm turns out to be two people when
+// they part.
 func (c *Counter) inherit(t *track) {
 	if t.from == nil {
 		return

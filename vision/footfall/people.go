@@ -8,20 +8,20 @@ import (
 // person is what was found in one frame.
 type person struct {
 	Box
-	whole *blob // the blob, where it is of this person alone
+	whole *blob // the blob, if it belongs to this person alone
 	in    *blob // the blob, whoever else is in it
 	taken bool
-	weak  bool // may be nobody: goes on with a track and begins none
-	known bool // a detector found them, and says that this is a person
+	weak  bool // perhaps nobody: continues a track but does not begin one
+	known bool // a detector found them and is certain
 }
 
-// sameAs is how near to each other, in shares of their height, two people cannot be in a picture for long.
+// Two people are never nearer to each other than sameAs, in multiples of their height, for long.
 const sameAs = 0.12
 
-// broader is how much broader than the broadest of known people a blob is that shows more than one of them.
+// A blob that is wider than the widest of the known people in it by this factor shows more than one of them.
 const broader = 1.5
 
-// longer is how much longer than broad a blob is that shows one person with what they push.
+// A blob that is longer than wide by this factor shows one person with what they push.
 const longer = 1.1
 
 func broadest(here []*track) (w float64) {
@@ -31,7 +31,7 @@ func broadest(here []*track) (w float64) {
 	return w
 }
 
-// find gives the people of a frame, as far as motion tells.
+// find returns the people in a frame, as far as motion shows them.
 func (c *Counter) find(blobs []*blob) []*person {
 	var out []*person
 	for _, b := range blobs {
@@ -46,7 +46,8 @@ func (c *Counter) find(blobs []*blob) []*person {
 	return out
 }
 
-// inside cuts a blob into people: as many as its size tells, and at least as many as are known to be there.
+// inside splits a blob into people: as many as its size suggests, and at least as many as are known to be
+// there.
 func (c *Counter) inside(b *blob) []*person {
 	here := c.within(b)
 	n := c.count(b, here)
@@ -72,20 +73,20 @@ func (c *Counter) inside(b *blob) []*person {
 	return out
 }
 
-// count says how many people a blob is likely to be; 0: too small for one. Where no detector knows anybody, as from
-// above, people have no upright shape, and the area alone tells; but what is longer along its way than across it is one
-// with a trolley: who walk together walk side by side.
+// count returns how many people a blob probably shows; 0 if it is too small for one. If the detector is blind,
+// as it is from above, people have no upright shape and only the area tells. But a blob that is longer along
+// its way than across it is one person with a trolley, because people who walk together walk side by side.
 func (c *Counter) count(b *blob, here []*track) int {
 	if n, ok := c.bodies.people(b); ok && c.blind() {
 		if len(here) == 1 && (here[0].pushes(b) || c.edges(b.Box) != 0) {
-			return 1 // what an edge cuts has no shape yet
+			return 1 // a blob that an edge cuts does not show its shape yet
 		}
 		return n
 	}
 	return c.sizes.people(b)
 }
 
-// room is how many people a blob can show.
+// room returns how many people a blob can show at most.
 func (c *Counter) room(b *blob) int {
 	if n, ok := c.bodies.people(b); ok && c.blind() {
 		return n
@@ -93,7 +94,7 @@ func (c *Counter) room(b *blob) int {
 	return c.sizes.room(b)
 }
 
-// pushes: the blob is longer along the track's way than across it.
+// pushes reports whether the blob is longer along the track's way than across it.
 func (t *track) pushes(b *blob) bool {
 	along, across := b.W, b.H
 	if math.Abs(t.vy) > math.Abs(t.vx) {
@@ -102,11 +103,11 @@ func (t *track) pushes(b *blob) bool {
 	return math.Hypot(t.vx, t.vy) >= slowest*t.box.H && along > longer*across
 }
 
-// within gives the tracks that are expected inside of a blob, the longest followed first, each at a place of its
-// own: what follows the same place twice is one person.
+// within returns the tracks that are expected inside a blob, the longest followed first and each at a place of
+// its own: two tracks that follow the same place are one person.
 func (c *Counter) within(b *blob) []*track {
 	var here []*track
-	for _, t := range c.tracks { // in the order in which they began
+	for _, t := range c.tracks { // c.tracks is in the order in which they began
 		m := t.ahead().middle()
 		if !t.sure() || len(here) == mostPeople || !b.holds(m, 0.15*t.box.H) {
 			continue
@@ -121,7 +122,7 @@ func (c *Counter) within(b *blob) []*track {
 	return here
 }
 
-// within moves a box into another as far as it must.
+// within moves box a into box in, as far as necessary.
 func within(a, in Box) Box {
 	if a.W < in.W {
 		a.X = math.Max(in.X, math.Min(a.X, in.right()-a.W))
@@ -132,7 +133,7 @@ func within(a, in Box) Box {
 	return a
 }
 
-// lasting are the n tracks that were seen last, the older first.
+// lasting returns the n tracks that were seen last; among equals, the older ones come first.
 func lasting(here []*track, n int) []*track {
 	slices.SortStableFunc(here, func(a, b *track) int { return a.missed - b.missed })
 	return here[:min(n, len(here))]

@@ -6,35 +6,38 @@ import (
 )
 
 const (
-	// Blobs of this shape may be one person who is whole in the picture.
+	// A blob whose height is between slimmest and stoutest times its width may be one person who is whole in
+	// the picture.
 	slimmest, stoutest = 1.5, 4.5
-	// lessons from which the view's sizes are believed.
+	// lessons is how many examples it takes before the learnt sizes are believed.
 	lessons = 40
-	// fading of old lessons, by new ones.
+	// fading is the factor by which each new example reduces the weight of the old ones.
 	fading = 0.995
-	// leastTall is how tall a person must be, of the picture's height, to be followed.
+	// leastTall is how tall a person must be to be followed, as a share of the picture's height.
 	leastTall = 0.06
-	// mostPeople in one blob; where more were, nothing tells them apart.
+	// mostPeople is how many people are looked for in one blob. If there are more, nothing can tell them apart.
 	mostPeople = 8
-	// childShare is how small a person may be, of what is usual at their place; less is a bag or a bird.
+	// childShare is how small a person may be, as a share of the usual height at their place. Anything smaller
+	// is a bag or a bird.
 	childShare = 0.45
-	// crowdArea is how much of a person's usual area each further one adds to a blob: people hide each other.
+	// crowdArea is how much each further person adds to a blob, as a share of a person's usual area: people
+	// hide each other.
 	crowdArea = 0.85
-	// stacked is how much taller than a person a blob is that shows one behind another.
+	// A blob that is taller than a person by this factor shows one person behind another.
 	stacked = 1.3
-	// shoulders is how broad the upper half of one person is, in shares of their height, and abreast how much each
-	// further one adds.
+	// shoulders is the width of one person's upper half, and abreast what each further person adds to it, in
+	// multiples of the height.
 	shoulders, abreast = 0.32, 0.26
 )
 
-// sizes learns how tall people are at each height of the picture: a straight line, because the floor is
-// flat, by weighted least squares over blobs that look like one person.
+// sizes learns how tall people are at each height of the picture. Because the floor is flat, that is a straight
+// line; it is fitted by weighted least squares to blobs that look like one person.
 type sizes struct {
 	n, y, h, yy, yh float64 // weighted sums
-	fill            float64 // mean area of a person over their height squared
+	fill            float64 // mean of a person's area divided by the square of their height
 }
 
-// learn takes a blob that looks like one whole person.
+// learn takes a blob that belongs to one person, and uses it if it looks like a whole one.
 func (s *sizes) learn(b *blob, picture Box) {
 	if b.X <= 2 || b.Y <= 2 || b.right() >= picture.W-2 || b.bottom() >= picture.H-2 {
 		return
@@ -54,33 +57,33 @@ func (s *sizes) learn(b *blob, picture Box) {
 
 func (s *sizes) sure() bool { return s.n >= lessons }
 
-// height of a person whose feet are at y; 0 while too little was seen.
+// height returns the height of a person whose feet are at y, or 0 while too little has been learnt.
 func (s *sizes) height(y float64) float64 {
 	if s.n < 2 {
 		return 0
 	}
 	mean := s.h / s.n
 	spread := s.yy/s.n - (s.y/s.n)*(s.y/s.n)
-	if spread < 25 { // all stood at one height of the picture
+	if spread < 25 { // everybody stood at the same height of the picture
 		return mean
 	}
 	slope := (s.yh/s.n - (s.y/s.n)*mean) / spread
 	return math.Max(mean+slope*(y-s.y/s.n), 0.25*mean)
 }
 
-// below is the height of a person whose head is at y; 0 while too little was seen.
+// below returns the height of a person whose head is at y, or 0 while too little has been learnt.
 func (s *sizes) below(y float64) float64 {
 	if !s.sure() {
 		return 0
 	}
 	h := s.height(y)
-	for range 8 { // the feet are a height below, where people are a little taller: each round comes nearer
+	for range 8 { // the feet are one height further down, where people are slightly taller: each round comes nearer
 		h = s.height(y + h)
 	}
 	return h
 }
 
-// usual: the box is as tall as people are at its place, and no broader than one.
+// usual reports whether the box is as tall as people are at its place, and no wider than one person.
 func (s *sizes) usual(b Box) bool {
 	if !s.sure() {
 		return false
@@ -89,7 +92,8 @@ func (s *sizes) usual(b Box) bool {
 	return r > 0.6 && r < 1.6 && b.H > slimmest*b.W
 }
 
-// room is how many people a blob can show: as many as its area tells, and two where it is too tall for one.
+// room returns how many people a blob can show at most: as many as its area suggests, and two if it is too tall
+// for one.
 func (s *sizes) room(b *blob) int {
 	if !s.sure() {
 		return mostPeople
@@ -103,7 +107,7 @@ func (s *sizes) room(b *blob) int {
 	return min(mostPeople, max(1, n))
 }
 
-// people says how many a blob is likely to be; 0: too small for one.
+// people returns how many people a blob probably shows; 0 if it is too small for one.
 func (s *sizes) people(b *blob) int {
 	if !s.sure() {
 		return 1
@@ -118,13 +122,14 @@ func (s *sizes) people(b *blob) int {
 	return min(mostPeople, max(1, int(math.Round(math.Min(byArea, byWidth)))))
 }
 
-// bodies remembers how large those were whom no detector knew, seen alone and whole.
+// bodies remembers the areas of people whom no detector recognised, seen alone and whole.
 type bodies struct{ areas []float64 }
 
-// A median of so many bodies is believed, and so many are remembered. It takes so many frames to know one.
+// The median of at least fewBodies areas is believed, the last mostBodies are remembered, and an area is the
+// mean over at least wholeFrames frames.
 const fewBodies, mostBodies, wholeFrames = 2, 32, 5
 
-// learn takes a track that has walked through.
+// learn takes a track that has walked through the picture.
 func (s *bodies) learn(t *track) {
 	if t.wholes < wholeFrames {
 		return
@@ -133,7 +138,7 @@ func (s *bodies) learn(t *track) {
 	s.areas = s.areas[max(0, len(s.areas)-mostBodies):]
 }
 
-// people says how many bodies a blob is large enough for, ok is false while too few are known.
+// people returns for how many bodies a blob is large enough; ok is false while too few areas are known.
 func (s *bodies) people(b *blob) (n int, ok bool) {
 	one := s.one()
 	if one == 0 {
@@ -142,7 +147,7 @@ func (s *bodies) people(b *blob) (n int, ok bool) {
 	return min(mostPeople, max(1, int(math.Round(1+(b.area()/one-1)/crowdArea)))), true
 }
 
-// one is the usual body's area, 0 while too few are known.
+// one returns the median area of a body, or 0 while too few areas are known.
 func (s *bodies) one() float64 {
 	if len(s.areas) < fewBodies {
 		return 0

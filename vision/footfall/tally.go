@@ -1,15 +1,16 @@
 package footfall
 
-// Count is what happened at one line or zone. At a line, In and Out are crossings and Passing the people who were in
-// view and crossed it in neither direction. In a zone, In are the people who stayed for Lingered frames or longer,
-// Dwell is the sum of their frames, and Passing are those who stayed shorter.
+// Count is what happened at one line or zone. At a line, In and Out are crossings, and Passing counts the
+// people who were in view and crossed it in neither direction. In a zone, In counts the people who stayed for
+// Lingered frames or longer, Dwell is the sum of their frames, and Passing counts those who stayed for a
+// shorter time.
 type Count struct {
 	Name             string
 	In, Out, Passing int
 	Dwell            int
 }
 
-// Lingered is how many frames at Pace somebody must stay in a zone not to have walked past: three seconds.
+// Lingered is how many frames (three seconds at Pace) a person must stay in a zone not to count as passing.
 const Lingered = 3 * Pace
 
 // Tally sums events by line and zone.
@@ -18,7 +19,7 @@ type Tally struct {
 	counts map[string]*Count
 }
 
-// NewTally begins at nothing. Names must differ.
+// NewTally returns a tally in which every count is zero. The names of lines and zones must differ.
 func NewTally(lines []Line, zones []Zone) *Tally {
 	t := &Tally{counts: map[string]*Count{}}
 	for _, l := range lines {
@@ -31,7 +32,7 @@ func NewTally(lines []Line, zones []Zone) *Tally {
 	return t
 }
 
-// Add takes what a Counter told.
+// Add adds the events that a Counter returned.
 func (t *Tally) Add(e Events) {
 	for _, x := range e.Crossings {
 		if x.Dir == In {
@@ -53,7 +54,7 @@ func (t *Tally) Add(e Events) {
 	}
 }
 
-// Take gives the counts since the last Take, lines first, and begins anew.
+// Take returns the counts since the last Take, lines first, and starts again from zero.
 func (t *Tally) Take() []Count {
 	var out []Count
 	for _, name := range t.names {

@@ -6,85 +6,88 @@ import (
 )
 
 const (
-	// confirmed is how many frames must show a track for it to be followed through gaps.
+	// confirmed is the number of frames after which a track is followed through gaps.
 	confirmed = 4
-	// patience is how many frames a person may be hidden, and tentative how many before they are confirmed.
+	// patience is for how many frames a person may be hidden, and tentative for how many before the track is
+	// confirmed.
 	patience, tentative = 15, 2
-	// reach is how far from where they are expected people are looked for, in shares of their height.
+	// reach is how far from their expected place people are looked for, in multiples of their height.
 	reach = 0.5
-	// otherSize is what a person twice as tall as expected costs, in the same measure.
+	// otherSize is the cost of a person twice as tall as expected, in the unit of cost.
 	otherSize = 0.3
-	// A track of fewer frames than senior yields to older ones: of a person whom a pillar cuts in two, the part that
-	// was there before goes on.
+	// A track with fewer frames than senior yields to older ones: if a pillar cuts a person in two, the part
+	// that was there before continues the track.
 	senior = 12
-	// learnFrom is how far a person must have walked, in shares of their height, for the view's sizes to be learnt from them.
+	// learnFrom is how far a person must have walked, in multiples of their height, before sizes are learnt
+	// from them.
 	learnFrom = 0.5
-	// Shares of what is new in a place and in a speed that are believed.
+	// The weights of a new measurement in the running means of place, speed, growing size and shrinking size.
 	believePlace, believeSpeed, believeSize, believeSmaller = 0.6, 0.25, 0.2, 0.08
-	// A stride is a frame in which somebody goes on by such a share of their height; who jumps by more is another.
+	// A stride is a frame in which a person moves by at least slowest and less than jump, in multiples of their
+	// height. Whoever jumps further is somebody else.
 	slowest, jump = 0.01, 0.25
-	// oneSpot is how far somebody who stands sways, in shares of their height.
+	// oneSpot is how far a person who stands may sway, in multiples of their height.
 	oneSpot = 0.3
-	// lostPart is the share of a box's height or width that it does not lose or win by walking, hiddenPart the share of
-	// the width below which somebody is nearly hidden.
+	// lostPart is the largest share of its height or width by which a box changes through walking. hiddenPart
+	// is the share of the width below which a person is nearly hidden.
 	lostPart, hiddenPart = 0.15, 0.7
 )
 
-// track is one person from frame to frame.
+// track is one person, followed from frame to frame.
 type track struct {
 	id      int
 	box     Box // smoothed
-	last    Box // as it was found last
+	last    Box // as found last
 	vx, vy  float64
-	seen    int  // frames
-	asked   int  // how often a detector was asked whether this is a person
-	known   int  // how often it said yes
-	next    int  // frame from which on it is asked again
+	seen    int  // number of frames in which it was found
+	asked   int  // how often the detector was asked about it
+	known   int  // how often the detector called it a person
+	next    int  // the value of seen from which the detector may be asked again
 	entry   edge // edges of the picture that cut the box when the track began
-	missed  int  // in a row
+	missed  int  // frames in a row in which it was not found
 	begun   Point
-	moved   float64 // farthest from where they began, in shares of their height
-	strides int     // frames in which they walked on
-	stood   Point   // where they are, or stood last
-	still   int     // frames for which they have stood there
-	held    int     // step up to which they are believed to stand there, because a detector said so
-	free    int     // of the strides, such in which no edge of the picture cut them
-	far     float64 // farthest from where they began, in pixels
-	area    float64 // mean of what moves of them where nobody else is in it, in pixels
-	wholes  int     // frames that area is the mean of
-	through bool    // went through the picture, from one edge to another
-	named   bool    // as a person, by the detector
+	moved   float64 // greatest distance from where it began, in multiples of the height
+	strides int     // frames in which the person walked on
+	stood   Point   // where the person stands, or stood last
+	still   int     // frames since the person arrived there
+	held    int     // step up to which the person is taken to stand there, because the detector confirmed it
+	free    int     // strides during which no edge of the picture cut the box
+	far     float64 // greatest distance from where it began, in pixels
+	area    float64 // mean moving area, in square pixels, of blobs that show this person alone and whole
+	wholes  int     // number of frames in that mean
+	through bool    // walked through the picture as only people do
+	named   bool    // the detector recognised it as a person
 	gates   []gate
 	zones   []stay
-	mass    float64 // how many people the blob is large enough for that shows this track alone, smoothed; 0: not known
+	mass    float64 // smoothed mass of blobs that show this track alone; 0: not known
 	first   int     // frame in which it began
-	in      *blob   // in which they were found last
-	from    *track  // beside whom the track began in the midst of the picture; nil: came by itself
+	in      *blob   // blob in which it was found last
+	from    *track  // the track that it split off from in the middle of the picture; nil: it came by itself
 	past    []pastCrossing
-	// What was noticed of the track is held back until it is known for a person.
+	// Events are held back until the track is known to be a person.
 	crossings []Crossing
 	visits    []Visit
 }
 
-// ahead is where the person is expected in the next frame.
+// ahead returns where the person is expected in the next frame.
 func (t *track) ahead() Box {
 	return Box{t.box.X + t.vx, t.box.Y + t.vy, t.box.W, t.box.H}
 }
 
-// follow takes where the person was found, and tells whether they walked on.
+// follow takes the box in which the person was found and reports whether they walked on.
 func (t *track) follow(b Box) (strode bool) {
 	a := t.ahead()
 	t.last = b
 	dx, dy := b.X+b.W/2-a.X-a.W/2, b.bottom()-a.bottom()
-	// Where the box has lost or won much at one end, that end lies: somebody goes behind a pillar, or stands with their
-	// feet in a shadow.
+	// If the box has lost or gained much at one end, that end misleads: the person walks behind a pillar, or
+	// stands with their feet in a shadow.
 	if math.Abs(b.H-a.H) > lostPart*a.H {
 		dy = nearer(dy, b.Y-a.Y)
 	}
 	if math.Abs(b.W-a.W) > lostPart*a.W {
 		dx = nearer(dx, nearer(b.X-a.X, b.right()-a.right()))
 	}
-	if b.W > hiddenPart*a.W { // of who is hardly seen nothing tells the speed
+	if b.W > hiddenPart*a.W { // the speed of a person who is nearly hidden cannot be told
 		t.vx += believeSpeed * dx
 		t.vy += believeSpeed * dy
 	}
@@ -105,7 +108,7 @@ func (t *track) follow(b Box) (strode bool) {
 	return strode
 }
 
-// nearer is the lesser of two ways.
+// nearer returns whichever of two distances is smaller in magnitude.
 func nearer(a, b float64) float64 {
 	if math.Abs(b) < math.Abs(a) {
 		return b
@@ -113,7 +116,7 @@ func nearer(a, b float64) float64 {
 	return a
 }
 
-// believe is how much of a change of size is believed: people grow by coming into view and do not shrink.
+// believe returns how much of a change of size is believed: people grow by coming into view, and do not shrink.
 func believe(change float64) float64 {
 	if change < 0 {
 		return believeSmaller * change
@@ -121,7 +124,7 @@ func believe(change float64) float64 {
 	return believeSize * change
 }
 
-// coast goes on without having been found.
+// coast moves the track on by one frame in which the person was not found.
 func (t *track) coast() {
 	t.box = t.ahead()
 	t.vx, t.vy = t.vx*0.95, t.vy*0.95
@@ -130,11 +133,12 @@ func (t *track) coast() {
 
 func (t *track) sure() bool { return t.seen >= confirmed }
 
-// cost is how ill a person fits a track, in shares of the track's height; ok is false beyond reach.
+// cost returns how badly a person fits the track, in multiples of the track's height; ok is false if the person
+// is out of reach.
 func (t *track) cost(p *person) (d float64, ok bool) {
 	a := t.ahead()
 	f, e := p.Foot(), a.Foot()
-	// A person whose feet are hidden is found by their head: the nearer of the two ends tells.
+	// A person whose feet are hidden is found by their head: the nearer of the two ends counts.
 	end := math.Min(math.Abs(f.Y-e.Y), math.Abs(p.Y-a.Y))
 	d = math.Hypot(f.X-e.X, end) / math.Max(a.H, 1)
 	if d > reach*(1+0.1*float64(t.missed)) {
@@ -147,8 +151,8 @@ func (t *track) cost(p *person) (d float64, ok bool) {
 	return d, true
 }
 
-// assign gives each track the person nearest to where it is expected, nearest pairs first, known people before
-// new ones. Who is left over begins a track.
+// assign gives each track the person nearest to its expected place, in order of cost, so that known people are
+// served before new ones. Each person who is left over begins a track.
 func (c *Counter) assign(found []*person) {
 	type pair struct {
 		t    *track
@@ -201,7 +205,7 @@ func (c *Counter) assign(found []*person) {
 	}
 }
 
-// learn notes what a sight of a person tells beyond their place.
+// learn takes what a sighting tells about a person besides their place.
 func (c *Counter) learn(t *track, p *person) {
 	if t.seen <= entering {
 		t.entry |= c.edges(p.Box)
@@ -223,7 +227,7 @@ func (c *Counter) learn(t *track, p *person) {
 	}
 }
 
-// edge is a set of the picture's edges.
+// edge is a set of edges of the picture.
 type edge uint8
 
 const (
@@ -233,13 +237,13 @@ const (
 	bottom
 )
 
-// entering is how many frames of a track tell by which edge it came.
+// entering is the number of a track's first frames that tell by which edge it came in.
 const entering = 3
 
-// rimShare is how near to an edge of the picture, in shares of their height, somebody is about to leave by it.
+// rimShare is how near to an edge, in multiples of their height, a person is about to leave by it.
 const rimShare = 0.08
 
-// edges that cut the box, or nearly.
+// edges returns the edges of the picture that cut the box or nearly do.
 func (c *Counter) edges(b Box) (e edge) {
 	rim := rimShare * b.H
 	if b.X <= rim {

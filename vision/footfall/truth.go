@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// Truth is what a person counted in a video by looking at it.
+// Truth is what a person counted by watching a video.
 type Truth struct {
 	Video string
-	View  string // how the camera looks at people: "overhead" or "oblique"
+	View  string // the camera's view of people: "overhead" or "oblique"
 	Lines []LineTruth
 }
 
-// LineTruth is the crossings of one line, in the order of the file.
+// LineTruth holds the crossings of one line, in the order of the file.
 type LineTruth struct {
 	Line
 	Crossings []Crossing
 }
 
-// ReadTruth reads a text of lines
+// ReadTruth reads a text that consists of the lines
 //
 //	video NAME
 //	view overhead|oblique
@@ -29,7 +29,8 @@ type LineTruth struct {
 //	in FRAME
 //	out FRAME
 //
-// where crossings are of the line before them. What follows a # is a remark. An error names its line.
+// where crossings belong to the line named before them. Text after a # is a comment. An error names the line of
+// the file.
 func ReadTruth(r io.Reader) (*Truth, error) {
 	t := &Truth{}
 	in := bufio.NewScanner(r)
@@ -77,20 +78,20 @@ func (t *Truth) read(words []string) error {
 	return fmt.Errorf("%q is none of video NAME, view overhead|oblique, line NAME x1,y1,x2,y2, in FRAME, out FRAME", strings.Join(words, " "))
 }
 
-// Score is how well crossings agree with the truth.
+// Score is how well the crossings found agree with the truth.
 type Score struct {
-	Truth int `json:"truth"` // crossings that there were
-	Right int `json:"right"` // of these found
-	Extra int `json:"extra"` // found and not there
+	Truth int `json:"truth"` // crossings in the truth
+	Right int `json:"right"` // of these, found
+	Extra int `json:"extra"` // found, but not in the truth
 }
 
-// Add sums.
+// Add returns the sum of two scores.
 func (s Score) Add(o Score) Score {
 	return Score{s.Truth + o.Truth, s.Right + o.Right, s.Extra + o.Extra}
 }
 
-// Accuracy is the share of right ones among all that there were or that were claimed; 1 where there was nothing and
-// nothing was claimed.
+// Accuracy returns the share of right crossings among all that are in the truth or were found; 1 if there are
+// none.
 func (s Score) Accuracy() float64 {
 	if s.Truth+s.Extra == 0 {
 		return 1
@@ -98,8 +99,8 @@ func (s Score) Accuracy() float64 {
 	return float64(s.Right) / float64(s.Truth+s.Extra)
 }
 
-// Compare pairs each true crossing with the nearest found one of the same line and direction, at most slack frames
-// away, each found one once.
+// Compare pairs each true crossing with the nearest one found on the same line, in the same direction and at
+// most slack frames away. Each crossing found is used once.
 func (l LineTruth) Compare(found []Crossing, slack int) Score {
 	used := make([]bool, len(found))
 	s := Score{Truth: len(l.Crossings)}

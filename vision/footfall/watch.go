@@ -2,15 +2,15 @@ package footfall
 
 import "github.com/coldshelf/coldshelf/vision"
 
-// personScore is from which score of Watch.Person on a person was seen.
+// personScore is the score of Watch.Person from which a person was seen.
 const personScore = 0.4
 
-// Watch looks at frames and counts. It belongs to one goroutine.
+// Watch looks at frames and counts the people in them. It must be used by one goroutine at a time.
 type Watch struct {
-	Segment func(vision.Frame) (Mask, error)         // says what moves
-	Person  func(vision.Frame, Box) (float64, error) // how sure a person stands in the box; nil: motion decides alone
-	Hold    func(vision.Frame, []Box) error          // takes where people stand who are no part of the room; nil: Segment needs it not
-	Find    func(vision.Frame) ([]Found, error)      // finds people by itself, in place of both; nil: motion is followed
+	Segment func(vision.Frame) (Mask, error)         // returns what moves
+	Person  func(vision.Frame, Box) (float64, error) // returns how certainly a person stands in the box; nil: motion alone decides
+	Hold    func(vision.Frame, []Box) error          // is told where people stand who are not part of the room; nil: Segment does not need it
+	Find    func(vision.Frame) ([]Found, error)      // finds people by itself, instead of Segment and Person; nil: what moves is followed
 	Counter *Counter
 }
 

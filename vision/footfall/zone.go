@@ -1,12 +1,12 @@
 package footfall
 
-// Zone is a part of the floor in the picture: a polygon of three or more corners.
+// Zone is a part of the floor in the picture: a polygon with at least three corners.
 type Zone struct {
 	Name    string
 	Corners []Point
 }
 
-// contains by the even-odd rule.
+// contains uses the even-odd rule.
 func (z Zone) contains(p Point) bool {
 	inside := false
 	for i, a := range z.Corners {
@@ -22,18 +22,19 @@ func (z Zone) contains(p Point) bool {
 type Visit struct {
 	Zone   string
 	Person int
-	From   int // frame of the first sight in the zone
-	To     int // frame after the last one
+	From   int // the first frame in the zone
+	To     int // the frame after the last one
 }
 
-// leastStay is how many frames a person must be in a zone to have been there: less is a trembling box at its edge.
+// leastStay is how many frames a person must be in a zone to have been there. A shorter stay is a box that
+// trembles at the zone's edge.
 const leastStay = 5
 
 type stay struct {
 	from, last, frames int
 }
 
-// visit notes which zones a person stands in, and ends the visits to those they have left for good.
+// visit records the zones in which a person stands, and ends the visits to those that they have left for good.
 func (c *Counter) visit(t *track) {
 	for i, z := range c.zones {
 		s := &t.zones[i]

@@ -2,18 +2,18 @@ package gallery
 
 import "github.com/coldshelf/coldshelf/models/shelf"
 
-// Alike is a pair of products whose references the embedder hardly tells apart.
+// Alike is a pair of products whose references the embedder can hardly tell apart.
 type Alike struct {
 	A          shelf.GTIN `json:"a"`
 	B          shelf.GTIN `json:"b"`
 	Similarity float64    `json:"similarity"`
 }
 
-// alikeFrom is the similarity from which two products' nearest references are worth a word to whoever
-// enrols them: two views of one product lie about here.
+// alikeFrom is the similarity of two products' nearest references from which whoever enrols them is warned. Two
+// views of the same product are about as similar.
 const alikeFrom = 0.97
 
-// LookAlikes lists pairs of products that may be taken for each other, so that whoever enrols them can
+// LookAlikes returns the pairs of products that may be mistaken for each other, so that whoever enrols them can
 // add photos that show the difference.
 func (g *Gallery) LookAlikes() []Alike {
 	nearest := map[[2]shelf.GTIN]float64{}

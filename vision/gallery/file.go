@@ -20,7 +20,7 @@ import (
 // The file is a ZIP archive that any tool opens:
 //
 //	gallery.json      index, see below
-//	vectors.f32       one vector a reference, little-endian 32-bit floats, in the index's order
+//	vectors.f32       one vector per reference, little-endian 32-bit floats, in the index's order
 //	crops/SHA256.jpg  the references' pictures, named by their own hash
 //
 //	{"format": 1,
@@ -30,13 +30,13 @@ import (
 //	 "vectors_sha256": "…",
 //	 "products": [{"gtin": "4006381333931", "name": "…", "references": [{"crop": "SHA256", "source": "front.jpg"}]}]}
 //
-// Products stand by GTIN, references by picture, and no time is written: the same references make the
-// same bytes. gallery.json holds the hashes of everything else, so a signature of it signs the whole; see
-// signature.go for the part that a signed file has besides.
+// Products are sorted by GTIN and references by picture, and no time is written, so the same references give
+// the same bytes. gallery.json holds the hashes of everything else, so its signature covers the whole file; for
+// the additional part of a signed file see signature.go.
 const (
 	// Format is the version that this code writes and reads.
 	Format = 1
-	// MaxFileBytes bounds a file, and what is unpacked from it.
+	// MaxFileBytes bounds a file and what is unpacked from it.
 	MaxFileBytes = 512 << 20
 
 	indexName   = "gallery.json"
@@ -46,7 +46,7 @@ const (
 	maxDim      = 4096
 )
 
-// Faults of files that a caller may branch on.
+// Errors that a caller may branch on.
 var (
 	ErrFormat  = errors.New("not a gallery file of this format")
 	ErrDamaged = errors.New("gallery file is damaged")
@@ -72,10 +72,10 @@ type entry struct {
 	Source string `json:"source,omitempty"`
 }
 
-// Encode writes the file, without a signature.
+// Encode returns the file's bytes, without a signature.
 func (g *Gallery) Encode() ([]byte, error) { return g.encode(nil) }
 
-// encode writes the file; sign, if there is one, gives the signature of gallery.json.
+// encode returns the file's bytes. sign, unless nil, returns the signature part for the bytes of gallery.json.
 func (g *Gallery) encode(sign func(head []byte) ([]byte, error)) ([]byte, error) {
 	idx := index{Format: Format, Version: g.Version, Embedder: g.Embedder, Open: g.Open, Products: []product{}}
 	var vectors bytes.Buffer
@@ -118,7 +118,7 @@ func (g *Gallery) encode(sign func(head []byte) ([]byte, error)) ([]byte, error)
 	return out.Bytes(), nil
 }
 
-// put stores without compressing: JPEG and floats do not get smaller.
+// put stores data uncompressed, because JPEG and floats hardly shrink.
 func put(archive *zip.Writer, name string, data []byte) error {
 	w, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 	if err != nil {
@@ -128,14 +128,14 @@ func put(archive *zip.Writer, name string, data []byte) error {
 	return err
 }
 
-// Decode reads a file's bytes and checks every hash. Anything else than what Encode or EncodeSigned writes
-// is an error that wraps ErrFormat or ErrDamaged. A signature is not checked: see DecodeSigned.
+// Decode reads a file's bytes and checks every hash. Bytes that neither Encode nor EncodeSigned could have
+// written give an error that wraps ErrFormat or ErrDamaged. A signature is not verified: see DecodeSigned.
 func Decode(data []byte) (*Gallery, error) {
 	return decode(data, func([]byte, *signature) error { return nil })
 }
 
-// decode reads a file's bytes; trust, which sees gallery.json and its signature (nil where there is none),
-// may refuse it.
+// decode reads a file's bytes. trust is given gallery.json and its signature (nil if there is none) and may
+// refuse the file.
 func decode(data []byte, trust func(head []byte, s *signature) error) (*Gallery, error) {
 	if len(data) > MaxFileBytes {
 		return nil, fmt.Errorf("%w: %d MB, the limit is %d", ErrFormat, len(data)>>20, MaxFileBytes>>20)
@@ -227,7 +227,7 @@ func (idx index) read(files map[string]*zip.File) (*Gallery, error) {
 	return g, nil
 }
 
-// unpack reads one file of the archive, at most limit bytes whatever its header says.
+// unpack reads one file of the archive, at most limit bytes whatever its header claims.
 func unpack(files map[string]*zip.File, name string, limit int64) ([]byte, error) {
 	f, ok := files[name]
 	if !ok {
@@ -248,7 +248,7 @@ func unpack(files map[string]*zip.File, name string, limit int64) ([]byte, error
 	return data, nil
 }
 
-// Load reads a gallery file. A signature is not checked: see LoadSigned.
+// Load reads a gallery file. A signature is not verified: see LoadSigned.
 func Load(path string) (*Gallery, error) { return load(path, Decode) }
 
 func load(path string, decode func([]byte) (*Gallery, error)) (*Gallery, error) {
@@ -270,8 +270,8 @@ func load(path string, decode func([]byte) (*Gallery, error)) (*Gallery, error) 
 	return g, nil
 }
 
-// Save writes a gallery file without a signature. A reader sees the old one or the new one whole, even
-// if the power goes meanwhile.
+// Save writes a gallery file without a signature. A reader sees either the old file or the new one, whole, even
+// after a power cut.
 func (g *Gallery) Save(path string) error {
 	data, err := g.Encode()
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 	"os"
 )
 
-// Floor remembers, in a small file, the highest version of a signed gallery that was in use, so that a
-// board cannot be made to use an older one again, with products or photos that were taken out of it.
+// Floor remembers, in a small file, the highest version of a signed gallery that was in use. It keeps a board
+// from being made to go back to an older gallery, with products or photos that were removed since.
 type Floor struct{ Path string }
 
 type floorFile struct {
 	Version uint64 `json:"gallery_version"`
 }
 
-// Version is the highest that was in use, 0 where none was. A file that cannot be read as what Raise
-// writes is an error: to begin at 0 again would open the way back.
+// Version returns the highest version that was in use, or 0 if none was. If the file does not hold what Raise
+// writes, that is an error: starting from 0 again would permit a rollback.
 func (f Floor) Version() (uint64, error) {
 	data, err := os.ReadFile(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -34,8 +34,8 @@ func (f Floor) Version() (uint64, error) {
 	return known.Version, nil
 }
 
-// Load reads a gallery that must be signed by one of the keys and not be older than the floor; else the
-// error wraps ErrUnsigned, ErrSignature or ErrRollback.
+// Load reads a gallery that must be signed by one of the keys and must not be older than the floor. Otherwise
+// the error wraps ErrUnsigned, ErrSignature or ErrRollback.
 func (f Floor) Load(path string, keys []ed25519.PublicKey) (*Gallery, error) {
 	least, err := f.Version()
 	if err != nil {
@@ -51,7 +51,7 @@ func (f Floor) Load(path string, keys []ed25519.PublicKey) (*Gallery, error) {
 	return g, nil
 }
 
-// Raise notes that a version is in use. A lower one than is known changes nothing.
+// Raise records that a version is in use. A version below the known one changes nothing.
 func (f Floor) Raise(version uint64) error {
 	least, err := f.Version()
 	if err != nil || version <= least {

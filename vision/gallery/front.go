@@ -8,16 +8,17 @@ import (
 )
 
 const (
-	plainSpread = 10   // grey levels within which a border is one plain colour
-	plainShare  = 0.93 // of the border's pixels that must be it
-	// A facing smaller than this share of a photo is not what the photo was taken of; one larger leaves
-	// nothing to cut off.
+	plainSpread = 10   // grey levels within which a border counts as one plain colour
+	plainShare  = 0.93 // share of the border's pixels that must have that colour
+	// A facing that covers less than smallFront of a photo is not what the photo was taken of, and one that
+	// covers more than fullFront leaves nothing to cut off.
 	smallFront, fullFront = 0.04, 0.72
 )
 
-// Front says which part of an enrolment photo shows the pack. On a plain ground (a product shot, a crop
-// of a catalogue) it is all that differs from the ground. Else it is the facing that is largest and most in
-// the middle, if the detector found one worth it; else the whole photo, taken for a crop already.
+// Front returns the part of an enrolment photo that shows the pack. On a plain background (a product shot, a
+// crop from a catalogue) that is everything that differs from the background. Otherwise it is the facing that
+// is largest and nearest to the middle, if the detector found one that is large enough, and else the whole
+// photo, which is then taken to be cropped already.
 func Front(f vision.Frame, found []vision.Detection) shelf.Box {
 	if ground, ok := plainGround(f); ok {
 		return content(f, ground)
@@ -45,7 +46,7 @@ func Front(f vision.Frame, found []vision.Detection) shelf.Box {
 	return best
 }
 
-// plainGround finds the one colour of a frame's border.
+// plainGround returns the colour of a frame's border, if it has only one.
 func plainGround(f vision.Frame) (ground [3]int, ok bool) {
 	var border []int
 	add := func(x, y int) { border = append(border, 3*(y*f.Width+x)) }
@@ -88,9 +89,9 @@ func near(f vision.Frame, i int, ground [3]int) bool {
 	return true
 }
 
-// content is the box of what is not ground, the whole frame where that is next to nothing.
+// content returns the box of what differs from the background, or the whole frame if that is next to nothing.
 func content(f vision.Frame, ground [3]int) shelf.Box {
-	// A row or column counts once two in a hundred of its pixels differ: dust and JPEG noise do not.
+	// A row or column counts if two per cent of its pixels differ; dust and JPEG noise stay below that.
 	rows, columns := make([]int, f.Height), make([]int, f.Width)
 	for y := range f.Height {
 		for x := range f.Width {

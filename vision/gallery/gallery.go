@@ -1,8 +1,10 @@
-// Package gallery keeps what enrolment taught: for each product (GTIN) a few reference pictures and
-// their vectors, and names packs by the nearest of them. What is near to nothing stays unknown.
+// Package gallery names packs: it holds, for each enrolled product (GTIN), a few reference pictures with their
+// vectors, and finds the product whose references are nearest. A pack that is near to none of them stays
+// unknown. On the way from a frame to an alert it stands after embed, and before the facings are put in their
+// slots.
 //
-// A gallery belongs to one embedder, named in it; it keeps the pictures, so that it can be embedded
-// again when the embedder changes (Reembed). See file.go for the file's format.
+// A gallery belongs to the embedder that it names. It keeps the pictures, so that they can be embedded again
+// when the embedder changes (Reembed). See file.go for the file format.
 package gallery
 
 import (
@@ -21,47 +23,47 @@ import (
 )
 
 const (
-	// CropSide is the longer side in pixels that a reference is kept at, ample for any embedder here.
+	// CropSide is the longer side, in pixels, to which a reference is reduced: enough for any embedder here.
 	CropSide    = 256
 	cropQuality = 92
-	// MaxReferences bounds a gallery: 5,000 products of four pictures are 200 MB.
+	// MaxReferences bounds a gallery: 5,000 products with four pictures each are 200 MB.
 	MaxReferences = 20000
 )
 
-// ErrEmbedder is wrapped where a gallery was made by another embedder than the one that is to use it.
+// ErrEmbedder is wrapped if a gallery was made by an embedder other than the one that is to use it.
 var ErrEmbedder = errors.New("gallery was made by another embedder")
 
 // Reference is one picture of a product.
 type Reference struct {
 	GTIN   shelf.GTIN
-	Source string // where it came from, for people: a file's name
+	Source string // where it came from, for people to read: the name of a file
 	JPEG   []byte
-	Vector []float32 // of length one
+	Vector []float32 // of unit length
 }
 
-// sum identifies a reference's picture.
+// sum returns the hash that identifies a reference's picture.
 func (r Reference) sum() string {
 	s := sha256.Sum256(r.JPEG)
 	return hex.EncodeToString(s[:])
 }
 
-// Gallery is a set of references. It is not safe for use while it is being changed.
+// Gallery is a set of references. It must not be used while it is being changed.
 type Gallery struct {
-	Version    uint64 // counted up with each signed file, 0 where none was signed
-	SignedBy   string // KeyID of the file's signature as it was read, whether checked or not; "" for none
+	Version    uint64 // increased with each signed file; 0: never signed
+	SignedBy   string // KeyID of the signature in the file that was read, verified or not; "" for none
 	Embedder   vision.EmbedderID
 	Open       vision.Open
 	Names      map[shelf.GTIN]string
 	References []Reference // by GTIN, then by picture
 }
 
-// New makes an empty gallery for an embedder.
+// New returns an empty gallery for an embedder.
 func New(e vision.Embedder) *Gallery {
 	return &Gallery{Embedder: e.ID(), Open: e.Open(), Names: map[shelf.GTIN]string{}}
 }
 
-// Enrol adds pictures of one product, each a crop that the pack fills, and sets its name if it is not
-// "". A picture that is there already is passed over. It says how many were added.
+// Enrol adds pictures of one product, each a crop filled by the pack, and sets the product's name unless name
+// is "". A picture that is already there is skipped. It returns how many were added.
 func (g *Gallery) Enrol(ctx context.Context, e vision.Embedder, gtin shelf.GTIN, name string, crops []vision.Frame, sources []string) (int, error) {
 	if gtin == "" {
 		return 0, errors.New("enrol: no GTIN")
@@ -99,8 +101,8 @@ func (g *Gallery) Enrol(ctx context.Context, e vision.Embedder, gtin shelf.GTIN,
 	return added, nil
 }
 
-// reference embeds what the file will hold, not what came in, so that embedding the file again gives the
-// same vector.
+// reference embeds the picture as the file will hold it, not as it came in, so that embedding the file's
+// pictures again gives the same vectors.
 func reference(ctx context.Context, e vision.Embedder, gtin shelf.GTIN, crop vision.Frame) (Reference, error) {
 	if err := crop.Check(); err != nil {
 		return Reference{}, err
@@ -125,7 +127,7 @@ func embedJPEG(ctx context.Context, e vision.Embedder, data []byte) ([]float32, 
 	return closer(ctx, e, f, whole[0])
 }
 
-// Fits reports ErrEmbedder where e did not make the gallery's vectors.
+// Fits returns an error that wraps ErrEmbedder if e did not make the gallery's vectors.
 func (g *Gallery) Fits(e vision.Embedder) error {
 	if id := e.ID(); g.Embedder != id {
 		return fmt.Errorf("%w: %s %s, this program has %s %s", ErrEmbedder, g.Embedder.Name, g.Embedder.Version, id.Name, id.Version)
@@ -133,7 +135,7 @@ func (g *Gallery) Fits(e vision.Embedder) error {
 	return nil
 }
 
-// Reembed makes every vector anew with another embedder, from the pictures that the gallery keeps.
+// Reembed computes all vectors anew with another embedder, from the pictures that the gallery keeps.
 func (g *Gallery) Reembed(ctx context.Context, e vision.Embedder) error {
 	vectors := make([][]float32, len(g.References))
 	for i, r := range g.References {
@@ -150,7 +152,7 @@ func (g *Gallery) Reembed(ctx context.Context, e vision.Embedder) error {
 	return nil
 }
 
-// Remove takes a product out and says how many references it had.
+// Remove deletes a product and returns how many references it had.
 func (g *Gallery) Remove(gtin shelf.GTIN) int {
 	before := len(g.References)
 	g.References = slices.DeleteFunc(g.References, func(r Reference) bool { return r.GTIN == gtin })
@@ -158,7 +160,7 @@ func (g *Gallery) Remove(gtin shelf.GTIN) int {
 	return before - len(g.References)
 }
 
-// GTINs lists the products in order.
+// GTINs returns the products in order.
 func (g *Gallery) GTINs() []shelf.GTIN {
 	var all []shelf.GTIN
 	for _, r := range g.References {
@@ -169,8 +171,7 @@ func (g *Gallery) GTINs() []shelf.GTIN {
 	return all
 }
 
-// sort brings references into the one order that the file has, so that the same references make the
-// same bytes.
+// sort puts the references in the file's canonical order, so that the same references give the same bytes.
 func (g *Gallery) sort() {
 	slices.SortStableFunc(g.References, func(a, b Reference) int {
 		return cmp.Or(cmp.Compare(a.GTIN, b.GTIN), bytes.Compare(a.JPEG, b.JPEG))

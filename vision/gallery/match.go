@@ -8,34 +8,35 @@ import (
 )
 
 const (
-	neighbours = 5 // that vote
-	// softness is how fast a neighbour's vote fades with distance: 0.05 of cosine is a factor of e.
+	neighbours = 5 // number of nearest references that vote
+	// softness is the scale on which a neighbour's vote fades with distance: 0.05 of cosine is a factor of e.
 	softness = 0.05
-	// bonus is how much the votes of further references of one product can add to its nearest one.
+	// bonus is the most that further references of a product can add to the score of its nearest one.
 	bonus = 0.02
 )
 
-// Match is what a gallery says to one vector.
+// Match is a gallery's answer for one vector.
 type Match struct {
-	GTIN       shelf.GTIN // "" where no product is near enough, or two are about as near
+	GTIN       shelf.GTIN // "" if no product is near enough, or two are about equally near
 	Confidence float64    // in GTIN, 0 to 1
-	Nearest    shelf.GTIN // the nearest product even where GTIN is ""
+	Nearest    shelf.GTIN // the nearest product, even if GTIN is ""
 	Similarity float64    // cosine to its nearest reference
-	Margin     float64    // how much further the next product is
-	Near       []Likeness // the nearest products, nearest first, nearKept at most
+	Margin     float64    // how much further away the next product is
+	Near       []Likeness // the nearest products, nearest first, at most nearKept
 }
 
-// Likeness is how near one product is.
+// Likeness says how near one product is.
 type Likeness struct {
 	GTIN  shelf.GTIN
-	Score float64 // cosine to its nearest reference, and a little for its other ones
+	Score float64 // cosine to its nearest reference, plus a little for its other ones
 }
 
-// nearKept bounds what a match remembers of the gallery.
+// nearKept bounds how many products a match remembers.
 const nearKept = 12
 
-// Lead says by how much the nearest product is nearer than the nearest of those that is asked for: 0 where it is one of
-// them, at least the lead over all that is remembered where none of them is, and 1 where nothing else was compared.
+// Lead returns by how much the nearest product is nearer than the nearest one for which over holds. It is 0 if
+// over holds for the nearest product itself, at least the lead over all remembered products if it holds for
+// none of them, and 1 if nothing else was compared.
 func (m Match) Lead(over func(shelf.GTIN) bool) float64 {
 	for _, n := range m.Near {
 		if over(n.GTIN) {
@@ -43,14 +44,14 @@ func (m Match) Lead(over func(shelf.GTIN) bool) float64 {
 		}
 	}
 	if len(m.Near) < nearKept {
-		return 1 // that is the whole gallery, and none of them is in it
+		return 1 // all of the gallery is remembered, and over holds for none of it
 	}
 	return m.Near[0].Score - m.Near[nearKept-1].Score
 }
 
-// Match names a vector by its nearest references. A product is as near as its nearest reference, with
-// a little more for each of its other references among the nearest: a product seen from
-// several sides outvotes one chance likeness.
+// Match names a vector by its nearest references. A product's score is the similarity of its nearest reference
+// plus a little for each of its other references among the nearest, so that a product seen from several sides
+// outvotes a single chance likeness.
 func (g *Gallery) Match(v []float32) Match {
 	type neighbour struct {
 		gtin shelf.GTIN
@@ -93,7 +94,7 @@ func (g *Gallery) Match(v []float32) Match {
 	return m
 }
 
-// confidence is a half at the thresholds, and rises with similarity and margin beyond them.
+// confidence is 0.5 at the thresholds, and increases with similarity and margin beyond them.
 func confidence(m Match, threshold, margin float64) float64 {
 	room := math.Max(1-threshold, 0.05)
 	near := logistic(6 * (m.Similarity - threshold) / room)

@@ -9,23 +9,25 @@ import (
 )
 
 const (
-	// keepIoU and keepDiff say when a facing is the same as before: its box hardly moved, and where it was, the
-	// picture differs by less than what noise, JPEG and a flickering tube do. The picture is compared at the old
-	// box, because the detector's boxes tremble by a few pixels though nothing moves.
+	// A facing is the same as before if its box overlaps the old one by keepIoU, and if the picture at the old
+	// box has changed by less than keepDiff, which is more than noise, JPEG and a flickering tube change it.
+	// The comparison is made at the old box because the detector's boxes tremble by a few pixels even though
+	// nothing moves.
 	keepIoU   = 0.6
-	keepDiff  = 7.0 // mean absolute difference of 8-bit thumbnails after the mean light is taken out
+	keepDiff  = 7.0 // mean absolute difference of 8-bit thumbnails after the mean of each channel is subtracted
 	thumbSide = 16
-	inner     = 0.15 // of a box at each side that thumbnails leave out: neighbours show there
-	// refresh is after how many frames a facing is embedded again all the same, so that a slow drift
+	inner     = 0.15 // share of a box that thumbnails leave out at each side, because neighbours show there
+	// refresh is the number of frames after which a facing is embedded again in any case, so that a slow drift
 	// cannot carry a name from one product to another.
 	refresh = 96
-	// An answer is sure where it is this share of the way from the threshold to likeness itself, and leads by so
-	// much of cosine; else the facing is looked at again by its parts, which costs two passes more.
+	// An answer is certain if its similarity is at least sureShare of the way from the threshold to 1, and if
+	// it leads by at least sureLead of cosine. Otherwise the facing is looked at again in parts, which costs
+	// two more passes.
 	sureShare, sureLead = 0.35, 0.06
 )
 
-// Recogniser names the facings of frames of one camera. It remembers the last frame's facings, so that
-// what did not change is not embedded again. It belongs to one goroutine at a time.
+// Recogniser names the facings in the frames of one camera. It remembers the facings of the last frame, so that
+// what has not changed is not embedded again. It must be used by one goroutine at a time.
 type Recogniser struct {
 	embedder vision.Embedder
 	gallery  *Gallery
@@ -43,7 +45,8 @@ type seen struct {
 	age   int
 }
 
-// NewRecogniser joins an embedder and a gallery that it made; else the error wraps ErrEmbedder.
+// NewRecogniser combines an embedder with a gallery that it made; for any other gallery the error wraps
+// ErrEmbedder.
 func NewRecogniser(e vision.Embedder, g *Gallery) (*Recogniser, error) {
 	if err := g.Fits(e); err != nil {
 		return nil, err
@@ -51,28 +54,28 @@ func NewRecogniser(e vision.Embedder, g *Gallery) (*Recogniser, error) {
 	return &Recogniser{embedder: e, gallery: g}, nil
 }
 
-// Model names the embedder and its version.
+// Model returns the embedder's name and version.
 func (r *Recogniser) Model() string {
 	id := r.embedder.ID()
 	return id.Name + " " + id.Version
 }
 
-// Gallery is the gallery in use.
+// Gallery returns the gallery in use.
 func (r *Recogniser) Gallery() *Gallery { return r.gallery }
 
-// Threshold is the gallery's.
+// Threshold returns the similarity from which the gallery knows a product.
 func (r *Recogniser) Threshold() float64 { return r.gallery.Open.Threshold }
 
-// Embedded says how many facings were embedded so far.
+// Embedded returns how many facings have been embedded so far.
 func (r *Recogniser) Embedded() int { return r.embedded }
 
-// LookedAgain says how many of them were looked at again by their parts.
+// LookedAgain returns how many of them were looked at again in parts.
 func (r *Recogniser) LookedAgain() int { return r.again }
 
-// Forget drops what is remembered of the last frame: the next one comes from elsewhere.
+// Forget drops what is remembered of the last frame, because the next one shows something else.
 func (r *Recogniser) Forget() { r.last = nil }
 
-// Name gives one match a box. With an empty gallery every match is empty and nothing is embedded.
+// Name returns one match per box. With an empty gallery every match is empty and nothing is embedded.
 func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]Match, error) {
 	matches := make([]Match, len(boxes))
 	if len(r.gallery.References) == 0 {
@@ -89,7 +92,7 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 		}
 		s := seen{index: i, box: b}
 		if old := unchanged(still, b); old != nil {
-			// The old box and thumbnail are kept, so that a slow drift is seen against its beginning.
+			// The old box and thumbnail are kept, so that a slow drift is compared with its beginning.
 			s = *old
 			s.index, s.age = i, old.age+1
 			matches[i] = s.match
@@ -116,7 +119,7 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 	return matches, nil
 }
 
-// match names a crop by its vector, and by its parts too where that leaves a doubt.
+// match names a crop by its vector and, if that leaves a doubt, by the vectors of its parts as well.
 func (r *Recogniser) match(ctx context.Context, crop vision.Frame, whole []float32) (Match, error) {
 	m := r.gallery.Match(whole)
 	sure := r.gallery.Open.Threshold + sureShare*(1-r.gallery.Open.Threshold)
@@ -131,7 +134,7 @@ func (r *Recogniser) match(ctx context.Context, crop vision.Frame, whole []float
 	return r.gallery.Match(v), nil
 }
 
-// Ask gives one match a box without remembering any.
+// Ask returns one match per box without remembering any of them.
 func (r *Recogniser) Ask(ctx context.Context, f vision.Frame, boxes []shelf.Box) ([]Match, error) {
 	matches := make([]Match, len(boxes))
 	if len(r.gallery.References) == 0 {
@@ -152,7 +155,7 @@ func (r *Recogniser) Ask(ctx context.Context, f vision.Frame, boxes []shelf.Box)
 	return matches, nil
 }
 
-// still gives the remembered facings where whose box the picture has not changed.
+// still returns the remembered facings at whose boxes the picture has not changed.
 func (r *Recogniser) still(f vision.Frame) []*seen {
 	var out []*seen
 	for k := range r.last {
@@ -164,7 +167,7 @@ func (r *Recogniser) still(f vision.Frame) []*seen {
 	return out
 }
 
-// unchanged finds the remembered facing that a box is.
+// unchanged returns the remembered facing that a box shows, or nil.
 func unchanged(still []*seen, b shelf.Box) *seen {
 	var best *seen
 	most := keepIoU
@@ -176,7 +179,7 @@ func unchanged(still []*seen, b shelf.Box) *seen {
 	return best
 }
 
-// thumbnail is the inner part of a box of the frame, small. A box outside of the frame gives black.
+// thumbnail returns the inner part of a box, scaled down. A box outside the frame gives black.
 func thumbnail(f vision.Frame, b shelf.Box) (out [3 * thumbSide * thumbSide]byte) {
 	dx, dy := int(inner*float64(b.W)), int(inner*float64(b.H))
 	crop := f.Crop(shelf.Box{X: b.X + dx, Y: b.Y + dy, W: b.W - 2*dx, H: b.H - 2*dy})
@@ -187,7 +190,7 @@ func thumbnail(f vision.Frame, b shelf.Box) (out [3 * thumbSide * thumbSide]byte
 	return out
 }
 
-// difference is the mean absolute difference with each channel's mean taken out.
+// difference returns the mean absolute difference after the mean of each channel is subtracted.
 func difference(a, b *[3 * thumbSide * thumbSide]byte) float64 {
 	var shift [3]int
 	for i := range a {

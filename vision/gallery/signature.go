@@ -15,13 +15,13 @@ import (
 	"path/filepath"
 )
 
-// A signed file holds one part more:
+// A signed file holds one more part:
 //
 //	signature.json  {"algorithm": "ed25519", "key": "…", "signature": "base64"}
 //
-// The signature is of "coldshelf gallery\n" and the bytes of gallery.json, which holds the hash of every
-// other part and the gallery's version. The key is named by the first 16 hex digits of the SHA-256 of
-// its 32 bytes.
+// The signature covers "coldshelf gallery\n" followed by the bytes of gallery.json, which holds the gallery's
+// version and the hash of every other part. The key is named by the first 16 hex digits of the SHA-256 of its
+// 32 bytes.
 const (
 	signatureName = "signature.json"
 	maxSignature  = 4 << 10
@@ -29,11 +29,11 @@ const (
 	signedContext = "coldshelf gallery\n"
 )
 
-// Faults of signed files that a caller may branch on.
+// Errors of signed files that a caller may branch on.
 var (
 	ErrUnsigned  = errors.New("gallery is not signed")
 	ErrSignature = errors.New("gallery is not signed by a key that is trusted here")
-	// ErrRollback: the signature is right, but a later version has been in use.
+	// ErrRollback says that the signature is valid, but that a later version has been in use.
 	ErrRollback = errors.New("gallery is older than one that was in use")
 )
 
@@ -43,7 +43,7 @@ type signature struct {
 	Signature []byte `json:"signature"`
 }
 
-// KeyID names a public key.
+// KeyID returns the name of a public key.
 func KeyID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])
@@ -56,7 +56,7 @@ func sign(head []byte, key ed25519.PrivateKey) ([]byte, error) {
 	})
 }
 
-// verify checks the signature of a gallery.json by whichever of the keys it names.
+// verify checks the signature of gallery.json with whichever of the keys it names.
 func (s signature) verify(head []byte, keys []ed25519.PublicKey) error {
 	if s.Algorithm != signedWith {
 		return fmt.Errorf("%w: it is signed with %q, this program checks %s", ErrSignature, s.Algorithm, signedWith)
@@ -73,14 +73,14 @@ func (s signature) verify(head []byte, keys []ed25519.PublicKey) error {
 	return fmt.Errorf("%w: it is signed by key %s", ErrSignature, s.Key)
 }
 
-// EncodeSigned is Encode with a signature. The gallery's Version should be higher than that of every
-// file which was signed before: boards refuse to go back.
+// EncodeSigned is Encode with a signature. The gallery's Version should be higher than that of every file that
+// was signed before, because boards refuse to go back.
 func (g *Gallery) EncodeSigned(key ed25519.PrivateKey) ([]byte, error) {
 	return g.encode(func(head []byte) ([]byte, error) { return sign(head, key) })
 }
 
-// DecodeSigned is Decode for a file that must be signed by one of the keys; else the error wraps
-// ErrUnsigned or ErrSignature. Nothing but the index is read before the signature is found right.
+// DecodeSigned is Decode for a file that must be signed by one of the keys; otherwise the error wraps
+// ErrUnsigned or ErrSignature. Only the index is read before the signature has been verified.
 func DecodeSigned(data []byte, keys []ed25519.PublicKey) (*Gallery, error) {
 	return decode(data, func(head []byte, s *signature) error {
 		if s == nil {
@@ -104,19 +104,19 @@ func (g *Gallery) SaveSigned(path string, key ed25519.PrivateKey) error {
 	return replaceFile(path, data, 0o644)
 }
 
-// NewKey makes a signing key.
+// NewKey generates a signing key.
 func NewKey() (ed25519.PrivateKey, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	return key, err
 }
 
-// EncodePrivateKey and EncodePublicKey write PEM as OpenSSL does (PKCS #8, and RFC 8410 for the public key).
+// EncodePrivateKey returns the key as PEM, as OpenSSL writes it (PKCS #8).
 func EncodePrivateKey(key ed25519.PrivateKey) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
 }
 
-// EncodePublicKey: see EncodePrivateKey.
+// EncodePublicKey returns the key as PEM, as OpenSSL writes it (RFC 8410).
 func EncodePublicKey(key ed25519.PublicKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
@@ -139,11 +139,11 @@ func ParsePrivateKey(data []byte) (ed25519.PrivateKey, error) {
 	return private, nil
 }
 
-// ParsePublicKeys reads one or several Ed25519 public keys in PEM: while a key is being replaced, boards
-// trust the old one and the new one.
+// ParsePublicKeys reads one or more Ed25519 public keys in PEM. There are two of them while a key is being
+// replaced, when boards trust both the old one and the new one.
 func ParsePublicKeys(data []byte) ([]ed25519.PublicKey, error) {
 	var keys []ed25519.PublicKey
-	begun := bytes.Count(data, []byte("-----BEGIN ")) // pem.Decode passes over blocks that are damaged
+	begun := bytes.Count(data, []byte("-----BEGIN ")) // pem.Decode skips damaged blocks without an error
 	for {
 		var block *pem.Block
 		if block, data = pem.Decode(data); block == nil {
@@ -168,8 +168,8 @@ func ParsePublicKeys(data []byte) ([]ed25519.PublicKey, error) {
 	return keys, nil
 }
 
-// replaceFile writes a file so that a reader sees the old one or the new one whole, even if the power
-// goes meanwhile.
+// replaceFile writes a file so that a reader sees either the old one or the new one, whole, even after a power
+// cut.
 func replaceFile(path string, data []byte, mode os.FileMode) error {
 	part, err := os.CreateTemp(filepath.Dir(path), ".gallery-*")
 	if err != nil {

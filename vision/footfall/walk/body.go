@@ -13,14 +13,14 @@ func (a vec) unit() vec           { return a.times(1 / math.Sqrt(a.dot(a))) }
 // colour is blue, green and red, 0 to 255.
 type colour [3]float64
 
-// rod is a cylinder with round ends; a ball where both ends are one.
+// rod is a cylinder with round ends, or a ball if both ends are the same.
 type rod struct {
 	a, b   vec
 	radius float64
 	c      colour
 }
 
-// body is a person's rods in a frame.
+// body returns the rods of a person in frame f.
 func (w walker) body(f int) []rod {
 	p, ahead := w.place(f), w.place(f+1).minus(w.place(f))
 	if ahead.dot(ahead) == 0 {
@@ -29,7 +29,7 @@ func (w walker) body(f int) []rod {
 	ahead = ahead.unit()
 	side := vec{-ahead.y, ahead.x, 0}
 	k := w.tall / 1.75
-	swing := math.Sin(w.gait + float64(f)*2*math.Pi*0.9/Rate) // of a stride of 1.1 s
+	swing := math.Sin(w.gait + float64(f)*2*math.Pi*0.9/Rate) // a stride takes 1.1 s
 	at := func(forward, left, up float64) vec {
 		return p.plus(ahead.times(k * forward)).plus(side.times(k * left)).plus(vec{0, 0, k * up})
 	}
@@ -53,7 +53,8 @@ func (w walker) body(f int) []rod {
 	return list
 }
 
-// hit is how far along a ray the rod is met; ok is false where it is not. After Quilez' capsule.
+// hit returns how far along a ray it meets the rod; ok is false if it does not. After Quilez, "capsule -
+// intersection".
 func (r rod) hit(from, ray vec) (float64, bool) {
 	ba, oa := r.b.minus(r.a), from.minus(r.a)
 	baba, bard, baoa, rdoa, oaoa := ba.dot(ba), ba.dot(ray), ba.dot(oa), ray.dot(oa), oa.dot(oa)
@@ -80,7 +81,7 @@ func (r rod) hit(from, ray vec) (float64, bool) {
 	return -b - math.Sqrt(h), true
 }
 
-// facing is the way that the rod's surface looks at a point of it.
+// facing returns the surface normal at a point of the rod.
 func (r rod) facing(p vec) vec {
 	ba := r.b.minus(r.a)
 	s := 0.0

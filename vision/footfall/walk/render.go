@@ -7,7 +7,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// camera is a pinhole; focal is in pixels.
+// camera is a pinhole camera; focal is in pixels.
 type camera struct {
 	at, right, down, ahead vec
 	focal                  float64
@@ -18,7 +18,7 @@ func (c camera) ray(x, y int) vec {
 	return c.ahead.plus(c.right.times(dx)).plus(c.down.times(dy)).unit()
 }
 
-// see is where a point is in the picture, and how large a metre is there; ok is false behind the camera.
+// see returns the pixel of a point and the length of a metre there, in pixels; ok is false behind the camera.
 func (c camera) see(p vec) (x, y, metre float64, ok bool) {
 	d := p.minus(c.at)
 	far := d.dot(c.ahead)
@@ -29,7 +29,7 @@ func (c camera) see(p vec) (x, y, metre float64, ok bool) {
 	return Width/2 + d.dot(c.right)*metre, Height/2 + d.dot(c.down)*metre, metre, true
 }
 
-// ground is where a ray meets the floor.
+// ground returns where a ray meets the floor.
 func (c camera) ground(ray vec) (vec, bool) {
 	if ray.z >= -1e-6 {
 		return vec{}, false
@@ -37,7 +37,7 @@ func (c camera) ground(ray vec) (vec, bool) {
 	return c.at.plus(ray.times(-c.at.z / ray.z)), true
 }
 
-// floor is how light the empty picture is: tiles of half a metre with veins, and a wall beyond.
+// floor returns the brightness of the empty picture: tiles of half a metre with veins, and a wall beyond.
 func (c camera) floor(r *rand.Rand) []float64 {
 	veins := make([]float64, 1<<12)
 	for i := range veins {
@@ -62,12 +62,12 @@ func (c camera) floor(r *rand.Rand) []float64 {
 	return list
 }
 
-// sun is where the light comes from; what it does not reach has ambient of it.
+// sun is the direction of the light. A surface that it does not reach shows the share ambient of it.
 var sun = vec{0.35, -0.25, 0.9}.unit()
 
 const ambient = 0.45
 
-// Frame renders a moment.
+// Frame renders the frame with the given number.
 func (c *Clip) Frame(number int) vision.Frame {
 	light := append([]float64(nil), c.floor...)
 	depth := make([]float64, Width*Height)
@@ -119,7 +119,7 @@ func (c *Clip) shade(light []float64, p vec) {
 	}
 }
 
-// draw puts a rod where it is nearer than what was drawn.
+// draw renders a rod where it is nearer than what was drawn before.
 func (c *Clip) draw(r rod, depth []float64, rgb []colour) {
 	ax, ay, am, okA := c.eye.see(r.a)
 	bx, by, bm, okB := c.eye.see(r.b)

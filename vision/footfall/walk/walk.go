@@ -1,8 +1,9 @@
-// Package walk renders people who walk past a camera, with exact truth, to measure how they are counted in views of
-// which no clip is at hand. They are made of balls and rods, with heads, hair, shoulders, arms and legs that swing, in
-// clothes of many colours, on a tiled floor with the shade that they throw, seen through a lens with noise.
+// Package walk renders people who walk past a camera, with exact truth, to measure how well package footfall
+// counts them in views for which no video is at hand. Their bodies are made of balls and rods: head, hair,
+// shoulders, and arms and legs that swing. They wear clothes of many colours and throw shadows on a tiled
+// floor, and the lens and the sensor add blur and noise.
 //
-// It is pure: the same seed gives the same frames. It refuses to look like anybody.
+// It is pure: the same seed gives the same frames. The people resemble nobody.
 package walk
 
 import (
@@ -12,13 +13,13 @@ import (
 	"github.com/coldshelf/coldshelf/vision/footfall"
 )
 
-// Size of the pictures, and how many a second.
+// The size of the pictures in pixels, and the frames per second.
 const (
 	Width, Height = 480, 360
 	Rate          = footfall.Pace
 )
 
-// Clip is a scene before a camera.
+// Clip is a scene in front of a camera.
 type Clip struct {
 	Name   string
 	View   string // as in footfall.Truth
@@ -29,7 +30,8 @@ type Clip struct {
 	noise  []float64
 }
 
-// Overhead looks straight down from a ceiling, Oblique down from a corner at people who are whole in the picture.
+// Overhead looks straight down from a ceiling; Oblique looks down from a corner at people who are whole in the
+// picture.
 func Overhead(seed uint64) *Clip {
 	return newClip("rendered, straight above", "overhead", seed, camera{at: vec{0, 0, 3.6}, right: vec{1, 0, 0}, down: vec{0, -1, 0}, ahead: vec{0, 0, -1}, focal: 240})
 }
@@ -52,14 +54,14 @@ func newClip(name, view string, seed uint64, eye camera) *Clip {
 	return c
 }
 
-// Truth is the line through the middle and who crosses it when.
+// Truth returns the line through the middle, with who crosses it and when.
 func (c *Clip) Truth() *footfall.Truth {
 	line := footfall.LineTruth{Line: footfall.Line{Name: "middle", A: footfall.Point{X: Width / 2}, B: footfall.Point{X: Width / 2, Y: Height}}}
 	for f := 1; f < c.Frames; f++ {
 		for _, w := range c.people {
 			was, is := w.place(f-1).x, w.place(f).x
 			if w.there(f-1) && w.there(f) && was < 0 != (is < 0) {
-				dir := footfall.Out // to the right of the picture is to the left of a line that goes down
+				dir := footfall.Out // walking to the picture's right is to the left of a line that goes down
 				if is < 0 {
 					dir = footfall.In
 				}
@@ -70,20 +72,21 @@ func (c *Clip) Truth() *footfall.Truth {
 	return &footfall.Truth{Video: c.Name, View: c.View, Lines: []footfall.LineTruth{line}}
 }
 
-// walker is one person on the floor, which is the plane z = 0 in metres.
+// walker is one person on the floor, which is the plane z = 0, in metres.
 type walker struct {
 	begin, end int
 	from, to   vec
-	turn       float64 // share of the way at which they go back; 1: they do not
+	turn       float64 // share of the way at which they turn back; 1: they do not
 	tall       float64
-	gait       float64 // phase
+	gait       float64 // phase of the stride
 	wear       [5]colour
 }
 
-// reach is how far from the middle people come into being: outside of every view.
+// reach is how far from the middle people appear: outside every view.
 const reach = 6.5
 
-// crowd is people one by one, then pairs, people who meet on the line, turn round before it and follow each other closely.
+// crowd returns single people, pairs, people who meet on the line, people who follow each other closely, and
+// people who turn back before the line.
 func crowd(r *rand.Rand) (list []walker, frames int) {
 	at := 30
 	add := func(delay int, y, speed float64, leftward bool, turn float64) {
@@ -127,7 +130,7 @@ func crowd(r *rand.Rand) (list []walker, frames int) {
 		add(12, 0, v, i%2 == 0, 1)
 		at += 80
 	}
-	for i := range 3 { // who turns before the line
+	for i := range 3 { // people who turn back before the line
 		add(0, side(), speed(), i%2 == 0, 0.42)
 		at += 80
 	}
