@@ -2,15 +2,15 @@ package lens
 
 import "math"
 
-// Brown is the pinhole with radial and tangential distortion that OpenCV calls its camera model. Focal
+// Brown is a pinhole lens with radial and tangential distortion, the lens of OpenCV's camera model. Focal
 // lengths and the centre are in pixels; K is k1, k2, p1, p2, k3. Source: D. C. Brown, "Close-range camera
-// calibration", 1971, as OpenCV's calib3d writes it.
+// calibration", 1971, in the notation of OpenCV's calib3d.
 type Brown struct {
 	FX, FY, CX, CY float64
 	K              [5]float64
 }
 
-// Project distorts the pinhole's picture of d.
+// Project returns the pixel that sees d.
 func (b Brown) Project(d Vec3) (u, v float64, ok bool) {
 	if d.Z <= 1e-9 {
 		return 0, 0, false
@@ -31,8 +31,8 @@ const (
 	inverseExact = 1e-9 // in units of the focal length: a hundred-thousandth of a pixel
 )
 
-// Ray inverts Project by Newton's method; ok is false where the distortion folds the picture over, so that
-// no one direction belongs to the pixel.
+// Ray inverts Project by Newton's method. ok is false where the distortion folds the picture over, so that no
+// single direction belongs to the pixel.
 func (b Brown) Ray(u, v float64) (Vec3, bool) {
 	xd, yd := (u-b.CX)/b.FX, (v-b.CY)/b.FY
 	x, y := xd, yd
@@ -53,22 +53,21 @@ func (b Brown) Ray(u, v float64) (Vec3, bool) {
 	return Vec3{}, false
 }
 
-// jacobian of distort: ∂x/∂x, ∂x/∂y, ∂y/∂x, ∂y/∂y.
+// jacobian returns the partial derivatives of distort: ∂x/∂x, ∂x/∂y, ∂y/∂x, ∂y/∂y.
 func (b Brown) jacobian(x, y float64) (xx, xy, yx, yy float64) {
 	r2 := x*x + y*y
 	k1, k2, p1, p2, k3 := b.K[0], b.K[1], b.K[2], b.K[3], b.K[4]
 	radial := 1 + r2*(k1+r2*(k2+r2*k3))
-	slope := 2 * (k1 + r2*(2*k2+3*r2*k3)) // d radial / d r², twice
+	slope := 2 * (k1 + r2*(2*k2+3*r2*k3)) // twice the derivative of the radial factor by r²
 	return radial + x*x*slope + 2*p1*y + 6*p2*x, x*y*slope + 2*p1*x + 2*p2*y,
 		x*y*slope + 2*p1*x + 2*p2*y, radial + y*y*slope + 6*p1*y + 2*p2*x
 }
 
 func (b Brown) PixelAngle() float64 { return 1 / b.FX }
 
-// KannalaBrandt is the fisheye whose radius is an odd polynomial of the angle from the axis, OpenCV's
-// fisheye model: θ(1 + k1·θ² + k2·θ⁴ + k3·θ⁶ + k4·θ⁸) times the focal length in pixels. Source: J. Kannala,
-// S. Brandt, "A generic camera model and calibration method for conventional, wide-angle, and fish-eye
-// lenses", 2006.
+// KannalaBrandt is OpenCV's fisheye model, in which the radius is an odd polynomial of the angle θ from the
+// axis: θ(1 + k1·θ² + k2·θ⁴ + k3·θ⁶ + k4·θ⁸) times the focal length in pixels. Source: J. Kannala, S. Brandt,
+// "A generic camera model and calibration method for conventional, wide-angle, and fish-eye lenses", 2006.
 type KannalaBrandt struct {
 	FX, FY, CX, CY float64
 	K              [4]float64
@@ -84,7 +83,7 @@ func (f KannalaBrandt) slope(theta float64) float64 {
 	return 1 + t2*(3*f.K[0]+t2*(5*f.K[1]+t2*(7*f.K[2]+t2*9*f.K[3])))
 }
 
-// Project: ok is false beyond the angle where the polynomial turns back.
+// Project returns the pixel that sees d. ok is false beyond the angle at which the polynomial turns back.
 func (f KannalaBrandt) Project(d Vec3) (u, v float64, ok bool) {
 	rho := math.Hypot(d.X, d.Y)
 	if rho == 0 {
@@ -98,7 +97,7 @@ func (f KannalaBrandt) Project(d Vec3) (u, v float64, ok bool) {
 	return f.CX + f.FX*r*d.X/rho, f.CY + f.FY*r*d.Y/rho, true
 }
 
-// Ray inverts the polynomial by Newton's method, which stays within the angles where it rises.
+// Ray inverts the polynomial by Newton's method, within the range of angles in which it increases.
 func (f KannalaBrandt) Ray(u, v float64) (Vec3, bool) {
 	x, y := (u-f.CX)/f.FX, (v-f.CY)/f.FY
 	r := math.Hypot(x, y)

@@ -1,12 +1,15 @@
-// Package lens maps between the world and the picture of a fixed camera: pinhole and equisolid
-// fisheye lenses on a look-at pose with roll.
+// Package lens maps between the world and the picture of a fixed camera. It has pinhole and equisolid fisheye
+// lenses, and places them in the world by a pose. On the way from a frame to an alert, a Rectifier straightens
+// the frame before anything is looked for in it, and package mount uses the lens to say where a slot lies in
+// the picture.
 //
-// World axes are those of a cooler, in metres: x to the right as the customer sees it, y into the
-// cooler with the front plane at y = 0, z up. Camera axes are x right, y down, z forward. Pixel
-// coordinates are continuous: (0, 0) is the outer corner of the top-left pixel, and the centre of
-// pixel (i, j) is (i+0.5, j+0.5). Pixels are square and the principal point is the picture's
-// centre. Real lenses differ: a Profile tells how (see cooler-agent calibrate), and a Rectifier makes their
-// pictures those of an ideal lens.
+// World axes are those of a cooler, in metres: x to the right as the customer sees it, y into the cooler with
+// the front plane at y = 0, z up. Camera axes are x right, y down, z forward. Pixel coordinates are continuous:
+// (0, 0) is the outer corner of the top-left pixel, and the centre of pixel (i, j) is (i+0.5, j+0.5).
+//
+// The ideal lenses here have square pixels and their principal point in the middle of the picture. Real lenses
+// differ. A Profile, which `cooler-agent calibrate` measures, describes how, and a Rectifier turns their
+// pictures into those of an ideal lens.
 package lens
 
 import (
@@ -26,7 +29,7 @@ type Lens interface {
 	PixelAngle() float64
 }
 
-// Pinhole is the rectilinear lens r = f·tan θ. F is in pixels.
+// Pinhole is the rectilinear lens r = f·tan θ. F, CX and CY are in pixels.
 type Pinhole struct{ F, CX, CY float64 }
 
 // NewPinhole returns the pinhole lens whose picture of w×h pixels spans hfovDeg across its width.
@@ -47,7 +50,8 @@ func (p Pinhole) Project(d Vec3) (u, v float64, ok bool) {
 
 func (p Pinhole) PixelAngle() float64 { return 1 / p.F }
 
-// Equisolid is the fisheye lens r = 2f·sin(θ/2), the commonest of wide board cameras. F is in pixels.
+// Equisolid is the fisheye lens r = 2f·sin(θ/2), the most common one on wide-angle board cameras. F, CX and CY
+// are in pixels.
 type Equisolid struct{ F, CX, CY float64 }
 
 // NewEquisolid returns the equisolid fisheye whose picture of w×h pixels spans hfovDeg across its
@@ -81,7 +85,7 @@ func (e Equisolid) Project(d Vec3) (u, v float64, ok bool) {
 
 func (e Equisolid) PixelAngle() float64 { return 1 / e.F }
 
-// Pose is where a camera stands and how its axes lie in the world. The axes are orthonormal.
+// Pose is a camera's position and the directions of its axes, in world axes. The axes are orthonormal.
 type Pose struct{ Pos, Right, Down, Forward Vec3 }
 
 // LookAt returns the pose at pos that looks at target with the world's z up, then turned by
@@ -116,19 +120,19 @@ func (c Camera) Ray(u, v float64) (dir Vec3, ok bool) {
 	return c.Right.Scale(d.X).Add(c.Down.Scale(d.Y)).Add(c.Forward.Scale(d.Z)), ok
 }
 
-// Project returns the pixel of the world point p; ok is false where the lens cannot see it. The
-// pixel may lie outside the picture: see Contains.
+// Project returns the pixel of the world point p; ok is false if the lens cannot see it. The pixel may lie
+// outside the picture: see Contains.
 func (c Camera) Project(p Vec3) (u, v float64, ok bool) {
 	d := p.Sub(c.Pos)
 	return c.Lens.Project(Vec3{d.Dot(c.Right), d.Dot(c.Down), d.Dot(c.Forward)})
 }
 
-// Contains says whether (u, v) lies in the picture.
+// Contains reports whether (u, v) lies in the picture.
 func (c Camera) Contains(u, v float64) bool {
 	return u >= 0 && v >= 0 && u < float64(c.W) && v < float64(c.H)
 }
 
-// Spec describes a camera as truth files do.
+// Spec describes a camera in the way that truth files do.
 type Spec struct {
 	Kind    string     `json:"kind"`  // front, fisheye or oblique: where it is mounted
 	Model   string     `json:"model"` // "pinhole" or "equisolid fisheye"
@@ -138,7 +142,7 @@ type Spec struct {
 	RollDeg float64    `json:"roll_deg"`
 }
 
-// Names of the lens models in Spec.
+// The names of the lens models in Spec.
 const (
 	ModelPinhole   = "pinhole"
 	ModelEquisolid = "equisolid fisheye"

@@ -9,41 +9,41 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Kinds of lens that a Profile tells.
+// The kinds of lens that a Profile can describe.
 const (
 	KindPinhole = "pinhole" // Brown's model
-	KindFisheye = "fisheye" // Kannala and Brandt's
+	KindFisheye = "fisheye" // the model of Kannala and Brandt
 )
 
 const (
-	// ProfileVersion is the version of the file that this code writes and reads.
+	// ProfileVersion is the version of the file format that this code writes and reads.
 	ProfileVersion = 1
 	// MaxProfileBytes bounds a file.
 	MaxProfileBytes = 64 << 10
 	maxSide         = 16384
 )
 
-// Profile is one lens on one sensor as `cooler-agent calibrate` measured it: the file that camera.lens
-// of the agent's configuration names. It holds for the size of picture that it was measured at, and for
-// the same picture brought to another size with its shape kept.
+// Profile describes one lens on one sensor as `cooler-agent calibrate` measured it. It is the file that
+// camera.lens in the agent's configuration names. It holds for pictures of the size at which it was measured,
+// and for the same picture scaled to another size with its aspect ratio kept.
 type Profile struct {
 	Version int     `yaml:"version" json:"version"`
 	Kind    string  `yaml:"kind" json:"kind"`
 	Width   int     `yaml:"width" json:"width"`
 	Height  int     `yaml:"height" json:"height"`
-	FX      float64 `yaml:"fx" json:"fx"` // pixels, as is all that follows
+	FX      float64 `yaml:"fx" json:"fx"` // pixels, like all that follow
 	FY      float64 `yaml:"fy" json:"fy"`
 	CX      float64 `yaml:"cx" json:"cx"` // (0, 0) is the outer corner of the top left pixel: OpenCV's centre plus a half
 	CY      float64 `yaml:"cy" json:"cy"`
-	// Distortion is k1, k2, p1, p2, k3 of a pinhole, k1 to k4 of a fisheye, as OpenCV defines them.
+	// Distortion is k1, k2, p1, p2, k3 of a pinhole, or k1 to k4 of a fisheye, as OpenCV defines them.
 	Distortion []float64 `yaml:"distortion,flow" json:"distortion"`
-	// How it was measured: nothing is computed from these.
+	// How the lens was measured. Nothing is computed from these.
 	RMSPx    float64 `yaml:"rms_px,omitempty" json:"rms_px"`     // root of the mean squared reprojection error
 	Pictures int     `yaml:"pictures,omitempty" json:"pictures"` // of the board
-	Covered  float64 `yaml:"covered,omitempty" json:"covered"`   // share of the picture where the board was seen
+	Covered  float64 `yaml:"covered,omitempty" json:"covered"`   // share of the picture in which the board was seen
 }
 
-// DecodeProfile reads YAML or JSON, strictly, and validates.
+// DecodeProfile reads YAML or JSON, in which unknown keys are errors, and validates it.
 func DecodeProfile(data []byte) (p *Profile, err error) {
 	// goccy/go-yaml v1.19.2 panics on some malformed documents.
 	defer func() {
@@ -67,7 +67,7 @@ func DecodeProfile(data []byte) (p *Profile, err error) {
 // Encode writes YAML.
 func (p *Profile) Encode() ([]byte, error) { return yaml.Marshal(p) }
 
-// Validate joins every fault; a lens that does not give each pixel of its picture one direction is one.
+// Validate joins every fault. It is a fault if some pixel of the picture has no unique direction.
 func (p *Profile) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
@@ -101,8 +101,8 @@ func (p *Profile) Validate() error {
 	return nil
 }
 
-// bijective looks whether each pixel of a pinhole has one direction, and of a fisheye each pixel within
-// the largest circle around the centre: beyond, such lenses show nothing.
+// bijective reports whether each pixel has a unique direction: for a pinhole each pixel of the picture, for a
+// fisheye each one within the largest circle around the centre, outside which such lenses show nothing.
 func (p *Profile) bijective() bool {
 	const steps = 16
 	l := p.Lens()
@@ -125,7 +125,7 @@ func (p *Profile) bijective() bool {
 	return true
 }
 
-// Lens is the profile's lens.
+// Lens returns the lens that the profile describes.
 func (p *Profile) Lens() Lens {
 	if p.Kind == KindFisheye {
 		return KannalaBrandt{p.FX, p.FY, p.CX, p.CY, [4]float64(p.Distortion)}
@@ -133,13 +133,14 @@ func (p *Profile) Lens() Lens {
 	return Brown{p.FX, p.FY, p.CX, p.CY, [5]float64(p.Distortion)}
 }
 
-// shapeDrift is by how much the shapes of two sizes may differ, which rounding makes, and no more.
+// shapeDrift is the largest relative difference between two aspect ratios that are still the same: rounding
+// causes it.
 const shapeDrift = 0.005
 
-// ErrSize is wrapped where a profile is asked for another shape of picture than it was measured at.
+// ErrSize is wrapped if a profile is asked for pictures of another aspect ratio than it was measured at.
 var ErrSize = errors.New("lens profile is of another shape of picture")
 
-// For is the profile for pictures of w×h pixels.
+// For returns the profile for pictures of w×h pixels. The error wraps ErrSize.
 func (p *Profile) For(w, h int) (*Profile, error) {
 	if w <= 0 || h <= 0 || math.Abs(float64(w)*float64(p.Height)/(float64(h)*float64(p.Width))-1) > shapeDrift {
 		return nil, fmt.Errorf("%w: it was measured at %d×%d, the picture has %d×%d", ErrSize, p.Width, p.Height, w, h)
@@ -150,16 +151,17 @@ func (p *Profile) For(w, h int) (*Profile, error) {
 	return &k, nil
 }
 
-// Ideal is the lens that rectified pictures look as if taken with, and that a mount names: a pinhole or an
-// equisolid fisheye with square pixels, the picture's middle its centre, and the same scale there. The
-// angle is what spans the width.
+// Ideal returns the lens that seems to have taken the rectified pictures, and that a mount names: a pinhole or
+// an equisolid fisheye with square pixels, its centre in the middle of the picture, and the same scale there.
+// hfovDeg is the angle that spans the width.
 func (p *Profile) Ideal() (model string, hfovDeg float64, ideal Lens) {
 	f := math.Sqrt(p.FX * p.FY)
 	w, h := float64(p.Width), float64(p.Height)
 	if p.Kind == KindPinhole {
 		return ModelPinhole, 2 * math.Atan(w/2/f) * 180 / math.Pi, Pinhole{f, w / 2, h / 2}
 	}
-	// The widest picture of an equisolid lens is 4f; a circle that does not fill the width is all of it.
+	// The widest picture of an equisolid lens is 4f wide. If the circle does not fill the width, it is the
+	// whole picture.
 	f = math.Max(f, w/4*1.0001)
 	return ModelEquisolid, 4 * math.Asin(w/4/f) * 180 / math.Pi, Equisolid{f, w / 2, h / 2}
 }

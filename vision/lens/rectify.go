@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	mapBits = 7 // of a pixel, in a rectifier's map
+	mapBits = 7 // fractional bits of a pixel in a rectifier's map
 	mapOne  = 1 << mapBits
 )
 
-// Rectifier turns pictures of a profile's lens into pictures of its ideal lens, of the same size. What the
-// lens did not see is black. It may be used from several goroutines.
+// Rectifier turns pictures taken with a profile's lens into pictures of the same size as its ideal lens would
+// take them. What the lens did not see is black. It may be used by several goroutines at once.
 type Rectifier struct {
 	w, h int
-	from []int32 // by pixel of the result: x and y of the source in parts of a pixel; x < 0: nothing was seen
+	from []int32 // for each pixel of the result, x and y of the source in fractions of a pixel; x < 0: nothing was seen
 }
 
-// NewRectifier prepares for pictures of w×h pixels; else than by the profile's shape the error wraps ErrSize.
-// It keeps 8 bytes a pixel.
+// NewRectifier prepares a map for pictures of w×h pixels, which takes 8 bytes per pixel. If their aspect ratio
+// is not that of the profile, the error wraps ErrSize.
 func NewRectifier(p *Profile, w, h int) (*Rectifier, error) {
 	p, err := p.For(w, h)
 	if err != nil {
@@ -37,7 +37,7 @@ func NewRectifier(p *Profile, w, h int) (*Rectifier, error) {
 				continue
 			}
 			u, v, ok := lens.Project(d)
-			u, v = u-0.5, v-0.5 // from the corner's to the middle's coordinates
+			u, v = u-0.5, v-0.5 // from coordinates whose origin is a pixel's corner to those whose origin is its centre
 			if !ok || !(u > -0.5 && v > -0.5 && u < float64(w)-0.5 && v < float64(h)-0.5) {
 				continue
 			}
@@ -48,7 +48,7 @@ func NewRectifier(p *Profile, w, h int) (*Rectifier, error) {
 	return r, nil
 }
 
-// Apply gives the rectified picture, by linear interpolation. The frame must be of the rectifier's size.
+// Apply returns the rectified picture, interpolated linearly. The frame must have the rectifier's size.
 func (r *Rectifier) Apply(f vision.Frame) vision.Frame {
 	out := vision.Frame{Width: r.w, Height: r.h, BGR: make([]byte, 3*r.w*r.h), CapturedAt: f.CapturedAt}
 	right, below := int32(3), int32(3*r.w)
@@ -60,7 +60,7 @@ func (r *Rectifier) Apply(f vision.Frame) vision.Frame {
 		fx, fy := x&(mapOne-1), y&(mapOne-1)
 		at := 3 * (y>>mapBits*int32(r.w) + x>>mapBits)
 		dx, dy := right, below
-		if fx == 0 { // also at the last column, beyond which there is nothing to read
+		if fx == 0 { // this includes the last column, beyond which there is nothing to read
 			dx = 0
 		}
 		if fy == 0 {

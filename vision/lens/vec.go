@@ -2,7 +2,7 @@ package lens
 
 import "math"
 
-// Vec3 is a point or a direction, metres or unit length, in world or camera axes.
+// Vec3 is a point in metres or a direction, in world or camera axes.
 type Vec3 struct{ X, Y, Z float64 }
 
 func (a Vec3) Add(b Vec3) Vec3             { return Vec3{a.X + b.X, a.Y + b.Y, a.Z + b.Z} }

@@ -17,10 +17,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// pixelMiddle is where OpenCV puts a pixel's coordinates, in ours: see package lens.
+// pixelMiddle converts pixel coordinates: OpenCV's origin is the centre of the top left pixel, ours is its
+// corner (see package lens).
 const pixelMiddle = 0.5
 
-// message runs f with room for an exception's words, and gives them.
+// message calls f with a buffer for an exception's text, and returns the text.
 func message(f func(text *C.char, size C.int)) string {
 	const room = 1024
 	text := (*C.char)(C.calloc(room, 1))
@@ -29,8 +30,8 @@ func message(f func(text *C.char, size C.int)) string {
 	return strings.TrimSpace(C.GoString(text))
 }
 
-// FindBoard looks for a chessboard of columns × rows inner corners; nil where there is none in the picture.
-// Corners stand row by row, in pixels, (0, 0) being the outer corner of the top left pixel.
+// FindBoard looks for a chessboard with columns × rows inner corners and returns the corners row by row, or nil
+// if there is none in the picture. They are in pixels, where (0, 0) is the outer corner of the top left pixel.
 func FindBoard(f vision.Frame, columns, rows int) ([][2]float64, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -58,8 +59,8 @@ func FindBoard(f vision.Frame, columns, rows int) ([][2]float64, error) {
 	return out, nil
 }
 
-// FitLens fits a lens of a kind to views of one flat board, all of its corners seen in each, in pictures of
-// w×h pixels. withK3 lets a pinhole have the sixth power of the radius.
+// FitLens fits a lens of the given kind to views of one flat board in pictures of w×h pixels. Each view must
+// hold all corners of the board. withK3 allows a pinhole the sixth-order term of the radius.
 func FitLens(kind string, withK3 bool, board [][2]float64, views [][][2]float64, w, h int) (*LensFit, error) {
 	n := len(board)
 	if n == 0 || len(views) == 0 {

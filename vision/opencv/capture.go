@@ -22,14 +22,14 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Capture is an open camera, stream or video file. It belongs to one goroutine. Its calls may hang for
-// ever on a source that has stopped, so it should live in a process that can be killed.
+// Capture is an open camera, stream or video file. It must be used by one goroutine at a time. Its calls may
+// hang for ever on a source that has stopped, so it should live in a process that can be killed.
 type Capture struct {
 	capture unsafe.Pointer
 	mat     gocv.Mat
 	source  string
 	live    bool
-	count   int // of a file's frames, 0 where it is not known
+	count   int // frames of a file, 0 if unknown
 	grabbed int
 }
 
@@ -40,7 +40,7 @@ func OpenCapture(source string, o CaptureOptions) (*Capture, error) {
 		return nil, err
 	}
 	if how != wayStream {
-		// OpenCV says nothing of why; the file system does.
+		// OpenCV does not say why it failed, but the file system does.
 		if _, err := os.Stat(where); err != nil {
 			return nil, fmt.Errorf("open camera: %w", err)
 		}
@@ -59,9 +59,9 @@ func OpenCapture(source string, o CaptureOptions) (*Capture, error) {
 	return c, nil
 }
 
-// Grab moves on by one frame without decoding it. The end of a file is io.EOF; where fewer frames came
-// than the file says it holds, the error names both numbers as well. A live source that gives no frame
-// is an error.
+// Grab moves on by one frame without decoding it. At the end of a file the error wraps io.EOF and gives the number
+// of frames, and the number that the file claims to hold if fewer came. For a live source, a missing frame is an
+// error.
 func (c *Capture) Grab() error {
 	if c.capture == nil {
 		return os.ErrClosed
@@ -77,7 +77,7 @@ func (c *Capture) Grab() error {
 			return fmt.Errorf("camera %s gives no frame", c.source)
 		case c.grabbed == 0:
 			return fmt.Errorf("video %s holds no frame that can be read: %w", c.source, io.EOF)
-		case c.grabbed < c.count-max(2, c.count/50): // containers estimate
+		case c.grabbed < c.count-max(2, c.count/50): // containers only estimate the number
 			return fmt.Errorf("video %s is cut short: %d of %d frames: %w", c.source, c.grabbed, c.count, io.EOF)
 		}
 		return fmt.Errorf("video %s has ended after %d frames: %w", c.source, c.grabbed, io.EOF)
@@ -85,7 +85,7 @@ func (c *Capture) Grab() error {
 	return fmt.Errorf("camera %s: %s", c.source, words(&message[0]))
 }
 
-// Retrieve decodes the frame that Grab moved to. The frame is the caller's.
+// Retrieve decodes the frame that Grab moved to. The frame belongs to the caller.
 func (c *Capture) Retrieve() (vision.Frame, error) {
 	if c.capture == nil {
 		return vision.Frame{}, os.ErrClosed
@@ -98,7 +98,7 @@ func (c *Capture) Retrieve() (vision.Frame, error) {
 	return f, f.Check()
 }
 
-// FPS is how many frames a second the source says it gives, 0 where it says nothing sensible.
+// FPS returns the source's frames per second, or 0 if it gives no sensible number.
 func (c *Capture) FPS() float64 {
 	if c.capture == nil {
 		return 0
@@ -109,7 +109,7 @@ func (c *Capture) FPS() float64 {
 	return 0
 }
 
-// Close frees the source. A second Close does nothing.
+// Close frees the source. Closing twice is allowed.
 func (c *Capture) Close() error {
 	if c.capture == nil {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// OpenDarknet loads a network in Darknet's format for the processor. A file that OpenCV cannot take ends the process:
-// it is for evaluations, not for boards.
+// OpenDarknet loads a network in Darknet's format, to run on the processor. A file that OpenCV cannot read ends
+// the process, so this is for evaluations and not for boards.
 func OpenDarknet(config, weights []byte) (vision.Network, error) {
 	if len(config) == 0 || len(weights) == 0 {
 		return nil, errors.New("the network's configuration or its weights are empty")

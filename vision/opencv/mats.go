@@ -4,5 +4,5 @@ package opencv
 
 import "gocv.io/x/gocv"
 
-// OpenMats is how many Mats were made and not closed, counted under the build tag matprofile.
+// OpenMats returns how many Mats were made and not closed. They are counted under the build tag matprofile.
 func OpenMats() int { return gocv.MatProfile.Count() }

@@ -18,23 +18,23 @@ import (
 )
 
 const (
-	// motionWidth is the width that frames are brought down to: people are tens of pixels tall there.
+	// motionWidth is the width in pixels to which frames are scaled. People are then tens of pixels tall.
 	motionWidth = 384
-	// motionRate is the share of each frame that the background takes over: a person who stands still for a minute is
-	// not yet a part of the room.
+	// motionRate is the weight of each frame in the background, low enough that a person who stands still for a
+	// minute does not become part of the room.
 	motionRate = 1.0 / 2000
-	// motionThreshold is OpenCV's squared distance, in variances, from which a pixel is not the background.
+	// motionThreshold is the squared distance, in variances, from which a pixel is not part of the background.
 	motionThreshold = 20
-	// motionShadow: what is darker than this share of the background is no shadow; grey clothes before a white wall
-	// would else be one.
+	// motionShadow is the brightness, as a share of the background's, below which a pixel is no shadow. Without
+	// it, grey clothes in front of a white wall would be one.
 	motionShadow = 0.7
 )
 
-// Motion separates what moves before a fixed camera from the room behind it: Zivkovic's mixture of
-// Gaussians (OpenCV's MOG2), shadows left out. It belongs to one goroutine.
+// Motion separates what moves in front of a fixed camera from the room behind it, without shadows: Zivkovic's
+// mixture of Gaussians (OpenCV's MOG2). It must be used by one goroutine at a time.
 type Motion struct{ model unsafe.Pointer }
 
-// NewMotion begins with an unknown room; the first frame is taken for it.
+// NewMotion starts without knowledge of the room; the first frame is taken for it.
 func NewMotion() (*Motion, error) {
 	var message [512]C.char
 	model := C.coldshelf_motion_new(motionRate, motionThreshold, motionShadow, &message[0], C.int(len(message)))
@@ -44,7 +44,7 @@ func NewMotion() (*Motion, error) {
 	return &Motion{model}, nil
 }
 
-// Segment gives what moves in the next frame. A frame of another size begins anew.
+// Segment returns the mask of what moves in the next frame. A frame of another size starts afresh.
 func (m *Motion) Segment(f vision.Frame) (footfall.Mask, error) {
 	if m.model == nil {
 		return footfall.Mask{}, os.ErrClosed
@@ -63,8 +63,8 @@ func (m *Motion) Segment(f vision.Frame) (footfall.Mask, error) {
 	return mask, nil
 }
 
-// Hold says where people stand in the frame that was segmented last: the next frames do not teach the model that they are
-// the room. Each call takes the place of the one before.
+// Hold says where people stand in the frame that was segmented last, so that the next frames do not teach the
+// model that they are part of the room. Each call replaces the one before.
 func (m *Motion) Hold(f vision.Frame, boxes []footfall.Box) error {
 	if m.model == nil {
 		return os.ErrClosed
@@ -77,14 +77,14 @@ func (m *Motion) Hold(f vision.Frame, boxes []footfall.Box) error {
 		}
 		flat = append(flat, C.int(b.X/scale), C.int(b.Y/scale), C.int(b.W/scale)+1, C.int(b.H/scale)+1)
 	}
-	flat = append(flat, 0) // so that there is a first
+	flat = append(flat, 0) // so that flat[0] exists
 	if C.coldshelf_motion_hold(m.model, &flat[0], C.int(len(boxes))) != 0 {
 		return errors.New("motion: out of memory")
 	}
 	return nil
 }
 
-// Close frees what OpenCV holds. A second Close does nothing.
+// Close frees OpenCV's memory. Closing twice is allowed.
 func (m *Motion) Close() error {
 	if m.model != nil {
 		C.coldshelf_motion_free(m.model)

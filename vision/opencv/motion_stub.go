@@ -10,13 +10,13 @@ import (
 // Motion cannot be made in a program without OpenCV.
 type Motion struct{}
 
-// NewMotion gives ErrNotBuilt.
+// NewMotion returns ErrNotBuilt.
 func NewMotion() (*Motion, error) { return nil, ErrNotBuilt }
 
-// Segment gives ErrNotBuilt.
+// Segment returns ErrNotBuilt.
 func (*Motion) Segment(vision.Frame) (footfall.Mask, error) { return footfall.Mask{}, ErrNotBuilt }
 
-// Hold gives ErrNotBuilt.
+// Hold returns ErrNotBuilt.
 func (*Motion) Hold(vision.Frame, []footfall.Box) error { return ErrNotBuilt }
 
 // Close does nothing.

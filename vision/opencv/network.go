@@ -24,11 +24,11 @@ import (
 // Built reports whether OpenCV is compiled in.
 func Built() bool { return true }
 
-// Version is OpenCV's: "4.6.0".
+// Version returns OpenCV's version, for example "4.6.0".
 func Version() string { return gocv.OpenCVVersion() }
 
-// SetThreads bounds how many threads OpenCV uses for one forward pass, for the whole process; below 1
-// is as many as there are processors.
+// SetThreads bounds the number of threads that OpenCV uses for one forward pass, in the whole process. Below 1
+// there are as many as processors.
 func SetThreads(n int) {
 	if n < 1 {
 		n = -1
@@ -40,13 +40,13 @@ func SetThreads(n int) {
 type network struct {
 	net    gocv.Net
 	target string
-	inputs map[string]*gocv.Mat // kept between frames, remade when a shape changes
+	inputs map[string]*gocv.Mat // kept between frames, and made anew when a shape changes
 	shapes map[string][]int
 	closed bool
 }
 
-// OpenNetwork loads an ONNX model for a target (CPU or CUDA). A model that OpenCV cannot take ends the
-// process: only give it what package probe has tried.
+// OpenNetwork loads an ONNX model for a target (CPU or CUDA). A model that OpenCV cannot take ends the process,
+// so only pass it what package probe has tried.
 func OpenNetwork(onnx []byte, target string) (vision.Network, error) {
 	if len(onnx) == 0 {
 		return nil, errors.New("the model file is empty")
@@ -111,8 +111,8 @@ func (n *network) Forward(ctx context.Context, inputs map[string]vision.Tensor, 
 	return result, nil
 }
 
-// setInput copies t into a Mat of OpenCV's own memory: the net keeps a reference to it until the next
-// input, which Go's memory must not be lent for.
+// setInput copies t into a Mat with OpenCV's own memory. The net refers to it until the next input is set, and
+// memory that belongs to Go must not be lent for so long.
 func (n *network) setInput(name string, t vision.Tensor) error {
 	if err := t.Check(); err != nil {
 		return err
@@ -137,8 +137,9 @@ func (n *network) setInput(name string, t vision.Tensor) error {
 	return nil
 }
 
-// forward runs the net through the shim. gocv's own ForwardLayers aborts on an exception and leaks the
-// names it passes, a hundred bytes a frame. gocv gives no way to the C++ net but its only field.
+// forward runs the net through the shim, because gocv's ForwardLayers aborts on an exception and leaks the
+// names that it is given, a hundred bytes per frame. The only way to the C++ net is gocv.Net's unexported
+// field.
 func (n *network) forward(outputs []string, mats []gocv.Mat) error {
 	const room = 1024
 	count := C.size_t(len(outputs))
@@ -161,7 +162,7 @@ func (n *network) forward(outputs []string, mats []gocv.Mat) error {
 	return nil
 }
 
-// Close frees the net. A second Close does nothing.
+// Close frees the net. Closing twice is allowed.
 func (n *network) Close() error {
 	if n.closed {
 		return nil

@@ -17,11 +17,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/footfall"
 )
 
-// Person tells whether a person stands upright in a part of a frame: Dalal and Triggs' histograms of oriented
-// gradients with the detector that comes with OpenCV. It belongs to one goroutine.
+// Person tells whether a person stands upright in a part of a frame, with Dalal and Triggs' histograms of
+// oriented gradients and the classifier that comes with OpenCV. It must be used by one goroutine at a time.
 type Person struct{ hog unsafe.Pointer }
 
-// NewPerson makes the detector ready.
+// NewPerson loads the classifier.
 func NewPerson() (*Person, error) {
 	var message [512]C.char
 	hog := C.coldshelf_person_new(&message[0], C.int(len(message)))
@@ -31,7 +31,7 @@ func NewPerson() (*Person, error) {
 	return &Person{hog}, nil
 }
 
-// Score is how sure it is of a person in the box: 0 for nobody, about 0.5 for a good view of one.
+// Score returns how certain it is of a person in the box: 0 for nobody, about 0.5 for a good view of one.
 func (p *Person) Score(f vision.Frame, b footfall.Box) (float64, error) {
 	if p.hog == nil {
 		return 0, os.ErrClosed
@@ -48,7 +48,7 @@ func (p *Person) Score(f vision.Frame, b footfall.Box) (float64, error) {
 	return float64(score), nil
 }
 
-// Close frees it. A second Close does nothing.
+// Close frees the classifier. Closing twice is allowed.
 func (p *Person) Close() error {
 	if p.hog != nil {
 		C.coldshelf_person_free(p.hog)

@@ -10,10 +10,10 @@ import (
 // Person cannot be made in a program without OpenCV.
 type Person struct{}
 
-// NewPerson gives ErrNotBuilt.
+// NewPerson returns ErrNotBuilt.
 func NewPerson() (*Person, error) { return nil, ErrNotBuilt }
 
-// Score gives ErrNotBuilt.
+// Score returns ErrNotBuilt.
 func (*Person) Score(vision.Frame, footfall.Box) (float64, error) { return 0, ErrNotBuilt }
 
 // Close does nothing.

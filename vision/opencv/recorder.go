@@ -13,14 +13,14 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// Recorder writes a video file. It belongs to one goroutine.
+// Recorder writes a video file. It must be used by one goroutine at a time.
 type Recorder struct {
 	writer *gocv.VideoWriter
 	path   string
 	w, h   int
 }
 
-// OpenRecorder writes frames of w×h pixels to a .mp4 or .avi file.
+// OpenRecorder creates a .mp4 or .avi file for frames of w×h pixels.
 func OpenRecorder(path string, fps float64, w, h int) (*Recorder, error) {
 	codec := map[string]string{".mp4": "mp4v", ".avi": "MJPG"}[strings.ToLower(filepath.Ext(path))]
 	if codec == "" {
@@ -36,7 +36,7 @@ func OpenRecorder(path string, fps float64, w, h int) (*Recorder, error) {
 	return &Recorder{writer, path, w, h}, nil
 }
 
-// Write adds a frame, which must be as large as the recorder was opened for.
+// Write appends a frame, which must have the size that the recorder was opened for.
 func (r *Recorder) Write(f vision.Frame) error {
 	if f.Width != r.w || f.Height != r.h {
 		return fmt.Errorf("write video %s: a frame of %d×%d in a video of %d×%d", r.path, f.Width, f.Height, r.w, r.h)

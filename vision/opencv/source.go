@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// CaptureOptions of OpenCapture, asked of a V4L2 device; 0 leaves its own.
+// CaptureOptions are requested from a V4L2 device. A value of 0 leaves the device's own.
 type CaptureOptions struct {
 	Width, Height int
 	FPS           float64
@@ -21,7 +21,7 @@ const (
 	wayFile
 )
 
-// parseSource takes v4l2:PATH, file:PATH and URLs apart.
+// parseSource splits v4l2:PATH, file:PATH and URLs into what OpenCV opens and how.
 func parseSource(source string) (where string, how way, err error) {
 	scheme, rest, _ := strings.Cut(source, ":")
 	switch scheme {
@@ -35,13 +35,13 @@ func parseSource(source string) (where string, how way, err error) {
 	return "", 0, fmt.Errorf("camera source %q: OpenCV opens v4l2:, file:, rtsp: and http: sources", source)
 }
 
-// Live reports whether a source goes on by itself, so that a frame not taken is gone.
+// Live reports whether a source goes on by itself, so that a frame that is not taken is lost.
 func Live(source string) bool {
 	_, how, err := parseSource(source)
 	return err == nil && how != wayFile
 }
 
-// Redacted is a source as it may be told: the password of a network camera is not.
+// Redacted returns a source without the password of a network camera, for logs and messages.
 func Redacted(source string) string {
 	if _, how, err := parseSource(source); err != nil || how != wayStream {
 		return source

@@ -7,22 +7,22 @@ import "github.com/coldshelf/coldshelf/vision"
 // Built reports whether OpenCV is compiled in.
 func Built() bool { return false }
 
-// Version is "" without OpenCV.
+// Version returns "".
 func Version() string { return "" }
 
-// OpenNetwork gives ErrNotBuilt.
+// OpenNetwork returns ErrNotBuilt.
 func OpenNetwork([]byte, string) (vision.Network, error) { return nil, ErrNotBuilt }
 
-// OpenDarknet gives ErrNotBuilt.
+// OpenDarknet returns ErrNotBuilt.
 func OpenDarknet([]byte, []byte) (vision.Network, error) { return nil, ErrNotBuilt }
 
 // SetThreads does nothing without OpenCV.
 func SetThreads(int) {}
 
-// FindBoard gives ErrNotBuilt.
+// FindBoard returns ErrNotBuilt.
 func FindBoard(vision.Frame, int, int) ([][2]float64, error) { return nil, ErrNotBuilt }
 
-// FitLens gives ErrNotBuilt.
+// FitLens returns ErrNotBuilt.
 func FitLens(string, bool, [][2]float64, [][][2]float64, int, int) (*LensFit, error) {
 	return nil, ErrNotBuilt
 }

@@ -4,8 +4,8 @@ import (
 	"sort"
 )
 
-// bvh is a bounding volume hierarchy over solids, split where the surface area heuristic (Wald 2007,
-// with a full sweep) says that rays have least to do.
+// bvh is a bounding volume hierarchy over solids. Nodes are split by the surface area heuristic (Wald 2007,
+// with a full sweep), which minimises the expected work of a ray.
 type bvh struct {
 	solids []solid
 	nodes  []bvhNode
@@ -15,12 +15,12 @@ type bvh struct {
 type bvhNode struct {
 	box          aabb
 	left, right  int32 // children, if count is 0
-	first, count int32 // leaf: its run of order
+	first, count int32 // of a leaf: its range in order
 }
 
 func newBVH(solids []solid) *bvh { return newBVHOf(solids, func(solid) bool { return true }) }
 
-// newBVHOf holds only the solids that keep says; hits still number them among all.
+// newBVHOf builds a hierarchy of the solids for which keep holds. Hits still carry the index among all solids.
 func newBVHOf(solids []solid, keep func(solid) bool) *bvh {
 	b := &bvh{solids: solids}
 	boxes := make([]aabb, len(solids))
@@ -81,10 +81,10 @@ func sortRun(boxes []aabb, run []int32, axis int) {
 	})
 }
 
-// sweep finds the axis and the number of solids on the left at which a split is cheapest; 0 if none
+// sweep returns the axis and the number of solids on the left at which a split is cheapest; split is 0 if none
 // is worth its node.
 func sweep(boxes []aabb, run []int32, whole float64) (axis, split int) {
-	const visit = 0.6 // cost of a node in units of a solid
+	const visit = 0.6 // cost of visiting a node, in units of intersecting a solid
 	n := len(run)
 	best := float64(n) * whole
 	right := make([]float64, n)
@@ -108,10 +108,10 @@ func sweep(boxes []aabb, run []int32, whole float64) (axis, split int) {
 
 type pending struct {
 	node int32
-	t    float64 // where the ray enters it
+	t    float64 // where the ray enters the node
 }
 
-// intersect finds the nearest solid before h.t, leaving out solid skip (−1: none).
+// intersect finds the nearest solid before h.t, except the solid skip (−1: none).
 func (b *bvh) intersect(r *ray, h *hit, skip int) bool {
 	if len(b.nodes) == 0 {
 		return false
@@ -162,7 +162,7 @@ func (b *bvh) intersect(r *ray, h *hit, skip int) bool {
 	}
 }
 
-// blocked says whether anything but skip lies on the ray before tmax.
+// blocked reports whether anything but skip lies on the ray before tmax.
 func (b *bvh) blocked(r *ray, tmax float64, skip int) bool {
 	h := hit{t: tmax}
 	return b.intersect(r, &h, skip)

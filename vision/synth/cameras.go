@@ -6,18 +6,18 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// CameraKind is where a camera is mounted.
+// CameraKind says where a camera is mounted.
 type CameraKind string
 
 const (
 	CameraFront   CameraKind = "front"   // opposite the cooler, often too near to see all of it
-	CameraWhole   CameraKind = "whole"   // opposite the cooler, all shelves in the picture; files call it front
+	CameraWhole   CameraKind = "whole"   // opposite the cooler, with all shelves in the picture; files call it front
 	CameraFisheye CameraKind = "fisheye" // on the door, close
 	CameraOblique CameraKind = "oblique" // in a top corner of the opening
 	CameraClose   CameraKind = "close"   // a phone's picture of one or two shelves
 )
 
-// Camera draws a camera of the kind for the scene, for pictures with sides of about 4 to 3.
+// Camera returns a random camera of the kind for the scene, for pictures with an aspect ratio of about 4 to 3.
 func (s *Scene) Camera(kind CameraKind, seed uint64) lens.Spec {
 	r := newRandom(seed, 11)
 	p := &s.Planogram

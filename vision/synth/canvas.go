@@ -9,20 +9,20 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// ink is an sRGB colour with alpha, the currency of label art.
+// ink is an sRGB colour with alpha, used for label art.
 type ink struct{ r, g, b, a uint8 }
 
 func (c ink) RGBA() (r, g, b, a uint32) { return color.NRGBA{c.r, c.g, c.b, c.a}.RGBA() }
 
 func (c ink) alpha(a float64) ink { c.a = uint8(clamp01(a) * 255); return c }
 
-// towards mixes c with d, keeping c's alpha.
+// towards mixes c with d by the share t, keeping c's alpha.
 func (c ink) towards(d ink, t float64) ink {
 	m := func(a, b uint8) uint8 { return uint8(float64(a) + (float64(b)-float64(a))*t + 0.5) }
 	return ink{m(c.r, d.r), m(c.g, d.g), m(c.b, d.b), c.a}
 }
 
-// lightness is the colour's luma, 0 to 1.
+// lightness returns the colour's luma, 0 to 1.
 func (c ink) lightness() float64 {
 	return (0.299*float64(c.r) + 0.587*float64(c.g) + 0.114*float64(c.b)) / 255
 }
@@ -32,7 +32,7 @@ var (
 	black = ink{16, 16, 18, 255}
 )
 
-// hsv makes an opaque ink: hue in degrees, saturation and value 0 to 1.
+// hsv returns an opaque ink: hue in degrees, saturation and value 0 to 1.
 func hsv(h, s, v float64) ink {
 	h = math.Mod(math.Mod(h, 360)+360, 360) / 60
 	c := v * s
@@ -64,7 +64,7 @@ type point struct{ x, y float64 }
 // outline is a set of closed polygons, filled by the non-zero winding rule.
 type outline [][]point
 
-// moved applies f to every corner.
+// moved returns the outline with f applied to every corner.
 func (o outline) moved(f func(point) point) outline {
 	out := make(outline, len(o))
 	for i, p := range o {
@@ -77,7 +77,7 @@ func (o outline) moved(f func(point) point) outline {
 	return out
 }
 
-// at scales by s, turns by deg and moves to (x, y).
+// at returns the outline scaled by s, turned by deg degrees and moved to (x, y).
 func (o outline) at(x, y, s, deg float64) outline {
 	sin, cos := math.Sincos(deg * math.Pi / 180)
 	return o.moved(func(p point) point {
@@ -96,8 +96,8 @@ func (o outline) extent() (lo, hi point) {
 	return lo, hi
 }
 
-// canvas paints shapes with smooth edges. Pixels are sRGB; its width wraps around a pack, so a
-// shape that leaves on the right comes back on the left.
+// canvas paints shapes with smooth edges in sRGB pixels. It wraps around a pack, so a shape that leaves it on
+// the right comes back on the left.
 type canvas struct {
 	img  *image.RGBA
 	w, h float64
@@ -154,7 +154,7 @@ func (c *canvas) rect(x0, y0, x1, y1 float64, i ink) {
 	c.fill(outline{{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}}, i)
 }
 
-// each sets every pixel from its position, as shares of the width and the height.
+// each sets every pixel by its position, given as shares of the width and the height.
 func (c *canvas) each(f func(u, v float64) ink) {
 	w, h := c.img.Rect.Dx(), c.img.Rect.Dy()
 	for y := range h {
@@ -170,7 +170,7 @@ func (c *canvas) flood(i ink) {
 	draw.Draw(c.img, c.img.Rect, image.NewUniform(i), image.Point{}, draw.Src)
 }
 
-// gradient floods from the ink top to the ink bottom.
+// gradient fills the canvas with a gradient from top to bottom.
 func (c *canvas) gradient(top, bottom ink) {
 	w, h := c.img.Rect.Dx(), c.img.Rect.Dy()
 	for y := range h {
@@ -182,7 +182,7 @@ func (c *canvas) gradient(top, bottom ink) {
 	}
 }
 
-// wave is a band between two sine curves, all around the canvas.
+// wave paints a band between two sine curves, all around the canvas.
 func (c *canvas) wave(y, amp, thick float64, cycles int, phase float64, i ink) {
 	var top, bottom []point
 	n := 24 * max(1, cycles)

@@ -2,7 +2,7 @@ package synth
 
 import "math"
 
-// boxOf bounds a w×d×h box whose four sides carry the label.
+// boxOf returns a w×d×h box whose four sides carry the label.
 func boxOf(w, d, h float64) *convex {
 	return &convex{planes: []plane{
 		{vec{Y: -1}, d / 2, regionLabel}, {vec{Y: 1}, d / 2, regionLabel},

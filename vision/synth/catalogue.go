@@ -8,7 +8,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// SKU is one invented product. Everything about it follows from the catalogue's seed and its index.
+// SKU is one invented product. All of it follows from the catalogue's seed and the SKU's index.
 type SKU struct {
 	GTIN       shelf.GTIN
 	Name       string // brand, flavour and contents
@@ -16,7 +16,7 @@ type SKU struct {
 	BrandZH    string
 	Flavour    string
 	FlavourZH  string
-	Own        bool // of the brand owner whose planograms are made; else a competitor's
+	Own        bool // made by the brand owner whose planograms are used; else by a competitor
 	Pack       string
 	Net        string // contents as printed, such as "330 ml"
 	Millilitre int
@@ -30,13 +30,13 @@ type SKU struct {
 	flavour flavour
 }
 
-// Product gives the SKU in the shelf's language.
+// Product returns the SKU as a product of package shelf.
 func (s *SKU) Product() shelf.Product {
 	return shelf.Product{GTIN: s.GTIN, Name: s.Name, NameZH: strings.TrimSpace(s.BrandZH + " " + s.FlavourZH), Brand: s.Brand, Own: s.Own}
 }
 
-// Catalogue is a universe of SKUs in brand families: the flavours of a family share pack and layout
-// and differ in colour, words and sign, so they are look-alikes. Safe for concurrent use.
+// Catalogue is a set of SKUs in brand families. The flavours of a family share pack and layout and differ in
+// colour, words and emblem, so they look alike. It may be used by several goroutines at once.
 type Catalogue struct {
 	SKUs []*SKU
 
@@ -49,10 +49,10 @@ type Catalogue struct {
 	keep  int
 }
 
-// keptSkins bounds the label art held in memory: about 0.7 MB each.
+// keptSkins bounds how much label art is held in memory, at about 0.7 MB each.
 const keptSkins = 700
 
-// NewCatalogue invents n SKUs from seed. The same seed gives the same SKUs; a larger n only adds.
+// NewCatalogue invents n SKUs from seed. The same seed gives the same SKUs; a larger n only adds to them.
 func NewCatalogue(seed uint64, n int) (*Catalogue, error) {
 	letters, err := newLettering()
 	if err != nil {
@@ -112,7 +112,7 @@ func netText(r random, ml int) string {
 	return fmt.Sprintf("%d ml", ml)
 }
 
-// skin gives the SKU's painted surfaces, from memory or newly painted.
+// skin returns the SKU's painted surfaces, from memory or newly painted.
 func (c *Catalogue) skin(s *SKU) *skin {
 	c.mu.Lock()
 	k := c.skins[s.index]
@@ -134,13 +134,13 @@ func (c *Catalogue) skin(s *SKU) *skin {
 	return k
 }
 
-// Assortment draws up to n SKUs by seed, family by family, as a shop's range: pools of scenes that
-// share their goods.
+// Assortment returns up to n SKUs chosen by seed, family by family, like the range of a shop. Scenes that share
+// it share their goods.
 func (c *Catalogue) Assortment(seed uint64, n int) []*SKU {
 	return c.assortment(newRandom(seed, 61), n)
 }
 
-// assortment draws about n SKUs, family by family, so that look-alikes come together.
+// assortment returns about n SKUs, family by family, so that look-alikes come together.
 func (c *Catalogue) assortment(r random, n int) []*SKU {
 	var out []*SKU
 	taken := map[int]bool{}
@@ -162,7 +162,7 @@ func (c *Catalogue) assortment(r random, n int) []*SKU {
 	return out
 }
 
-// strangers draws competitors' SKUs that are not in the pool.
+// strangers returns competitors' SKUs that are not in the pool.
 func (c *Catalogue) strangers(r random, pool []*SKU, n int) []*SKU {
 	var out []*SKU
 	for tries := 0; len(out) < n && tries < 40*n; tries++ {

@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// Condition is what is wrong with a shot.
+// Condition says what is wrong with a shot.
 type Condition string
 
 const (
@@ -21,7 +21,7 @@ const (
 	JPEG    Condition = "jpeg"    // compressed hard
 )
 
-// Conditions lists them all.
+// Conditions returns all of them.
 func Conditions() []Condition {
 	return []Condition{Clean, Fog, Glare, Arm, Blocked, Dark, Over, Blur, JPEG}
 }
@@ -35,7 +35,7 @@ func (c Condition) known() bool {
 	return false
 }
 
-// inFront makes the people and things that the condition puts before the cooler.
+// inFront returns the people and things that the condition puts between the camera and the cooler.
 func (s *Scene) inFront(shot Shot, cam lens.Camera) []solid {
 	r := newRandom(shot.Seed, 21)
 	switch shot.Condition {
@@ -57,7 +57,7 @@ func cloth(r random) *material {
 	return &material{albedo: c, mottle: float32(r.in(0.05, 0.25)), folds: float32(r.in(0.1, 0.5))}
 }
 
-// arm reaches from beside the camera to a lane's front.
+// arm returns an arm that reaches from beside the camera to the front of a lane.
 func (s *Scene) arm(r random, cam lens.Camera) []solid {
 	p := &s.Planogram
 	flesh := &material{albedo: skinTone(r), gloss: 0.03, rough: 0.3, mottle: 0.06}
@@ -112,7 +112,7 @@ func (s *Scene) arm(r random, cam lens.Camera) []solid {
 	return out
 }
 
-// blocker is a person or a thing that hides most of the view.
+// blocker returns a person or a thing that hides most of the view.
 func (s *Scene) blocker(r random, cam lens.Camera) []solid {
 	dist := r.in(0.22, 0.34)
 	if far := -cam.Pos.Y; far > 0.6 {
@@ -137,7 +137,7 @@ func (s *Scene) blocker(r random, cam lens.Camera) []solid {
 	return out
 }
 
-// veil adds the mirror images of the shop's lamps in the door's glass.
+// veil returns the mirror images of the shop's lamps in the glass of the door.
 func (w *world) veil(cam lens.Camera, d vec, strength float64) rgb {
 	if d.Y <= 0.05 || cam.Pos.Y > -0.1 {
 		return rgb{}

@@ -9,8 +9,8 @@ type plane struct {
 	region region
 }
 
-// convex is a solid bounded by planes: bricks, gable tops, pouches. Its label wraps around the four
-// sides of a w×d footprint, the middle of the front at u = 0.5.
+// convex is a solid bounded by planes: a brick, a gable-top carton, a pouch. Its label wraps around the four
+// sides of a w×d footprint, with the middle of the front at u = 0.5.
 type convex struct {
 	planes []plane
 	w, d   float64

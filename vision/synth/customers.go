@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// simulate fills d.Moments.
+// simulate fills in d.Moments.
 func (d *Day) simulate() error {
 	s, cfg := d.Scene, d.cfg
 	r := newRandom(cfg.Seed, 41)
@@ -17,9 +17,9 @@ func (d *Day) simulate() error {
 	if err != nil {
 		return err
 	}
-	// Slots that sell out, each at its time, all before the shelf is filled in the afternoon.
+	// Choose the slots that sell out and when, all before the shelf is refilled in the afternoon.
 	refill := n * 2 / 3
-	soldOut := map[int]int{} // slot → moment by which it is empty
+	soldOut := map[int]int{} // slot → moment at which it is empty
 	for k, slot := range visible {
 		if k == cfg.Stockouts {
 			break
@@ -50,7 +50,7 @@ func (d *Day) simulate() error {
 		m.shown = m.stock
 		m.seed = mix(cfg.Seed ^ uint64(k)<<8)
 		m.camera = camera
-		for i := range m.camera.PosM { // the door never closes quite the same
+		for i := range m.camera.PosM { // the door never closes in quite the same position
 			m.camera.PosM[i] += r.bell(0.0008)
 		}
 		if m.Disturbance == Shifted {
@@ -68,7 +68,7 @@ func (d *Day) simulate() error {
 	return nil
 }
 
-// inView lists the slots of which the camera sees most of the front plane, shuffled.
+// inView returns, in random order, the slots of which the camera sees most of the front plane.
 func (d *Day) inView(spec lens.Spec) ([]int, error) {
 	s := d.Scene
 	cam, err := spec.Camera(d.cfg.Width, d.cfg.Height)
@@ -89,8 +89,8 @@ func (d *Day) inView(spec lens.Spec) ([]int, error) {
 	return out, nil
 }
 
-// script lays out conditions and disturbances away from the moments at which slots sell out or are
-// filled, so that every episode begins and ends in plain view.
+// script places conditions and disturbances away from the moments at which slots sell out or are refilled, so
+// that every episode begins and ends in plain view.
 func (d *Day) script(r random, n, refill int, soldOut map[int]int) []Moment {
 	out := make([]Moment, n)
 	busy := make([]bool, n)
@@ -129,7 +129,7 @@ func (d *Day) script(r random, n, refill int, soldOut map[int]int) []Moment {
 			busy[k+i] = true
 		}
 		if k+length < n {
-			busy[k+length] = true // a plain frame in between
+			busy[k+length] = true // leave a plain frame in between
 		}
 	}
 	put(2, func(m *Moment) { m.Condition = Fog })
@@ -148,13 +148,13 @@ type shop struct {
 	r         random
 	s         *Scene
 	soldOut   map[int]int
-	gravity   []bool // lanes whose packs slide to the front
-	wrongAt   int    // moment at which a customer puts a pack back in the wrong lane
-	wrongSlot int    // there; −1: never
+	gravity   []bool // the lanes in which packs slide to the front
+	wrongAt   int    // the moment at which a customer puts a pack back in the wrong lane
+	wrongSlot int    // the slot of that lane; −1: never
 }
 
-// trade lets customers take packs before moment k; share is how far the day is and busy scales their
-// number. Slots that the day does not sell out keep at least one pack in every lane.
+// trade lets customers take packs before moment k. share is how far the day has advanced, from 0 to 1, and busy
+// scales their number. Slots that do not sell out on this day keep at least one pack in every lane.
 func (sh *shop) trade(k int, share, busy float64) {
 	p := &sh.s.Planogram
 	for i := range p.Slots {
@@ -195,7 +195,7 @@ func (sh *shop) take(slot, n, keep int) {
 	lanes := sh.s.Planogram.Slots[slot].Lanes
 	for range n {
 		l := lanes[sh.r.IntN(len(lanes))]
-		for range lanes { // the nearest lane that can give
+		for range lanes { // take from the nearest lane that has one to spare
 			if len(sh.s.Stock[l]) > keep {
 				break
 			}
@@ -218,14 +218,14 @@ func (sh *shop) take(slot, n, keep int) {
 				items[i].Place--
 			}
 		}
-		if len(items) > 0 && sh.r.chance(0.3) { // brushed in passing
+		if len(items) > 0 && sh.r.chance(0.3) { // the next pack is brushed in passing
 			items[0].Yaw += sh.r.bell(8)
 		}
 		sh.s.Stock[l] = items
 	}
 }
 
-// misplace swaps the front pack of a lane of the slot for one of the cooler's other products.
+// misplace replaces the front pack of a lane of the slot by another of the cooler's products.
 func (sh *shop) misplace(slot int) {
 	p := &sh.s.Planogram
 	li := p.Slots[slot].Lanes[0]
@@ -241,7 +241,7 @@ func (sh *shop) misplace(slot int) {
 	}
 }
 
-// refill fills every lane and puts right what stood wrong.
+// refill fills every lane and corrects what stood in the wrong place.
 func (sh *shop) refill() {
 	p := &sh.s.Planogram
 	sh.soldOut, sh.wrongSlot = nil, -1 // what is filled now lasts until the shop closes

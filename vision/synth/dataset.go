@@ -11,19 +11,19 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Meta is what a data set says about a frame besides its truth.
+// Meta is what a data set records about a frame besides its truth.
 type Meta struct {
 	FrameID   string
 	Quality   int     // of the JPEG, 1 to 100
-	VariantOf *string // the frame of which this is another exposure
+	VariantOf *string // the frame that this one shows under other conditions
 	Sequence  *string
 	TimeMin   *int // minutes after midnight
 	Restock   *bool
 }
 
-// Dataset writes frames with their truth to a folder, in the layout of FORMAT.md: images,
-// instances.json (COCO), frames.json, sequences.json, skus.json, planograms and references. Images
-// and planograms are written as they come, the indices by Close. Not safe for concurrent use.
+// Dataset writes frames with their truth to a folder in the layout of FORMAT.md: images, instances.json (COCO),
+// frames.json, sequences.json, skus.json, planograms and references. Images and planograms are written as they
+// come, the indices by Close. It must be used by one goroutine at a time.
 type Dataset struct {
 	dir       string
 	about     string
@@ -36,7 +36,7 @@ type Dataset struct {
 	skuList   []jsonSKU
 }
 
-// NewDataset makes the folder and its subfolders; about describes the set in instances.json.
+// NewDataset makes the folder and its subfolders. about describes the set in instances.json.
 func NewDataset(dir, about string) (*Dataset, error) {
 	for _, sub := range []string{"images", "planograms", "references"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
@@ -46,7 +46,7 @@ func NewDataset(dir, about string) (*Dataset, error) {
 	return &Dataset{dir: dir, about: about, plans: map[string]bool{}, skus: map[shelf.GTIN]bool{}}, nil
 }
 
-// EncodeJPEG compresses a frame's picture.
+// EncodeJPEG returns the frame's picture as JPEG; quality is 1 to 100.
 func (f *Frame) EncodeJPEG(quality int) ([]byte, error) {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, f.Image, &jpeg.Options{Quality: quality}); err != nil {
@@ -152,7 +152,7 @@ func (d *Dataset) addPlanogram(p *Planogram) error {
 	return writeJSON(filepath.Join(d.dir, "planograms", p.ID+".json"), out)
 }
 
-// AddSKU lists the SKU in skus.json; once is enough.
+// AddSKU adds the SKU to skus.json. It need be called only once for each SKU.
 func (d *Dataset) AddSKU(s *SKU) {
 	if d.skus[s.GTIN] {
 		return

@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// DayConfig chooses a shop day of one cooler. Zero values take the defaults named.
+// DayConfig describes a shop day of one cooler. A zero value stands for the default given with the field.
 type DayConfig struct {
 	ID        string
 	Seed      uint64
@@ -19,17 +19,17 @@ type DayConfig struct {
 	Foreign   []*SKU     // as in Config
 	Rows      int        // as in Config
 	Inner     float64    // inner width of the cooler in metres; 0.7 to 1.1
-	Camera    CameraKind // whole
-	Open      int        // minutes after midnight; 9:00
-	Close     int        // 21:00
-	Step      int        // minutes from frame to frame; 30
-	Width     int        // pixels; 1280
-	Height    int        // 960
-	Stockouts int        // slots that sell out; 2, fewer if the camera sees fewer
+	Camera    CameraKind // default: whole
+	Open      int        // minutes after midnight; default: 9:00
+	Close     int        // minutes after midnight; default: 21:00
+	Step      int        // minutes from frame to frame; default: 30
+	Width     int        // pixels; default: 1280
+	Height    int        // pixels; default: 960
+	Stockouts int        // number of slots that sell out; default: 2, or fewer if the camera sees fewer
 	Workers   int        // as in Shot
 }
 
-// Disturbance is what keeps a frame of a day from being trusted, beyond its condition.
+// Disturbance is a reason other than its condition why a frame of a day cannot be trusted.
 type Disturbance string
 
 const (
@@ -43,8 +43,8 @@ type Moment struct {
 	Minute      int // after midnight
 	Condition   Condition
 	Disturbance Disturbance // empty: none
-	Restock     bool        // the shelf was filled since the frame before
-	Readable    bool        // false: nobody is asked to read the stock off this frame, and no alert may open or close on it
+	Restock     bool        // the shelf was refilled since the frame before
+	Readable    bool        // false: the stock cannot be read off this frame, and no alert may open or close because of it
 
 	stock  Stock
 	shown  Stock // what the picture shows: an older stock if the camera is frozen
@@ -55,17 +55,17 @@ type Moment struct {
 // Episode is a stretch of a day in which a slot is in a state that calls for an alert.
 type Episode struct {
 	SlotID string
-	GTIN   shelf.GTIN // due there
+	GTIN   shelf.GTIN // the product that belongs there
 	State  State      // empty, foreign or misplaced
-	// First and After are moments: the state holds from First to the one before After; After is −1
-	// if it lasts beyond the day.
+	// First and After are moments: the state lasts from First until just before After. After is −1 if it lasts
+	// beyond the end of the day.
 	First, After int
-	// Seen is the first readable moment of the episode and Cleared the first one after it; −1: none.
+	// Seen is the first readable moment of the episode and Cleared the first one after it; −1: there is none.
 	Seen, Cleared int
 }
 
-// Day is a simulated shop day: customers take packs from the front of the lanes, slots sell out,
-// somebody reaches in, the lens fogs, the shelf is filled.
+// Day is a simulated shop day: customers take packs from the front of the lanes, slots sell out, somebody
+// reaches in, the lens fogs, the shelf is refilled.
 type Day struct {
 	Scene    *Scene
 	Moments  []Moment
@@ -74,7 +74,7 @@ type Day struct {
 	cfg DayConfig
 }
 
-// NewDay simulates the day that cfg calls for. It renders nothing yet.
+// NewDay simulates the day that cfg describes, without rendering anything yet.
 func NewDay(cfg DayConfig) (*Day, error) {
 	if cfg.Camera == "" {
 		cfg.Camera = CameraWhole
@@ -120,7 +120,7 @@ func (d *Day) Render(ctx context.Context, k int) (*Frame, error) {
 	if err != nil {
 		return nil, fmt.Errorf("moment %d: %w", k, err)
 	}
-	if m.Disturbance == Frozen { // the picture is old, the slots are as they are
+	if m.Disturbance == Frozen { // the picture is old, but the slots are in their present state
 		now := d.Scene
 		now.Stock = m.stock
 		cam, err := m.camera.Camera(d.cfg.Width, d.cfg.Height)
@@ -138,7 +138,7 @@ type DayFrame struct {
 	*Frame
 }
 
-// All renders the moments in order and ends after the first error.
+// All renders the moments in order and stops after the first error.
 func (d *Day) All(ctx context.Context) iter.Seq2[DayFrame, error] {
 	return func(yield func(DayFrame, error) bool) {
 		for k := range d.Moments {
@@ -189,5 +189,5 @@ func (d *Day) judge() {
 	}
 }
 
-// errNoSlotInView says that a day's camera sees no slot well enough to tell a stockout.
+// errNoSlotInView says that the day's camera sees no slot well enough to tell a stockout.
 var errNoSlotInView = errors.New("the camera sees no slot well enough; take another seed or camera")

@@ -8,11 +8,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// Camera is where the day's camera hangs, as a calibration would tell it: single frames are off by
-// less than a millimetre, except Shifted ones.
+// Camera returns the day's camera as a calibration would find it. The camera of a single frame is off by less
+// than a millimetre, except in Shifted frames.
 func (d *Day) Camera() lens.Spec { return d.Scene.Camera(d.cfg.Camera, d.cfg.Seed) }
 
-// SKUs lists every product that is due or is seen on the day, by GTIN.
+// SKUs returns every product that belongs in the cooler or is seen on the day, by GTIN.
 func (d *Day) SKUs() []*SKU {
 	skus := append([]*SKU(nil), d.Scene.Planogram.Products...)
 	for _, m := range d.Moments {

@@ -1,7 +1,7 @@
 package synth
 
-// design is what the SKUs of a family have in common: where things stand on the label and how they
-// are drawn. Colours come from the flavour.
+// design is what the SKUs of a family have in common: where things stand on the label and how they are drawn.
+// The colours come from the flavour.
 type design struct {
 	kind packKind
 
@@ -12,8 +12,8 @@ type design struct {
 	brandHand hand
 	flavHand  hand
 	hanHand   hand
-	upright   bool    // the brand runs up the pack
-	brandY    float64 // shares of the label's height
+	upright   bool    // the brand name runs up the pack
+	brandY    float64 // as a share of the label's height
 	signY     float64
 	flavY     float64
 	brandSize float64
@@ -25,20 +25,20 @@ type design struct {
 	house      ink  // the brand's own colour
 	houseTop   bool // the brand's colour on top, the flavour below
 	metalShow  float64
-	edge       float64 // outline of the name, in label heights
+	edge       float64 // outline of the name, as a share of the label's height
 	textEdge   bool
 	capFlavour bool
 	capInk     ink
 	count      int // repetitions in patterns
 	tilt       float64
 	seed       uint64
-	bottleTint ink // of the clear body
+	bottleTint ink // of a clear body
 	sleeve     bool
 	badge      int // small sign beside the name
 	badgeText  string
 	badgeInk   ink
 	slogan     string
-	smallPrint int // lines of it on the front
+	smallPrint int // number of lines of it on the front
 	halo       bool
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// develop turns linear light into the camera's picture: exposure, optics, fog, tone and noise.
+// develop turns linear light into the camera's picture: exposure, optics, fog, tone curve and noise.
 func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.RGBA {
 	r := newRandom(shot.Seed, 31)
 	device := shot.Device
@@ -77,8 +77,8 @@ func (s *Scene) develop(b *buffer, w *world, cam lens.Camera, shot Shot) *image.
 	return b.expose(tone{exposure, float32(gamma), float32(vignette), float32(grain), float32(saturate), tint, shot.Seed})
 }
 
-// level is the brightness by which the camera sets its exposure: that of the brighter packs, and of
-// the brighter parts of the whole picture to a lesser degree.
+// level returns the brightness that the camera exposes for: that of the brighter packs and, with less weight,
+// of the brighter parts of the whole picture.
 func (b *buffer) level(packs int) float64 {
 	const bins, top = 512, 8.0
 	var all, goods [bins]int
@@ -118,7 +118,7 @@ type tone struct {
 // expose maps linear light to sRGB bytes with a soft shoulder and the sensor's noise.
 func (b *buffer) expose(t tone) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, b.w, b.h))
-	// sRGB by table over the square root of light, fine enough in the shadows.
+	// The sRGB curve is tabulated over the square root of light, which is fine enough in the shadows.
 	var lut [2048]float32
 	for i := range lut {
 		x := float64(i) / 2047
@@ -134,7 +134,7 @@ func (b *buffer) expose(t tone) *image.RGBA {
 		if x <= 0 {
 			return 0
 		}
-		if x > 0.75 { // shoulder: highlights run out slowly
+		if x > 0.75 { // shoulder: highlights saturate slowly
 			x = 0.75 + 0.25*(1-float32(math.Exp(float64(-(x-0.75)/0.25))))
 		}
 		return lut[min(2047, int(float32(math.Sqrt(float64(x)))*2047+0.5))]

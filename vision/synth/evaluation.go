@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// Evaluation is a set like a shop's own: a few coolers of one small range, each seen by front,
+// Evaluation is a set that resembles a shop's own: a few coolers with one small range, each seen by front,
 // fisheye and oblique cameras in every condition.
 type Evaluation struct {
 	Light LightModel
-	Range []*SKU // of all coolers; those not in a cooler's planogram may stand there as foreign
+	Range []*SKU // the products of all coolers; one that is not in a cooler's planogram may stand there as foreign
 
 	catalogue *Catalogue
 	seed      uint64
@@ -17,7 +17,7 @@ type Evaluation struct {
 	height    int
 }
 
-// framesACooler is how many frames in a row show one cooler.
+// framesACooler is the number of consecutive frames that show one cooler.
 const framesACooler = 10
 
 // NewEvaluation draws the range of the set.
@@ -30,8 +30,8 @@ func NewEvaluation(c *Catalogue, seed uint64, width, height int) (*Evaluation, e
 	return e, nil
 }
 
-// Render renders frame k. Odd frames are variants of the even ones before: the same camera, packs
-// and truth in a condition of the camera's own.
+// Render renders frame k. An odd frame shows the same as the even frame before it, with the same camera, packs
+// and truth, in a condition that arises in the camera.
 func (e *Evaluation) Render(ctx context.Context, k, workers int) (*Sample, error) {
 	cooler := k / framesACooler
 	r := newRandom(e.seed, 0xeae1_0000+uint64(cooler))

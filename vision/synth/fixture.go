@@ -9,7 +9,7 @@ const (
 	styleAmbient              // plain shelving without cooling
 )
 
-// furniture is the look of a cooler or a shelf around its packs.
+// furniture is the appearance of a cooler or a shelf around its packs.
 type furniture struct {
 	style    style
 	wall     *material
@@ -20,10 +20,10 @@ type furniture struct {
 	wire     bool
 	pitch    float64
 	railTall float64
-	railLip  float64 // how far the rail stands above the board
+	railLip  float64 // how far the rail stands above the board, in metres
 	railY    float64
 	tags     []*material
-	tagEvery float64 // chance of a tag per slot
+	tagEvery float64 // probability of a tag at a slot
 	lampTint rgb
 	side     bool // upright strips at both sides of the front
 	under    bool // a strip under every board
@@ -87,7 +87,7 @@ func newFurniture(r random, l *lettering) furniture {
 	return f
 }
 
-// build puts the furniture around a planogram.
+// build returns the furniture around a planogram, its lamps and the space inside it.
 func (f *furniture) build(r random, p *Planogram) (solids []solid, lamps []strip, inner aabb) {
 	w, d, h := p.Width, p.Depth, p.Height
 	x0, x1 := -w/2, w/2
@@ -199,7 +199,7 @@ func (f *furniture) shelf(r random, p *Planogram, i int, z float64, solids *[]so
 	}
 }
 
-// cabinet is the outside: door frame, gaskets, header and foot.
+// cabinet adds the outside: door frame, gaskets, header and foot.
 func (f *furniture) cabinet(r random, p *Planogram, solids *[]solid) {
 	x0, x1, h := -p.Width/2, p.Width/2, p.Height
 	box := func(m *material, ax, ay, az, bx, by, bz float64) {

@@ -5,7 +5,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// The types of the files, see FORMAT.md.
+// The types of the files that FORMAT.md describes.
 
 type jsonImage struct {
 	ID       int    `json:"id"`

@@ -16,21 +16,21 @@ type Shot struct {
 	Condition Condition
 	Width     int // pixels, 16 to 4096
 	Height    int
-	Seed      uint64 // of what is the moment's own: people, fog, noise
-	Device    uint64 // of what is the camera's own: colours, softness, vignette; 0: as Seed
-	Plain     bool   // no blur, vignette or noise of the camera's own
-	Workers   int    // rows are shared among so many goroutines; 0: one per processor
+	Seed      uint64 // for what belongs to the moment: people, fog, noise
+	Device    uint64 // for what belongs to the camera: colours, softness, vignette; 0: same as Seed
+	Plain     bool   // without the camera's own blur, vignette and noise
+	Workers   int    // number of goroutines that share the rows; 0: one per processor
 }
 
-// Frame is a rendered shot: the picture before JPEG compression, and the truth about it.
+// Frame is a rendered shot: the picture before JPEG compression, and its truth.
 type Frame struct {
 	Image *image.RGBA
 	Truth Truth
-	// Before marks, row by row, the pixels of the people and things that stand before the cooler; nil: there are none.
+	// Before marks, row by row, the pixels of people and things in front of the cooler; nil: there are none.
 	Before []bool
 }
 
-// Render takes the shot. It returns early with the context's error.
+// Render takes the shot. If ctx ends, it returns early with the context's error.
 func (s *Scene) Render(ctx context.Context, shot Shot) (*Frame, error) {
 	if shot.Width < 16 || shot.Height < 16 || shot.Width > 4096 || shot.Height > 4096 {
 		return nil, fmt.Errorf("picture of %d×%d pixels, want 16 to 4096 each way", shot.Width, shot.Height)
@@ -72,7 +72,7 @@ func (s *Scene) Render(ctx context.Context, shot Shot) (*Frame, error) {
 	return &Frame{img, truth, b.before(w)}, ctx.Err()
 }
 
-// rows calls f for every row from workers goroutines and waits for them.
+// rows calls f for every row from several goroutines and waits for them.
 func rows(ctx context.Context, workers, h int, f func(y int)) error {
 	var wg sync.WaitGroup
 	next := make(chan int)
@@ -96,19 +96,19 @@ func rows(ctx context.Context, workers, h int, f func(y int)) error {
 	return err
 }
 
-// buffer is a picture in linear light with the solid that each pixel's centre shows.
+// buffer is a picture in linear light, with the solid that the centre of each pixel shows.
 type buffer struct {
 	w, h int
 	pix  []rgb
-	id   []int32 // −1: the room
-	cone float64 // angle of a pixel, radians
+	id   []int32 // of the solid; −1: the room
+	cone float64 // angle that a pixel spans, in radians
 }
 
 func newBuffer(w, h int) *buffer {
 	return &buffer{w: w, h: h, pix: make([]rgb, w*h), id: make([]int32, w*h)}
 }
 
-// before marks the pixels whose centres show what stands before the cooler.
+// before marks the pixels whose centres show something in front of the cooler.
 func (b *buffer) before(w *world) []bool {
 	if w.front == len(w.solids) {
 		return nil
@@ -120,7 +120,7 @@ func (b *buffer) before(w *world) []bool {
 	return out
 }
 
-// traceRow traces the centres of four rows' pixels.
+// traceRow traces the centres of the pixels of four rows.
 func (b *buffer) traceRow(w *world, cam lens.Camera, y0 int) {
 	cone := cam.PixelAngle()
 	for y := y0; y < min(y0+4, b.h); y++ {
@@ -137,7 +137,7 @@ func (b *buffer) traceRow(w *world, cam lens.Camera, y0 int) {
 	}
 }
 
-// edges marks pixels whose neighbours show another solid or a very different brightness.
+// edges marks pixels whose neighbours show another solid or differ much in brightness.
 func (b *buffer) edges() []bool {
 	e := make([]bool, len(b.id))
 	mark := func(i, j int) {
@@ -164,7 +164,7 @@ func (b *buffer) edges() []bool {
 	return e
 }
 
-// refineRow replaces marked pixels by the mean of four samples on a turned grid.
+// refineRow replaces marked pixels by the mean of four samples on a rotated grid.
 func (b *buffer) refineRow(w *world, cam lens.Camera, y0 int, edges []bool, out []rgb) {
 	cone := cam.PixelAngle()
 	for y := y0; y < min(y0+4, b.h); y++ {
@@ -177,7 +177,7 @@ func (b *buffer) refineRow(w *world, cam lens.Camera, y0 int, edges []bool, out 
 			for _, o := range [4][2]float64{{0.125, 0.375}, {0.375, 0.875}, {0.625, 0.125}, {0.875, 0.625}} {
 				if d, ok := cam.Ray(float64(x)+o[0], float64(y)+o[1]); ok {
 					c, _ := w.trace(newRay(cam.Pos, d), cone, 0, -1)
-					// Lamps are cut so that one bright sample does not win the pixel.
+					// Lamps are clipped so that a single bright sample does not decide the pixel.
 					sum = sum.plus(rgb{min(c.r, 3), min(c.g, 3), min(c.b, 3)})
 				}
 			}

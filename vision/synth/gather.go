@@ -8,26 +8,27 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// LightModel is how light finds its way to what the camera sees.
+// LightModel is how light reaches what the camera sees.
 type LightModel string
 
 const (
-	// LightProbes takes arrived light from a coarse grid of probes: quick, free of noise, without true
-	// mirror images. The zero value means this.
+	// LightProbes takes incoming light from a coarse grid of probes: fast and free of noise, but without true
+	// mirror images. It is the zero value.
 	LightProbes LightModel = ""
 	// LightTraced samples lamps and one diffuse bounce at every visible point and traces mirror images, as a
-	// path tracer does; what comes after the first bounce is taken from the probes. Furniture may have
-	// glass shelves and polished sheet. Fifteen times as slow.
+	// path tracer does. Light after the first bounce comes from the probes. Furniture may have glass shelves
+	// and polished sheet metal. It takes fifteen times as long.
 	LightTraced LightModel = "traced"
 )
 
-// dice are a traced sample's random numbers. A ray without dice takes its light from the probes.
+// dice is the source of a traced sample's random numbers. A ray without dice takes its light from the probes.
 type dice struct{ *rand.Rand }
 
-// samplesTraced bounds the samples of a traced pixel: noise like a quick render's or a dim sensor's is welcome.
+// samplesTraced bounds the samples of a traced pixel. Noise like that of a quick render or a dim sensor is
+// welcome.
 const samplesTraced = 5
 
-// arrived is the light at p on a surface with normal n, over π, that the ray r is to see.
+// arrived returns the irradiance at p on a surface with normal n, divided by π, as seen by the ray r.
 func (w *world) arrived(r *ray, p, n vec, depth int) rgb {
 	if r.dice == nil || depth > 0 {
 		return w.lit(p, n)
@@ -35,7 +36,8 @@ func (w *world) arrived(r *ray, p, n vec, depth int) rgb {
 	return w.fromLamps(r.dice, p, n).plus(w.fromBounce(r.dice, p, n))
 }
 
-// fromLamps samples one point of one lamp, chosen by what the lamp could give here.
+// fromLamps samples one point of one lamp, chosen with a probability proportional to the light it could give
+// here.
 func (w *world) fromLamps(d *dice, p, n vec) rgb {
 	var sum float64
 	share := make([]float64, len(w.lamps))
@@ -75,8 +77,8 @@ func (w *world) fromLamps(d *dice, p, n vec) rgb {
 	return rgb{}
 }
 
-// fromBounce follows one direction of the half space over n, drawn with the cosine's density, to the next
-// surface and gives the light that comes from there.
+// fromBounce follows one direction, drawn with the cosine's density from the half space over n, to the next
+// surface and returns the light that comes from there.
 func (w *world) fromBounce(d *dice, p, n vec) rgb {
 	r := newRay(p.Add(n.Scale(1e-4)), d.cosine(n))
 	h := hit{t: math.Inf(1)}
@@ -87,7 +89,7 @@ func (w *world) fromBounce(d *dice, p, n vec) rgb {
 	return w.albedo(h.solid, &h).by(w.lit(q, h.n))
 }
 
-// albedo is about how much light the surface that was hit gives back.
+// albedo returns roughly what share of the light the surface that was hit reflects.
 func (w *world) albedo(solid int, h *hit) rgb {
 	switch s := w.solids[solid].(type) {
 	case *pack:
@@ -114,8 +116,8 @@ func (d *dice) cosine(n vec) vec {
 	return out.Unit()
 }
 
-// reflected is what the surface at p mirrors along dir into the ray r, times weight. Faint mirror images are
-// traced by a few samples only, and count for the others.
+// reflected returns what the surface at p mirrors along dir into the ray r, times weight. A faint mirror image
+// is traced by only a few samples, which are weighted up for the others.
 func (w *world) reflected(r *ray, p, dir vec, rough float64, weight float32, cone float64, depth int) rgb {
 	if r.dice == nil || depth > 1 {
 		return w.mirror(p, dir, rough).times(weight)
@@ -131,8 +133,8 @@ func (w *world) reflected(r *ray, p, dir vec, rough float64, weight float32, con
 	return rgb{min(in.r, 6), min(in.g, 6), min(in.b, 6)}.times(weight / chance)
 }
 
-// through shades a pane of glass: its mirror image, and what stands behind it, which is what is seen there
-// unless the mirror image is stronger.
+// through shades a pane of glass: its mirror image and what stands behind it. The solid returned is the one
+// behind, unless the mirror image is stronger.
 func (w *world) through(m *material, r *ray, h *hit, p vec, cone float64, depth int) (rgb, int) {
 	if depth > 3 || h.n.Y < -0.5 { // the polished edge glows in the colour of the glass
 		return m.albedo.by(w.arrived(r, p, h.n, depth)).times(0.8), h.solid
@@ -148,7 +150,7 @@ func (w *world) through(m *material, r *ray, h *hit, p vec, cone float64, depth 
 	return behind.by(tint).times(1 - f).plus(w.reflected(r, p, reflect(r.d, h.n), m.rough, f, cone, depth)), seen
 }
 
-// polish gives furniture the surfaces whose look needs traced light: glass shelves, polished sheet.
+// polish gives furniture the surfaces that only traced light can show: glass shelves and polished sheet metal.
 func (f *furniture) polish(r random) {
 	switch r.weighted(5, 4, 2) {
 	case 0:
@@ -179,7 +181,7 @@ func (f *furniture) polish(r random) {
 	}
 }
 
-// traceLight replaces the probes' light in the buffer by traced light, some of its noise left in.
+// traceLight replaces the probes' light in the buffer by traced light, with some of its noise left in.
 func (s *Scene) traceLight(ctx context.Context, b *buffer, w *world, cam lens.Camera, seed uint64, workers int) error {
 	r := newRandom(seed, 33)
 	n := r.between(2, samplesTraced)
@@ -196,7 +198,7 @@ func (s *Scene) traceLight(ctx context.Context, b *buffer, w *world, cam lens.Ca
 	return nil
 }
 
-// tracedRow fills four rows of out with the mean of n traced samples a pixel.
+// tracedRow fills four rows of out with the mean of n traced samples per pixel.
 func (b *buffer) tracedRow(w *world, sight func(u, v float64) (ray, bool), y0, n int, seed uint64, out []rgb) {
 	for y := y0; y < min(y0+4, b.h); y++ {
 		for x := range b.w {
@@ -220,9 +222,9 @@ func (b *buffer) tracedRow(w *world, sight func(u, v float64) (ray, bool), y0, n
 	}
 }
 
-// calm takes noise out of traced colours: the ratio of traced to probe-lit light is smoothed along surfaces
-// (edge-avoiding à-trous wavelets, Dammertz et al. 2010, steered by the noise-free picture) and put back on
-// it. share 0 keeps all noise, 1 none.
+// calm reduces the noise of traced colours: the ratio of traced to probe-lit light is smoothed along surfaces
+// (edge-avoiding à-trous wavelets, Dammertz et al. 2010, guided by the noise-free picture) and multiplied back
+// in. With share 0 all noise is kept, with 1 none.
 func (b *buffer) calm(traced []rgb, share float32) []rgb {
 	const passes = 4
 	guide := b.pix

@@ -8,18 +8,18 @@ import (
 
 type vec = lens.Vec3
 
-// ray is o + t·d with t up to the nearest hit so far. d has unit length.
+// ray is o + t·d, where d has unit length.
 type ray struct {
 	o, d vec
 	inv  vec   // 1/d by component, for boxes
-	dice *dice // of traced light; nil: light comes from the probes
+	dice *dice // for traced light; nil: light comes from the probes
 }
 
 func newRay(o, d vec) ray { return ray{o: o, d: d, inv: vec{X: 1 / d.X, Y: 1 / d.Y, Z: 1 / d.Z}} }
 
 func (r *ray) at(t float64) vec { return r.o.Add(r.d.Scale(t)) }
 
-// hit is the nearest surface along a ray. t is where it lies and bounds what can still be nearer.
+// hit is the nearest surface along a ray. t is its distance, and bounds what can still be nearer.
 type hit struct {
 	t      float64
 	n      vec // unit normal, towards the ray's origin
@@ -28,7 +28,7 @@ type hit struct {
 	u, v   float64 // label coordinates where region is regionLabel
 }
 
-// solid is a thing that rays meet. intersect updates h and returns true if it is met before h.t.
+// solid is a thing that rays hit. intersect updates h and returns true if the solid is hit before h.t.
 type solid interface {
 	intersect(r *ray, h *hit) bool
 	bounds() aabb
@@ -90,21 +90,20 @@ func (b *aabb) span(r *ray, tmax float64) (t0, t1 float64, ok bool) {
 	return t0, t1, t0 <= t1
 }
 
-// placement puts a pack's own axes (front towards −y, standing on z = 0) into the world.
+// placement maps a pack's own axes (front towards −y, standing on z = 0) to the world.
 type placement struct {
 	ax, ay, az vec // the pack's axes in the world
 	pos        vec
 }
 
-// standing turns a pack by yaw degrees about its vertical axis: positive turns its front to the
+// standing places an upright pack, turned by yawDeg about its vertical axis: positive turns its front to the
 // right as the customer sees it.
 func standing(pos vec, yawDeg float64) placement {
 	sin, cos := math.Sincos(yawDeg * math.Pi / 180)
 	return placement{vec{X: cos, Y: sin}, vec{X: -sin, Y: cos}, vec{Z: 1}, pos}
 }
 
-// lying tips a standing pack over, onto its side, its top pointing along (dx, dy), and rolls it
-// about its own axis.
+// lying places a pack on its side, with its top pointing along (dx, dy), rolled about its own axis.
 func lying(pos vec, dx, dy, rollDeg float64) placement {
 	az := vec{X: dx, Y: dy}.Unit()
 	ax := vec{X: az.Y, Y: -az.X}

@@ -2,7 +2,7 @@ package synth
 
 import "math"
 
-// background paints the pattern that the label stands on.
+// background paints the pattern of the label's background.
 func (p *painter) background() {
 	s, d, r := p.s, p.d, p.family
 	w, h := p.w, p.h
@@ -91,12 +91,13 @@ func (p *painter) background() {
 	}
 }
 
-// fillClipped cuts the outline's x to [x0, x1]; exact for shapes that fan out from a point inside.
+// fillClipped fills the outline, clipped to x in [x0, x1]. It is exact for shapes that fan out from a point
+// inside.
 func (c *canvas) fillClipped(o outline, x0, x1 float64, i ink) {
 	c.fill(outline{clipX(clipX(o[0], x0, 1), x1, -1)}, i)
 }
 
-// clipX keeps the part of a polygon with sign·x ≥ sign·at.
+// clipX returns the part of a polygon with sign·x ≥ sign·at.
 func clipX(p []point, at, sign float64) []point {
 	var out []point
 	for i, a := range p {

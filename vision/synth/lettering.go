@@ -16,12 +16,12 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// lettering turns words into outlines: in the Go typefaces, stretched, slanted and bent so that
-// brands look different, and in made-up square scripts that stand for Chinese characters, for which
-// no typeface can be shipped.
+// lettering turns words into outlines: in the Go typefaces, stretched, slanted and bent so that brands look
+// different, or in invented square scripts that stand for Chinese characters, for which no typeface can be
+// shipped.
 type lettering struct{ faces []*sfnt.Font }
 
-// Indices of lettering.faces.
+// The indices of lettering.faces.
 const (
 	faceBold = iota
 	faceBoldItalic
@@ -48,10 +48,10 @@ func newLettering() (*lettering, error) {
 // hand is a way of writing: a typeface or a script and its distortion.
 type hand struct {
 	face    int
-	stretch float64 // width ÷ the typeface's own
+	stretch float64 // width as a multiple of the typeface's own
 	slant   float64 // sideways shift per unit of height
 	spacing float64 // extra advance, in em
-	bend    float64 // rise of the middle, share of the word's width; negative sinks
+	bend    float64 // rise of the middle, as a share of the word's width; negative sinks
 	swell   float64 // growth of letters towards the middle
 	script  uint64  // 0: Latin; else which made-up script
 }
@@ -74,7 +74,7 @@ func (l *lettering) word(text string, h hand) outline {
 	for _, p := range o {
 		for i := range p {
 			q := &p[i]
-			q.x += h.slant * (0.5 - q.y) // before centring: upright middle line
+			q.x += h.slant * (0.5 - q.y) // before centring, so that the middle line is upright
 			q.x -= half
 			if half > 0 {
 				f := 1 - (q.x/half)*(q.x/half)
@@ -138,8 +138,8 @@ func (l *lettering) latin(text string, h hand) (outline, float64) {
 	return o, x - h.spacing*h.stretch
 }
 
-// glyph invents the square character that script writes for c: strokes on a grid, one or two parts
-// side by side. It fills the unit square around the height 0.
+// glyph invents the square character that a script has for c: strokes on a grid, in one part or two side by
+// side. It fills the unit square around the height 0.
 func glyph(script uint64, c rune) outline {
 	r := newRandom(script, uint64(c))
 	th := 0.07 + 0.05*float64(script%7)/7
@@ -193,8 +193,8 @@ func glyph(script uint64, c rune) outline {
 	return o
 }
 
-// write paints text centred at (x, y) with capitals size high, shrunk to fit maxW, and returns the
-// width it took. edge is an outline of edgeW pixels if its alpha is not 0.
+// write paints text centred at (x, y) with capitals of height size, shrunk to fit maxW, and returns its width.
+// If the alpha of edge is not 0, the text is outlined with it, edgeW pixels wide.
 func (c *canvas) write(l *lettering, text string, h hand, x, y, size, maxW float64, i, edge ink, edgeW float64) float64 {
 	o := l.word(text, h)
 	lo, hi := o.extent()
@@ -218,8 +218,8 @@ func (c *canvas) write(l *lettering, text string, h hand, x, y, size, maxW float
 	return w
 }
 
-// writeUpright paints text turned by a quarter, reading upwards, or its characters one below the
-// other where the hand writes a script.
+// writeUpright paints text turned by a quarter, reading upwards, or with one character below the other if the
+// hand writes a script.
 func (c *canvas) writeUpright(l *lettering, text string, h hand, x, y, size, maxH float64, i, edge ink, edgeW float64) {
 	if h.script != 0 {
 		runes := []rune(text)

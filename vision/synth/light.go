@@ -2,16 +2,16 @@ package synth
 
 import "math"
 
-// strip is a lamp: a rod that shines all around, as LED strips and tubes in coolers do.
+// strip is a lamp: a rod that shines in all directions, like the LED strips and tubes in coolers.
 type strip struct {
 	a, b   vec
-	power  rgb // radiant flux per steradian of the whole rod
+	power  rgb // radiant flux of the whole rod per steradian
 	radius float64
 }
 
-// probes hold the light that arrives at points of a regular grid in a cooler, from six sides each
-// (an ambient cube, McTaggart 2004). They give soft shadows of shelves and packs at the price of a
-// few thousand rays a scene.
+// probes holds the light that arrives at the points of a regular grid in a cooler, from six sides each (an
+// ambient cube, McTaggart 2004). This gives soft shadows of shelves and packs for a few thousand rays per
+// scene.
 type probes struct {
 	lo, step   vec
 	nx, ny, nz int
@@ -24,7 +24,7 @@ func (g *probes) point(x, y, z int) vec {
 	return vec{X: g.lo.X + float64(x)*g.step.X, Y: g.lo.Y + float64(y)*g.step.Y, Z: g.lo.Z + float64(z)*g.step.Z}
 }
 
-// newProbes spans a grid over the box.
+// newProbes returns an empty grid over the box.
 func newProbes(box aabb) *probes {
 	size := box.hi.Sub(box.lo)
 	n := func(l, d float64) int { return max(2, int(math.Ceil(l/d))+1) }
@@ -34,7 +34,7 @@ func newProbes(box aabb) *probes {
 	return g
 }
 
-// light is the irradiance at p on a surface with normal n, over π: what a white surface there shows.
+// light returns the irradiance at p on a surface with normal n, divided by π: what a white surface would show.
 func (g *probes) light(p, n vec) rgb {
 	x := min(max((p.X-g.lo.X)/g.step.X, 0), float64(g.nx-1)-1e-6)
 	y := min(max((p.Y-g.lo.Y)/g.step.Y, 0), float64(g.ny-1)-1e-6)
@@ -84,7 +84,8 @@ func (g *probes) light(p, n vec) rgb {
 
 var axes = [6]vec{{X: 1}, {X: -1}, {Y: 1}, {Y: -1}, {Z: 1}, {Z: -1}}
 
-// gather fills the grid: lamps directly, then one bounce and what comes in from the shop.
+// gather fills the grid: with the light of the lamps first, then with one bounce and what comes in from the
+// shop.
 func (g *probes) gather(w *world) {
 	const lampSamples, bounceRays = 3, 18
 	inside := make([]bool, len(g.cube))
@@ -105,7 +106,7 @@ func (g *probes) gather(w *world) {
 	}
 	g.spread(inside)
 	direct := probes{g.lo, g.step, g.nx, g.ny, g.nz, append([][6]rgb(nil), g.cube...)}
-	share := float32(4.0 / bounceRays) // solid angle of a ray over π
+	share := float32(4.0 / bounceRays) // solid angle of a ray, divided by π
 	for iz := range g.nz {
 		for iy := range g.ny {
 			for ix := range g.nx {
@@ -191,7 +192,7 @@ func (g *probes) spread(inside []bool) {
 	}
 }
 
-// sphere is the k-th of n evenly spread directions.
+// sphere returns the k-th of n evenly spread directions.
 func sphere(k, n int) vec {
 	z := 1 - (2*float64(k)+1)/float64(n)
 	r := math.Sqrt(1 - z*z)

@@ -2,7 +2,7 @@ package synth
 
 import "math"
 
-// limb is a stick with round ends of two radii: arms, fingers, torsos, heads.
+// limb is a rod with round ends of two radii: an arm, a finger, a torso, a head.
 type limb struct {
 	a, b   vec
 	ra, rb float64
@@ -20,7 +20,7 @@ func (c *limb) intersect(r *ray, h *hit) bool {
 	rr := c.ra - c.rb
 	m0, m1, m2 := ba.Dot(ba), ba.Dot(oa), ba.Dot(r.d)
 	m3, m5 := r.d.Dot(oa), oa.Dot(oa)
-	if d2 := m0 - rr*rr; d2 > 0 { // else one end lies within the other
+	if d2 := m0 - rr*rr; d2 > 0 { // otherwise one end lies within the other
 		k2 := d2 - m2*m2
 		k1 := d2*m3 - m1*m2 + m2*rr*c.ra
 		k0 := d2*m5 - m1*m1 + m1*rr*c.ra*2 - m0*c.ra*c.ra

@@ -2,7 +2,7 @@ package synth
 
 import "math"
 
-// Motifs are drawn around the origin in a circle of radius one, y down.
+// Motifs are drawn around the origin in a circle of radius one, with y down.
 
 func disc() outline { return ellipse(1, 1) }
 
@@ -111,7 +111,7 @@ func mountain(r random) outline {
 	return outline{append(p, point{1.6, 0.7})}
 }
 
-// blob is a rounded random shape; rough sets how far it strays from the circle.
+// blob returns a random rounded shape; rough sets how far it strays from the circle.
 func blob(r random, rough float64) outline {
 	var amp, ph [5]float64
 	for k := range amp {
@@ -144,7 +144,7 @@ func splash(r random) outline {
 	return outline{p}
 }
 
-// fruitKind is what a flavour looks like.
+// fruitKind is the emblem of a flavour.
 type fruitKind int
 
 const (
@@ -159,7 +159,7 @@ const (
 	fruitKinds
 )
 
-// fruit paints the sign of a flavour at (x, y) with radius s.
+// fruit paints the emblem of a flavour at (x, y) with radius s.
 func (c *canvas) fruit(r random, kind fruitKind, x, y, s float64, main ink) {
 	dark, light := main.towards(black, 0.35), main.towards(white, 0.55)
 	green := hsv(r.in(95, 140), 0.7, r.in(0.45, 0.7))

@@ -7,7 +7,7 @@ type brand struct {
 	own        bool
 }
 
-// newBrand invents a brand name of two or three syllables and two Han characters.
+// newBrand invents a brand name of two or three syllables, and one of two Chinese characters.
 func newBrand(r random) brand {
 	heads := strings.Fields("Zu Qua Vel Tro Bry Kel Mo Fen Lu Dra Sov Nim Pra Yor Hex Jun Gal Wem Ost Rui Cyl Bem Tav Isk Plo Vi Sha Ny Ke Orr Um Sle")
 	tails := strings.Fields("vano lix ndra mora tik zeo rell quin dova sso plex niya bary tto vonne rka ssel mika lune grav ddo wyn pari zel trix nova shen lumo kko vita ven mar dis lo ra")
@@ -28,14 +28,14 @@ func newBrand(r random) brand {
 	return brand{name, string([]rune{han[r.IntN(len(han))], han[r.IntN(len(han))]}), r.chance(0.55)}
 }
 
-// flavour is a variant within a family: its words, its colour and its sign.
+// flavour is a variant within a family: its words, its colour and its emblem.
 type flavour struct {
 	latin, han string
 	hue        float64
 	sat, val   float64
 	sign       fruitKind
 	liquid     ink
-	clarity    float64 // of the liquid: 0 opaque, 1 water
+	clarity    float64 // of the liquid: 0 is opaque, 1 is water
 }
 
 func allFlavours() []flavour {
@@ -89,7 +89,7 @@ func allFlavours() []flavour {
 	}
 }
 
-// pickFlavours draws n different flavours for a family.
+// pickFlavours returns n different flavours for a family.
 func pickFlavours(r random, n int) []flavour {
 	all := allFlavours()
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

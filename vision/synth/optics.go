@@ -2,7 +2,7 @@ package synth
 
 import "math"
 
-// boxPass blurs rows (or columns) by a running mean of 2n+1 pixels, the border repeated.
+// boxPass blurs rows (or columns) by a running mean of 2n+1 pixels, with the border repeated.
 func boxPass(src, dst []rgb, count, length, stride, step, n int) {
 	k := 1 / float32(2*n+1)
 	for line := range count {
@@ -20,7 +20,8 @@ func boxPass(src, dst []rgb, count, length, stride, step, n int) {
 	}
 }
 
-// gauss returns the picture blurred by about sigma pixels: three box passes, or a small kernel.
+// gauss returns the picture blurred with a standard deviation of about sigma pixels, by three box passes or a
+// small kernel.
 func gauss(pix []rgb, w, h int, sigma float64) []rgb {
 	out, tmp := append([]rgb(nil), pix...), make([]rgb, len(pix))
 	if sigma < 1.2 {
@@ -86,8 +87,8 @@ func (b *buffer) bloom(share float32, sigma int, level float32) {
 	}
 }
 
-// fog lays condensation over the picture: a patchy milky veil, the picture behind it blurred, with
-// drops and runs that are clearer.
+// fog lays condensation over the picture: a patchy milky veil that blurs what is behind it, with drops and runs
+// that are clearer.
 func (b *buffer) fog(r random, exposure float32) {
 	scale := float64(b.w) / 1280
 	thick := r.in(0.4, 0.98)

@@ -1,6 +1,6 @@
 package synth
 
-// shape is a pack's form: one or two bodies on the same axes.
+// shape is the form of a pack: one or two bodies on the same axes.
 type shape struct {
 	rev      *revolution
 	revAt    vec // where the axis of rev stands

@@ -4,11 +4,11 @@ import (
 	"math"
 )
 
-// skin is a SKU's look: its label's picture and the colours of the rest of its surface.
+// skin is the look of a SKU: the picture of its label and the colours of the rest of its surface.
 type skin struct {
 	label   *texture
 	metal   rgb     // tint of bare metal
-	shine   float32 // of the label: 0 matt, 1 varnish
+	shine   float32 // of the label: 0 is matt, 1 is varnished
 	metalic float32 // share of metal that shows through the label's inks
 	cap     rgb
 	print   rgb // plain parts of cartons, cups and lids
@@ -20,7 +20,7 @@ type skin struct {
 	wrap    float64 // length of the label around the pack, metres
 }
 
-// colours of one SKU's label.
+// scheme holds the colours of one SKU's label.
 type scheme struct{ ground, ground2, accent, text, text2, edge ink }
 
 func (d *design) scheme(f flavour) scheme {
@@ -57,11 +57,11 @@ func (d *design) scheme(f flavour) scheme {
 	return s
 }
 
-// paint draws a SKU's label and settles its colours.
+// paint draws a SKU's label and chooses its colours.
 func paint(l *lettering, sku *SKU) *skin {
 	d, f := sku.design, sku.flavour
 	r := newRandom(d.seed, uint64(sku.index))
-	rf := newRandom(d.seed, 0) // what all members of the family share
+	rf := newRandom(d.seed, 0) // for what all members of the family share
 	s := d.scheme(f)
 	const w = 512
 	h := int(min(640, max(64, w*sku.shape.labelH/sku.shape.wrap)))
@@ -74,7 +74,7 @@ func paint(l *lettering, sku *SKU) *skin {
 		fronts = append(fronts, 1)
 	}
 	for _, at := range fronts {
-		p.r = newRandom(d.seed, uint64(sku.index)) // both fronts alike
+		p.r = newRandom(d.seed, uint64(sku.index)) // so that both fronts are alike
 		p.front(at * c.w)
 	}
 	k := &skin{label: newTexture(c.img, true), wrap: sku.shape.wrap, liquid: f.liquid.linear(), clarity: float32(f.clarity),
@@ -114,7 +114,7 @@ func (p *painter) front(cx float64) {
 	d, s, w, h := p.d, p.s, p.w, p.h
 	r := newRandom(d.seed, 7)
 	f := p.sku.flavour
-	half := 0.17 * w // what is well seen from the front
+	half := 0.17 * w // the width that is well visible from the front
 	if p.sku.shape.box != nil {
 		half = 0.47 * p.sku.shape.w / p.sku.shape.wrap * w
 	}
@@ -195,7 +195,7 @@ func (p *painter) front(cx float64) {
 	p.write(p.l, p.sku.Net, hand{face: faceBold, stretch: 1}, cx+0.6*half, 0.955*h, 0.04*unit, half, s.text2, ink{}, 0)
 }
 
-// trimmings are the small things of a front: a badge, a slogan, small print.
+// trimmings paints the small things on a front: a badge, a slogan, small print.
 func (p *painter) trimmings(r random, cx, half, unit float64) {
 	d, s, h := p.d, p.s, p.h
 	plain := hand{face: faceMedium, stretch: 0.95}

@@ -1,6 +1,6 @@
 package synth
 
-// panels paints what stands at the sides: the nutrition table, small print and the bar code.
+// panels paints the sides: the nutrition table, small print and the bar code.
 func (p *painter) panels() {
 	r, w, h := p.family, p.w, p.h
 	table, code := 0.76, 0.24
@@ -52,7 +52,7 @@ func (p *painter) barcode(x, y, w, h float64) {
 	p.write(p.l, string(p.sku.GTIN), hand{face: faceMono, stretch: 0.8}, x+w/2, y+0.95*h, 0.12*h, w, black, ink{}, 0)
 }
 
-// ean13 gives the 95 modules of a bar code, true for dark. Source: GS1 General Specifications, 5.2.
+// ean13 returns the 95 modules of a bar code, true for dark. Source: GS1 General Specifications, 5.2.
 func ean13(digits string) []bool {
 	if len(digits) != 13 {
 		return nil
@@ -68,7 +68,7 @@ func ean13(digits string) []bool {
 	add("101")
 	for i := range 6 {
 		l := left[digits[i+1]-'0']
-		if parity[digits[0]-'0'][i] == 'G' { // the right-hand code, mirrored
+		if parity[digits[0]-'0'][i] == 'G' { // the code of the right half, mirrored
 			g := make([]byte, 7)
 			for k := range g {
 				g[k] = '0' + '1' - l[6-k]

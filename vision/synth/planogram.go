@@ -7,8 +7,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Lane is one row of packs from the front of a shelf to its back. Lengths in metres; X is the lane's
-// middle from the cooler's middle, Z the height of its shelf's top.
+// Lane is one row of packs from the front of a shelf to its back. Lengths are in metres; X is the distance of
+// the lane's middle from the cooler's middle, Z the height of the shelf's surface.
 type Lane struct {
 	ID       string
 	SlotID   string
@@ -19,7 +19,7 @@ type Lane struct {
 	Expected *SKU
 }
 
-// Slot is a run of neighbouring lanes that are due to hold one SKU.
+// Slot is a run of neighbouring lanes meant for one SKU.
 type Slot struct {
 	ID       string
 	Row      int
@@ -27,18 +27,19 @@ type Slot struct {
 	Lanes    []int // indices into Planogram.Lanes, left to right
 }
 
-// Planogram says what is due where in one cooler. Width, depth and height are inner, in metres.
+// Planogram says which product belongs where in one cooler. Width, depth and height are those of the inside, in
+// metres.
 type Planogram struct {
 	ID, CoolerID         string
 	Width, Depth, Height float64
-	Front                float64   // y of the packs' fronts where a lane is full
-	ShelfZ               []float64 // top to bottom
+	Front                float64   // y of the front pack's front in a full lane
+	ShelfZ               []float64 // from top to bottom
 	Lanes                []Lane
 	Slots                []Slot
 	Products             []*SKU
 }
 
-// Holds says whether the SKU belongs to the planogram at all; one that does not is foreign in it.
+// Holds reports whether the SKU belongs in the planogram at all. One that does not is foreign in it.
 func (p *Planogram) Holds(s *SKU) bool {
 	for _, q := range p.Products {
 		if q == s {
@@ -48,7 +49,7 @@ func (p *Planogram) Holds(s *SKU) bool {
 	return false
 }
 
-// Shelf gives the planogram in the shelf's language, version 1.
+// Shelf returns the planogram as one of package shelf, with version 1.
 func (p *Planogram) Shelf() shelf.Planogram {
 	mm := func(m float64) int { return int(math.Round(m * 1000)) }
 	out := shelf.Planogram{ID: p.ID, Version: 1, Name: "Cooler " + p.CoolerID, WidthMM: mm(p.Width), DepthMM: mm(p.Depth)}
@@ -75,10 +76,10 @@ func (p *Planogram) Shelf() shelf.Planogram {
 	return out
 }
 
-// pitch is the depth that one pack takes in a lane.
+// pitch returns the depth that one pack takes in a lane, in metres.
 func pitch(s *SKU) float64 { return s.Size[1] + 0.004 }
 
-// lanesFor says how many packs stand one behind the other.
+// lanesFor returns how many packs stand one behind another in a lane.
 func lanesFor(s *SKU, depth, front float64) int {
 	return max(1, int((depth-front-0.02)/pitch(s)))
 }
@@ -87,13 +88,12 @@ func lanesFor(s *SKU, depth, front float64) int {
 type planner struct {
 	r        random
 	pool     []*SKU
-	uniform  bool    // all lanes of a row are equally wide
-	gap      float64 // between packs of neighbouring lanes
+	uniform  bool    // all lanes of a row have the same width
+	gap      float64 // between packs of neighbouring lanes, in metres
 	maxFaces int
 }
 
-// plan lays rows of slots into a cooler of the given inner size. rows may shrink if the packs are
-// too tall.
+// plan returns a planogram for a cooler with the given inner size. It has fewer rows if the packs are too tall.
 func (pl planner) plan(id string, width, depth, height, front float64, rows int) Planogram {
 	r := pl.r
 	p := Planogram{ID: "P-" + id, CoolerID: id, Width: width, Depth: depth, Front: front}
@@ -122,7 +122,7 @@ func (pl planner) plan(id string, width, depth, height, front float64, rows int)
 	}
 	spare := max(0, (height-base-top-used)/float64(len(chosen)))
 	spare = min(spare, 0.12)
-	// Tall packs stand low, as in shops, most of the time.
+	// Mostly, tall packs stand low, as in shops.
 	if r.chance(0.7) {
 		for i := range chosen {
 			for j := i + 1; j < len(chosen); j++ {
@@ -158,7 +158,7 @@ func (pl planner) row(p *Planogram, row int, skus []*SKU, z, clearance float64) 
 	r := pl.r
 	const side = 0.016
 	usable := p.Width - 2*side
-	var order []*SKU // lane by lane
+	var order []*SKU // the SKU of each lane
 	var widths []float64
 	uniform := 0.0
 	if pl.uniform {
@@ -169,7 +169,7 @@ func (pl planner) row(p *Planogram, row int, skus []*SKU, z, clearance float64) 
 		n := max(1, int(usable/uniform))
 		uniform = usable / float64(n)
 	}
-	var slots []int // lanes of each slot
+	var slots []int // number of lanes of each slot
 	left := usable
 	var last *SKU
 	for {
@@ -177,7 +177,7 @@ func (pl planner) row(p *Planogram, row int, skus []*SKU, z, clearance float64) 
 		for tries := 0; s == last && tries < 6; tries++ {
 			s = skus[r.IntN(len(skus))]
 		}
-		// Look-alikes stand side by side more often than chance has it.
+		// Look-alikes stand side by side more often than chance would have it.
 		if last != nil && r.chance(0.45) {
 			for _, o := range skus {
 				if o.family == last.family && o != last && r.chance(0.6) {

@@ -2,8 +2,8 @@ package synth
 
 import "math/rand/v2"
 
-// random is a seeded source with the draws that scenes need. Every part of a scene draws from its
-// own stream, so that changing one part leaves the others as they were.
+// random is a seeded source with the kinds of draws that scenes need. Every part of a scene draws from a stream
+// of its own, so that changing one part leaves the others as they were.
 type random struct{ *rand.Rand }
 
 func newRandom(seed, stream uint64) random {
@@ -18,16 +18,16 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// in draws from [a, b).
+// in draws a number from [a, b).
 func (r random) in(a, b float64) float64 { return a + (b-a)*r.Float64() }
 
 // between draws an integer from a to b, both included.
 func (r random) between(a, b int) int { return a + r.IntN(b-a+1) }
 
-// chance is true with probability p.
+// chance returns true with probability p.
 func (r random) chance(p float64) bool { return r.Float64() < p }
 
-// bell draws from a normal distribution cut at three deviations.
+// bell draws from a normal distribution with standard deviation sd, truncated at three deviations.
 func (r random) bell(sd float64) float64 {
 	for {
 		if x := r.NormFloat64(); x > -3 && x < 3 {
@@ -38,7 +38,7 @@ func (r random) bell(sd float64) float64 {
 
 func pick[T any](r random, from ...T) T { return from[r.IntN(len(from))] }
 
-// weighted draws an index with probability proportional to its weight.
+// weighted draws an index with a probability proportional to its weight.
 func (r random) weighted(w ...float64) int {
 	var sum float64
 	for _, x := range w {
@@ -53,8 +53,8 @@ func (r random) weighted(w ...float64) int {
 	return len(w) - 1
 }
 
-// noise hashes a pixel and a channel to [0, 1): randomness that does not depend on the order in
-// which pixels are visited.
+// noise hashes a pixel and a channel to [0, 1): randomness that does not depend on the order in which pixels
+// are visited.
 func noise(seed uint64, x, y, channel int) float64 {
 	h := mix(seed ^ uint64(x)<<40 ^ uint64(y)<<16 ^ uint64(channel))
 	return float64(h>>11) / (1 << 53)

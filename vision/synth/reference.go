@@ -8,11 +8,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// ReferenceYaws are the turns, in degrees, at which a pack's reference pictures are taken.
+// ReferenceYaws returns the angles, in degrees, by which a pack is turned in its reference pictures.
 func ReferenceYaws() []int { return []int{0, 20, -20, 40, -40} }
 
-// Reference renders the SKU alone, 256 pixels tall, on a plain background in neutral light, turned
-// by yaw degrees, as someone who enrols a product would photograph it.
+// Reference renders the SKU alone, 256 pixels tall, in neutral light in front of a plain background, turned by
+// yaw degrees: as somebody who enrols a product would photograph it.
 func (c *Catalogue) Reference(ctx context.Context, s *SKU, yaw float64) (*image.RGBA, error) {
 	const tall = 256
 	size := s.Size
@@ -41,7 +41,7 @@ func (c *Catalogue) Reference(ctx context.Context, s *SKU, yaw float64) (*image.
 	return b.expose(tone{exposure: 1, gamma: 1, saturate: 1, tint: grey(1)}), nil
 }
 
-// studio is one pack in even light between two soft lamps.
+// studio returns a world with one pack in even light between two soft lamps.
 func studio(k *pack) *world {
 	paper := grey(0.86)
 	rm := room{ambient: grey(0.75), lamp: grey(1.2), pitchX: 3, pitchY: 3, panelX: 0.6, panelY: 0.6, ceiling: 3, floor: -30, floorC: paper, wallC: paper}

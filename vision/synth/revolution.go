@@ -2,7 +2,7 @@ package synth
 
 import "math"
 
-// region is the part of a surface that a ray met, which decides how it is shaded.
+// region is the part of a surface that a ray hit; it decides the shading.
 type region uint8
 
 const (
@@ -15,8 +15,8 @@ const (
 	regionTab          // a can's lid
 )
 
-// segment is a cone frustum of a surface of revolution between two heights; where z0 = z1 it is a
-// flat ring. Normals at both ends make curved profiles smooth.
+// segment is a conical frustum of a surface of revolution between two heights, or a flat ring if z0 = z1.
+// Normals at both ends make curved profiles smooth.
 type segment struct {
 	z0, r0, z1, r1 float64
 	n0r, n0z       float64
@@ -30,19 +30,19 @@ type revolution struct {
 	rmax   float64
 	zmin   float64
 	zmax   float64
-	labelA float64 // heights that the label spans, bottom and top
+	labelA float64 // bottom and top of the label, as heights
 	labelB float64
 }
 
-// profilePoint is a corner of a profile; region is that of the segment that ends in it, and sharp
-// says that the surface has an edge here.
+// profilePoint is a corner of a profile. region belongs to the segment that ends in it; sharp says that the
+// surface has an edge here.
 type profilePoint struct {
 	r, z   float64
 	region region
 	sharp  bool
 }
 
-// newRevolution builds the surface from its profile, bottom to top.
+// newRevolution builds the surface from its profile, listed from bottom to top.
 func newRevolution(pts []profilePoint, labelA, labelB float64) *revolution {
 	rev := &revolution{labelA: labelA, labelB: labelB, zmin: math.Inf(1), zmax: math.Inf(-1)}
 	type dir struct{ r, z float64 }
@@ -77,7 +77,7 @@ func newRevolution(pts []profilePoint, labelA, labelB float64) *revolution {
 
 // intersect works in the pack's own axes.
 func (s *revolution) intersect(o, d vec, h *hit) bool {
-	// Cut the ray to the bounding cylinder.
+	// Clip the ray to the bounding cylinder.
 	a := d.X*d.X + d.Y*d.Y
 	b := o.X*d.X + o.Y*d.Y
 	oo := o.X*o.X + o.Y*o.Y
@@ -149,7 +149,7 @@ func (s *revolution) intersect(o, d vec, h *hit) bool {
 				continue
 			}
 			n := vec{X: x / r * nr, Y: y / r * nr, Z: nz}.Unit()
-			if n.Dot(d) > 0 { // inside: only seen through open ends, which packs have none of
+			if n.Dot(d) > 0 { // inside, which is only visible through open ends, and packs have none
 				continue
 			}
 			h.t, h.n, h.region = t, n, g.region

@@ -2,12 +2,12 @@ package synth
 
 import "math"
 
-// room is the shop around the cooler: only ever seen blurred, so made of formulas.
+// room is the shop around the cooler. It is only ever seen blurred, so it is made of formulas.
 type room struct {
 	seed    uint64
 	ambient rgb
 	lamp    rgb     // its ceiling lights
-	pitchX  float64 // of the ceiling lights, metres
+	pitchX  float64 // spacing of the ceiling lights, in metres
 	pitchY  float64
 	panelX  float64
 	panelY  float64
@@ -22,12 +22,12 @@ type room struct {
 	rackC   float64 // how colourful they are
 }
 
-// light is what the shop casts on a surface with normal n.
+// light returns the light of the shop on a surface with normal n.
 func (m *room) light(n vec) rgb {
 	return m.ambient.times(float32(0.72 + 0.4*max(0, n.Z) - 0.15*max(0, -n.Z)))
 }
 
-// radiance is what is seen from p along d, blurred over rough radians.
+// radiance returns what is seen from p along d, blurred over rough radians.
 func (m *room) radiance(p, d vec, rough float64) rgb {
 	best := math.Inf(1)
 	kind := 0
@@ -75,7 +75,7 @@ func (m *room) radiance(p, d vec, rough float64) rgb {
 	return c
 }
 
-// rack is a shelf of goods as coloured blocks with soft edges.
+// rack returns a shelf of goods: coloured blocks with soft edges.
 func (m *room) rack(along, up, soft float64) rgb {
 	const w, h = 0.16, 0.34
 	sample := func(i, j int) rgb {

@@ -5,22 +5,23 @@ import (
 	"fmt"
 )
 
-// Config chooses a scene. Zero values are drawn at random from Seed.
+// Config describes a scene. Where a field is zero, a value is drawn at random from Seed.
 type Config struct {
-	ID        string // of the cooler; empty: made from the seed
+	ID        string // of the cooler; "": made from the seed
 	Seed      uint64
 	Catalogue *Catalogue // required
-	Pool      []*SKU     // what the planogram may hold; empty: 8 to 40 SKUs of a few families
-	Foreign   []*SKU     // what may stand there though it should not; empty: drawn
+	Pool      []*SKU     // the SKUs that the planogram may hold; empty: 8 to 40 SKUs of a few families
+	Foreign   []*SKU     // the SKUs that may stand there although they do not belong; empty: drawn
 	Rows      int        // shelves, 1 to 8; 0: drawn
 	Width     float64    // inner width in metres, 0.3 to 3; 0: drawn
-	Cooler    bool       // a closed cooler for certain; else open chillers and plain shelves occur
-	Tidy      bool       // full lanes, labels to the front: a start for a simulation
+	Cooler    bool       // certainly a closed cooler; otherwise also open chillers and plain shelves
+	Tidy      bool       // full lanes with labels to the front, as a simulation starts
 	Light     LightModel // how the scene is lit
 }
 
-// Scene is a cooler, its planogram and its stock. Change Stock and render again for another moment
-// of the same cooler. A Scene is not safe for concurrent use; separate scenes of one catalogue are.
+// Scene is a cooler, its planogram and its stock. Change Stock and render again to show another moment of the
+// same cooler. A Scene must be used by one goroutine at a time, but separate scenes of one catalogue may be
+// used at once.
 type Scene struct {
 	Planogram Planogram
 	Stock     Stock
@@ -36,11 +37,11 @@ type Scene struct {
 	light     LightModel
 	stocking  stocking
 
-	cached  *world // of stockOf
+	cached  *world // the world made for stockOf
 	stockOf Stock
 }
 
-// NewScene builds the scene that cfg and its seed call for.
+// NewScene builds the scene that cfg describes.
 func NewScene(cfg Config) (*Scene, error) {
 	if cfg.Catalogue == nil || len(cfg.Catalogue.SKUs) == 0 {
 		return nil, errors.New("scene needs a catalogue with SKUs")
@@ -100,7 +101,7 @@ func NewScene(cfg Config) (*Scene, error) {
 	return s, nil
 }
 
-// world makes the present stock ready for rays, with what stands in front of it.
+// world prepares the present stock, and what stands in front of it, for rays.
 func (s *Scene) world(front []solid) *world {
 	if len(front) == 0 && s.cached != nil && sameStock(s.stockOf, s.Stock) {
 		return s.cached

@@ -2,8 +2,8 @@ package synth
 
 import "math"
 
-// trace returns the light along the ray and the solid that it meets (−1: none). cone is the angle
-// of a pixel, for choosing how finely to sample pictures.
+// trace returns the light along the ray and the solid that it hits (−1: none). cone is the angle of a pixel, in
+// radians, and decides how finely pictures are sampled.
 func (w *world) trace(r ray, cone float64, depth, skip int) (rgb, int) {
 	h := hit{t: math.Inf(1)}
 	if !w.tree.intersect(&r, &h, skip) {
@@ -62,7 +62,7 @@ func (w *world) shadePlain(m *material, r *ray, h *hit, p vec, cone float64, dep
 func (w *world) shadePack(k *pack, r *ray, h *hit, p vec, cone float64, depth int) rgb {
 	look := k.look
 	light := w.arrived(r, p, h.n, depth)
-	// Packs stand on something: little light comes between their foot and it.
+	// Packs stand on something: little light gets in between their foot and it.
 	if up := p.Z - k.box.lo.Z; up < 0.014 {
 		light = light.times(float32(0.5 + 0.5*up/0.014))
 	}
@@ -102,9 +102,9 @@ func (w *world) shadePack(k *pack, r *ray, h *hit, p vec, cone float64, depth in
 	return w.shadeClear(k, r, h, p, light, cos, cone, depth)
 }
 
-// shadeClear shades see-through bodies. A full bottle is a strong cylinder lens: it shows what is
-// behind it mirrored left to right and tinted, which is copied here by bending the ray towards the
-// axis; an empty neck lets it straight through.
+// shadeClear shades see-through bodies. A full bottle is a strong cylindrical lens, which shows what is behind
+// it tinted and mirrored left to right; this is imitated by bending the ray towards the axis. Through an empty
+// neck the ray goes straight.
 func (w *world) shadeClear(k *pack, r *ray, h *hit, p vec, light rgb, cos, cone float64, depth int) rgb {
 	look := k.look
 	height := p.Sub(k.pos).Dot(k.az)
@@ -133,7 +133,7 @@ func (w *world) shadeClear(k *pack, r *ray, h *hit, p vec, light rgb, cos, cone 
 		if look.glass {
 			tint = tint.by(colour)
 		}
-		edge := float32(0.45 + 0.55*clamp01(cos*1.3)) // walls are seen edge-on at the rim
+		edge := float32(0.45 + 0.55*clamp01(cos*1.3)) // at the rim, the walls are seen edge-on
 		behind = behind.by(tint).times(edge)
 		out = body.times(0.55*(1-clarity) + 0.12).plus(behind.times(0.35 + 0.6*clarity))
 		if !full {
@@ -143,7 +143,7 @@ func (w *world) shadeClear(k *pack, r *ray, h *hit, p vec, light rgb, cos, cone 
 	return out.plus(w.reflected(r, p, reflect(r.d, h.n), 0.03, fresnel(0.05, cos), cone, depth))
 }
 
-// tab shades a can's lid by the shape of its ring pull and its panel's edge.
+// tab shades a can's lid with the shape of its ring pull and the edge of its panel.
 func tab(u, v float64) float32 {
 	r := math.Hypot(u, v)
 	switch {

@@ -13,8 +13,7 @@ const (
 	stuffFilm
 )
 
-// packKind is a family of pack forms: its share of a catalogue, what it is made of, and its sizes in
-// millilitres.
+// packKind is a family of pack forms: its share of a catalogue, its material, and its sizes in millilitres.
 type packKind struct {
 	name  string
 	share float64
@@ -52,7 +51,7 @@ func turned(rev *revolution, labelR float64) *shape {
 	return s.around(labelR, rev.labelA, rev.labelB)
 }
 
-// canOf is a drawn can of radius r and height h with necked ends.
+// canOf returns a drawn can of radius rad and height h, with necked ends.
 func canOf(r random, rad, h float64) *shape {
 	neck := rad * r.in(0.78, 0.84)
 	base := rad * r.in(0.72, 0.8)
@@ -93,7 +92,8 @@ func slimCanShape(r random, ml int) *shape {
 	return canOf(r, 0.0265, 0.105+0.03*float64(ml-200)/50)
 }
 
-// bottleRadius gives a bottle's body from its contents and slenderness (height ÷ diameter).
+// bottleRadius returns the radius and height of a bottle's body for its contents and slenderness (height ÷
+// diameter).
 func bottleRadius(ml int, slender float64) (rad, h float64) {
 	rad = math.Cbrt(float64(ml) * 1e-6 / (2 * slender * 0.74 * math.Pi))
 	return rad, 2 * rad * slender
@@ -147,7 +147,7 @@ func petTapered(r random, ml int) *shape {
 	return s
 }
 
-// petWaisted is a sports bottle, wholly sleeved and gripped at the waist.
+// petWaisted returns a sports bottle: fully sleeved, with a waist to grip.
 func petWaisted(r random, ml int) *shape {
 	rad, h := bottleRadius(ml, r.in(2.7, 3.0))
 	neck, capR, capH := closure(r)
@@ -185,7 +185,7 @@ func petStraight(r random, ml int) *shape {
 	return s
 }
 
-// petShoulder is a stout bottle with hard shoulders, as tea and juice come in.
+// petShoulder returns a stout bottle with hard shoulders, as used for tea and juice.
 func petShoulder(r random, ml int) *shape {
 	rad, h := bottleRadius(ml, r.in(2.3, 2.7))
 	neck, capR := 0.0165, 0.0195

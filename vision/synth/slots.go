@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// laneState judges a lane's packs, the front-most first.
+// laneState judges a lane by its packs, the front one first.
 func laneState(p *Planogram, l *Lane, items []Item) (State, int) {
 	wrong := 0
 	for _, it := range items {
@@ -60,7 +60,7 @@ func (s *Scene) States() map[string]State {
 	return out
 }
 
-// slotTruth judges every slot; with a world, also what of its front plane is in view.
+// slotTruth judges every slot. With a world, it also says how much of the slot's front plane is in view.
 func (s *Scene) slotTruth(w *world, cam lens.Camera, visible map[[2]int]bool) []SlotTruth {
 	var out []SlotTruth
 	p := &s.Planogram
@@ -109,8 +109,8 @@ func unite(a, b *Rect) *Rect {
 	return &Rect{x0, y0, x1 - x0, y1 - y0}
 }
 
-// frontPlane samples where a lane's front pack belongs: how many points there are, how many of them
-// are in the picture and behind nothing but packs and air, and the box of those.
+// frontPlane samples the place where a lane's front pack belongs. It returns the number of points, how many of
+// them are in the picture with nothing but packs and air before them, and the box of those.
 func (s *Scene) frontPlane(w *world, cam lens.Camera, l *Lane) (all, seen int, box *Rect) {
 	const nx, nz = 9, 15
 	size := l.Expected.Size
@@ -130,14 +130,14 @@ func (s *Scene) frontPlane(w *world, cam lens.Camera, l *Lane) (all, seen int, b
 	if seen == 0 {
 		return all, 0, nil
 	}
-	// Points stand for cells: half a cell more on every side, cut to the picture.
+	// Points stand for cells: add half a cell on every side, and clip to the picture.
 	padX, padY := (hi.x-lo.x)/(2*(nx-1)), (hi.y-lo.y)/(2*(nz-1))
 	x0, y0 := int(math.Floor(max(0, lo.x-padX))), int(math.Floor(max(0, lo.y-padY)))
 	x1, y1 := int(math.Ceil(min(float64(cam.W), hi.x+padX))), int(math.Ceil(min(float64(cam.H), hi.y+padY)))
 	return all, seen, &Rect{x0, y0, max(1, x1-x0), max(1, y1-y0)}
 }
 
-// clearTo says whether nothing but packs lies between the camera and p.
+// clearTo reports whether nothing but packs lies between from and p.
 func (w *world) clearTo(from, p vec) bool {
 	d := p.Sub(from)
 	dist := d.Len()

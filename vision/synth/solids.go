@@ -16,7 +16,7 @@ func (s *slab) intersect(r *ray, h *hit) bool {
 		return false
 	}
 	t := t0
-	if t <= 1e-9 { // from inside: the far face
+	if t <= 1e-9 { // from inside, the far face is hit
 		if t = t1; t >= h.t {
 			return false
 		}
@@ -29,7 +29,7 @@ func (s *slab) intersect(r *ray, h *hit) bool {
 	return true
 }
 
-// normal finds the face on which p lies, turned against d.
+// normal returns the normal of the face on which p lies, turned against d.
 func (s *slab) normal(p, d vec) vec {
 	best, n := math.Inf(1), vec{}
 	try := func(dist float64, m vec) {
@@ -49,14 +49,14 @@ func (s *slab) normal(p, d vec) vec {
 	return n
 }
 
-// grille is a level or upright plane of parallel wires with a few cross wires: wire shelves and air
-// outlets. Between the wires rays pass.
+// grille is a horizontal or vertical plane of parallel wires with a few cross wires: a wire shelf or an air
+// outlet. Rays pass between the wires.
 type grille struct {
 	box     aabb // thin in z (a shelf) or in y (an outlet)
 	upright bool
-	pitch   float64 // of the wires, metres
-	wire    float64 // their diameter
-	cross   float64 // pitch of the cross wires; 0: none
+	pitch   float64 // spacing of the wires, in metres
+	wire    float64 // their diameter, in metres
+	cross   float64 // spacing of the cross wires; 0: none
 	mat     *material
 }
 

@@ -9,14 +9,14 @@ type Item struct {
 	Yaw    float64 // degrees, positive turns its front to the right
 	DX, DY float64 // metres off the middle of its place
 	Fallen bool    // lies on its side
-	Roll   float64 // of a fallen pack about its own axis, degrees
-	Lean   float64 // direction of a fallen pack's top, degrees from straight at the viewer
+	Roll   float64 // of a fallen pack about its own axis, in degrees
+	Lean   float64 // direction of a fallen pack's top, in degrees from straight at the viewer
 }
 
-// Stock holds the items of every lane of a planogram, the front-most first.
+// Stock holds the items of every lane of a planogram, the front one first.
 type Stock [][]Item
 
-// clone copies the stock so that the copy can change.
+// clone returns a deep copy.
 func (s Stock) clone() Stock {
 	out := make(Stock, len(s))
 	for i := range s {
@@ -28,15 +28,15 @@ func (s Stock) clone() Stock {
 // stocking is how a shop fills and neglects its shelves.
 type stocking struct {
 	r        random
-	full     float64 // chance that a lane is full
-	empty    float64 // chance that it is empty
+	full     float64 // probability that a lane is full
+	empty    float64 // probability that it is empty
 	gravity  bool    // packs slide to the front
-	wrong    float64 // chance of a misplaced front pack
-	foreign  float64 // chance of a foreign one
+	wrong    float64 // probability of a misplaced front pack
+	foreign  float64 // probability of a foreign front pack
 	fallen   float64
-	yaw      float64 // usual turn, degrees
-	turned   float64 // chance of any turn at all
-	sideways float64 // sideways jitter, share of the lane's free width
+	yaw      float64 // usual turn, in degrees
+	turned   float64 // probability of any turn at all
+	sideways float64 // sideways jitter, as a share of the lane's free width
 	others   []*SKU  // foreign packs
 }
 
@@ -58,7 +58,7 @@ func (st stocking) jitter(s *SKU, l *Lane, place int) Item {
 	return it
 }
 
-// fill stocks every lane.
+// fill returns stock for every lane.
 func (st stocking) fill(p *Planogram) Stock {
 	r := st.r
 	stock := make(Stock, len(p.Lanes))
@@ -74,7 +74,7 @@ func (st stocking) fill(p *Planogram) Stock {
 			n -= missing
 			if st.gravity {
 				missing = 0
-			} else if r.chance(0.3) { // taken from the front, then pulled forward a little
+			} else if r.chance(0.3) { // taken from the front, and the rest pulled forward a little
 				missing = r.IntN(missing + 1)
 			}
 		}
@@ -117,7 +117,7 @@ func (st stocking) disturb(p *Planogram, l *Lane, items *[]Item) {
 	if len(*items) > 0 && r.chance(st.fallen) && (*items)[0].SKU.shape.box == nil {
 		it := &(*items)[0]
 		long := it.SKU.Size[2]
-		// It lies along the lane, on the places that it needs.
+		// It lies along the lane and takes as many places as it needs.
 		it.Fallen, it.Roll, it.Lean = true, r.in(-180, 180), r.bell(8)
 		if r.chance(0.3) {
 			it.Lean += 180
@@ -136,7 +136,7 @@ func (st stocking) disturb(p *Planogram, l *Lane, items *[]Item) {
 	}
 }
 
-// place puts an item of a lane into the world.
+// place returns where an item of a lane stands in the world.
 func (it *Item) place(p *Planogram, l *Lane) placement {
 	s := it.SKU
 	step := pitch(l.Expected)
@@ -146,7 +146,7 @@ func (it *Item) place(p *Planogram, l *Lane) placement {
 		lean := it.Lean * math.Pi / 180
 		dx, dy := math.Sin(lean), -math.Cos(lean)
 		r := s.Size[0] / 2
-		// The pack's origin is its foot: the middle of its length stands in the lane.
+		// The pack's origin is its foot, but the middle of its length stands in the lane.
 		mid := vec{X: x, Y: y + s.Size[2]/2, Z: l.Z + r}
 		return lying(mid.Sub(vec{X: dx, Y: dy}.Scale(s.Size[2]/2)), dx, dy, it.Roll)
 	}

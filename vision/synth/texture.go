@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// rgb is a colour in linear light, 1 being white under full light.
+// rgb is a colour in linear light; 1 is white in full light.
 type rgb struct{ r, g, b float32 }
 
 func (c rgb) times(k float32) rgb { return rgb{c.r * k, c.g * k, c.b * k} }
@@ -16,10 +16,10 @@ func (c rgb) towards(d rgb, t float32) rgb {
 	return rgb{c.r + (d.r-c.r)*t, c.g + (d.g-c.g)*t, c.b + (d.b-c.b)*t}
 }
 
-// linear decodes an sRGB ink.
+// linear returns the ink in linear light.
 func (c ink) linear() rgb { return rgb{linearLight[c.r], linearLight[c.g], linearLight[c.b]} }
 
-// linearLight is the light of every sRGB byte. Source: IEC 61966-2-1.
+// linearLight maps each sRGB byte to linear light. Source: IEC 61966-2-1.
 var linearLight = func() (table [256]float32) {
 	for i := range table {
 		x := float64(i) / 255
@@ -32,7 +32,7 @@ var linearLight = func() (table [256]float32) {
 	return table
 }()
 
-// texture is a picture with halved copies, for sampling at any size.
+// texture is a picture with successively halved copies, for sampling at any size.
 type texture struct {
 	levels []texLevel
 	wrap   bool // the right edge joins the left one
@@ -68,8 +68,7 @@ func newTexture(img *image.RGBA, wrap bool) *texture {
 	return t
 }
 
-// at samples the picture at (u, v), shares of its width and height, averaged over about foot of its
-// width.
+// at samples the picture at (u, v), in shares of its width and height, averaged over about foot of its width.
 func (t *texture) at(u, v, foot float64) rgb {
 	level := 0
 	for f := foot * float64(t.levels[0].w); f > 1.4 && level < len(t.levels)-1; f /= 2 {

@@ -9,15 +9,15 @@ import (
 type Sample struct {
 	Frame     *Frame
 	Planogram *Planogram
-	Quality   int  // of the JPEG that suits the condition
-	Variant   bool // the frame before in another condition
+	Quality   int  // JPEG quality that suits the condition
+	Variant   bool // shows the frame before under another condition
 }
 
-// Training is a set to learn from: another cooler, range of SKUs, camera and condition for every frame.
+// Training is a set to learn from: every frame has another cooler, range of SKUs, camera and condition.
 type Training struct {
 	Catalogue *Catalogue
 	Seed      uint64
-	Width     int // pixels; 0: one of several sizes for every frame
+	Width     int // pixels; 0: one of several sizes for each frame
 	Height    int
 	Light     LightModel
 }
@@ -45,7 +45,7 @@ func (t Training) Render(ctx context.Context, k, workers int) (*Sample, error) {
 	return &Sample{Frame: f, Planogram: &s.Planogram, Quality: cond.quality(r)}, nil
 }
 
-// quality draws the JPEG quality that a camera in the condition would use.
+// quality draws the JPEG quality that a camera would use under the condition.
 func (c Condition) quality(r random) int {
 	if c == JPEG {
 		return r.between(12, 40)

@@ -12,21 +12,21 @@ type Rect [4]int
 
 // Annotation is the truth about one visible pack.
 type Annotation struct {
-	Box             Rect // of its visible pixels
-	Area            int  // visible pixels
+	Box             Rect // bounding box of its visible pixels
+	Area            int  // number of visible pixels
 	SKU             *SKU
-	Facing          bool    // front-most of its lane
-	VisibleFraction float64 // visible ÷ all of its pixels, those beyond the frame included
-	Truncated       bool    // part of it lies beyond the frame
+	Facing          bool    // the front pack of its lane
+	VisibleFraction float64 // visible pixels ÷ all of its pixels, including those outside the frame
+	Truncated       bool    // part of it lies outside the frame
 	LaneID, SlotID  string
-	DepthInLane     int // places from the front
-	OrderInLane     int // packs of its lane before it
+	DepthInLane     int // number of places between it and the front
+	OrderInLane     int // number of packs in front of it in its lane
 	Fallen          bool
 	YawDeg          float64
-	Ignore          bool // hardly visible: neither hit nor miss
+	Ignore          bool // hardly visible: neither a hit nor a miss
 }
 
-// State of a lane or a slot.
+// State is the state of a lane or a slot.
 type State string
 
 const (
@@ -44,11 +44,11 @@ type LaneTruth struct {
 	Items        int
 	Capacity     int
 	WrongItems   int
-	Front        *SKU // nil: bare
+	Front        *SKU // nil: the lane is bare
 	FrontDepth   int
 	FrontVisible bool
-	ViewFraction float64 // share of its front plane in view
-	Box          *Rect   // that part of the picture; nil: none
+	ViewFraction float64 // share of its front plane that is in view
+	Box          *Rect   // the part of the picture that shows it; nil: none
 }
 
 // SlotTruth is the state of one slot.
@@ -75,7 +75,7 @@ type Truth struct {
 	Slots       []SlotTruth
 }
 
-// Slot finds a slot's truth by its ID.
+// Slot returns the truth of the slot with the given ID.
 func (t *Truth) Slot(id string) (SlotTruth, bool) {
 	for _, s := range t.Slots {
 		if s.SlotID == id {
@@ -85,13 +85,13 @@ func (t *Truth) Slot(id string) (SlotTruth, bool) {
 	return SlotTruth{}, false
 }
 
-// Thresholds of the truth. Pixel limits hold for pictures 1280 pixels wide and scale with the width.
+// The thresholds of the truth. Limits in pixels are for pictures 1280 pixels wide, and scale with the width.
 const (
 	ignoreFraction = 0.10
 	ignoreArea     = 400
 	ignoreSide     = 8
 	leastArea      = 25
-	occludedBelow  = 0.25 // share of a slot's front plane in view
+	occludedBelow  = 0.25 // share of a slot's front plane that is in view
 	lowShare       = 0.34
 )
 
@@ -121,7 +121,7 @@ func (s *Scene) truth(w *world, cam lens.Camera, b *buffer, workers int) Truth {
 	scale := float64(b.w) / 1280
 	side := max(4, ignoreSide*scale)
 	var t Truth
-	visible := map[[2]int]bool{} // lane and order of packs that can be judged
+	visible := map[[2]int]bool{} // by lane and order in the lane: the packs that can be judged
 	for i := range counts {
 		c := &counts[i]
 		if float64(c.n) < max(6, leastArea*scale*scale) {
@@ -145,8 +145,8 @@ func (s *Scene) truth(w *world, cam lens.Camera, b *buffer, workers int) Truth {
 	return t
 }
 
-// fraction counts on a lattice which share of the pack's own pixels is visible, and whether some lie
-// beyond the frame.
+// fraction counts, on a lattice, which share of the pack's own pixels is visible, and whether some lie outside
+// the frame.
 func (b *buffer) fraction(k *pack, cam lens.Camera, c *seen) (share float64, truncated bool) {
 	lo, hi := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
 	for i := range 8 {
@@ -171,7 +171,7 @@ func (b *buffer) fraction(k *pack, cam lens.Camera, c *seen) (share float64, tru
 		lo, hi = point{min(lo.x, u), min(lo.y, v)}, point{max(hi.x, u), max(hi.y, v)}
 	}
 	lo, hi = point{min(lo.x, float64(c.x0)), min(lo.y, float64(c.y0))}, point{max(hi.x, float64(c.x1)), max(hi.y, float64(c.y1))}
-	// Straight edges bulge in a fisheye picture; packs next to the lens fill more than the picture.
+	// Straight edges bulge in a fisheye picture, and a pack next to the lens fills more than the picture.
 	pad := 2 + 0.05*(hi.x-lo.x+hi.y-lo.y)
 	x0, y0 := int(max(lo.x-pad, -2*float64(b.w))), int(max(lo.y-pad, -2*float64(b.h)))
 	x1, y1 := int(min(hi.x+pad, 3*float64(b.w))), int(min(hi.y+pad, 3*float64(b.h)))
@@ -201,7 +201,7 @@ func (b *buffer) fraction(k *pack, cam lens.Camera, c *seen) (share float64, tru
 			}
 		}
 	}
-	if vis == 0 { // thinner than the lattice
+	if vis == 0 { // the pack is thinner than the lattice
 		all = max(all*step*step, c.n)
 		return float64(c.n) / float64(all), truncated
 	}

@@ -2,36 +2,36 @@ package synth
 
 import "math"
 
-// material is how a plain surface looks.
+// material is the look of a plain surface.
 type material struct {
 	albedo  rgb
 	gloss   float32 // strength of its mirror image at normal incidence
 	rough   float64 // blur of that mirror image, radians
 	metal   bool    // the mirror image takes the surface's colour
-	emit    rgb     // light that it shows by itself
+	emit    rgb     // light that it emits
 	picture *texture
 	mottle  float32 // unevenness of its colour, grain by grain
-	folds   float32 // the same in broad waves, as of cloth
+	folds   float32 // the same in broad waves, as in cloth
 	glass   bool    // a pane that shows what is behind it
 }
 
-// world is a scene made ready for rays: everything in one tree, lamps and arrived light.
+// world is a scene prepared for rays: everything in one tree, with lamps and incoming light.
 type world struct {
 	tree   *bvh
-	still  *bvh // all but the packs
-	opaque *bvh // all but panes of glass: what keeps light away
+	still  *bvh // everything but the packs
+	opaque *bvh // everything but panes of glass: what keeps light away
 	solids []solid
 	packs  int // solids[:packs] are packs
-	front  int // solids[front:] are people and things before the cooler
+	front  int // solids[front:] are people and things in front of the cooler
 	lamps  []strip
 	probes *probes
 	room   room
-	inner  aabb // the cooler's inside, where probes hold
+	inner  aabb // the cooler's inside, for which the probes hold
 	seed   uint64
-	plain  *rgb // what rays that meet nothing show, in place of the room
+	plain  *rgb // what rays that hit nothing show, instead of the room
 }
 
-// beyond is what a ray that meets nothing shows.
+// beyond returns what a ray that hits nothing shows.
 func (w *world) beyond(p, d vec, rough float64) rgb {
 	if w.plain != nil {
 		return *w.plain
@@ -74,20 +74,20 @@ func (w *world) insidePack(p vec) bool {
 	return false
 }
 
-// lit is the light at p on a surface with normal n.
+// lit returns the light at p on a surface with normal n.
 func (w *world) lit(p, n vec) rgb {
 	if p.Y < w.inner.lo.Y-0.3 {
 		return w.room.light(n)
 	}
 	e := w.probes.light(p.Add(n.Scale(0.025)), n)
-	// In front of the cooler the shop's own light takes over.
+	// In front of the cooler the light of the shop takes over.
 	if out := w.inner.lo.Y - p.Y; out > 0 {
 		return e.towards(w.room.light(n), float32(min(1, out/0.3)))
 	}
 	return e
 }
 
-// bounce is the light that comes back along d from the first surface that a ray from p meets.
+// bounce returns the light that comes back along d from the first surface that a ray from p hits.
 func (w *world) bounce(direct *probes, p, d vec) rgb {
 	r := newRay(p, d)
 	h := hit{t: math.Inf(1)}
@@ -109,11 +109,11 @@ func (w *world) bounce(direct *probes, p, d vec) rgb {
 	if q.Y < w.inner.lo.Y-0.1 {
 		return albedo.by(w.room.light(h.n))
 	}
-	// Light that has bounced more than once is taken as a share of the first bounce.
+	// Light that has bounced more than once is approximated by a share of the first bounce.
 	return albedo.by(direct.light(q.Add(h.n.Scale(0.03)), h.n)).times(1.35)
 }
 
-// mirror is what a surface at p reflects along d, blurred over rough radians.
+// mirror returns what a surface at p reflects along d, blurred over rough radians.
 func (w *world) mirror(p, d vec, rough float64) rgb {
 	var out rgb
 	if p.Y > w.inner.lo.Y-0.3 {
@@ -128,9 +128,9 @@ func (w *world) mirror(p, d vec, rough float64) rgb {
 	return out
 }
 
-// glint is a lamp's mirror image along d.
+// glint returns a lamp's mirror image along d.
 func (w *world) glint(s *strip, p, d vec, rough float64) rgb {
-	// Closest approach of the ray to the rod.
+	// Find the closest approach of the ray to the rod.
 	ab, ap := s.b.Sub(s.a), s.a.Sub(p)
 	bd, aa := ab.Dot(d), ab.Dot(ab)
 	den := aa - bd*bd

@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
-// options are the command line.
+// options holds the command line.
 type options struct {
 	out      string
 	kind     string
@@ -29,7 +29,7 @@ type options struct {
 	quiet    bool
 }
 
-// model is the light that was asked for.
+// model returns the light model that was asked for.
 func (o options) model() synth.LightModel {
 	if o.traced {
 		return synth.LightTraced
@@ -37,7 +37,7 @@ func (o options) model() synth.LightModel {
 	return synth.LightProbes
 }
 
-// usageError is a wrong command line with a way out.
+// usageError is a wrong command line, with a hint at the right one.
 type usageError struct{ msg, hint string }
 
 func (e usageError) Error() string { return e.msg }

@@ -1,4 +1,4 @@
-// Command synth-render writes sets of made-up cooler pictures with exact truth.
+// Command synth-render writes data sets of invented cooler pictures with exact truth.
 package main
 
 import (

@@ -9,7 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
-// references writes the reference pictures of the SKUs.
+// references renders and writes the reference pictures of the SKUs.
 func references(ctx context.Context, o options, c *synth.Catalogue, skus []*synth.SKU, set *synth.Dataset) error {
 	b := bar(o, len(skus), "references")
 	defer b.Close()

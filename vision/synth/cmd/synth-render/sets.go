@@ -43,7 +43,8 @@ func evaluation(ctx context.Context, o options, c *synth.Catalogue, set *synth.D
 	return references(ctx, o, c, e.Range, set)
 }
 
-// expectation is one cooler's part of expected.json: what a watcher of the day should and should not say.
+// expectation is one cooler's part of expected.json: what whoever watches the day should report, and should
+// not.
 type expectation struct {
 	Sequence string          `json:"sequence_id"`
 	Cooler   string          `json:"cooler_id"`
@@ -69,8 +70,8 @@ type expectedAlert struct {
 	Cleared int         `json:"closed_after_frame"`
 }
 
-// days writes a shop day of every cooler. The coolers share a range, and what one does not sell may
-// stand in it as foreign.
+// days writes a shop day of every cooler. The coolers share a range, and what one does not sell may stand in it
+// as a foreign product.
 func days(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dataset, w, h int) error {
 	pool := c.Assortment(o.seed, 18)
 	var all []expectation

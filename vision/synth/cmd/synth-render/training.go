@@ -9,7 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
-// ordered makes n results with jobs workers and hands them to take in order, holding few at a time.
+// ordered makes n results in jobs goroutines and passes them to take in order, holding only a few at a time.
 func ordered[T any](ctx context.Context, n, jobs int, make func(ctx context.Context, k int) (T, error), take func(k int, v T) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	slots := newQueue[T](2*jobs, n)
@@ -41,7 +41,7 @@ func ordered[T any](ctx context.Context, n, jobs int, make func(ctx context.Cont
 	return g.Wait()
 }
 
-// queue holds results that came early. Result k may be made once result k−depth has been taken.
+// queue holds results that came early. Work on result k may begin once result k−depth has been taken.
 type queue[T any] struct {
 	cells []chan T
 	free  chan struct{}
