@@ -36,13 +36,13 @@ type Agent struct {
 
 	mu             sync.Mutex
 	view           View
-	setting        Setting // what the view was built of
+	setting        Setting // what the current view was built from
 	desiredVersion uint64
 	refusedVersion uint64 // the desired state that was rejected last, so that it is reported once
-	running        bool   // the schedule hears changes
+	running        bool   // the schedule is listening for changes
 }
 
-// New makes an agent. Nothing runs before Run.
+// New returns an agent. Nothing runs until Run is called.
 func New(opts Options) (*Agent, error) {
 	if err := opts.Identity.Validate(); err != nil {
 		return nil, fmt.Errorf("agent: %w", err)
@@ -134,7 +134,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
-// errDone ends Run in order.
+// errDone is the cause with which Run ends after everything has been sent.
 var errDone = errors.New("everything is said")
 
 // leaveAtEnd waits until the camera has ended and, if there is an uplink to empty it, until the outbox is empty.
@@ -188,9 +188,9 @@ func (a *Agent) stamp() stamp {
 	return stamp{at, quality}
 }
 
-// append puts a message into the outbox; when is the time that it speaks of.
+// append puts a message into the outbox. when is the time that the message is about.
 func (a *Agent) append(class outbox.Class, when stamp, body wire.Body) (outbox.Key, error) {
-	// Without the caller's context: what was seen is stored even while the agent is being stopped.
+	// The caller's context is not used: what was seen is stored even while the agent is being stopped.
 	return a.opts.Outbox.Append(context.Background(), class, string(body.Kind()), func(k outbox.Key) ([]byte, error) {
 		env := &wire.Envelope{
 			Identity: a.opts.Identity, Boot: k.Boot, Seq: k.Seq,
@@ -205,8 +205,8 @@ func (a *Agent) append(class outbox.Class, when stamp, body wire.Body) (outbox.K
 
 func (a *Agent) now() time.Time { return a.stamp().at }
 
-// EncodeGap makes the outbox's message about what it evicted. It is stamped as every other message is; without the
-// clock's quality, amend would "correct" a time that is right.
+// EncodeGap returns the encoder for the outbox's messages about evictions. They are stamped like every other
+// message: without the clock's quality, amend would "correct" a time that is right.
 func EncodeGap(id wire.Identity, c *clock.Clock) func(outbox.Key, outbox.Gap) ([]byte, error) {
 	return func(k outbox.Key, g outbox.Gap) ([]byte, error) {
 		at, quality := c.Stamp()

@@ -36,8 +36,8 @@ const (
 	maxDeltas = 256
 )
 
-// encode gives an observation's bytes: a delta if there is a base, else the whole. While the clock may still be
-// corrected it is always the whole, because a delta cannot be amended.
+// encode returns an observation's bytes: a delta if there is a base, else the whole observation. While the
+// clock may still be corrected it is always the whole, because a delta cannot be amended.
 func (b *bases) encode(env *wire.Envelope, obs *shelf.Observation) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -50,21 +50,21 @@ func (b *bases) encode(env *wire.Envelope, obs *shelf.Observation) ([]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		if len(short) < len(full)/2 { // else much has changed, and this observation becomes the next base
+		if len(short) < len(full)/2 { // otherwise much has changed, and this observation becomes the next base
 			b.deltas[env.Seq] = obs
 			return short, nil
 		}
 	}
 	b.boot = env.Boot
-	// A candidate that waits to be acknowledged is not replaced at once: on a slow line the next observation always
-	// comes before the acknowledgement, and there would never be a base.
+	// A candidate that waits for its acknowledgement is not replaced at once: on a slow line the next
+	// observation always comes before the acknowledgement, and there would never be a base.
 	if b.next.seq == 0 || time.Since(b.nextAge) > maxNextAge {
 		b.next, b.nextAge = told{env.Seq, obs}, time.Now()
 	}
 	return full, nil
 }
 
-// acknowledged hears what the cloud has stored.
+// acknowledged takes note of what the cloud has stored.
 func (b *bases) acknowledged(r outbox.Range) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,8 +81,8 @@ func (b *bases) acknowledged(r outbox.Range) {
 	}
 }
 
-// refused takes out an observation that the cloud refused for want of its base; nil if it is not known here. The base
-// is given up with it.
+// refused removes and returns an observation that the cloud refused because it lacks the base; nil if it is not
+// known here. The base is given up as well.
 func (b *bases) refused(boot uint32, seq uint64) *shelf.Observation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,7 +95,7 @@ func (b *bases) refused(boot uint32, seq uint64) *shelf.Observation {
 	return obs
 }
 
-// tellAgain puts an observation whose base the cloud lacks into the outbox once more, whole.
+// tellAgain puts an observation whose base the cloud lacks into the outbox once more, as a whole.
 func (a *Agent) tellAgain(boot uint32, seq uint64, reason string) {
 	if reason != wire.ReasonBaseMissing {
 		return

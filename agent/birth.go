@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// birth is what the board says about itself: program, networks, gallery, planogram, devices.
+// birth returns what the board reports about itself: its program, networks, gallery, planogram and devices.
 func (a *Agent) birth(when stamp) *wire.Birth {
 	o := a.opts
 	b := &wire.Birth{
@@ -31,7 +31,7 @@ func (a *Agent) birth(when stamp) *wire.Birth {
 	return b
 }
 
-// status is the retained presence message: the birth when online, else the MQTT will.
+// status returns the retained presence message: the birth when online, else the MQTT will.
 func (a *Agent) status(online bool) ([]byte, error) {
 	now := a.stamp()
 	boot := a.opts.Outbox.Boot()
@@ -51,7 +51,7 @@ func (a *Agent) uplinkConfig() uplink.Config {
 	c.Command = a.commands.put
 	c.Acknowledged, c.Rejected = a.bases.acknowledged, a.tellAgain
 	c.Desired = func(d *wire.Desired) {
-		select { // the newest counts
+		select { // only the newest report counts
 		case <-a.desired:
 		default:
 		}

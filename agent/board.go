@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// BoardName is what the device tree calls the board ("Raspberry Pi 5 Model B Rev 1.0"), "" on a PC.
+// BoardName returns the board's name from the device tree ("Raspberry Pi 5 Model B Rev 1.0"), or "" on a PC.
 func BoardName() string {
 	data, err := os.ReadFile("/proc/device-tree/model")
 	if err != nil {
@@ -20,7 +20,7 @@ func BoardName() string {
 	return strings.TrimSpace(string(bytes.TrimRight(data, "\x00")))
 }
 
-// diskFree of the file system that holds dir, 0 where it cannot be told.
+// diskFree returns the free bytes of the file system that holds dir, or 0 if they cannot be determined.
 func diskFree(dir string) uint64 {
 	var s unix.Statfs_t
 	if dir == "" || unix.Statfs(dir, &s) != nil {
@@ -29,7 +29,7 @@ func diskFree(dir string) uint64 {
 	return s.Bavail * uint64(s.Bsize)
 }
 
-// residentBytes of this process, 0 where it cannot be told.
+// residentBytes returns the memory that this process occupies, or 0 if it cannot be determined.
 func residentBytes() uint64 {
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -46,7 +46,7 @@ func residentBytes() uint64 {
 	return pages * uint64(os.Getpagesize())
 }
 
-// boardTemp is the first thermal zone's, 0 where the board has none.
+// boardTemp returns the temperature of the first thermal zone, or 0 if the board has none.
 func boardTemp() telemetry.MilliCelsius {
 	data, err := os.ReadFile("/sys/class/thermal/thermal_zone0/temp")
 	if err != nil {

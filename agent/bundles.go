@@ -13,10 +13,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// bundles are the installed releases that a desired state names, by kind.
+// bundles maps a kind to the installed release that a desired state names.
 type bundles map[string]*update.Installed
 
-// fetched is a desired state with its bundles, or why they cannot be had.
+// fetched is a desired state with its bundles, or with the reason why they cannot be had.
 type fetched struct {
 	desired *wire.Desired
 	got     bundles
@@ -37,7 +37,7 @@ func (a *Agent) newFetches(ctx context.Context) *fetches {
 	return &fetches{agent: a, ctx: ctx, done: make(chan fetched), cancel: func() {}}
 }
 
-// begin abandons the fetch in progress and starts another; its result comes on done.
+// begin abandons the fetch in progress and starts another one, whose result is sent on done.
 func (f *fetches) begin(d *wire.Desired) {
 	f.cancel()
 	ctx, cancel := context.WithCancel(f.ctx)
@@ -98,7 +98,8 @@ func (a *Agent) tryAgent(ctx context.Context, f fetched) (restart bool, err erro
 	return true, nil
 }
 
-// makeLast puts what has proved itself in force for good: this program, if it is on trial, and the networks and gallery.
+// makeLast puts into force for good what has proved itself: this program, if it is on trial, and the networks
+// and gallery.
 func (a *Agent) makeLast(got bundles) error {
 	if a.onTrial() {
 		if err := a.opts.Updates.Prove(a.opts.Self); err != nil {
@@ -121,7 +122,7 @@ func (a *Agent) onTrial() bool {
 	return a.opts.Updates != nil && a.opts.Updates.OnTrial(a.opts.Self)
 }
 
-// trialTime is how long this program may take to prove itself.
+// trialTime returns how long this program may take to prove itself.
 func (a *Agent) trialTime() time.Duration {
 	if a.opts.Trial > 0 {
 		return a.opts.Trial
@@ -144,8 +145,8 @@ func (a *Agent) standTrial(ctx context.Context, stop context.CancelCauseFunc) {
 	}
 }
 
-// rollBack arranges for the previous program to run after a restart. It reports false if that cannot be written down;
-// then this program has to go on.
+// rollBack arranges for the previous program to run after a restart. It returns false if that cannot be
+// recorded, in which case this program has to go on.
 func (a *Agent) rollBack(reason string) bool {
 	if err := a.opts.Updates.RollBack(reason); err != nil {
 		a.log.Error("this agent should give way and cannot", "err", err)

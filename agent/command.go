@@ -12,11 +12,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// commandTimeout bounds a command: a look that is still going on, and the command's own.
+// commandTimeout bounds a command: a look that is still in progress, and the command's own.
 const commandTimeout = 2 * captureTimeout
 
-// obey carries out what the cloud asks, desired states and commands, one at a time; answers go into the outbox. It owns
-// the background fetches.
+// obey carries out desired states and commands from the cloud, one at a time, and puts the answers into the
+// outbox. It owns the background fetches.
 func (a *Agent) obey(ctx context.Context, stop context.CancelCauseFunc) {
 	fetches := a.newFetches(ctx)
 	defer fetches.end()
@@ -44,7 +44,7 @@ func (a *Agent) obey(ctx context.Context, stop context.CancelCauseFunc) {
 			}
 			detail, err := a.carryOut(ctx, c)
 			if ctx.Err() != nil && !errors.Is(err, ErrRestart) {
-				return // neither answered nor noted, so it is carried out after the restart
+				return // it is neither answered nor recorded, so it is carried out after the restart
 			}
 			a.answer(c, detail, err)
 			if errors.Is(err, ErrRestart) {
@@ -60,7 +60,7 @@ func (a *Agent) answer(c *wire.Command, detail string, err error) {
 	if !ok {
 		detail = err.Error()
 	}
-	// Noted first: once a restart is answered it must never be carried out again.
+	// Record the command first: a restart that has been answered must never be carried out again.
 	if err := a.commands.note(c.ID); err != nil {
 		a.log.Warn("command was not noted", "id", c.ID, "err", err)
 	}
@@ -70,7 +70,7 @@ func (a *Agent) answer(c *wire.Command, detail string, err error) {
 	a.log.Info("command", "id", c.ID, "name", c.Name, "ok", ok, "detail", detail)
 }
 
-// carryOut does what a command asks and gives the detail of its answer, or why it could not be done.
+// carryOut does what a command asks for, and returns the detail of its answer or why it could not be done.
 func (a *Agent) carryOut(ctx context.Context, c *wire.Command) (string, error) {
 	if !c.Expires.IsZero() && a.now().After(c.Expires) {
 		return "", fmt.Errorf("expired at %s", c.Expires.UTC().Format(time.RFC3339))
@@ -115,7 +115,7 @@ func (a *Agent) requestedPicture(ctx context.Context) (string, error) {
 	return fmt.Sprintf("picture of observation %v", s.key), nil
 }
 
-// selfTest looks once; its error lists every fault that the agent knows of.
+// selfTest looks once. Its error lists every fault that the agent knows of.
 func (a *Agent) selfTest(ctx context.Context) (string, error) {
 	_, err := a.lookNow(ctx)
 	reasons := a.health(a.now()).Reasons

@@ -10,11 +10,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// commands queues what the cloud asked for, and remembers over restarts which command IDs were carried out: MQTT may
-// deliver a command twice, and a restart carried out at every start would never end.
+// commands queues what the cloud asks for, and remembers across restarts which command IDs were carried out:
+// MQTT may deliver a command twice, and a restart that is carried out at every start would never end.
 type commands struct {
 	queue chan *wire.Command
-	path  string   // "": not kept
+	path  string   // "": the IDs are not kept
 	ids   []string // oldest first
 }
 
@@ -29,7 +29,7 @@ func newCommands(dir string) *commands {
 	c.path = filepath.Join(dir, "commands.json")
 	if data, err := os.ReadFile(c.path); err == nil {
 		if json.Unmarshal(data, &c.ids) != nil {
-			c.ids = nil // a torn file: start over. Commands also expire by themselves
+			c.ids = nil // the file is torn: start over. Commands also expire by themselves
 		}
 	}
 	return c

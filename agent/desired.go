@@ -89,7 +89,7 @@ func (a *Agent) settle(ctx context.Context, got bundles, sighted bool) error {
 	return a.makeLast(got)
 }
 
-// state is what a desired state changes.
+// state is everything that a desired state changes.
 type state struct {
 	setting Setting
 	view    View
@@ -126,7 +126,7 @@ func (a *Agent) show(v View) {
 	a.mu.Unlock()
 }
 
-// closeView frees a view that gave way.
+// closeView frees a view that was replaced.
 func (a *Agent) closeView(v View) {
 	if v.Close == nil {
 		return
@@ -136,7 +136,7 @@ func (a *Agent) closeView(v View) {
 	}
 }
 
-// sighted reports whether the last look was judged; if there was none since the start, it makes one.
+// sighted reports whether the last look was judged. If there was none since the start, it makes one.
 func (a *Agent) sighted(ctx context.Context) bool {
 	a.eyes.mu.Lock()
 	looked, judged := a.eyes.looked, a.eyes.judged
@@ -149,9 +149,10 @@ func (a *Agent) sighted(ctx context.Context) bool {
 }
 
 const (
-	// firstLooks is how many looks in a row must fail before the new state is blamed: a camera misses one at times.
+	// firstLooks is how many looks in a row must fail before the new state is blamed: a camera occasionally
+	// misses one.
 	firstLooks = 3
-	// Pauses between them, doubled each time.
+	// The pauses between them double each time.
 	minLookPause = time.Second
 	maxLookPause = 30 * time.Second
 )
@@ -188,7 +189,7 @@ func (a *Agent) healthy(ctx context.Context, sighted bool) error {
 	}
 }
 
-// apply checks every part of a desired state before it changes any.
+// apply checks every part of a desired state before it changes any of them.
 func (a *Agent) apply(ctx context.Context, d *wire.Desired, got bundles) error {
 	var errs []error
 	plan := a.opts.Plan
@@ -221,7 +222,7 @@ func (a *Agent) apply(ctx context.Context, d *wire.Desired, got bundles) error {
 	return nil
 }
 
-// rebuild makes the view for a desired state; the view is nil if nothing that it is built of changes.
+// rebuild returns the view for a desired state. The view is nil if nothing that it is built from changes.
 func (a *Agent) rebuild(ctx context.Context, d *wire.Desired, got bundles) (Setting, *View, error) {
 	held := a.inForce().setting
 	set := held
@@ -278,7 +279,7 @@ func planOf(s *wire.Schedule, zone *time.Location) (schedule.Plan, error) {
 
 const desiredFile = "desired.wire"
 
-// keep stores the desired state for the next start, as a message of the wire format.
+// keep stores the desired state for the next start, as a message in the wire format.
 func (a *Agent) keep(d *wire.Desired) error {
 	if a.opts.DataDir == "" {
 		return errors.New("there is no data folder")
@@ -290,8 +291,8 @@ func (a *Agent) keep(d *wire.Desired) error {
 	return atomicfile.Write(filepath.Join(a.opts.DataDir, desiredFile), data)
 }
 
-// restore puts the desired state of before the restart in force again. After an error the agent's own configuration is
-// in force.
+// restore puts the desired state from before the restart in force again. After an error, the agent's own
+// configuration is in force.
 func (a *Agent) restore(ctx context.Context) error {
 	if a.opts.DataDir == "" {
 		return nil
@@ -317,8 +318,8 @@ func (a *Agent) restore(ctx context.Context) error {
 
 const refusedFile = "refused"
 
-// refuse remembers, over restarts, a desired state that must not be tried again: otherwise networks that cannot see
-// would be fetched and tried at every start.
+// refuse remembers across restarts a desired state that must not be tried again: otherwise networks that cannot
+// see would be fetched and tried at every start.
 func (a *Agent) refuse(version uint64) {
 	a.mu.Lock()
 	a.refusedVersion = version
@@ -331,7 +332,7 @@ func (a *Agent) refuse(version uint64) {
 	}
 }
 
-// refused is the version that refuse noted; 0 if none.
+// refused returns the version that refuse recorded; 0 if none.
 func (a *Agent) refused() uint64 {
 	data, err := os.ReadFile(filepath.Join(a.opts.DataDir, refusedFile))
 	if err != nil {
@@ -339,7 +340,7 @@ func (a *Agent) refused() uint64 {
 	}
 	version, err := strconv.ParseUint(strings.TrimSpace(string(data)), 10, 64)
 	if err != nil {
-		return 0 // torn: it is tried once more
+		return 0 // the file is torn: try it once more
 	}
 	return version
 }

@@ -1,10 +1,10 @@
-// Package agent is the program beside a cooler. By its schedule it takes a frame from the camera, has the
-// pipeline make an observation of it, and puts that into the outbox, from where the uplink carries it to the
-// cloud; beside that it reads the sensors and carries out the cloud's commands and desired states. The way of
-// a frame begins in Agent.look.
+// Package agent is the program beside a cooler; a frame's way to an alert begins in Agent.look. At the times
+// that its schedule gives, it takes a frame from the camera, has the pipeline turn it into an observation, and
+// puts that into the outbox, from which the uplink sends it to the cloud. It also reads the sensors, and
+// carries out the cloud's commands and desired states.
 //
-// It declares what it needs (Camera, Pipeline, Device) and leaves to main which camera, network and
-// sensor that is. It starts without any of them and says so: a camera that is missing, a network that cannot
-// be loaded and a sensor that does not answer are reasons in its health and are tried again, never an end of
-// the program. It refuses to let a frame with a person in it leave the board.
+// It declares what it needs (Camera, Pipeline, Device) and leaves it to main which camera, network and sensor
+// that is. It starts without any of them and reports it: a missing camera, a network that cannot be loaded and
+// a sensor that does not answer are reasons in its health and are tried again; they never end the program. It
+// does not let a frame with a person in it leave the board.
 package agent

@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
-// When a picture goes with an observation.
+// The values of PicturePolicy.Send: when a picture is sent with an observation.
 const (
 	SendAlways   = "always"
 	SendOnChange = "on_change" // a slot's state differs from that in the last picture sent, or that picture is an hour old
@@ -20,33 +20,34 @@ const (
 // PicturePolicy says which frames leave the board, and how small.
 type PicturePolicy struct {
 	Send    string // "": never
-	MaxPx   int    // longest edge; 0: 960
-	Quality int    // of the JPEG; 0: 80
+	MaxPx   int    // longest edge, in pixels; 0: 960
+	Quality int    // of the JPEG, 1 to 100; 0: 80
 }
 
 // pictureEvery is how old the last picture may become under SendOnChange.
 const pictureEvery = time.Hour
 
-// pictures decides which frames may be kept or sent. It remembers what was sent last, and how the shelf looks when
-// nobody stands before it.
+// pictures decides which frames may be kept or sent. It remembers what was sent last, and what the shelf looks
+// like when nobody stands in front of it.
 type pictures struct {
 	states string
 	at     time.Time
 	usual  usual
 	veil   veil
-	// held is the first look of all. Its picture waits for a second look, which shows whether somebody stood there; nil:
-	// none waits.
+	// held is the very first look. Its picture waits for a second look, which shows whether somebody stood
+	// there; nil: none waits.
 	held *sight
 }
 
-// before fills in what a look shows to stand in front of the shelf.
+// before fills in what a look shows to be in front of the shelf.
 func (p *pictures) before(s *sight, age time.Duration) {
 	s.alone = p.veil.fresh(s.frame, s.obs)
 	s.stranger = p.usual.step(s.frame, s.obs, age)
 	s.cover = p.veil.step(s.frame, s.obs, age)
 }
 
-// release gives the held look, judged again in the light of another look; nil if none is held or it must still wait.
+// release returns the held look, judged again in the light of another look; nil if none is held or it must
+// still wait.
 func (p *pictures) release(s sight, age time.Duration) *sight {
 	held := p.held
 	if held == nil || s.withhold() != "" || !recognisable(s.obs.Quality.Reason) {
@@ -55,15 +56,15 @@ func (p *pictures) release(s sight, age time.Duration) *sight {
 	p.held = nil
 	var v veil
 	v.step(s.frame, s.obs, age)
-	if v.fresh(held.frame, held.obs) { // of another size
+	if v.fresh(held.frame, held.obs) { // the pictures differ in size
 		return nil
 	}
 	held.cover, held.alone = v.step(held.frame, held.obs, age), false
 	return held
 }
 
-// keepPictures sends or keeps the picture of a look, and of a held one that it releases, if nobody can be recognised in
-// it.
+// keepPictures sends or keeps the picture of a look, and that of a held look that it releases, if nobody can be
+// recognised in it.
 func (a *Agent) keepPictures(s sight) {
 	if first := a.eyes.pictures.release(s, a.sinceStart()); first != nil {
 		a.keepPicture(*first)
@@ -75,8 +76,8 @@ func (a *Agent) keepPictures(s sight) {
 	a.keepPicture(s)
 }
 
-// keepHeld ends the wait of a held look after which no other will come. That happens only with a folder or a file, which
-// is somebody's own recording and not a camera in a shop.
+// keepHeld ends the wait of a held look after which no other will come. That only happens with a folder or a
+// file, which is somebody's own recording and not a camera in a shop.
 func (a *Agent) keepHeld() {
 	if held := a.eyes.pictures.held; held != nil {
 		a.eyes.pictures.held = nil
@@ -115,8 +116,8 @@ func (a *Agent) sendEvidence(s sight) {
 	last.states, last.at = states, time.Now()
 }
 
-// Withhold says why a picture must not leave the board, "" where it may: somebody or something
-// stands before the shelf, so a face may be in it.
+// Withhold returns why a picture must not leave the board, or "" if it may. The reason is that somebody or
+// something is in front of the shelf, so the picture may show a face.
 func Withhold(obs *shelf.Observation) string {
 	if obs.Quality.Reason == shelf.Blocked {
 		return "somebody stands before the shelf"
@@ -129,8 +130,8 @@ func Withhold(obs *shelf.Observation) string {
 	return ""
 }
 
-// withhold says why the picture of this look must not leave the board, "" if it may. It knows more than Withhold: what
-// differs from earlier looks.
+// withhold returns why the picture of this look must not leave the board, or "" if it may. Unlike Withhold, it
+// also knows what differs from earlier looks.
 func (s sight) withhold() string {
 	switch {
 	case s.alone:
@@ -164,7 +165,7 @@ func shrink(f vision.Frame, p PicturePolicy) (vision.Frame, []byte, error) {
 	return small, jpeg, err
 }
 
-// statesOf is the slots' states as one comparable text.
+// statesOf returns the slots' states as one text, for comparison.
 func statesOf(obs *shelf.Observation) string {
 	states := make([]byte, len(obs.Slots))
 	for i, s := range obs.Slots {

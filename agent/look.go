@@ -20,24 +20,25 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// eyes is the camera and the pipeline, with what is remembered from look to look. One look uses it at a time.
+// eyes holds the camera and the pipeline, with what is remembered from look to look. Only one look uses it at a
+// time.
 type eyes struct {
 	mu       sync.Mutex
 	camera   Camera
 	pipeline Pipeline
 	lost     bool
 	looked   bool // since the start
-	judged   bool // the last look was
+	judged   bool // the last look was judged
 	pictures pictures
-	// unknownAt is when a look with an unknown facing was kept last; see keepUnknown.
+	// unknownAt is when a look with an unknown facing was last kept; see keepUnknown.
 	unknownAt time.Time
-	told      string // of the look that was logged last
+	told      string // summary of the look that was logged last
 	waiting   waiting
-	since     atomic.Int64 // the agent's age when the look that goes on began; 0: none does
+	since     atomic.Int64 // the agent's age when the look in progress began; 0: none is in progress
 }
 
-// maxLook is how long a look may take before the agent no longer calls itself alive: the camera's own time, and three
-// times what the slowest board needs for the largest picture.
+// maxLook is how long a look may take before the agent stops calling itself alive: the camera's own time, plus
+// three times what the slowest board needs for the largest picture.
 const maxLook = captureTimeout + 3*time.Minute
 
 // hung reports whether a look has been going on for too long.
@@ -53,10 +54,10 @@ type sight struct {
 	key   outbox.Key
 	when  stamp
 	err   error
-	// stranger: something large stands before the shelf that did not stand there before; see usual.
+	// stranger says that something large is in front of the shelf that was not there before; see usual.
 	stranger bool
-	cover    cover // what of the frame is blurred before it is kept or sent; see veil
-	alone    bool  // no look before tells who stands there
+	cover    cover // the part of the frame that is blurred before it is kept or sent; see veil
+	alone    bool  // there is no earlier look that could tell whether somebody stands there
 }
 
 // waiting holds those who asked for a look and wait for its result.
@@ -107,8 +108,8 @@ func (a *Agent) look(ctx context.Context, cause schedule.Cause) {
 	}
 }
 
-// changed reports whether a look saw something else than the one before it, so that the log has a line for the first
-// look and for each change.
+// changed reports whether a look saw something different from the one before it, so that the log has a line for
+// the first look and for each change.
 func (e *eyes) changed(obs *shelf.Observation) bool {
 	now := saw(obs)
 	changed := now != e.told
@@ -141,8 +142,8 @@ func saw(obs *shelf.Observation) string {
 	return words
 }
 
-// idleLook is how long the pause between looks must be for a look's memory to be given back to the system: a frame with
-// its copies takes a tenth of a small board's memory.
+// idleLook is how long the pause between looks must be for a look's memory to be returned to the system: a
+// frame with its copies takes a tenth of a small board's memory.
 const idleLook = 20 * time.Second
 
 func (a *Agent) idleAfterLook() bool {
@@ -164,7 +165,7 @@ func (a *Agent) lookNow(ctx context.Context) (sight, error) {
 	}
 }
 
-// errLook marks a picture that could not be judged at all.
+// errLook marks a look whose picture could not be judged at all.
 var errLook = errors.New("look")
 
 // see captures a frame, makes an observation of it and puts that into the outbox.
@@ -231,7 +232,7 @@ func (a *Agent) cameraState(ctx context.Context, err error) {
 	}
 }
 
-// event puts something that has just happened into the outbox.
+// event puts an event that has just happened into the outbox.
 func (a *Agent) event(e *wire.Event) {
 	when := a.stamp()
 	e.At = when.at
@@ -240,5 +241,5 @@ func (a *Agent) event(e *wire.Event) {
 	}
 }
 
-// sinceStart is the agent's age.
+// sinceStart returns the agent's age.
 func (a *Agent) sinceStart() time.Duration { return time.Since(a.started) }

@@ -14,16 +14,16 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Options of an Agent. Identity, Version, Outbox and Clock are required; everything else may be missing. What is
-// missing because it failed has its reason in Degraded.
+// Options configures an Agent. Identity, Version, Outbox and Clock are required; everything else may be
+// missing. For a part that is missing because it failed, Degraded gives the reason.
 type Options struct {
 	Identity wire.Identity
 	Version  string // of the program
-	Board    string // as the board names itself
-	Runtime  string // what runs the networks
-	Model    string // which networks
+	Board    string // the board's own name
+	Runtime  string // the runtime of the networks
+	Model    string // the networks in use
 	Gallery  string // version of the enrolled references
-	DataDir  string // for the desired state and the answered commands; "": they are not kept
+	DataDir  string // for the desired state and the answered commands; "": they are not stored
 
 	Outbox *outbox.Outbox
 	Clock  *clock.Clock
@@ -31,13 +31,13 @@ type Options struct {
 
 	Camera   Camera
 	Pipeline Pipeline
-	Setting  Setting // what Pipeline was built of
-	// Rebuild makes a pipeline for another setting; nil: the cloud cannot change the setting. The agent closes a view
-	// that it replaces; the last one is left to the caller.
+	Setting  Setting // what Pipeline was built from
+	// Rebuild makes a pipeline for another setting; nil: the cloud cannot change the setting. The agent closes
+	// a view when it replaces it; the last one is left to the caller.
 	Rebuild func(ctx context.Context, s Setting) (*View, error)
-	Close   func() error // of Pipeline, when it gives way; may be nil
+	Close   func() error // closes Pipeline when it is replaced; may be nil
 
-	// Updates keeps bundles that the cloud sends; nil: they are refused. Self is the path of this program.
+	// Updates stores bundles that the cloud sends; nil: they are refused. Self is the path of this program.
 	Updates *update.Store
 	Self    string
 	// Trial is how long this program may take to prove itself, if it is on trial; 0: update.TrialTime.
@@ -48,9 +48,10 @@ type Options struct {
 	Devices  []Device
 	Interval time.Duration // between telemetry messages
 	Uplink   uplink.Config // no Broker: offline. Identity, Status, Amend, Command and Desired are the agent's to fill in
-	Degraded []string      // what main could not set up, short
+	Degraded []string      // what main could not set up, in a few words each
 
-	// Place tells whether the board still stands where it was set up, asked every PlaceEvery; nil: moves go unnoticed.
+	// Place tells whether the board is still where it was set up, and is asked every PlaceEvery; nil: moves go
+	// unnoticed.
 	Place      Place
 	PlaceEvery time.Duration
 
@@ -62,8 +63,8 @@ type Options struct {
 	Alive func()
 }
 
-// ErrRestart is what Run returns when a command asked for a restart.
+// ErrRestart is returned by Run when a command asked for a restart.
 var ErrRestart = errors.New("restart was asked for")
 
-// captureTimeout bounds one look at the camera, opening it included.
+// captureTimeout bounds one capture, including the opening of the camera.
 const captureTimeout = 45 * time.Second

@@ -32,7 +32,7 @@ func (a *Agent) sayPlace(home bool) {
 	a.event(&wire.Event{Type: kind})
 }
 
-// settleHere makes the place where the board is now its home, and gives the answer to the command.
+// settleHere makes the place where the board is now its home, and returns the answer to the command.
 func (a *Agent) settleHere() (string, error) {
 	if a.opts.Place == nil {
 		return "", errors.New("this board does not watch where it stands: its configuration has no devices.place")

@@ -13,7 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// reasons holds why the agent runs degraded, at most one reason for each part. Safe for concurrent use.
+// reasons holds why the agent runs degraded, with at most one reason per part. It is safe for concurrent use.
 type reasons struct {
 	mu   sync.Mutex
 	list map[string]string
@@ -34,7 +34,7 @@ func (r *reasons) clear(part string) {
 	delete(r.list, part)
 }
 
-// all lists the reasons in a stable order.
+// all returns the reasons in a stable order.
 func (r *reasons) all() (texts []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,14 +45,14 @@ func (r *reasons) all() (texts []string) {
 	return texts
 }
 
-// batch gathers readings until they are sent together.
+// batch collects readings until they are sent together.
 type batch struct {
 	clock *clock.Clock
 
 	mu   sync.Mutex
-	when stamp // of the last reading
+	when stamp // stamp of the last reading
 	body wire.Telemetry
-	door *bool // as the door device said last, over its restarts; nil: never
+	door *bool // what the door device said last, across its restarts; nil: nothing yet
 }
 
 // maxBatch bounds the readings of one kind; beyond it the oldest are dropped.
@@ -78,7 +78,7 @@ func (b *batch) now() stamp {
 	return b.when
 }
 
-// take empties the batch, and gives the stamp for the message about it.
+// take empties the batch, and returns the stamp for the message about it.
 func (b *batch) take() (*wire.Telemetry, stamp) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,10 +116,10 @@ func (a *Agent) report(ctx context.Context) {
 	}
 }
 
-// firstReport is soon after the start, so that whoever installs a cooler sees its health at once.
+// firstReport comes soon after the start, so that whoever installs a cooler sees its health at once.
 func (a *Agent) firstReport() time.Duration { return min(3*time.Second, a.opts.Interval) }
 
-// flush sends what was gathered, together with the agent's health.
+// flush sends what was collected, together with the agent's health.
 func (a *Agent) flush() {
 	body, when := a.batch.take()
 	h := a.health(when.at)

@@ -9,7 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Pauses before a device that failed is tried again.
+// The pauses before a device that failed is tried again.
 const (
 	minDevicePause = time.Second
 	maxDevicePause = 5 * time.Minute
@@ -32,7 +32,7 @@ func (a *Agent) tend(ctx context.Context, d Device) {
 			why = d.Name + ": " + err.Error()
 		}
 		a.reasons.set(d.Name, why)
-		if why != told { // a fault that repeats is one line
+		if why != told { // a fault that repeats is logged once
 			a.log.Warn("device failed", "device", d.Name, "err", err)
 			told = why
 		}
@@ -44,8 +44,8 @@ func (a *Agent) tend(ctx context.Context, d Device) {
 	}
 }
 
-// teller gives the function by which a duty tells how it fares: an error becomes a reason in the health, and a line in
-// the log unless it says the same as the one before.
+// teller returns the function with which a duty reports how it fares: an error becomes a reason in the health,
+// and a line in the log unless it repeats the one before.
 func (a *Agent) teller(name string) func(error) {
 	told := ""
 	return func(err error) {
@@ -62,7 +62,7 @@ func (a *Agent) teller(name string) func(error) {
 	}
 }
 
-// readings takes what one run of one device reads.
+// readings receives what one run of one device reads.
 type readings struct {
 	agent *Agent
 	name  string
@@ -86,7 +86,7 @@ func (r *readings) Door(open bool) {
 	a.batch.door = &open
 	a.batch.mu.Unlock()
 	if !changed {
-		return // how a door is found at the start is a reading, not an event
+		return // the state in which a door is found at the start is a reading, not an event
 	}
 	kind := wire.EventDoorClose
 	if open {

@@ -5,8 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// cut makes a text fit for the wire, which takes only valid UTF-8 of bounded length: an error may quote whatever bytes
-// a file or a device gave, and a limit may fall into the middle of a Chinese character. limit is in bytes.
+// cut makes a text fit for the wire, which only takes valid UTF-8 of bounded length: an error may quote
+// whatever bytes a file or a device gave, and a limit may fall into the middle of a Chinese character. limit is
+// in bytes.
 func cut(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= limit {

@@ -13,13 +13,13 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
-// UnknownDir is the folder in the data directory that holds the last look with a facing nobody has
-// enrolled: observation.json and the picture that it names. `cooler-agent enroll --from-observation` reads
-// it on the board itself, so that a product can be named without a network connection. It never leaves the board; a look
-// in which somebody stood before the shelf is not kept, and an arm that reached in is blurred.
+// UnknownDir is the folder in the data directory that holds the last look with a facing that nobody has
+// enrolled: observation.json and the picture that it names. `cooler-agent enroll --from-observation` reads it
+// on the board itself, so that a product can be named without a network connection. It never leaves the board.
+// A look in which somebody stood in front of the shelf is not kept, and an arm that reached in is blurred.
 const UnknownDir = "unknown"
 
-// UnknownFile is the observation's file in UnknownDir.
+// UnknownFile is the name of the observation's file in UnknownDir.
 const UnknownFile = "observation.json"
 
 const (
@@ -28,7 +28,7 @@ const (
 	unknownQuality = 92
 )
 
-// Seen is what UnknownFile holds. A line of `cooler-agent detect --json` begins with the same fields.
+// Seen is the content of UnknownFile. A line of `cooler-agent detect --json` begins with the same fields.
 type Seen struct {
 	Image   string         `json:"image"` // file beside it
 	Width   int            `json:"width"`
@@ -37,7 +37,7 @@ type Seen struct {
 	Facings []shelf.Facing `json:"facings"`
 }
 
-// keepUnknown replaces what is in UnknownDir by this look, if it shows a facing without a name.
+// keepUnknown replaces the content of UnknownDir by this look, if it shows a facing without a name.
 func (a *Agent) keepUnknown(s sight) error {
 	unknown := func(f shelf.Facing) bool { return f.GTIN == "" }
 	if a.opts.DataDir == "" || !slices.ContainsFunc(s.obs.Facings, unknown) {
@@ -55,7 +55,8 @@ func (a *Agent) keepUnknown(s sight) error {
 	if err != nil {
 		return err
 	}
-	// The picture has a name of its own and comes first: the observation never names another look's picture.
+	// The picture has a name of its own and is written first, so that the observation never names another
+	// look's picture.
 	name := fmt.Sprintf("%d-%d.jpg", s.key.Boot, s.key.Seq)
 	if err := atomicfile.Write(filepath.Join(dir, name), jpeg); err != nil {
 		return err

@@ -9,31 +9,34 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// usual is how the shelf looks when nobody stands before it, coarsely: the last look without a stranger. What differs
-// from it and is no facing is a stranger if it is large and reaches over more than one shelf, as people do and empty
-// places do not. It errs to the side of privacy: a picture is held back once too often rather than once too seldom.
+// usual remembers, coarsely, what the shelf looks like when nobody stands in front of it: the last look without
+// a stranger. Whatever differs from it and is no facing is a stranger if it is large and extends over more than
+// one shelf, as people do and empty slots do not. It errs on the side of privacy: a picture is rather held back
+// too often than too seldom.
 //
-// It cannot know of whoever stands there at the agent's first look; that is left to Withhold.
+// It cannot recognise somebody who stands there at the agent's first look; that is left to Withhold.
 type usual struct {
 	now   coarse
-	was   coarse        // another sight, before this one: whoever filled the picture goes, and it is as it was
-	other coarse        // what was seen instead, since a while
+	was   coarse        // the sight before this one: whoever filled the picture leaves, and the shelf looks as it did
+	other coarse        // what has been seen instead for a while
 	since time.Duration // the agent's age when that began
 }
 
 const (
-	// coarseSide is how many cells the longer side of a picture has.
+	// coarseSide is the number of cells along the longer side of a picture.
 	coarseSide = 64
-	// otherLight is from how many grey levels on a cell looks different, the light of the whole picture set aside.
+	// otherLight is the difference in grey levels from which a cell looks different, after the change of light
+	// in the whole picture is taken out.
 	otherLight = 28
-	// strangerShare of the picture's cells, and strangerTall of its height, are a stranger's at least.
+	// A stranger covers at least strangerShare of the picture's cells and strangerTall of its height.
 	strangerShare, strangerTall = 0.05, 0.33
-	// settled is how long another sight must stay the same to be the usual one: a shelf was rebuilt, nobody stands so long.
+	// settled is how long another sight must stay the same to become the usual one: a shelf was rebuilt. Nobody
+	// stands still for so long.
 	settled = 15 * time.Minute
 )
 
-// step takes the next look, at an age of the agent, and reports a stranger in it. Pictures in which nothing can be
-// recognised, such as dark or fogged ones, hold none and teach nothing.
+// step takes the next look, at the given age of the agent, and reports whether a stranger is in it. Pictures in
+// which nothing can be recognised, such as dark or fogged ones, show no stranger and teach nothing.
 func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) bool {
 	if obs.Quality.Reason != shelf.NoReason {
 		return false
@@ -59,8 +62,9 @@ func (u *usual) step(f vision.Frame, obs *shelf.Observation, age time.Duration) 
 	return true
 }
 
-// A picture of which a share of anotherSight differs, or that is anotherLamp times as bright or dark, is another sight: the lamp was lit, the camera was
-// turned, or somebody fills it all. One such picture is held back, and the next is held against it.
+// A picture is another sight if the share anotherSight of it differs, or if it is brighter or darker by the
+// factor anotherLamp: the lamp was lit, the camera was turned, or somebody fills all of it. One such picture is
+// held back, and the next is compared with it.
 const anotherSight, anotherLamp = 0.6, 1.8
 
 func (c coarse) another(from coarse) bool {
@@ -78,7 +82,7 @@ func (c coarse) another(from coarse) bool {
 	return float64(n) > anotherSight*float64(len(differs)) || brighter > anotherLamp || brighter < 1/anotherLamp
 }
 
-// light is the middle grey level.
+// light returns the median grey level.
 func (c coarse) light() float64 {
 	grey := make([]float64, c.w*c.h)
 	for i := range grey {
@@ -88,14 +92,14 @@ func (c coarse) light() float64 {
 	return grey[len(grey)/2]
 }
 
-// coarse is a picture of few cells, B, G and R of each.
+// coarse is a picture of few cells, with B, G and R of each.
 type coarse struct {
 	w, h int
 	bgr  []float64
-	side float64 // pixels of the picture to a cell
+	side float64 // pixels of the picture per cell
 }
 
-// coarseOf a frame, so many cells along its longer side.
+// coarseOf reduces a frame to the given number of cells along its longer side.
 func coarseOf(f vision.Frame, cells int) coarse {
 	c := shapeOf(f, cells)
 	c.bgr = make([]float64, 3*c.w*c.h)
@@ -107,13 +111,13 @@ func coarseOf(f vision.Frame, cells int) coarse {
 	return c
 }
 
-// shapeOf is coarseOf without colours.
+// shapeOf returns coarseOf without the colours.
 func shapeOf(f vision.Frame, cells int) coarse {
 	side := float64(max(f.Width, f.Height)) / float64(cells)
 	return coarse{w: max(1, int(float64(f.Width)/side)), h: max(1, int(float64(f.Height)/side)), side: side}
 }
 
-// cell is the mean over its pixels.
+// cell computes the mean of a cell's pixels.
 func (c *coarse) cell(f vision.Frame, x, y int) {
 	x0, x1 := int(float64(x)*c.side), max(int(float64(x)*c.side)+1, int(float64(x+1)*c.side))
 	y0, y1 := int(float64(y)*c.side), max(int(float64(y)*c.side)+1, int(float64(y+1)*c.side))
@@ -130,10 +134,10 @@ func (c *coarse) cell(f vision.Frame, x, y int) {
 	}
 }
 
-// alike in size.
+// alike reports whether both have the same size.
 func (c coarse) alike(o coarse) bool { return c.w == o.w && c.h == o.h }
 
-// stranger reports that something large differs from another sight and is none of the facings.
+// stranger reports whether something large differs from another sight and is none of the facings.
 func (c coarse) stranger(from coarse, facings []shelf.Facing) bool {
 	other := c.differs(from, otherLight)
 	for _, f := range facings {
@@ -153,7 +157,8 @@ func (c coarse) stranger(from coarse, facings []shelf.Facing) bool {
 	return false
 }
 
-// differs marks the cells that look different, the light of the whole picture set aside by channel.
+// differs marks the cells that look different after the change of light in the whole picture, by channel, is
+// taken out.
 func (c coarse) differs(from coarse, most float64) []bool {
 	out := make([]bool, c.w*c.h)
 	ratios := make([]float64, c.w*c.h)
@@ -170,8 +175,8 @@ func (c coarse) differs(from coarse, most float64) []bool {
 	return out
 }
 
-// region takes the marked cells that hang together with one out of the marks, and tells how many they were, over how
-// many rows.
+// region removes from the marks the cells that are connected with start, and returns their number and over how
+// many rows they extend.
 func (c coarse) region(marked []bool, start int) (cells, tall int) {
 	if !marked[start] {
 		return 0, 0

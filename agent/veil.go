@@ -8,50 +8,52 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// veil finds what has come before the shelf since the looks before, arms above all, for it to be blurred in the picture
-// that is kept or sent. It remembers how the shelf looks, cell by cell. A region that differs, reaches in over the
-// picture's edge, as whoever reaches in must, and covers more than places of packs, is foreign. A pack that was sold or
-// put in changes its own place, all of it, and nothing else.
+// veil finds what has come in front of the shelf since earlier looks, arms above all, so that it can be blurred
+// in the picture that is kept or sent. It remembers, cell by cell, what the shelf looks like. A region that
+// differs is foreign if it reaches in over the picture's edge, as whoever reaches in must, and covers more than
+// places of packs. A pack that was sold or put in changes all of its own place and nothing else.
 //
-// It cannot know of whoever stands there at the first look of all; see pictures.held.
+// It cannot recognise somebody who stands there at the very first look; see pictures.held.
 type veil struct {
 	now    coarse
-	was    coarse      // another sight, before this one; see usual
-	places []shelf.Box // of facings, in the looks that now is made of
-	other  coarse      // what was seen in the place of a foreign cell, since a while
+	was    coarse      // the sight before this one; see usual
+	places []shelf.Box // places of facings, in the looks from which now is made
+	other  coarse      // what has been seen in place of a foreign cell for a while
 	since  []time.Duration
 }
 
 const (
-	// veilCells along the longer side of a picture.
+	// veilCells is the number of cells along the longer side of a picture.
 	veilCells = 128
-	// weakLight is from how many grey levels on a cell may belong to a region that differs; leastForeign of its cells must
-	// differ by otherLight. Sleeves have colours that shelves have too.
+	// weakLight is the difference in grey levels from which a cell may belong to a region that differs, of
+	// which leastForeign cells must differ by otherLight: sleeves have colours that shelves have too.
 	weakLight, leastForeign = 14, 12
-	// reachCells from the picture's edge a region has reached it: its end may look like what is behind it.
+	// reachCells is the distance from the picture's edge within which a region has reached it: its end may look
+	// like what is behind it.
 	reachCells = 4
-	// edgeCells of those within reach of the edge must differ by otherLight: the light of a shelf that was filled changes all of a
-	// picture a little.
+	// edgeCells is how many of the cells within that distance must differ by otherLight: filling a shelf
+	// changes the light of the whole picture a little.
 	edgeCells = 3
-	// leastBeyond cells of a region, and such a share of it, must lie beside the places of packs that changed.
+	// At least leastBeyond cells of a region, and the share beyondShare of it, must lie outside the places of
+	// packs that changed.
 	leastBeyond, beyondShare = 8, 0.15
-	// wholePlace is the share of a pack's place that differs where the pack has gone or come; an arm before it hides less.
-	// placeRim is how far, in cells, its box may be off.
+	// wholePlace is the share of a pack's place that differs if the pack has gone or come; an arm in front of
+	// it hides less. placeRim is how far, in cells, its box may be off.
 	wholePlace, placeRim = 0.6, 1
-	// veilRim cells around a foreign region are blurred with it.
+	// veilRim is the number of cells around a foreign region that are blurred with it.
 	veilRim = 2
-	// mostVeiled is the share of a picture from which on it is withheld: little would be left to see.
+	// mostVeiled is the share of a picture from which it is withheld, because little would be left to see.
 	mostVeiled = 0.25
 )
 
-// cover is the parts of a picture that are blurred: cells as in coarse.
+// cover is the part of a picture that is blurred, as cells of a coarse picture.
 type cover struct {
 	w, h  int
 	side  float64
 	cells []bool
 }
 
-// share of the picture.
+// share returns the share of the picture that is covered.
 func (c cover) share() float64 {
 	n := 0
 	for _, v := range c.cells {
@@ -62,13 +64,13 @@ func (c cover) share() float64 {
 	return float64(n) / float64(max(len(c.cells), 1))
 }
 
-// fresh: there is nothing yet to compare such a look with.
+// fresh reports whether there is nothing yet to compare such a look with.
 func (v *veil) fresh(f vision.Frame, obs *shelf.Observation) bool {
 	return recognisable(obs.Quality.Reason) && !shapeOf(f, veilCells).alike(v.now)
 }
 
-// step takes the next look, at an age of the agent, and says what of it to blur. Pictures in which nothing can be
-// recognised, dark or fogged ones, hold nobody and teach nothing.
+// step takes the next look, at the given age of the agent, and returns what to blur in it. Pictures in which
+// nothing can be recognised, such as dark or fogged ones, show nobody and teach nothing.
 func (v *veil) step(f vision.Frame, obs *shelf.Observation, age time.Duration) cover {
 	c := coarseOf(f, veilCells)
 	out := cover{c.w, c.h, c.side, make([]bool, c.w*c.h)}
@@ -105,20 +107,20 @@ func (v *veil) step(f vision.Frame, obs *shelf.Observation, age time.Duration) c
 	return out
 }
 
-// all of the picture.
+// all covers the whole picture.
 func (c cover) all() {
 	for i := range c.cells {
 		c.cells[i] = true
 	}
 }
 
-// begin takes a sight for how the shelf is.
+// begin takes a sight for what the shelf looks like.
 func (v *veil) begin(c coarse) {
 	v.now, v.other, v.since = c, c, make([]time.Duration, c.w*c.h)
 	v.other.bgr = make([]float64, len(c.bgr))
 }
 
-// recognisable: under what is wrong with a picture somebody in it could be known.
+// recognisable reports whether a person could be recognised in a picture that is impaired in this way.
 func recognisable(r shelf.Reason) bool {
 	switch r {
 	case shelf.Fog, shelf.Dark, shelf.Overexposed:
@@ -144,7 +146,8 @@ func (c cover) foreign(region []int, strong, explained []bool) bool {
 	return edge >= edgeCells && much >= leastForeign && beyond >= leastBeyond && float64(beyond) >= beyondShare*float64(len(region))
 }
 
-// learn takes the look for how the shelf is, but for what is blurred; of that, what has stayed the same for long.
+// learn takes the look for what the shelf looks like, except for what is blurred; of that it learns what has
+// stayed the same for long.
 func (v *veil) learn(c coarse, out cover, obs *shelf.Observation, age time.Duration) {
 	for i, veiled := range out.cells {
 		at := c.bgr[3*i : 3*i+3]
@@ -165,7 +168,7 @@ func (v *veil) learn(c coarse, out cover, obs *shelf.Observation, age time.Durat
 	}
 }
 
-// away is how far two cells are from each other in the channel that tells most.
+// away returns how much two cells differ in the channel in which they differ most.
 func away(a, b []float64) (d float64) {
 	for k := range 3 {
 		d = math.Max(d, math.Abs(a[k]-b[k]))
@@ -173,7 +176,8 @@ func away(a, b []float64) (d float64) {
 	return d
 }
 
-// explained marks the places of packs that changed as packs do, all of it: sold, put in, or another one.
+// explained marks the places of packs that changed as a whole, as they do when a pack is sold, put in or
+// replaced.
 func (c cover) explained(before []shelf.Box, obs *shelf.Observation, differs []bool) []bool {
 	out := make([]bool, len(c.cells))
 	for _, b := range before {
@@ -208,7 +212,7 @@ func (c cover) explain(out []bool, b shelf.Box, differs []bool) {
 	}
 }
 
-// region takes the marked cells that hang together with one out of the marks.
+// region removes from the marks the cells that are connected with start, and returns them.
 func (c cover) region(marked []bool, start int) []int {
 	if !marked[start] {
 		return nil
@@ -229,7 +233,7 @@ func (c cover) region(marked []bool, start int) []int {
 	return region
 }
 
-// widen covers n cells more on each side.
+// widen covers n more cells on each side.
 func (c cover) widen(n int) {
 	was := append([]bool(nil), c.cells...)
 	for i, v := range was {
@@ -245,11 +249,11 @@ func (c cover) widen(n int) {
 	}
 }
 
-// tile is the side of the patches, in cells, that what is blurred is painted in: an arm is as wide.
+// tile is the side, in cells, of the patches in which a blurred part is painted: as wide as an arm.
 const tile = 6
 
-// blur gives the frame with the covered cells painted over by patches of one colour each, of which nothing can be
-// recognised. A frame of which nothing is covered is itself.
+// blur returns the frame with the covered cells painted over by patches of one colour each, in which nothing
+// can be recognised. If nothing is covered, it returns the frame itself.
 func (c cover) blur(f vision.Frame) vision.Frame {
 	if c.share() == 0 {
 		return f

@@ -77,7 +77,7 @@ func keysFlag(cmd *cobra.Command, keys *string) {
 	cobra.CheckErr(cmd.MarkFlagRequired("keys"))
 }
 
-// bundleReport is what make and verify tell with --json.
+// bundleReport is what make and verify print with --json.
 type bundleReport struct {
 	bundle.Release
 	File   string `json:"file"`
@@ -129,7 +129,7 @@ func bundleMake() *cobra.Command {
 	return cmd
 }
 
-// fillOrder lists the files of a source, and looks whether a board could use them.
+// fillOrder lists the files of a source and checks whether a board could use them.
 func fillOrder(o *bundle.Order, source string) error {
 	o.Files = map[string]string{}
 	switch o.Release.Kind {

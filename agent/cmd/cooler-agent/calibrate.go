@@ -19,7 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
-// calibrateOptions are calibrate's flags.
+// calibrateOptions holds calibrate's flags.
 type calibrateOptions struct {
 	print   string
 	from    string
@@ -29,10 +29,10 @@ type calibrateOptions struct {
 	asJSON  bool
 }
 
-// boardDotsPerMM of a board that is printed as a PNG: 254 dots an inch.
+// boardDotsPerMM is the resolution of a board that is printed as a PNG: 254 dots per inch.
 const boardDotsPerMM = 10
 
-// kindAuto lets the pictures decide between a pinhole and a fisheye.
+// kindAuto lets the photos decide between a pinhole and a fisheye.
 const kindAuto = "auto"
 
 func calibrateCommand() *cobra.Command {
@@ -158,7 +158,7 @@ func (o calibrateOptions) run(ctx context.Context, photos []string, out, errs io
 	return report.print(out, errs, o.asJSON)
 }
 
-// findBoards looks for the board in each photo; a photo without one is a fault, photos of several sizes are
+// findBoards looks for the board in each photo. A photo without one is a fault; photos of different sizes are
 // an error.
 func findBoards(ctx context.Context, photos []string) (views []boardView, first vision.Frame, faults []error, err error) {
 	for _, path := range photos {

@@ -11,20 +11,20 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// What makes a calibration one to rely on.
+// The limits within which a calibration can be relied on.
 const (
 	leastViews   = 6
-	leastTurnDeg = 12.0 // between the two boards that face most differently: else focal length and distance cannot be told apart
+	leastTurnDeg = 12.0 // between the two boards whose directions differ most; with less, focal length and distance cannot be told apart
 	mostRMSPx    = 2.0
 	wellCovered  = 0.6
-	// A view is left out whose error is so much larger than the middle view's, and this many pixels at least.
+	// A view is left out if its error is outlierRatio times the median view's, and at least outlierPx pixels.
 	outlierRatio, outlierPx = 3.0, 0.8
-	// fisheyeGain is how much smaller the fisheye's error must be for it to be taken: a pinhole has fewer
-	// ways to be wrong where no board was.
+	// fisheyeGain is the factor by which the fisheye's error must be smaller for it to be chosen: a pinhole has
+	// fewer ways to be wrong where no board was seen.
 	fisheyeGain = 0.7
 )
 
-// boardView is the board as one picture shows it.
+// boardView is the board as seen in one picture.
 type boardView struct {
 	picture string
 	corners [][2]float64
@@ -37,13 +37,13 @@ type viewReport struct {
 	LeftOut bool    `json:"left_out,omitempty"`
 }
 
-// calibration is a lens with how well the pictures fit it.
+// calibration is a lens, with a measure of how well the pictures fit it.
 type calibration struct {
 	profile lens.Profile
 	views   []viewReport
 }
 
-// solve fits a lens of a kind, or of the kind that fits better.
+// solve fits a lens of the given kind, or of whichever kind fits better.
 func solve(kind string, views []boardView, w, h int) (*calibration, error) {
 	if len(views) < leastViews {
 		return nil, withHint(fmt.Errorf("the board was found in %d pictures, %d are needed", len(views), leastViews),
@@ -106,8 +106,8 @@ func solveKind(kind string, views []boardView, w, h int) (*calibration, error) {
 	return c, nil
 }
 
-// fitLens fits with as many terms as give a lens that is one over the whole picture: the sixth power, where
-// no board holds it, may fold the corners over.
+// fitLens fits as many terms as still give a valid lens over the whole picture: where no board held it, the
+// sixth-order term may fold the corners over.
 func fitLens(kind string, views []boardView, w, h int) (*opencv.LensFit, error) {
 	seen := make([][][2]float64, len(views))
 	for i, v := range views {
@@ -138,7 +138,7 @@ func rms(off [][2]float64) float64 {
 	return math.Sqrt(sum / float64(max(1, len(off))))
 }
 
-// covered is the share of an 8 × 6 grid's cells in which a corner was seen.
+// covered returns the share of the cells of an 8×6 grid in which a corner was seen.
 func covered(views []boardView, w, h int) float64 {
 	const columns, rows = 8, 6
 	seen := map[[2]int]bool{}
@@ -150,7 +150,7 @@ func covered(views []boardView, w, h int) float64 {
 	return float64(len(seen)) / (columns * rows)
 }
 
-// widestTurn is the largest angle in degrees between the directions that two boards face.
+// widestTurn returns the largest angle, in degrees, between the directions that two boards face.
 func widestTurn(turns [][3]float64) float64 {
 	normals := make([]lens.Vec3, len(turns))
 	for i, t := range turns {
@@ -165,7 +165,7 @@ func widestTurn(turns [][3]float64) float64 {
 	return math.Acos(math.Max(-1, least)) * 180 / math.Pi
 }
 
-// facing turns the board's normal by a rotation vector. Source: Rodrigues' formula.
+// facing returns the board's normal, rotated by a rotation vector. Source: Rodrigues' formula.
 func facing(turn lens.Vec3) lens.Vec3 {
 	z := lens.Vec3{Z: 1}
 	angle := turn.Len()

@@ -15,10 +15,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// captureWorkerName is the hidden subcommand that the camera runs in.
+// captureWorkerName is the hidden subcommand in which the camera runs.
 const captureWorkerName = "capture-worker"
 
-// openCamera gives the camera of the configuration, its pictures straightened where there is a lens profile.
+// openCamera returns the camera that the configuration describes. With a lens profile, its pictures are
+// rectified.
 func openCamera(c config.Camera) (agent.Camera, error) {
 	straight, err := openLens(c.Lens)
 	if err != nil {
@@ -31,8 +32,8 @@ func openCamera(c config.Camera) (agent.Camera, error) {
 	return &straightCamera{cam, straight}, nil
 }
 
-// openSource: a folder is read and a simulated cooler rendered here, everything else is OpenCV's in a child
-// process, which starts with the first capture.
+// openSource opens a folder or a simulated cooler in this process. Everything else is opened by OpenCV in a
+// child process, which starts with the first capture.
 func openSource(c config.Camera) (agent.Camera, error) {
 	opts := camera.Options{Width: c.Width, Height: c.Height, FPS: c.FPS, Step: c.Step, Loop: c.Loop}
 	if dir, ok := strings.CutPrefix(c.Source, "dir:"); ok {
@@ -56,7 +57,8 @@ func openSource(c config.Camera) (agent.Camera, error) {
 	}, c.Stall), nil
 }
 
-// captureWorkerCommand is the child. It leaves at once when its parent has gone, even from a call that hangs.
+// captureWorkerCommand is the child process. It exits as soon as its parent has gone, even out of a call that
+// hangs.
 func captureWorkerCommand() *cobra.Command {
 	var source string
 	var opts camera.Options

@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// brokerHint says what whoever installs a board can do about a broker that does not let it in.
+// brokerHint says what whoever installs a board can do about a broker that refuses the connection.
 func brokerHint(err error, broker string) string {
 	const meanwhile = "; the agent goes on without and tries again"
 	address, said := broker, err.Error()
@@ -58,7 +58,7 @@ func brokerHint(err error, broker string) string {
 	return "is it running, and is the board allowed its topics? The agent goes on without and tries again"
 }
 
-// scheme is how an address begins, tcp where it does not say.
+// scheme returns the scheme of an address, "tcp" if it has none.
 func scheme(broker string) string {
 	if s, _, ok := strings.Cut(broker, "://"); ok {
 		return s

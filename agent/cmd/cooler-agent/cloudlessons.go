@@ -19,22 +19,22 @@ import (
 )
 
 const (
-	// pollEvery is how often --follow asks for what was taught meanwhile.
+	// pollEvery is how often --follow asks for new lessons.
 	pollEvery = 10 * time.Second
-	// deskTimeout bounds one request: a gallery of hundreds of megabytes goes to the cloud in one.
+	// deskTimeout bounds one request: a gallery of hundreds of megabytes is sent in a single one.
 	deskTimeout = 15 * time.Minute
 )
 
-// cloudLesson is one of GET /v1/lessons, as far as it is needed here.
+// cloudLesson is an entry of GET /v1/lessons, as far as it is needed here.
 type cloudLesson struct {
 	ID      int64                `json:"id"`
 	GTIN    shelf.GTIN           `json:"gtin"`
 	Name    string               `json:"name"`
 	Photos  int                  `json:"photos"`
-	Facings map[string]shelf.Box `json:"facings"` // by the photo's number; of the others the pack is to be found
+	Facings map[string]shelf.Box `json:"facings"` // by the photo's number; in the other photos the pack has to be found
 }
 
-// lessonResult is what the cloud is told came of one.
+// lessonResult tells the cloud what came of a lesson.
 type lessonResult struct {
 	Added      int           `json:"added"`
 	References int           `json:"references"`
@@ -58,7 +58,7 @@ type lessonGallery struct {
 	Embedder   string `json:"embedder"`
 }
 
-// desk takes lessons of the page into a gallery, which lies where the keys are.
+// desk enrols the lessons given on the page into a gallery, on the machine that holds the signing keys.
 type desk struct {
 	enrollOptions
 	cloud  *cloudClient
@@ -66,11 +66,11 @@ type desk struct {
 	out    io.Writer
 	errs   io.Writer
 	see    *sight
-	quiet  bool   // it was said that there is nothing to do
-	before string // the fault of the round before, told once
+	quiet  bool   // it has been said that there is nothing to do
+	before string // the last round's fault, so that a repeated one is printed once
 }
 
-// fromCloudLessons teaches what waits in the cloud, once or, with follow, until ctx ends.
+// fromCloudLessons enrols the lessons that wait in the cloud, once or, with follow, until ctx ends.
 func (o enrollOptions) fromCloudLessons(ctx context.Context, out, errs io.Writer) error {
 	base, err := url.Parse(o.cloud)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
@@ -92,7 +92,7 @@ func (o enrollOptions) fromCloudLessons(ctx context.Context, out, errs io.Writer
 		err := d.round(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil // asked to stop
+			return nil // the user asked to stop
 		case !o.follow:
 			return err
 		case err != nil && err.Error() != d.before:
@@ -109,8 +109,8 @@ func (o enrollOptions) fromCloudLessons(ctx context.Context, out, errs io.Writer
 	}
 }
 
-// round teaches all lessons that wait: the gallery is written once, and only then the cloud is told of them.
-// Where it ends in between they are taught again, which changes nothing: a reference is kept once.
+// round enrols all waiting lessons. The gallery is written once, and only then is the cloud told. If it ends in
+// between, the lessons are enrolled again, which changes nothing: a reference is kept only once.
 func (d *desk) round(ctx context.Context) error {
 	var waiting struct {
 		Lessons []cloudLesson `json:"lessons"`
@@ -157,7 +157,7 @@ func (d *desk) round(ctx context.Context) error {
 	return nil
 }
 
-// openGallery reads the gallery anew: somebody may have taught it from photos meanwhile.
+// openGallery reads the gallery again, because somebody may have enrolled photos meanwhile.
 func (d *desk) openGallery(ctx context.Context) (*gallery.Gallery, error) {
 	if d.see != nil {
 		d.see.Close()
@@ -178,8 +178,8 @@ func (d *desk) openGallery(ctx context.Context) (*gallery.Gallery, error) {
 	return gallery.New(s.Embedder), nil
 }
 
-// teach fetches a lesson's photos and enrols what they show. What is wrong with a photo is a fault of the
-// lesson; an error is of the line, and the lesson waits on.
+// teach fetches a lesson's photos and enrols what they show. What is wrong with a photo is recorded as a fault
+// of the lesson. An error means that the connection failed, and the lesson goes on waiting.
 func (d *desk) teach(ctx context.Context, g *gallery.Gallery, l *cloudLesson) (lessonResult, error) {
 	r := lessonResult{Faults: []string{}, Alike: []lessonAlike{}}
 	if err := d.cloud.getJSON(ctx, d.at(fmt.Sprintf("/v1/lessons/%d", l.ID), nil), l); err != nil {
@@ -224,7 +224,7 @@ func (d *desk) view(ctx context.Context, learn *lesson, l *cloudLesson, n int, d
 	return nil
 }
 
-// report tells the cloud, and whoever sits here, what came of a lesson.
+// report tells the cloud, and the user, what came of a lesson.
 func (d *desk) report(ctx context.Context, g *gallery.Gallery, l *cloudLesson, r lessonResult, version string) error {
 	for _, ref := range g.References {
 		if ref.GTIN == l.GTIN {
@@ -258,7 +258,7 @@ func (d *desk) report(ctx context.Context, g *gallery.Gallery, l *cloudLesson, r
 	return nil
 }
 
-// signer is the key that the file was signed with just now.
+// signer returns the key with which the gallery has just been signed.
 func (d *desk) signer() string {
 	if d.key == "" {
 		return ""
@@ -276,7 +276,7 @@ func (d *desk) publish(ctx context.Context) (version string, err error) {
 		return "", nil
 	}
 	if _, err := os.Stat(d.enrollOptions.sight.Gallery); errors.Is(err, os.ErrNotExist) {
-		return "", nil // nothing could be taught
+		return "", nil // nothing was enrolled
 	}
 	if version, err = d.nextVersion(ctx); err != nil {
 		return "", err
@@ -306,7 +306,8 @@ func (d *desk) publish(ctx context.Context) (version string, err error) {
 	return version, nil
 }
 
-// nextVersion is today's date, counted on where the cloud has a bundle of it or of a later one.
+// nextVersion returns today's date, with a number appended if the cloud has a bundle of this or a later
+// version.
 func (d *desk) nextVersion(ctx context.Context) (string, error) {
 	var have struct {
 		Bundles []bundle.Release `json:"bundles"`
@@ -323,7 +324,7 @@ func (d *desk) nextVersion(ctx context.Context) (string, error) {
 	return versionAfter(newest, time.Now()), nil
 }
 
-// versionAfter names a version of a day that is after another.
+// versionAfter returns a version for a day that sorts after newest.
 func versionAfter(newest string, now time.Time) string {
 	day := now.UTC().Format(time.DateOnly)
 	if bundle.Compare(day, newest) > 0 {
@@ -334,7 +335,7 @@ func versionAfter(newest string, now time.Time) string {
 			return v
 		}
 	}
-	return newest + ".1" // somebody named one of a day to come
+	return newest + ".1" // somebody used the date of a day to come
 }
 
 func (d *desk) at(path string, q url.Values) *url.URL {

@@ -16,7 +16,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// countOptions are count's flags.
+// countOptions holds count's flags.
 type countOptions struct {
 	lines  []string
 	zones  []string
@@ -59,7 +59,7 @@ from above, everything that walks through the picture counts. The camera must no
 	return cmd
 }
 
-// parse reads the flags' points.
+// parse reads the lines and zones from the flags.
 func (o countOptions) parse() (lines []footfall.Line, zones []footfall.Zone, err error) {
 	for i, text := range o.lines {
 		p, err := footfall.ParsePoints(text)
@@ -89,7 +89,7 @@ type countReport struct {
 	Passing   int             `json:"passing"` // people who crossed none of the lines
 	Crossings []countCrossing `json:"crossings"`
 	Visits    []countVisit    `json:"visits,omitempty"`
-	FPS       float64         `json:"fps"` // frames of the video done a second, decoding included
+	FPS       float64         `json:"fps"` // frames of the video processed per second, including decoding
 }
 
 type countCrossing struct {
@@ -112,7 +112,7 @@ func (o countOptions) run(ctx context.Context, video string, out, errs io.Writer
 	if err != nil {
 		return err
 	}
-	opencv.SetThreads(1) // a small frame is not worth sharing: threads would wait for each other
+	opencv.SetThreads(1) // a small frame is not worth sharing: the threads would wait for each other
 	people, err := openPeople()
 	if err != nil {
 		return err
@@ -142,8 +142,8 @@ func (r *countReport) print(out io.Writer) error {
 	return nil
 }
 
-// round1 keeps one digit.
+// round1 rounds to one decimal.
 func round1(v float64) float64 { return math.Round(10*v) / 10 }
 
-// cutShort reports that a capture's end came early: its text says so, see opencv.Capture.
+// cutShort reports whether a capture ended too early, which only the error's text says: see opencv.Capture.
 func cutShort(err error) bool { return strings.Contains(err.Error(), "cut short") }

@@ -15,11 +15,11 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// errCutShort says that a video ended before its time; what is there was counted.
+// errCutShort says that a video ended too early; the frames that are there were counted.
 var errCutShort = errors.New("video is not whole")
 
-// leastPace is how many frames a second of a video are looked at, at least where it has them: a counter that gets too few
-// loses people, one that gets half as many again does not.
+// leastPace is the lowest number of frames per second of video that are looked at, if the video has as many. A
+// counter that gets too few loses people; one that gets half as many again does not.
 const leastPace = 0.85 * footfall.Pace
 
 // counting is one run over a video.
@@ -32,11 +32,11 @@ type counting struct {
 	report countReport
 	watch  *footfall.Watch
 	drawn  *opencv.Recorder
-	pace   float64 // frames counted a second of the video
+	pace   float64 // frames looked at per second of video
 	passed map[int]int
 }
 
-// video counts in all of a video.
+// video counts in a whole video.
 func (c *counting) video(ctx context.Context, path string) (_ *countReport, err error) {
 	capture, err := opencv.OpenCapture("file:"+path, opencv.CaptureOptions{})
 	if err != nil {
@@ -117,8 +117,8 @@ func (c *counting) step(f vision.Frame) error {
 	return c.drawn.Write(vision.FromImage(draw.Footfall(f, c.lines, c.watch.Counter.People(), c.report.In, c.report.Out)))
 }
 
-// inPicture reports lines and zones of which no part is in the picture: nobody can be counted there. A line that only
-// ends outside of it is as good as one that ends at its edge.
+// inPicture returns an error for lines and zones that lie entirely outside the picture, where nobody can be
+// counted. A line that merely ends outside it is as good as one that ends at its edge.
 func inPicture(lines []footfall.Line, zones []footfall.Zone, w, h int) error {
 	var faults []error
 	for _, l := range lines {

@@ -19,7 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/pipeline"
 )
 
-// detectOptions are detect's flags.
+// detectOptions holds detect's flags.
 type detectOptions struct {
 	sight     sightOptions
 	planogram string
@@ -60,7 +60,7 @@ as a viewer shows it.`,
 	return cmd
 }
 
-// addSightFlags are the flags of every command that looks at pictures.
+// addSightFlags adds the flags of every command that looks at pictures.
 func addSightFlags(cmd *cobra.Command, o *sightOptions) {
 	f := cmd.Flags()
 	f.StringVar(&o.Gallery, "gallery", "", "file of enrolled references, made by cooler-agent enroll")
@@ -68,7 +68,7 @@ func addSightFlags(cmd *cobra.Command, o *sightOptions) {
 	addNetworkFlags(cmd, o)
 }
 
-// addNetworkFlags are the flags of every command that runs networks.
+// addNetworkFlags adds the flags of every command that runs networks.
 func addNetworkFlags(cmd *cobra.Command, o *sightOptions) {
 	f := cmd.Flags()
 	f.StringVar(&o.Weights, "weights", "", "folder of networks with manifest.json (default $COLDSHELF_WEIGHTS, else built in)")
@@ -86,7 +86,7 @@ type imageReport struct {
 	Quality shelf.Quality       `json:"quality"`
 	Facings []shelf.Facing      `json:"facings"`
 	Slots   []shelf.SlotReading `json:"slots"`
-	KPIs    *shelf.PictureKPIs  `json:"kpis,omitempty"` // where slots were judged
+	KPIs    *shelf.PictureKPIs  `json:"kpis,omitempty"` // if slots were judged
 	Model   string              `json:"model"`
 }
 
@@ -177,7 +177,7 @@ func (o detectOptions) one(ctx context.Context, p *pipeline.Pipeline, plan *shel
 	return err
 }
 
-// writePicture writes a PNG or JPEG, as the file's name says.
+// writePicture writes a PNG or JPEG, depending on the file's extension.
 func writePicture(path string, img image.Image) error {
 	data, err := draw.Encode(img, filepath.Ext(path))
 	if err != nil {
@@ -203,7 +203,7 @@ func pictureHint(err error) string {
 	return ""
 }
 
-// drawPath numbers the drawings of several pictures.
+// drawPath returns the path for the i-th of several drawings.
 func (o detectOptions) drawPath(i, of int) string {
 	if o.draw == "" || of == 1 {
 		return o.draw
@@ -212,7 +212,7 @@ func (o detectOptions) drawPath(i, of int) string {
 	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(o.draw, ext), i+1, ext)
 }
 
-// namesOf gathers what products are called, from the gallery and the planogram.
+// namesOf collects the names of products from the gallery and the planogram.
 func namesOf(s *sight, plan *shelf.Planogram) draw.Names {
 	names := draw.Names{}
 	if s.Recogniser != nil {

@@ -26,8 +26,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// fitted is what the configuration says is wired to the board. Each is opened when it is run, and again
-// after a fault, so that a sensor which comes late or goes for a while is found.
+// fitted returns the devices that the configuration says are wired to the board. Each is opened when it is run,
+// and again after a fault, so that a sensor that is connected late or lost for a while is found.
 func fitted(d config.Devices, device string) (list []agent.Device) {
 	if d.Footfall != nil {
 		list = append(list, footfallOf(*d.Footfall, d.Interval))
@@ -50,13 +50,13 @@ func fitted(d config.Devices, device string) (list []agent.Device) {
 	return list
 }
 
-// procNet is where Linux tells of routes and neighbours.
+// procNet is where Linux lists routes and neighbours.
 const procNet = "/proc/net"
 
-// placeFile in the data directory remembers where the board was set up.
+// placeFile, in the data directory, records where the board was set up.
 const placeFile = "place.json"
 
-// placed has the board's place watched, where the configuration asks for it.
+// placed sets up the watch over the board's place, if the configuration asks for it.
 func placed(cfg *config.Config, opts *agent.Options) error {
 	p := cfg.Devices.Place
 	if p == nil {
@@ -71,7 +71,7 @@ func placed(cfg *config.Config, opts *agent.Options) error {
 	return nil
 }
 
-// simulated is a cooler for a desk. Its seed is its name, so that no two are the same.
+// simulated is a cooler for trying out on a desk. Its name is its seed, so that no two are the same.
 func simulated(d config.Devices, device string) agent.Device {
 	speed := d.SimSpeed
 	if speed == 0 {
@@ -101,7 +101,8 @@ func thermometerOf(c config.Thermometer, every time.Duration) agent.Device {
 	return thermometerBy(name, func() (thermometer.Sensor, func() error, error) { return openThermometer(c) }, every)
 }
 
-// thermometerBy opens a sensor at each run. Its readings are judged over all runs: a stuck one stays stuck.
+// thermometerBy opens a sensor at each run. Its readings are judged across runs, so that a stuck sensor stays
+// stuck.
 func thermometerBy(name string, open func() (thermometer.Sensor, func() error, error), every time.Duration) agent.Device {
 	watch := thermometer.Watched(nil, 0)
 	return agent.Device{Name: name, Run: func(ctx context.Context, say agent.Readings) error {
@@ -157,7 +158,7 @@ func presenceOf(c config.Presence, every time.Duration) agent.Device {
 	return presenceBy(c, func() (gpio.PinIn, error) { return board.Pin(c.Pin) }, every)
 }
 
-// presenceBy opens the pin once it is there. The detector outlives a run: a stuck one stays stuck.
+// presenceBy opens the pin once it is there. The detector outlives a run, so that a stuck one stays stuck.
 func presenceBy(c config.Presence, open func() (gpio.PinIn, error), every time.Duration) agent.Device {
 	var detector *presence.Detector
 	return agent.Device{Name: "presence: " + c.Pin, Run: func(ctx context.Context, say agent.Readings) error {
@@ -188,8 +189,8 @@ func presenceBy(c config.Presence, open func() (gpio.PinIn, error), every time.D
 	}}
 }
 
-// countVisits tells every interval how many were there, and for how long. A motion detector knows no
-// direction, so they are all told as passing.
+// countVisits reports, every interval, how many people were there and for how long. A motion detector knows no
+// direction, so all of them are reported as passing.
 func countVisits(ctx context.Context, visits <-chan presence.Visit, every time.Duration, say agent.Readings) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -239,7 +240,7 @@ func powerOf(c config.Power, every time.Duration) agent.Device {
 	}}
 }
 
-// everyInterval reads now and then every so often, until ctx ends or reading fails.
+// everyInterval calls read now and then once per interval, until ctx ends or read fails.
 func everyInterval(ctx context.Context, every time.Duration, read func() error) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

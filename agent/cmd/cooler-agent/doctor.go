@@ -9,16 +9,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// verdict of one check.
+// verdict is the result of one check.
 type verdict string
 
 const (
 	good verdict = "ok"
-	poor verdict = "warn" // it works, with less
-	bad  verdict = "fail" // it does not
+	poor verdict = "warn" // it works, with limits
+	bad  verdict = "fail" // it does not work
 )
 
-// finding is one line of doctor.
+// finding is one line of doctor's output.
 type finding struct {
 	Check   string  `json:"check"`
 	Verdict verdict `json:"verdict"`
@@ -36,7 +36,7 @@ func (e *examination) add(check string, v verdict, hint, format string, args ...
 	e.Checks = append(e.Checks, finding{check, v, fmt.Sprintf(format, args...), hint})
 }
 
-// fault adds what failed, with the error's own hint where it has one.
+// fault adds a check that failed, with the hint that the error carries if it has one.
 func (e *examination) fault(check string, err error, hint string) {
 	if own := hintOf(err); own != "" {
 		hint = own

@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 
-// enrollOptions are enroll's flags.
+// enrollOptions holds enroll's flags.
 type enrollOptions struct {
 	sight  sightOptions
 	gtin   string
@@ -22,11 +22,11 @@ type enrollOptions struct {
 	from   string
 	box    string
 	key    string
-	seen   string // observation to name facings of
+	seen   string // observation whose facings are named
 	facing []int  // numbers of those facings, from 1
 	token  string
 	asJSON bool
-	cloud  string // address whose lessons are to be taught
+	cloud  string // address of the cloud whose lessons are enrolled
 	follow bool
 	keys   string // folder of the keys that sign bundles
 }
@@ -118,7 +118,7 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 		return err
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		o.sight.Gallery = "" // a new one is made
+		o.sight.Gallery = "" // a new gallery is made
 	}
 	s, err := openSight(ctx, o.sight)
 	if err != nil {
@@ -160,8 +160,8 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 	return nil
 }
 
-// saving is how the gallery is to be written: signed as its next version where there is a key. A signed
-// gallery is not turned into an unsigned one, nor is another key's signature replaced.
+// saving returns how the gallery is to be written: signed as its next version if there is a key. A signed
+// gallery is not turned into an unsigned one, and another key's signature is not replaced.
 func (o enrollOptions) saving(path string) (func(*gallery.Gallery) error, error) {
 	if o.key == "" {
 		g, err := gallery.Load(path)
@@ -169,7 +169,7 @@ func (o enrollOptions) saving(path string) (func(*gallery.Gallery) error, error)
 			return nil, withHint(fmt.Errorf("gallery %s is signed (version %d, key %s)", path, g.Version, g.SignedBy),
 				"give the key with --sign-key, so that the new version is signed too")
 		}
-		return func(g *gallery.Gallery) error { return g.Save(path) }, nil // a file that cannot be read is told of when it is opened
+		return func(g *gallery.Gallery) error { return g.Save(path) }, nil // a file that cannot be read is reported when it is opened
 	}
 	key, err := readSigningKey(o.key)
 	if err != nil {
@@ -216,7 +216,7 @@ func (o enrollOptions) check(photos []string) error {
 	return err
 }
 
-// parseBox reads x,y,width,height; nil for "".
+// parseBox reads x,y,width,height; it returns nil for "".
 func parseBox(s string) (*shelf.Box, error) {
 	if s == "" {
 		return nil, nil

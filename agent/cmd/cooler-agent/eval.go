@@ -23,10 +23,10 @@ import (
 	"github.com/coldshelf/coldshelf/vision/score"
 )
 
-// clearVisible is the visible share from which a facing's name counts.
+// clearVisible is the visible share from which a facing's name is scored.
 const clearVisible = 0.6
 
-// evalOptions are eval's flags.
+// evalOptions holds eval's flags.
 type evalOptions struct {
 	sight  sightOptions
 	data   string
@@ -139,10 +139,10 @@ type evaluation struct {
 	model    string
 	results  []evalResult
 	trackers map[string]*fuse.Tracker // by sequence
-	evidence io.Writer                // nil: it is not wanted
+	evidence io.Writer                // nil: not wanted
 }
 
-// evalResult is what came of one picture.
+// evalResult is the result of one picture.
 type evalResult struct {
 	frame  *evalFrame
 	image  score.Image
@@ -168,8 +168,8 @@ func (e *evaluation) enrol(ctx context.Context, errs io.Writer) error {
 	return nil
 }
 
-// look runs one picture. A sequence keeps its pipeline from picture to picture, a single picture has one of
-// its own.
+// look runs one picture. A sequence keeps its pipeline from picture to picture; a single picture has one of its
+// own.
 func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	frame, err := picture.Read(f.path)
 	if err != nil {
@@ -191,8 +191,8 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	if plan != nil && f.camera != nil {
 		cfg.Mount, cfg.Planogram = mount.FromCamera(*f.camera, frame.Width, frame.Height), plan.slots
 	}
-	// Within a sequence the camera trembles a little and its pose is given anew with each picture, so each has
-	// a pipeline of its own; what is carried from look to look is the tracker.
+	// Within a sequence the camera trembles a little and the set gives its pose for each picture, so each
+	// picture has a pipeline of its own. Only the tracker is carried on.
 	p, err := pipeline.New(cfg)
 	if err != nil {
 		return err
@@ -222,7 +222,7 @@ func (e *evaluation) look(ctx context.Context, f *evalFrame) error {
 	return nil
 }
 
-// imageOf joins the told facings, which carry names, with the weak detections.
+// imageOf combines the reported facings, which carry names, with the weak detections.
 func imageOf(f *evalFrame, obs *shelf.Observation, found []pipeline.Found) score.Image {
 	img := score.Image{Truth: f.truth}
 	for _, fc := range obs.Facings {
@@ -236,8 +236,8 @@ func imageOf(f *evalFrame, obs *shelf.Observation, found []pipeline.Found) score
 	return img
 }
 
-// judge sets slot and lane states beside the truth. Lanes are judged by the same facings and the same
-// blind parts under the planogram in which every lane is a slot.
+// judge pairs the states of slots and lanes with the truth. Lanes are judged from the same facings and the same
+// blind parts, with a planogram in which every lane is a slot.
 func (r *evalResult) judge(f *evalFrame, plan *evalPlan, m *mount.Mount, obs *shelf.Observation) error {
 	bad := isBad(f.condition)
 	said, told := map[string]shelf.State{}, map[string]shelf.SlotReading{}
@@ -267,7 +267,8 @@ func (r *evalResult) judge(f *evalFrame, plan *evalPlan, m *mount.Mount, obs *sh
 	return nil
 }
 
-// isBad: everything but a clean picture, hard compression included among the good ones: it hides nothing.
+// isBad reports whether the picture is anything but clean. Hard compression counts as clean, because it hides
+// nothing.
 func isBad(condition string) bool {
 	switch condition {
 	case "clean", "jpeg", "all", "":
@@ -276,7 +277,7 @@ func isBad(condition string) bool {
 	return true
 }
 
-// sequences groups the results of each sequence by slot, in order.
+// sequences groups the results of each sequence by slot, in order of time.
 func (e *evaluation) sequences() [][]score.Slot {
 	type key struct{ sequence, slot string }
 	by := map[key][]score.Slot{}

@@ -8,14 +8,14 @@ import (
 	"path/filepath"
 )
 
-// Marks in a model card between which eval keeps its table of one set.
+// The marks in a model card between which eval keeps its table of one set.
 const (
 	cardBegin = "<!-- eval: %s; written by `make eval` -->\n"
 	cardEnd   = "<!-- /eval -->\n"
 )
 
-// writeCard puts a table into a model card, over the one of the same set or at the card's end. Everything else of the
-// card stays to the byte.
+// writeCard writes a table into a model card, in place of the one for the same set or at the card's end. The
+// rest of the card is preserved to the byte.
 func writeCard(path, set string, table []byte) error {
 	card, err := os.ReadFile(path)
 	if err != nil {
@@ -40,7 +40,8 @@ func writeCard(path, set string, table []byte) error {
 	return os.Rename(part, path)
 }
 
-// setName is what a set is called in a card: its folder, and the one above where the folder is a half of a set.
+// setName returns what a set is called in a card: its folder, preceded by the parent folder if it is one half
+// of a set.
 func setName(dir string) string {
 	full, err := filepath.Abs(dir)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// The files of a cooler set: frames.json, instances.json, sequences.json, planograms/, skus.json. Only what
-// a calibration and a planogram would know goes into the judgement; the rest is truth to score by.
+// The files of a cooler set: frames.json, instances.json, sequences.json, planograms/, skus.json. The judgement
+// is given only what a calibration and a planogram would tell; the rest is truth to score by.
 
 type coolerFrame struct {
 	FrameID     string    `json:"frame_id"`
@@ -106,8 +106,8 @@ func (s *evalSet) readCoolers() error {
 	return nil
 }
 
-// hiddenLane is the share of a lane's front in view below which its truth is hidden, as the sets have it
-// for slots.
+// hiddenLane is the share of a lane's front in view below which its truth counts as hidden, as the sets define
+// it for slots.
 const hiddenLane = 0.25
 
 type turn struct {
@@ -159,8 +159,8 @@ func (s *evalSet) readPlans() error {
 	return nil
 }
 
-// plans turns metres from the cooler's middle into our planogram's millimetres from the left wall, once by
-// slots and once by lanes. A product of no slot here is a competitor's.
+// plans converts metres from the cooler's middle to a planogram in millimetres from the left wall, once by
+// slots and once by lanes. A product that belongs in no slot here is a competitor's.
 func (c coolerPlan) plans(skus []coolerSKU) (*evalPlan, error) {
 	out := &evalPlan{laneSlot: map[string]string{}}
 	own := map[string]bool{}
@@ -213,8 +213,8 @@ func (c coolerPlan) plans(skus []coolerSKU) (*evalPlan, error) {
 	return out, nil
 }
 
-// rounded takes back the millimetre by which neighbours that touch may overlap once metres are rounded. What
-// overlaps by more is a fault of the set, and Validate tells it.
+// rounded corrects the millimetre by which neighbours that touch may overlap after rounding. A larger overlap
+// is a fault of the set, which Validate reports.
 func rounded(slots []shelf.Slot) {
 	sort.Slice(slots, func(a, b int) bool { return slots[a].XMM < slots[b].XMM })
 	for i := 1; i < len(slots); i++ {
@@ -238,7 +238,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// pictureSize reads a picture's size without unpacking it.
+// pictureSize reads a picture's size without decoding it.
 func pictureSize(path string) (w, h int, err error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -16,27 +16,27 @@ import (
 	"github.com/coldshelf/coldshelf/vision/score"
 )
 
-// evalSet is a folder of pictures with the truth about them. What a format does not tell is empty.
+// evalSet is a folder of pictures with their truth. What a format does not say is left empty.
 type evalSet struct {
 	dir        string
 	frames     []evalFrame
 	plans      map[string]*evalPlan
-	references string // folder of folders named by GTIN
+	references string // contains one folder per GTIN
 }
 
 // evalFrame is one picture.
 type evalFrame struct {
 	id, path         string
-	width, height    int // 0: not told
+	width, height    int // 0: not given
 	condition        string
 	plan             string
 	camera           *lens.Spec
 	sequence         string
 	order            int
 	truth            []score.Truth
-	lane             []string // of each truth, "" where not told
+	lane             []string // of each truth; "" if not given
 	slots, lanes     []evalSlot
-	hasTruth, coarse bool // coarse: boxes alone, all of them facings
+	hasTruth, coarse bool // coarse: there are only boxes, all of them facings
 }
 
 // evalSlot is the truth about one slot or lane.
@@ -45,16 +45,16 @@ type evalSlot struct {
 	state  shelf.State
 	hidden bool
 	items  int     // of a lane
-	view   float64 // share of a lane's front that is to be seen
+	view   float64 // share of a lane's front that is visible
 }
 
-// evalPlan is a planogram by slots, and the same with every lane a slot of its own.
+// evalPlan is a planogram by slots, and the same planogram with every lane as a slot of its own.
 type evalPlan struct {
 	slots, lanes *shelf.Planogram
 	laneSlot     map[string]string
 }
 
-// readEvalSet knows the folder's format by its files.
+// readEvalSet recognises the folder's format by its files.
 func readEvalSet(dir string) (*evalSet, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, err
@@ -96,7 +96,8 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// readYOLO reads images/NAME.jpg with labels/NAME.txt: class, middle and size as shares of the picture, or a polygon.
+// readYOLO reads images/NAME.jpg with labels/NAME.txt: a class with the centre and size as shares of the
+// picture, or with a polygon.
 func (s *evalSet) readYOLO(dir string) error {
 	images, err := picturesIn(filepath.Join(dir, "images"))
 	if err != nil {
@@ -157,7 +158,7 @@ func yoloBox(fields []string, w, h int) (shelf.Box, error) {
 	return shelf.Box{X: x, Y: y, W: int(math.Round(x1*float64(w))) - x, H: int(math.Round(y1*float64(h))) - y}, nil
 }
 
-// cocoFile is what of COCO is read, with the fields that cooler sets add.
+// cocoFile is the part of a COCO file that is read, with the fields that cooler sets add.
 type cocoFile struct {
 	Images []struct {
 		ID       int    `json:"id"`
@@ -177,7 +178,7 @@ type cocoFile struct {
 	} `json:"annotations"`
 }
 
-// readCOCO adds the pictures of a COCO file, or fills the frames that are known by image ID.
+// readCOCO adds the pictures of a COCO file, or completes the frames that are known by their image ID.
 func (s *evalSet) readCOCO(path string, known map[int]*evalFrame) error {
 	var c cocoFile
 	if err := readJSON(path, &c); err != nil {
@@ -234,7 +235,7 @@ func (s *evalSet) find(name string) string {
 	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
 
-// sortFrames brings single pictures before sequences, and those into their order.
+// sortFrames puts single pictures before sequences, and the pictures of a sequence in order.
 func (s *evalSet) sortFrames() {
 	sort.SliceStable(s.frames, func(i, j int) bool {
 		a, b := s.frames[i], s.frames[j]

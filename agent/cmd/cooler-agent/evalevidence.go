@@ -8,8 +8,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/score"
 )
 
-// writeEvidence writes a line for every detection of a picture: the detector's score, unlikeness, rival, and 1 for a facing or
-// 0 for none. Detections of what is neither hit nor miss are left out.
+// writeEvidence writes a line for every detection in a picture: the detector's score, unlikeness, rival, and 1
+// for a facing or 0 for none. Detections of items that are neither hit nor miss are left out.
 func writeEvidence(w io.Writer, f *evalFrame, found []pipeline.Found) {
 	img := score.Image{Truth: f.truth}
 	for _, d := range found {

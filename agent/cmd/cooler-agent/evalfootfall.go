@@ -19,7 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// countSlack is how many frames of a video a crossing may be told before or after the hand count's.
+// countSlack is how many frames a crossing may be reported before or after the frame in the hand count.
 const countSlack = 20
 
 func evalFootfallCommand() *cobra.Command {
@@ -49,25 +49,25 @@ package vision/footfall, the networks in package vision/person.`,
 	return cmd
 }
 
-// footfallEval is a run of eval-footfall.
+// footfallEval is one run of eval-footfall.
 type footfallEval struct {
 	videos    []string
 	detectors string
 	rendered  bool
 }
 
-// footfallFigures is what one way of finding people came to.
+// footfallFigures holds the results of one way of finding people.
 type footfallFigures struct {
 	footfall.Score
 	Accuracy float64                   `json:"accuracy"`
 	Clips    map[string]float64        `json:"clips"` // accuracy by video and line
 	Views    map[string]footfall.Score `json:"views"`
-	FPS      map[string]float64        `json:"fps"` // frames done a second by video
+	FPS      map[string]float64        `json:"fps"` // frames processed per second, by video
 }
 
-// footfallReport is the last line of eval-footfall.
+// footfallReport is the last line that eval-footfall prints.
 type footfallReport struct {
-	footfallFigures                            // of what the board does
+	footfallFigures                            // of the way that the board uses
 	Detectors       map[string]footfallFigures `json:"detectors,omitempty"`
 }
 
@@ -99,7 +99,7 @@ func (e footfallEval) run(ctx context.Context, truths []string, out io.Writer) e
 	return json.NewEncoder(out).Encode(report)
 }
 
-// way is one way of finding people: it opens anew for each video.
+// way is one way of finding people. It is called for each video.
 type way func() (watchBy func(*footfall.Counter) *footfall.Watch, closing func() error, err error)
 
 func openMotionWay() (func(*footfall.Counter) *footfall.Watch, func() error, error) {
@@ -153,7 +153,7 @@ func (f *footfallFigures) compare(truth *footfall.Truth, found []footfall.Crossi
 	}
 }
 
-// countClip counts rendered people.
+// countClip counts the people in a rendered clip.
 func countClip(clip *walk.Clip, truth *footfall.Truth, by way) (_ []footfall.Crossing, err error) {
 	watchBy, closing, err := by()
 	if err != nil {
@@ -180,7 +180,7 @@ func countClip(clip *walk.Clip, truth *footfall.Truth, by way) (_ []footfall.Cro
 	return append(found, counter.Close().Crossings...), nil
 }
 
-// table tells by view which way of finding people does better.
+// table shows, for each view, which way of finding people does better.
 func (r *footfallReport) table(out io.Writer) {
 	fmt.Fprintf(out, "\n| view | found by | crossings | right | extra | accuracy |\n|---|---|---|---|---|---|\n")
 	for _, view := range slices.Sorted(maps.Keys(r.Views)) {

@@ -8,8 +8,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 
-// oracle is a detector and recogniser that knows the truth of one frame. With it, eval shows what the
-// quality gate, the mount and the comparison make of perfect facings.
+// oracle is a detector and recogniser that knows the truth of one frame. With it, eval shows what the quality
+// gate, the mount and the comparison make of perfect facings.
 type oracle struct{ frame *evalFrame }
 
 func (o oracle) Model() string { return "oracle" }
@@ -26,8 +26,8 @@ func (o oracle) Detect(context.Context, vision.Frame) ([]vision.Detection, error
 	return out, nil
 }
 
-// shows: a facing, or a pack deeper in a lane whose front pack is hidden: no detector can know that there
-// is one before it.
+// shows reports whether item i is a facing, or a pack deeper in a lane whose front pack is hidden, since no
+// detector can know that there is one in front of it.
 func (o oracle) shows(i int) bool {
 	t, f := o.frame.truth[i], o.frame
 	if !t.Neutral {
@@ -44,10 +44,10 @@ func (o oracle) shows(i int) bool {
 	return true
 }
 
-// Threshold is one: what the oracle does not say is not there.
+// Threshold is 1, because what the oracle does not report is not there.
 func (o oracle) Threshold() float64 { return 1 }
 
-// Ask knows that no pack stands where none was told.
+// Ask returns empty matches, because no pack stands where none was reported.
 func (o oracle) Ask(_ context.Context, _ vision.Frame, boxes []shelf.Box) ([]gallery.Match, error) {
 	return make([]gallery.Match, len(boxes)), nil
 }

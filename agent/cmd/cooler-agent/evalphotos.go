@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	fewPhotos = 5 // of each product, where few are enrolled
-	fewDraws  = 5 // of which the mean is told
+	fewPhotos = 5 // photos of each product, for the results with few references
+	fewDraws  = 5 // random draws over which those results are averaged
 )
 
-// photoSet is a folder of photos of one pack each: train/ is enrolled, val/ is asked about. A photo's product is
-// the folder in which it lies.
+// photoSet is a folder of photos of one pack each: those in train/ are enrolled, those in val/ are named. A
+// photo's product is the folder in which it lies.
 type photoSet struct{ train, val map[string][]string }
 
-// readPhotoSet reads such a folder, or says that it is none.
+// readPhotoSet reads such a folder; ok is false if it is none.
 func readPhotoSet(dir string) (s photoSet, ok bool, err error) {
 	if !isDir(filepath.Join(dir, "train")) || !isDir(filepath.Join(dir, "val")) {
 		return s, false, nil
@@ -63,16 +63,16 @@ func photosByFolder(dir string) (map[string][]string, error) {
 	return found, err
 }
 
-// photoReport is what eval --json prints of such a set.
+// photoReport is what eval --json prints for such a set.
 type photoReport struct {
 	Photos     int     `json:"photos"`
 	Products   int     `json:"products"`
 	Enrolled   int     `json:"enrolled"` // photos in train/
 	Top1All    figure  `json:"top1_all"`
 	Top1Few    figure  `json:"top1_five"`
-	OneViewAll figure  `json:"one_view_top1_all"`  // asked by the found pack alone
-	OneViewFew figure  `json:"one_view_top1_five"` // as above, from five each
-	Named      figure  `json:"named_right"`        // over the threshold, of all
+	OneViewAll figure  `json:"one_view_top1_all"`  // named by the found pack alone
+	OneViewFew figure  `json:"one_view_top1_five"` // the same, from five references each
+	Named      figure  `json:"named_right"`        // above the threshold and right, as a share of all
 	Misnamed   figure  `json:"named_wrong"`
 	Unknown    figure  `json:"unknown_rate"`
 	Model      string  `json:"model"`
@@ -86,7 +86,7 @@ type asked struct {
 	views   [][]float32
 }
 
-// photos enrols train/ and asks about val/.
+// photos enrols train/ and names val/.
 func (o evalOptions) photos(ctx context.Context, set photoSet, out, errs io.Writer) error {
 	start := time.Now()
 	s, err := openSight(ctx, o.sight)
@@ -171,7 +171,8 @@ func (r *photoReport) score(all *gallery.Gallery, questions []asked) {
 	}
 }
 
-// top1 is the share of photos whose nearest product is the right one, by the first so many of their views; 0 for all.
+// top1 returns the share of photos whose nearest product is the right one, using the first views of each; 0
+// uses all.
 func top1(g *gallery.Gallery, questions []asked, views int) figure {
 	right := 0
 	for _, q := range questions {
@@ -186,7 +187,7 @@ func top1(g *gallery.Gallery, questions []asked, views int) figure {
 	return figure(float64(right) / float64(len(questions)))
 }
 
-// fewOf is the gallery with fewPhotos of each product, drawn.
+// fewOf returns the gallery with fewPhotos random references of each product.
 func fewOf(all *gallery.Gallery, rng *rand.Rand) *gallery.Gallery {
 	few := &gallery.Gallery{Embedder: all.Embedder, Open: all.Open, Names: all.Names}
 	for _, gtin := range all.GTINs() {

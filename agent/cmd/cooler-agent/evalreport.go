@@ -13,10 +13,10 @@ import (
 	"github.com/coldshelf/coldshelf/vision/score"
 )
 
-// figure is a number that may be missing: null in JSON.
+// figure is a number that may be missing; a missing one is NaN here and null in JSON.
 type figure float64
 
-// MarshalJSON writes four digits, or null.
+// MarshalJSON writes four decimals, or null.
 func (f figure) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
 		return []byte("null"), nil
@@ -31,7 +31,7 @@ func (f figure) String() string {
 	return fmt.Sprintf("%.3f", float64(f))
 }
 
-// evalPart is the figures of some of a set's pictures.
+// evalPart holds the figures of some of a set's pictures.
 type evalPart struct {
 	Images    int        `json:"images"`
 	AP50      figure     `json:"ap50"`
@@ -63,7 +63,7 @@ type episodeParts struct {
 	Late      figure `json:"late_frames"`
 }
 
-// costParts are means a picture in milliseconds.
+// costParts are means per picture, in milliseconds.
 type costParts struct {
 	Gate   figure `json:"gate_ms"`
 	Detect figure `json:"detect_ms"`
@@ -144,7 +144,7 @@ func costOf(results []evalResult) costParts {
 	return costParts{mean(gate), mean(detect), mean(name), mean(judge)}
 }
 
-// printWrong writes a line for each slot that was judged otherwise than it was.
+// printWrong writes a line for each slot that was judged wrongly.
 func (e *evaluation) printWrong(out io.Writer) {
 	for _, r := range e.results {
 		for i, s := range r.slots {
@@ -161,7 +161,7 @@ func (e *evaluation) printWrong(out io.Writer) {
 	}
 }
 
-// print writes the table and what a picture costs.
+// print writes the table and the cost of a picture.
 func (r evalReport) print(out io.Writer) error {
 	if err := r.table(out); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (r evalReport) print(out io.Writer) error {
 	return err
 }
 
-// forCard writes what goes into a model card: the same every time for the same networks and pictures.
+// forCard writes what goes into a model card. It is the same every time for the same networks and pictures.
 func (r evalReport) forCard(out io.Writer, set string) error {
 	fmt.Fprintf(out, "### %s\n\n%s\n\n", set, r.Model)
 	return r.table(out)
@@ -189,7 +189,7 @@ func (r evalReport) table(out io.Writer) error {
 	for _, part := range []map[string]evalPart{r.ByCondition, r.ByCamera} {
 		names := make([]string, 0, len(part))
 		for name := range part {
-			if name != "all" { // a set that tells no conditions
+			if name != "all" { // the set gives no conditions
 				names = append(names, name)
 			}
 		}

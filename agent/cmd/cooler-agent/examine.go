@@ -46,7 +46,7 @@ func (x *examiner) close() {
 	}
 }
 
-// vision loads the networks, and the planogram with the mount.
+// vision loads the networks, the planogram and the mount.
 func (x *examiner) vision(ctx context.Context) {
 	if opencv.Built() {
 		x.add("opencv", good, "", "OpenCV %s is compiled in", opencv.Version())
@@ -84,7 +84,8 @@ func (x *examiner) vision(ctx context.Context) {
 	}
 }
 
-// references tells which products of the planogram the gallery does not know: their facings would have no names.
+// references reports the products of the planogram that the gallery does not know: their facings would have no
+// names.
 func (x *examiner) references(plan *shelf.Planogram) {
 	if plan == nil || x.sight.Recogniser == nil {
 		return
@@ -105,7 +106,7 @@ func (x *examiner) references(plan *shelf.Planogram) {
 	x.add("references", poor, hint, "%d of %d products due are not in the gallery: %s%s", len(missing), due, strings.Join(shown, ", "), more)
 }
 
-// missingProducts counts the products that a planogram wants, and lists those that nothing known stands for.
+// missingProducts counts the products that a planogram wants, and lists those that nothing in known stands for.
 func missingProducts(plan *shelf.Planogram, known []shelf.GTIN) (due int, missing []string) {
 	seen := map[shelf.GTIN]bool{}
 	for _, sh := range plan.Shelves {
@@ -145,7 +146,7 @@ func (x *examiner) planogram() *shelf.Planogram {
 	return plan
 }
 
-// camera takes one picture, and looks at it where there is something to look with.
+// camera takes one picture and, if vision works, looks at it.
 func (x *examiner) camera(ctx context.Context) {
 	cam, err := openCamera(x.cfg.Camera)
 	if err != nil {
@@ -177,8 +178,8 @@ func (x *examiner) camera(ctx context.Context) {
 	}
 }
 
-// judged tells of a good picture how many slots it settled. None at all is a mount or a planogram of another cooler
-// more often than a shelf that cannot be seen.
+// judged reports how many slots a good picture settled. If it settled none, the mount or the planogram more
+// often belongs to another cooler than the shelf is hidden.
 func (x *examiner) judged(obs *shelf.Observation, took time.Duration) {
 	settled := 0
 	why := map[shelf.Reason]int{}
@@ -206,7 +207,7 @@ func (x *examiner) judged(obs *shelf.Observation, took time.Duration) {
 		"%s (%s)", detail, strings.Join(reasons, ", "))
 }
 
-// lowDisk is a full outbox and as much again.
+// lowDisk returns the free space below which a warning is due: a full outbox and as much again.
 func (x *examiner) lowDisk() uint64 { return 2 * uint64(x.cfg.Outbox.MaxBytes) }
 
 // data checks the data folder and the outbox in it.
@@ -239,7 +240,7 @@ func (x *examiner) data(ctx context.Context) {
 	}
 }
 
-// writable tries to make a file in dir, making dir first.
+// writable tries to create a file in dir, which it creates first.
 func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -263,7 +264,7 @@ func (x *examiner) clock() {
 	}
 }
 
-// certificate tells whether the board is enrolled, and for how long.
+// certificate reports whether the board is enrolled, and for how long.
 func (x *examiner) certificate() {
 	if x.cfg.Cloud.URL == "" {
 		return

@@ -15,8 +15,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// deviceTrial is how long a device may take for its first reading. A motion detector has none while
-// nobody moves.
+// deviceTrial is how long a device may take for its first reading. A motion detector has none as long as nobody
+// moves.
 const deviceTrial = 5 * time.Second
 
 // devices runs each device until its first reading.
@@ -54,7 +54,7 @@ func (x *examiner) devices(ctx context.Context) {
 	}
 }
 
-// footfall takes one picture of the camera that counts, and looks whether anybody can be counted in it.
+// footfall takes one picture with the camera that counts, and checks whether anybody can be counted in it.
 func (x *examiner) footfall(ctx context.Context, c config.Footfall) {
 	cam, err := openCamera(footfallCamera(c))
 	if err != nil {
@@ -77,7 +77,7 @@ func (x *examiner) footfall(ctx context.Context, c config.Footfall) {
 	x.add("footfall", good, "", "%d×%d from %s, %d lines, %d zones", f.Width, f.Height, opencv.Redacted(c.Source), len(lines), len(zones))
 }
 
-// place tells by what the board would know where it stands.
+// place reports by which routers the board would recognise its place.
 func (x *examiner) place() {
 	routers, err := place.Routers(procNet)
 	switch {
@@ -90,7 +90,7 @@ func (x *examiner) place() {
 	}
 }
 
-// firstReading keeps the first thing that a device says.
+// firstReading keeps the first thing that a device reports.
 type firstReading struct {
 	text  string
 	heard context.CancelFunc

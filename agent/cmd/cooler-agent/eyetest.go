@@ -13,7 +13,7 @@ import (
 )
 
 // The eye test is a rendered shelf (synth-render --kind cooler-val-like --seed 501 --size 640x480, its first
-// frame) and the boxes, [x, y, width, height] in its pixels, of the facings of which at least 0.6 is visible.
+// frame) with the boxes, [x, y, width, height] in its pixels, of the facings that are visible by at least 0.6.
 var (
 	//go:embed eyetest/shelf.jpg
 	eyeTestPicture []byte
@@ -21,16 +21,16 @@ var (
 	eyeTestFacings []byte
 )
 
-// errBlind is wrapped where networks run and yet do not see.
+// errBlind is wrapped if networks run but do not see.
 var errBlind = errors.New("blind")
 
-// eyeTestShare is what a network must find of the eye test: the shipped one finds nearly all, and one of
-// another shop's goods should not be refused for a few.
+// eyeTestShare is the share of the eye test's facings that a network must find. The shipped one finds nearly
+// all, and one that was trained for another shop's goods should not be refused because of a few.
 const eyeTestShare = 0.5
 
-// eyeTest refuses a detector that runs and does not see: a network that was trained for other pictures, read
-// with the wrong scale or thresholds, or damaged before it was signed. Nothing else would tell a board that
-// all its slots are unknown for its own fault.
+// eyeTest refuses a detector that runs but does not see: a network that was trained for other pictures, that is
+// read with the wrong scale or thresholds, or that was damaged before it was signed. Nothing else would tell a
+// board that all its slots are unknown because of its own fault.
 func eyeTest(ctx context.Context, d vision.Detector) error {
 	frame, err := picture.Decode(eyeTestPicture)
 	if err != nil {

@@ -14,11 +14,12 @@ import (
 	"github.com/coldshelf/coldshelf/vision/footfall"
 )
 
-// footfallStall is how long its camera may be silent: a board that has just started reads its programs from a slow card.
+// footfallStall is how long the camera may be silent. A board that has just started reads its programs from a
+// slow card.
 const footfallStall = 30 * time.Second
 
-// footfallOf is a camera that counts people. Its frames live in this process's memory until the next one comes;
-// nothing but the counts goes anywhere.
+// footfallOf returns a device that counts people with a camera. A frame stays in this process's memory until
+// the next one comes; nothing but the counts leaves it.
 func footfallOf(c config.Footfall, every time.Duration) agent.Device {
 	return agent.Device{Name: "footfall", Run: func(ctx context.Context, say agent.Readings) error {
 		cam, err := openCamera(footfallCamera(c))
@@ -39,7 +40,7 @@ func footfallCamera(c config.Footfall) config.Camera {
 	return config.Camera{Source: c.Source, Width: c.Width, Height: c.Height, Step: 1, Stall: footfallStall}
 }
 
-// footCounter counts the frames of a camera and tells every interval what it counted.
+// footCounter counts the frames of a camera and reports the counts every interval.
 type footCounter struct {
 	lines  []footfall.Line
 	zones  []footfall.Zone
@@ -47,7 +48,7 @@ type footCounter struct {
 	every  time.Duration
 	say    agent.Readings
 
-	watch *footfall.Watch // nil before the first frame, which tells the picture's size
+	watch *footfall.Watch // nil before the first frame, which gives the picture's size
 	size  [2]int
 	tally *footfall.Tally
 	told  time.Time
@@ -58,7 +59,8 @@ func newFootCounter(c config.Footfall, p *people, every time.Duration, say agent
 	return &footCounter{lines: lines, zones: zones, people: p, every: every, say: say, tally: footfall.NewTally(lines, zones), told: time.Now()}
 }
 
-// run counts until ctx ends or the camera fails. After the end of a clip it has nothing more to say, and waits for ctx.
+// run counts until ctx ends or the camera fails. After the end of a clip it reports nothing more, and waits for
+// ctx.
 func (f *footCounter) run(ctx context.Context, cam agent.Camera) error {
 	pace := time.NewTicker(time.Second / footfall.Pace)
 	defer pace.Stop()
@@ -90,7 +92,7 @@ func (f *footCounter) run(ctx context.Context, cam agent.Camera) error {
 	}
 }
 
-// look counts one frame. Frames are numbered by time, so that a dwell is right where the board is slow.
+// look counts one frame. Frames are numbered by time, so that a dwell time is right even if the board is slow.
 func (f *footCounter) look(number int, frame vision.Frame) error {
 	if size := [2]int{frame.Width, frame.Height}; f.watch == nil || f.size != size {
 		f.finish()
@@ -108,7 +110,7 @@ func (f *footCounter) look(number int, frame vision.Frame) error {
 	return err
 }
 
-// finish counts those who are still in view, and tells.
+// finish counts those who are still in view, and reports.
 func (f *footCounter) finish() {
 	if f.watch != nil {
 		f.tally.Add(f.watch.Counter.Close())

@@ -10,10 +10,11 @@ import (
 	"syscall"
 )
 
-// forgetLoading gives back the pages of program and libraries that the loader alone has touched: OpenCV's modules bring
-// 260 libraries, most of them never called. What is called comes back from the page cache, or the disk, when it is.
-// Only mappings that nobody can write to and of which no page was changed are given up, so nothing can be lost.
-// It must run before further libraries are loaded; where the kernel tells nothing it does nothing.
+// forgetLoading gives back memory pages of the program and its libraries that only the loader has touched:
+// OpenCV's modules bring 260 libraries, most of which are never called. A page that is needed again is read
+// from the page cache or the disk. Only mappings that are read-only and unchanged are given up, so nothing can
+// be lost. It must run before further libraries are loaded. If the kernel gives no information, it does
+// nothing.
 func forgetLoading() {
 	f, err := os.Open("/proc/self/smaps")
 	if err != nil {
@@ -30,7 +31,7 @@ func forgetLoading() {
 	}
 	for _, m := range all {
 		if m.file && !m.written {
-			// An error leaves the pages where they are.
+			// On an error, the pages simply stay.
 			_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, syscall.MADV_DONTNEED)
 		}
 	}
@@ -39,11 +40,11 @@ func forgetLoading() {
 // mapping is a range of this process's memory.
 type mapping struct {
 	from, to uintptr
-	file     bool // of a file, read only
-	written  bool // holds pages that are not the file's, or it is not known
+	file     bool // of a file, read-only
+	written  bool // holds pages that differ from the file, or may do so
 }
 
-// mappingOf reads the head line of a mapping: "7f12-7f34 r-xp 00000000 08:01 123 /usr/lib/x.so".
+// mappingOf parses the first line of a mapping: "7f12-7f34 r-xp 00000000 08:01 123 /usr/lib/x.so".
 func mappingOf(line string) (m mapping, ok bool) {
 	fields := strings.Fields(line)
 	if len(fields) < 5 {
@@ -59,7 +60,7 @@ func mappingOf(line string) (m mapping, ok bool) {
 	return mapping{from: uintptr(from), to: uintptr(to), file: readOnly && len(fields) > 5 && strings.HasPrefix(fields[5], "/")}, true
 }
 
-// note takes a line below the head: "Private_Dirty:  4 kB".
+// note parses one of the lines that follow it: "Private_Dirty: 4 kB".
 func (m *mapping) note(line string) {
 	key, value, _ := strings.Cut(line, ":")
 	switch key {

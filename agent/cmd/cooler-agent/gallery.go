@@ -62,7 +62,7 @@ are there are not written over.`,
 			if err != nil {
 				return err
 			}
-			// The public half first: should it fail, no secret lies about.
+			// Write the public half first: if that fails, no secret is left behind.
 			if err := writeNew(path+".pub", text, 0o644); err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ are there are not written over.`,
 	return cmd
 }
 
-// writeNew writes a file that must not be there yet.
+// writeNew writes a file that must not exist yet.
 func writeNew(path string, data []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
@@ -132,7 +132,7 @@ was vouched for by somebody else.`,
 	return cmd
 }
 
-// loadOwn reads a gallery to be signed by key: one that is unsigned, or that the key has signed.
+// loadOwn reads a gallery that is to be signed by key: it must be unsigned, or signed by that key.
 func loadOwn(path string, key ed25519.PrivateKey) (*gallery.Gallery, error) {
 	g, err := gallery.LoadSigned(path, []ed25519.PublicKey{key.Public().(ed25519.PublicKey)})
 	if errors.Is(err, gallery.ErrUnsigned) {
@@ -175,7 +175,7 @@ func verifyCommand() *cobra.Command {
 type shown struct {
 	Gallery    string          `json:"gallery"`
 	Version    uint64          `json:"version"`
-	SignedBy   string          `json:"signed_by"` // key named by the signature, which show does not check; "" for none
+	SignedBy   string          `json:"signed_by"` // key named by the signature, which show does not verify; "" for none
 	Embedder   string          `json:"embedder"`
 	Threshold  float64         `json:"threshold"`
 	Margin     float64         `json:"margin"`

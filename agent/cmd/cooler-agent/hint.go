@@ -2,7 +2,7 @@ package main
 
 import "errors"
 
-// hinted is an error with a word on what a person can do about it, printed as "error: …" and "hint: …".
+// hinted is an error with advice for the user, printed as "error: …" and "hint: …".
 type hinted struct {
 	err  error
 	hint string
@@ -19,7 +19,7 @@ func withHint(err error, hint string) error {
 	return &hinted{err, hint}
 }
 
-// hintOf finds the outermost hint in an error, "" where there is none.
+// hintOf returns the outermost hint in an error, or "".
 func hintOf(err error) string {
 	var h *hinted
 	if errors.As(err, &h) {

@@ -22,8 +22,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/pipeline"
 )
 
-// lanePatchesCommand writes what package lane's network is trained on. It is for models/training/lanes, and hidden from
-// who runs a board.
+// lanePatchesCommand writes the data on which package lane's network is trained. It is used by
+// models/training/lanes, and hidden from those who run a board.
 func lanePatchesCommand() *cobra.Command {
 	var o lanePatches
 	cmd := &cobra.Command{
@@ -60,10 +60,10 @@ type lanePatches struct {
 	rng            *rand.Rand
 }
 
-// leastInFrame is how much of a lane's front must be in the picture for it to be worth a question.
+// leastInFrame is the share of a lane's front that must be in the picture for the lane to be used.
 const leastInFrame = 0.25
 
-// conditions in the order of their numbers in a record.
+// conditions is in the order of their numbers in a record.
 var conditions = []string{"clean", "jpeg", "fog", "glare", "dark", "over", "blur", "arm", "blocked"}
 
 func (o *lanePatches) run(ctx context.Context, errs io.Writer) error {
@@ -146,7 +146,7 @@ func wholeBox(d vision.Detection) shelf.Box {
 	return shelf.Box{X: x, Y: y, W: max(1, int(math.Round(d.X1))-x), H: max(1, int(math.Round(d.Y1))-y)}
 }
 
-// takeAway drops some facings, of which half leave a weak trace.
+// takeAway drops some facings, half of which leave a weak detection.
 func (o *lanePatches) takeAway(found []vision.Detection) ([]shelf.Facing, lane.Scene) {
 	var facings []shelf.Facing
 	var scene lane.Scene

@@ -15,17 +15,17 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
-// lesson is one product with its photos, or with crops that need no looking for the pack.
+// lesson is one product with its photos, or with crops in which the pack need not be found.
 type lesson struct {
 	gtin    shelf.GTIN
 	name    string
 	photos  []string
-	box     *shelf.Box // of the pack in the photo, nil where it is to be found
+	box     *shelf.Box // of the pack in the photo; nil: it has to be found
 	crops   []vision.Frame
 	sources []string // of the crops
 }
 
-// lessons gathers what to learn from the flags or from folders.
+// lessons collects what to enrol from the flags or from folders.
 func (o enrollOptions) lessons(ctx context.Context, photos []string) ([]lesson, error) {
 	if o.from != "" {
 		return folderLessons(o.from)
@@ -43,7 +43,7 @@ func (o enrollOptions) lessons(ctx context.Context, photos []string) ([]lesson, 
 	return []lesson{l}, err
 }
 
-// fromLook cuts the facings that are meant out of a look's picture.
+// fromLook crops the chosen facings out of a look's picture.
 func (o enrollOptions) fromLook(ctx context.Context, l *lesson) error {
 	look, err := readObserved(ctx, o.seen, o.token)
 	if err != nil {
@@ -60,7 +60,8 @@ func (o enrollOptions) fromLook(ctx context.Context, l *lesson) error {
 	return nil
 }
 
-// folderLessons: each folder that is named by a GTIN, its pictures in order, and the product's name where a name.txt tells it.
+// folderLessons returns a lesson for each folder named by a GTIN, with its pictures in order of name and with
+// the product's name if name.txt gives one.
 func folderLessons(dir string) ([]lesson, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -110,7 +111,7 @@ func picturesIn(dir string) ([]string, error) {
 	return out, nil
 }
 
-// teach adds one product's photos; a photo that cannot be used is a fault, the others count.
+// teach enrols one product's photos. A photo that cannot be used is a fault, but the others count.
 func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added int, faults []error) {
 	crops, sources := l.crops, l.sources
 	for _, path := range l.photos {
@@ -136,7 +137,7 @@ func teach(ctx context.Context, s *sight, g *gallery.Gallery, l lesson) (added i
 	return added, faults
 }
 
-// viewsOf are the parts of a photo that show the pack: the box that is given, else what Views takes.
+// viewsOf returns the parts of a photo that show the pack: the given box, or else what gallery.Views finds.
 func viewsOf(ctx context.Context, s *sight, photo vision.Frame, box *shelf.Box) ([]shelf.Box, error) {
 	if box != nil {
 		if inside := box.Intersect(photo.Bounds()); inside != *box {

@@ -14,20 +14,20 @@ import (
 	"github.com/coldshelf/coldshelf/vision"
 )
 
-// litCamera lights the lamp for each picture. A lamp that cannot be had or switched is a reason in the agent's
-// health, and is opened anew at the next picture.
+// litCamera lights the lamp for each picture. A lamp that cannot be opened or switched becomes a reason in the
+// agent's health, and is opened again at the next picture.
 type litCamera struct {
 	agent.Camera
 	open   func() (*relay.Relay, error)
 	warmup time.Duration
 	lamp   *relay.Relay  // nil: not open
-	told   chan switched // the last, until the duty tells it
+	told   chan switched // the latest result, until the duty reports it
 }
 
-// switched is what came of switching the lamp; nil: it obeyed.
+// switched is the result of switching the lamp; nil if that worked.
 type switched struct{ err error }
 
-// lit puts the lamp before the camera, and switches it off.
+// lit returns a camera that lights the lamp for each picture of cam, and switches the lamp off.
 func lit(cam agent.Camera, c config.Light) *litCamera {
 	return litBy(cam, c, func() (gpio.PinOut, error) { return board.Pin(c.Pin) })
 }
@@ -44,7 +44,7 @@ func litBy(cam agent.Camera, c config.Light, pin func() (gpio.PinOut, error)) *l
 	return l
 }
 
-// Duty tells how the lamp is.
+// Duty reports the lamp's state.
 func (c *litCamera) Duty() agent.Duty {
 	return agent.Duty{Name: "light", Run: func(ctx context.Context, tell func(error)) {
 		for {
@@ -58,7 +58,7 @@ func (c *litCamera) Duty() agent.Duty {
 	}}
 }
 
-// tell leaves the newest word for the duty.
+// tell leaves the latest result for the duty.
 func (c *litCamera) tell(err error) {
 	select {
 	case <-c.told:
@@ -67,7 +67,7 @@ func (c *litCamera) tell(err error) {
 	c.told <- switched{err}
 }
 
-// set switches, and lets go of a lamp that does not obey.
+// set switches the lamp, and closes it if that fails.
 func (c *litCamera) set(on bool) (err error) {
 	if c.lamp == nil {
 		if c.lamp, err = c.open(); err != nil {
@@ -76,14 +76,14 @@ func (c *litCamera) set(on bool) (err error) {
 		}
 	}
 	if err = c.lamp.Set(on); err != nil {
-		_ = c.lamp.Close() // it fails as well, and says the same
+		_ = c.lamp.Close() // it fails as well, with the same error
 		c.lamp = nil
 	}
 	return err
 }
 
-// Capture takes a picture with the lamp lit. A lamp that fails does not keep the picture from being taken:
-// the quality gate says whether it is too dark.
+// Capture takes a picture with the lamp lit. If the lamp fails the picture is taken nevertheless: the quality
+// gate says whether it is too dark.
 func (c *litCamera) Capture(ctx context.Context) (vision.Frame, error) {
 	if err := c.set(true); err != nil {
 		c.tell(err)

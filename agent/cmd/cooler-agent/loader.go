@@ -23,7 +23,7 @@ const probeName = "probe-model"
 type loader struct {
 	opts    sightOptions
 	ort     *ort.Runtime // nil: OpenCV
-	runtime string       // with its version, as the log and the probe's verdicts name it
+	runtime string       // with its version, as it stands in the log and in the probe's verdicts
 	prober  probe.Prober
 }
 
@@ -77,7 +77,7 @@ func openNetwork(rt *ort.Runtime, onnx []byte, o sightOptions) (vision.Network, 
 	return opencv.OpenNetwork(onnx, o.Target)
 }
 
-// tryShape is the smallest input that the network must take.
+// tryShape returns the smallest input that the network must take.
 func tryShape(in weights.Input) []int {
 	if in.Width > 0 && in.Height > 0 {
 		return []int{1, max(3, in.Planes), in.Height, in.Width}
@@ -85,7 +85,7 @@ func tryShape(in weights.Input) []int {
 	return []int{1, 3, 2 * in.Multiple, 3 * in.Multiple}
 }
 
-// probeCommand is the child's side of a model's trial.
+// probeCommand is the child process in which a model is tried.
 func probeCommand() *cobra.Command {
 	var library string
 	cmd := &cobra.Command{

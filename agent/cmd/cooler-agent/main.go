@@ -1,5 +1,6 @@
-// Command cooler-agent is the program beside a cooler: it watches the shelves and sends what it sees.
-// See `cooler-agent --help`.
+// Command cooler-agent is the program beside a cooler: it watches the shelves and sends what it sees to the
+// cloud. It covers the way from a camera frame to a message, and only wires the parts: see package agent, and
+// `cooler-agent --help`.
 package main
 
 import (
@@ -15,7 +16,7 @@ import (
 // version is set by the linker.
 var version = "unversioned"
 
-// Exit statuses that scripts rely on.
+// The exit statuses, which scripts may rely on.
 const (
 	exitDone   = 0
 	exitFailed = 1
@@ -29,7 +30,7 @@ func main() {
 	os.Exit(status)
 }
 
-// execute runs one command line and gives its exit status.
+// execute runs one command line and returns its exit status.
 func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	root := rootCommand()
 	begun := markBegin(root)

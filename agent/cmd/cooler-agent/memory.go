@@ -10,14 +10,13 @@ import (
 	"runtime/debug"
 )
 
-// heapLimit is what Go's collector works to stay within: a frame of 1920×1080, its copies and the network's
-// input fit, and beyond it only costs time.
+// heapLimit is the size within which Go's collector tries to stay. A frame of 1920×1080, its copies and the
+// network's input fit; going beyond it only costs time.
 const heapLimit = 32 << 20
 
-// keepLittle has this process give memory back rather than be quick: between two looks minutes pass, and a
-// board of 1 GB has other things to do with it. The networks' buffers are malloc's, which by default keeps
-// one pool a thread and returns nothing that was freed below the top. What the environment says of these
-// counts more.
+// keepLittle makes this process return memory rather than be fast: minutes pass between two looks, and a board
+// with 1 GB needs it for other things. The networks' buffers come from malloc, which by default keeps one pool
+// per thread and returns nothing that was freed below the top. Environment variables take precedence.
 func keepLittle() {
 	forgetLoading()
 	if os.Getenv("GOGC") == "" {

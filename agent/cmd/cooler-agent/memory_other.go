@@ -2,5 +2,5 @@
 
 package main
 
-// keepLittle needs malloc's own interface.
+// keepLittle does nothing here: it needs glibc's malloc.
 func keepLittle() {}

@@ -19,7 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/picture"
 )
 
-// mountOptions are the flags of mount.
+// mountOptions holds mount's flags.
 type mountOptions struct {
 	sight     sightOptions
 	config    string
@@ -132,7 +132,7 @@ func (o mountOptions) run(ctx context.Context, args []string, out io.Writer) err
 	return o.tell(out, m, fitted)
 }
 
-// see gives the picture and the planogram.
+// see returns the picture and the planogram.
 func (o *mountOptions) see(ctx context.Context, args []string) (vision.Frame, *shelf.Planogram, error) {
 	var frame vision.Frame
 	planogram, lens := o.planogram, o.lens
@@ -180,7 +180,7 @@ func mountHint(err error) string {
 	return "stock the cooler as the planogram says and take the picture from where the camera hangs, or write the lines by hand: docs/mount.md"
 }
 
-// drawSlots looks again with the mount, and draws what is then judged.
+// drawSlots looks again with the mount found, and draws the slots as they are then judged.
 func (o mountOptions) drawSlots(ctx context.Context, s *sight, m *mount.Mount, plan *shelf.Planogram, frame vision.Frame) error {
 	s.Mount = m
 	p, err := s.Pipeline(plan)

@@ -23,21 +23,21 @@ import (
 )
 
 const (
-	// maxObservation bounds what a file or a cloud may say of one look.
+	// maxObservation bounds the JSON of one look, from a file or from the cloud.
 	maxObservation = 8 << 20
 	cloudTimeout   = 30 * time.Second
 )
 
-// observed is a look that was stored or sent: the facings, and the picture in which they stand. The
-// picture may be smaller than what the boxes were measured in.
+// observed is a look that was stored or sent: the facings and the picture that shows them. The picture may be
+// smaller than the one in which the boxes were measured.
 type observed struct {
 	source  string
 	frame   vision.Frame
 	facings []shelf.Facing
 }
 
-// readObserved takes a look from where it is kept: a folder or file of the board, a line of detect --json,
-// or a cooler of the cloud by its URL.
+// readObserved reads a look from where it is kept: a folder or file on the board, a line of detect --json, or a
+// cooler in the cloud by its URL.
 func readObserved(ctx context.Context, source, tokenFile string) (*observed, error) {
 	if u, err := url.Parse(source); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
 		return fromCloud(ctx, u, tokenFile)
@@ -48,8 +48,8 @@ func readObserved(ctx context.Context, source, tokenFile string) (*observed, err
 	return fromFile(source)
 }
 
-// fromFile reads what `detect --json` printed, or what the agent keeps of its last look with an unknown
-// facing; a folder stands for the agent's data directory or the folder unknown in it.
+// fromFile reads what `detect --json` printed, or what the agent keeps of its last look with an unknown facing.
+// A folder may be the agent's data directory or the folder "unknown" in it.
 func fromFile(path string) (*observed, error) {
 	const hint = "give the agent's data directory, or a file with one line of `cooler-agent detect --json`"
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -83,7 +83,7 @@ func fromFile(path string) (*observed, error) {
 	return newObserved(path, frame, seen.Width, seen.Height, seen.Facings)
 }
 
-// seenIn is the observation's file in the agent's data directory, or in the folder unknown itself.
+// seenIn returns the observation's file in the agent's data directory, or in the folder "unknown" itself.
 func seenIn(dir string) string {
 	if file := filepath.Join(dir, agent.UnknownFile); fileThere(file) {
 		return file
@@ -96,7 +96,7 @@ func fileThere(path string) bool {
 	return err == nil
 }
 
-// fromCloud asks the cloud for a cooler's last look and its picture.
+// fromCloud fetches a cooler's last look and its picture from the cloud.
 func fromCloud(ctx context.Context, cooler *url.URL, tokenFile string) (*observed, error) {
 	token, err := readToken(tokenFile)
 	if err != nil {
@@ -137,7 +137,7 @@ func fromCloud(ctx context.Context, cooler *url.URL, tokenFile string) (*observe
 	return newObserved(base.String(), frame, o.Width, o.Height, o.Facings)
 }
 
-// readToken reads the cloud's token from a file, else from the environment; "": there is none.
+// readToken reads the cloud's token from a file, or else from the environment; "" if there is none.
 func readToken(file string) (string, error) {
 	if file == "" {
 		return strings.TrimSpace(os.Getenv("COLDSHELF_TOKEN")), nil
@@ -157,13 +157,13 @@ type cloudClient struct {
 func newCloudClient(token string) *cloudClient {
 	return &cloudClient{token: token, http: http.Client{
 		Timeout: cloudTimeout,
-		// A token goes to whom it was given for and nobody else.
+		// The token must only be sent to the server that it was given for.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
 	}}
 }
 
-// get asks for something of at most limit bytes.
+// get fetches at most limit bytes.
 func (c *cloudClient) get(ctx context.Context, u *url.URL, limit int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -172,7 +172,7 @@ func (c *cloudClient) get(ctx context.Context, u *url.URL, limit int64) ([]byte,
 	return c.do(req, limit)
 }
 
-// getJSON asks for a JSON value.
+// getJSON fetches a JSON value.
 func (c *cloudClient) getJSON(ctx context.Context, u *url.URL, into any) error {
 	data, err := c.get(ctx, u, maxObservation)
 	if err != nil {
@@ -184,7 +184,7 @@ func (c *cloudClient) getJSON(ctx context.Context, u *url.URL, into any) error {
 	return nil
 }
 
-// post sends something.
+// post sends a body.
 func (c *cloudClient) post(ctx context.Context, u *url.URL, kind string, body io.Reader) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), body)
 	if err != nil {
@@ -218,7 +218,8 @@ func (c *cloudClient) do(req *http.Request, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// refusal tells of a request that the cloud did not take, in its own words where it has any.
+// refusal returns an error for a request that the cloud refused, with the cloud's own explanation if there is
+// one.
 func refusal(u *url.URL, status string, body []byte) error {
 	var said struct{ Error, Hint string }
 	if json.Unmarshal(body, &said) != nil || said.Error == "" {
@@ -227,7 +228,7 @@ func refusal(u *url.URL, status string, body []byte) error {
 	return withHint(fmt.Errorf("%s: %s", u, said.Error), said.Hint)
 }
 
-// newObserved brings the boxes, measured in a picture of width × height, to the picture that is there.
+// newObserved scales the boxes, measured in a picture of width × height, to the picture at hand.
 func newObserved(source string, frame vision.Frame, width, height int, facings []shelf.Facing) (*observed, error) {
 	if width <= 0 || height <= 0 {
 		return nil, fmt.Errorf("%s: the observation does not say how large its picture was", source)
@@ -249,7 +250,7 @@ func newObserved(source string, frame vision.Frame, width, height int, facings [
 	return o, nil
 }
 
-// unknown lists the numbers, from 1, of the facings without a name.
+// unknown returns the numbers, from 1, of the facings without a name.
 func (o *observed) unknown() []int {
 	var out []int
 	for i, f := range o.facings {
@@ -260,7 +261,7 @@ func (o *observed) unknown() []int {
 	return out
 }
 
-// pick gives the facings that are meant: those numbered, else the only one without a name.
+// pick returns the facings with the given numbers or, without numbers, the only one that has no name.
 func (o *observed) pick(numbers []int) ([]shelf.Facing, error) {
 	if len(numbers) == 0 {
 		switch numbers = o.unknown(); len(numbers) {

@@ -13,14 +13,14 @@ import (
 	"github.com/coldshelf/coldshelf/vision/person"
 )
 
-// finder is a detector of people that is measured beside the one that follows what moves.
+// finder is a person detector that is compared with the one that follows what moves.
 type finder struct {
 	name string
 	net  vision.Network
 	find *person.Finder
 }
 
-// openFinders loads what of the known networks is in the folder.
+// openFinders loads those of the known networks that are in the folder.
 func openFinders(folder string) (list []finder, err error) {
 	grid := filepath.Join(folder, "fastestdet-coco.onnx")
 	if data, err := os.ReadFile(grid); err == nil {
@@ -54,7 +54,7 @@ func closeFinders(list []finder) {
 	}
 }
 
-// way counts whom the finder finds.
+// way counts the people whom the finder finds.
 func (f finder) way(ctx context.Context) way {
 	watchBy := func(c *footfall.Counter) *footfall.Watch {
 		return &footfall.Watch{Counter: c, Find: func(frame vision.Frame) ([]footfall.Found, error) { return f.find.Find(ctx, frame) }}

@@ -7,13 +7,13 @@ import (
 	"github.com/coldshelf/coldshelf/vision/opencv"
 )
 
-// people is what finds people in the frames of one fixed camera. It belongs to one goroutine.
+// people finds people in the frames of one fixed camera. It must be used by one goroutine at a time.
 type people struct {
 	motion *opencv.Motion
 	person *opencv.Person
 }
 
-// openPeople begins with an unknown room. Close what it gives.
+// openPeople starts without knowledge of the room. The caller must call Close.
 func openPeople() (*people, error) {
 	motion, err := opencv.NewMotion()
 	if err != nil {
@@ -26,10 +26,10 @@ func openPeople() (*people, error) {
 	return &people{motion, person}, nil
 }
 
-// watch counts with a counter.
+// watch returns a watch that counts with the given counter.
 func (p *people) watch(c *footfall.Counter) *footfall.Watch {
 	return &footfall.Watch{Segment: p.motion.Segment, Person: p.person.Score, Hold: p.motion.Hold, Counter: c}
 }
 
-// Close frees what OpenCV holds.
+// Close frees OpenCV's memory.
 func (p *people) Close() error { return errors.Join(p.motion.Close(), p.person.Close()) }

@@ -114,7 +114,7 @@ func provision(ctx context.Context, cfg *config.Config, code, codeFile string, a
 		return nil, withHint(fmt.Errorf("keep credentials: %w", err), "the code is used up: make another once the folder can be written")
 	}
 	if codeFile != "" {
-		if err := os.Remove(codeFile); err != nil { // it is worth nothing now
+		if err := os.Remove(codeFile); err != nil { // it has been used up
 			return c, nil
 		}
 	}
@@ -153,7 +153,7 @@ func cloudOf(cfg *config.Config) (enrol.Cloud, error) {
 	return cloud, nil
 }
 
-// loadConfig reads a configuration; who the board is comes from its credentials where the file leaves it out.
+// loadConfig reads a configuration. If it does not name the board, the name comes from the board's credentials.
 func loadConfig(path string) (*config.Config, error) {
 	cfg, err := config.Load(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -174,7 +174,7 @@ func loadConfig(path string) (*config.Config, error) {
 	return cfg, nil
 }
 
-// missingConfigHint names the file that was meant, where one stands beside the path that is none.
+// missingConfigHint suggests a configuration file that lies beside the given path, if there is one.
 func missingConfigHint(path string) string {
 	ext := filepath.Ext(path)
 	other := strings.TrimSuffix(path, ext) + map[string]string{".yaml": ".yml", ".yml": ".yaml"}[ext]
@@ -184,20 +184,20 @@ func missingConfigHint(path string) string {
 	return "give the path of a configuration with --config; `cooler-agent run --help` shows a small one"
 }
 
-// enrolledTLS lets the uplink show the board's own certificate, if it has one from the cloud.
+// enrolledTLS gives the uplink the board's own certificate, if the cloud has issued one.
 func enrolledTLS(cfg *config.Config, u *uplink.Config) error {
 	if cfg.Cloud.URL == "" {
 		return nil
 	}
 	conf, err := enrol.In(cfg.DataDir).TLS()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // named in the file, and not enrolled yet
+		return nil // the file names the board, which is not enrolled yet
 	}
 	u.TLS = conf
 	return err
 }
 
-// dutiesOf is what the configuration has the agent see to.
+// dutiesOf returns the duties that the configuration asks for.
 func dutiesOf(cfg *config.Config, ticks *clock.Clock) ([]agent.Duty, error) {
 	if cfg.Cloud.URL == "" {
 		return nil, nil
@@ -211,7 +211,7 @@ func dutiesOf(cfg *config.Config, ticks *clock.Clock) ([]agent.Duty, error) {
 	}}}, nil
 }
 
-// knownTime is the time where the clock is known, else zero.
+// knownTime returns a function that returns the time if the clock is known, else zero.
 func knownTime(ticks *clock.Clock) func() time.Time {
 	return func() time.Time {
 		if at, quality := ticks.Stamp(); quality >= telemetry.RTC {

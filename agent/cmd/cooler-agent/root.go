@@ -13,7 +13,7 @@ saw over MQTT. Without a network it keeps everything until the cloud has it.`,
   cooler-agent enroll --gallery drinks.gallery --gtin 4006381333931 --name "Cola 0.5 l" cola*.jpg
   cooler-agent doctor --config agent.yml                # is this board ready?
   cooler-agent run --config agent.yml                   # watch, for years`,
-		Version:           version, // for --version; `version` tells more
+		Version:           version, // for --version; `version` prints more
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -40,7 +40,7 @@ saw over MQTT. Without a network it keeps everything until the cloud has it.`,
 	return root
 }
 
-// markBegin notes when a command begins to run: an error before that is wrong usage.
+// markBegin records when a command begins to run: an error before that is wrong usage.
 func markBegin(root *cobra.Command) *bool {
 	begun := false
 	mark(root.Commands(), &begun)

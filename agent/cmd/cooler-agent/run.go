@@ -76,7 +76,8 @@ func newLog(cmd *cobra.Command, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: l})), nil
 }
 
-// restart becomes the program anew, with the same process id, so that whoever watches it sees no end.
+// restart replaces this program by a new start of itself with the same process ID, so that a supervisor notices
+// nothing.
 func restart() error {
 	self, err := os.Executable()
 	if err != nil {
@@ -85,12 +86,12 @@ func restart() error {
 	return fmt.Errorf("restart: %w", syscall.Exec(self, os.Args, os.Environ()))
 }
 
-// launch becomes the agent that an update put on the disk, where there is one to run in this one's place.
-// A fault of the updates must not keep the board's own agent from running.
+// launch replaces this program by the agent that an update installed, if there is one to run. A fault in the
+// updates must not keep the board's own agent from running.
 func launch(path string, log *slog.Logger) error {
 	cfg, err := loadConfig(path)
 	if err != nil {
-		return nil // run tells it
+		return nil // run reports it
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -111,7 +112,7 @@ func launch(path string, log *slog.Logger) error {
 	return nil
 }
 
-// run wires an agent of the configuration and runs it.
+// run builds an agent from the configuration and runs it.
 func run(ctx context.Context, path string, untilEnd bool, log *slog.Logger) (err error) {
 	cfg, err := loadConfig(path)
 	if err != nil && hintOf(err) == "" {
@@ -137,15 +138,15 @@ func run(ctx context.Context, path string, untilEnd bool, log *slog.Logger) (err
 	return a.Run(ctx)
 }
 
-// wiring is what main puts together, and takes apart again.
+// wiring holds what main has opened and must close.
 type wiring struct {
 	cfg   *config.Config
 	log   *slog.Logger
-	took  func() error // notes that the signed gallery is in use; nil without one
+	took  func() error // records that the signed gallery is in use; nil without one
 	close []func() error
 }
 
-// Close ends what was opened, last first.
+// Close closes what was opened, in reverse order.
 func (w *wiring) Close() error {
 	var errs []error
 	for i := len(w.close) - 1; i >= 0; i-- {
@@ -191,7 +192,7 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 	if err := placed(cfg, &opts); err != nil {
 		return opts, err
 	}
-	// Last, because everything before may refuse to start, and a start counts the boot up.
+	// The outbox comes last, because everything before it may refuse to start, and opening it counts the boot.
 	opts.Outbox, err = outbox.Open(ctx, cfg.DataDir, outbox.Options{
 		MaxBytes: cfg.Outbox.MaxBytes, Log: w.log,
 		EncodeGap: agent.EncodeGap(cfg.Identity(), ticks),
@@ -203,13 +204,13 @@ func (w *wiring) options(ctx context.Context) (agent.Options, error) {
 		return opts, err
 	}
 	w.close = append(w.close, opts.Outbox.Close)
-	if w.took != nil { // the folder of its file is there now
+	if w.took != nil { // the folder of its file exists now
 		return opts, w.took()
 	}
 	return opts, nil
 }
 
-// openEyes opens the camera and the networks with what they know.
+// openEyes opens the camera and the networks.
 func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 	cam, err := openCamera(w.cfg.Camera)
 	if err != nil {
@@ -241,7 +242,7 @@ func (w *wiring) openEyes(ctx context.Context, opts *agent.Options) error {
 	return nil
 }
 
-// clockOf is the clock that the configuration names.
+// clockOf returns the clock that the configuration names.
 func clockOf(cfg *config.Config) *clock.Clock {
 	if file := cfg.PlayedClock(); file != "" {
 		return clock.Played(file)
@@ -249,7 +250,7 @@ func clockOf(cfg *config.Config) *clock.Clock {
 	return clock.New(cfg.Clock == "trusted")
 }
 
-// sightOf is what the configuration says of looking.
+// sightOf returns the part of the configuration that concerns looking.
 func sightOf(cfg *config.Config) sightOptions {
 	v := cfg.Vision
 	return sightOptions{
@@ -258,7 +259,7 @@ func sightOf(cfg *config.Config) sightOptions {
 	}
 }
 
-// galleryWords tells people which gallery is in use.
+// galleryWords describes the gallery in use, for people.
 func galleryWords(g *gallery.Gallery) string {
 	size := fmt.Sprintf("%d products, %d references", len(g.GTINs()), len(g.References))
 	if g.Version == 0 {
@@ -267,7 +268,8 @@ func galleryWords(g *gallery.Gallery) string {
 	return fmt.Sprintf("version %d, %s", g.Version, size)
 }
 
-// uplinkOf reads the files that the uplink's configuration names. What it does not name, the credentials give.
+// uplinkOf reads the files that the uplink's configuration names. Anything that it does not name comes from the
+// credentials.
 func uplinkOf(cfg *config.Config) (uplink.Config, error) {
 	c := cfg.Uplink
 	u := uplink.Config{

@@ -25,45 +25,45 @@ import (
 
 // sightOptions says which networks look, how, and what they know. Paths may be "".
 type sightOptions struct {
-	Weights string // folder with a manifest; "": $COLDSHELF_WEIGHTS, else the networks inside the program
+	Weights string // folder with a manifest; "": $COLDSHELF_WEIGHTS, or else the networks built into the program
 	Runtime string // auto, opencv or onnxruntime; "" is auto
 	Target  string // cpu or cuda; "" is cpu
-	Library string // of ONNX Runtime; "": looked for
-	Threads int    // a pass; 0: the runtime chooses
-	Gallery string // file; "": nothing has a name
+	Library string // path of ONNX Runtime's library; "": it is looked for
+	Threads int    // per pass; 0: the runtime chooses
+	Gallery string // file; "": facings get no names
 	Key     string // file of public keys, one of which must have signed the gallery; "": it need not be signed
-	Floor   string // file of the highest gallery version that was in use; with Key
+	Floor   string // file with the highest gallery version that was in use; only with Key
 	Mount   string // file; "": slots are not judged
-	Video   bool   // frames come from one fixed camera, in order
-	// Sparing holds little memory between looks, and takes longer for one.
+	Video   bool   // the frames come from one fixed camera, in order
+	// Sparing uses little memory between looks, but takes longer for one.
 	Sparing bool
-	// Thresholds in place of the networks' own, by the names of thresholdNames.
+	// Thresholds replace those of the networks. The keys are those of thresholdNames.
 	Thresholds map[string]int64
 	Log        *slog.Logger
 }
 
-// same says that two open the same sight.
+// same reports whether both options open the same sight.
 func (o sightOptions) same(p sightOptions) bool {
 	ofO, ofP := o.Thresholds, p.Thresholds
 	o.Thresholds, p.Thresholds, o.Log, p.Log = nil, nil, nil, nil
 	return reflect.DeepEqual(o, p) && maps.Equal(ofO, ofP)
 }
 
-// sight is what looks: the networks, the gallery and the mount, ready to make pipelines. It belongs to one
-// goroutine at a time.
+// sight holds everything that looks: the networks, the gallery and the mount, from which it makes pipelines. It
+// must be used by one goroutine at a time.
 type sight struct {
 	Detector   vision.Detector
 	Embedder   vision.Embedder
-	Lanes      *lane.Network       // nil where the weights have none
+	Lanes      *lane.Network       // nil if the weights have none
 	Recogniser *gallery.Recogniser // nil without a gallery
 	Mount      *mount.Mount        // nil without one
-	Runtime    string              // what runs the networks, for the log
+	Runtime    string              // the runtime of the networks, for the log
 
 	opts  sightOptions
 	close []func() error
 }
 
-// openSight loads the networks. Close what it gives.
+// openSight loads the networks. The caller must call Close.
 func openSight(ctx context.Context, o sightOptions) (*sight, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -123,7 +123,7 @@ func (s *sight) load(ctx context.Context, l *loader, set *weights.Set, spec weig
 	return net, nil
 }
 
-// openLanes takes the set's judge of lanes, where it has one.
+// openLanes loads the network that judges lanes, if the set has one.
 func (s *sight) openLanes(ctx context.Context, l *loader, set *weights.Set) error {
 	spec, err := set.Task(weights.LaneBare)
 	if errors.Is(err, weights.ErrTask) {
@@ -140,7 +140,7 @@ func (s *sight) openLanes(ctx context.Context, l *loader, set *weights.Set) erro
 	return err
 }
 
-// openEmbedder takes the set's network, or colours and edges where the set has none.
+// openEmbedder loads the set's embedder, or falls back to colours and edges if the set has none.
 func (s *sight) openEmbedder(ctx context.Context, l *loader, set *weights.Set) error {
 	spec, err := set.Task(weights.PackEmbedding)
 	if errors.Is(err, weights.ErrTask) {
@@ -161,7 +161,7 @@ func (s *sight) openEmbedder(ctx context.Context, l *loader, set *weights.Set) e
 	return err
 }
 
-// openGallery reads the gallery; one of another embedder is embedded again from the pictures it keeps.
+// openGallery reads the gallery. If another embedder made it, its pictures are embedded again.
 func (s *sight) openGallery(ctx context.Context) error {
 	if s.opts.Gallery == "" {
 		return nil
@@ -183,7 +183,7 @@ func (s *sight) openGallery(ctx context.Context) error {
 			return withHint(fmt.Errorf("gallery %s: %w", s.opts.Gallery, err), "enrol again with `cooler-agent enroll`")
 		}
 	}
-	if s.opts.Sparing { // the pictures were for embedding again; their file has them still
+	if s.opts.Sparing { // the pictures are only needed for embedding again, and the file still has them
 		for i := range g.References {
 			g.References[i].JPEG = nil
 		}
@@ -192,7 +192,7 @@ func (s *sight) openGallery(ctx context.Context) error {
 	return err
 }
 
-// loadGallery reads the gallery, signed and not outdated where there is a key.
+// loadGallery reads the gallery. If there is a key, it must be signed and not outdated.
 func (s *sight) loadGallery() (*gallery.Gallery, error) {
 	if s.opts.Key == "" {
 		return gallery.Load(s.opts.Gallery)
@@ -204,7 +204,7 @@ func (s *sight) loadGallery() (*gallery.Gallery, error) {
 	return gallery.Floor{Path: s.opts.Floor}.Load(s.opts.Gallery, keys)
 }
 
-// Pipeline makes a pipeline for a planogram, nil for none.
+// Pipeline returns a pipeline for a planogram; nil means that there is none.
 func (s *sight) Pipeline(plan *shelf.Planogram) (*pipeline.Pipeline, error) {
 	cfg := pipeline.Config{Detector: s.Detector, Mount: s.Mount, Planogram: plan, Video: s.opts.Video}
 	if s.Recogniser != nil {
@@ -230,7 +230,7 @@ func (s *sight) Close() error {
 	return errors.Join(faults...)
 }
 
-// openWeights takes the folder that is given, else $COLDSHELF_WEIGHTS, else what is inside the program.
+// openWeights opens the given folder, else $COLDSHELF_WEIGHTS, else the networks built into the program.
 func openWeights(dir string) (*weights.Set, error) {
 	if dir == "" {
 		dir = os.Getenv("COLDSHELF_WEIGHTS")
@@ -278,7 +278,7 @@ func readSmall(path string, limit int64) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// cacheDir is where verdicts on models are kept, "" where the board has no such place.
+// cacheDir returns the folder in which verdicts on models are kept, or "" if the board has no place for it.
 func cacheDir() string {
 	if dir := os.Getenv("COLDSHELF_CACHE"); dir != "" {
 		return filepath.Join(dir, "models")
@@ -290,14 +290,14 @@ func cacheDir() string {
 	return filepath.Join(dir, "coldshelf", "models")
 }
 
-// Names of runtimes, as --runtime and the configuration say them.
+// The names of the runtimes in --runtime and in the configuration.
 const (
 	runtimeAuto   = "auto"
 	runtimeOpenCV = "opencv"
 	runtimeONNX   = "onnxruntime"
 )
 
-// chooseRuntime opens ONNX Runtime where it is asked for or there, nil for OpenCV.
+// chooseRuntime opens ONNX Runtime if it is asked for or available; nil means OpenCV.
 func chooseRuntime(o sightOptions) (*ort.Runtime, error) {
 	switch o.Runtime {
 	case runtimeOpenCV:
@@ -305,7 +305,7 @@ func chooseRuntime(o sightOptions) (*ort.Runtime, error) {
 		rt, err := ort.Open(o.Library)
 		return rt, withHint(err, "`make setup` puts the library into the cache; or name it with --onnxruntime or $ONNXRUNTIME_LIB; or use --runtime opencv")
 	case runtimeAuto, "":
-		// CUDA is OpenCV's here: the npm package's ONNX Runtime has none.
+		// CUDA is only available through OpenCV: the ONNX Runtime in the npm package does not have it.
 		if o.Target == opencv.CUDA {
 			break
 		}

@@ -18,8 +18,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/gallery"
 )
 
-// sights builds what looks, and shares the networks between views that need the same: another planogram
-// loads none.
+// sights builds views, and shares the networks between views that need the same ones: a new planogram does not
+// load any.
 type sights struct {
 	opts    sightOptions
 	runtime string
@@ -35,9 +35,9 @@ type heldSight struct {
 
 func newSights(o sightOptions) *sights { return &sights{opts: o} }
 
-// first builds the view that the board begins with: of the bundles in force, or, where one cannot be used,
-// of those before, in the end of what the configuration names. Of networks and gallery the one goes back that is at
-// fault, and both only where neither is enough.
+// first builds the view with which the board starts: from the bundles in force or, if one cannot be used, from
+// the one before it, and in the end from what the configuration names. Of networks and gallery, only the one
+// that is at fault is taken back, and both only if neither is enough.
 func (s *sights) first(ctx context.Context, opts *agent.Options) (*agent.View, error) {
 	for {
 		sent := s.sent(opts.Updates)
@@ -48,7 +48,7 @@ func (s *sights) first(ctx context.Context, opts *agent.Options) (*agent.View, e
 		}
 		back := sent.kinds()
 		if len(sent) > 1 {
-			for _, kind := range []string{bundle.Gallery, bundle.Model} { // a gallery is tried sooner than networks are
+			for _, kind := range []string{bundle.Gallery, bundle.Model} { // a gallery is tried first, because it is tried faster than networks
 				set := sent.with(kind).setting(opts.Setting)
 				if other, fault := s.view(ctx, set); fault == nil {
 					view, back, opts.Setting = other, []string{kind}, set
@@ -69,10 +69,10 @@ func (s *sights) first(ctx context.Context, opts *agent.Options) (*agent.View, e
 	}
 }
 
-// sentParts are the networks and the gallery that were sent, by kind; a kind that was not sent is missing.
+// sentParts holds the networks and the gallery that were sent, by kind. A kind that was not sent is missing.
 type sentParts map[string]sentPart
 
-// sentPart is where a bundle is unpacked, and the one before it; "" for the board's own.
+// sentPart is where a bundle is unpacked, and where the one before it is; "" for the board's own.
 type sentPart struct{ now, before string }
 
 func (s *sights) sent(store *update.Store) sentParts {
@@ -97,20 +97,20 @@ func (s *sights) sent(store *update.Store) sentParts {
 
 func (p sentParts) kinds() []string { return slices.Sorted(maps.Keys(p)) }
 
-// with is the same with one kind gone back.
+// with returns the same parts with one kind taken back.
 func (p sentParts) with(kind string) sentParts {
 	out := maps.Clone(p)
 	out[kind] = sentPart{now: p[kind].before}
 	return out
 }
 
-// setting is a setting with what was sent.
+// setting returns a setting with the parts that were sent.
 func (p sentParts) setting(set agent.Setting) agent.Setting {
 	set.Weights, set.Gallery = p[bundle.Model].now, p[bundle.Gallery].now
 	return set
 }
 
-// view builds a pipeline of a setting, for the agent's Rebuild.
+// view builds a view for a setting; it is the agent's Rebuild.
 func (s *sights) view(ctx context.Context, set agent.Setting) (*agent.View, error) {
 	h, err := s.take(ctx, set)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *sights) view(ctx context.Context, set agent.Setting) (*agent.View, erro
 	return v, nil
 }
 
-// gallery is what the only view knows, nil for nothing.
+// gallery returns the gallery of the only view; nil if there is none.
 func (s *sights) gallery() *gallery.Gallery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,7 +137,7 @@ func (s *sights) gallery() *gallery.Gallery {
 	return s.held[0].Recogniser.Gallery()
 }
 
-// take gives the sight of a setting, opened now or before.
+// take returns the sight for a setting, opened now or earlier.
 func (s *sights) take(ctx context.Context, set agent.Setting) (*heldSight, error) {
 	o := s.opts
 	if set.Weights != "" {
@@ -181,7 +181,7 @@ func (s *sights) release(h *heldSight) error {
 	return h.Close()
 }
 
-// Close closes what is still held.
+// Close closes the sights that are still held.
 func (s *sights) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,7 +193,7 @@ func (s *sights) Close() error {
 	return errors.Join(errs...)
 }
 
-// updateRoot reads whose bundles the board believes, nil for nobody's.
+// updateRoot reads the root of trust for bundles; nil if no bundles are trusted.
 func updateRoot(cfg *config.Config) ([]byte, error) {
 	if cfg.Updates.Root == "" {
 		return nil, nil

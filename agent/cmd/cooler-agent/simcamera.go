@@ -12,8 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
-// simCamera shows the rendered shop day of a cooler that does not exist, for a desk without a camera. Its
-// name after sim: chooses the cooler, and the same name is the same cooler.
+// simCamera shows the rendered shop day of a cooler that does not exist, for a desk without a camera. The name
+// after sim: chooses the cooler, and the same name always gives the same one.
 type simCamera struct {
 	day  *synth.Day
 	loop bool

@@ -9,14 +9,15 @@ import (
 	"github.com/coldshelf/coldshelf/vision/lens"
 )
 
-// straightener takes a measured lens out of pictures. It belongs to one goroutine at a time; nil changes nothing.
+// straightener rectifies pictures taken with a measured lens. It must be used by one goroutine at a time; nil
+// changes nothing.
 type straightener struct {
 	profile   *lens.Profile
 	rectifier *lens.Rectifier
 	w, h      int
 }
 
-// openLens reads a lens profile; "" gives none.
+// openLens reads a lens profile; for "" it returns nil.
 func openLens(path string) (*straightener, error) {
 	if path == "" {
 		return nil, nil
@@ -32,7 +33,7 @@ func openLens(path string) (*straightener, error) {
 	return &straightener{profile: p}, nil
 }
 
-// straighten gives the picture as an ideal lens would have taken it.
+// straighten returns the picture as an ideal lens would have taken it.
 func (s *straightener) straighten(f vision.Frame) (vision.Frame, error) {
 	if s == nil {
 		return f, nil
@@ -50,13 +51,13 @@ func (s *straightener) straighten(f vision.Frame) (vision.Frame, error) {
 	return s.rectifier.Apply(f), nil
 }
 
-// straightCamera straightens what a camera gives.
+// straightCamera rectifies the pictures of a camera.
 type straightCamera struct {
 	agent.Camera
 	lens *straightener
 }
 
-// Capture gives the next picture, straightened.
+// Capture returns the next picture, rectified.
 func (c *straightCamera) Capture(ctx context.Context) (vision.Frame, error) {
 	f, err := c.Camera.Capture(ctx)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/draw"
 )
 
-// printTable writes an observation for a person: what the picture is like, its facings by shelf, its slots.
+// printTable prints an observation for people: the picture's quality, its facings by shelf, and its slots.
 func printTable(out io.Writer, path string, obs *shelf.Observation, kpis *shelf.PictureKPIs, names draw.Names) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %d×%d  %s  picture %s\n", path, obs.Width, obs.Height, counted(len(obs.Facings), "facing"), qualityWords(obs.Quality))
@@ -60,7 +60,7 @@ func printTable(out io.Writer, path string, obs *shelf.Observation, kpis *shelf.
 	return err
 }
 
-// counted is a number of things in words: 1 facing, 2 facings.
+// counted returns a number of things in words: 1 facing, 2 facings.
 func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -89,7 +89,7 @@ func qualityWords(q shelf.Quality) string {
 	return strings.Join(words, ", ")
 }
 
-// byPlace orders facings by shelf and position; those without a shelf come last.
+// byPlace returns the order of facings by shelf and position; those without a shelf come last.
 func byPlace(facings []shelf.Facing) []int {
 	order := make([]int, 0, len(facings))
 	last := 0

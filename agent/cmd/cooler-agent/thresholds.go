@@ -18,7 +18,7 @@ var thresholdNames = map[string]func(*weights.Thresholds) *float64{
 	"margin_permille":   func(t *weights.Thresholds) *float64 { return &t.Margin },
 }
 
-// override puts the given thresholds in the place of a network's own.
+// override replaces a network's own thresholds by the given ones.
 func override(t *weights.Thresholds, with map[string]int64) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(with)) {

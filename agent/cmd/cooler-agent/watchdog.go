@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// watchdog talks to systemd where it started this program with Type=notify (sd_notify(3)); elsewhere it is
-// silent.
+// watchdog reports to systemd if it started this program with Type=notify (sd_notify(3)), and otherwise does
+// nothing.
 type watchdog struct{ socket string }
 
 func newWatchdog() watchdog { return watchdog{os.Getenv("NOTIFY_SOCKET")} }
@@ -15,7 +15,7 @@ func (w watchdog) ready()    { w.say("READY=1") }
 func (w watchdog) alive()    { w.say("WATCHDOG=1") }
 func (w watchdog) stopping() { w.say("STOPPING=1") }
 
-// say drops what cannot be delivered: systemd then restarts the program, which is what is wanted.
+// say ignores errors: if systemd does not hear from the program, it restarts it, which is what is wanted.
 func (w watchdog) say(what string) {
 	if w.socket == "" {
 		return
@@ -29,5 +29,5 @@ func (w watchdog) say(what string) {
 		return
 	}
 	defer conn.Close()
-	_, _ = conn.Write([]byte(what)) // systemd hears the next one
+	_, _ = conn.Write([]byte(what)) // systemd will receive the next one
 }

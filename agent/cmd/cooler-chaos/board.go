@@ -17,7 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// boardOptions are what a board is told.
+// boardOptions configure the process of one board.
 type boardOptions struct {
 	Dir, Broker   string
 	Number, Looks int
@@ -29,8 +29,8 @@ const tenant = "chaos"
 
 func deviceName(number int) string { return fmt.Sprintf("board-%d", number) }
 
-// run makes the looks that are still to be made, and ends when all are stored in the cloud. Killed at
-// any moment and started again it goes on where it was.
+// run makes the looks that are still to be made, and ends when all of them are stored in the cloud. If it is
+// killed at any moment and started again, it continues where it was.
 func (b boardOptions) run(ctx context.Context) error {
 	id := wire.Identity{Tenant: tenant, Store: "shop", Device: deviceName(b.Number)}
 	box, err := outbox.Open(ctx, b.Dir, outbox.Options{EncodeGap: func(outbox.Key, outbox.Gap) ([]byte, error) {
@@ -70,7 +70,7 @@ func (b boardOptions) looks(ctx context.Context, id wire.Identity, box *outbox.O
 		case <-tick.C:
 		}
 		if n >= b.Looks {
-			continue // until all is stored
+			continue // until all are stored
 		}
 		at := time.Now().UTC().Truncate(time.Microsecond)
 		key, err := box.Append(ctx, outbox.Observation, string(wire.KindObservation), func(k outbox.Key) ([]byte, error) {
@@ -91,23 +91,23 @@ func (b boardOptions) looks(ctx context.Context, id wire.Identity, box *outbox.O
 	return nil
 }
 
-// journal is what the oracle reads: which look was given which key. A line is written in one call, so
-// that a kill leaves it whole or out.
+// journal records for the oracle which look was given which key. A line is written in one call, so that a kill
+// leaves all of it or nothing.
 type journal struct {
 	file *os.File
-	next int // look that is to be made next
+	next int // the next look to make
 }
 
-// entry is one look that is in the outbox, or was.
+// entry is one look that is or was in the outbox.
 type entry struct {
 	key    outbox.Key
 	look   int
-	states string // one letter a slot
+	states string // one letter per slot
 	done   bool
 }
 
-// openJournal reads how far the board had come. A look that it was putting away when it was killed is
-// in the outbox, or never was: nothing has been sent since.
+// openJournal finds out how far the board had come. A look that was being stored when the board was killed is
+// either in the outbox or was never there, because nothing has been sent since.
 func openJournal(ctx context.Context, path string, box *outbox.Outbox) (*journal, error) {
 	entries, err := readJournal(path)
 	if err != nil {
@@ -143,7 +143,7 @@ func (j *journal) write(format string, args ...any) error {
 	return err
 }
 
-// readJournal gives the tries in their order; the file may not be there yet.
+// readJournal returns the entries in order. The file need not exist yet.
 func readJournal(path string) (entries []entry, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -176,7 +176,7 @@ func readJournal(path string) (entries []entry, err error) {
 	return entries, lines.Err()
 }
 
-// look is the n-th look as a message.
+// look returns the n-th look as an observation.
 func (s script) look(n int, at time.Time) shelf.Observation {
 	o := shelf.Observation{CapturedAt: at, Width: 640, Height: 480, PlanogramID: "chaos", PlanogramVersion: 1, Model: "chaos/1", Facings: []shelf.Facing{},
 		Quality: shelf.Quality{Sharp: 100, Bright: 0.5, Contrast: 0.2}}

@@ -19,31 +19,31 @@ import (
 	"time"
 )
 
-// bin is where Debian's postgresql-15 keeps its programs.
+// bin is where Debian's postgresql-15 installs its programs.
 const bin = "/usr/lib/postgresql/15/bin"
 
-// house is everything that runs.
+// house holds everything that runs.
 type house struct {
 	o        options
 	dir      string
 	log      *os.File
-	cred     *syscall.Credential // of PostgreSQL, which refuses to be root; nil: who we are
+	cred     *syscall.Credential // for PostgreSQL, which refuses to run as root; nil: our own user
 	addr     string              // of the service
 	broker   string
 	programs []*program // sinks before sources
 	boards   []*program
 	tails    []string // files of what the subscribers printed
-	self     string   // this program, for boards and subscribers
+	self     string   // this program, which also plays boards and subscribers
 }
 
 const tails = 3
 
-// takers are the subscribers besides tails.
+// takers are the subscribers that are not tails.
 var takers = []string{"webhook", "mqtt"}
 
 func (h *house) taken(kind string) string { return filepath.Join(h.dir, kind) }
 
-// newHouse makes the database and starts everything, the boards last.
+// newHouse creates the database and starts everything, the boards last.
 func newHouse(ctx context.Context, o options, dir string) (h *house, err error) {
 	h = &house{o: o, dir: dir}
 	defer func() {
@@ -112,7 +112,7 @@ func (h *house) startDatabase(ctx context.Context) error {
 	if out, err := h.pg("initdb", "-D", data+"/db", "-A", "trust", "-U", "coldshelf", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	// The pid file of one that was killed stays: PostgreSQL itself sees to it that the old one is gone.
+	// The pid file of a killed server stays. PostgreSQL itself makes sure that the old server is gone.
 	h.start(ctx, "database", "postgres", func() *exec.Cmd {
 		return h.pg("postgres", "-D", data+"/db", "-k", data, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
 	})
@@ -127,7 +127,7 @@ func (h *house) pg(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// query asks the database itself, past the service.
+// query asks the database directly, bypassing the service.
 func (h *house) query(sql string) ([]byte, error) {
 	return h.pg("psql", "-h", filepath.Join(h.dir, "pg"), "-U", "coldshelf", "-d", "postgres", "-At", "-F", "\t", "-c", sql).Output()
 }
@@ -174,14 +174,14 @@ func (h *house) startCloud(ctx context.Context) (err error) {
 	})
 }
 
-// startTail starts a subscriber that keeps its cursor in a file, and all it prints in another.
+// startTail starts a subscriber that keeps its cursor in one file and its output in another.
 func (h *house) startTail(ctx context.Context, i int) {
 	file := filepath.Join(h.dir, fmt.Sprintf("tail-%d", i))
 	h.tails = append(h.tails, file)
 	out, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	err = errors.Join(err, os.WriteFile(file+".cursor", []byte("0\n"), 0o600))
 	if err != nil {
-		fmt.Fprintf(h.log, "subscriber %d: %v\n", i, err) // it will be missing every event
+		fmt.Fprintf(h.log, "subscriber %d: %v\n", i, err) // the verdict will show that it misses every event
 	}
 	h.start(ctx, "subscriber", fmt.Sprintf("tail-%d", i), func() *exec.Cmd {
 		cmd := exec.Command(h.o.Cloud, "tail", "--json", "--url", "http://"+h.addr, "--cursor", file+".cursor")
@@ -190,7 +190,8 @@ func (h *house) startTail(ctx context.Context, i int) {
 	})
 }
 
-// startTakers starts the webhook's other side and the subscriber by MQTT, and waits until both can be told.
+// startTakers starts the webhook's receiver and the MQTT subscriber, and waits until both can be told of
+// alerts.
 func (h *house) startTakers(ctx context.Context) error {
 	listen, err := freeAddr()
 	if err != nil {
@@ -215,7 +216,7 @@ func (h *house) start(ctx context.Context, kind, name string, command func() *ex
 	h.programs = append(h.programs, supervise(ctx, kind, name, h.log, command))
 }
 
-// killAll kills as many as there are to be killed: first which kind is chosen, then which of them.
+// killAll makes all the kills: each time it chooses a kind of program first, and then one of that kind.
 func (h *house) killAll(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(h.o.Seed, 77))
 	byKind := map[string][]*program{}
@@ -243,8 +244,8 @@ func (h *house) killAll(ctx context.Context) error {
 // patience is how long everything may take to come to rest after the last kill.
 const patience = 5 * time.Minute
 
-// settle waits until every board has made its looks and had them stored, and every subscriber has what
-// is in the log.
+// settle waits until every board has made its looks and had them stored, and until every subscriber has the
+// whole log.
 func (h *house) settle(ctx context.Context) error {
 	late := time.After(patience + time.Duration(h.o.Looks)*h.o.Pace)
 	for _, b := range h.boards {
@@ -256,7 +257,8 @@ func (h *house) settle(ctx context.Context) error {
 			return fmt.Errorf("%s has not had its looks stored", b.name)
 		}
 	}
-	// What is missing after this is told by the verdict. A webhook that was down is tried again by pauses.
+	// The verdict reports what is still missing after this. A webhook that was down is only tried again after a
+	// pause.
 	_ = h.until(ctx, patience, func() error {
 		log, err := h.readLog()
 		if err != nil {
@@ -272,7 +274,7 @@ func (h *house) settle(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// until tries again and again.
+// until calls try until it succeeds or patience has passed.
 func (h *house) until(ctx context.Context, patience time.Duration, try func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

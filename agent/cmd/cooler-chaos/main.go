@@ -1,23 +1,23 @@
-// Command cooler-chaos proves the promise that no alert is missed and none doubled. It runs a shop
-// week at speed with the real programs on loopback: boards with the agent's own outbox and uplink,
-// Mosquitto, cooler-cloud on PostgreSQL, and subscribers: cooler-cloud tail on the live stream, one by
-// MQTT with a persistent session, and a webhook's other side. While they run it kills them, again and
-// again, with SIGKILL, each in turn by a seeded choice, and starts them again as systemd would.
+// Command cooler-chaos tests the promise that no alert is missed and none is doubled. It plays a week in a
+// shop, at speed, with the real programs on loopback: boards with the agent's own outbox and uplink, Mosquitto,
+// cooler-cloud on PostgreSQL, and three kinds of subscriber: cooler-cloud tail on the live stream, an MQTT
+// client with a persistent session, and the receiver of a webhook. While they run it kills them again and again
+// with SIGKILL, each chosen by a seed, and starts them again as systemd would.
 //
-// Afterwards it compares. The oracle knows nothing of the service's code: from what each board put in
-// its outbox it tells which slots were seen empty for long enough, from which look to which. The
-// alert log has to hold exactly these episodes, with the very looks as evidence: each opened once and
-// resolved once, or, where it was over before the looks of it could be stored, recorded once and
-// called to nobody. And what each subscriber acted on has to be the log, each event once.
+// Afterwards it compares. The oracle shares no code with the service: from what each board put in its outbox it
+// works out which slots were seen empty for long enough, from which look to which. The alert log must hold
+// exactly these episodes, with exactly these looks as evidence. Each must be opened once and resolved once or,
+// if it was over before its looks could be stored, recorded once without calling anybody. And what each
+// subscriber acted on must be the log, with each event once.
 //
-// A look that overtakes others, because a killed broker has lost them and the board says them again,
-// may show a stockout, or the end of one, that those others deny. The service then takes its word back:
-// a call is restated as retracted, an ending as open, and a record of what was over, which called nobody,
-// as retracted too. They are told as numbers of their own, withdrawn, reopened and struck; they are in the
-// log, and what it holds in the end is held to the oracle all the same.
+// A board sends looks again that a killed broker has lost, so that later looks may overtake them. The looks
+// that arrive first may then show a stockout, or the end of one, that the missing ones deny. The service then
+// corrects itself: an opened alert is restated as retracted, an ended one as open again, and one that was only
+// recorded as retracted too. These corrections are counted separately, as withdrawn, reopened and struck. They
+// are in the log, and the final state of the log must still match the oracle.
 //
-// What it is not: a crash of the kernel or a loss of power, which the outbox's own crash tests are
-// for; and the boards have no camera, their looks are made up.
+// It does not test crashes of the kernel and power cuts; the outbox's crash tests do. The boards have no
+// camera, and their looks are invented.
 package main
 
 import (
@@ -35,16 +35,16 @@ import (
 
 // options are the sizes of a run.
 type options struct {
-	Cloud  string        // the program cooler-cloud
-	Kills  int           // in all
-	Looks  int           // of each board
-	Boards int           // with Slots slots each
+	Cloud  string        // path of the program cooler-cloud
+	Kills  int           // in total
+	Looks  int           // per board
+	Boards int           // with slots slots each
 	Pace   time.Duration // between a board's looks
 	Seed   uint64
-	Keep   string // folder for what the programs write; "": one that goes with the run
+	Keep   string // folder for what the programs write; "": one that is removed after the run
 }
 
-// week is a look each five minutes for seven days.
+// week is the number of looks in seven days, at one in five minutes.
 const week = 7 * 24 * 12
 
 func main() {
@@ -91,11 +91,11 @@ func main() {
 	}
 }
 
-// run is one run from the first program to the verdict.
+// run makes one run, from the first program to the verdict.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
 	dir := o.Keep
 	if dir == "" {
-		if dir, err = os.MkdirTemp("", "chaos"); err != nil { // a short path, for PostgreSQL's socket
+		if dir, err = os.MkdirTemp("", "chaos"); err != nil { // the path must be short for PostgreSQL's socket
 			return err
 		}
 		defer os.RemoveAll(dir)

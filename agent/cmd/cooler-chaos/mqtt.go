@@ -13,7 +13,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// subscriberOptions are what a subscriber is told that is a process of its own.
+// subscriberOptions configure a subscriber that runs as a process of its own.
 type subscriberOptions struct {
 	Kind   string // "mqtt" or "webhook"
 	File   string // of its taker
@@ -37,9 +37,9 @@ func (o subscriberOptions) run(ctx context.Context) error {
 	return fmt.Errorf("unknown subscriber %q", o.Kind)
 }
 
-// subscribe hears alerts by MQTT with a persistent session, and acknowledges each once it is written
-// down. The service says again what a killed broker has forgotten. One thing nobody else can know: that
-// the broker has forgotten this subscriber itself. Then it asks the service's log for what it missed.
+// subscribe receives alerts by MQTT with a persistent session, and acknowledges each after recording it. The
+// service sends again what a killed broker has forgotten. Only the subscriber can know that the broker has
+// forgotten the subscription itself; then it asks the service's log for what it missed.
 func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 	lost := make(chan error, 1)
 	faults := make(chan error, 1)
@@ -56,21 +56,21 @@ func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 			}
 			m.Ack()
 		}))
-	// Until it is known that the broker remembers us, something may be missing from here on.
+	// Until the broker is known to remember us, anything after this point may be missing.
 	known, err := t.begin()
 	if err != nil {
 		return err
 	}
 	token := c.Connect()
 	if token.Wait() && token.Error() != nil {
-		return token.Error() // and is started again
+		return token.Error() // and the subscriber is started again
 	}
 	defer c.Disconnect(250)
 	if token.(*mqtt.ConnectToken).SessionPresent() && !known {
 		if err := os.Remove(t.behind()); err != nil {
 			return err
 		}
-	} else { // to subscribe again is to be told again all that is retained
+	} else { // subscribing again would deliver everything that is retained again
 		sub := c.Subscribe("coldshelf/v1/"+tenant+"/alerts/#", 1, nil)
 		if !sub.WaitTimeout(10*time.Second) || sub.Error() != nil {
 			return errors.Join(errors.New("not subscribed"), sub.Error())
@@ -91,7 +91,7 @@ func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 			case err != nil: // the service is down
 				fmt.Fprintf(os.Stderr, "note: %v\n", err)
 				next = time.After(time.Second)
-			case !caughtUp: // once more, when the broker must have written the subscription down
+			case !caughtUp: // once more, when the broker must have saved the subscription
 				caughtUp, next = true, time.After(settling)
 			default:
 				if err := os.Remove(t.behind()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -102,14 +102,14 @@ func (o subscriberOptions) subscribe(ctx context.Context, t *taker) error {
 	}
 }
 
-// settling is how long a broker may take to write a new subscription down (autosave_interval), and more.
+// settling is longer than a broker takes to save a new subscription (autosave_interval).
 const settling = 3 * time.Second
 
-// behind is the file of the cursor from which on something may be missing.
+// behind is the file with the cursor after which something may be missing.
 func (t *taker) behind() string { return t.file.Name() + ".behind" }
 
-// begin writes down that what comes after the highest that was taken may be missing. known is true where
-// it was written down before, from an earlier cursor: then that stands.
+// begin records that events after the highest one taken may be missing. known is true if an earlier cursor was
+// already recorded, which then remains.
 func (t *taker) begin() (known bool, err error) {
 	if _, err := os.Stat(t.behind()); !errors.Is(err, os.ErrNotExist) {
 		return true, err
@@ -117,7 +117,7 @@ func (t *taker) begin() (known bool, err error) {
 	return false, t.missingAfter(strconv.FormatInt(t.cursor, 10))
 }
 
-// missingAfter writes down from which cursor on something may be missing.
+// missingAfter records the cursor after which something may be missing.
 func (t *taker) missingAfter(cursor string) error {
 	if err := os.WriteFile(t.behind()+".new", []byte(cursor), 0o600); err != nil {
 		return err
@@ -125,8 +125,8 @@ func (t *taker) missingAfter(cursor string) error {
 	return os.Rename(t.behind()+".new", t.behind())
 }
 
-// catchUp takes from the log what may be missing, if anything may. What it has read is not missing any
-// more, so that whoever is killed again and again does not read all from the begin each time.
+// catchUp takes from the log what may be missing, if anything. What it has read is recorded as not missing, so
+// that a subscriber that is killed repeatedly does not read everything again each time.
 func (t *taker) catchUp(ctx context.Context, service string) error {
 	data, err := os.ReadFile(t.behind())
 	if errors.Is(err, os.ErrNotExist) {

@@ -7,18 +7,18 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 )
 
-// episode is one stockout: of which slot, and by which looks it is known. A key that is zero is of a
-// slot that was never seen filled before.
+// episode is one stockout of a slot, with the looks that show it. A key is zero if the slot was never seen
+// filled before.
 type episode struct {
 	Device, Slot string
 	LastFilled   outbox.Key
 	FirstEmpty   outbox.Key
-	FirstFilled  outbox.Key // the first that saw it restocked
+	FirstFilled  outbox.Key // the first look that saw it restocked
 }
 
-// oracle tells the stockouts of every board from its journal: runs of looks that found a slot empty,
-// long enough to be one by any state of the rules. Runs between that and a single look would depend
-// on the rules; the script has none.
+// oracle finds the stockouts of every board in its journal: runs of looks that found a slot empty, long enough
+// for an alert in any state of the rules. Whether a shorter run of more than one look is an alert would depend
+// on the rules, and the script has none.
 func oracle(dir string, boards int) (episodes map[string]episode, looks int, err error) {
 	episodes = map[string]episode{}
 	for b := range boards {

@@ -5,22 +5,22 @@ import (
 	"math/rand/v2"
 )
 
-// slots is how many a board looks at.
+// slots is how many slots a board looks at.
 const slots = 8
 
 func slotName(i int) string { return fmt.Sprintf("A%d", i+1) }
 
-// script is what a board sees: a look is one letter a slot, o for filled, e for empty and u for not to
-// be judged. A slot sells out for enough looks to be an alert by the default rules also where it has
-// flapped, is filled for enough to be over, and now and then seems empty for a single look.
+// script is what a board sees. A look has one letter per slot: o for filled, e for empty and u for not judged.
+// A slot that sells out stays empty for enough looks to be an alert by the default rules, even after flapping,
+// and is then filled long enough for the alert to end. Now and then a slot seems empty for a single look.
 type script []string
 
 const (
-	leastFilled = 4 // on either side of what seems empty
-	leastEmpty  = 6 // of looks that make an alert
+	leastFilled = 4 // on either side of a look that seems empty
+	leastEmpty  = 6 // looks that make an alert
 )
 
-// newScript is the same for the same numbers, so that a board that was killed goes on with its own.
+// newScript returns the same script for the same numbers, so that a board that was killed continues its own.
 func newScript(seed uint64, board, looks int) script {
 	columns := make([][]byte, slots)
 	for i := range columns {
@@ -42,7 +42,8 @@ func newScript(seed uint64, board, looks int) script {
 				put('e', leastEmpty+rng.IntN(8))
 			}
 		}
-		// The week ends with full shelves, so that every alert has an end. What is cut off is filled.
+		// The week ends with full shelves, so that every alert ends. An episode that would be cut off is
+		// filled.
 		c = c[:looks]
 		for n := looks - 1; n >= 0 && (n >= looks-leastFilled || c[n] != 'o'); n-- {
 			c[n] = 'o'

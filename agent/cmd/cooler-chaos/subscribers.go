@@ -13,8 +13,8 @@ import (
 	"os"
 )
 
-// subscriber is one who was told of alerts. held gives the IDs of the events that it acted on, in the
-// order in which they came, and how many it came by again, which it knew by their ID.
+// subscriber is one recipient of alerts. held returns the IDs of the events that it acted on, in the order of
+// their arrival, and how many it received again and recognised by their ID.
 type subscriber struct {
 	name string
 	held func() (ids []string, again repeats, err error)
@@ -30,9 +30,9 @@ func (h *house) subscribers() (list []subscriber) {
 	return list
 }
 
-// readTail gives the IDs of the events that a tail printed. A tail keeps its cursor and prints what comes
-// after it: what it prints twice was printed by one that was killed before it kept its cursor, and the
-// reader of its lines knows it by its ID.
+// readTail returns the IDs of the events that a tail printed. A tail keeps its cursor and prints what comes
+// after it. A tail that is killed before it has saved its cursor prints events twice; whoever reads its lines
+// recognises them by their ID.
 func readTail(file string) (ids []string, again repeats, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -54,7 +54,8 @@ func readTail(file string) (ids []string, again repeats, err error) {
 	return ids, again, nil
 }
 
-// receive is a webhook's other side. Now and then it fails: before it has taken an event, and after.
+// receive is the receiver of a webhook. Now and then it fails: sometimes before it has taken an event,
+// sometimes after.
 func (o subscriberOptions) receive(ctx context.Context, t *taker) error {
 	rng := rand.New(rand.NewPCG(o.Seed, uint64(os.Getpid())))
 	l, err := net.Listen("tcp", o.Listen)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// program is a process that is started again whenever it ends, as systemd would, until it ends well
-// by itself or is stopped.
+// program is a process that is started again whenever it ends, as systemd would do, until it exits with status
+// 0 or is stopped.
 type program struct {
 	kind, name string
 	command    func() *exec.Cmd
@@ -26,10 +26,10 @@ type program struct {
 	done chan struct{}
 }
 
-// pauseToRestart lies between the end of a process and its next start.
+// pauseToRestart is the time between the end of a process and its next start.
 const pauseToRestart = 150 * time.Millisecond
 
-// supervise starts it. ctx ends it.
+// supervise starts the program. It is stopped when ctx ends.
 func supervise(ctx context.Context, kind, name string, log *os.File, command func() *exec.Cmd) *program {
 	ctx, stop := context.WithCancel(ctx)
 	p := &program{kind: kind, name: name, command: command, log: log, stop: stop, done: make(chan struct{})}
@@ -56,7 +56,7 @@ func (p *program) run(ctx context.Context) {
 			p.process = cmd.Process
 			p.starts++
 			p.mu.Unlock()
-			gone := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGINT) }) // one that has ended needs none
+			gone := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGINT) }) // a process that has ended needs none
 			err := cmd.Wait()
 			gone()
 			p.mu.Lock()
@@ -74,7 +74,7 @@ func (p *program) run(ctx context.Context) {
 	}
 }
 
-// kill ends the process with SIGKILL, and tells whether there was one.
+// kill ends the process with SIGKILL, and reports whether there was one.
 func (p *program) kill() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +86,7 @@ func (p *program) kill() bool {
 	return true
 }
 
-// end stops it for good and waits.
+// end stops the program for good and waits.
 func (p *program) end() {
 	p.stop()
 	<-p.done

@@ -12,18 +12,18 @@ import (
 	"sync"
 )
 
-// taker is what a subscriber does with an event: it takes each once, by its ID, and writes that down. A
-// line is written in one call, so that a kill leaves it whole or out; and what was given twice is counted
-// in a file beside it, for the verdict to tell.
+// taker does what a subscriber should do with an event: it acts on each ID once, and records it. A line is
+// written in one call, so that a kill leaves all of it or nothing. Events that arrive again are counted in a
+// file beside it, for the verdict.
 type taker struct {
 	mu     sync.Mutex
 	taken  map[string]bool
-	cursor int64 // the highest taken
+	cursor int64 // the highest one taken
 	file   *os.File
 	again  *os.File
 }
 
-// openTaker goes on where the one before was killed.
+// openTaker continues where the last one was killed.
 func openTaker(path string) (*taker, error) {
 	t := &taker{taken: map[string]bool{}}
 	data, err := os.ReadFile(path)
@@ -47,13 +47,13 @@ func openTaker(path string) (*taker, error) {
 
 var errNoEvent = errors.New("this is no event")
 
-// How a subscriber came by an event.
+// How a subscriber received an event.
 const (
 	told  = "told"  // it was delivered
-	asked = "asked" // the subscriber read the log, where it could not know what it had missed
+	asked = "asked" // the subscriber read the log, because it could not know what it had missed
 )
 
-// take takes an event once. After it the event may be acknowledged.
+// take acts on an event once. After it the event may be acknowledged.
 func (t *taker) take(body []byte, how string) (id string, err error) {
 	var e struct{ ID, Sequence string }
 	if err := json.Unmarshal(body, &e); err != nil || e.ID == "" {
@@ -76,10 +76,11 @@ func (t *taker) take(body []byte, how string) (id string, err error) {
 	return e.ID, nil
 }
 
-// repeats are how often a subscriber was told an event again, and read one again that it had.
+// repeats counts the events that a subscriber was told again, and those that it had and read again from the
+// log.
 type repeats struct{ told, asked int }
 
-// readTaken gives the IDs of the events that a taker has taken.
+// readTaken returns the IDs of the events that a taker has taken.
 func readTaken(path string) (ids []string, again repeats, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -11,37 +11,37 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 )
 
-// verdict is the last line.
+// verdict is the last line of the output.
 type verdict struct {
 	Seed        uint64         `json:"seed"`
 	Kills       map[string]int `json:"kills"`
 	Looks       int            `json:"looks"`
-	Episodes    int            `json:"episodes"` // by the oracle
-	Log         int            `json:"log"`      // events
+	Episodes    int            `json:"episodes"` // found by the oracle
+	Log         int            `json:"log"`      // number of events
 	Kinds       map[string]int `json:"kinds"`
-	Called      int            `json:"called"`    // of them, opened while they lasted and resolved, each once
-	Recorded    int            `json:"recorded"`  // of them, over before their looks could be stored: known afterwards, nobody called
-	Withdrawn   int            `json:"withdrawn"` // calls that were told to be wrong when the looks came which had been overtaken
-	Reopened    int            `json:"reopened"`  // endings that were told to be wrong, the same way
-	Struck      int            `json:"struck"`    // records of what was over, of which nobody was called, told to be wrong, the same way
-	Missed      int            `json:"missed"`    // stockouts of the oracle that the log does not hold
-	Extra       int            `json:"extra"`     // alerts of the log that the oracle does not know
-	Doubled     int            `json:"doubled"`   // alerts that were opened or resolved other than once
+	Called      int            `json:"called"`    // of the episodes: opened while they lasted and resolved, each once
+	Recorded    int            `json:"recorded"`  // of the episodes: over before their looks could be stored, so recorded afterwards without calling anybody
+	Withdrawn   int            `json:"withdrawn"` // opened alerts that were retracted when looks arrived that had been overtaken
+	Reopened    int            `json:"reopened"`  // endings that were corrected in the same way
+	Struck      int            `json:"struck"`    // recorded episodes, of which nobody was called, that were retracted in the same way
+	Missed      int            `json:"missed"`    // stockouts of the oracle that are not in the log
+	Extra       int            `json:"extra"`     // alerts in the log that the oracle does not know
+	Doubled     int            `json:"doubled"`   // alerts that were not opened and resolved exactly once
 	Subscribers []held         `json:"subscribers"`
 	OK          bool           `json:"ok"`
 
 	faults []string
 }
 
-// held is what a subscriber holds, against the log.
+// held compares what one subscriber holds with the log.
 type held struct {
 	Name    string `json:"name"`
-	Events  int    `json:"events"` // different ones
+	Events  int    `json:"events"` // without repetitions
 	Missed  int    `json:"missed"`
 	Extra   int    `json:"extra"`
 	Doubled int    `json:"doubled"` // acted on twice
-	Again   int    `json:"again"`   // deliveries of what it had, which it knew by the ID and passed over
-	Asked   int    `json:"asked"`   // of what it had, read again from the log by itself
+	Again   int    `json:"again"`   // delivered again, recognised by the ID and skipped
+	Asked   int    `json:"asked"`   // read again from the log by the subscriber itself
 }
 
 // event is one row of the alert log.
@@ -210,7 +210,7 @@ func count(list []string, what string) (n int) {
 	return n
 }
 
-// subscriber holds what one acted on to the log.
+// subscriber compares what one subscriber acted on with the log.
 func (v *verdict) subscriber(name string, log map[string]bool, got []string, again repeats) {
 	set := map[string]bool{}
 	s := held{Name: name, Again: again.told, Asked: again.asked}
@@ -234,7 +234,7 @@ func (v *verdict) subscriber(name string, log map[string]bool, got []string, aga
 	v.Subscribers = append(v.Subscribers, s)
 }
 
-// print tells a person.
+// print writes the verdict for people.
 func (v *verdict) print(w io.Writer) {
 	fmt.Fprintf(w, "killed %v; %d looks, %d stockouts by the oracle\n", v.Kills, v.Looks, v.Episodes)
 	fmt.Fprintf(w, "alert log: %d events %v; %d stockouts called, %d recorded afterwards; %d calls withdrawn, %d endings, %d records; %d missed, %d extra, %d doubled\n", v.Log, v.Kinds, v.Called, v.Recorded, v.Withdrawn, v.Reopened, v.Struck, v.Missed, v.Extra, v.Doubled)

@@ -24,15 +24,15 @@ type demo struct {
 	bin, dir, http, mqtt string
 }
 
-// A run that ends by itself must fit the whole day into its seconds, with margin for a slow machine.
+// A run with a time limit must fit the whole day into its seconds, with a margin for a slow machine.
 const (
 	calmPace   = 4 * time.Second
-	startShare = 0.15 // of the seconds: until the agents have their first picture through
-	endShare   = 0.15 // after the last picture: until its alert is here
+	startShare = 0.15 // share of the seconds until the agents' first picture has been processed
+	endShare   = 0.15 // share of the seconds after the last picture, until its alert arrives
 )
 
-// A machine with too much to do does not see the day in time: then the day goes on, for so long at most. What was never
-// looked at must not be told as missed.
+// A machine that is too busy does not get through the day in time. The day then goes on, but no longer than
+// this: what was never looked at must not be reported as missed.
 const (
 	overtime = 15 * time.Minute
 	settle   = 10 * time.Second // from the last picture's delivery to its alert, at most
@@ -41,7 +41,7 @@ const (
 // days are the seeds of the coolers that the demo shows.
 var days = []uint64{3, 5, 7}
 
-// plan is a shop with so many of them: invented, and always the same.
+// plan returns a shop with the given number of coolers. It is invented, and always the same.
 func plan(coolers int) shop.Plan {
 	return shop.Plan{Range: 58, Days: days[:coolers], Width: 1280, Height: 960, Step: 30, Quality: 85}
 }
@@ -91,7 +91,7 @@ func (d *demo) show(ctx context.Context, coolers []shop.Cooler) error {
 	return d.follow(ctx, coolers, p.children)
 }
 
-// check finds what would stop the demo before anything is started.
+// check finds what would stop the demo, before anything is started.
 func (d *demo) check() error {
 	for _, program := range []string{"cooler-agent", "cooler-cloud"} {
 		if _, err := os.Stat(filepath.Join(d.bin, program)); err != nil {
@@ -110,7 +110,7 @@ func (d *demo) check() error {
 	return nil
 }
 
-// layOut renders the day, or finds it rendered.
+// layOut renders the day, unless an earlier run has done so.
 func (d *demo) layOut(ctx context.Context) ([]shop.Cooler, error) {
 	var bar *progressbar.ProgressBar
 	coolers, err := shop.Open(ctx, filepath.Join(d.dir, "shop"), plan(d.coolers), func(done, all int) {
@@ -139,7 +139,7 @@ func (d *demo) pace(coolers []shop.Cooler) (pace time.Duration, loop bool) {
 	return (day / time.Duration(frames)).Round(10 * time.Millisecond), false
 }
 
-// ready waits until the cloud says that it is.
+// ready waits until the cloud reports that it is ready.
 func (d *demo) ready(ctx context.Context, cloud *process.Child) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -182,8 +182,8 @@ func (d *demo) request(ctx context.Context, method, path, body string) error {
 	return nil
 }
 
-// follow prints a line for each alert until the day is over, and judges what came: with seconds the day is over when each
-// agent has ended, which it does once all that it saw is stored.
+// follow prints a line for each alert until the day is over, and then judges what came. With a time limit, the
+// day is over when each agent has exited, which it does once everything that it saw is stored.
 func (d *demo) follow(ctx context.Context, coolers []shop.Cooler, children []*process.Child) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -228,7 +228,7 @@ func (d *demo) follow(ctx context.Context, coolers []shop.Cooler, children []*pr
 	}
 }
 
-// departures tells of each child that ends by itself.
+// departures reports each child that exits by itself.
 func departures(ctx context.Context, children []*process.Child) <-chan *process.Child {
 	gone := make(chan *process.Child, len(children))
 	for _, c := range children {

@@ -11,11 +11,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// places are where the demo's shops stand on the page's map.
+// places are where the demo's shops stand on the page's map: latitude and longitude.
 var places = [][2]float64{{31.2304, 121.4737}, {31.1979, 121.4365}, {31.2989, 121.5036}}
 
-// introduce tells the cloud over its API what a brand would: shops, planograms, and which cooler
-// stands where under which planogram.
+// introduce sets up the cloud over its API as a brand would: shops, planograms, and which cooler stands where
+// with which planogram.
 func (d *demo) introduce(ctx context.Context, coolers []shop.Cooler) error {
 	for i, c := range coolers {
 		text, err := os.ReadFile(filepath.Join(c.Dir, "planogram.yaml"))

@@ -1,6 +1,6 @@
-// Command cooler-demo runs one shop day at speed: it renders three coolers, starts cooler-cloud and an
-// agent for each as programs of their own, follows the live alerts as any subscriber would, and says in
-// the end whether each alert that the day calls for came, and no other.
+// Command cooler-demo plays one shop day at speed: it renders three coolers, starts cooler-cloud and one agent
+// per cooler as separate programs, follows the live alerts as any subscriber would, and says at the end whether
+// every alert that the day calls for came, and no other.
 package main
 
 import (
@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// hinted is an error with what a person can do about it.
+// hinted is an error with advice for the user.
 type hinted struct {
 	error
 	hint string
@@ -57,5 +57,5 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-// patience is how long a program may take to be ready or to end.
+// patience is how long a program may take to be ready or to exit.
 const patience = 30 * time.Second

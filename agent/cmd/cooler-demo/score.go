@@ -9,7 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/watch"
 )
 
-// score holds what the day calls for against what was told.
+// score compares what the day calls for with what was reported.
 type score struct {
 	coolers  []shop.Cooler
 	opened   map[string]int // device, type and slot → how often
@@ -23,11 +23,12 @@ func newScore(coolers []shop.Cooler) *score {
 
 func key(device, kind, slot string) string { return device + " " + kind + " " + slot }
 
-// judged are the alerts that decide how the demo ends; others (a product in a wrong slot, a fogged camera, low stock) are shown
-// and not judged: of wrong slots the networks see some, see the model cards.
+// judged reports whether alerts of this type decide the demo's exit status. The others (a product in a wrong
+// slot, a fogged camera, low stock) are only shown: the networks see just some of the wrong slots, see the
+// model cards.
 func judged(kind string) bool { return kind == "stockout" }
 
-// take counts an event and gives the line to print, empty for events that are no news to a person.
+// take counts an event and returns the line to print, or "" for an event that is no news to people.
 func (s *score) take(e watch.Event) string {
 	a, what := e.Data, e.Type[strings.LastIndex(e.Type, ".")+1:]
 	k := key(a.Device, a.Type, a.Slot)
@@ -56,7 +57,7 @@ func (s *score) take(e watch.Event) string {
 	return strings.TrimRight(line+"  "+mark, " ")
 }
 
-// allowed is how often the day's truth has the alert, sure or not.
+// allowed returns how often the day's truth contains the alert, whether it must be reported or may be.
 func (s *score) allowed(a watch.Alert) (n int) {
 	for _, c := range s.coolers {
 		for _, e := range c.Expect {
@@ -68,7 +69,7 @@ func (s *score) allowed(a watch.Alert) (n int) {
 	return n
 }
 
-// verdict says what was missed, what was false, and fails if anything was.
+// verdict says what was missed and what was false, and returns an error if anything was.
 func (s *score) verdict() error {
 	var called, came, missed []string
 	for _, c := range s.coolers {

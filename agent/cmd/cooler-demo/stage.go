@@ -12,15 +12,15 @@ import (
 	"github.com/coldshelf/coldshelf/agent/cmd/cooler-demo/internal/shop"
 )
 
-// programs are those that run, with the folder of their data and the log of what they print.
+// programs are the running programs, with their data folder and the log of their output.
 type programs struct {
 	data     string
 	log      *os.File
 	children []*process.Child
 }
 
-// stage makes an empty folder for the programs: every run begins with an empty cloud and empty boards, because
-// yesterday's alerts would confuse.
+// stage makes an empty folder for the programs: every run begins with an empty cloud and empty boards, so that
+// alerts of an earlier run cannot confuse.
 func (d *demo) stage() (*programs, error) {
 	data := filepath.Join(d.dir, "run")
 	if err := os.RemoveAll(data); err != nil {

@@ -1,6 +1,6 @@
-// Command cooler-soak has the real cooler-agent look at a folder of pictures again and again, and tells what
-// that takes of the machine: memory at its highest, whether it grows, threads, goroutines, and what the agent uses
-// between two looks. It ends with one line of JSON, and with status 1 where something grew.
+// Command cooler-soak makes the real cooler-agent look at a folder of pictures again and again, and reports
+// what that costs: peak memory and whether it grows, threads, goroutines, and what the agent uses between two
+// looks. It ends with one line of JSON, and with status 1 if something grew.
 package main
 
 import (
@@ -27,27 +27,27 @@ func main() {
 	}
 }
 
-// report is the last line.
+// report is the last line of the output.
 type report struct {
 	Looks        int64   `json:"looks"`
 	Seconds      float64 `json:"seconds"`
 	PeakMB       float64 `json:"peak_mb"`
-	TenthMB      float64 `json:"after_a_tenth_mb"` // the highest of the second tenth
-	LastMB       float64 `json:"last_tenth_mb"`    // the highest of the last tenth
+	TenthMB      float64 `json:"after_a_tenth_mb"` // highest in the second tenth
+	LastMB       float64 `json:"last_tenth_mb"`    // highest in the last tenth
 	TenthThreads int     `json:"after_a_tenth_threads"`
 	LastThreads  int     `json:"last_threads"`
-	TenthGo      int64   `json:"after_a_tenth_goroutines"` // the most of the second tenth
-	LastGo       int64   `json:"last_goroutines"`          // the most of the last tenth
-	IdleMB       float64 `json:"idle_mb"`                  // a minute and more after a look
-	IdleCPU      float64 `json:"idle_cpu_share"`           // of one processor
+	TenthGo      int64   `json:"after_a_tenth_goroutines"` // highest in the second tenth
+	LastGo       int64   `json:"last_goroutines"`          // highest in the last tenth
+	IdleMB       float64 `json:"idle_mb"`                  // more than a minute after a look
+	IdleCPU      float64 `json:"idle_cpu_share"`           // share of one processor
 }
 
-// What the last tenth may hold more than the second: noise, and no growth.
+// How much more than the second tenth the last one may use: this is noise and not growth.
 const (
 	moreMB, moreThreads, moreGoroutines = 8, 2, 2
 )
 
-// flat reports what grew.
+// flat returns an error that says what grew.
 func (r *report) flat() error {
 	var grown []error
 	if r.LastMB > r.TenthMB+moreMB {
@@ -104,12 +104,12 @@ func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 // soak starts agents.
 type soak struct{ agent, dir, pictures, gallery string }
 
-// running is one agent, with the looks that it told of.
+// running is one agent, with the looks that it reported.
 type running struct {
 	cmd        *exec.Cmd
 	looks      atomic.Int64
 	goroutines atomic.Int64 // after the last look
-	last       atomic.Value // string: its last words
+	last       atomic.Value // string: the last line that it printed
 }
 
 func (s *soak) start(name, every string) (*running, error) {
@@ -150,7 +150,7 @@ outbox: {max_bytes: 4000000}
 	return r, nil
 }
 
-// heard takes the line of a look.
+// heard processes the line of a look.
 func (r *running) heard(line string) {
 	if _, rest, ok := strings.Cut(line, " goroutines="); ok {
 		if n, err := strconv.ParseInt(strings.Fields(rest + " ")[0], 10, 64); err == nil {
@@ -160,12 +160,12 @@ func (r *running) heard(line string) {
 	r.looks.Add(1)
 }
 
-// stop ends the agent in order.
+// stop lets the agent exit in an orderly way.
 func (r *running) stop() error {
 	return errors.Join(r.cmd.Process.Signal(syscall.SIGINT), r.cmd.Wait())
 }
 
-// sample reads what the kernel knows of the agent.
+// sample reads the kernel's figures about the agent.
 func (r *running) sample() (usage, error) {
 	u, err := usageOf(r.cmd.Process.Pid)
 	if err != nil {
@@ -174,7 +174,7 @@ func (r *running) sample() (usage, error) {
 	return u, nil
 }
 
-// busy has an agent look as often as it can.
+// busy runs an agent that looks as often as it can.
 func (s *soak) busy(looks int64, to *report) error {
 	r, err := s.start("busy", "100ms")
 	if err != nil {
@@ -216,7 +216,7 @@ func (s *soak) idle(span time.Duration, to *report) error {
 			return errors.Join(err, errors.New("the idle agent does not look"), r.stop())
 		}
 	}
-	time.Sleep(5 * time.Second) // it gives memory back
+	time.Sleep(5 * time.Second) // meanwhile it gives memory back
 	before, err := r.sample()
 	if err != nil {
 		return err

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// usage is what a process takes.
+// usage is what a process uses.
 type usage struct {
 	residentMB, peakMB float64
 	threads            int
 	cpu                time.Duration
 }
 
-// ticks a second of the kernel's accounting to user space, on every Linux that Go runs on.
+// ticks is the number of clock ticks per second in /proc, the same on every Linux that Go runs on.
 const ticks = 100
 
 func usageOf(pid int) (u usage, err error) {
@@ -49,7 +49,7 @@ func usageOf(pid int) (u usage, err error) {
 	if err != nil {
 		return u, err
 	}
-	_, rest, _ := strings.Cut(string(stat), ") ") // the name before it may hold spaces
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name before it may contain spaces
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
 		return u, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))

@@ -1,9 +1,10 @@
-// Package clock stamps facts on a board that may have no idea what time it is.
+// Package clock stamps facts on a board that may not know what time it is. It is used between the look and the
+// outbox.
 //
-// Until the kernel says that its clock is synchronised, or a battery-backed clock set it, stamps
-// follow the time since the agent's start on top of whatever the clock read then: their order and
-// distances are right, their date may not be, and they say so. Once the clock is known, Correct
-// moves such stamps of this boot to where they belong. It refuses to set the clock.
+// Until the kernel says that its clock is synchronised, or that a battery-backed clock has set it, a stamp is
+// the clock's reading at the agent's start plus the time since then: order and intervals are right, the date
+// may not be, and the stamp says so. Once the clock is known, Correct moves such stamps of this boot to where
+// they belong. The package never sets the clock.
 package clock
 
 import (
@@ -21,22 +22,22 @@ import (
 // Clock is safe for concurrent use.
 type Clock struct {
 	src   Sources
-	start time.Time // what the wall clock read
+	start time.Time // what the wall clock read at the start
 
 	mu    sync.Mutex
-	known bool          // the clock was known once; it does not become unknown again
+	known bool          // the clock was known at some time; it does not become unknown again
 	step  time.Duration // by how much doubtful stamps are wrong, once known
 }
 
-// Sources are what a Clock goes by.
+// Sources are where a Clock gets its time from.
 type Sources struct {
 	Wall    func() time.Time
-	Elapsed func() time.Duration // since the Clock was made, steady whatever happens to Wall
+	Elapsed func() time.Duration // since the Clock was made, unaffected by changes of Wall
 	Quality func() telemetry.ClockQuality
 }
 
-// New starts a clock that asks the kernel. If trusted (the clock of a virtual machine), it counts at least as a
-// battery-backed one.
+// New returns a clock that asks the kernel. If trusted is set, as for the clock of a virtual machine, it counts
+// at least as a battery-backed one.
 func New(trusted bool) *Clock {
 	start := time.Now()
 	quality := Kernel
@@ -46,9 +47,9 @@ func New(trusted bool) *Clock {
 	return NewWith(Sources{Wall: time.Now, Elapsed: func() time.Duration { return time.Since(start) }, Quality: quality})
 }
 
-// Played is a clock that behaves as a file says, to try out on a desk what a board does when it does not know the time.
-// The file holds a word, "unknown", "rtc" or "ntp", and by how much the clock is slow, such as "50h". A file that is
-// missing or says anything else stands for a clock that is right and not known to be.
+// Played returns a clock that behaves as a file says, to try out on a desk what a board does when it does not
+// know the time. The file holds a word, "unknown", "rtc" or "ntp", and how slow the clock is, such as "50h". If
+// the file is missing or says anything else, the clock is right but not known to be.
 func Played(path string) *Clock {
 	start := time.Now()
 	read := func() (q telemetry.ClockQuality, behind time.Duration) {
@@ -58,7 +59,7 @@ func Played(path string) *Clock {
 			return telemetry.Monotonic, 0
 		}
 		if len(words) > 1 {
-			behind, _ = time.ParseDuration(words[1]) //nolint:errcheck // what is no duration is none
+			behind, _ = time.ParseDuration(words[1]) //nolint:errcheck // text that is no duration counts as zero
 		}
 		switch words[0] {
 		case "ntp":
@@ -80,10 +81,10 @@ func Played(path string) *Clock {
 // NewWith is New with other sources.
 func NewWith(src Sources) *Clock { return &Clock{src: src, start: src.Wall().Round(0)} }
 
-// year2020: a clock before it was never set.
+// A clock that reads a time before year2020 was never set.
 var year2020 = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Stamp gives the time, in UTC without a monotonic reading, and how far it can be trusted.
+// Stamp returns the time, in UTC without a monotonic reading, and how far it can be trusted.
 func (c *Clock) Stamp() (time.Time, telemetry.ClockQuality) {
 	if q, ok := c.settle(); ok {
 		return c.src.Wall().UTC().Round(0), q
@@ -95,7 +96,7 @@ func (c *Clock) Stamp() (time.Time, telemetry.ClockQuality) {
 	return doubtful, telemetry.Monotonic
 }
 
-// settle finds out whether the clock is known, and by how much earlier stamps were wrong.
+// settle determines whether the clock is known and, if so, by how much earlier stamps were wrong.
 func (c *Clock) settle() (telemetry.ClockQuality, bool) {
 	q, wall := c.src.Quality(), c.src.Wall().Round(0)
 	c.mu.Lock()
@@ -108,12 +109,12 @@ func (c *Clock) settle() (telemetry.ClockQuality, bool) {
 		return q, true
 	}
 	if c.known {
-		return telemetry.RTC, true // the network is gone, but the clock runs on
+		return telemetry.RTC, true // the network is gone, but the clock still runs
 	}
 	return q, false
 }
 
-// Correct gives the true time of a stamp that was doubtful when it was made in this boot, false while
+// Correct returns the true time of a stamp of this boot that was doubtful when it was made. ok is false while
 // the clock is still unknown.
 func (c *Clock) Correct(stamp time.Time) (time.Time, telemetry.ClockQuality, bool) {
 	q, ok := c.settle()
@@ -125,8 +126,8 @@ func (c *Clock) Correct(stamp time.Time) (time.Time, telemetry.ClockQuality, boo
 	return stamp.Add(c.step), q, true
 }
 
-// Kernel asks the kernel: synchronised over the network, else set from a battery-backed clock if the
-// board has one.
+// Kernel asks the kernel for the quality of its clock: synchronised over the network, else set from a
+// battery-backed clock if the board has one, else unknown.
 func Kernel() telemetry.ClockQuality {
 	var t unix.Timex
 	if state, err := unix.Adjtimex(&t); err == nil && state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0 {

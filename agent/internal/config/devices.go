@@ -2,10 +2,10 @@ package config
 
 import "time"
 
-// Devices says what is wired to the board. A part that is missing is not fitted.
+// Devices lists what is wired to the board. A part that is missing here is not fitted.
 type Devices struct {
-	Sim         bool          `yaml:"sim"`       // a simulated cooler in place of hardware
-	SimSpeed    float64       `yaml:"sim_speed"` // its time against real time; 0: 1
+	Sim         bool          `yaml:"sim"`       // a simulated cooler instead of hardware
+	SimSpeed    float64       `yaml:"sim_speed"` // how many times faster its time runs; 0: 1
 	Interval    time.Duration `yaml:"interval"`  // between readings and health reports
 	Door        *Door         `yaml:"door"`
 	Thermometer *Thermometer  `yaml:"thermometer"`
@@ -18,7 +18,7 @@ type Devices struct {
 
 // Door is a contact on a pin.
 type Door struct {
-	Pin      string        `yaml:"pin"`       // as periph names it, GPIO17
+	Pin      string        `yaml:"pin"`       // in periph's notation, such as GPIO17
 	OpenHigh bool          `yaml:"open_high"` // the pin is high while the door is open
 	Debounce time.Duration `yaml:"debounce"`  // 0: 50 ms
 }
@@ -26,8 +26,8 @@ type Door struct {
 // Thermometer is a climate sensor on a bus.
 type Thermometer struct {
 	Kind    string `yaml:"kind"`    // ds18b20, sht3x or sht4x
-	Bus     string `yaml:"bus"`     // as periph names it; "": the first
-	Address string `yaml:"address"` // hexadecimal; "": the only ds18b20 there, 0x44 for the others
+	Bus     string `yaml:"bus"`     // in periph's notation; "": the first
+	Address string `yaml:"address"` // hexadecimal; "": the only ds18b20 on the bus, or 0x44 for the others
 }
 
 // Presence is a motion detector on a pin.
@@ -42,15 +42,15 @@ type Power struct {
 	Bus       string `yaml:"bus"`
 	Address   string `yaml:"address"`    // hexadecimal; "": 0x40
 	ShuntMOhm int    `yaml:"shunt_mohm"` // 0: 100
-	MainsMV   int    `yaml:"mains_mv"`   // below this the cooler is without power, or the board lives on its battery; 0: 4750, a board's
+	MainsMV   int    `yaml:"mains_mv"`   // below this the cooler is without power, or the board runs on its battery; 0: 4750, which suits a board
 }
 
-// Cooler: the supply is the cooler's own, which may be gone while the board goes on.
+// Cooler reports whether it measures the cooler's own supply, which may fail while the board goes on.
 func (p Power) Cooler() bool { return p.Of == "cooler" }
 
-// Place is a watch on whether the board stands where it was set up, by the routers around it.
+// Place watches, by the routers nearby, whether the board is still where it was set up.
 type Place struct {
-	Every time.Duration `yaml:"every"` // between looks; 0: a minute
+	Every time.Duration `yaml:"every"` // between two checks; 0: a minute
 }
 
 // Light is the lamp that is lit for a picture, through a relay on a pin.
@@ -60,11 +60,11 @@ type Light struct {
 	Warmup    time.Duration `yaml:"warmup"` // before the picture
 }
 
-// Footfall is a camera that looks at where people walk, and where they are counted. Its frames stay in memory; only
-// counts leave the board.
+// Footfall is a camera that looks at where people walk, and counts them. Its frames stay in memory; only counts
+// leave the board.
 type Footfall struct {
 	Source string     `yaml:"source"` // as camera.source, but not dir: or sim:
-	Width  int        `yaml:"width"`  // asked of a v4l2 camera; 0: its own
+	Width  int        `yaml:"width"`  // requested from a v4l2 camera; 0: its own
 	Height int        `yaml:"height"`
 	Lines  []Counting `yaml:"lines"`
 	Zones  []Counting `yaml:"zones"`
@@ -73,5 +73,5 @@ type Footfall struct {
 // Counting is a line or a zone in the footfall camera's picture.
 type Counting struct {
 	Name   string `yaml:"name"`
-	Points string `yaml:"points"` // x,y,x,y,… in pixels: two of a line, three or more of a zone
+	Points string `yaml:"points"` // x,y,x,y,… in pixels: two points for a line, three or more for a zone
 }

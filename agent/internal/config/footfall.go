@@ -9,7 +9,7 @@ import (
 // maxCountings bounds the lines and zones of a camera, and maxCountingName the bytes of a name.
 const maxCountings, maxCountingName = 32, 64
 
-// LinesAndZones are the lines and zones as they are counted at. Valid after Validate.
+// LinesAndZones returns the lines and zones in the form that a footfall.Counter takes. f must be valid.
 func (f *Footfall) LinesAndZones() (lines []footfall.Line, zones []footfall.Zone) {
 	for _, c := range f.Lines {
 		if p, err := footfall.ParsePoints(c.Points); err == nil && len(p) == 2 {

@@ -15,7 +15,7 @@ import (
 // MaxBytes bounds a configuration file.
 const MaxBytes = 1 << 20
 
-// Load reads, completes and validates a file. Relative paths in it are taken from its folder.
+// Load reads a file, adds the defaults, and validates it. Relative paths in it are resolved against its folder.
 func Load(path string) (*Config, error) {
 	data, err := readBounded(path)
 	if err != nil {
@@ -29,7 +29,7 @@ func Load(path string) (*Config, error) {
 	return c, nil
 }
 
-// Decode is Load for bytes; paths stay as they are written.
+// Decode is Load for bytes. Relative paths are left as they are.
 func Decode(data []byte) (*Config, error) {
 	c := Defaults()
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -57,7 +57,7 @@ func readBounded(path string) ([]byte, error) {
 	return data, nil
 }
 
-// resolve makes the paths independent of where the program was started.
+// resolve makes the paths independent of the folder in which the program was started.
 func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.DataDir, &c.Planogram, &c.Camera.Lens, &c.Vision.Weights, &c.Vision.Gallery, &c.Vision.GalleryKey, &c.Vision.Mount,

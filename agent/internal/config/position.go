@@ -12,11 +12,11 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// durationKeys are the keys that hold a duration, for the place of one that is not: the YAML library
-// tells the place of every fault but this.
+// durationKeys are the keys that hold a duration. They help to find the line of one that cannot be parsed, the
+// only fault for which the YAML library gives no line.
 var durationKeys = []string{"every", "settle", "stall", "keepalive", "ack_timeout", "interval", "debounce", "hold", "warmup"}
 
-// explain gives a decoding error with its place.
+// explain adds the place in the file to a decoding error.
 func explain(data []byte, err error) error {
 	file, parseErr := parser.ParseBytes(data, 0)
 	if parseErr != nil {
@@ -32,11 +32,12 @@ func explain(data []byte, err error) error {
 	return placedError(err)
 }
 
-// meant are keys that people write for others.
+// meant maps keys that people write by mistake to the right ones.
 var meant = map[string]string{"data": "data_dir", "datadir": "data_dir", "interval": "schedule.every", "gallery": "vision.gallery", "mount": "vision.mount",
 	"broker": "uplink.broker", "mqtt": "uplink"}
 
-// placedError shows the place of an error where the YAML library knows it, and the key that was meant.
+// placedError formats an error with its place, if the YAML library knows it, and with the key that was probably
+// meant.
 func placedError(err error) error {
 	text := yaml.FormatError(err, false, true)
 	var unknown *yaml.UnknownFieldError

@@ -13,7 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/schedule"
 )
 
-// Validate joins every fault, each beginning with the key that is wrong.
+// Validate joins every fault. The text of each begins with the key that is wrong.
 func (c *Config) Validate() error {
 	var v faults
 	if err := c.Identity().Validate(); err != nil && !c.Unnamed() {
@@ -45,7 +45,7 @@ func (c *Config) Validate() error {
 	return errors.Join(v...)
 }
 
-// PlayedClock is the file that says how the clock is; "" for a real clock.
+// PlayedClock returns the file that says how the clock behaves; "" for a real clock.
 func (c *Config) PlayedClock() string {
 	path, _ := strings.CutPrefix(c.Clock, playedClock)
 	if path == c.Clock {
@@ -101,7 +101,7 @@ func (c *Config) validateSchedule(v *faults) {
 	v.check(!s.OnDoorClose || c.Devices.Door != nil || c.Devices.Sim, "schedule.on_door_close: needs devices.door")
 }
 
-// Plan is the schedule as it runs.
+// Plan returns the schedule in the form that a schedule.Runner takes.
 func (c *Config) Plan() (schedule.Plan, error) {
 	var errs []error
 	zone, err := time.LoadLocation(c.Timezone)

@@ -1,11 +1,12 @@
-// Package crashdisk is a disk for SQLite that can lose power. It keeps its files in memory behind a
-// SQLite VFS, remembers every write, and can show how the disk may look after a power cut at any
-// moment: what was synced is there, and of what was not, each sector of each write may be there or not,
-// in any combination. That is what kill -9 cannot show, because the kernel then still writes its cache.
+// Package crashdisk is a disk for SQLite that can lose power, for tests of the outbox. It keeps its files in
+// memory behind a SQLite VFS, records every write, and can show what the disk may look like after a power cut
+// at any moment: everything that was synced is there, and of what was not, each sector of each write may be
+// there or not, in any combination. A kill -9 cannot show this, because the kernel still writes its cache
+// afterwards.
 //
-// It also fills up (SQLITE_FULL), breaks, and forgets a process that was killed while keeping what it
-// wrote. It is imported by tests only. It promises as much as the unix VFS and no more: a sync of a file
-// makes its name durable too, as that VFS does for logs and journals; a deletion is durable after SyncDir.
+// It can also fill up (SQLITE_FULL), break, and forget a process that was killed while keeping what it wrote.
+// It promises as much as the unix VFS and no more: a sync of a file makes its name durable too, as that VFS
+// does for logs and journals, and a deletion is durable after SyncDir.
 package crashdisk
 
 import (
@@ -17,7 +18,7 @@ import (
 	"sync"
 )
 
-// SectorBytes is the unit that a torn write is torn in.
+// SectorBytes is the unit in which a write may be torn.
 const SectorBytes = 512
 
 // Disk holds the files of one folder.
@@ -25,8 +26,8 @@ type Disk struct {
 	mu         sync.Mutex
 	dir        string
 	files      map[string]*file
-	generation int // of processes; handles of an older one are dead
-	limit      int // bytes in all files; 0: none
+	generation int // counts the processes; handles of an earlier one are dead
+	limit      int // of all files together; 0: unlimited
 	broken     bool
 	written    int
 	journal    []op
@@ -35,7 +36,7 @@ type Disk struct {
 
 type file struct{ data []byte }
 
-// opKind is what SQLite did to a file.
+// opKind is the kind of change that SQLite made to a file.
 type opKind uint8
 
 const (
@@ -54,41 +55,41 @@ type op struct {
 	size int    // of a truncate
 }
 
-// New makes an empty disk for the databases of dir, which need not exist.
+// New returns an empty disk for the databases in dir, which need not exist.
 func New(dir string) *Disk {
 	d := &Disk{dir: dir, files: map[string]*file{}, log: true}
 	register(d)
 	return d
 }
 
-// Remove ends the disk.
+// Remove removes the disk from the VFS.
 func (d *Disk) Remove() { unregister(d) }
 
 // VFS is the name under which SQLite finds the disks.
 const VFS = "crashdisk"
 
-// Ops is how many writes, truncations, syncs and deletions there were.
+// Ops returns the number of writes, truncations, syncs and deletions so far.
 func (d *Disk) Ops() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.journal)
 }
 
-// Kill forgets every open handle, as the end of the process does; what it wrote stays.
+// Kill invalidates every open handle, as the end of the process does. What it wrote remains.
 func (d *Disk) Kill() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.generation++
 }
 
-// SetLimit makes the disk as small as that: writes that would grow it beyond are refused. 0: no limit.
+// SetLimit sets the disk's capacity: writes that would exceed it are refused. 0 means no limit.
 func (d *Disk) SetLimit(bytes int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.limit = bytes
 }
 
-// Size is the bytes of all files.
+// Size returns the bytes of all files.
 func (d *Disk) Size() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -102,8 +103,8 @@ func (d *Disk) size() (n int) {
 	return n
 }
 
-// SyncDir makes the names of the folder durable, those of deleted files too. SQLite does not tell its
-// VFS when the program does that by itself.
+// SyncDir makes the names in the folder durable, including deletions. It stands for an fsync of the folder by
+// the program, of which SQLite does not inform its VFS.
 func (d *Disk) SyncDir() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,14 +113,14 @@ func (d *Disk) SyncDir() {
 	}
 }
 
-// Break makes every write and sync fail from now on, as a card does that has died; false mends it.
+// Break makes every write and sync fail from now on, like a card that has died; false repairs it.
 func (d *Disk) Break(broken bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.broken = broken
 }
 
-// Flip inverts a byte of a file, false where it has none there.
+// Flip inverts a byte of a file. It returns false if the file has no byte there.
 func (d *Disk) Flip(name string, at int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -131,21 +132,22 @@ func (d *Disk) Flip(name string, at int) bool {
 	return true
 }
 
-// Bytes written since the disk was made.
+// Bytes returns how many bytes have been written since the disk was made.
 func (d *Disk) Bytes() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.written
 }
 
-// Forget gives up the past, so that a long run does not fill the memory; Crashes then shows nothing.
+// Forget drops the recorded history, so that a long run does not fill the memory. Crashes then has nothing to
+// show.
 func (d *Disk) Forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.log, d.journal = false, nil
 }
 
-// apply does an operation to a set of files.
+// apply performs the operation on a set of files.
 func (o op) apply(files map[string]*file) {
 	f := files[o.name]
 	if f == nil && o.kind != opDelete {
@@ -177,14 +179,14 @@ func (f *file) truncate(size int) {
 	}
 }
 
-// Crashes walks over every moment of the disk's past at which the power may fail: after 0, 1, 2, … of
-// its operations. At each, image gives a disk for dir as it may look then, by chance of rng.
+// Crashes visits every moment in the disk's history at which the power may fail: after 0, 1, 2, … of its
+// operations. At each, image returns a disk for dir as it may look then, chosen at random by rng.
 func (d *Disk) Crashes(visit func(after int, image func(dir string, rng *rand.Rand) *Disk)) {
 	d.mu.Lock()
 	journal := slices.Clone(d.journal)
 	d.mu.Unlock()
 	durable := map[string]*file{}
-	pending := map[string][]op{} // by file, not synced
+	pending := map[string][]op{} // by file: not synced yet
 	for after := 0; ; after++ {
 		visit(after, func(dir string, rng *rand.Rand) *Disk {
 			return d.image(dir, rng, durable, pending)
@@ -214,7 +216,7 @@ func (d *Disk) Crashes(visit func(after int, image func(dir string, rng *rand.Ra
 	}
 }
 
-// lastDelete is the index of the last deletion, -1 where there is none.
+// lastDelete returns the index of the last deletion, or -1.
 func lastDelete(list []op) int {
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].kind == opDelete {
@@ -224,13 +226,13 @@ func lastDelete(list []op) int {
 	return -1
 }
 
-// image is the durable files with a random part of what was not synced.
+// image returns a disk with the durable files and a random part of what was not synced.
 func (d *Disk) image(dir string, rng *rand.Rand, durable map[string]*file, pending map[string][]op) *Disk {
 	files := map[string]*file{}
 	for name, f := range durable {
 		files[name] = &file{slices.Clone(f.data)}
 	}
-	// Three tempers: lose everything, keep everything, or anything between.
+	// Three cases: lose everything, keep everything, or anything in between.
 	keep := [...]float64{0, 1, rng.Float64()}[rng.IntN(3)]
 	for _, name := range slices.Sorted(maps.Keys(pending)) {
 		for _, o := range pending[name] {
@@ -258,7 +260,7 @@ func (d *Disk) image(dir string, rng *rand.Rand, durable map[string]*file, pendi
 	return image
 }
 
-// Dump lists the operations from one to another, for a person who looks for a fault.
+// Dump lists a range of operations, for debugging.
 func (d *Disk) Dump(from, to int) (lines []string) {
 	for i := max(0, from); i < min(to, len(d.journal)); i++ {
 		o := d.journal[i]

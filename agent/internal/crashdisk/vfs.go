@@ -11,8 +11,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// SQLite knows one VFS, which finds the disk by the folder of the database's path. Handles are numbers
-// in the memory that SQLite gives for a file, because that memory is not the garbage collector's.
+// registry holds the one VFS that SQLite knows; it finds the disk by the folder of the database's path.
+// SQLite's memory for an open file holds only the number of a handle, because the garbage collector does not
+// scan that memory.
 var registry struct {
 	sync.Mutex
 	once    sync.Once
@@ -29,7 +30,7 @@ type handle struct {
 	temp       *file // an unnamed file; nil: the disk's
 }
 
-// osFile is what a sqlite3_file of this VFS holds.
+// osFile is what a sqlite3_file of this VFS contains.
 type osFile struct{ methods, handle uintptr }
 
 func register(d *Disk) {
@@ -47,13 +48,13 @@ func unregister(d *Disk) {
 	}
 }
 
-// at turns an address of SQLite's memory into a pointer.
+// at converts an address in SQLite's memory to a pointer.
 func at[T any](address uintptr) *T { return *(**T)(unsafe.Pointer(&address)) }
 
-// bytesAt is a view of SQLite's memory.
+// bytesAt returns a view of SQLite's memory.
 func bytesAt(address uintptr, n int32) []byte { return unsafe.Slice(at[byte](address), n) }
 
-// install makes the VFS of the system's: randomness, time and sleep stay as they are.
+// install derives the VFS from the system's: randomness, time and sleep stay as they are.
 func install() {
 	registry.disks, registry.handles = map[string]*Disk{}, map[uintptr]*handle{}
 	tls := libc.NewTLS()
@@ -144,8 +145,8 @@ func xClose(_ *libc.TLS, pFile uintptr) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-// change does something to a handle's file, and to the disk's past. The handle of a killed process, and
-// a broken disk, refuse.
+// change performs an operation on a handle's file and records it. Handles of a killed process are refused, and
+// so is everything on a broken disk.
 func (h *handle) change(o op, refusal int32) int32 {
 	if h.disk == nil {
 		files := map[string]*file{"": h.temp}
@@ -186,7 +187,7 @@ func xSync(_ *libc.TLS, pFile uintptr, _ int32) int32 {
 	return handleOf(pFile).change(op{kind: opSync}, sqlite3.SQLITE_IOERR_FSYNC)
 }
 
-// contents is the file's bytes now; the caller copies.
+// contents calls use with the file's present bytes, which use must copy.
 func (h *handle) contents(use func([]byte)) {
 	if h.disk == nil {
 		use(h.temp.data)
@@ -265,7 +266,7 @@ func xFullPathname(_ *libc.TLS, _, zPath uintptr, nPathOut int32, zPathOut uintp
 	return sqlite3.SQLITE_OK
 }
 
-// There is one process at a time, so every lock is had.
+// There is only one process at a time, so every lock is granted.
 func xLock(*libc.TLS, uintptr, int32) int32 { return sqlite3.SQLITE_OK }
 
 func xCheckReservedLock(_ *libc.TLS, _, pResOut uintptr) int32 {
@@ -275,9 +276,9 @@ func xCheckReservedLock(_ *libc.TLS, _, pResOut uintptr) int32 {
 
 func xFileControl(*libc.TLS, uintptr, int32, uintptr) int32 { return sqlite3.SQLITE_NOTFOUND }
 
-func xSectorSize(*libc.TLS, uintptr) int32 { return 4096 } // as the unix VFS says
+func xSectorSize(*libc.TLS, uintptr) int32 { return 4096 } // the same as the unix VFS
 
-// As the unix VFS says: bytes beside a torn write are not harmed.
+// The same as the unix VFS: bytes beside a torn write are not damaged.
 func xDeviceCharacteristics(*libc.TLS, uintptr) int32 {
 	return sqlite3.SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }

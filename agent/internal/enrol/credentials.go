@@ -14,8 +14,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Credentials are who a board is and how it proves that. They are kept as one file, so that its parts
-// always belong together.
+// Credentials are a board's identity and the proof of it. They are stored as one file, so that the parts always
+// belong together.
 type Credentials struct {
 	Identity wire.Identity `json:"identity"`
 	Username string        `json:"username"` // at the broker
@@ -44,7 +44,7 @@ func (c *Credentials) pair() (tls.Certificate, error) {
 	return tls.X509KeyPair([]byte(c.Pair), []byte(c.Pair))
 }
 
-// Span gives from when to when the certificate is valid.
+// Span returns the period in which the certificate is valid.
 func (c *Credentials) Span() (from, to time.Time, err error) {
 	pair, err := c.pair()
 	if err != nil {
@@ -53,19 +53,19 @@ func (c *Credentials) Span() (from, to time.Time, err error) {
 	return pair.Leaf.NotBefore, pair.Leaf.NotAfter, nil
 }
 
-// Due is when to renew the certificate: when the last third of its time begins.
+// Due returns when to renew the certificate: at the beginning of the last third of its validity.
 func (c *Credentials) Due() (time.Time, error) {
 	from, to, err := c.Span()
 	return to.Add(-to.Sub(from) / 3), err
 }
 
-// File keeps a board's credentials.
+// File stores a board's credentials.
 type File struct{ Path string }
 
-// In is the file's place in a data folder.
+// In returns the file for a data folder.
 func In(dataDir string) File { return File{filepath.Join(dataDir, "credentials.json")} }
 
-// Load gives what is kept; fs.ErrNotExist for a board that is not enrolled.
+// Load returns the stored credentials. The error wraps fs.ErrNotExist if the board is not enrolled.
 func (f File) Load() (*Credentials, error) {
 	data, err := os.ReadFile(f.Path)
 	if err != nil {
@@ -81,7 +81,7 @@ func (f File) Load() (*Credentials, error) {
 	return &c, nil
 }
 
-// Save replaces what is kept, in one step. Nobody but the board's user can read it.
+// Save replaces the stored credentials atomically. Only the board's user can read them.
 func (f File) Save(c *Credentials) error {
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -90,8 +90,8 @@ func (f File) Save(c *Credentials) error {
 	return atomicfile.Write(f.Path, data)
 }
 
-// TLS is the board's side of TLS. Each connection shows the certificate that is kept then, so a renewed one
-// is used without a restart.
+// TLS returns the board's TLS configuration. Each connection uses the certificate that is stored at that time,
+// so a renewed one is used without a restart.
 func (f File) TLS() (*tls.Config, error) {
 	c, err := f.Load()
 	if err != nil {

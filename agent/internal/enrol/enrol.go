@@ -1,8 +1,9 @@
-// Package enrol gets a board its own certificate: with a one-time code at its first start, and a new one before
-// it expires. The key is made on the board and never leaves it.
+// Package enrol gets a board its own certificate, which it needs before it can send anything: with a one-time
+// code at its first start, and a new one before the old one expires. The private key is generated on the board
+// and never leaves it.
 //
-// It refuses to send a code or a token over plain HTTP to another machine. It promises that a power cut
-// leaves the credentials before or the new ones, never a key without its certificate.
+// It refuses to send a code or a token over plain HTTP to another machine. After a power cut either the old
+// credentials or the new ones are there, never a key without its certificate.
 package enrol
 
 import (
@@ -28,16 +29,16 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// ErrDenied: the cloud does not accept the code or the token.
+// ErrDenied says that the cloud does not accept the code or the token.
 var ErrDenied = errors.New("the cloud does not accept it")
 
-// Cloud is where boards enrol.
+// Cloud is the service at which boards enrol.
 type Cloud struct {
 	URL   string         // https://cloud.example
 	Roots *x509.CertPool // nil: the system's
 }
 
-// CheckURL tells why an address must not be used, nil if it may.
+// CheckURL returns an error that says why an address must not be used, or nil if it may.
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
@@ -58,7 +59,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// answer is what the cloud gives a board.
+// answer is the cloud's answer to an enrolment or a renewal.
 type answer struct {
 	Tenant      string `json:"tenant"`
 	Store       string `json:"store"`
@@ -69,12 +70,12 @@ type answer struct {
 	Token       string `json:"token"`
 }
 
-// Enrol uses a one-time code up and gives what the board has from then on.
+// Enrol redeems a one-time code and returns the board's credentials.
 func (c Cloud) Enrol(ctx context.Context, code string) (*Credentials, error) {
 	return c.ask(ctx, "/v1/enrol", "", map[string]string{"code": strings.TrimSpace(code)}, nil)
 }
 
-// Renew gives the same board another key and certificate.
+// Renew gets the same board a new key and certificate.
 func (c Cloud) Renew(ctx context.Context, have *Credentials) (*Credentials, error) {
 	return c.ask(ctx, "/v1/enrol/renew", have.Token, map[string]string{}, have)
 }
@@ -127,7 +128,7 @@ func (c Cloud) ask(ctx context.Context, path, token string, body map[string]stri
 	return take(a, key, have)
 }
 
-// take makes credentials of an answer, and checks that their parts belong together.
+// take builds credentials from an answer, and checks that their parts belong together.
 func take(a answer, key []byte, have *Credentials) (*Credentials, error) {
 	id := wire.Identity{Tenant: a.Tenant, Store: a.Store, Device: a.Device}
 	if have != nil {
@@ -143,7 +144,8 @@ func take(a answer, key []byte, have *Credentials) (*Credentials, error) {
 	return cr, nil
 }
 
-// newRequest makes a key and a certificate request, both PEM. The cloud knows whom the certificate is for.
+// newRequest generates a key and a certificate request, both in PEM. The request names nobody, because the
+// cloud knows whom the certificate is for.
 func newRequest() (key, request []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Pauses between attempts to renew. A certificate of 90 days is renewed from 30 days before its end.
+// The pauses between attempts to renew. A certificate of 90 days is renewed from 30 days before its end.
 const (
 	look     = time.Hour
 	minPause = time.Minute
 	maxPause = 6 * time.Hour
 )
 
-// Keep renews the certificate whenever it is due, until ctx ends. now is zero while the clock is unknown; then nothing is
-// due. After each attempt tell is called with its error, nil if there was none.
+// Keep renews the certificate whenever it is due, until ctx ends. now returns zero while the clock is unknown;
+// nothing is due then. After each attempt tell is called with its error, or nil.
 func Keep(ctx context.Context, f File, cloud Cloud, now func() time.Time, tell func(error)) {
 	pause := look
 	for ctx.Err() == nil {

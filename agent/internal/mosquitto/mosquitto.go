@@ -1,5 +1,4 @@
-// Package mosquitto runs Debian's broker for tests, on a loopback port of its own. It is imported by
-// tests only.
+// Package mosquitto runs Debian's broker on a loopback port of its own, for tests.
 package mosquitto
 
 import (
@@ -22,8 +21,8 @@ type Broker struct {
 	cmd  *exec.Cmd
 }
 
-// New chooses a port and writes the configuration; extra lines are appended to it. The broker keeps
-// its sessions on disk over Stop and Start, and is stopped with the test.
+// New chooses a port and writes the configuration, to which extra lines are appended. The broker keeps its
+// sessions on disk across Stop and Start, and is stopped when the test ends.
 func New(t testing.TB, extra string) *Broker {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -45,7 +44,7 @@ func New(t testing.TB, extra string) *Broker {
 	return b
 }
 
-// URL of the broker for clients.
+// URL returns the broker's address for clients.
 func (b *Broker) URL() string { return fmt.Sprintf("tcp://127.0.0.1:%d", b.Port) }
 
 // Start runs the broker and waits until it accepts connections.
@@ -77,7 +76,7 @@ func (b *Broker) Start() {
 	}
 }
 
-// Stop ends the broker in order, so that its sessions are on the disk.
+// Stop ends the broker in an orderly way, so that its sessions are saved.
 func (b *Broker) Stop() {
 	if b.cmd == nil {
 		return
@@ -87,7 +86,7 @@ func (b *Broker) Stop() {
 	b.cmd = nil
 }
 
-// Kill ends the broker as a power cut would; it forgets what it had not saved.
+// Kill ends the broker as a power cut would: it forgets what it had not saved.
 func (b *Broker) Kill() {
 	if b.cmd == nil {
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/atomicfile"
 )
 
-// bootEra is the moment from which the minutes are counted that a board without any memory begins with.
+// bootEra is the time from which the first boot number of a board without any memory is counted, in minutes.
 var bootEra = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // nextBoot counts the boot up from the higher of the two places that remember it, so that losing either does no harm. A
@@ -28,12 +28,13 @@ func nextBoot(stored, filed uint32, now time.Time) (uint32, error) {
 	return last + 1, nil
 }
 
-// minutes since 2020, 0 for a clock that is not set.
+// minutes returns the minutes since bootEra, or 0 for a clock that is not set.
 func minutes(now time.Time) uint32 {
 	return uint32(min(max(0, now.Sub(bootEra)/time.Minute), MaxBoot-1))
 }
 
-// readBoot gives the boot counter in the file beside the database, 0 if there is none or it cannot be understood.
+// readBoot returns the boot counter in the file beside the database, or 0 if there is none or it cannot be
+// parsed.
 func readBoot(dir string) uint32 {
 	data, err := os.ReadFile(filepath.Join(dir, "boot"))
 	if err != nil {

@@ -1,22 +1,23 @@
-// Package outbox keeps what the board has to say until the cloud has stored it.
+// Package outbox stores on disk what the board has to report, between the look and the uplink, until the cloud
+// has stored it.
 //
-// It promises three things. What Append has returned without an error is on the disk: it survives a
-// power cut in the next instant, and it is handed out again and again until Acknowledge names it.
-// Every message has a key (boot, seq) that is never given twice, even if the database is lost. And
-// the outbox never grows beyond its cap: what has to go first is pictures, then the oldest telemetry,
-// then observations, then alerts, and what went is recorded as a gap that is itself a message.
+// It makes three promises. A message for which Append has returned without an error is on the disk: it survives
+// a power cut in the next instant, and it is handed out again and again until Acknowledge names it. Every
+// message has a key (boot, seq) that is never given twice, even if the database is lost. And the outbox never
+// grows beyond its cap: first pictures are evicted, then the oldest telemetry, then observations, then alerts,
+// and each eviction is recorded as a gap that is itself a message.
 //
-// It refuses to look into payloads, to keep time (order is boot and seq, never a clock), and to stop
-// the agent: a database that is corrupt is set aside under a dated name and a new one is begun with
-// what is still readable, and a disk that cannot be written leaves an outbox in memory that says so in its Health.
+// It does not look into payloads, does not use clocks for ordering (only boot and seq count), and does not stop
+// the agent: a corrupt database is set aside under a dated name and a new one is begun with whatever is still
+// readable, and if the disk cannot be written, the outbox lives in memory and says so in its Health.
 //
-// On disk: DIR/outbox.db is SQLite (write-ahead log, synchronous=FULL for appends), DIR/boot holds
-// the boot counter once more as decimal text. The database holds
+// On disk, DIR/outbox.db is a SQLite database (write-ahead log, synchronous=FULL for appends), and DIR/boot
+// holds a second copy of the boot counter as decimal text. The database has the tables
 //
 //	message(id INTEGER PRIMARY KEY, class, kind, payload)   id = boot<<36 | seq
 //	counter(name TEXT PRIMARY KEY, value)                   boot
 //
-// and PRAGMA user_version is 1. Acknowledged rows are deleted without an fsync of their own, which halves
-// the writes to the card: if a power cut brings rows back they are sent once more, and the receiver has to
-// expect repeats anyway.
+// and PRAGMA user_version is 1. Acknowledged rows are deleted without an fsync of their own, which halves the
+// writes to the card. If a power cut brings rows back, they are sent once more; the receiver must expect
+// repetitions anyway.
 package outbox

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// evictions is what has to be evicted, by class.
+// evictions lists the messages to evict, by class.
 type evictions [classes][]entry
 
-// planRoom chooses what to evict so that need bytes of class fit below the cap: the oldest of the least important class
-// first, and never anything more important than class itself. It frees at least a hundredth of the cap at a time, so that
-// a full outbox does not evict with every append.
+// planRoom chooses what to evict so that need bytes of class fit below the cap: the oldest messages of the
+// least important class first, and never anything more important than class itself. It frees at least a
+// hundredth of the cap at a time, so that a full outbox does not evict with every append.
 func (o *Outbox) planRoom(class Class, need int64) (evictions, error) {
 	var plan evictions
 	short := o.index.bytes + need - o.opts.MaxBytes
@@ -34,8 +34,8 @@ func (o *Outbox) planRoom(class Class, need int64) (evictions, error) {
 	return plan, nil
 }
 
-// evict deletes what was planned and records the gaps, in the transaction of the append that needs the room. It returns
-// the gap messages for the index.
+// evict deletes what was planned and records the gaps, in the transaction of the append that needs the room. It
+// returns the gap messages for the index.
 func (o *Outbox) evict(tx *sql.Tx, plan evictions) ([]storedGap, error) {
 	var gaps []storedGap
 	for c, list := range plan {
@@ -54,7 +54,7 @@ func (o *Outbox) evict(tx *sql.Tx, plan evictions) ([]storedGap, error) {
 	return gaps, nil
 }
 
-// storedGap is a gap message as written, for the index once the transaction holds.
+// storedGap is a gap message as written, kept for the index until the transaction is committed.
 type storedGap struct {
 	of      gapOf
 	row     gapRow
@@ -98,7 +98,7 @@ func (o *Outbox) forget(plan evictions, gaps []storedGap) {
 	}
 }
 
-// freeze ends the growth of a gap that was handed out: what was sent under a key never changes.
+// freeze stops the growth of a gap that was handed out: what was sent under a key never changes.
 func (o *Outbox) freeze(key Key) {
 	for of, row := range o.gaps {
 		if row.key == key {
@@ -107,7 +107,7 @@ func (o *Outbox) freeze(key Key) {
 	}
 }
 
-// byBoot splits a rising list where the boot changes.
+// byBoot splits a sorted list wherever the boot changes.
 func byBoot(list []entry) (runs [][]entry) {
 	start := 0
 	for i := range list {

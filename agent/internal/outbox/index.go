@@ -2,20 +2,20 @@ package outbox
 
 import "slices"
 
-// entry is what is known of a stored message without reading it. It takes 24 bytes, so that a week offline fits in
-// memory, and the card is spared an index that would be written with every append.
+// entry is what is known about a stored message without reading it. It takes 24 bytes, so that a week offline
+// fits in memory, and the card is spared an index that would be written with every append.
 type entry struct {
 	id    int64
 	bytes int64
 }
 
-// index holds the entries of each class by rising id.
+// index holds the entries of each class, sorted by id.
 type index struct {
 	by    [classes][]entry
-	bytes int64 // of all payloads with rowBytes each
+	bytes int64 // of all payloads, with rowBytes added for each
 }
 
-// rowBytes is what a row costs beyond its payload.
+// rowBytes is the cost of a row besides its payload.
 const rowBytes = 48
 
 func (x *index) add(c Class, id, payload int64) {
@@ -55,7 +55,7 @@ func (x *index) cutClass(c Class, lo, hi int64) []entry {
 		x.bytes -= e.bytes
 	}
 	if i == 0 {
-		x.by[c] = list[j:] // the usual case costs no copying
+		x.by[c] = list[j:] // in the usual case nothing is copied
 	} else {
 		x.by[c] = slices.Delete(list, i, j)
 	}

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// Inspect tells how the outbox of dir is without starting it: no boot is counted and nothing is set
-// aside. ErrInUse means that an agent runs on it, os.ErrNotExist that none ever did.
+// Inspect reports the health of the outbox in dir without starting it: no boot is counted and nothing is set
+// aside. The error is ErrInUse if an agent is running on it, and wraps os.ErrNotExist if none ever did.
 func Inspect(ctx context.Context, dir string) (Health, error) {
 	path := filepath.Join(dir, "outbox.db")
 	if _, err := os.Stat(path); err != nil {

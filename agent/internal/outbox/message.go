@@ -5,16 +5,17 @@ import (
 	"fmt"
 )
 
-// Class is what a message is worth when room or bandwidth is short.
+// Class ranks messages by importance, for when room or bandwidth is short.
 type Class uint8
 
-// Classes in the order in which they are sent. Eviction goes the other way and never reaches Record.
+// The classes, in the order in which they are sent. Eviction goes in the opposite order and never reaches
+// Record.
 const (
-	Record      Class = iota // births and gaps: few, small, and what makes sense of the rest
+	Record      Class = iota // births and gaps: few and small, and needed to understand the rest
 	Alert                    // events and answers to commands
 	Observation              // what the shelf looked like
 	Telemetry                // readings of the devices
-	Picture                  // evidence; large, and worth nothing without its observation
+	Picture                  // evidence: large, and worth nothing without its observation
 	classes     = 5
 )
 
@@ -34,13 +35,13 @@ func (c Class) String() string {
 	return fmt.Sprintf("class(%d)", uint8(c))
 }
 
-// Key is the identity of a message on its device: boots are counted up, and seq within a boot.
+// Key identifies a message on its device: a boot counter, and a sequence number within the boot.
 type Key struct {
 	Boot uint32 // 1 to MaxBoot
-	Seq  uint64 // 1 to MaxSeq, rising; only an append that failed at the disk leaves a hole
+	Seq  uint64 // 1 to MaxSeq, increasing; only an append that failed at the disk leaves a hole
 }
 
-// Bounds of a Key, by which both fit one SQLite row id.
+// The bounds of a Key, with which both parts fit into one SQLite row id.
 const (
 	MaxBoot = 1<<27 - 1
 	MaxSeq  = 1<<36 - 1
@@ -49,14 +50,14 @@ const (
 
 func (k Key) String() string { return fmt.Sprintf("%d/%d", k.Boot, k.Seq) }
 
-// Less says that k was stored before o.
+// Less reports whether k was stored before o.
 func (k Key) Less(o Key) bool { return k.id() < o.id() }
 
 func (k Key) id() int64 { return int64(k.Boot)<<seqBits | int64(k.Seq) }
 
 func keyOf(id int64) Key { return Key{Boot: uint32(id >> seqBits), Seq: uint64(id) & MaxSeq} }
 
-// Range is the messages of one boot from From to To, both included.
+// Range stands for the messages of one boot from From to To, both included.
 type Range struct {
 	Boot     uint32
 	From, To uint64
@@ -66,11 +67,11 @@ type Range struct {
 type Message struct {
 	Key     Key
 	Class   Class
-	Kind    string // given to Append; the uplink makes the topic of it
+	Kind    string // as given to Append; the uplink derives the topic from it
 	Payload []byte
 }
 
-// Gap says that messages were evicted to make room: Count of those of Boot from From to To.
+// Gap says that Count messages of Boot, from From to To, were evicted to make room.
 type Gap struct {
 	Boot     uint32
 	From, To uint64
@@ -78,7 +79,7 @@ type Gap struct {
 	Class    Class
 }
 
-// Errors that callers may branch on.
+// Errors that a caller may branch on.
 var (
 	ErrTooLarge = errors.New("message is too large for the outbox")
 	ErrFull     = errors.New("outbox is full of more important messages")

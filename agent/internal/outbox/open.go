@@ -16,7 +16,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-// SQLite's primary result codes that change what is done.
+// The primary result codes of SQLite that are treated differently.
 const (
 	codeBusy    = 5
 	codeCorrupt = 11
@@ -45,10 +45,10 @@ CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWI
 PRAGMA user_version = 1;
 `
 
-// Open starts the outbox in dir, which it makes if need be, and counts the boot up. A database that is corrupt or not
-// ours is set aside, and a new one begins with what can still be read of it; if nothing can be written, the outbox is
-// kept in memory. Health tells both; neither is an error, because the agent has to start. Errors are ErrInUse, when
-// another process has it open, and a missing EncodeGap.
+// Open starts the outbox in dir, which is created if necessary, and counts the boot. A database that is corrupt
+// or not ours is set aside, and a new one begins with what can still be read from it. If nothing can be
+// written, the outbox is kept in memory. Health reports both; neither is an error, because the agent has to
+// start. The errors are ErrInUse, if another process has it open, and a missing EncodeGap.
 func Open(ctx context.Context, dir string, opts Options) (*Outbox, error) {
 	if opts.EncodeGap == nil {
 		return nil, errors.New("open outbox: EncodeGap is missing")
@@ -71,7 +71,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Outbox, error) {
 	return o, o.openMemory(ctx, readBoot(dir), err)
 }
 
-// openDir opens the database in dir, twice if the first try finds it corrupt.
+// openDir opens the database in dir. It tries a second time if it finds the database corrupt.
 func (o *Outbox) openDir(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("open outbox: %w", err)
@@ -85,7 +85,7 @@ func (o *Outbox) openDir(ctx context.Context, dir string) error {
 			return errors.Join(err, moveErr)
 		}
 		o.health.SetAside, o.health.Fault = aside, fmt.Sprintf("database was corrupt, set aside as %s: %v", filepath.Base(aside), err)
-		tidyAside(path, o.opts.MaxBytes) // before salvage, which needs room
+		tidyAside(path, o.opts.MaxBytes) // before salvage, which needs the room
 		cause := err
 		if err = o.openFile(ctx, path, filed); err == nil && !errors.Is(cause, errVersion) {
 			o.health.Salvaged = o.salvage(ctx, aside)
@@ -111,8 +111,9 @@ func (o *Outbox) openDir(ctx context.Context, dir string) error {
 // memory is SQLite's name for a database without a file.
 const memory = ":memory:"
 
-// openMemory is for a board that cannot write. It goes on reporting, but loses at the next power cut what is not yet
-// acknowledged. Its boot cannot be remembered either, so it is taken from the clock if that is ahead of the count.
+// openMemory serves a board that cannot write. It keeps reporting, but a power cut loses what is not yet
+// acknowledged. Its boot cannot be stored either, so it is derived from the clock if that gives a higher number
+// than the counter.
 func (o *Outbox) openMemory(ctx context.Context, filed uint32, why error) error {
 	if err := o.openFile(ctx, memory, max(filed, minutes(o.opts.Now()))); err != nil {
 		return fmt.Errorf("open outbox in memory: %w", err)
@@ -121,13 +122,14 @@ func (o *Outbox) openMemory(ctx context.Context, filed uint32, why error) error 
 	return nil
 }
 
-// errForeign: the database was not made by this package. errVersion: another version of it made the database.
+// errForeign: the database was not made by this package. errVersion: it was made by another version of this
+// package.
 var (
 	errForeign = errors.New("database is damaged or of another program")
 	errVersion = fmt.Errorf("of another version: %w", errForeign)
 )
 
-// openFile opens the database, checks it, counts the boot up and reads the index.
+// openFile opens the database, checks it, counts the boot and reads the index.
 func (o *Outbox) openFile(ctx context.Context, path string, filed uint32) (err error) {
 	query := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(EXCLUSIVE)", "synchronous(FULL)"}}
 	if o.opts.VFS != "" {
@@ -143,8 +145,8 @@ func (o *Outbox) openFile(ctx context.Context, path string, filed uint32) (err e
 			db.Close()
 		}
 	}()
-	// Not among the pragmas of the connection, which are run in the order of their names: the lock must
-	// be exclusive before the log is opened, for the log to need no shared memory.
+	// This is not among the connection's pragmas because those are run in the order of their names: the lock
+	// must be exclusive before the log is opened, so that the log needs no shared memory.
 	var mode string
 	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
 		return err
@@ -225,7 +227,7 @@ func (o *Outbox) readIndex(ctx context.Context, tx *sql.Tx) error {
 	return rows.Err()
 }
 
-// setAside renames the database and its log so that both can be looked at later.
+// setAside renames the database and its log, so that both can be examined later.
 func setAside(path string, now time.Time) (string, error) {
 	aside := path + ".corrupt-" + now.UTC().Format("20060102T150405Z")
 	for i := 2; exists(aside); i++ {

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// Options of Open. EncodeGap is required.
+// Options for Open. EncodeGap is required.
 type Options struct {
-	MaxBytes  int64                          // cap of all stored messages; 0: DefaultMaxBytes
-	EncodeGap func(Key, Gap) ([]byte, error) // payload of the message that records a gap
-	Now       func() time.Time               // nil: time.Now; names set-aside files, begins boot counters
-	Log       *slog.Logger                   // nil: discarded
-	VFS       string                         // SQLite VFS by name, for crash tests; "": the system's
+	MaxBytes  int64                          // cap on the size of all stored messages; 0: DefaultMaxBytes
+	EncodeGap func(Key, Gap) ([]byte, error) // returns the payload of the message that records a gap
+	Now       func() time.Time               // nil: time.Now; used to name files that are set aside, and to begin boot counters
+	Log       *slog.Logger                   // nil: discard
+	VFS       string                         // name of the SQLite VFS, for crash tests; "": the system's
 }
 
-// DefaultMaxBytes holds a week offline of an observation every five minutes and telemetry.
+// DefaultMaxBytes is enough for a week offline, with an observation every five minutes and telemetry.
 const DefaultMaxBytes = 200 << 20
 
 // GapKind is the Kind of the messages that record a gap.
@@ -35,12 +35,12 @@ type Outbox struct {
 	boot   uint32
 	seq    uint64
 	index  index
-	gaps   map[gapOf]gapRow // gaps of this boot that were not handed out yet, so they may still grow
+	gaps   map[gapOf]gapRow // gaps of this boot that have not been handed out yet and may still grow
 	health Health
 	lazy   bool // the connection is at synchronous=NORMAL
 }
 
-// gapOf keeps gaps apart that must not be merged.
+// gapOf is the key by which gaps are merged.
 type gapOf struct {
 	boot  uint32
 	class Class
@@ -51,31 +51,31 @@ type gapRow struct {
 	gap Gap
 }
 
-// Health is what the outbox says of itself.
+// Health is what the outbox reports about itself.
 type Health struct {
-	Durable  bool   // false: in memory only, Fault says why
-	Fault    string // the last thing that went wrong, "" if nothing did
-	SetAside string // path of the corrupt database that this start set aside, "" if it was sound
+	Durable  bool   // false: it is in memory only, and Fault says why
+	Fault    string // the last thing that went wrong; "" if nothing did
+	SetAside string // path of the corrupt database that this start has set aside; "" if there was none
 	Salvaged int    // messages that were still readable in it
 	Messages int
-	Bytes    int64 // accounted: payloads and what a row costs
+	Bytes    int64 // as accounted: payloads and the cost of rows
 	MaxBytes int64
 	ByClass  [classes]int
 	Evicted  uint64 // messages since the start
-	Damaged  uint64 // messages since the start that the card gave back unreadable
+	Damaged  uint64 // messages since the start that the card returned unreadable
 	Refused  uint64 // appends since the start that returned an error
 }
 
-// Boot is the boot counter of this start.
+// Boot returns the boot counter of this start.
 func (o *Outbox) Boot() uint32 { return o.boot }
 
-// Changed is signalled after an append. One waiter only.
+// Changed is signalled after an append. Only one goroutine may wait on it.
 func (o *Outbox) Changed() <-chan struct{} { return o.changed }
 
-// Append stores what encode makes of the key that it is given, and returns once that is durable. ctx is checked before
-// the write and not during it, so that an append is never given up half way. Errors: ErrTooLarge, ErrFull, ErrClosed, what
-// encode returns, and faults of the disk. After an error the message may still turn up after a power cut; its key is not
-// used again.
+// Append stores the bytes that encode returns for the key it is given, and returns once they are durable. ctx
+// is checked before the write and not during it, so that an append is never abandoned half way. The errors are
+// ErrTooLarge, ErrFull, ErrClosed, the error of encode, and faults of the disk. After an error the message may
+// still turn up after a power cut; its key is not used again.
 func (o *Outbox) Append(ctx context.Context, class Class, kind string, encode func(Key) ([]byte, error)) (Key, error) {
 	if err := ctx.Err(); err != nil {
 		return Key{}, err
@@ -105,7 +105,7 @@ func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, erro
 	}
 	payload, plan, err := o.prepare(class, key, encode)
 	if err != nil {
-		o.seq-- // nothing was written under it
+		o.seq-- // nothing was written with this number
 		return Key{}, err
 	}
 	need := int64(len(payload)) + rowBytes
@@ -119,7 +119,7 @@ func (o *Outbox) append(class Class, kind string, encode func(Key) ([]byte, erro
 	return key, err
 }
 
-// prepare encodes the message and plans its room: everything that can fail before anything is written.
+// prepare encodes the message and plans the evictions: everything that can fail before anything is written.
 func (o *Outbox) prepare(class Class, key Key, encode func(Key) ([]byte, error)) ([]byte, evictions, error) {
 	payload, err := encode(key)
 	if err != nil {
@@ -171,9 +171,9 @@ func (o *Outbox) nextKey() (Key, error) {
 	return Key{o.boot, o.seq}, nil
 }
 
-// Pending gives up to limit stored messages for which skip is not true (nil skips none): the most important class first,
-// the oldest first within it. A message stays until it is acknowledged. One that cannot be read, because the card has
-// damaged it, is left out from then on and counted in Health.
+// Pending returns up to limit stored messages for which skip is false (a nil skip skips none): the most
+// important class first, and the oldest first within a class. A message stays until it is acknowledged. One
+// that cannot be read, because the card has damaged it, is left out from then on and counted in Health.
 func (o *Outbox) Pending(ctx context.Context, limit int, skip func(Key) bool) ([]Message, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -225,9 +225,9 @@ func (o *Outbox) passOver(damaged []int64) {
 	}
 }
 
-// Acknowledge deletes the messages in the ranges, of whatever class, and returns how many there were. Only what the
-// ingester says that it has stored may be acknowledged. The deletion is not synced: after a power cut some may be pending
-// again.
+// Acknowledge deletes the messages in the ranges, whatever their class, and returns how many there were. Only
+// messages that the ingester reports as stored may be acknowledged. The deletion is not synced: after a power
+// cut some messages may be pending again.
 func (o *Outbox) Acknowledge(ctx context.Context, ranges []Range) (n int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -263,7 +263,7 @@ func (o *Outbox) Acknowledge(ctx context.Context, ranges []Range) (n int, err er
 	return n, nil
 }
 
-// ids gives the row ids of a range; ok is false for one that can hold no message.
+// ids returns the row ids of a range; ok is false if it cannot contain a message.
 func (r Range) ids() (lo, hi int64, ok bool) {
 	if r.Boot == 0 || r.Boot > MaxBoot || r.From > r.To || r.From > MaxSeq {
 		return 0, 0, false
@@ -287,7 +287,7 @@ func (o *Outbox) setLazy(lazy bool) error {
 	return nil
 }
 
-// Health tells how the outbox is.
+// Health returns the outbox's state.
 func (o *Outbox) Health() Health {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// salvage copies what can still be read of a database that was set aside into the new one: from its beginning up to the
-// first damage, and from its end back to the last. It returns how many messages that were. A message is taken only if its
-// key is of an earlier boot and its class is known, and no more than half of the free space is used; the rest stays in
-// the database that was set aside.
+// salvage copies to the new database what can still be read of one that was set aside: from its beginning up to
+// the first damage, and from its end back to the last. It returns the number of messages copied. A message is
+// only copied if its key is of an earlier boot and its class is known, and no more than half of the free space
+// is used. The rest stays in the database that was set aside.
 func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
 	query := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(EXCLUSIVE)"}, "mode": {"rw"}}
 	old, err := sql.Open("sqlite", "file:"+aside+"?"+query.Encode())
@@ -48,7 +48,7 @@ func (o *Outbox) salvage(ctx context.Context, aside string) (n int) {
 	return saved.len()
 }
 
-// salvageRows copies rows, at most so many bytes of them, until the first one that cannot be read.
+// salvageRows copies rows, at most most bytes of them, until one cannot be read.
 func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order string, saved *index, most int64) {
 	rows, err := old.QueryContext(ctx, `SELECT id, class, kind, payload FROM message ORDER BY id `+order) //nolint:rowserrcheck // what cannot be read ends it, whatever the reason
 	if err != nil {
@@ -67,7 +67,7 @@ func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order
 			continue
 		}
 		if _, found := find(saved.by[m.Class], id); found {
-			return // from here on the other direction has copied already
+			return // the other direction has already copied everything from here on
 		}
 		if insert(tx, m.Class, m.Kind, m.Key, m.Payload) != nil {
 			return
@@ -76,11 +76,11 @@ func (o *Outbox) salvageRows(ctx context.Context, old *sql.DB, tx *sql.Tx, order
 	}
 }
 
-// keptAside is how many databases that were set aside are kept for somebody to look at.
+// keptAside is how many databases that were set aside are kept for examination.
 const keptAside = 3
 
-// tidyAside removes the oldest of them, so that a dying card does not fill up with them. The newest stays, and as many
-// older ones as are together with it no larger than an outbox may be.
+// tidyAside removes the oldest of them, so that they do not fill up a dying card. The newest is kept, and as
+// many older ones as fit, together with it, into the size of an outbox.
 func tidyAside(path string, maxBytes int64) {
 	asides, err := filepath.Glob(path + ".corrupt-*Z*")
 	if err != nil {

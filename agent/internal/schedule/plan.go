@@ -1,10 +1,10 @@
-// Package schedule decides when the camera looks: every so often, at times of day, once the door has
-// closed and things have come to rest, and when somebody asks. The first two keep to the opening
-// hours; a door that closes and a person who asks are always heard.
+// Package schedule decides when the camera looks: at intervals, at times of day, after the door has closed and
+// things have come to rest, and on request. With it begins the way from a frame to an alert. Intervals and
+// times of day are limited to the opening hours; a closing door and a request always count.
 //
-// It refuses to hurry: looks never overlap, and triggers that come during one make one more, not
-// many. Where the clock jumps (no battery-backed clock, then the network tells the time) the plan
-// goes by the new time from then on, and an interval is never cut short by it.
+// Looks never overlap, and however many triggers come during one, they cause only one more. If the clock jumps
+// (without a battery-backed clock, until the network tells the time), the plan follows the new time from then
+// on, and an interval is never shortened by the jump.
 package schedule
 
 import (
@@ -18,10 +18,10 @@ import (
 
 // Plan says when to look. The zero Plan looks only when asked.
 type Plan struct {
-	Every       time.Duration // 0: not by interval
+	Every       time.Duration // 0: not at intervals
 	At          []TimeOfDay
 	OnDoorClose bool
-	Settle      time.Duration // after the door has closed, with it staying closed
+	Settle      time.Duration // how long the door must have stayed closed
 	Hours       Hours
 	Zone        *time.Location // of At and Hours; nil: UTC
 }
@@ -41,7 +41,7 @@ func (p Plan) Validate() error {
 	return errors.Join(errs...)
 }
 
-// TimeOfDay is minutes since midnight.
+// TimeOfDay is in minutes since midnight.
 type TimeOfDay int
 
 // ParseTimeOfDay reads HH:MM.
@@ -57,8 +57,8 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 
 func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
 
-// Hours is when the shop is open: From up to To, over midnight where To is the smaller. Equal ones
-// (the zero Hours) mean always.
+// Hours is when the shop is open: from From until To, past midnight if To is the smaller. If both are equal, as
+// in the zero Hours, it is always open.
 type Hours struct{ From, To TimeOfDay }
 
 // ParseHours reads HH:MM-HH:MM; "" means always.
@@ -87,9 +87,9 @@ func (h Hours) Contain(t time.Time) bool {
 	return now >= h.From || now < h.To
 }
 
-// next gives the first of the times of day strictly after now, false if there are none; it leaves the interval aside. On
-// a day without that time (clocks were put forward) it is taken an hour later, on a day that has it twice the first
-// counts.
+// next returns the earliest of the times of day strictly after now; ok is false if there are none. Intervals
+// are not considered. On a day that lacks that time (clocks are put forward) it is taken an hour later, and on
+// a day that has it twice the first one counts.
 func (p Plan) next(now time.Time) (time.Time, bool) {
 	zone := p.Zone
 	if zone == nil {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Cause is why there is a look.
+// Cause is the reason for a look.
 type Cause string
 
-// Causes, in the order in which one stands for several that came together.
+// The causes. If several come together, the first of them in this order is given.
 const (
 	Command   Cause = "command"
 	DoorClose Cause = "door_close"
@@ -17,23 +17,23 @@ const (
 	Interval  Cause = "interval"
 )
 
-// Runner runs a plan. Its methods do not wait and may be called from anywhere.
+// Runner runs a plan. Its methods do not block and may be called by any goroutine.
 type Runner struct {
 	kick chan struct{}
 
 	mu    sync.Mutex
 	asked bool
-	door  *bool // what Door said last and Run has not heard yet
+	door  *bool // what Door said last and Run has not seen yet
 	plan  *Plan
 }
 
-// New makes a Runner that Run will drive.
+// New returns a Runner, which does nothing until Run is called.
 func New() *Runner { return &Runner{kick: make(chan struct{}, 1)} }
 
-// Ask requests a look now; asking twice before the look makes one look.
+// Ask requests a look now. Several requests before the look cause one look.
 func (r *Runner) Ask() { r.tell(func() { r.asked = true }) }
 
-// Door tells that the door is now open or closed.
+// Door reports that the door is now open or closed.
 func (r *Runner) Door(open bool) { r.tell(func() { r.door = &open }) }
 
 // Change puts another plan in force.
@@ -66,11 +66,11 @@ func (r *Runner) hear(l *loop, now time.Time) {
 	r.plan, r.door, r.asked = nil, nil, false
 }
 
-// recheck bounds how long a jump of the clock stays unnoticed.
+// recheck bounds how long a jump of the clock goes unnoticed.
 const recheck = time.Minute
 
-// Run calls look by the plan until ctx ends, from its own goroutine and never twice at once. The
-// first look of an interval comes at once: a board that was just plugged in says what it sees.
+// Run calls look according to the plan until ctx ends, in its own goroutine and never twice at once. The first
+// look of an interval comes at once, so that a board that was just plugged in shows what it sees.
 func (r *Runner) Run(ctx context.Context, plan Plan, look func(context.Context, Cause)) {
 	work := make(chan Cause)
 	done := make(chan struct{})
@@ -113,9 +113,9 @@ func (r *Runner) Run(ctx context.Context, plan Plan, look func(context.Context, 
 type loop struct {
 	plan     Plan
 	pending  Cause     // the look that waits for the one before it to end; "": none
-	interval time.Time // of the next by interval; zero: none. Monotonic, so a clock that jumps does not cut it
-	at       time.Time // of the next by time of day, wall clock; zero: none
-	settled  time.Time // when the door will have been closed for long enough; zero: it is open, or was looked at
+	interval time.Time // time of the next look by interval; zero: none. It is monotonic, so that a clock that jumps does not shorten it
+	at       time.Time // time of the next look by time of day, by the wall clock; zero: none
+	settled  time.Time // when the door will have been closed for long enough; zero: it is open, or the look was made
 }
 
 func (l *loop) begin(now time.Time) {
@@ -141,13 +141,13 @@ func (l *loop) door(open bool, now time.Time) {
 	}
 }
 
-// due turns what has come due into a pending look.
+// due turns what has become due into a pending look.
 func (l *loop) due(now time.Time) {
 	if !l.settled.IsZero() && !now.Before(l.settled) {
 		l.settled = time.Time{}
 		l.want(DoorClose)
 	}
-	wall := now.Round(0) // without the monotonic reading, so that a set clock counts
+	wall := now.Round(0) // without the monotonic reading, so that a clock that was set counts
 	if !l.at.IsZero() && !wall.Before(l.at) {
 		// A time of day that the clock jumped over, by more than a few minutes, is not due.
 		if wall.Sub(l.at) < 2*recheck && l.plan.open(wall) {
@@ -166,7 +166,7 @@ func (l *loop) due(now time.Time) {
 	}
 }
 
-// wait is how long it takes until the next look is due, at most recheck.
+// wait returns the time until the next look is due, at most recheck.
 func (l *loop) wait(now time.Time) time.Duration {
 	wait := recheck
 	for _, t := range []time.Time{l.interval, l.settled} {

@@ -21,10 +21,11 @@ import (
 // stall is how long a server may send nothing before the connection is given up.
 const stall = time.Minute
 
-// spare is what must stay free on the disk: the outbox needs it.
+// spare is what must stay free on the disk, because the outbox needs it.
 const spare = 64 << 20
 
-// download completes the file part to the bundle's size and checks its hash. What arrived before a fault stays.
+// download completes the file part to the bundle's size and checks its hash. What arrived before a fault is
+// kept.
 func (s *Store) download(ctx context.Context, part string, want *wire.Bundle) error {
 	if want.Size == 0 || want.Size > bundle.MaxBytes {
 		return fmt.Errorf("%w: %d bytes, must be 1 to %d", ErrRefused, want.Size, bundle.MaxBytes)
@@ -41,7 +42,7 @@ func (s *Store) download(ctx context.Context, part string, want *wire.Bundle) er
 	if err != nil {
 		return err
 	}
-	if have > int64(want.Size) { // of no bundle that we know
+	if have > int64(want.Size) { // not part of the bundle that is wanted
 		have = 0
 		if err := f.Truncate(0); err != nil {
 			return err
@@ -58,8 +59,8 @@ func (s *Store) download(ctx context.Context, part string, want *wire.Bundle) er
 	return check(f, want)
 }
 
-// check compares what is there with what was announced. After a wrong hash the download starts over only if somebody asks
-// again, because the same server would send the same bytes.
+// check compares the downloaded file with what was announced. After a wrong hash the download only starts over
+// if it is requested again, because the same server would send the same bytes.
 func check(f *os.File, want *wire.Bundle) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -75,7 +76,7 @@ func check(f *os.File, want *wire.Bundle) error {
 	return f.Sync()
 }
 
-// room makes sure that the disk has space for so many bytes more.
+// room returns an error unless the disk has space for so many more bytes.
 func room(dir string, bytes int64) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
@@ -87,14 +88,14 @@ func room(dir string, bytes int64) error {
 	return nil
 }
 
-// get appends what is missing from the URL.
+// get downloads the missing bytes from the URL and appends them.
 func get(ctx context.Context, to *os.File, have int64, want *wire.Bundle) error {
 	u, err := url.Parse(want.URL)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	switch u.Scheme {
-	case "file": // a stick
+	case "file": // a USB stick
 		from, err := os.Open(u.Path)
 		if err != nil {
 			return err
@@ -133,7 +134,7 @@ func getHTTP(ctx context.Context, to *os.File, have int64, want *wire.Bundle) er
 		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != have {
 			return fmt.Errorf("asked for what follows byte %d, the server sends %q", have, resp.Header.Get("Content-Range"))
 		}
-	case http.StatusOK: // it knows no ranges: from the beginning
+	case http.StatusOK: // the server does not support ranges: start from the beginning
 		have = 0
 		if err := to.Truncate(0); err != nil {
 			return err
@@ -144,7 +145,7 @@ func getHTTP(ctx context.Context, to *os.File, have int64, want *wire.Bundle) er
 	return cause(ctx, receive(to, have, kicking{resp.Body, watch}, want))
 }
 
-// cause tells why a request was given up, where we did.
+// cause returns why a request was cancelled, if we cancelled it.
 func cause(ctx context.Context, err error) error {
 	if why := context.Cause(ctx); err != nil && why != nil {
 		return why
@@ -166,7 +167,7 @@ func (k kicking) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// receive writes what comes behind have, up to the announced size.
+// receive writes what follows the first have bytes, up to the announced size.
 func receive(to *os.File, have int64, from io.Reader, want *wire.Bundle) error {
 	if _, err := to.Seek(have, io.SeekStart); err != nil {
 		return err

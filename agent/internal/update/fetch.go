@@ -14,15 +14,15 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Pauses before a server that did not answer is asked again.
+// The pauses before a server that did not answer is asked again.
 const (
 	minPause = time.Second
 	maxPause = 5 * time.Minute
 )
 
-// Fetch gets a bundle, checks and unpacks it; one that is there already is not fetched again. It asks
-// until ctx ends, goes on where it was interrupted, and tells each fault in between to trouble, which may
-// be nil. ErrRefused for what cannot become right.
+// Fetch downloads, verifies and unpacks a bundle; one that is already there is not fetched again. It keeps
+// trying until ctx ends, resumes where it was interrupted, and reports each fault in between to trouble, which
+// may be nil. The error wraps ErrRefused if the bundle can never be accepted.
 func (s *Store) Fetch(ctx context.Context, kind string, want *wire.Bundle, trouble func(error)) (*Installed, error) {
 	if trouble == nil {
 		trouble = func(error) {}
@@ -82,7 +82,7 @@ func (s *Store) fetch(ctx context.Context, kind string, want *wire.Bundle, troub
 	return in, os.Remove(part)
 }
 
-// allowed refuses to go back, and two contents of one version.
+// allowed refuses an older version, and different content under the same version.
 func (s *Store) allowed(kind string, want *wire.Bundle, have *Installed) error {
 	floor := ""
 	switch {
@@ -102,13 +102,15 @@ func (s *Store) allowed(kind string, want *wire.Bundle, have *Installed) error {
 	return nil
 }
 
-// numbered says that a program's version can be compared: v1.2 and 0.3.1-4-gabc can, a bare hash cannot.
+// numbered reports whether versions of this form can be compared: v1.2 and 0.3.1-4-gabc can, a bare hash
+// cannot.
 func numbered(version string) bool {
 	v := strings.TrimPrefix(version, "v")
 	return v != "" && v[0] >= '0' && v[0] <= '9' && strings.Contains(v, ".")
 }
 
-// unpack checks a whole bundle and lays it out. Its release is written last: what has one is whole.
+// unpack verifies a downloaded bundle and unpacks it. Its release file is written last, so whatever has one is
+// complete.
 func (s *Store) unpack(kind string, want *wire.Bundle, part string, in *Installed) error {
 	b, err := bundle.Open(part, bundle.Trust{Root: s.cfg.Root, Dir: s.path(kind, "metadata")}, s.cfg.Now())
 	if err != nil {

@@ -16,23 +16,23 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// ErrRefused marks a bundle that is never taken, however often it is tried.
+// ErrRefused marks a bundle that is never accepted, however often it is tried.
 var ErrRefused = bundle.ErrRefused
 
-// Config of a Store.
+// Config configures a Store.
 type Config struct {
 	Dir     string
-	Root    []byte           // whose bundles are believed; nil: nobody's
-	Running string           // version of this program, for an agent's bundle where none was installed before
-	Now     func() time.Time // zero while the clock is unknown; nil: always
+	Root    []byte           // root of trust for bundles; nil: none are accepted
+	Running string           // version of this program, used for an agent's bundle if none was installed before
+	Now     func() time.Time // zero while the clock is unknown; nil: always unknown
 	Log     *slog.Logger     // may be nil
 }
 
-// Store belongs to one process. Fetch may go on beside everything else, but one of a kind at a time.
+// Store belongs to one process. Fetch may run beside everything else, but only once at a time for each kind.
 type Store struct{ cfg Config }
 
-// Open makes a store and reads nothing yet. The folder's path is resolved to the one that the kernel uses, so that a
-// program can tell that it runs from there.
+// Open returns a store without reading anything yet. The folder's path is resolved to the one that the kernel
+// uses, so that a program can tell whether it runs from there.
 func Open(cfg Config) *Store {
 	if path, err := filepath.Abs(cfg.Dir); err == nil {
 		cfg.Dir = path
@@ -56,7 +56,7 @@ type Installed struct {
 	dir     string
 }
 
-// Path is the folder of networks, the gallery's file or the agent's program.
+// Path returns the folder of the networks, the file of the gallery, or the agent's program.
 func (i *Installed) Path() string {
 	switch i.Release.Kind {
 	case bundle.Gallery:
@@ -67,20 +67,21 @@ func (i *Installed) Path() string {
 	return i.dir
 }
 
-// held is a release with what tells whether it may run.
+// held is a release with what is needed to decide whether it may run.
 type held struct {
 	Installed
-	Program string `json:"program_sha256,omitempty"` // of an agent's program
-	Base    base   `json:"base,omitzero"`            // of an agent: the program beneath it
+	Program string `json:"program_sha256,omitempty"` // of the agent's program
+	Base    base   `json:"base,omitzero"`            // for an agent: the program that the package installed
 }
 
-// inForce is current.json.
+// inForce is the content of current.json.
 type inForce struct {
 	held
 	Previous *held `json:"previous,omitempty"`
 }
 
-// Current is what is in force of a kind; nil if nothing was ever sent, or what was sent is gone.
+// Current returns the release of a kind that is in force; nil if nothing was ever sent, or what was sent is
+// gone.
 func (s *Store) Current(kind string) (*Installed, error) {
 	c, err := s.current(kind)
 	if c == nil || err != nil {
@@ -129,7 +130,7 @@ func (s *Store) adopt(h held) error {
 	return nil
 }
 
-// Before is what FallBack would put in force, nil where nothing would be.
+// Before returns what FallBack would put in force; nil if there is nothing.
 func (s *Store) Before(kind string) (*Installed, error) {
 	c, err := s.current(kind)
 	if c == nil || err != nil || c.Previous == nil {
@@ -138,8 +139,8 @@ func (s *Store) Before(kind string) (*Installed, error) {
 	return &c.Previous.Installed, nil
 }
 
-// FallBack puts the previous release in force again, because the current one cannot be used. It returns nil if there is
-// none; then the board's own counts.
+// FallBack puts the previous release in force again, because the current one cannot be used. It returns nil if
+// there is none; then the board's own is used.
 func (s *Store) FallBack(kind string) (*Installed, error) {
 	c, err := s.current(kind)
 	if err == nil && c != nil && c.Previous != nil {
@@ -151,7 +152,7 @@ func (s *Store) FallBack(kind string) (*Installed, error) {
 	return nil, nil
 }
 
-// sweep removes releases that nobody needs any more, and what was not fetched to its end.
+// sweep removes releases that nobody needs any more, and downloads that were not completed.
 func (s *Store) sweep(kind, keep string, previous *held) {
 	entries, err := os.ReadDir(s.path(kind))
 	if err != nil {
@@ -189,7 +190,7 @@ func readJSON(path string, to any) error {
 	return nil
 }
 
-// writeJSON leaves the old or the new content, whenever the power is cut.
+// writeJSON replaces a file so that a power cut leaves either the old or the new content.
 func writeJSON(path string, from any) error {
 	data, err := json.Marshal(from)
 	if err != nil {

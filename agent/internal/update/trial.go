@@ -18,13 +18,13 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// maxStarts of an agent on trial: one that was started so often and did not prove itself gives way.
+// maxStarts is how often an agent on trial is started. If it has not proved itself by then, it is rolled back.
 const maxStarts = 3
 
 // TrialTime is how long a new agent may take to prove itself.
 const TrialTime = 10 * time.Minute
 
-// base tells the program that the board's package installed, and notices when the package changes it.
+// base identifies the program that the board's package installed, and shows when the package changes it.
 type base struct {
 	Path  string    `json:"path"`
 	Size  int64     `json:"size"`
@@ -39,22 +39,23 @@ func baseOf(path string) (base, error) {
 	return base{path, info.Size(), info.ModTime().UTC()}, nil
 }
 
-// changed reports that the package has replaced its program since; a newer package counts more than an update.
+// changed reports whether the package has replaced its program since. A newer package takes precedence over an
+// update.
 func (b base) changed() bool {
 	now, err := baseOf(b.Path)
 	return err != nil || now.Size != b.Size || !now.Mtime.Equal(b.Mtime)
 }
 
-// trial is trial.json.
+// trial is the content of trial.json.
 type trial struct {
 	Installed
 	Program string `json:"program_sha256"`
 	Base    base   `json:"base"`
-	Desired uint64 `json:"desired_version"` // that brought it
+	Desired uint64 `json:"desired_version"` // the version of the desired state that named it
 	Starts  int    `json:"starts"`
 }
 
-// RolledBack tells of an agent that did not prove itself.
+// RolledBack describes an agent that did not prove itself.
 type RolledBack struct {
 	Desired uint64 `json:"desired_version"`
 	Version string `json:"version"`
@@ -62,8 +63,8 @@ type RolledBack struct {
 	Base    base   `json:"base"` // what to run instead
 }
 
-// Try prepares a trial of an installed agent: the next start runs it instead of self. First it must be able to print its
-// version, in a child process.
+// Try prepares a trial of an installed agent: the next start runs it instead of self. Before that, it must be
+// able to print its version in a child process.
 func (s *Store) Try(ctx context.Context, in *Installed, desired uint64, self string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -86,7 +87,7 @@ func (s *Store) Try(ctx context.Context, in *Installed, desired uint64, self str
 	return writeJSON(s.path(bundle.Agent, "trial.json"), trial{Installed: *in, Program: program, Base: b, Desired: desired})
 }
 
-// baseBeneath finds the packaged program where self is an update's.
+// baseBeneath returns the packaged program; self may be that program or an update.
 func (s *Store) baseBeneath(self string) base {
 	if c, err := s.current(bundle.Agent); err == nil && c != nil && c.Path() == self {
 		return c.Base
@@ -94,7 +95,7 @@ func (s *Store) baseBeneath(self string) base {
 	return base{}
 }
 
-// OnTrial says that self is the agent that has to prove itself.
+// OnTrial reports whether self is the agent that has to prove itself.
 func (s *Store) OnTrial(self string) bool {
 	t, err := s.trial()
 	return err == nil && t != nil && t.Path() == self
@@ -115,8 +116,8 @@ func (s *Store) trial() (*trial, error) {
 	return &t, nil
 }
 
-// Launch says which program should run in self's place, "" for self. It is asked at every start, counts
-// the starts of one on trial, and ends the trial of one that was started too often.
+// Launch returns the program that should run in place of self, or "" for self. It is called at every start,
+// counts the starts of an agent on trial, and ends the trial of one that was started too often.
 func (s *Store) Launch(self string) (program string, err error) {
 	t, err := s.trial()
 	if err != nil {
@@ -134,7 +135,7 @@ func (s *Store) Launch(self string) (program string, err error) {
 	default:
 		t.Starts++
 		if err := writeJSON(s.path(bundle.Agent, "trial.json"), t); err != nil {
-			return "", err // uncounted starts would never end
+			return "", err // starts that are not counted would never end
 		}
 		if err := same(t.Path(), t.Program); err != nil {
 			return "", s.RollBack(err.Error())
@@ -151,13 +152,13 @@ func (s *Store) Launch(self string) (program string, err error) {
 	return program, err
 }
 
-// given reports that self is an update that must not run any more.
+// given reports whether self is an update that must not run any more.
 func (s *Store) given(self string) bool {
 	c, err := s.current(bundle.Agent)
 	return strings.HasPrefix(self, s.cfg.Dir+"/") && (err != nil || c == nil || c.Path() != self)
 }
 
-// beneath is the package's program, which runs when an update gave way.
+// beneath returns the package's program, which runs when an update was rolled back.
 func (s *Store) beneath(self string) (string, error) {
 	var r RolledBack
 	if err := readJSON(s.path(bundle.Agent, "rolledback.json"), &r); err != nil {
@@ -166,7 +167,8 @@ func (s *Store) beneath(self string) (string, error) {
 	return r.Base.Path, nil
 }
 
-// confirmed is the update in force, if it is whole and the package beneath is the same; else the one before it.
+// confirmed returns the update in force if it is complete and the package beneath it is unchanged, else the one
+// before it.
 func (s *Store) confirmed(self string) (string, error) {
 	c, err := s.current(bundle.Agent)
 	if c == nil || err != nil || c.Path() == self {
@@ -178,7 +180,7 @@ func (s *Store) confirmed(self string) (string, error) {
 	}
 	if err := same(c.Path(), c.Program); err != nil {
 		before, back := s.FallBack(bundle.Agent)
-		// What is damaged would be taken for fetched when it is wanted again.
+		// A damaged release would be taken for a complete one when it is wanted again.
 		err = errors.Join(err, back, os.RemoveAll(c.dir+".json"))
 		if before == nil || back != nil {
 			return "", err
@@ -213,7 +215,7 @@ func (s *Store) RollBack(reason string) error {
 	return s.endTrial()
 }
 
-// WasRolledBack gives the last trial that failed; nil if there is none or Told was called since.
+// WasRolledBack returns the last trial that failed; nil if there is none or Told was called since.
 func (s *Store) WasRolledBack() (*RolledBack, error) {
 	var r RolledBack
 	if err := readJSON(s.path(bundle.Agent, "rolledback.json"), &r); err != nil {
@@ -225,7 +227,7 @@ func (s *Store) WasRolledBack() (*RolledBack, error) {
 	return &r, nil
 }
 
-// Told forgets the last trial that failed, once the cloud was told.
+// Told removes the record of the last failed trial, once the cloud was told.
 func (s *Store) Told() error { return os.Remove(s.path(bundle.Agent, "rolledback.json")) }
 
 func (s *Store) endTrial() error {

@@ -6,15 +6,15 @@ import (
 	"github.com/coldshelf/coldshelf/agent/internal/outbox"
 )
 
-// flight is the set of messages sent over this connection and not yet acknowledged: at most window, and at most a quarter
-// of them pictures, so that an alert never waits behind a queue of pictures.
+// flight is the set of messages that were sent over this connection and not yet acknowledged: at most window of
+// them, and at most a quarter of them pictures, so that an alert never waits behind a queue of pictures.
 type flight struct {
 	window   int
 	base     time.Duration
-	timeout  time.Duration // grows while nothing is acknowledged: a cloud that is down is not flooded
+	timeout  time.Duration // grows while nothing is acknowledged, so that a cloud that is down is not flooded
 	sent     map[outbox.Key]sending
 	pictures int
-	before   map[outbox.Key]bool // was sent over this connection and timed out
+	before   map[outbox.Key]bool // messages that were sent over this connection and timed out
 }
 
 type sending struct {
@@ -29,15 +29,15 @@ func newFlight(window int, timeout time.Duration) *flight {
 // claims reports whether a message is in flight and need not be sent now.
 func (f *flight) claims(k outbox.Key) bool { _, ok := f.sent[k]; return ok }
 
-// room is how many more may be sent.
+// room returns how many more messages may be sent.
 func (f *flight) room() int { return f.window - len(f.sent) }
 
-// takes reports whether the message may go now.
+// takes reports whether the message may be sent now.
 func (f *flight) takes(m outbox.Message) bool {
 	return f.room() > 0 && (m.Class != outbox.Picture || f.pictures < max(1, f.window/4))
 }
 
-// add notes a message as sent and reports whether it was sent before.
+// add records a message as sent and reports whether it was sent before.
 func (f *flight) add(m outbox.Message, now time.Time) (again bool) {
 	f.sent[m.Key] = sending{now, m.Class}
 	if m.Class == outbox.Picture {
@@ -84,7 +84,7 @@ func (f *flight) expire(now time.Time) {
 	}
 }
 
-// next is how long it takes until the next message expires.
+// next returns the time until the next message expires.
 func (f *flight) next(now time.Time) time.Duration {
 	wait := time.Hour
 	for _, s := range f.sent {

@@ -75,7 +75,7 @@ func (s *session) retains(m outbox.Message) bool {
 // hear handles one message from the cloud. One that cannot be read is logged and dropped.
 func (s *session) hear(ctx context.Context, m mqtt.Message) {
 	if len(m.Payload()) == 0 {
-		return // a retained message was taken back
+		return // a retained message was removed
 	}
 	env, err := wire.Decode(m.Payload())
 	if err != nil {

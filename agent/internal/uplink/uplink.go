@@ -1,12 +1,13 @@
-// Package uplink carries the outbox to the broker and the cloud's words back.
+// Package uplink carries the messages of the outbox to the broker, and the cloud's messages back. It is the
+// last step on the board of the way from a frame to an alert.
 //
-// It promises that a message leaves the outbox only when the cloud's acknowledgement names it, that a message which was
-// not acknowledged is sent again after a while and after every reconnection, and that the broker retains the board's
-// status (the birth while it is connected, the will when it is not) and its last report about a desired state.
+// A message leaves the outbox only when the cloud's acknowledgement names it. A message that was not
+// acknowledged is sent again after a while and after every reconnection. The broker retains the board's status
+// (the birth while it is connected, the will when it is not) and its last report about a desired state.
 //
-// It refuses to trust the broker's PUBACK (which says nothing of the store), paho's tokens and paho's
-// own stores: a session of the client library lives from one connection to its loss, under the same
-// client id, and everything beyond that is in the outbox.
+// It relies neither on the broker's PUBACK, which says nothing about the store, nor on paho's tokens and
+// stores. A session of the client library lasts from one connection to its loss, under the same client id, and
+// everything beyond that is in the outbox.
 package uplink
 
 import (
@@ -25,29 +26,29 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Config of an Uplink. Broker and Identity are required.
+// Config configures an Uplink. Broker and Identity are required.
 type Config struct {
 	Broker     string // scheme://host:port
 	Identity   wire.Identity
 	Username   string
 	Password   string
-	TLS        *tls.Config // nil: the system's roots where the scheme wants TLS
+	TLS        *tls.Config // nil: the system's roots, if the scheme requires TLS
 	Keepalive  time.Duration
 	Window     int           // messages sent and not yet acknowledged
 	AckTimeout time.Duration // after which a message is sent again; doubles up to maxAckTimeout while nothing is acknowledged
-	MaxBackoff time.Duration // between tries to connect; 0: one minute
+	MaxBackoff time.Duration // longest pause between attempts to connect; 0: one minute
 
-	// Status makes the retained status, for the birth (online) and for the will.
+	// Status returns the retained status message: the birth if online, else the will.
 	Status func(online bool) ([]byte, error)
-	// Amend may give a corrected payload for the same key just before it is sent, once the clock is known; nil: payloads
-	// are sent as stored.
+	// Amend may return a corrected payload for the same key just before it is sent, once the clock is known.
+	// nil: payloads are sent as stored.
 	Amend func(outbox.Message) []byte
-	// Command and Desired hear what the cloud says, one at a time; they must not block. A desired
-	// state is retained, so it is heard again with every connection.
+	// Command and Desired are called with the cloud's messages, one at a time; they must not block. A desired
+	// state is retained, so it comes again with every connection.
 	Command func(*wire.Command)
 	Desired func(*wire.Desired)
-	// Acknowledged is called with every range that the cloud has stored, Rejected with every message that it will never
-	// take, before the outbox forgets them. They may be nil and must not block.
+	// Acknowledged is called with every range that the cloud has stored, and Rejected with every message that
+	// it will never accept, before the outbox forgets them. They may be nil and must not block.
 	Acknowledged func(outbox.Range)
 	Rejected     func(boot uint32, seq uint64, reason string)
 
@@ -56,7 +57,7 @@ type Config struct {
 
 const maxAckTimeout = 5 * time.Minute
 
-// Uplink is driven by Run.
+// Uplink sends the messages of an outbox. It does nothing until Run is called.
 type Uplink struct {
 	cfg       Config
 	box       *outbox.Outbox
@@ -64,10 +65,10 @@ type Uplink struct {
 	lastErr   atomic.Pointer[string]
 	acked     atomic.Uint64
 	resent    atomic.Uint64
-	reported  outbox.Key // key of the report that the broker retains; used by Run's goroutine only
+	reported  outbox.Key // key of the report that the broker retains; used only by Run's goroutine
 }
 
-// New makes an uplink of the outbox. Nothing is connected before Run.
+// New returns an uplink for the outbox. Nothing is connected until Run is called.
 func New(box *outbox.Outbox, cfg Config) *Uplink {
 	if cfg.MaxBackoff == 0 {
 		cfg.MaxBackoff = time.Minute
@@ -78,15 +79,15 @@ func New(box *outbox.Outbox, cfg Config) *Uplink {
 	return &Uplink{cfg: cfg, box: box}
 }
 
-// Health is what the uplink says of itself.
+// Health is what the uplink reports about itself.
 type Health struct {
 	Connected bool
-	Fault     string // why the last connection ended or did not come about; "" while connected
+	Fault     string // why the last connection ended or was not made; "" while connected
 	Acked     uint64 // messages since the start
 	Resent    uint64
 }
 
-// Health tells how the uplink is.
+// Health returns the uplink's state.
 func (u *Uplink) Health() Health {
 	h := Health{Connected: u.connected.Load(), Acked: u.acked.Load(), Resent: u.resent.Load()}
 	if text := u.lastErr.Load(); text != nil && !h.Connected {
@@ -121,7 +122,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 	return nil
 }
 
-// fault logs a fault once; a broker that stays away is one line.
+// fault logs a fault once: a broker that stays away causes a single line.
 func (u *Uplink) fault(err error) {
 	text := err.Error()
 	if last := u.lastErr.Swap(&text); last == nil || *last != text {
@@ -129,7 +130,7 @@ func (u *Uplink) fault(err error) {
 	}
 }
 
-// errLost stands where paho gives no reason.
+// errLost is used when paho gives no reason.
 var errLost = errors.New("connection lost")
 
 // session runs one connection from connecting to its loss.
@@ -193,7 +194,7 @@ func (s *session) connect(ctx context.Context) (mqtt.Client, error) {
 		SetConnectTimeout(connectTimeout).
 		SetWriteTimeout(connectTimeout).
 		SetBinaryWill(id.Topic(wire.KindStatus), will, 1, true).
-		// Set before Connect: a kept session delivers messages before the subscription is renewed.
+		// This must be set before Connect: a kept session delivers messages before the subscription is renewed.
 		SetDefaultPublishHandler(enqueue).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
 			if err == nil {
@@ -223,10 +224,11 @@ func (s *session) connect(ctx context.Context) (mqtt.Client, error) {
 	return client, nil
 }
 
-// ClientID is the same at every connection, so that the broker keeps the session, and different for every board.
+// ClientID returns the MQTT client id, which is the same at every connection, so that the broker keeps the
+// session, and different for every board.
 func ClientID(id wire.Identity) string { return "coldshelf:" + id.Tenant + ":" + id.Device }
 
-// wait bounds a token, because paho's own can stay open for ever.
+// wait waits for a token for a limited time, because paho may never complete it.
 func wait(ctx context.Context, token mqtt.Token) error {
 	timer := time.NewTimer(connectTimeout)
 	defer timer.Stop()

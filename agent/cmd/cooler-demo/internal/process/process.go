@@ -1,5 +1,5 @@
-// Package process starts the real programs as children, keeps what they print, and ends them. The
-// demo and the end-to-end test use it alike, so that the test proves what the demo does.
+// Package process starts the real programs as child processes, keeps what they print, and ends them. The demo
+// and the end-to-end test share it, so that the test covers what the demo does.
 package process
 
 import (
@@ -27,8 +27,8 @@ type Child struct {
 
 const tailLines = 40
 
-// Start runs the program in its own process group, so that a Ctrl-C at the terminal reaches this
-// program only and the children end in order. What it prints goes to log line by line, after its name.
+// Start runs the program in its own process group, so that Ctrl-C at the terminal reaches only this program and
+// the children can be ended in order. What the program prints goes to log line by line, preceded by its name.
 func Start(name string, log io.Writer, program string, args ...string) (*Child, error) {
 	c := &Child{Name: name, cmd: exec.Command(program, args...), done: make(chan struct{})}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -47,7 +47,7 @@ func Start(name string, log io.Writer, program string, args ...string) (*Child, 
 		c.copyLines(out, log)
 	}()
 	go func() {
-		_ = c.cmd.Wait() // how it ended is in ProcessState, which Ended tells
+		_ = c.cmd.Wait() // ProcessState, which Ended reports, says how it ended
 		<-read
 		out.Close()
 		close(c.done)
@@ -67,13 +67,13 @@ func (c *Child) copyLines(from io.Reader, log io.Writer) {
 	}
 }
 
-// Done is closed when the program has ended and all that it printed was read.
+// Done is closed when the program has ended and all its output has been read.
 func (c *Child) Done() <-chan struct{} { return c.done }
 
-// Succeeded tells, once the program has ended, whether it did with status 0.
+// Succeeded reports whether the program exited with status 0. It must not be called before Done is closed.
 func (c *Child) Succeeded() bool { return c.cmd.ProcessState.Success() }
 
-// Ended says why a program that was not asked to end has done so, with the last lines it printed.
+// Ended returns an error that says how the program ended, with the last lines that it printed.
 func (c *Child) Ended() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +84,8 @@ func (c *Child) Ended() error {
 	return fmt.Errorf("%s ended by itself (%v)%s", c.Name, c.cmd.ProcessState, text)
 }
 
-// Stop asks the program to end and waits; after patience it is killed, which is an error.
+// Stop asks the program to exit and waits. If that takes longer than patience, the program is killed, which is
+// an error.
 func (c *Child) Stop(patience time.Duration) error {
 	select {
 	case <-c.done:
@@ -107,7 +108,7 @@ func (c *Child) Stop(patience time.Duration) error {
 
 // Kill ends the program and whatever it started at once, as a power cut would, and waits for it.
 func (c *Child) Kill() {
-	// The group may be gone already; then there is nothing left to kill.
+	// The group may be gone already, in which case nothing is left to kill.
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
 	<-c.done
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// AgentConfig writes the configuration of the cooler's agent and gives its path. The agent takes a
-// picture every pace, and begins the day again at its end if loop is set.
+// AgentConfig writes the configuration of the cooler's agent and returns its path. The agent takes a picture
+// every pace, and starts the day again at its end if loop is set.
 func (c Cooler) AgentConfig(data, broker string, pace time.Duration, loop bool) (string, error) {
 	text, err := yaml.Marshal(yaml.MapSlice{
 		{Key: "tenant", Value: "demo"},
@@ -43,7 +43,7 @@ func (c Cooler) AgentConfig(data, broker string, pace time.Duration, loop bool) 
 	return path, os.WriteFile(path, text, 0o644)
 }
 
-// Enrol teaches the agent program the cooler's products from their photos, unless it has been done.
+// Enrol has the agent program enrol the cooler's products from their photos, unless that has been done.
 func (c Cooler) Enrol(ctx context.Context, agent string) error {
 	gallery := filepath.Join(c.Dir, "gallery.zip")
 	if _, err := os.Stat(gallery); err == nil {

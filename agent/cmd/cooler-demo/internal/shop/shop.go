@@ -1,6 +1,6 @@
-// Package shop lays a made-up shop day out on disk as an installer would find and leave it: pictures as
-// a camera takes them, the planogram, how the camera hangs, photos of the products to enrol, and an
-// agent's configuration for each cooler. It also knows the truth: which alerts the day calls for.
+// Package shop lays out an invented shop day on disk as an installer would find and leave it: pictures as a
+// camera takes them, the planogram, the mount, photos of the products to enrol, and an agent's configuration
+// for each cooler. It also knows the truth: which alerts the day calls for.
 package shop
 
 import (
@@ -27,16 +27,16 @@ type Cooler struct {
 	Expect              []Expectation
 }
 
-// Expectation is one alert that the day calls for, or that it excuses.
+// Expectation is one alert that the day calls for, or that it allows.
 type Expectation struct {
 	Type     string     `json:"type"` // as the alert log names it: stockout, foreign_product or misplaced
 	Slot     string     `json:"slot"`
 	GTIN     shelf.GTIN `json:"gtin"`
-	Resolves bool       `json:"resolves"` // the day shows it mended, long enough to be sure
-	Must     bool       `json:"must"`     // shown long enough that it has to be told; else it may be
+	Resolves bool       `json:"resolves"` // the day shows it mended, for long enough to be certain
+	Must     bool       `json:"must"`     // shown for long enough that it must be reported; otherwise it may be
 }
 
-// Plan chooses the day.
+// Plan describes the day.
 type Plan struct {
 	Range         uint64   // seed of the brand's range of products
 	Days          []uint64 // seed of each cooler and its day
@@ -45,21 +45,21 @@ type Plan struct {
 	Quality       int // of the JPEGs
 }
 
-// sure is how many plain pictures in a row a state must last to be certain to be told: one more than
-// the alert rule's three, since one of them may be judged low instead of empty.
+// sure is how many plain pictures in a row a state must last to be reported for certain: one more than the
+// three of the alert rule, since one of them may be judged low instead of empty.
 const sure = 4
 
-// names are for people; the devices' own names follow from their number.
+// names are for people to read; the names of the devices follow from their number.
 var names = []string{"Corner shop, front cooler", "Station kiosk", "Campus store, till side"}
 
-// layout is written last: a folder that has it is complete and made by the same plan.
+// layout is written last: a folder that contains it is complete and was made by the same plan.
 type layout struct {
 	Plan    Plan
 	Coolers []Cooler
 }
 
-// Open lays the plan out under dir, or finds it there from an earlier run. progress is told how many
-// pictures of all are there.
+// Open lays the plan out under dir, or finds it there from an earlier run. progress is called with the number
+// of pictures that are done and the number of all.
 func Open(ctx context.Context, dir string, plan Plan, progress func(done, all int)) ([]Cooler, error) {
 	path := filepath.Join(dir, "layout.json")
 	if data, err := os.ReadFile(path); err == nil {
@@ -97,7 +97,7 @@ func Open(ctx context.Context, dir string, plan Plan, progress func(done, all in
 	return made.Coolers, os.WriteFile(path, data, 0o644)
 }
 
-// simulate draws the days; it renders nothing yet.
+// simulate draws the days without rendering anything yet.
 func simulate(plan Plan) (days []*synth.Day, pictures int, err error) {
 	catalogue, err := synth.NewCatalogue(plan.Range, 400)
 	if err != nil {
@@ -158,7 +158,7 @@ func writeCooler(ctx context.Context, c Cooler, day *synth.Day, plan Plan, tick 
 	return nil
 }
 
-// mounted is what an installer finds with a calibration and a ruler.
+// mounted returns what an installer finds out with a calibration and a ruler.
 func mounted(day *synth.Day, plan Plan) ([]byte, error) {
 	m := mount.FromCamera(day.Camera(), plan.Width, plan.Height)
 	front := int(math.Round(day.Scene.Planogram.Front * 1000))
@@ -166,8 +166,8 @@ func mounted(day *synth.Day, plan Plan) ([]byte, error) {
 	return m.Encode()
 }
 
-// writePhotos renders what a shop assistant would photograph to enrol the planogram's products, one
-// folder a GTIN.
+// writePhotos renders what a shop assistant would photograph to enrol the planogram's products, one folder per
+// GTIN.
 func writePhotos(ctx context.Context, dir string, day *synth.Day) error {
 	for _, sku := range day.SKUs() {
 		folder := filepath.Join(dir, "photos", string(sku.GTIN))
@@ -194,7 +194,7 @@ func writePhotos(ctx context.Context, dir string, day *synth.Day) error {
 	return nil
 }
 
-// expectations reads from the truth which alerts the pictures call for.
+// expectations derives from the truth which alerts the pictures call for.
 func expectations(day *synth.Day) []Expectation {
 	types := map[synth.State]string{synth.StateEmpty: "stockout", synth.StateForeign: "foreign_product", synth.StateMisplaced: "misplaced"}
 	var out []Expectation
@@ -212,7 +212,7 @@ func expectations(day *synth.Day) []Expectation {
 	return out
 }
 
-// readable counts the moments from first to the one before after (−1: to the end) that show the stock.
+// readable counts the moments in [first, after) that show the stock; after is −1 for the end of the day.
 func readable(day *synth.Day, first, after int) (n int) {
 	if after < 0 {
 		after = len(day.Moments)

@@ -1,5 +1,5 @@
-// Package watch follows the live stream of a running cooler-cloud as any outside program would: over
-// its public WebSocket, keeping the cursor, and taking up there again when the connection breaks.
+// Package watch follows the live stream of a running cooler-cloud as any outside program would: over its public
+// WebSocket, keeping the cursor, and resuming there when the connection breaks.
 package watch
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Alert is what the demo reads of an alert.
+// Alert is the part of an alert that the demo reads.
 type Alert struct {
 	ID     string `json:"id"`
 	Type   string `json:"type"`
@@ -48,9 +48,9 @@ type message struct {
 	Hint   string  `json:"hint"`
 }
 
-// Live follows the alerts at url ("ws://…/v1/live") from the log's beginning until ctx ends, and
-// gives each event to on, in order. A broken connection is taken up again from the cursor; a cursor
-// gone backwards or an event told twice is an error, because a subscriber relies on neither happening.
+// Live follows the alerts at url ("ws://…/v1/live") from the log's beginning until ctx ends, and passes each
+// event to on, in order. A broken connection is resumed at the cursor. A cursor that goes backwards or an event
+// that comes twice is an error, because subscribers rely on neither happening.
 func Live(ctx context.Context, url string, on func(Event)) error {
 	cursor, seen := "0", map[string]bool{}
 	for {
