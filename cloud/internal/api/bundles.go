@@ -121,7 +121,7 @@ func (a *api) putBundleRoot(r *http.Request, tenant string) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	data, err := read(r, maxBody)
+	data, err := readText(r, maxBody)
 	if err != nil {
 		return nil, err
 	}

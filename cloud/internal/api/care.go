@@ -45,7 +45,7 @@ func (a *api) wishes(r *http.Request, tenant string) (any, error) {
 // beyond.
 func (a *api) putWish(scope care.Scope, place string) handler {
 	return func(r *http.Request, tenant string) (any, error) {
-		data, err := read(r, maxBody)
+		data, err := readText(r, maxBody)
 		if err != nil {
 			return nil, err
 		}

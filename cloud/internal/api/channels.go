@@ -47,7 +47,7 @@ func (a *api) channels(r *http.Request, tenant string) (any, error) {
 }
 
 func (a *api) putChannel(r *http.Request, tenant string) (any, error) {
-	data, err := read(r, maxBody)
+	data, err := readText(r, maxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (a *api) hook(r *http.Request, _ string) (any, error) {
 		return nil, unknown
 	}
 	if err != nil {
-		return nil, err
+		return nil, charsetProblem(err)
 	}
 	if len(c.Reply) > 0 {
 		return c.Reply, nil

@@ -14,7 +14,7 @@ const maxMasters = 32 << 20
 
 // postMasters enters products and stores, all or none.
 func (a *api) postMasters(r *http.Request, tenant string) (any, error) {
-	data, err := read(r, maxMasters)
+	data, err := readText(r, maxMasters)
 	if err != nil {
 		return nil, err
 	}

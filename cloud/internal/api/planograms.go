@@ -41,7 +41,7 @@ func (a *api) planogram(r *http.Request, tenant string) (any, error) {
 
 // putPlanogram publishes a version, in YAML or JSON. The same content again changes nothing.
 func (a *api) putPlanogram(r *http.Request, tenant string) (any, error) {
-	data, err := read(r, maxPlanogram)
+	data, err := readText(r, maxPlanogram)
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
@@ -182,6 +184,33 @@ func read(r *http.Request, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// readText takes a text in whole, as UTF-8 from the encoding that its Content-Type says.
+func readText(r *http.Request, limit int64) ([]byte, error) {
+	_, charset, err := intake.MediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, charsetProblem(err)
+	}
+	data, err := read(r, limit)
+	if err != nil {
+		return nil, err
+	}
+	if data, err = intake.Plain(data, charset); err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(data) {
+		return nil, &Problem{http.StatusBadRequest, problem.BadBody, "the body is not text in utf-8", "send UTF-8, or say its encoding: Content-Type: …; charset=gbk"}
+	}
+	return data, nil
+}
+
+// charsetProblem tells what to do about an encoding that is not known.
+func charsetProblem(err error) error {
+	if errors.Is(err, intake.ErrCharset) {
+		return &Problem{http.StatusUnsupportedMediaType, problem.WrongType, err.Error(), "send UTF-8, or name one such as gbk, gb18030, big5, utf-16, windows-1252 or shift_jis"}
+	}
+	return err
+}
+
 func size(n int64) string {
 	if n >= 1<<20 {
 		return strconv.FormatInt(n>>20, 10) + " MiB"
@@ -191,7 +220,7 @@ func size(n int64) string {
 
 // decode reads a JSON body strictly.
 func decode(r *http.Request, into any) error {
-	data, err := read(r, maxBody)
+	data, err := readText(r, maxBody)
 	if err != nil {
 		return err
 	}

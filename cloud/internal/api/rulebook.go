@@ -117,7 +117,7 @@ func revision(text []byte) string {
 // putRules puts a tenant's rules in force, as its next version. With If-Match it must name the revision
 // that it takes the place of, so that two people do not undo each other's work unseen.
 func (a *api) putRules(r *http.Request, tenant string) (any, error) {
-	text, err := read(r, maxBody)
+	text, err := readText(r, maxBody)
 	if err != nil {
 		return nil, err
 	}

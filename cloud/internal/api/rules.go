@@ -18,7 +18,7 @@ func (a *api) testRules(r *http.Request, tenant string) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	file, err := read(r, maxBody)
+	file, err := readText(r, maxBody)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,13 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 	}
 	channel, name := p.text("channel"), ""
 	var m *intake.Mapping
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	kind, charset, err := intake.MediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, charsetProblem(err)
+	}
+	if body, err = intake.Told(body, charset); err != nil {
+		return nil, err
+	}
 	switch kind {
 	case "application/json", "":
 		name = "body.json"

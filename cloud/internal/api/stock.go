@@ -50,7 +50,7 @@ func (a *api) stock(r *http.Request, tenant string) (any, error) {
 
 // postMovements enters counts, deliveries, transfers, waste and adjustments.
 func (a *api) postMovements(r *http.Request, tenant string) (any, error) {
-	data, err := read(r, maxMasters)
+	data, err := readText(r, maxMasters)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ type Delivery struct {
 
 // Receive takes a webhook: proves who sent it, passes over one that came before, reads it and puts its
 // lines into the ledger; what is wrong in them is kept to be mended, because the sender would only
-// send it again as it is.
+// send it again as it is. ErrSignature, ErrCharset.
 func (c *Channel) Receive(ctx context.Context, l *sales.Ledger, tenant string, d Delivery) (Report, error) {
 	r := Report{Problems: []Problem{}}
 	id, topic := d.Header.Get(c.ID), ""
@@ -98,7 +98,10 @@ func (c *Channel) Receive(ctx context.Context, l *sales.Ledger, tenant string, d
 	}
 	kind := topic
 	if c.Kind != "shopify" {
-		kind = d.Header.Get("Content-Type")
+		kind = strings.ToValidUTF8(d.Header.Get("Content-Type"), "") // else PostgreSQL keeps nothing of the message
+		if _, _, err := MediaType(kind); err != nil {
+			return r, err
+		}
 	}
 	r, err := c.Read(ctx, l, tenant, sales.Message{Channel: c.Channel, Kind: kind, Body: d.Body})
 	if err == nil && id != "" {

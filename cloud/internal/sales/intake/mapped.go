@@ -19,7 +19,7 @@ import (
 // Mapped reads a message of somebody else by a mapping: JSON, or a form whose fields may hold JSON, as
 // the shops of China push them. skipped counts the lines that the mapping leaves out.
 func Mapped(contentType string, body []byte, m *Mapping, skipped *int) iter.Seq[Item] {
-	root, err := message(contentType, body)
+	root, body, err := message(contentType, body)
 	if err != nil {
 		code := sales.NotUnderstood
 		if strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "unexpected end") {
@@ -76,7 +76,7 @@ func (m *Mapping) calledOff(contentType string, body []byte) (order sales.OrderN
 	if m.Cancel == nil || m.Lines == "" {
 		return order, 0, false
 	}
-	root, err := message(contentType, body)
+	root, _, err := message(contentType, body)
 	if err != nil {
 		return order, 0, false
 	}
@@ -92,21 +92,33 @@ func (m *Mapping) calledOff(contentType string, body []byte) (order sales.OrderN
 	return order, revision, err == nil && order.Order != ""
 }
 
-// message decodes a body with its numbers kept as they are written.
-func message(contentType string, body []byte) (any, error) {
+// message decodes a body with its numbers kept as they are written. plain is the body as UTF-8.
+func message(contentType string, body []byte) (root any, plain []byte, err error) {
+	kind, charset, err := MediaType(contentType)
+	if err != nil {
+		return nil, body, err
+	}
 	// Senders that do not say what they send, curl among them, call JSON a form.
-	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") && !(bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)) {
+	if kind == "application/x-www-form-urlencoded" && !(bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)) {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return nil, fmt.Errorf("the form is not understood: %w", err)
+			return nil, body, fmt.Errorf("the form is not understood: %w", err)
 		}
 		root := map[string]any{}
 		for k, v := range form {
-			root[k] = v[0]
+			value, err := Plain([]byte(v[0]), charset) // what stood behind the signs of percent
+			if err != nil {
+				return nil, body, err
+			}
+			root[k] = string(value)
 		}
-		return root, nil
+		return root, body, nil
 	}
-	return decodeAny(body)
+	if body, err = Plain(body, charset); err != nil {
+		return nil, body, err
+	}
+	root, err = decodeAny(body)
+	return root, body, err
 }
 
 // has tells the names at a message's top, to write a mapping by.

@@ -42,7 +42,64 @@ func charset(name string) (encoding.Encoding, error) {
 	case "utf-16":
 		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), nil
 	}
-	return htmlindex.Get(name)
+	enc, err := htmlindex.Get(name)
+	if enc == encoding.Replacement {
+		return nil, errors.New("nobody reads it")
+	}
+	return enc, err
+}
+
+// ErrCharset is of a Content-Type whose encoding is not known.
+var ErrCharset = errors.New("the encoding is not known")
+
+// MediaType is what a Content-Type says: the kind in small letters, and the encoding, "" where it says none. ErrCharset.
+func MediaType(header string) (kind, name string, err error) {
+	kind, params, _ := strings.Cut(header, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	for param := range strings.SplitSeq(params, ";") {
+		if key, value, _ := strings.Cut(param, "="); strings.EqualFold(strings.TrimSpace(key), "charset") {
+			name = strings.Trim(strings.TrimSpace(value), `"'`)
+			break
+		}
+	}
+	if _, err := charset(name); err != nil {
+		return kind, "", fmt.Errorf("%w: charset is %q", ErrCharset, name)
+	}
+	return kind, name, nil
+}
+
+// utf8Mark is the byte order mark of UTF-8.
+const utf8Mark = "\xef\xbb\xbf"
+
+// Told gives a text in the encoding that its Content-Type says as UTF-8 with a byte order mark, which goes before the
+// encoding of a mapping or a document's own word. Where it says none the text stays as it is.
+func Told(r io.Reader, name string) (io.Reader, error) {
+	enc, err := charset(name)
+	if name == "" || err != nil {
+		return r, err
+	}
+	in := bufio.NewReader(r)
+	if head, _ := in.Peek(4); isArchive(head) {
+		return in, nil // it is no text, which is said where it is read
+	}
+	var plain transform.Transformer = transform.Nop
+	if enc != nil {
+		plain = enc.NewDecoder()
+	}
+	return io.MultiReader(strings.NewReader(utf8Mark), transform.NewReader(in, unicode.BOMOverride(plain))), nil
+}
+
+func isArchive(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0"))
+}
+
+// Plain is a whole text as Told gives it, without the mark.
+func Plain(text []byte, name string) ([]byte, error) {
+	told, err := Told(bytes.NewReader(text), name)
+	if err == nil {
+		text, err = io.ReadAll(told)
+	}
+	return bytes.TrimPrefix(text, []byte(utf8Mark)), err
 }
 
 // peeked is how far the beginning of a file is looked at.
@@ -56,14 +113,14 @@ func decoded(r io.Reader, name string) (text io.Reader, marked bool, fault *sale
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, false, &sales.Fault{Code: sales.Truncated, Text: "the file breaks off: " + err.Error(), Hint: "send it again whole; what was stored counts once"}
 	}
-	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+	for _, mark := range []string{utf8Mark, "\xff\xfe", "\xfe\xff"} {
 		marked = marked || bytes.HasPrefix(head, []byte(mark))
 	}
 	enc, err := charset(name)
 	switch {
 	case err != nil:
 		return nil, marked, &sales.Fault{Code: sales.NotUnderstood, Text: fmt.Sprintf("the encoding %q is not known", name), Hint: "save it as UTF-8"}
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
+	case isArchive(head):
 		return nil, marked, &sales.Fault{Code: sales.NotUnderstood, Text: "this is an Excel workbook or a ZIP archive, not a text", Hint: "in Excel: Save as, CSV UTF-8; the column of GTINs as text, so that none is rounded"}
 	case !marked && enc == nil && bytes.IndexByte(head, 0) >= 0 && bytes.Count(head, []byte{0}) >= len(head)/4:
 		return nil, marked, &sales.Fault{Code: sales.NotUnderstood, Text: "this is UTF-16 without a byte order mark, or no text at all", Hint: "save it as UTF-8, or say encoding: utf-16le in the mapping"}
@@ -104,7 +161,7 @@ var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za
 func xmlText(r io.Reader) (text io.Reader, name string, fault *sales.Fault) {
 	in := bufio.NewReaderSize(r, peeked)
 	head, _ := in.Peek(200)
-	if m := xmlEncoding.FindSubmatch(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))); m != nil {
+	if m := xmlEncoding.FindSubmatch(bytes.TrimPrefix(head, []byte(utf8Mark))); m != nil {
 		name = string(m[1])
 	}
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
