@@ -43,8 +43,8 @@ const (
 
 // doubts gives a blind part for every slot in which a due facing is missing but could stand unseen: its
 // part of the picture is faint, covered, or cut off. A slot that shows all that is due needs no such grace, whatever the picture. The parts go into the observation, so whoever
-// judges it again comes to the same.
-func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.View, facings []shelf.Facing) []shelf.Blind {
+// judges it again comes to the same. bare lists the slots that were seen bare: there the gate's word counts less.
+func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.View, facings []shelf.Facing, bare map[string]bool) []shelf.Blind {
 	var out []shelf.Blind
 	covered := p.covered(plan, seen)
 	readings := shelf.Compare(plan, facings, view)
@@ -56,7 +56,7 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 		v := seen.Judge(r.Box)
 		missing := r.Present < r.Due && (r.State == shelf.Empty || r.State == shelf.Low)
 		switch {
-		case missing && covered[r.SlotID]:
+		case missing && covered[r.SlotID] && !bare[r.SlotID]:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Blocked})
 		case r.State == shelf.Empty && view.Slots[r.SlotID].InFrame < emptyInFrame:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.OutOfView})
@@ -64,6 +64,7 @@ func (p *Pipeline) doubts(plan *shelf.Planogram, seen *quality.Map, view shelf.V
 			out = append(out, shelf.Blind{Box: r.Box, Reason: shelf.Uncertain})
 		case r.State == shelf.Empty && spoilt(r.Box, view.Blind) != shelf.NoReason:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: spoilt(r.Box, view.Blind)})
+		case bare[r.SlotID] && liftable(v.Reason):
 		case v.Sight == quality.Blind, v.Sight == quality.Faint && missing:
 			out = append(out, shelf.Blind{Box: r.Box, Reason: v.Reason})
 		}

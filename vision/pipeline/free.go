@@ -43,56 +43,67 @@ func spoils(b shelf.Blind) bool { return b.Reason != shelf.Glare && b.Reason != 
 // trained on no others.
 const leastInFrame = 0.25
 
-// unsure gives a blind part for each lane in which nothing was found but something may stand. With Lanes, a network
-// looks at every such lane; without, the recogniser looks for what the detector missed where a stockout is about to
-// be told, and geometry tells where packs could hide.
-func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak, clear bool) ([]shelf.Blind, error) {
-	if p.cfg.Lanes != nil {
-		return p.freeLanes(ctx, f, facings, weak, clear)
-	}
-	second, err := p.secondLook(ctx, f, plan, view, facings, weak)
-	if err != nil {
-		return nil, err
-	}
-	return append(second, p.sight.HiddenLanes(facings)...), nil
+// freeLane is a lane in which nothing was found.
+type freeLane struct {
+	mount.Lane
+	bare float64 // how likely nothing stands in it, 0 to 1; 0 where too little of it is in the picture to ask
 }
 
-// freeLanes asks the network about every lane in which no facing stands; clear says that the picture is.
-func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shelf.Facing, weak []lane.Weak, clear bool) ([]shelf.Blind, error) {
-	var out []shelf.Blind
-	var free []mount.Lane
-	for _, l := range p.sight.FreeLanes(facings) {
-		if l.InFrame < leastInFrame {
-			out = append(out, unsureOf(l, shelf.OutOfView))
-		} else {
-			free = append(free, l)
-		}
+// freeLanes asks the network about every lane in which no facing stands; without a network there are none.
+func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shelf.Facing, weak []lane.Weak) ([]freeLane, error) {
+	if p.cfg.Lanes == nil {
+		return nil, nil
 	}
-	if len(free) == 0 {
+	var out []freeLane
+	var asked []int
+	var shapes []lane.Shape
+	for _, l := range p.sight.FreeLanes(facings) {
+		if l.InFrame >= leastInFrame {
+			asked = append(asked, len(out))
+			shapes = append(shapes, lane.Shape{Front: l.Front, Floor: l.Floor, Back: l.Back})
+		}
+		out = append(out, freeLane{Lane: l})
+	}
+	if len(asked) == 0 {
 		return out, nil
 	}
 	scene := lane.Scene{Frame: f, Weak: weak}
 	for _, fc := range facings {
 		scene.Facings = append(scene.Facings, fc.Box)
 	}
-	shapes := make([]lane.Shape, len(free))
-	for i, l := range free {
-		shapes[i] = lane.Shape{Front: l.Front, Floor: l.Floor, Back: l.Back}
-	}
 	bare, err := p.cfg.Lanes.Bare(ctx, scene, shapes)
 	if err != nil {
 		return nil, fmt.Errorf("look at free lanes: %w", err)
 	}
+	for i, k := range asked {
+		out[k].bare = bare[i]
+	}
+	return out, nil
+}
+
+// unsure gives a blind part for each lane in which nothing was found but something may stand. With Lanes, a network
+// has looked at every such lane; without, the recogniser looks for what the detector missed where a stockout is about to
+// be told, and geometry tells where packs could hide.
+func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak, free []freeLane, clear bool) ([]shelf.Blind, error) {
+	if p.cfg.Lanes == nil {
+		second, err := p.secondLook(ctx, f, plan, view, facings, weak)
+		if err != nil {
+			return nil, err
+		}
+		return append(second, p.sight.HiddenLanes(facings)...), nil
+	}
+	var out []shelf.Blind
 	least := p.enoughOf(clear)
-	for i, l := range free {
-		if bare[i] >= least.any || (l.Open >= openLane && bare[i] >= least.open) {
-			continue
+	for _, l := range free {
+		switch {
+		case l.InFrame < leastInFrame:
+			out = append(out, unsureOf(l.Lane, shelf.OutOfView))
+		case l.bare >= least.any || (l.Open >= openLane && l.bare >= least.open):
+		case l.bare >= looksBare:
+			out = append(out, unsureOf(l.Lane, shelf.Hidden))
+		default:
+			out = append(out, unsureOf(l.Lane, shelf.Uncertain))
 		}
-		reason := shelf.Uncertain
-		if bare[i] >= looksBare {
-			reason = shelf.Hidden
-		}
-		out = append(out, unsureOf(l, reason))
 	}
 	return out, nil
 }

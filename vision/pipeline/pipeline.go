@@ -267,9 +267,15 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	view.Blind = over(seen.Parts(), view)
 	p.withhold(plan, view, facings, matches)
 	obs.Facings = append(obs.Facings, facings...)
-	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings)...)
+	free, err := p.freeLanes(ctx, f, facings, weak)
+	if err != nil {
+		return err
+	}
+	bare := p.seenBare(plan, view, free)
+	view.Blind = lift(view.Blind, view, bare)
+	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings, bare)...)
 	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
-	unsure, err := p.unsure(ctx, f, plan, view, facings, weak, clearPicture(view.Whole, seen.Parts()))
+	unsure, err := p.unsure(ctx, f, plan, view, facings, weak, free, clearPicture(view.Whole, seen.Parts()))
 	if err != nil {
 		return err
 	}
@@ -299,14 +305,13 @@ func among(parts []shelf.Blind, facings []shelf.Facing) []shelf.Blind {
 	if len(facings) < 2 {
 		return parts
 	}
-	hull := facings[0].Box
-	for _, f := range facings[1:] {
-		x0, y0 := min(hull.X, f.Box.X), min(hull.Y, f.Box.Y)
-		hull = shelf.Box{X: x0, Y: y0, W: max(hull.X+hull.W, f.Box.X+f.Box.W) - x0, H: max(hull.Y+hull.H, f.Box.Y+f.Box.H) - y0}
+	var all shelf.Box
+	for _, f := range facings {
+		all = hull(all, f.Box)
 	}
 	var out []shelf.Blind
 	for _, b := range parts {
-		if b.Box.CoveredBy(hull) > 0.5 {
+		if b.Box.CoveredBy(all) > 0.5 {
 			out = append(out, b)
 		}
 	}

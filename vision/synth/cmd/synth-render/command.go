@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -16,17 +17,20 @@ import (
 
 // options holds the command line.
 type options struct {
-	out      string
-	kind     string
-	frames   int
-	seed     uint64
-	first    int
-	size     string
-	universe int
-	coolers  int
-	jobs     int
-	traced   bool
-	quiet    bool
+	out       string
+	kind      string
+	frames    int
+	seed      uint64
+	first     int
+	size      string
+	universe  int
+	coolers   int
+	camera    string
+	step      int
+	stockouts int
+	jobs      int
+	traced    bool
+	quiet     bool
 }
 
 // model returns the light model that was asked for.
@@ -79,7 +83,8 @@ What is written:
 
 The same seed writes the same set, whatever --jobs is.`,
 		Example: `  synth-render --out /tmp/train --kind training --frames 2000 --seed 7 --size random
-  synth-render --out /tmp/day --kind day --seed 3 --size 1280x960`,
+  synth-render --out /tmp/day --kind day --seed 3 --size 1280x960
+  synth-render --out /tmp/days --kind day --coolers 4 --camera mixed --step 60 --stockouts 4`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -99,6 +104,9 @@ The same seed writes the same set, whatever --jobs is.`,
 	f.StringVar(&o.size, "size", "640x480", "WxH in pixels, or random (training)")
 	f.IntVar(&o.universe, "universe", 4000, "number of invented SKUs to draw from")
 	f.IntVar(&o.coolers, "coolers", 1, "number of coolers (day)")
+	f.StringVar(&o.camera, "camera", "whole", "where the camera hangs (day): whole, front, fisheye, oblique, or mixed: another kind for each cooler")
+	f.IntVar(&o.step, "step", 30, "minutes from frame to frame (day)")
+	f.IntVar(&o.stockouts, "stockouts", 2, "slots a cooler that sell out (day)")
 	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "frames rendered at a time")
 	f.BoolVar(&o.traced, "traced", false, "trace light as a path tracer does: mirror images, glass shelves, noise; 15 times as slow (training, cooler-val-like)")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress bar")
@@ -131,6 +139,12 @@ func run(ctx context.Context, o options) error {
 	case "training", "cooler-val-like", "references", "day":
 	default:
 		return usageError{fmt.Sprintf("kind %q is unknown", o.kind), "kinds are training, cooler-val-like, references and day"}
+	}
+	if o.step < 1 || o.step > 60 || o.stockouts < 1 {
+		return usageError{"--step must be 1 to 60 minutes and --stockouts 1 or more", "leave them out for the defaults; synth-render --help lists them"}
+	}
+	if o.camera != mixedCameras && !slices.Contains(dayCameras, synth.CameraKind(o.camera)) {
+		return usageError{fmt.Sprintf("camera %q is unknown", o.camera), "cameras are whole, front, fisheye, oblique and mixed"}
 	}
 	if o.traced && (o.kind == "day" || o.kind == "references") {
 		return usageError{fmt.Sprintf("--traced is not for kind %s", o.kind), "leave it out, or render training or cooler-val-like"}

@@ -70,6 +70,20 @@ type expectedAlert struct {
 	Cleared int         `json:"closed_after_frame"`
 }
 
+// mixedCameras stands for another kind of camera for each cooler.
+const mixedCameras = "mixed"
+
+// dayCameras are the kinds that a day may be seen through, in the order in which a mixed set takes them.
+var dayCameras = []synth.CameraKind{synth.CameraFisheye, synth.CameraFront, synth.CameraOblique, synth.CameraWhole}
+
+// dayCamera is the kind for the k-th cooler.
+func (o options) dayCamera(k int) synth.CameraKind {
+	if o.camera == mixedCameras {
+		return dayCameras[k%len(dayCameras)]
+	}
+	return synth.CameraKind(o.camera)
+}
+
 // days writes a shop day of every cooler. The coolers share a range, and what one does not sell may stand in it
 // as a foreign product.
 func days(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dataset, w, h int) error {
@@ -78,7 +92,10 @@ func days(ctx context.Context, o options, c *synth.Catalogue, set *synth.Dataset
 	listed := map[*synth.SKU]bool{}
 	var skus []*synth.SKU
 	for k := range o.coolers {
-		d, err := synth.NewDay(synth.DayConfig{ID: fmt.Sprintf("D%d", k+1), Seed: o.seed + uint64(k)*1000, Catalogue: c, Pool: pool, Width: w, Height: h, Rows: 4, Workers: o.jobs})
+		d, err := synth.NewDay(synth.DayConfig{
+			ID: fmt.Sprintf("D%d", k+1), Seed: o.seed + uint64(k)*1000, Catalogue: c, Pool: pool, Rows: 4,
+			Camera: o.dayCamera(k), Step: o.step, Stockouts: o.stockouts, Width: w, Height: h, Workers: o.jobs,
+		})
 		if err != nil {
 			return err
 		}
