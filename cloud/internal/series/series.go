@@ -1,15 +1,15 @@
-// Package series says what the cloud keeps over time, and in which shape it is written and read: one
-// Message a device message, with the points that came in it. The stores are in the folders beside
-// this file: embedded (SQLite, the default) and influx (InfluxDB v2); seriestest is the suite that
-// each of them passes.
+// Package series defines what the cloud keeps over time and the form in which it is written and read: one
+// Message for each device message, with the points that came in it. On the way from a message to an alert, it
+// is written before the state. The stores are in the folders beside this file: embedded (SQLite, the default)
+// and influx (InfluxDB v2). seriestest is the conformance suite that both pass.
 //
-// What every store promises: Write returns nil only when the points survive a power cut, and holds on to
-// nothing that it was given; writing a message again changes nothing; reading gives a device's messages
-// in the order of their time, and within the same microsecond in the order of (boot, seq), whatever the
-// order they were written in.
+// Every store promises that Write returns nil only when the points survive a power cut, and that it keeps no
+// reference to what it was given; that writing a message again changes nothing; and that reading returns a
+// device's messages in the order of their time, and within the same microsecond in the order of (boot, seq), in
+// whatever order they were written.
 //
-// What they refuse: nothing that the wire package lets through. A point that a store cannot hold is
-// a *Refused error, which names the message, so that its writer can put it aside and go on.
+// A store takes everything that package wire accepts. A point that it cannot hold is reported as a *Refused
+// error that names the message, so that the writer can put it aside and go on.
 package series
 
 import (
@@ -20,13 +20,13 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// Message is the points of one device message. Times are UTC at microseconds.
+// Message holds the points of one device message. Times are in UTC, with a resolution of microseconds.
 type Message struct {
 	Tenant, Store, Device string
 	Boot                  uint32
 	Seq                   uint64
-	At                    time.Time // of the observation or the event, as well as it is known
-	AtDoubtful            bool      // At is when it was received: the board's clock was not set
+	At                    time.Time // time of the observation or the event, as far as it is known
+	AtDoubtful            bool      // At is the time of arrival, because the board's clock was not set
 
 	Slots    []SlotPoint
 	Doors    []telemetry.DoorEvent
@@ -39,14 +39,14 @@ type Message struct {
 // SlotPoint is one slot in one observation.
 type SlotPoint struct {
 	Slot    string
-	GTIN    shelf.GTIN // due there
+	GTIN    shelf.GTIN // the product that is due there
 	State   shelf.State
 	Reason  shelf.Reason // only with shelf.Unknown
 	Due     int          // facings
 	Present int          // facings; 0 with shelf.Unknown
 }
 
-// Event is something that happened, as the wire package names it.
+// Event is something that happened, with its name in package wire.
 type Event struct {
 	At   time.Time
 	Type string
@@ -60,11 +60,11 @@ type Range struct {
 	From, To       time.Time
 }
 
-// Totals is what was seen of one SKU: in how many slot observations it was in which state.
+// Totals counts, for one SKU, in how many slot observations it was in which state.
 type Totals struct {
 	GTIN                                        shelf.GTIN
 	OK, Low, Empty, Misplaced, Foreign, Unknown int64
-	Present, Due                                int64 // facings, over the observations that could judge
+	Present, Due                                int64 // facings, over the observations in which the slot could be judged
 }
 
 // Add counts one slot.
@@ -88,7 +88,7 @@ func (t *Totals) Add(p SlotPoint) {
 	t.Due += int64(p.Due)
 }
 
-// Plus adds the counts of u.
+// Plus adds the counts of u to t.
 func (t *Totals) Plus(u Totals) {
 	t.OK += u.OK
 	t.Low += u.Low
@@ -100,22 +100,22 @@ func (t *Totals) Plus(u Totals) {
 	t.Due += u.Due
 }
 
-// FleetBucket is the grain of fleet totals: a query over the fleet is widened to whole buckets.
+// FleetBucket is the resolution of fleet totals: a query over the fleet is widened to whole buckets.
 const FleetBucket = 5 * time.Minute
 
-// Rollup is one device's hour or day (of UTC), for charts over months and years.
+// Rollup holds one device's totals of an hour or a day (in UTC), for charts over months and years.
 type Rollup struct {
 	Start            time.Time
 	Observations     int
-	Totals           Totals // over all slots; GTIN is empty
+	Totals           Totals // over all slots; GTIN is ""
 	TempMin, TempMax telemetry.MilliCelsius
-	TempSum          int64 // thousandths of a degree; the mean is TempSum ÷ TempCount
+	TempSum          int64 // thousandths of a degree Celsius; the mean is TempSum ÷ TempCount
 	TempCount        int   // 0: no reading
 	DoorOpenings     int
 	In, Out, Passing int // people
 }
 
-// Plus adds another stretch's figures; Start stays.
+// Plus adds another rollup's figures to h; Start stays as it is.
 func (h *Rollup) Plus(o *Rollup) {
 	if h.TempCount == 0 {
 		h.TempMin, h.TempMax = o.TempMin, o.TempMax
@@ -132,17 +132,17 @@ func (h *Rollup) Plus(o *Rollup) {
 	h.Passing += o.Passing
 }
 
-// Day is the length of a daily rollup: days are of UTC, as a store's own begin at another hour on either side of a change to summer
-// time.
+// Day is the length of a daily rollup. Days are those of UTC, because a store's own days begin at different
+// hours on the two sides of a change to summer time.
 const Day = 24 * time.Hour
 
-// WholeDays widens a stretch to the days that it touches.
+// WholeDays widens a range to the days that it touches.
 func (r Range) WholeDays() Range {
 	r.From, r.To = r.From.UTC().Truncate(Day), r.To.UTC().Add(Day-1).Truncate(Day)
 	return r
 }
 
-// ByDay adds hours, which come in order, up to days.
+// ByDay adds up hours, which must be in order, to days.
 func ByDay(hours []Rollup) []Rollup {
 	var days []Rollup
 	for i := range hours {
@@ -155,10 +155,10 @@ func ByDay(hours []Rollup) []Rollup {
 	return days
 }
 
-// Retention says what a store may forget: what is older than these times.
+// Retention says what a store may forget: whatever is older than these times.
 type Retention struct{ Points, Hours, Days time.Time }
 
-// Refused says that a store will never take a message as it is.
+// Refused says that a store will never accept a message as it is.
 type Refused struct {
 	Message *Message
 	Reason  string

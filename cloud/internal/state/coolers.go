@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// Cooler is one device with what is known of it last. A device that was entered by hand and has
-// never spoken has a zero LastSeen.
+// Cooler is one device with what is known about it last. For a device that was entered by hand and has never
+// sent anything, LastSeen is zero.
 type Cooler struct {
 	Tenant, Device string
 	Store          string // where it stands: set by hand, or by its topic when that changes
-	TopicStore     string // what it said last
+	TopicStore     string // the store in its latest topic
 	Name           string
-	Planogram      string // ID of the planogram that it is assigned; "": the one that it reports
-	Model          string // of the cooler, as its maker calls it; "": not known
+	Planogram      string // ID of the assigned planogram; "": the one that it reports
+	Model          string // of the cooler, by its manufacturer's name; "": not known
 	CreatedAt      time.Time
 	ChangedAt      time.Time // of the row, by this machine's clock
 	LastSeen       time.Time // when its last message was received
-	Online         bool      // what its status topic says: its birth, or its will
+	Online         bool      // according to its status topic: its birth or its will
 	StatusBoot     uint32
 	StatusAt       time.Time
 	Observation    Order // of the last observation; zero: none
@@ -29,13 +29,13 @@ type Cooler struct {
 	Latest         Latest
 }
 
-// ErrNotFound says that the asked row does not exist.
+// ErrNotFound says that the row that was asked for does not exist.
 var ErrNotFound = errors.New("not found")
 
 const coolerColumns = `tenant, device, store, topic_store, name, planogram, model, created_at, changed_at, last_seen,
 	online, status_boot, status_at, obs_boot, obs_seq, pic_boot, pic_seq, latest`
 
-// GetCooler reads one; ErrNotFound.
+// GetCooler reads one cooler. The error is ErrNotFound if there is none.
 func GetCooler(ctx context.Context, q Querier, tenant, device string) (*Cooler, error) {
 	row := q.QueryRow(ctx, "SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device = ?", tenant, device)
 	c, err := scanCooler(row, q.readings())
@@ -50,7 +50,7 @@ func GetCooler(ctx context.Context, q Querier, tenant, device string) (*Cooler, 
 
 var coolersByDevice = NewStatements("SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device IN (", "?", ")")
 
-// GetCoolers reads those of a tenant's devices that there are, by device.
+// GetCoolers reads those of a tenant's devices that exist, by device.
 func GetCoolers(ctx context.Context, q Querier, tenant string, devices []string) (map[string]*Cooler, error) {
 	found := make(map[string]*Cooler, len(devices))
 	err := InStretches(devices, func(part []string) error {
@@ -67,13 +67,14 @@ func GetCoolers(ctx context.Context, q Querier, tenant string, devices []string)
 	return found, err
 }
 
-// ListCoolers gives up to limit coolers of a tenant whose device sorts after the given one, by device.
+// ListCoolers returns up to limit coolers of a tenant whose device sorts after the given one, in the order of
+// their devices.
 func ListCoolers(ctx context.Context, q Querier, tenant, after string, limit int) ([]*Cooler, error) {
 	return queryCoolers(ctx, q, "SELECT "+coolerColumns+" FROM coolers WHERE tenant = ? AND device > ? ORDER BY device LIMIT ?", tenant, after, limit)
 }
 
-// ChangedCoolers gives up to limit coolers of all tenants whose row changed at or after since, the
-// earliest change first.
+// ChangedCoolers returns up to limit coolers of all tenants whose row changed at or after since, the earliest
+// change first.
 func ChangedCoolers(ctx context.Context, q Querier, since time.Time, limit int) ([]*Cooler, error) {
 	return queryCoolers(ctx, q, "SELECT "+coolerColumns+" FROM coolers WHERE changed_at >= ? ORDER BY changed_at LIMIT ?", Micros(since), limit)
 }
@@ -125,8 +126,8 @@ var putCooler = NewStatements("INSERT INTO coolers ("+coolerColumns+") VALUES ",
 		obs_boot = excluded.obs_boot, obs_seq = excluded.obs_seq,
 		pic_boot = excluded.pic_boot, pic_seq = excluded.pic_seq, latest = excluded.latest`)
 
-// PutCooler stores coolers, each of another device: all of them but name, planogram and model, which
-// belong to people (DescribeCooler), unless the row is new.
+// PutCooler stores coolers, each of another device. If a row exists already, its name, planogram and model are
+// left alone: they belong to people (see DescribeCooler).
 func PutCooler(ctx context.Context, tx *Tx, list ...*Cooler) error {
 	return InStretches(list, func(part []*Cooler) error {
 		args := make([]any, 0, 18*len(part))
@@ -147,8 +148,8 @@ func PutCooler(ctx context.Context, tx *Tx, list ...*Cooler) error {
 	})
 }
 
-// DescribeCooler sets what people say of a cooler, its store, name, planogram and model, and enters one
-// that has never spoken.
+// DescribeCooler sets what people say about a cooler: its store, name, planogram and model. It creates the row
+// of a cooler that has never sent anything.
 func DescribeCooler(ctx context.Context, tx *Tx, c *Cooler, now time.Time) error {
 	_, err := tx.Exec(ctx, `INSERT INTO coolers (tenant, device, store, topic_store, name, planogram, model, created_at, changed_at, online)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Copy makes a consistent copy of a SQLite file that may be in use, at a path where there is nothing.
-// It holds no writer up.
+// Copy makes a consistent copy of a SQLite file that may be in use, at a path that must not exist. It does not
+// block writers.
 func Copy(ctx context.Context, from, to string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("copy database: %w", err)

@@ -1,14 +1,15 @@
-// Package state is where the cloud keeps what needs transactions: coolers, stores, planograms,
-// products, pictures, which messages it has had, and what it refused. Other packages keep their own
-// tables in the same database, so that one transaction covers a message and what is judged from it.
+// Package state is where the cloud keeps everything that needs transactions: coolers, stores, planograms,
+// products, pictures, which messages were stored, and which were refused. On the way from a message to an
+// alert, it is written after the series. Other packages keep their own tables in the same database, so that one
+// transaction covers a message and what is judged from it.
 //
-// Two databases serve it, and one conformance suite runs on both: SQLite (the default, no cgo, one
-// file, one writer) and PostgreSQL 15 (several ingesters on several machines). SQL is written once,
-// with question marks for values and three portable words: BLOB, AUTOID and the usual types; see Migrations.
+// Two databases are supported, and one conformance suite runs on both: SQLite (the default, without cgo, one
+// file, one writer) and PostgreSQL 15 (several ingesters on several machines). SQL is written once, with
+// question marks for values and a few portable words for types; see Migrations.
 //
-// What it promises: a transaction that Commit reported done survives a power cut (SQLite runs in WAL
-// mode with synchronous=FULL). Times are stored as microseconds since 1970 UTC in BIGINT columns.
+// A transaction whose Commit has returned nil survives a power cut (SQLite runs in WAL mode with
+// synchronous=FULL). Times are stored as microseconds since 1970 UTC in BIGINT columns.
 //
-// What it refuses: a database that a newer program has migrated (ErrNewer), and a migration whose
-// text changed after it was applied (ErrChanged).
+// A database that a newer program has migrated is refused (ErrNewer), and so is a migration whose text was
+// changed after it was applied (ErrChanged).
 package state

@@ -2,8 +2,8 @@ package state
 
 import "github.com/coldshelf/coldshelf/models/telemetry"
 
-// Latest is the newest of each kind of reading of one cooler. Each carries the Order of the message
-// that brought it, so that a late message never replaces a newer reading.
+// Latest holds the newest reading of each kind of one cooler. Each carries the Order of the message that
+// brought it, so that a late message never replaces a newer reading.
 type Latest struct {
 	Clock    *Reading[telemetry.ClockQuality] `json:"clock,omitempty"`
 	Climate  *Reading[telemetry.Climate]      `json:"climate,omitempty"`
@@ -15,13 +15,13 @@ type Latest struct {
 	Answer   *Reading[Answer]                 `json:"answer,omitempty"`
 }
 
-// Reading is a value and the message that brought it.
+// Reading is a value with the Order of the message that brought it.
 type Reading[T any] struct {
 	Order
 	Value T `json:"value"`
 }
 
-// Newer gives a reading of value at o if it comes after the one there is, else the one there is.
+// Newer returns a reading of value at o if o comes after was, else was.
 func Newer[T any](was *Reading[T], o Order, value T) *Reading[T] {
 	if was != nil && !o.After(was.Order) {
 		return was
@@ -41,11 +41,11 @@ type ShelfSummary struct {
 	Present          int    `json:"present"`  // required SKUs seen on the shelf
 	Observed         int    `json:"observed"` // required SKUs of which at least one slot could be judged
 	Required         int    `json:"required"`
-	Planogram        string `json:"planogram,omitempty"` // that the board judged by
+	Planogram        string `json:"planogram,omitempty"` // by which the board judged
 	PlanogramVersion int    `json:"planogram_version,omitempty"`
 }
 
-// Software is what a board said of itself at birth.
+// Software is what a board said about itself at its birth.
 type Software struct {
 	AgentVersion     string `json:"agent_version"`
 	Model            string `json:"model"`
@@ -53,13 +53,13 @@ type Software struct {
 	Planogram        string `json:"planogram,omitempty"`
 	PlanogramVersion int    `json:"planogram_version,omitempty"`
 	StartedAt        int64  `json:"started_at,omitempty"` // µs since 1970 UTC
-	Runtime          string `json:"runtime,omitempty"`    // what runs the networks
+	Runtime          string `json:"runtime,omitempty"`    // the runtime of the networks
 	Gallery          string `json:"gallery,omitempty"`    // version of the enrolled references
-	// Devices are the sensors that are fitted, "door: gpio17" and the like.
+	// Devices are the sensors that are fitted, such as "door: gpio17".
 	Devices []string `json:"devices,omitempty"`
 }
 
-// Answer is what came of the last command that a board carried out.
+// Answer is the outcome of the last command that a board carried out.
 type Answer struct {
 	CommandID string `json:"command_id"`
 	OK        bool   `json:"ok"`

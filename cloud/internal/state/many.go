@@ -2,11 +2,12 @@ package state
 
 import "strings"
 
-// manyRows are how many rows one statement reads or writes: few numbers, because each is a statement of
-// its own to be prepared, and the largest small enough for the parameters that a database takes.
+// manyRows are the numbers of rows that one statement may read or write. There are only a few of them, because
+// each needs a statement of its own, and the largest keeps the number of parameters within the limits of both
+// databases.
 var manyRows = [...]int{128, 16, 4, 1}
 
-// InStretches calls fn with list cut into stretches, for each of which Statements has a statement.
+// InStretches calls fn with consecutive parts of list, for each of which Statements holds a statement.
 func InStretches[T any](list []T, fn func([]T) error) error {
 	for _, n := range manyRows {
 		for len(list) >= n {
@@ -24,10 +25,11 @@ func rowsOf(row string, n int) string {
 	return strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
 }
 
-// Statements is a statement for each number of rows that InStretches gives.
+// Statements maps each number of rows that InStretches uses to a statement.
 type Statements map[int]string
 
-// NewStatements makes them of what stands before the rows' question marks, one row's, and what stands after them.
+// NewStatements builds the statements from the text before the rows' question marks, that of one row, and the
+// text after them.
 func NewStatements(before, row, after string) Statements {
 	all := Statements{}
 	for _, n := range manyRows {

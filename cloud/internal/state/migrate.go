@@ -10,27 +10,27 @@ import (
 	"time"
 )
 
-// Migrations are the tables of one package, as the steps that lead to them. A step is one or more
-// SQL statements that both databases run; write BLOB for bytes, AUTOID for the type of a column that
-// numbers rows by itself and is the primary key, BIGINT, TEXT, BOOLEAN and DOUBLE PRECISION for the
-// rest. A step that was released is never edited; a change is a further step.
+// Migrations defines the tables of one package as the steps that lead to them. A step is one or more SQL
+// statements that both databases run. Use BLOB for bytes, AUTOID for a primary key that numbers rows by itself,
+// and BIGINT, TEXT, BOOLEAN and DOUBLE PRECISION for the rest. A step that was released must not be edited; a
+// change is a further step.
 type Migrations struct {
 	Name  string // the package that owns the tables
 	Steps []string
 
-	// Visible says of tables without a column tenant which rows are a tenant's, as an SQL condition for
-	// PostgreSQL. A table without either is the service's own.
+	// Visible gives, for each table without a tenant column, an SQL condition for PostgreSQL that says which
+	// rows belong to a tenant. A table with neither belongs to the service itself.
 	Visible map[string]string
 }
 
-// Errors that Migrate's callers may branch on.
+// The errors of Migrate that a caller may branch on.
 var (
 	ErrNewer   = errors.New("the database was migrated by a newer program")
 	ErrChanged = errors.New("a migration step was changed after it was applied")
 )
 
-// Migrate brings each package's tables up to its last step, in the given order, each package in one
-// transaction. Several programs may call it at once.
+// Migrate brings each package's tables up to the last step, in the given order, in one transaction per package.
+// Several programs may call it at once.
 func Migrate(ctx context.Context, db *DB, packages ...Migrations) error {
 	err := db.Write(ctx, func(tx *Tx) error {
 		if err := tx.Exclusive(ctx, "schema_migrations"); err != nil {

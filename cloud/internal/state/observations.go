@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// basePlaces is how many complete observations of a device are kept at most, as bases that a board
-// may refer to. A complete one's place is its seq modulo this, so keeping it is a single write. One
-// that came as a difference is no base; the newest of those has the place after.
+// basePlaces is how many complete observations of a device are kept as bases that a board may refer to. A
+// complete observation is stored in the place seq modulo basePlaces, so keeping it is a single write. One that
+// came as a delta cannot be a base; the newest of those is stored in one more place.
 const basePlaces = 8
 
 func placeOf(o Order, complete bool) int64 {
@@ -20,8 +20,8 @@ func placeOf(o Order, complete bool) int64 {
 	return basePlaces
 }
 
-// KeptObservation is the wire envelope of an observation in its complete form. Complete tells that it
-// came so, and may be a base.
+// KeptObservation is the wire envelope of an observation in its complete form. Complete says that it came in
+// that form, and may be a base.
 type KeptObservation struct {
 	Tenant, Device string
 	Order
@@ -33,8 +33,8 @@ var putObservations = NewStatements("INSERT INTO observations (tenant, device, p
 	` ON CONFLICT (tenant, device, place) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, envelope = excluded.envelope
 		WHERE observations.boot < excluded.boot OR (observations.boot = excluded.boot AND observations.seq < excluded.seq)`)
 
-// PutObservations keeps each observation, unless a newer one has its place. Those of one device are in
-// the order of their messages.
+// PutObservations stores each observation, unless a newer one has its place. Those of one device must be in the
+// order of their messages.
 func PutObservations(ctx context.Context, tx *Tx, list ...KeptObservation) error {
 	return InStretches(newestOfPlace(list), func(part []KeptObservation) error {
 		args := make([]any, 0, 6*len(part))
@@ -48,7 +48,7 @@ func PutObservations(ctx context.Context, tx *Tx, list ...KeptObservation) error
 	})
 }
 
-// newestOfPlace leaves out those whose place a later one of the list takes.
+// newestOfPlace leaves out the observations whose place a later one of the list takes.
 func newestOfPlace(list []KeptObservation) []KeptObservation {
 	type key struct {
 		tenant, device string
@@ -65,13 +65,13 @@ func newestOfPlace(list []KeptObservation) []KeptObservation {
 	return kept
 }
 
-// LastObservation gives the wire envelope of a device's newest observation; ErrNotFound.
+// LastObservation returns the wire envelope of a device's newest observation. The error is ErrNotFound if there is none.
 func LastObservation(ctx context.Context, q Querier, tenant, device string) ([]byte, error) {
 	return scanObservation(device, q.QueryRow(ctx, `SELECT envelope FROM observations
 		WHERE tenant = ? AND device = ? ORDER BY boot DESC, seq DESC LIMIT 1`, tenant, device))
 }
 
-// BaseObservation gives the wire envelope of one of a device's last complete observations; ErrNotFound.
+// BaseObservation returns the wire envelope of one of a device's last complete observations. The error is ErrNotFound if there is none.
 func BaseObservation(ctx context.Context, q Querier, tenant, device string, o Order) ([]byte, error) {
 	return scanObservation(device, q.QueryRow(ctx, `SELECT envelope FROM observations
 		WHERE tenant = ? AND device = ? AND place = ? AND boot = ? AND seq = ?`,

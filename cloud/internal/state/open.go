@@ -28,9 +28,9 @@ type DB struct {
 func (db *DB) readings() *Memo[Latest] { return &db.latest }
 func (tx *Tx) readings() *Memo[Latest] { return &tx.db.latest }
 
-// Open opens "sqlite:/path/state.db" (made with its folder if missing) or
-// "postgres://user:password@host:5432/name?sslmode=…", and checks that it answers. Tables are made
-// by Migrate, not here.
+// Open opens "sqlite:/path/state.db", which it creates with its folder if it is missing, or
+// "postgres://user:password@host:5432/name?sslmode=…", and checks that the database answers. Tables are created
+// by Migrate.
 func Open(ctx context.Context, rawURL string) (*DB, error) {
 	scheme, rest, ok := strings.Cut(rawURL, ":")
 	if !ok {
@@ -69,8 +69,8 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	return &DB{url: "sqlite:" + path, read: read, write: write, writer: writer}, nil
 }
 
-// sqliteDSN: readers are held to reading, the writer waits up to five seconds for a lock that another
-// process (a backup) holds.
+// sqliteDSN returns the data source name. Readers cannot write, and the writer waits up to five seconds for a
+// lock that another process (a backup) holds.
 func sqliteDSN(path string, readOnly bool) string {
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(5000)")
@@ -79,12 +79,13 @@ func sqliteDSN(path string, readOnly bool) string {
 	q.Add("_pragma", "foreign_keys(1)")
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
-		q.Add("_pragma", "cache_size(-4000)") // there are several, and the kernel has the pages too
+		q.Add("_pragma", "cache_size(-4000)") // there are several connections, and the kernel caches the pages too
 	} else {
 		q.Add("_pragma", "cache_size(-16000)")
-		// A statement of many rows keeps what it changes until it is through: no file for that.
+		// A statement of many rows keeps what it changes until it has finished; use no file for that.
 		q.Add("_pragma", "temp_store(2)")
-		// Pages that each batch changes are moved from the log into the file once in some batches: 32 MB.
+		// Pages that every batch changes are moved from the log into the file only once in several batches, at
+		// 32 MB.
 		q.Add("_pragma", "wal_autocheckpoint(8000)")
 	}
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
@@ -108,13 +109,13 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	return &DB{url: shown.Redacted(), postgres: true, read: db, write: db}, nil
 }
 
-// URL names the database for people; a password in it is hidden.
+// URL returns the database's URL for people to read, with any password hidden.
 func (db *DB) URL() string { return db.url }
 
-// Postgres tells which of the two databases this is, for the few places where SQL has to differ.
+// Postgres reports which of the two databases this is, for the few places where SQL has to differ.
 func (db *DB) Postgres() bool { return db.postgres }
 
-// Ping checks that the database answers.
+// Ping returns nil if the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
 
 // Close waits for the running transaction and closes every connection.
@@ -125,17 +126,17 @@ func (db *DB) Close() error {
 	return errors.Join(db.read.Close(), db.writer.close(), db.write.Close())
 }
 
-// Query reads outside of a transaction. Close the rows.
+// Query reads outside a transaction. The caller must close the rows.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return db.read.QueryContext(ctx, db.Rebind(query), args...)
 }
 
-// QueryRow reads one row outside of a transaction.
+// QueryRow reads one row outside a transaction.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	return db.read.QueryRowContext(ctx, db.Rebind(query), args...)
 }
 
-// Admin runs one statement that no transaction may hold, such as CREATE DATABASE or VACUUM.
+// Admin runs one statement that cannot run in a transaction, such as CREATE DATABASE or VACUUM.
 func (db *DB) Admin(ctx context.Context, statement string) error {
 	if db.postgres {
 		_, err := db.write.ExecContext(ctx, statement)

@@ -1,7 +1,7 @@
 package state
 
-// Order is a message's place among its device's messages: first by boot, then by seq. Arrival time
-// says nothing, and neither does a board's clock.
+// Order is a message's place among the messages of its device: first by boot, then by seq. Neither the time of
+// arrival nor a board's clock says anything about it.
 type Order struct {
 	Boot uint32 `json:"boot"`
 	Seq  uint64 `json:"seq"`

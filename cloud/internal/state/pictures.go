@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Picture is a JPEG that a board sent of its shelf.
+// Picture is a JPEG of its shelf that a board sent.
 type Picture struct {
 	Tenant, Device string
 	Order
@@ -21,8 +21,8 @@ type Picture struct {
 
 const pictureColumns = "tenant, device, boot, seq, obs_seq, captured_at, width, height, purpose, jpeg"
 
-// PutPicture stores p and forgets all but the device's last keep pictures, and those that KeepPicture
-// keeps.
+// PutPicture stores p and deletes all but the device's newest keep pictures, except those that KeepPicture
+// protects.
 func PutPicture(ctx context.Context, tx *Tx, p Picture, keep int) error {
 	_, err := tx.Exec(ctx, "INSERT INTO pictures ("+pictureColumns+") VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, device, boot, seq) DO NOTHING",
 		p.Tenant, p.Device, int64(p.Boot), int64(p.Seq), int64(p.ObservationSeq), Micros(p.CapturedAt), p.Width, p.Height, p.Purpose, p.JPEG)
@@ -45,8 +45,8 @@ func PutPicture(ctx context.Context, tx *Tx, p Picture, keep int) error {
 	return nil
 }
 
-// KeepPicture keeps the picture of a message, or of the observation with that number, at least until
-// then. One that is not there is passed over.
+// KeepPicture protects the picture of a message, or of the observation with that number, until the given time.
+// If there is no such picture, it does nothing.
 func KeepPicture(ctx context.Context, tx *Tx, tenant, device string, o Order, until time.Time) error {
 	_, err := tx.Exec(ctx, "UPDATE pictures SET keep_until = ? WHERE tenant = ? AND device = ? AND boot = ? AND (seq = ? OR obs_seq = ?) AND keep_until < ?",
 		Micros(until), tenant, device, int64(o.Boot), int64(o.Seq), int64(o.Seq), Micros(until))
@@ -56,7 +56,7 @@ func KeepPicture(ctx context.Context, tx *Tx, tenant, device string, o Order, un
 	return nil
 }
 
-// PicturedLooks gives the observations of a device of which there is a picture, in their order.
+// PicturedLooks returns the observations of a device for which there is a picture, in order.
 func PicturedLooks(ctx context.Context, q Querier, tenant, device string) (looks []Order, err error) {
 	rows, err := q.Query(ctx, "SELECT DISTINCT boot, obs_seq FROM pictures WHERE tenant = ? AND device = ? AND obs_seq > 0 ORDER BY boot, obs_seq", tenant, device)
 	if err != nil {
@@ -73,13 +73,13 @@ func PicturedLooks(ctx context.Context, q Querier, tenant, device string) (looks
 	return looks, rows.Err()
 }
 
-// LastPicture gives a device's newest picture; ErrNotFound.
+// LastPicture returns a device's newest picture. The error is ErrNotFound if there is none.
 func LastPicture(ctx context.Context, q Querier, tenant, device string) (*Picture, error) {
 	return scanPicture(device, q.QueryRow(ctx, "SELECT "+pictureColumns+` FROM pictures
 		WHERE tenant = ? AND device = ? ORDER BY boot DESC, seq DESC LIMIT 1`, tenant, device))
 }
 
-// GetPicture gives the picture of a message, or of the observation with that number; ErrNotFound.
+// GetPicture returns the picture of a message, or of the observation with that number. The error is ErrNotFound if there is none.
 func GetPicture(ctx context.Context, q Querier, tenant, device string, o Order) (*Picture, error) {
 	return scanPicture(device, q.QueryRow(ctx, "SELECT "+pictureColumns+` FROM pictures
 		WHERE tenant = ? AND device = ? AND boot = ? AND (seq = ? OR obs_seq = ?) ORDER BY seq LIMIT 1`,

@@ -11,11 +11,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// ErrVersion says that a planogram with this or a higher version is published and differs.
+// ErrVersion says that a planogram with this or a higher version is published and has other content.
 var ErrVersion = errors.New("a published planogram is changed by a higher version")
 
-// PutPlanogram publishes p and enters its products. Publishing the same version again with the same
-// content does nothing and reports false; a version that does not rise is ErrVersion.
+// PutPlanogram publishes p and enters its products. Publishing the same version again with the same content
+// does nothing and returns false; a version that is not higher is ErrVersion.
 func PutPlanogram(ctx context.Context, tx *Tx, tenant string, p *shelf.Planogram, now time.Time) (published bool, err error) {
 	if err := p.Validate(); err != nil {
 		return false, err
@@ -53,7 +53,7 @@ func PutPlanogram(ctx context.Context, tx *Tx, tenant string, p *shelf.Planogram
 	return true, nil
 }
 
-// GetPlanogram reads one version, or with version 0 the highest; ErrNotFound.
+// GetPlanogram reads one version, or the highest if version is 0. The error is ErrNotFound if there is none.
 func GetPlanogram(ctx context.Context, q Querier, tenant, id string, version int) (*shelf.Planogram, error) {
 	query, args := "SELECT body FROM planograms WHERE tenant = ? AND id = ? ORDER BY version DESC LIMIT 1", []any{tenant, id}
 	if version > 0 {
@@ -70,7 +70,7 @@ func GetPlanogram(ctx context.Context, q Querier, tenant, id string, version int
 	return decodePlanogram(id, body)
 }
 
-// ListPlanograms gives the highest version of each of a tenant's planograms, by id.
+// ListPlanograms returns the highest version of each of a tenant's planograms, by ID.
 func ListPlanograms(ctx context.Context, q Querier, tenant string) ([]*shelf.Planogram, error) {
 	rows, err := q.Query(ctx, `SELECT p.id, p.body FROM planograms p WHERE p.tenant = ? AND p.version =
 		(SELECT MAX(m.version) FROM planograms m WHERE m.tenant = p.tenant AND m.id = p.id) ORDER BY p.id`, tenant)

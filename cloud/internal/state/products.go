@@ -19,7 +19,7 @@ func PutProduct(ctx context.Context, tx *Tx, tenant string, p shelf.Product) err
 	return nil
 }
 
-// ListProducts gives a tenant's products by GTIN.
+// ListProducts returns a tenant's products by GTIN.
 func ListProducts(ctx context.Context, q Querier, tenant string) ([]shelf.Product, error) {
 	rows, err := q.Query(ctx, "SELECT gtin, name, name_zh, brand, own FROM products WHERE tenant = ? ORDER BY gtin", tenant)
 	if err != nil {

@@ -13,22 +13,22 @@ import (
 // Quarantined is a message that cannot be stored, with its bytes as they came.
 type Quarantined struct {
 	ID         int64
-	ReceivedAt time.Time // of the last of Times
-	Tenant     string    // as its topic claims; "" where the topic cannot be read
+	ReceivedAt time.Time // of the last of Times arrivals
+	Tenant     string    // as its topic claims; "" if the topic cannot be parsed
 	Topic      string
 	Reason     string // one word, such as "malformed"
 	Detail     string // the error in full
-	Times      int64  // how often exactly this message came
-	Size       int64  // of the message, in bytes; 0: of Bytes
-	Bytes      []byte // of one that is too large only the beginning
+	Times      int64  // how often exactly this message has come
+	Size       int64  // of the message, in bytes; 0: the length of Bytes
+	Bytes      []byte // only the beginning if the message is too large
 }
 
 const quarantineColumns = "id, received_at, tenant, topic, reason, detail, times, size"
 
-// Whole tells whether all of the message's bytes were kept.
+// Whole reports whether all of the message's bytes were kept.
 func (q *Quarantined) Whole() bool { return q.Size == int64(len(q.Bytes)) }
 
-// Quarantine keeps q and gives its ID. The same bytes on the same topic are kept once and counted.
+// Quarantine stores q and returns its ID. The same bytes on the same topic are stored once and counted.
 func Quarantine(ctx context.Context, tx *Tx, q Quarantined) (int64, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d:%s", len(q.Topic), q.Topic)
@@ -54,7 +54,7 @@ func Quarantine(ctx context.Context, tx *Tx, q Quarantined) (int64, error) {
 	return id, nil
 }
 
-// ListQuarantine gives up to limit rows without their bytes, the newest first; tenant "" means all.
+// ListQuarantine returns up to limit rows without their bytes, the newest first; tenant "" means all tenants.
 func ListQuarantine(ctx context.Context, q Querier, tenant string, limit int) ([]Quarantined, error) {
 	query, args := "SELECT "+quarantineColumns+" FROM quarantine ORDER BY id DESC LIMIT ?", []any{limit}
 	if tenant != "" {
@@ -78,7 +78,7 @@ func ListQuarantine(ctx context.Context, q Querier, tenant string, limit int) ([
 	return list, rows.Err()
 }
 
-// GetQuarantined gives one row with its bytes; ErrNotFound.
+// GetQuarantined returns one row with its bytes. The error is ErrNotFound if there is none.
 func GetQuarantined(ctx context.Context, q Querier, id int64) (*Quarantined, error) {
 	var x Quarantined
 	var at int64
@@ -94,7 +94,7 @@ func GetQuarantined(ctx context.Context, q Querier, id int64) (*Quarantined, err
 	return &x, nil
 }
 
-// DropQuarantined forgets one row.
+// DropQuarantined deletes one row.
 func DropQuarantined(ctx context.Context, tx *Tx, id int64) error {
 	if _, err := tx.Exec(ctx, "DELETE FROM quarantine WHERE id = ?", id); err != nil {
 		return fmt.Errorf("drop quarantined message %d: %w", id, err)
@@ -102,8 +102,7 @@ func DropQuarantined(ctx context.Context, tx *Tx, id int64) error {
 	return nil
 }
 
-// PruneQuarantine keeps the newest rows, up to a number of them and of their bytes, and gives how many
-// it forgot.
+// PruneQuarantine keeps the newest rows, up to a number of rows and of bytes, and returns how many it deleted.
 func PruneQuarantine(ctx context.Context, tx *Tx, keep int, bytes int64) (int64, error) {
 	r, err := tx.Exec(ctx, `DELETE FROM quarantine WHERE id IN (SELECT id FROM (
 		SELECT id, ROW_NUMBER() OVER newest AS n, SUM(LENGTH(bytes)) OVER newest AS total FROM quarantine

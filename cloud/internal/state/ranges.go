@@ -7,23 +7,23 @@ import (
 	"sort"
 )
 
-// Range is the numbers From to To, both included.
+// Range is the set of numbers from From to To, both included.
 type Range struct{ From, To uint64 }
 
-// Ranges is a set of sequence numbers, kept as ascending ranges that do not touch. A device whose
-// messages all arrived is one range, whatever their number; each hole adds one. The zero value is
-// the empty set.
+// Ranges is a set of sequence numbers, stored as ascending ranges that do not touch. A device whose messages
+// have all arrived is a single range, however many they are; each gap adds one. The zero value is the empty
+// set.
 type Ranges struct{ list []Range }
 
-// Add puts one number in and reports whether it was missing.
+// Add inserts one number and reports whether it was missing.
 func (r *Ranges) Add(n uint64) bool { return r.AddRange(n, n) > 0 }
 
-// AddRange puts from to to in and gives how many of them were missing.
+// AddRange inserts the numbers from from to to and returns how many of them were missing.
 func (r *Ranges) AddRange(from, to uint64) uint64 {
 	if from > to {
 		return 0
 	}
-	// The first range that touches or follows from, and the first that lies wholly after to.
+	// Find the first range that touches or follows from, and the first that lies entirely after to.
 	first := sort.Search(len(r.list), func(i int) bool { return r.list[i].To >= from || r.list[i].To+1 == from })
 	last := first
 	added, merged := to-from+1, Range{from, to}
@@ -46,7 +46,7 @@ func (r *Ranges) Has(n uint64) bool {
 	return i < len(r.list) && r.list[i].From <= n
 }
 
-// Through gives the last number of the unbroken run that starts at n, and false if n is missing.
+// Through returns the last number of the unbroken run that starts at n; ok is false if n is missing.
 func (r *Ranges) Through(n uint64) (uint64, bool) {
 	i := sort.Search(len(r.list), func(i int) bool { return r.list[i].To >= n })
 	if i == len(r.list) || r.list[i].From > n {
@@ -55,14 +55,14 @@ func (r *Ranges) Through(n uint64) (uint64, bool) {
 	return r.list[i].To, true
 }
 
-// Len is the number of ranges: one more than the holes.
+// Len returns the number of ranges: one more than the number of gaps.
 func (r *Ranges) Len() int { return len(r.list) }
 
-// List gives a copy of the ranges, ascending.
+// List returns a copy of the ranges, in ascending order.
 func (r *Ranges) List() []Range { return slices.Clone(r.list) }
 
-// Bytes encodes the set: for each range the distance from the end of the one before and its length
-// less one, as unsigned varints.
+// Bytes encodes the set: for each range, the distance from the end of the one before, and its length less one,
+// as unsigned varints.
 func (r *Ranges) Bytes() []byte {
 	out := make([]byte, 0, 8*len(r.list))
 	var end uint64
@@ -74,10 +74,10 @@ func (r *Ranges) Bytes() []byte {
 	return out
 }
 
-// ErrRanges says that stored bytes are not a set of ranges.
+// ErrRanges says that stored bytes do not encode a set of ranges.
 var ErrRanges = errors.New("broken set of sequence ranges")
 
-// DecodeRanges reads what Bytes wrote.
+// DecodeRanges decodes what Bytes has encoded.
 func DecodeRanges(data []byte) (Ranges, error) {
 	var r Ranges
 	var end uint64

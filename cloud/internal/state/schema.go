@@ -1,13 +1,13 @@
 package state
 
-// Tables are the tables that state owns itself. Give them to Migrate first: other packages' tables
+// Tables are the tables of state itself. They must be passed to Migrate first, because other packages' tables
 // may refer to them.
 var Tables = Migrations{Name: "state", Steps: []string{schema1, schema2, schema3}}
 
-// schema2: pictures that are proof outlive the others.
+// schema2 lets pictures that are proof outlive the others.
 const schema2 = `ALTER TABLE pictures ADD COLUMN keep_until BIGINT NOT NULL DEFAULT 0;`
 
-// schema3: what rules of alerts are scoped by.
+// schema3 adds what alert rules are scoped by.
 const schema3 = `
 ALTER TABLE stores ADD COLUMN region TEXT NOT NULL DEFAULT '';
 ALTER TABLE stores ADD COLUMN channel TEXT NOT NULL DEFAULT '';

@@ -13,7 +13,7 @@ type Seen struct {
 	Ranges Ranges
 }
 
-// LastBoots gives a device's boots with the highest number first, at most n.
+// LastBoots returns up to n of a device's boots, those with the highest numbers first.
 func LastBoots(ctx context.Context, q Querier, tenant, device string, n int) ([]Seen, error) {
 	rows, err := q.Query(ctx, "SELECT boot, ranges FROM seen WHERE tenant = ? AND device = ? ORDER BY boot DESC LIMIT ?",
 		tenant, device, n)
@@ -32,7 +32,7 @@ func LastBoots(ctx context.Context, q Querier, tenant, device string, n int) ([]
 	return boots, rows.Err()
 }
 
-// BootSeen gives one boot of a device; one that was never heard of is empty.
+// BootSeen returns one boot of a device; one that was never heard of is empty.
 func BootSeen(ctx context.Context, q Querier, tenant, device string, boot uint32) (Seen, error) {
 	row := q.QueryRow(ctx, "SELECT boot, ranges FROM seen WHERE tenant = ? AND device = ? AND boot = ?", tenant, device, int64(boot))
 	s, err := scanSeen(row)
@@ -51,12 +51,12 @@ type SeenKey struct {
 	Boot   uint32
 }
 
-// bootsSeen asks for each boot by itself, by the table's key. A join would leave the way to PostgreSQL, which reads the
-// whole tenant for it while it has no statistics of the table: in the first minute, and after a restore.
+// bootsSeen asks for each boot separately, by the table's key. A join would leave the plan to PostgreSQL, which
+// reads the whole tenant while it has no statistics of the table: in the first minute, and after a restore.
 var bootsSeen = NewStatements("WITH k (device, boot) AS (VALUES ", "(CAST(? AS TEXT), CAST(? AS BIGINT))",
 	`) SELECT k.device, k.boot, (SELECT s.ranges FROM seen s WHERE s.tenant = ? AND s.device = k.device AND s.boot = k.boot) FROM k`)
 
-// BootsSeen gives boots of a tenant's devices; those that were never heard of are empty.
+// BootsSeen returns boots of a tenant's devices; those that were never heard of are empty.
 func BootsSeen(ctx context.Context, q Querier, tenant string, keys []SeenKey) (map[SeenKey]*Seen, error) {
 	found := make(map[SeenKey]*Seen, len(keys))
 	for _, k := range keys {
@@ -95,7 +95,7 @@ func BootsSeen(ctx context.Context, q Querier, tenant string, keys []SeenKey) (m
 	return found, nil
 }
 
-// DeviceSeen is what was seen of a device's boot.
+// DeviceSeen is what was seen of one boot of a device.
 type DeviceSeen struct {
 	Tenant, Device string
 	*Seen
@@ -104,7 +104,7 @@ type DeviceSeen struct {
 var putSeen = NewStatements("INSERT INTO seen (tenant, device, boot, ranges) VALUES ", "(?, ?, ?, ?)",
 	" ON CONFLICT (tenant, device, boot) DO UPDATE SET ranges = excluded.ranges")
 
-// PutSeen stores boots, each another one.
+// PutSeen stores boots, which must all be different.
 func PutSeen(ctx context.Context, tx *Tx, list ...DeviceSeen) error {
 	return InStretches(list, func(part []DeviceSeen) error {
 		args := make([]any, 0, 4*len(part))

@@ -12,13 +12,13 @@ import (
 type Store struct {
 	Tenant, Store string
 	Name          string
-	GLN           string   // Global Location Number; "" where not known
-	Lat, Lon      *float64 // WGS 84 degrees; nil where not known
-	TZ            string   // IANA name; "" where not known
-	Hours         string   // opening hours as the API takes them; "" where not known
-	Region        string   // sales region; "" where not known
-	Channel       string   // trade channel, such as convenience; "" where not known
-	Class         string   // store class, such as A; "" where not known
+	GLN           string   // Global Location Number; "" if not known
+	Lat, Lon      *float64 // WGS 84 degrees; nil if not known
+	TZ            string   // IANA name; "" if not known
+	Hours         string   // opening hours as the API takes them; "" if not known
+	Region        string   // sales region; "" if not known
+	Channel       string   // trade channel, such as convenience; "" if not known
+	Class         string   // store class, such as A; "" if not known
 }
 
 const storeColumns = "tenant, store, name, gln, lat, lon, tz, hours, region, channel, class"
@@ -36,7 +36,7 @@ func PutStore(ctx context.Context, tx *Tx, s Store, now time.Time) error {
 	return nil
 }
 
-// EnsureStore enters a store that is not known yet and leaves one that is alone.
+// EnsureStore enters a store that is not known yet, and does not change one that is.
 func EnsureStore(ctx context.Context, tx *Tx, tenant, store string, now time.Time) error {
 	_, err := tx.Exec(ctx, `INSERT INTO stores (tenant, store, updated_at) VALUES (?, ?, ?)
 		ON CONFLICT (tenant, store) DO NOTHING`, tenant, store, Micros(now))
@@ -46,7 +46,7 @@ func EnsureStore(ctx context.Context, tx *Tx, tenant, store string, now time.Tim
 	return nil
 }
 
-// GetStore reads one; ErrNotFound.
+// GetStore reads one store. The error is ErrNotFound if there is none.
 func GetStore(ctx context.Context, q Querier, tenant, store string) (Store, error) {
 	s, err := scanStore(q.QueryRow(ctx, "SELECT "+storeColumns+" FROM stores WHERE tenant = ? AND store = ?", tenant, store))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -58,7 +58,7 @@ func GetStore(ctx context.Context, q Querier, tenant, store string) (Store, erro
 	return s, nil
 }
 
-// ListStores gives a tenant's stores by their id.
+// ListStores returns a tenant's stores by their ID.
 func ListStores(ctx context.Context, q Querier, tenant string) ([]Store, error) {
 	rows, err := q.Query(ctx, "SELECT "+storeColumns+" FROM stores WHERE tenant = ? ORDER BY store", tenant)
 	if err != nil {

@@ -14,18 +14,18 @@ import (
 
 type tenantKey struct{}
 
-// ForTenant binds what is done with a context to one tenant's rows. PostgreSQL itself then shows and
-// takes no others, whatever the SQL says: a WHERE that was forgotten finds nothing of anybody else. A
-// context without a tenant is the service's own and sees all. A transaction is bound as its Begin was.
-// SQLite has no such rule: there the SQL alone keeps tenants apart.
+// ForTenant restricts what is done with the returned context to one tenant's rows. PostgreSQL itself then shows
+// and accepts no others, whatever the SQL says: a forgotten WHERE finds nothing that belongs to anybody else. A
+// context without a tenant is the service's own and sees everything. A transaction is restricted like the
+// context of its Begin. SQLite has no such mechanism: there, only the SQL keeps tenants apart.
 func ForTenant(ctx context.Context, tenant string) context.Context {
 	return context.WithValue(ctx, tenantKey{}, tenant)
 }
 
-// ForAll undoes ForTenant, for what the service does on its own account within a request.
+// ForAll undoes ForTenant, for what the service does on its own behalf within a request.
 func ForAll(ctx context.Context) context.Context { return ForTenant(ctx, everyTenant) }
 
-// everyTenant is what the service's own connections say; a connection that says nothing sees nothing.
+// everyTenant is what the service's own connections set; a connection that sets nothing sees nothing.
 const everyTenant = "*"
 
 func tenantOf(ctx context.Context) string {
@@ -35,7 +35,7 @@ func tenantOf(ctx context.Context) string {
 	return everyTenant
 }
 
-// boundConnector makes connections that tell PostgreSQL for whom they ask before they ask.
+// boundConnector makes connections that tell PostgreSQL for which tenant they ask, before they ask.
 type boundConnector struct{ driver.Connector }
 
 func newConnector(rawURL string) (driver.Connector, error) {
@@ -54,14 +54,14 @@ func (c boundConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &boundConn{Conn: conn.(*stdlib.Conn)}, nil
 }
 
-// boundConn is one connection, of one goroutine at a time.
+// boundConn is one connection, used by one goroutine at a time.
 type boundConn struct {
 	*stdlib.Conn
-	tenant string // that PostgreSQL was told; "": nobody yet
+	tenant string // as PostgreSQL was told; "": nothing yet
 }
 
-// bind tells PostgreSQL for whom the next statement asks. In a transaction that was told at its begin:
-// a setting made inside would go with a rollback.
+// bind tells PostgreSQL for which tenant the next statement asks. A transaction was told at its begin: a
+// setting made inside it would be lost with a rollback.
 func (c *boundConn) bind(ctx context.Context) error {
 	tenant := tenantOf(ctx)
 	if tenant == c.tenant || c.Conn.Conn().PgConn().TxStatus() != 'I' {
@@ -96,16 +96,16 @@ func (c *boundConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.
 	return c.Conn.BeginTx(ctx, opts)
 }
 
-// PrepareContext refuses: a prepared statement would go past bind.
+// PrepareContext refuses, because a prepared statement would bypass bind.
 func (c *boundConn) PrepareContext(context.Context, string) (driver.Stmt, error) {
 	return nil, errors.New("statements are not prepared by hand")
 }
 
 const ownRows = "tenant = current_setting('coldshelf.tenant', true)"
 
-// isolate gives every table its row-level policy. It looks at what is there rather than at a list, so
-// that no package can forget a table: one that neither has a column tenant nor is in visible is the
-// service's alone, until a package says otherwise.
+// isolate gives every table its row-level policy. It looks at the tables that exist rather than at a list, so
+// that no package can forget one: a table that neither has a tenant column nor is in visible belongs to the
+// service alone, until a package says otherwise.
 func isolate(ctx context.Context, tx *Tx, visible map[string]string) error {
 	rows, err := tx.Query(ctx, `SELECT c.relname,
 			EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant' AND NOT a.attisdropped),
@@ -138,9 +138,9 @@ func isolate(ctx context.Context, tx *Tx, visible map[string]string) error {
 		statements = append(statements,
 			"DROP POLICY IF EXISTS tenant ON "+name,
 			fmt.Sprintf("CREATE POLICY tenant ON %s USING (current_setting('coldshelf.tenant', true) = '%s' OR %s)", name, everyTenant, own),
-			// PostgreSQL keeps the condition in words of its own; the comment tells whether it is still ours.
+			// PostgreSQL stores the condition in its own words; the comment tells whether it is still ours.
 			fmt.Sprintf("COMMENT ON POLICY tenant ON %s IS '%s'", name, strings.ReplaceAll(own, "'", "''")),
-			// FORCE: also for the tables' owner, which is who the service connects as.
+			// FORCE applies the policy to the tables' owner too, as which the service connects.
 			fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", name))
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
@@ -154,7 +154,7 @@ func isolate(ctx context.Context, tx *Tx, visible map[string]string) error {
 	return nil
 }
 
-// Isolated tells whether PostgreSQL keeps tenants apart: it does not for a role that may pass over row
+// Isolated reports whether PostgreSQL keeps tenants apart, which it does not for a role that may bypass row
 // security. On SQLite it is false.
 func (db *DB) Isolated(ctx context.Context) (bool, error) {
 	if !db.postgres {
@@ -171,7 +171,7 @@ func (db *DB) Isolated(ctx context.Context) (bool, error) {
 	return !passes, nil
 }
 
-// Obstacle says what keeps PostgreSQL from taking our tables and rows; "": nothing.
+// Obstacle says what keeps PostgreSQL from accepting our tables and rows; "": nothing.
 func (db *DB) Obstacle(ctx context.Context) (string, error) {
 	if !db.postgres {
 		return "", nil

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Texts gives the rows of a query of one column of text. It is empty where there are none, never nil.
+// Texts returns the rows of a query for one column of text. The result may be empty but is never nil.
 func Texts(ctx context.Context, q Querier, query string, args ...any) ([]string, error) {
 	rows, err := q.Query(ctx, query, args...)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"hash/fnv"
 )
 
-// Querier reads: a *DB outside of a transaction, a *Tx inside of one. Close the rows of a Query
-// before the next statement of the same transaction: PostgreSQL runs one at a time.
+// Querier reads: a *DB outside a transaction, or a *Tx inside one. Close the rows of a Query before the next
+// statement of the same transaction, because PostgreSQL runs one at a time.
 type Querier interface {
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
@@ -17,7 +17,7 @@ type Querier interface {
 	readings() *Memo[Latest]
 }
 
-// Tx is one writing transaction. It belongs to one goroutine and ends with Commit or Rollback.
+// Tx is one writing transaction. It must be used by one goroutine, and ends with Commit or Rollback.
 type Tx struct {
 	db   *DB
 	run  runner
@@ -32,9 +32,8 @@ type runner interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Begin starts a writing transaction. On SQLite there is one at a time, and Begin waits for it until
-// ctx ends. On PostgreSQL there are many, at READ COMMITTED: what must not run twice at once takes
-// Exclusive first.
+// Begin starts a writing transaction. On SQLite there is only one at a time, and Begin waits for it until ctx
+// ends. On PostgreSQL there are many, at READ COMMITTED: what must not run concurrently takes Exclusive first.
 func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	if !db.postgres {
 		if err := db.writer.begin(ctx); err != nil {
@@ -54,7 +53,8 @@ func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	}}, nil
 }
 
-// Write runs fn in a transaction, with what Beside has for ctx, commits if it returns nil and rolls back if not.
+// Write runs fn in a transaction, together with what Beside has added to ctx. It commits if fn returns nil, and
+// otherwise rolls back.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return nil
 }
 
-// Exec changes rows; query has question marks for values.
+// Exec changes rows. The query has question marks for values.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return tx.run.ExecContext(ctx, tx.db.Rebind(query), args...)
 }
@@ -87,10 +87,10 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	return tx.run.QueryRowContext(ctx, tx.db.Rebind(query), args...)
 }
 
-// Exclusive waits until no other transaction holds one of the names, and holds them until this one
-// ends. Take names in sorted order. A log that readers follow by an AUTOID cursor takes its name before
-// it inserts: without that, PostgreSQL may show number 8 before 7, and a reader never sees 7. On SQLite
-// a transaction is alone anyhow.
+// Exclusive waits until no other transaction holds one of the names, and holds them until this one ends. The
+// names must be in sorted order. A log that readers follow by an AUTOID cursor takes its name before it
+// inserts; otherwise PostgreSQL may show number 8 before 7, and a reader would never see 7. On SQLite there is
+// no other transaction anyway.
 func (tx *Tx) Exclusive(ctx context.Context, names ...string) error {
 	if !tx.db.postgres || len(names) == 0 {
 		return nil
@@ -101,7 +101,7 @@ func (tx *Tx) Exclusive(ctx context.Context, names ...string) error {
 		h.Write([]byte(name))
 		locks[i] = int64(h.Sum64())
 	}
-	// Row by row in the order of the array.
+	// One row at a time, in the order of the array.
 	_, err := tx.run.ExecContext(ctx, "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) AS n", locks)
 	if err != nil {
 		return fmt.Errorf("lock %s and %d more: %w", names[0], len(names)-1, err)
@@ -109,7 +109,8 @@ func (tx *Tx) Exclusive(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// NumberFrom has the next row of a table take number n in its AUTOID column. The table must not have one as great.
+// NumberFrom makes the next row of a table take the number n in its AUTOID column. The table must not contain a
+// number as great.
 func (tx *Tx) NumberFrom(ctx context.Context, table, column string, n int64) error {
 	var err error
 	if tx.db.postgres {
@@ -138,7 +139,7 @@ func (tx *Tx) Commit() error {
 	return nil
 }
 
-// Rollback gives the transaction up; after Commit it does nothing, so it can be deferred.
+// Rollback undoes the transaction. After Commit it does nothing, so it can be deferred.
 func (tx *Tx) Rollback() error {
 	if tx.done {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// writer is SQLite's one writing connection. It keeps its statements prepared for as long as it
-// lives: parsing SQL would otherwise cost more than running it.
+// writer is SQLite's one writing connection. It keeps its statements prepared for as long as it lives, because
+// parsing SQL would otherwise cost more than running it.
 type writer struct {
 	conn  *sql.Conn
 	turn  chan struct{} // holds one token while no transaction runs
@@ -24,8 +24,8 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	return w, nil
 }
 
-// begin takes the write lock at once (IMMEDIATE), so that a transaction never fails half way because
-// it has to upgrade a read lock.
+// begin takes the write lock at once (IMMEDIATE), so that a transaction never fails half way because it has to
+// upgrade a read lock.
 func (w *writer) begin(ctx context.Context) error {
 	select {
 	case <-w.turn:
@@ -39,7 +39,7 @@ func (w *writer) begin(ctx context.Context) error {
 	return nil
 }
 
-// end does not take the caller's context: a transaction whose caller has gone must still end.
+// end does not take the caller's context: a transaction must end even if its caller has gone.
 func (w *writer) end(commit bool) error {
 	defer func() { w.turn <- struct{}{} }()
 	ctx := context.Background()
@@ -55,7 +55,8 @@ func (w *writer) end(commit bool) error {
 	return ignoreNoTx(err)
 }
 
-// ignoreNoTx: after a full disk or an I/O error SQLite has rolled back by itself.
+// ignoreNoTx ignores that there is no transaction: after a full disk or an I/O error SQLite has rolled back by
+// itself.
 func ignoreNoTx(err error) error {
 	if err != nil && contains(err, "no transaction is active") {
 		return nil
@@ -72,8 +73,8 @@ func (w *writer) close() error {
 	return errors.Join(append(errs, w.conn.Close())...)
 }
 
-// within drops the cancelling of a context that has not ended: for one that can be cancelled the driver
-// starts a goroutine with every statement, and these are short.
+// within returns a context that is not cancelled, unless ctx has ended already: for one that can be cancelled,
+// the driver starts a goroutine with every statement, and our statements are short.
 func within(ctx context.Context) (context.Context, error) {
 	if err := ctx.Err(); err != nil {
 		return ctx, err
@@ -81,7 +82,8 @@ func within(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), nil
 }
 
-// prepared gives nil where the text holds no single statement with parameters (a migration's script).
+// prepared returns nil if the text is not a single statement with parameters (but the script of a migration,
+// for example).
 func (w *writer) prepared(ctx context.Context, query string, args []any) *sql.Stmt {
 	if s, ok := w.stmts[query]; ok {
 		return s
@@ -91,7 +93,7 @@ func (w *writer) prepared(ctx context.Context, query string, args []any) *sql.St
 	}
 	s, err := w.conn.PrepareContext(ctx, query)
 	if err != nil {
-		return nil // running it says what is wrong
+		return nil // running it will show what is wrong
 	}
 	w.stmts[query] = s
 	return s
@@ -120,7 +122,7 @@ func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	ctx, _ = within(ctx) // one that has ended fails the query
+	ctx, _ = within(ctx) // a context that has ended makes the query fail
 	if s := w.prepared(ctx, query, args); s != nil {
 		return s.QueryRowContext(ctx, args...)
 	}

@@ -12,8 +12,8 @@ import (
 
 type devDay struct{ dev, day int64 }
 
-// rollUpDays makes up to a batch of days that have ended, and gives how many it found to make. A day whose hours are
-// forgotten keeps the totals it has.
+// rollUpDays totals up to a batch of days that have ended, and returns how many it found to do. A day whose
+// hours were forgotten keeps the totals that it has.
 func (s *Store) rollUpDays(ctx context.Context, now, hoursKept time.Time) (n int, err error) {
 	today, kept := floor(now.UnixMicro(), series.Day.Microseconds()), floor(hoursKept.UnixMicro(), series.Day.Microseconds())
 	err = s.db.Write(ctx, func(tx *state.Tx) error {
@@ -50,7 +50,7 @@ func dirtyDays(ctx context.Context, tx *state.Tx, before int64) ([]devDay, error
 	return list, err
 }
 
-// makeDay totals one device's day of its hours; again says that a day that is there is made anew.
+// makeDay totals one device's day from its hours; again says that an existing day is computed anew.
 func makeDay(ctx context.Context, tx *state.Tx, key devDay, again bool) error {
 	rows, err := tx.Query(ctx, "SELECT body FROM hours WHERE dev = ? AND hour >= ? AND hour < ?", key.dev, key.day, key.day+series.Day.Microseconds())
 	if err != nil {
@@ -82,8 +82,8 @@ func makeDay(ctx context.Context, tx *state.Tx, key devDay, again bool) error {
 	return err
 }
 
-// Days gives a device's totals by the day, for the days that touch the stretch, in order. A day that is not totalled yet, or
-// has changed since, is made of its hours on the way.
+// Days returns a device's daily totals, in order, for the days that the range touches. A day that is not
+// totalled yet, or has changed since, is computed from its hours on the fly.
 func (s *Store) Days(ctx context.Context, r series.Range) ([]series.Rollup, error) {
 	r = r.WholeDays()
 	from, to := r.From.UnixMicro(), r.To.UnixMicro()
@@ -132,7 +132,8 @@ func (s *Store) Days(ctx context.Context, r series.Range) ([]series.Rollup, erro
 	return out, nil
 }
 
-// staleDays are the days of a device, in microseconds since 1970, whose totals are not what its hours and points say.
+// staleDays returns the days of a device, in microseconds since 1970, whose totals do not match its hours and
+// points.
 func (s *Store) staleDays(ctx context.Context, r series.Range) (map[int64]bool, error) {
 	from, to := r.From.UnixMicro(), r.To.UnixMicro()
 	rows, err := s.db.Query(ctx, `SELECT y.day FROM devs d CROSS JOIN dirtydays y ON y.dev = d.id

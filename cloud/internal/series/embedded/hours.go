@@ -13,8 +13,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// addToHour counts a message into the hour of its own time: readings that it carries from a minute
-// before the hour count with it.
+// addToHour adds a message to the hour of its own time. Readings in it from a minute before the hour are
+// counted with it.
 func addToHour(h *series.Rollup, m *series.Message) {
 	if len(m.Slots) > 0 {
 		h.Observations++
@@ -42,7 +42,7 @@ func addToHour(h *series.Rollup, m *series.Message) {
 	}
 }
 
-// hourNumbers lists an hour's numbers in the order in which they are stored.
+// hourNumbers returns an hour's numbers in the order in which they are stored.
 func hourNumbers(h *series.Rollup) []int64 {
 	t := &h.Totals
 	return []int64{int64(h.Observations), t.OK, t.Low, t.Empty, t.Misplaced, t.Foreign, t.Unknown, t.Present, t.Due,
@@ -74,8 +74,8 @@ func unpackHour(h *series.Rollup, body []byte) error {
 	return nil
 }
 
-// Hours gives a device's totals by the hour, for the hours that touch the stretch, in order. An hour
-// that is not totalled yet is totalled on the way.
+// Hours returns a device's hourly totals, in order, for the hours that the range touches. An hour that is not
+// totalled yet is computed from its points on the fly.
 func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Rollup, error) {
 	from, to := floor(r.From.UnixMicro(), time.Hour.Microseconds()), r.To.UnixMicro()
 	rows, err := s.db.Query(ctx, `SELECT h.hour, h.body FROM devs d CROSS JOIN hours h ON h.dev = d.id
@@ -150,7 +150,7 @@ func hourAt(found map[int64]*series.Rollup, start int64) *series.Rollup {
 	return h
 }
 
-// each runs fn for every row, closes the rows and gives the first error.
+// each calls fn for every row, closes the rows and returns the first error.
 func each(rows *sql.Rows, fn func() error) error {
 	var err error
 	for err == nil && rows.Next() {

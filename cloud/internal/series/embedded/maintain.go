@@ -12,9 +12,9 @@ import (
 // maintainBatch bounds how many hours share a transaction, so that writers do not wait for long.
 const maintainBatch = 200
 
-// Maintain brings the totals by the hour and by the day up to date, for all hours and days that have ended by now, then
-// forgets what is older than it has to be kept. An hour's totals are always made anew from its points, and a day's from
-// its hours, so it may be called at any time and stopped at any time.
+// Maintain brings the hourly and daily totals up to date, for all hours and days that have ended by now, and
+// then forgets what is older than keep says. An hour's totals are always computed anew from its points, and a
+// day's from its hours, so Maintain may be called, and interrupted, at any time.
 func (s *Store) Maintain(ctx context.Context, now time.Time, keep series.Retention) error {
 	ended := floor(now.UnixMicro(), time.Hour.Microseconds())
 	for _, step := range []struct {
@@ -39,7 +39,7 @@ func (s *Store) Maintain(ctx context.Context, now time.Time, keep series.Retenti
 	s.forgotten = max(s.forgotten, floor(keep.Points.UnixMicro(), time.Hour.Microseconds()))
 	s.mu.Unlock()
 	return s.db.Write(ctx, func(tx *state.Tx) error {
-		// A day keeps all of its hours or none, so that it is never made anew from a part of them.
+		// A day keeps all of its hours or none, so that it is never computed from only a part of them.
 		hours := keep.Hours.UTC().Truncate(series.Day).UnixMicro()
 		_, err := tx.Exec(ctx, "DELETE FROM hours WHERE hour < ?", hours)
 		if err == nil {
@@ -52,7 +52,7 @@ func (s *Store) Maintain(ctx context.Context, now time.Time, keep series.Retenti
 	})
 }
 
-// rollUp makes up to a batch of hours and gives how many it found to make.
+// rollUp totals up to a batch of hours and returns how many it found to do.
 func (s *Store) rollUp(ctx context.Context, ended int64, pointsKept time.Time) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +93,8 @@ func dirtyHours(ctx context.Context, tx *state.Tx, ended int64) ([]devHour, erro
 	return list, rows.Err()
 }
 
-// makeHour totals one device's hour. An hour whose points are forgotten keeps the totals it has, also if one more comes late.
+// makeHour totals one device's hour. An hour whose points were forgotten keeps the totals that it has, even if
+// another point comes late.
 func makeHour(ctx context.Context, tx *state.Tx, key devHour, pointsKept time.Time) error {
 	from, to := key.hour-epoch, key.hour-epoch+time.Hour.Microseconds()
 	messages, err := readHour(ctx, tx, key.dev, from, to)
@@ -148,7 +149,7 @@ func readHour(ctx context.Context, tx *state.Tx, dev, from, to int64) ([]series.
 	return list, rows.Err()
 }
 
-// forgetPoints deletes a stretch of old points of each device in turn, and gives how many.
+// forgetPoints deletes a stretch of old points from each device in turn, and returns how many.
 func (s *Store) forgetPoints(ctx context.Context, before int64) (int, error) {
 	var n int64
 	err := s.db.Write(ctx, func(tx *state.Tx) error {

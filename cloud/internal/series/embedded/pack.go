@@ -11,10 +11,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// A body is one byte a slot (state in the low three bits; above them the facings present, or the
-// reason of an unknown slot; 31 means that a varint follows after the slots), then sections: a tag,
-// a count, and that many entries, whose times are differences from the entry before, the first from
-// the message's own time. Numbers are varints, texts have their length before them.
+// A body has one byte per slot (the state in the low three bits, and above them the number of facings present
+// or the reason why the slot is unknown; 31 means that a varint follows after the slots). After the slots come
+// sections, each with a tag, a count, and that many entries. The times of entries are differences from the
+// entry before; the first is relative to the message's own time. Numbers are varints, and texts are preceded by
+// their length.
 const (
 	tagDoors = iota + 1
 	tagClimate
@@ -86,7 +87,7 @@ func packBody(m *series.Message) []byte {
 	return w.Buf
 }
 
-// unpackBody fills m, whose Slots have come from the shape, from a body.
+// unpackBody fills m from a body. m.Slots must already have been set from the shape.
 func unpackBody(m *series.Message, body []byte) error {
 	if len(body) < len(m.Slots) {
 		return errBroken
@@ -107,7 +108,7 @@ func unpackBody(m *series.Message, body []byte) error {
 	}
 	for r.Left() > 0 && !r.Broken() {
 		tag, n := r.Uint(), r.Uint()
-		if n > uint64(r.Left()) { // each entry takes a byte at least
+		if n > uint64(r.Left()) { // each entry takes at least one byte
 			return errBroken
 		}
 		for range n {
@@ -135,7 +136,7 @@ func unpackBody(m *series.Message, body []byte) error {
 	return nil
 }
 
-// packShape encodes what a device's observations have in common.
+// packShape encodes what the observations of a device have in common.
 func packShape(slots []series.SlotPoint) []byte {
 	if len(slots) == 0 {
 		return []byte{}

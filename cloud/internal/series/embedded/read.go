@@ -9,7 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Messages gives up to limit messages of a device in a stretch of time, the latest if there are more.
+// Messages returns up to limit messages of a device within the range, the latest if there are more.
 func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error) {
 	rows, err := s.db.Query(ctx, `SELECT d.store, p.at, p.boot, p.seq, p.shape, p.body, h.body
 		FROM devs d CROSS JOIN points p ON p.dev = d.id CROSS JOIN shapes h ON h.id = p.shape
@@ -49,8 +49,8 @@ func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]seri
 	return list, rows.Err()
 }
 
-// Fleet gives the totals of all of a tenant's devices by SKU, in whole buckets that touch the
-// stretch from ≤ t < to, ordered by GTIN.
+// Fleet returns the totals of all of a tenant's devices by SKU, ordered by GTIN, in whole buckets that touch
+// from ≤ t < to.
 func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([]series.Totals, error) {
 	rows, err := s.db.Query(ctx, `SELECT gtin, SUM(ok), SUM(low), SUM(empty), SUM(misplaced), SUM(foreign_), SUM(unknown), SUM(present), SUM(due)
 		FROM fleet WHERE tenant = ? AND bucket >= ? AND bucket < ? GROUP BY gtin ORDER BY gtin`,

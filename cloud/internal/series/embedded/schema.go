@@ -2,9 +2,9 @@ package embedded
 
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
-// tables: a message is one row whose key is the device's number, its time, boot and seq, so that a
-// device's day is one stretch of the tree. What repeats from message to message (slots, GTINs,
-// facings due) is in shapes.
+// tables stores a message as one row, whose key consists of the device's number, the time, boot and seq, so
+// that a device's day is contiguous in the tree. What repeats from message to message (slots, GTINs, facings
+// due) is stored in shapes.
 var tables = state.Migrations{Name: "series", Steps: []string{`
 CREATE TABLE devs (
 	id     INTEGER PRIMARY KEY,

@@ -1,10 +1,10 @@
-// Package embedded is the series store that needs no server: one SQLite file beside the state. A
-// device message is one row, packed; what the fleet's hour and a device's month are asked for is
-// kept as totals, so that such a question does not read every point.
+// Package embedded is the series store that needs no server: one SQLite file beside the state. On the way from
+// a message to an alert, the ingester writes here first. A device message is one packed row. Totals by fleet,
+// hour and day are kept as well, so that questions about them need not read every point.
 //
-// It promises what package series asks of a store; a row is written once and never changed. It
-// refuses to be written by two processes at once: SQLite's lock makes the second wait, and
-// cooler-cloud holds one store. For several ingesters on several machines use InfluxDB.
+// It promises what package series requires of a store. A row is written once and never changed. Two processes
+// must not write at once: SQLite's lock makes the second one wait, and cooler-cloud opens only one store. For
+// several ingesters on several machines use InfluxDB.
 package embedded
 
 import (
@@ -21,12 +21,12 @@ import (
 type Store struct {
 	db *state.DB
 
-	mu     sync.Mutex // held while writing: the caches belong to the writer
+	mu     sync.Mutex // held while writing, because the caches belong to the writer
 	devs   map[devKey]int64
 	shapes map[string]int64
 	dirty  map[devHour]struct{}
-	// forgotten is the time, in microseconds since 1970, before which points have been forgotten: the totals of hours before it stay
-	// as they are, whatever comes late.
+	// forgotten is the time, in microseconds since 1970, before which points were forgotten. The totals of
+	// hours before it stay as they are, whatever comes late.
 	forgotten int64
 }
 
@@ -34,7 +34,7 @@ type devKey struct{ tenant, device, store string }
 
 type devHour struct{ dev, hour int64 }
 
-// Open opens "sqlite:/path/series.db" and makes its tables.
+// Open opens "sqlite:/path/series.db" and creates its tables.
 func Open(ctx context.Context, url string) (*Store, error) {
 	db, err := state.Open(ctx, url)
 	if err != nil {
@@ -57,12 +57,12 @@ func (s *Store) Close() error { return s.db.Close() }
 // Ping checks that the file answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
-// forget empties the caches: after a rollback they may name rows that are not there.
+// forget empties the caches: after a rollback they may refer to rows that do not exist.
 func (s *Store) forget() {
 	s.devs, s.shapes, s.dirty = map[devKey]int64{}, map[string]int64{}, map[devHour]struct{}{}
 }
 
-// dev gives the number of a device, made if it is new.
+// dev returns the number of a device, which is assigned if the device is new.
 func (s *Store) dev(ctx context.Context, tx *state.Tx, m *series.Message) (int64, error) {
 	key := devKey{m.Tenant, m.Device, m.Store}
 	if id, ok := s.devs[key]; ok {
@@ -77,7 +77,7 @@ func (s *Store) dev(ctx context.Context, tx *state.Tx, m *series.Message) (int64
 	return id, err
 }
 
-// shape gives the number of a list of slots, made if it is new.
+// shape returns the number of a list of slots, which is assigned if the list is new.
 func (s *Store) shape(ctx context.Context, tx *state.Tx, slots []series.SlotPoint) (int64, error) {
 	body := packShape(slots)
 	if id, ok := s.shapes[string(body)]; ok {
@@ -92,7 +92,7 @@ func (s *Store) shape(ctx context.Context, tx *state.Tx, slots []series.SlotPoin
 	return id, err
 }
 
-// Checkpoint moves what is in the write-ahead log into the file, so that its size can be told.
+// Checkpoint moves the content of the write-ahead log into the file, so that its size can be measured.
 func (s *Store) Checkpoint(ctx context.Context) error {
 	return s.db.Admin(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/varint"
 )
 
-// writer appends numbers and texts; last is the time before, in microseconds.
+// writer appends numbers and texts. last is the time written before, in microseconds.
 type writer struct {
 	varint.Writer
 	last int64
@@ -27,7 +27,7 @@ func (w *writer) time(t time.Time) {
 	w.last = now
 }
 
-// reader takes apart what writer made.
+// reader decodes what writer has written.
 type reader struct {
 	varint.Reader
 	last int64

@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// epoch keeps a row's time in six bytes until 2028, and in eight from then on.
+// epoch makes a row's time fit into six bytes until 2028, and into eight from then on.
 var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 // Write stores messages in one transaction.
@@ -38,7 +38,7 @@ type row struct {
 	dev, at, shape int64
 }
 
-// writeRows stores messages, many at once but for those whose time is when they came.
+// writeRows stores messages, many at once except for those that are dated by their arrival.
 func (s *Store) writeRows(ctx context.Context, tx *state.Tx, messages []series.Message, fleet fleetTotals) error {
 	rows := make([]row, 0, len(messages))
 	flush := func() error {
@@ -54,7 +54,7 @@ func (s *Store) writeRows(ctx context.Context, tx *state.Tx, messages []series.M
 		}
 		last = r
 		if r.m.AtDoubtful {
-			// Its key does not recognise it, so it is looked for among all that came before.
+			// Its key does not identify it, so look for it among everything that came before.
 			if err := flush(); err != nil {
 				return err
 			}
@@ -71,8 +71,8 @@ func (s *Store) writeRows(ctx context.Context, tx *state.Tx, messages []series.M
 	return flush()
 }
 
-// row names what a message has in common with others. A device's messages come side by side, and are
-// mostly of the shape of the last.
+// row looks up what a message has in common with others. The messages of a device come side by side, and mostly
+// have the same shape as the one before.
 func (s *Store) row(ctx context.Context, tx *state.Tx, m *series.Message, last row) (r row, err error) {
 	r = row{m: m, at: m.At.UnixMicro()}
 	if r.dev, err = s.dev(ctx, tx, m); err != nil {
@@ -90,7 +90,7 @@ func sameShape(a, b []series.SlotPoint) bool {
 	return slices.EqualFunc(a, b, func(a, b series.SlotPoint) bool { return a.Slot == b.Slot && a.GTIN == b.GTIN && a.Due == b.Due })
 }
 
-// doubtful reports whether a message whose time is when it came is known.
+// doubtful reports whether a message that is dated by its arrival is stored already.
 func doubtful(ctx context.Context, tx *state.Tx, r row) (bool, error) {
 	var n int
 	err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM points WHERE dev = ? AND boot = ? AND seq = ?", r.dev, int64(r.m.Boot), int64(r.m.Seq)).Scan(&n)
@@ -99,8 +99,8 @@ func doubtful(ctx context.Context, tx *state.Tx, r row) (bool, error) {
 
 var insertPoints = state.NewStatements("INSERT INTO points (dev, at, boot, seq, shape, body) VALUES ", "(?, ?, ?, ?, ?, ?)", " ON CONFLICT DO NOTHING")
 
-// insert stores rows at once. Where some of them are known already it goes back and stores one by one, to
-// learn which: a message may add to the totals once only.
+// insert stores rows at once. If some of them are stored already, it rolls back and stores them one by one to
+// find out which, because a message may be added to the totals only once.
 func (s *Store) insert(ctx context.Context, tx *state.Tx, rows []row, fleet fleetTotals) error {
 	if len(rows) > 1 {
 		if _, err := tx.Exec(ctx, "SAVEPOINT rows_at_once"); err != nil {
@@ -124,7 +124,7 @@ func (s *Store) insert(ctx context.Context, tx *state.Tx, rows []row, fleet flee
 		return s.count(ctx, tx, rows, fleet)
 	}
 	if len(rows) == 1 {
-		return nil // it is known
+		return nil // it is stored already
 	}
 	for i := range rows {
 		if err := s.insert(ctx, tx, rows[i:i+1], fleet); err != nil {
@@ -134,7 +134,7 @@ func (s *Store) insert(ctx context.Context, tx *state.Tx, rows []row, fleet flee
 	return nil
 }
 
-// count adds new rows to the totals, and notes of which hours they must be made anew.
+// count adds new rows to the totals, and marks the hours that must be totalled again.
 func (s *Store) count(ctx context.Context, tx *state.Tx, rows []row, fleet fleetTotals) error {
 	for _, r := range rows {
 		fleet.add(r.m, r.at, r.shape)
@@ -145,7 +145,7 @@ func (s *Store) count(ctx context.Context, tx *state.Tx, rows []row, fleet fleet
 	return nil
 }
 
-// put gives how many of the rows were new.
+// put returns how many of the rows were new.
 func (s *Store) put(ctx context.Context, tx *state.Tx, rows []row) (int, error) {
 	args := make([]any, 0, 6*len(rows))
 	for _, r := range rows {
@@ -159,7 +159,7 @@ func (s *Store) put(ctx context.Context, tx *state.Tx, rows []row) (int, error) 
 	return int(n), err
 }
 
-// floor gives the start of the step that v lies in, also before 1970.
+// floor returns the start of the step in which v lies, even before 1970.
 func floor(v, step int64) int64 {
 	r := v % step
 	if r < 0 {
@@ -183,8 +183,8 @@ func (s *Store) markDirty(ctx context.Context, tx *state.Tx, dev, at int64) erro
 	return err
 }
 
-// fleetTotals are what a write adds to the totals of the fleet, by slot until they are stored: messages
-// of one shape have the same SKU in the same place.
+// fleetTotals is what a write adds to the totals of the fleet. Until they are stored, they are kept by slot,
+// because messages of one shape have the same SKU in the same place.
 type fleetTotals map[fleetKey][]series.Totals
 
 type fleetKey struct {
@@ -215,7 +215,7 @@ type skuKey struct {
 	gtin   shelf.GTIN
 }
 
-// bySKU adds up the slots of each SKU.
+// bySKU sums the slots of each SKU.
 func (f fleetTotals) bySKU() map[skuKey]*series.Totals {
 	sum := map[skuKey]*series.Totals{}
 	for at, totals := range f {

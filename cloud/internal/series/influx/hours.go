@@ -11,17 +11,17 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Measurements of merged hours. The time of a point is the start of its hour:
+// The measurements of merged hours. The time of a point is the start of its hour:
 //
 //	hour_store,tenant,store                        closed currency model; people_in people_out passing counted_ms open_ms receipts receipts_counted
 //	hour_sku,tenant,store,gtin                     facings, time on the shelf and out by cause, lost sales, demand: merge.Cell
 //	hour_sale,tenant,store,gtin,channel,currency   off_shelf units minor promoted
 //	hour_cooler,tenant,store,cooler                facings, door_openings door_open_ms, …: merge.Cooler
 //
-// All figures are sums of whole numbers, so that hours add up to days, and stores to regions; lost_units
-// with its 80 % interval lost_low to lost_high stands beside as it is for this hour alone. Every point has
-// every field of its measurement, so that an hour that is restated is restated whole. What an hour held
-// before and holds no more stays as a point of zeros: a bucket's points are not deleted one by one.
+// All figures are sums of whole numbers, so that hours can be added up to days, and stores to regions.
+// lost_units with its 80 % interval from lost_low to lost_high is stored as it is for this hour alone. Every
+// point has every field of its measurement, so that restating an hour replaces it completely. What an hour no
+// longer holds stays as a point of zeros, because points in a bucket are not deleted one by one.
 const (
 	hourStorePoints  = "hour_store"
 	hourSKUPoints    = "hour_sku"
@@ -29,7 +29,7 @@ const (
 	hourCoolerPoints = "hour_cooler"
 )
 
-// PutHours is that of merge.HourStore. A point that is older than the bucket keeps is refused by name.
+// PutHours implements merge.HourStore. An error names a point that is older than the bucket's retention.
 func (s *Store) PutHours(ctx context.Context, tenant string, hours []merge.StoreHour) error {
 	for len(hours) > 0 {
 		n, points := 0, 0
@@ -109,7 +109,7 @@ func fieldsOf(list []merge.Sum) []any {
 	return fields
 }
 
-// StoreHours is that of merge.HourStore. Parts of zeros are left out.
+// StoreHours implements merge.HourStore. Parts that are all zeros are left out.
 func (s *Store) StoreHours(ctx context.Context, tenant, store string, from, to time.Time) ([]merge.StoreHour, error) {
 	query := s.from(from, to) + fmt.Sprintf(` |> filter(fn: (r) => r.tenant == %s and r.store == %s) |> filter(fn: (r) => r._measurement == %q or r._measurement == %q or r._measurement == %q or r._measurement == %q)`,
 		flux(tenant), flux(store), hourStorePoints, hourSKUPoints, hourSalePoints, hourCoolerPoints)
@@ -121,7 +121,7 @@ func (s *Store) StoreHours(ctx context.Context, tenant, store string, from, to t
 	for _, r := range rows {
 		at := r.at.UTC()
 		if at.Before(from) || !at.Before(to) {
-			continue // InfluxDB 1.8 gives the end of a range too
+			continue // InfluxDB 1.8 includes the end of a range
 		}
 		h := hours[at]
 		if h == nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Names of measurements.
+// The names of measurements.
 const (
 	shelfPoints    = "shelf"
 	lookPoints     = "look"
@@ -25,12 +25,12 @@ const (
 type builder struct {
 	buf        []byte
 	m          *series.Message
-	head, tail string // tags that all points of the message share; the server is quicker where tags are in order
+	head, tail string // tags shared by all points of the message; the server is faster if tags are in order
 }
 
 var errTag = errors.New("a name holds a line break, or ends in a backslash, which InfluxDB cannot hold")
 
-// tag escapes a tag's value; an empty one is left out, as the protocol wants.
+// tag escapes the value of a tag. An empty one must be left out, as the protocol demands.
 var tag = strings.NewReplacer(",", `\,`, " ", `\ `, "=", `\=`)
 
 var text = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
@@ -80,9 +80,9 @@ func appendLines(buf []byte, m *series.Message) ([]byte, error) {
 	return b.buf, nil
 }
 
-// shelf appends a look and its slots. What the slots' places are, and whose they are, only the look
-// says; what follows from other fields is left out: each field of each slot costs the server as much as
-// the rest of it.
+// shelf appends a look and its slots. Only the look says which place each slot has and to which message it
+// belongs. Whatever follows from other fields is left out, because each field of each slot costs the server as
+// much as the rest of it.
 func (b *builder) shelf() error {
 	order := make([]string, len(b.m.Slots))
 	for i := range b.m.Slots {
@@ -118,7 +118,7 @@ func (b *builder) shelf() error {
 	return nil
 }
 
-// orderSep stands between the slots of a look: no slot's name holds it.
+// orderSep separates the slots of a look; no slot name contains it.
 const orderSep = "\t"
 
 func (b *builder) open(measurement string) {
@@ -146,12 +146,13 @@ func (b *builder) time(at time.Time) {
 	b.buf = append(b.buf, '\n')
 }
 
-// point appends one that says itself which message it is of; tags and fields are names and values in turn.
+// point appends a point that itself says to which message it belongs. tags and fields alternate between names
+// and values.
 func (b *builder) point(measurement string, at time.Time, place int, tags []string, fields ...any) {
 	b.line(measurement, at, tags, append(fields, "place", int64(place), "boot", int64(b.m.Boot), "seq", int64(b.m.Seq), "mat", b.m.At.UnixMicro()))
 }
 
-// line appends a point; tags come in order.
+// line appends a point. The tags must be in order.
 func (b *builder) line(measurement string, at time.Time, tags []string, fields []any) {
 	b.open(measurement)
 	tail := b.tail

@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// spread is how far a reading's own time may lie from its message's: boards send what they gathered
+// spread is how far the time of a reading may be from that of its message: boards send what they have gathered
 // within a day.
 const spread = 24 * time.Hour
 
@@ -31,7 +31,7 @@ func ofDevice(tenant, device string) string {
 	return fmt.Sprintf(" |> filter(fn: (r) => r.tenant == %s and r.device == %s)", flux(tenant), flux(device))
 }
 
-// row is one point, put together from its fields.
+// row is one point, assembled from its fields.
 type row struct {
 	measurement string
 	tags        map[string]string
@@ -54,8 +54,8 @@ func (r *row) bool(name string) bool {
 	return v
 }
 
-// Messages gives up to limit messages of a device in a stretch of time, the latest if there are more.
-// It reads all of the stretch.
+// Messages returns up to limit messages of a device within the range, the latest if there are more. It reads
+// the whole range.
 func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error) {
 	rows, err := s.rows(ctx, s.from(r.From.Add(-spread), r.To.Add(spread))+ofDevice(r.Tenant, r.Device))
 	if err != nil {
@@ -91,8 +91,8 @@ func (s *Store) Messages(ctx context.Context, r series.Range, limit int) ([]seri
 	return list[max(0, len(list)-limit):], nil
 }
 
-// name gives slot points the numbers of their message and their place in it, which only its look point
-// has: they are of the same store and carry the same time to the nanosecond.
+// name gives slot points the numbers of their message and their place in it, which only the look point of the
+// same store with the same time, to the nanosecond, has.
 func name(rows []*row) {
 	type moment struct {
 		store string
@@ -124,7 +124,7 @@ func name(rows []*row) {
 	}
 }
 
-// rows runs a query that keeps fields apart and puts each point together.
+// rows runs a query that returns fields separately, and assembles each point.
 func (s *Store) rows(ctx context.Context, query string) ([]*row, error) {
 	result, err := s.query.Query(ctx, query)
 	if err != nil {
@@ -186,7 +186,7 @@ func (r *row) addTo(m *series.Message) {
 	}
 }
 
-// has reports whether a message is there, whatever its time.
+// has reports whether a message is stored, whatever its time.
 func (s *Store) has(ctx context.Context, m *series.Message) (bool, error) {
 	const years = 10 * 365 * 24 * time.Hour
 	query := s.from(m.At.Add(-years), m.At.Add(spread)) + ofDevice(m.Tenant, m.Device) +

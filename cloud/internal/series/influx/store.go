@@ -1,28 +1,29 @@
-// Package influx is the series store on InfluxDB v2, through influxdb-client-go: for services whose
-// series is larger than one machine, or is read by others too.
+// Package influx is the series store on InfluxDB v2, through influxdb-client-go, for services whose series is
+// too large for one machine or is read by others too. On the way from a message to an alert, the ingester
+// writes here first.
 //
-// Points go out by the blocking write API: the queue before it is the ingester's batch, the broker and
-// at last the boards' own outboxes, which are durable. Write returns nil when the server has taken
-// every point. While the server is slow or away the ingester takes nothing more from the broker. A
-// batch that the server refuses is cut in halves until the message at fault is found; that one is a
+// Points are sent by the blocking write API. What waits is in the ingester's batch, in the broker, and finally
+// in the boards' own outboxes, which are durable. Write returns nil when the server has taken every point.
+// While the server is slow or away, the ingester takes nothing more from the broker. A batch that the server
+// refuses is halved repeatedly until the message at fault is found, which is then reported as a
 // *series.Refused.
 //
-// What it writes (field types never change; whole numbers carry InfluxDB's i):
+// These points are written (the types of fields never change; whole numbers carry InfluxDB's i):
 //
-//	shelf,tenant,store,device,slot,gtin  present [state] [missing], or of an unknown slot state due reason; its message is the look of the same time
+//	shelf,tenant,store,device,slot,gtin  present [state] [missing], or for an unknown slot: state due reason; its message is the look of the same time
 //	look,tenant,store,device             slots order boot seq mat
 //	climate,tenant,store,device[,sensor] temp_mc humidity_permille boot seq mat place
 //	door|power|footfall[,line]|event,…   likewise, see lines.go
 //	hour_store|hour_sku|hour_sale|hour_cooler,…   merged hours, see hours.go
 //
-// A slot without a state is OK, one without missing has all that is due: the server pays for each field, and
-// most slots are full.
+// A slot without a state is OK, and one without missing has everything that is due: the server pays for each
+// field, and most slots are full.
 //
-// The time of a point is that of its own reading, in nanoseconds: the microseconds as measured, and
-// seq modulo 1000 below them, so that two messages of one microsecond do not fall on each other. mat
-// is the message's own time in microseconds.
+// The time of a point is that of its own reading, in nanoseconds: the microseconds as measured, and below them
+// seq modulo 1000, so that two messages of the same microsecond do not overwrite each other. mat is the
+// message's own time in microseconds.
 //
-// It refuses to delete: how long points are kept is the bucket's own setting.
+// It never deletes: how long points are kept is a setting of the bucket.
 package influx
 
 import (
@@ -41,7 +42,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 )
 
-// Store is a client of one bucket. It is safe for concurrent use.
+// Store is a client for one bucket. It is safe for concurrent use.
 type Store struct {
 	client influxdb2.Client
 	write  api.WriteAPIBlocking
@@ -49,11 +50,11 @@ type Store struct {
 	bucket string
 }
 
-// requestTime bounds one request; the ingester tries again.
+// requestTime bounds one request; the ingester retries.
 const requestTime = 30 * time.Second
 
-// Open takes "influx://host:8086/?org=…&bucket=…&token_file=…", influxs:// for TLS. InfluxDB 1.8 has
-// no org, its bucket is database/retention, and its token user:password. Nothing is sent yet.
+// Open takes "influx://host:8086/?org=…&bucket=…&token_file=…", or influxs:// for TLS. InfluxDB 1.8 has no org;
+// its bucket is database/retention, and its token user:password. Nothing is sent yet.
 func Open(_ context.Context, rawURL string) (*Store, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Host == "" {
@@ -80,7 +81,7 @@ func Open(_ context.Context, rawURL string) (*Store, error) {
 		}
 		token = strings.TrimSpace(string(data))
 	}
-	// On the same machine packing costs more than it saves.
+	// On the same machine compression costs more than it saves.
 	host := net.ParseIP(u.Hostname())
 	far := u.Hostname() != "localhost" && (host == nil || !host.IsLoopback())
 	opts := influxdb2.DefaultOptions().SetHTTPRequestTimeout(uint(requestTime.Seconds())).SetUseGZip(far).
@@ -90,7 +91,7 @@ func Open(_ context.Context, rawURL string) (*Store, error) {
 		query: client.QueryAPI(q.Get("org")), bucket: q.Get("bucket")}, nil
 }
 
-// Ping asks whether the server answers.
+// Ping returns nil if the server answers.
 func (s *Store) Ping(ctx context.Context) error {
 	ok, err := s.client.Ping(ctx)
 	if err == nil && !ok {
@@ -108,5 +109,5 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Maintain does nothing: the bucket's own retention forgets.
+// Maintain does nothing: the bucket's own retention deletes old points.
 func (s *Store) Maintain(context.Context, time.Time, series.Retention) error { return nil }

@@ -12,8 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// Fleet gives the totals of all of a tenant's devices by SKU, in whole buckets that touch the stretch
-// from ≤ t < to, ordered by GTIN. The server counts; its cost grows with the points in the stretch.
+// Fleet returns the totals of all of a tenant's devices by SKU, ordered by GTIN, in whole buckets that touch
+// from ≤ t < to. The server computes them, at a cost that grows with the points in that time.
 func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([]series.Totals, error) {
 	start := from.Truncate(series.FleetBucket)
 	stop := to.Add(series.FleetBucket - 1).Truncate(series.FleetBucket)
@@ -45,8 +45,8 @@ func (s *Store) Fleet(ctx context.Context, tenant string, from, to time.Time) ([
 	return list, nil
 }
 
-// byState makes the state a column to group by. judged keeps the slots that could be judged, and facings what
-// is present, and missing of what is due, in them: only those have these fields.
+// byState makes the state a column to group by. judged keeps the slots that could be judged, facings what is
+// present in them, and missing what is missing of what is due: only judged slots have these fields.
 const (
 	byState = ` |> filter(fn: (r) => r._field == "state") |> map(fn: (r) => ({r with state: string(v: r._value)}))`
 	judged  = ` |> filter(fn: (r) => r._field == "present")`
@@ -62,8 +62,8 @@ func totalOf(m map[shelf.GTIN]*series.Totals, g shelf.GTIN) *series.Totals {
 	return t
 }
 
-// addState takes those of a state from those that are OK, which start as all that could be judged: OK is said
-// by no field (by versions before 30 November 2026 it was).
+// addState subtracts the slots in a state from those that are OK, of which t at first holds all that could be
+// judged: no field says that a slot is OK (in versions before 30 November 2026 one did).
 func addState(t *series.Totals, state string, n int64) {
 	of := &t.Unknown
 	switch state {
@@ -91,8 +91,8 @@ func addFacings(t *series.Totals, field string, n int64) {
 	}
 }
 
-// Hours gives a device's totals by the hour, for the hours that touch the stretch, in order. Readings
-// count to the hour of their own time.
+// Hours returns a device's hourly totals, in order, for the hours that the range touches. A reading counts in
+// the hour of its own time.
 func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Rollup, error) {
 	from, to := r.From.Truncate(time.Hour), r.To.Add(time.Hour-1).Truncate(time.Hour)
 	base := s.from(from, to) + ofDevice(r.Tenant, r.Device)
@@ -143,7 +143,7 @@ func (s *Store) Hours(ctx context.Context, r series.Range) ([]series.Rollup, err
 	return list, nil
 }
 
-// Days gives a device's totals by the day, for the days that touch the stretch, in order.
+// Days returns a device's daily totals, in order, for the days that the range touches.
 func (s *Store) Days(ctx context.Context, r series.Range) ([]series.Rollup, error) {
 	hours, err := s.Hours(ctx, r.WholeDays())
 	return series.ByDay(hours), err

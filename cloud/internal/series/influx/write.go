@@ -12,8 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/series"
 )
 
-// maxLines bounds a request to a few megabytes before compression; so many requests are under way at
-// once at most.
+// maxLines keeps a request below a few megabytes before compression. maxRequests bounds how many are in
+// progress at once.
 const (
 	maxLines    = 5000
 	maxRequests = 4
@@ -30,7 +30,8 @@ func (s *Store) Write(ctx context.Context, messages []series.Message) error {
 	for i := range messages {
 		m := &messages[i]
 		if m.AtDoubtful {
-			// Its time is when it came, so a second one would not fall on the first: neither here nor on the server.
+			// It is dated by its arrival, so a repetition would not overwrite the first one, neither here nor
+			// on the server.
 			n := name{m.Tenant, m.Device, m.Boot, m.Seq}
 			if doubtful[n] {
 				continue
@@ -87,7 +88,7 @@ func (s *Store) send(ctx context.Context, batch []*series.Message) error {
 	if len(batch) == 1 {
 		return &series.Refused{Message: batch[0], Reason: err.Error()}
 	}
-	// What the server took of the batch falls on itself when it is sent again.
+	// The part of the batch that the server has taken overwrites itself when it is sent again.
 	half := len(batch) / 2
 	if err := s.send(ctx, batch[:half]); err != nil {
 		return err
@@ -95,8 +96,8 @@ func (s *Store) send(ctx context.Context, batch []*series.Message) error {
 	return s.send(ctx, batch[half:])
 }
 
-// refused: the server will say the same to the same points every time. A missing bucket or a wrong
-// token is not the points' fault.
+// refused reports whether the server will refuse the same points every time. A missing bucket or a wrong token
+// is not the points' fault.
 func refused(err error) bool {
 	var he *http.Error
 	if !errors.As(err, &he) {

@@ -1,4 +1,4 @@
-// Package seriestest is the suite that every series store passes.
+// Package seriestest is the conformance suite of series stores.
 package seriestest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// Store is what the suite asks of a store.
+// Store is what the suite needs of a store.
 type Store interface {
 	Write(ctx context.Context, messages []series.Message) error
 	Messages(ctx context.Context, r series.Range, limit int) ([]series.Message, error)
@@ -24,13 +24,13 @@ type Store interface {
 	Maintain(ctx context.Context, now time.Time, keep series.Retention) error
 }
 
-// Option says what a store leaves to others.
+// Option names something that a store leaves to others.
 type Option int
 
-// ForgetsByItself: how long points are kept is a setting of the store's server, not of Maintain.
+// ForgetsByItself says that the store's server decides how long points are kept, not Maintain.
 const ForgetsByItself Option = iota + 1
 
-// Run runs the suite; open gives an empty store for each case, closed by the test.
+// Run runs the suite. open returns an empty store for each case, which the suite closes.
 func Run(t *testing.T, open func(t *testing.T) Store, options ...Option) {
 	for _, c := range []struct {
 		name string
@@ -54,7 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) Store, options ...Option) {
 	}
 }
 
-// noon is a recent full hour: a store that is kept short of the past refuses an old one.
+// noon returns a recent full hour, because a store with a short retention refuses an old one.
 func noon() time.Time { return time.Now().UTC().Truncate(time.Hour).Add(-3 * time.Hour) }
 
 func write(t *testing.T, s Store, messages ...series.Message) {
@@ -176,7 +176,7 @@ func doubtfulAgain(t *testing.T, s Store) {
 	later = twice
 	later.At = later.At.Add(3 * time.Second)
 	write(t, s, twice, m, later)
-	m.AtDoubtful, twice.AtDoubtful = false, false // it is not kept
+	m.AtDoubtful, twice.AtDoubtful = false, false // the store does not keep it
 	equal(t, "messages", read(t, s, at, at.Add(time.Hour)), []series.Message{m, twice})
 }
 
@@ -239,10 +239,11 @@ func hours(t *testing.T, s Store) {
 	}
 }
 
-// allBefore keeps nothing of before a time.
+// allBefore is a retention that keeps nothing from before a time.
 func allBefore(t time.Time) series.Retention { return series.Retention{Points: t, Hours: t, Days: t} }
 
-// days are of UTC; one that is late is made anew, and one that has not ended is made on the way.
+// days checks that days are those of UTC, that a day that gets a late message is totalled anew, and that one
+// that has not ended is totalled on the fly.
 func days(t *testing.T, s Store) {
 	ctx, midnight := context.Background(), time.Now().UTC().Truncate(series.Day).Add(-series.Day)
 	write(t, s, observation("d1", 1, midnight.Add(-time.Minute), shelf.OK, shelf.Empty), observation("d1", 3, midnight.Add(90*time.Minute), shelf.Low),

@@ -16,23 +16,23 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// bin is where Debian's postgresql-15 keeps its programs.
+// bin is where Debian's postgresql-15 installs its programs.
 const bin = "/usr/lib/postgresql/15/bin"
 
 // Cluster is a running PostgreSQL server of one test.
 type Cluster struct {
 	*loopback.Program
 	dir       string
-	cred      *syscall.Credential // nil: run as who we are
+	cred      *syscall.Credential // nil: run as our own user
 	databases atomic.Int64
 }
 
-// Postgres makes and starts a cluster that ends with the test. PostgreSQL refuses to run as root,
-// so there it runs as the user that Debian's package made.
+// Postgres creates and starts a cluster that is removed when the test ends. PostgreSQL refuses to run as root;
+// in that case it runs as the user that Debian's package has created.
 func Postgres(t testing.TB) *Cluster {
 	t.Helper()
 	loopback.Need(t, filepath.Join(bin, "initdb"), "PostgreSQL 15", "apt-get install postgresql-15, or make setup-test")
-	// Not t.TempDir: its parents are closed to other users, and a socket's path has to be short.
+	// Not t.TempDir: its parents are closed to other users, and the path of a socket has to be short.
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func Postgres(t testing.TB) *Cluster {
 	}
 	c.Program = &loopback.Program{Name: "postgres", Command: c.server, Ready: c.answers}
 	c.Start(t)
-	t.Cleanup(func() { c.Kill(t, syscall.SIGINT) }) // the fast way down; SIGTERM waits for clients
+	t.Cleanup(func() { c.Kill(t, syscall.SIGINT) }) // the fast shutdown; SIGTERM would wait for clients
 	return c
 }
 
@@ -88,14 +88,16 @@ func (c *Cluster) answers() error {
 
 const superuser = "postgres"
 
-// owner is whom the service connects as: no superuser, whom row-level policies do not hold.
+// owner is the role as which the service connects. It is not a superuser, because row-level policies do not
+// apply to those.
 const owner = "service"
 
 func (c *Cluster) url(user, database string) string {
 	return fmt.Sprintf("postgres://%s@/%s?host=%s", user, database, c.dir)
 }
 
-// NewDatabase makes an empty database of a role that is no superuser, and gives its URL for state.Open.
+// NewDatabase creates an empty database owned by a role that is not a superuser, and returns its URL for
+// state.Open.
 func (c *Cluster) NewDatabase(t testing.TB) string {
 	t.Helper()
 	ctx := context.Background()
@@ -116,8 +118,8 @@ func (c *Cluster) NewDatabase(t testing.TB) string {
 	return c.url(owner, name)
 }
 
-// Script runs a script for sh as the server's own user, with psql in its path and the server as its default, and
-// gives the URL of a database for a role that the script has made.
+// Script runs a shell script as the server's own user, with psql in its path and the server as its default, and
+// returns the URL of a database for a role that the script has created.
 func (c *Cluster) Script(t testing.TB, text, role, database string) string {
 	t.Helper()
 	cmd := exec.Command("/bin/sh", "-eu", "-c", text)
@@ -129,7 +131,7 @@ func (c *Cluster) Script(t testing.TB, text, role, database string) string {
 	return c.url(role, database)
 }
 
-// TakeWrites has every connection of the server take writes or refuse them, as on a replica, at once.
+// TakeWrites makes every connection of the server accept writes from now on, or refuse them as a replica does.
 func (c *Cluster) TakeWrites(t testing.TB, yes bool) {
 	t.Helper()
 	ctx := context.Background()

@@ -1,5 +1,5 @@
-// Package influxd starts a real InfluxDB 1.8 with Flux on for tests: on loopback, on free ports, in a
-// folder that goes with the test. It never skips: a machine without influxd fails the test and says
+// Package influxd starts a real InfluxDB 1.8 with Flux enabled for a test: on loopback, on free ports, in a
+// folder that is removed with the test. It never skips: on a machine without influxd the test fails and says
 // how to get it.
 package influxd
 
@@ -17,14 +17,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/series/influx/influxd/conf"
 )
 
-// Server is an influxd of one test.
+// Server is the influxd of one test.
 type Server struct {
 	*loopback.Program
 	addr      string
 	databases atomic.Int64
 }
 
-// Start starts a server that ends with the test.
+// Start starts a server that is stopped when the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{addr: loopback.Addr(t)}
@@ -46,7 +46,7 @@ func (s *Server) answers() error {
 	return resp.Body.Close()
 }
 
-// NewDatabase makes an empty database and gives its URL for influx.Open.
+// NewDatabase creates an empty database and returns its URL for influx.Open.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", s.databases.Add(1))
@@ -54,13 +54,13 @@ func (s *Server) NewDatabase(t testing.TB) string {
 	return s.URL(name)
 }
 
-// URL is that of a database, for influx.Open, whether it is there or not.
+// URL returns the URL of a database for influx.Open, whether the database exists or not.
 func (s *Server) URL(database string) string {
 	return "influx://" + s.addr + "/?bucket=" + database + "/autogen"
 }
 
-// Query runs one statement. It reads the whole answer: influxd says 200 before it runs a statement, aborts it where
-// the client hangs up by then, and says in the body what came of it.
+// Query runs one statement. It reads the whole answer: influxd sends status 200 before it runs a statement,
+// aborts the statement if the client hangs up meanwhile, and reports the outcome in the body.
 func (s *Server) Query(t testing.TB, statement string) {
 	t.Helper()
 	resp, err := http.PostForm("http://"+s.addr+"/query", url.Values{"q": {statement}})
@@ -84,5 +84,5 @@ func (s *Server) Query(t testing.TB, statement string) {
 	}
 }
 
-// HTTP is where the server's own API answers.
+// HTTP returns the address of the server's own API.
 func (s *Server) HTTP() string { return "http://" + s.addr }

@@ -1,5 +1,5 @@
-// Package victoria starts Debian's VictoriaMetrics for tests: on loopback, on a free port, in a folder that goes
-// with the test. It never skips: a machine without it fails the test and says what to install.
+// Package victoria starts Debian's VictoriaMetrics for a test: on loopback, on a free port, in a folder that is
+// removed with the test. It never skips: on a machine without it the test fails and says what to install.
 package victoria
 
 import (
@@ -18,13 +18,13 @@ import (
 
 const path = "/usr/bin/victoria-metrics"
 
-// Server is a VictoriaMetrics of one test.
+// Server is the VictoriaMetrics of one test.
 type Server struct {
 	*loopback.Program
 	addr string
 }
 
-// Start starts a server that ends with the test.
+// Start starts a server that is stopped when the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	loopback.Need(t, path, "VictoriaMetrics", "apt-get install victoria-metrics, or make setup-test")
@@ -36,11 +36,12 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// URL is where influx.Open writes; VictoriaMetrics knows no buckets and takes any.
+// URL returns the URL for influx.Open. VictoriaMetrics has no buckets and accepts any name.
 func (s *Server) URL() string { return "influx://" + s.addr + "/?bucket=coldshelf" }
 
-// Samples gives all that the server has, as lines such as "climate_temp_mc{device=d1,tenant=t} 1772355600000" with
-// the time in milliseconds, labels in order; of several values at one time the last.
+// Samples returns everything that the server holds. The keys are lines such as
+// "climate_temp_mc{device=d1,tenant=t} 1772355600000", with the labels in order and the time in milliseconds.
+// Of several values at one time it returns the last.
 func (s *Server) Samples(t testing.TB) map[string]float64 {
 	t.Helper()
 	s.get(t, "/internal/force_flush", nil, func(io.Reader) error { return nil })

@@ -1,5 +1,6 @@
-// Package conf is the configuration of an InfluxDB 1.8 that tests and benchmarks start: with Flux on, on one address,
-// with everything in one folder, and silent but for errors. The service itself never starts an InfluxDB.
+// Package conf writes the configuration of an InfluxDB 1.8 for tests and benchmarks: with Flux enabled, on one
+// address, with everything in one folder, and silent except for errors. The service itself never starts an
+// InfluxDB.
 package conf
 
 import (
