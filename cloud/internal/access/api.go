@@ -10,10 +10,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// maxBody bounds a request of this package; a certificate request has about a kilobyte.
+// maxBody bounds a request to this package; a certificate request has about a kilobyte.
 const maxBody = 32 << 10
 
-// read decodes a body strictly; it has answered where it gives false.
+// read decodes a body strictly. If it returns false, it has answered the request.
 func read(w http.ResponseWriter, r *http.Request, v any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
@@ -24,7 +24,7 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 	return true
 }
 
-// failed answers an error of this package's functions.
+// failed answers with an error of this package's functions.
 func (g *Gate) failed(w http.ResponseWriter, what string, err error) {
 	switch {
 	case errors.Is(err, errEnded):

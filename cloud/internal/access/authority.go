@@ -20,23 +20,23 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// How long certificates are good. A board renews in the last third of its own.
+// How long certificates are valid. A board renews its own in the last third of that time.
 const (
 	authorityTime = 20 * 365 * 24 * time.Hour
 	boardTime     = 90 * 24 * time.Hour
 	serverTime    = 825 * 24 * time.Hour
 )
 
-// Authority signs the certificates of this service's boards and of its broker. Boards trust it alone.
+// Authority signs the certificates of this service's boards and of its broker. Boards trust no other.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	pem  []byte
 }
 
-// OpenAuthority reads the authority from a folder, or makes it there at the first start. The key is
-// readable to its owner alone; whoever has it can be any board. Half of one is an error, and stays as it is: another
-// in its place would shut out every board.
+// OpenAuthority reads the authority from a folder, or creates it there at the first start. The key can only be
+// read by its owner; whoever has it can impersonate any board. If half of an authority is missing, that is an
+// error and the other half is kept: a new one would shut out every board.
 func OpenAuthority(dir string, now time.Time) (*Authority, error) {
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
 	_, noCert := os.Stat(certFile)
@@ -48,7 +48,7 @@ func OpenAuthority(dir string, now time.Time) (*Authority, error) {
 	return ReadAuthority(dir, now)
 }
 
-// ReadAuthority reads the authority from a folder, and makes none.
+// ReadAuthority reads the authority from a folder, and never creates one.
 func ReadAuthority(dir string, now time.Time) (*Authority, error) {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key"))
 	if err != nil {
@@ -64,7 +64,8 @@ func ReadAuthority(dir string, now time.Time) (*Authority, error) {
 	return &Authority{cert: pair.Leaf, key: key, pem: encodePEM("CERTIFICATE", pair.Leaf.Raw)}, nil
 }
 
-// makeAuthority makes both files in a folder beside and moves that into place, so that there is never half of one.
+// makeAuthority writes both files to a folder beside dir and renames that, so that there is never only half of
+// an authority.
 func makeAuthority(dir string, now time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
@@ -94,13 +95,13 @@ func makeAuthority(dir string, now time.Time) error {
 			return err
 		}
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty one goes
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder may be replaced
 		return err
 	}
 	return os.Rename(beside, dir)
 }
 
-// writeSynced writes a file that only its owner reads, to the disk.
+// writeSynced writes a file that only its owner can read, and waits until it is on the disk.
 func writeSynced(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -113,7 +114,7 @@ func writeSynced(path string, data []byte) error {
 func serial() *big.Int {
 	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		panic(err) // the system has no randomness: nothing here may go on
+		panic(err) // the system has no randomness, so nothing here may go on
 	}
 	return n
 }
@@ -122,10 +123,10 @@ func encodePEM(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// PEM is the authority's certificate, which boards trust.
+// PEM returns the authority's certificate, which boards trust.
 func (a *Authority) PEM() []byte { return a.pem }
 
-// Pool holds the authority alone.
+// Pool returns a pool that holds only the authority.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
@@ -135,7 +136,7 @@ func (a *Authority) Pool() *x509.CertPool {
 // maxRequest bounds a certificate request; one with a P-256 key has some 400 bytes.
 const maxRequest = 16 << 10
 
-// parseRequest reads a PEM certificate request whose signature and key are good.
+// parseRequest reads a certificate request in PEM and checks its signature and its key.
 func parseRequest(request []byte) (*x509.CertificateRequest, error) {
 	block, _ := pem.Decode(request)
 	if len(request) > maxRequest || block == nil || block.Type != "CERTIFICATE REQUEST" {
@@ -159,8 +160,8 @@ func checkRequest(request []byte) error {
 	return err
 }
 
-// sign makes a board's certificate of its request. Of the request only the key is taken: who it is
-// for is ours to say.
+// sign makes a board's certificate from its request. It uses only the key in the request: the name is for us to
+// decide.
 func (a *Authority) sign(request []byte, id wire.Identity, now time.Time) (cert []byte, number string, notAfter time.Time, err error) {
 	csr, err := parseRequest(request)
 	if err != nil {
@@ -176,8 +177,8 @@ func (a *Authority) sign(request []byte, id wire.Identity, now time.Time) (cert 
 	return encodePEM("CERTIFICATE", raw), template.SerialNumber.Text(16), notAfter, nil
 }
 
-// ServerTLS is the broker's side of TLS, under the names by which boards know it: a fresh certificate
-// at each start. A board may show its own certificate; one that shows none needs a token.
+// ServerTLS returns the broker's TLS configuration, with a new certificate at each start, for the names by
+// which boards know the broker. A board may show its own certificate; one that shows none needs a token.
 func (a *Authority) ServerTLS(names []string, now time.Time) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

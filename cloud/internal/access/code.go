@@ -10,29 +10,28 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Purposes of one-time codes.
+// The purposes of one-time codes.
 const (
 	purposeSetup    = "setup"
 	purposeEnrol    = "enrol"
 	purposePassword = "password"
 )
 
-// How long codes are good.
+// How long codes are valid.
 const (
 	setupTime  = 24 * time.Hour
 	enrolTime  = 7 * 24 * time.Hour
 	inviteTime = 7 * 24 * time.Hour
 )
 
-// Addresses of the page that take a code. It stands behind the #, which no browser sends and no proxy
-// writes down.
+// The addresses of the page that take a code. The code follows the #, which no browser sends and no proxy logs.
 const (
 	setupLink  = "/welcome#setup="
 	inviteLink = "/welcome#password="
 )
 
-// SetupLink gives the link for a tenant's first admin, without the host, and "" where there is an
-// admin. A new one makes those before it worthless.
+// SetupLink returns the link for a tenant's first admin, without the host, or "" if there is an admin. A new
+// link invalidates earlier ones.
 func SetupLink(ctx context.Context, db *state.DB, tenant string, now time.Time) (link string, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
 		n, err := admins(ctx, tx, tenant)
@@ -52,8 +51,8 @@ func SetupLink(ctx context.Context, db *state.DB, tenant string, now time.Time) 
 	return link, nil
 }
 
-// Setup turns a set-up code into the tenant's first admin, and signs him in. ErrDenied, ErrUser,
-// ErrTaken, ErrPassword; the code stays good where it fails.
+// Setup redeems a set-up code: it creates the tenant's first admin and signs them in. The errors are ErrDenied,
+// ErrUser, ErrTaken and ErrPassword; the code stays valid if it fails.
 func Setup(ctx context.Context, db *state.DB, code string, u User, password string, now time.Time) (session string, p Principal, err error) {
 	if err := checkPassword(password, u.Email, u.Name); err != nil {
 		return "", Principal{}, err
@@ -80,8 +79,8 @@ func Setup(ctx context.Context, db *state.DB, code string, u User, password stri
 	return session, p, err
 }
 
-// Invite gives the link with which a user chooses a password, his first or another, once, within a
-// week. One that he had before is worthless then; his password stays good until he chooses.
+// Invite returns the link with which a user can choose a password, the first or another, once, within a week.
+// It invalidates an earlier link; the user's present password stays valid until then.
 func Invite(ctx context.Context, tx *state.Tx, tenant string, id int64, by string, now time.Time) (link string, err error) {
 	u, err := UserOf(ctx, tx, tenant, id)
 	if err != nil {
@@ -100,8 +99,8 @@ func Invite(ctx context.Context, tx *state.Tx, tenant string, id int64, by strin
 	return inviteLink + code, nil
 }
 
-// ChoosePassword turns a link's code into a user's password, ends his sessions and signs him in.
-// ErrDenied, ErrPassword; the code stays good where it fails.
+// ChoosePassword redeems a link's code: it sets the user's password, ends their sessions and signs them in. The
+// errors are ErrDenied and ErrPassword; the code stays valid if it fails.
 func ChoosePassword(ctx context.Context, db *state.DB, code, password string, now time.Time) (session string, p Principal, err error) {
 	if err := checkPassword(password, "", ""); err != nil {
 		return "", Principal{}, err
@@ -134,7 +133,7 @@ func ChoosePassword(ctx context.Context, db *state.DB, code, password string, no
 	return session, p, err
 }
 
-// EnrolCode gives a code with which one board can get its credentials, once, within a week.
+// EnrolCode returns a code with which one board can get its credentials, once, within a week.
 func EnrolCode(ctx context.Context, tx *state.Tx, id wire.Identity, by string, now time.Time) (string, error) {
 	if err := id.Validate(); err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
@@ -156,7 +155,7 @@ func newCode(ctx context.Context, tx *state.Tx, purpose string, id wire.Identity
 	return code, err
 }
 
-// useCode takes a code out and gives what it was for; ErrDenied. Two who use it at once: one gets it.
+// useCode removes a code and returns what it was for, or ErrDenied. If two use it at once, one of them gets it.
 func useCode(ctx context.Context, tx *state.Tx, purpose, code string, now time.Time) (id wire.Identity, user int64, err error) {
 	if len(code) > 200 {
 		return wire.Identity{}, 0, ErrDenied

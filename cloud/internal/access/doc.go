@@ -1,13 +1,14 @@
-// Package access says who may do what: people by a password and a session, programs by tokens with
-// roles, boards by a token or a certificate of our own authority, got with a one-time code.
+// Package access decides who may do what: people by a password and a session, programs by tokens with roles,
+// and boards by a token or by a certificate of our own authority, obtained with a one-time code. It guards both
+// ends of the cloud: the broker that boards send to, and the API that alerts are read from.
 //
-// What it promises: no password is built in, and an admin never knows another's: each is chosen by
-// its owner through a link that is good once, and kept as argon2id. Of a token, a session and a code
-// only the SHA-256 is stored, which is enough because they are 256 random bits. Whoever has none of a
-// tenant's sees nothing of that tenant; a board is who its certificate or token says, whatever it
-// writes into its messages. What changes who may do what is written to the audit log in the same
-// transaction. There is always an admin left.
+// No password is built in, and no admin knows another person's: each person chooses their own through a link
+// that can be used once, and it is stored as argon2id. Of a token, a session and a code only the SHA-256 is
+// stored, which is enough because they are 256 random bits. Without a credential of a tenant, nobody sees
+// anything of that tenant. A board is who its certificate or token says, whatever it writes in its messages.
+// Changes to who may do what are written to the audit log in the same transaction. There is always an admin
+// left.
 //
-// What it refuses: to tell why somebody was turned away, to use a code twice, and to let a board ask
-// the API.
+// It does not say why somebody was turned away, does not accept a code twice, and does not let a board use the
+// API.
 package access

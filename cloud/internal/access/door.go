@@ -10,15 +10,15 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Door lets boards into the embedded broker by their certificate or their token, and with the token
-// of an admin or an integration a program that may use every topic of the tenant, or hear its alerts.
+// Door admits clients to the embedded broker: boards by their certificate or their token, and, by the token of
+// an admin or an integration, programs that may use every topic of the tenant or receive its alerts.
 type Door struct {
 	DB  *state.DB
 	Log *slog.Logger
 }
 
-// Connect gives the identity that the credentials prove. A certificate says who; without one the
-// password is the token, and the user name must be who it is for.
+// Connect returns the identity that the credentials prove. A certificate contains it; without one, the password
+// is the token, and the user name must be the one that the token is for.
 func (d Door) Connect(ctx context.Context, c broker.Credentials) (broker.Identity, bool) {
 	if c.CommonName != "" {
 		id, ok := identityOf(c.CommonName)
@@ -44,10 +44,10 @@ func (d Door) Connect(ctx context.Context, c broker.Credentials) (broker.Identit
 
 const certificateProof = "certificate/"
 
-// atOnce is how many proofs are asked for in one query.
+// atOnce is how many proofs are checked in one query.
 const atOnce = 500
 
-// Standing tells which proofs of those who are connected still hold.
+// Standing returns which proofs of connected clients are still valid.
 func (d Door) Standing(ctx context.Context, proofs []string) (map[string]bool, error) {
 	good := map[string]bool{}
 	for _, kind := range []struct{ prefix, table, key string }{{certificateProof, "certificates", "serial"}, {tokenGrant, "tokens", "sha256"}} {

@@ -10,8 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Credentials are what a board gets: with the certificate it speaks MQTT over TLS; with the token it
-// speaks as a user and renews.
+// Credentials are what a board gets: the certificate for MQTT over TLS, and the token, with which it can
+// connect by user name and password, and renews its certificate.
 type Credentials struct {
 	Tenant      string    `json:"tenant"`
 	Store       string    `json:"store"`
@@ -20,11 +20,12 @@ type Credentials struct {
 	CA          string    `json:"ca"`          // PEM
 	NotAfter    time.Time `json:"not_after"`
 	Username    string    `json:"username"`
-	Token       string    `json:"token,omitempty"` // empty at a renewal: the board keeps the one it has
+	Token       string    `json:"token,omitempty"` // empty at a renewal: the board keeps the one that it has
 }
 
-// Enrol turns a one-time code and a certificate request into a board's credentials. What the device
-// had before, other codes too, is worthless then. ErrDenied for a code that is not good.
+// Enrol exchanges a one-time code and a certificate request for a board's credentials. Everything that the
+// device had before, including other codes, is invalidated. The error is ErrDenied for a code that is not
+// valid.
 func (a *Authority) Enrol(ctx context.Context, db *state.DB, code string, request []byte, now time.Time) (c *Credentials, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
 		id, _, err := useCode(ctx, tx, purposeEnrol, code, now)
@@ -47,8 +48,8 @@ func (a *Authority) Enrol(ctx context.Context, db *state.DB, code string, reques
 	return c, err
 }
 
-// Renew gives a board that has shown its token another certificate. The one before stays good until
-// it ends, so that a board that loses power in between is not shut out.
+// Renew issues another certificate to a board that has shown its token. The one before stays valid until it
+// expires, so that a board that loses power in between is not shut out.
 func (a *Authority) Renew(ctx context.Context, db *state.DB, p Principal, request []byte, now time.Time) (c *Credentials, err error) {
 	if p.Role != Device {
 		return nil, ErrDenied
@@ -79,8 +80,8 @@ func (a *Authority) issue(ctx context.Context, tx *state.Tx, id wire.Identity, r
 	return &Credentials{Tenant: id.Tenant, Store: id.Store, Device: id.Device, Certificate: string(cert), CA: string(a.PEM()), NotAfter: notAfter, Username: nameOf(id)}, nil
 }
 
-// RevokeDevice ends all tokens and certificates of a device, and the codes by which it could get others.
-// state.ErrNotFound where it has none.
+// RevokeDevice invalidates all tokens and certificates of a device, and the codes with which it could get
+// others. The error is state.ErrNotFound if it has none.
 func RevokeDevice(ctx context.Context, tx *state.Tx, tenant, device, by string, now time.Time) error {
 	n, err := endDevice(ctx, tx, tenant, device, now)
 	if err == nil && n == 0 {
@@ -92,7 +93,7 @@ func RevokeDevice(ctx context.Context, tx *state.Tx, tenant, device, by string, 
 	return record(ctx, tx, tenant, by, "device revoked", device, now)
 }
 
-// endDevice gives how much it ended.
+// endDevice returns how many it has invalidated.
 func endDevice(ctx context.Context, tx *state.Tx, tenant, device string, now time.Time) (ended int64, err error) {
 	at := state.Micros(now)
 	for _, q := range []struct {
@@ -116,13 +117,13 @@ func endDevice(ctx context.Context, tx *state.Tx, tenant, device string, now tim
 	return ended, nil
 }
 
-// certificate tells whether a certificate that our authority signed is still good.
+// certificate reports whether a certificate that our authority signed is still valid.
 func certificate(ctx context.Context, q state.Querier, number string) (bool, error) {
 	good, err := standing(ctx, q, "certificates", "serial", []string{number})
 	return good[number], err
 }
 
-// standing tells which of some tokens or certificates are known and not revoked.
+// standing returns which of the given tokens or certificates are known and not revoked.
 func standing(ctx context.Context, q state.Querier, table, key string, names []string) (map[string]bool, error) {
 	args := make([]any, len(names))
 	for i, name := range names {

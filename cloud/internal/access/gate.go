@@ -18,33 +18,33 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/upload"
 )
 
-// Gate stands before the API: it asks a program for a token in the Authorization header, and a person
-// for the session cookie that signing in sets. The page itself is the same for everybody and open: it
-// asks for the password.
+// Gate stands in front of the API. It expects a token in the Authorization header of a program, and from a
+// person the session cookie that signing in sets. The page itself is the same for everybody and needs no
+// credential: it asks for the password.
 type Gate struct {
 	db        *state.DB
 	authority *Authority
 	log       *slog.Logger
 	now       func() time.Time
-	failures  *rate.Limiter // of wrong tokens, sessions and codes, from all together
+	failures  *rate.Limiter // of wrong tokens, sessions and codes, from everybody together
 
 	mu    sync.Mutex
-	tries *pace.Keys // at the password of each address
+	tries *pace.Keys // attempts at the password of each address
 }
 
-// Guesses of a 256-bit secret lead nowhere; the limit keeps them from costing much.
+// Guessing a 256-bit secret is hopeless; the limit keeps guesses from costing much.
 const (
 	failuresPerSecond = 5
 	failuresAtOnce    = 50
 )
 
-// Guesses of a password lead somewhere: an address has ten tries, and one more every twelve seconds.
+// Guessing a password is not: an address has ten attempts, and one more every twelve seconds.
 const (
 	triesPerSecond = 1.0 / 12
 	triesAtOnce    = 10
 )
 
-// NewGate makes a gate on the tables of this package.
+// NewGate returns a gate that uses the tables of this package.
 func NewGate(db *state.DB, authority *Authority, log *slog.Logger) *Gate {
 	return &Gate{db: db, authority: authority, log: log, now: time.Now,
 		failures: rate.NewLimiter(failuresPerSecond, failuresAtOnce), tries: pace.New(triesPerSecond, triesAtOnce)}
@@ -52,13 +52,13 @@ func NewGate(db *state.DB, authority *Authority, log *slog.Logger) *Gate {
 
 type principalKey struct{}
 
-// From gives who makes a request that came through a Gate.
+// From returns who makes a request that came through a Gate.
 func From(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)
 	return p, ok
 }
 
-// handlers are the addresses of the gate's own that ask who is there; open those that do not.
+// handlers returns the gate's own addresses: asking those that need a credential, open those that do not.
 func (g *Gate) handlers() (asking, open map[string]http.HandlerFunc) {
 	return map[string]http.HandlerFunc{
 			"GET /v1/session":                g.showSession,
@@ -96,8 +96,7 @@ func Patterns() (list []string) {
 	return list
 }
 
-// Wrap lets through to next what somebody has the right to ask, and answers on the addresses of its
-// own.
+// Wrap passes to next the requests that somebody has the right to make, and serves the gate's own addresses.
 func (g *Gate) Wrap(next http.Handler) http.Handler {
 	asking, open := g.handlers()
 	own := http.NewServeMux()
@@ -125,7 +124,7 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 	return guard.Handler(all)
 }
 
-// guarded is what nobody sees who has not shown who he is: all that holds data.
+// guarded reports whether an address needs a credential, as everything that contains data does.
 func guarded(path string) bool {
 	return path == "/metrics" || path == "/v1" || strings.HasPrefix(path, "/v1/")
 }
@@ -144,7 +143,8 @@ func (g *Gate) check(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// refusal is the answer to whom a look at what a request came with found to have no right to it; nil: he has.
+// refusal returns the answer to a request without the right credential, given the result of checking it; nil:
+// it may proceed.
 func (g *Gate) refusal(r *http.Request, p Principal, err error) func(http.ResponseWriter) {
 	switch {
 	case errors.Is(err, ErrDenied):
@@ -163,7 +163,7 @@ func (g *Gate) refusal(r *http.Request, p Principal, err error) func(http.Respon
 	return nil
 }
 
-// change does what a request asks for, unless what it came with has ended since its body was there.
+// change does what a request asks for, unless its credential has been invalidated since its body arrived.
 func (g *Gate) change(r *http.Request, do func(tx *state.Tx) error) error {
 	if _, err := Standing(state.ForAll(r.Context()), g.db, GrantOf(r.Context()), g.now()); errors.Is(err, ErrDenied) {
 		return errEnded
@@ -173,7 +173,7 @@ func (g *Gate) change(r *http.Request, do func(tx *state.Tx) error) error {
 	return g.db.Write(r.Context(), do)
 }
 
-// who reads a request's token or session.
+// who checks the token or session of a request.
 func (g *Gate) who(r *http.Request) (p Principal, grant string, err error) {
 	if text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		p, err = Check(r.Context(), g.db, text)
@@ -186,7 +186,7 @@ func (g *Gate) who(r *http.Request) (p Principal, grant string, err error) {
 	return Principal{}, "", ErrDenied
 }
 
-// TurnAway tells somebody without a good token, session or ticket what is missing, and counts the try.
+// TurnAway tells somebody without a valid token, session or ticket what is missing, and counts the attempt.
 func (g *Gate) TurnAway(w http.ResponseWriter) {
 	if !g.failures.AllowN(g.now(), 1) {
 		slowDown(w, "too many requests without a good token")

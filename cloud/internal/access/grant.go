@@ -11,14 +11,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// GrantOf names what was shown with a request that came through a Gate, without its secret: a connection
-// that lasts asks by it, again and again, whether it still holds.
+// GrantOf names the credential of a request that came through a Gate, without its secret. A long-lived
+// connection uses it to check repeatedly whether the credential is still valid.
 func GrantOf(ctx context.Context) string {
 	grant, _ := ctx.Value(grantKey{}).(string)
 	return grant
 }
 
-// BySession reports whether a request that came through a Gate showed a browser's cookie, and no token.
+// BySession reports whether a request that came through a Gate showed a browser's cookie and no token.
 func BySession(ctx context.Context) bool { return strings.HasPrefix(GrantOf(ctx), sessionGrant) }
 
 type grantKey struct{}
@@ -28,8 +28,8 @@ const (
 	sessionGrant = "session/"
 )
 
-// Standing tells who has a grant by now, and as what; ErrDenied once its token is revoked, its session over
-// or its user shut out.
+// Standing returns who has a grant now, and in which role. The error is ErrDenied once its token is revoked,
+// its session over or its user disabled.
 func Standing(ctx context.Context, db *state.DB, grant string, now time.Time) (Principal, error) {
 	if sum, ok := strings.CutPrefix(grant, tokenGrant); ok {
 		return tokenOf(ctx, db, sum)
@@ -43,7 +43,7 @@ func Standing(ctx context.Context, db *state.DB, grant string, now time.Time) (P
 // tokenOf finds a token by its digest.
 func tokenOf(ctx context.Context, q state.Querier, sum string) (Principal, error) {
 	p, role := Principal{}, ""
-	// The index finds the digest: how long that takes tells nothing of the secret behind it.
+	// The index finds the digest: how long that takes tells nothing about the secret behind it.
 	err := q.QueryRow(ctx, "SELECT tenant, name, role, store, device FROM tokens WHERE sha256 = ? AND revoked_at = 0", sum).
 		Scan(&p.Identity.Tenant, &p.Name, &role, &p.Identity.Store, &p.Identity.Device)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -56,11 +56,11 @@ func tokenOf(ctx context.Context, q state.Querier, sum string) (Principal, error
 	return p, nil
 }
 
-// errEnded is the ErrDenied of a request whose token or session has ended since it came.
+// errEnded is the ErrDenied of a request whose token or session was invalidated since it arrived.
 var errEnded = fmt.Errorf("%w: it was ended meanwhile", ErrDenied)
 
-// stays is errEnded where the token that a request came with is revoked by now, and else keeps it from being revoked until
-// the transaction ends. Whoever did not come through a Gate has shown none.
+// stays returns errEnded if the token of a request has been revoked by now; otherwise it keeps the token from
+// being revoked until the transaction ends. A request that did not come through a Gate has no token.
 func stays(ctx context.Context, tx *state.Tx) error {
 	sum, ok := strings.CutPrefix(GrantOf(ctx), tokenGrant)
 	if !ok {

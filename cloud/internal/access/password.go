@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The cost of a password, as OWASP's Password Storage Cheat Sheet asks of argon2id: 19 MiB, twice
-// over. It is written into each hash, so it can be raised: those of before stay good.
+// The cost of a password hash, as OWASP's Password Storage Cheat Sheet recommends for argon2id: 19 MiB, two
+// passes. It is part of each hash, so it can be raised later: older hashes stay valid.
 const (
 	argonMemory  = 19 << 10 // KiB
 	argonTime    = 2
@@ -23,21 +23,21 @@ const (
 	argonKey     = 32
 )
 
-// Bounds of a password. Length is all that is asked of one (NIST SP 800-63B): rules about digits make
-// people write it down.
+// Only the length of a password is checked (NIST SP 800-63B), because rules about digits make people write
+// passwords down.
 const (
 	minPassword = 10  // characters
 	maxPassword = 256 // bytes
 )
 
-// hashing bounds how many passwords are worked on at once, and with them the memory that anybody who
-// finds the page can make us use.
+// hashing bounds how many passwords are hashed at once, and with that the memory that any visitor of the page
+// can make us use.
 var hashing = make(chan struct{}, 2)
 
-// ErrPassword is a password that is not taken; its text says why.
+// ErrPassword says that a password is not accepted; its text says why.
 var ErrPassword = errors.New("the password is not taken")
 
-// checkPassword says what is wrong with a new password of somebody.
+// checkPassword says what is wrong with somebody's new password.
 func checkPassword(password, email, name string) error {
 	switch {
 	case utf8.RuneCountInString(password) < minPassword:
@@ -52,7 +52,7 @@ func checkPassword(password, email, name string) error {
 	return nil
 }
 
-// hashPassword gives what is kept of a password: argon2id in the PHC string format.
+// hashPassword returns the hash of a password that is stored: argon2id in the PHC string format.
 func hashPassword(ctx context.Context, password string) (string, error) {
 	var salt [argonSalt]byte
 	rand.Read(salt[:])
@@ -64,10 +64,10 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, b64(salt[:]), b64(key)), nil
 }
 
-// nobody is worked on where there is no such user, so that the time an answer takes tells nothing.
+// nobody is the hash that is checked if there is no such user, so that the time of an answer tells nothing.
 const nobody = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// samePassword tells whether a hash is of the password. A hash that cannot be read is nobody's.
+// samePassword reports whether a hash belongs to the password. A hash that cannot be parsed belongs to none.
 func samePassword(ctx context.Context, hash, password string) (bool, error) {
 	if len(password) > maxPassword {
 		return false, nil

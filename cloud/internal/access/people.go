@@ -12,7 +12,8 @@ import (
 
 const cookie = "coldshelf"
 
-// setCookie keeps a session where no script reads it and no other site's page sends it; "" ends it.
+// setCookie stores a session where no script can read it and no other site's page can send it; "" ends the
+// session.
 func setCookie(w http.ResponseWriter, r *http.Request, session string) {
 	age := int(sessionTime.Seconds())
 	if session == "" {
@@ -28,7 +29,7 @@ type Session struct {
 	Name   string `json:"name,omitempty"`
 	Email  string `json:"email,omitempty"`
 	Role   Role   `json:"role"`
-	// Kind is "user", "token", or "open" where nobody has to prove who he is.
+	// Kind is "user", "token", or "open" if nobody has to prove who they are.
 	Kind string `json:"kind"`
 }
 
@@ -45,7 +46,7 @@ func (g *Gate) showSession(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, sessionFor(p))
 }
 
-// signedIn answers what SignIn, Setup and ChoosePassword give.
+// signedIn answers with the result of SignIn, Setup or ChoosePassword.
 func (g *Gate) signedIn(w http.ResponseWriter, r *http.Request, status int, session string, p Principal, err error, code problem.Code, denied string) {
 	if errors.Is(err, ErrDenied) {
 		g.failures.AllowN(g.now(), 1)
@@ -64,7 +65,7 @@ func (g *Gate) signedIn(w http.ResponseWriter, r *http.Request, status int, sess
 	reply(w, status, sessionFor(p))
 }
 
-// spent tells whether there have been so many failures that no more is worked on for strangers.
+// spent reports whether there were so many failures that requests of strangers are no longer processed.
 func (g *Gate) spent(w http.ResponseWriter) bool {
 	if g.failures.TokensAt(g.now()) >= 1 {
 		return false
@@ -182,7 +183,7 @@ func (g *Gate) listUsers(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, map[string]any{"users": list})
 }
 
-// invited is a user with the link by which he chooses a password.
+// invited is a user, with the link by which they choose a password.
 type invited struct {
 	User User   `json:"user"`
 	Link string `json:"link"` // without the host
@@ -213,7 +214,7 @@ func (g *Gate) addUser(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusCreated, out)
 }
 
-// idOf reads the number in an address; it has answered where it gives false.
+// idOf reads the number in an address. If it returns false, it has answered the request.
 func idOf(w http.ResponseWriter, r *http.Request, list string) (int64, bool) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {

@@ -12,27 +12,28 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// revokedTime is how long a list counts. A broker lets nobody in by a list that has run out, so that it must outlast a
-// cron job that nobody notices to have stopped; and it need not end sooner, as a board's certificate lasts 90 days at most.
+// revokedTime is how long a list is valid. A broker admits nobody with a list that has expired, so it must
+// outlast a cron job that stopped without anybody noticing. It need not be shorter, because a board's
+// certificate lasts at most 90 days.
 const revokedTime = 365 * 24 * time.Hour
 
-// RevocationList is what a broker that is not our own reads to keep revoked boards out.
+// RevocationList is what an external broker reads to keep revoked boards out.
 type RevocationList struct {
-	Number     int64     `json:"number"`  // grows from list to list
-	Revoked    int       `json:"revoked"` // how many certificates are on it
+	Number     int64     `json:"number"`  // increases from list to list
+	Revoked    int       `json:"revoked"` // number of certificates on it
 	ThisUpdate time.Time `json:"this_update"`
-	NextUpdate time.Time `json:"next_update"` // from then on a broker lets nobody in by it
+	NextUpdate time.Time `json:"next_update"` // from then on, a broker admits nobody with it
 	PEM        []byte    `json:"-"`           // X.509 CRL of version 2, signed by the authority
 }
 
-// RevocationList makes the list of all certificates of boards that are revoked and have not run out, of every tenant, as
-// they have one authority. It names their serial numbers alone.
+// RevocationList makes the list of all certificates of boards that are revoked and have not expired, for all
+// tenants, because they share one authority. It contains nothing but their serial numbers.
 func (a *Authority) RevocationList(ctx context.Context, q state.Querier, now time.Time) (*RevocationList, error) {
 	entries, err := revokedEntries(state.ForAll(ctx), q, now)
 	if err != nil {
 		return nil, fmt.Errorf("list revoked certificates: %w", err)
 	}
-	// It begins an hour ago, as our certificates do: the broker's clock may be behind.
+	// It begins an hour ago, as our certificates do, because the broker's clock may be slow.
 	l := &RevocationList{Number: now.UnixMicro(), Revoked: len(entries), ThisUpdate: now.Add(-time.Hour).UTC().Truncate(time.Second), NextUpdate: now.Add(revokedTime).UTC().Truncate(time.Second)}
 	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(l.Number), ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate,
 		RevokedCertificateEntries: entries}, a.cert, a.key)

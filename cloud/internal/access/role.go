@@ -11,16 +11,16 @@ import (
 // Role says what somebody may do.
 type Role string
 
-// Roles, from most to least.
+// The roles, from most rights to least.
 const (
-	Admin       Role = "admin"       // everything, users, tokens and enrolment too
-	Manager     Role = "manager"     // looks, and changes all that is not about access
-	Integration Role = "integration" // a program: looks, acknowledges, assigns, mutes and comments alerts, and sends sales, stock and orders
-	Viewer      Role = "viewer"      // looks
-	Device      Role = "device"      // a board: speaks MQTT for itself, and renews its certificate
+	Admin       Role = "admin"       // everything, including users, tokens and enrolment
+	Manager     Role = "manager"     // reads, and changes everything that is not about access
+	Integration Role = "integration" // a program: reads, acknowledges, assigns, mutes and comments alerts, and sends sales, stock and orders
+	Viewer      Role = "viewer"      // reads
+	Device      Role = "device"      // a board: sends MQTT messages in its own name, and renews its certificate
 )
 
-// ParseRole reads a role's name.
+// ParseRole parses a role's name.
 func ParseRole(s string) (Role, error) {
 	switch r := Role(s); r {
 	case Admin, Manager, Integration, Viewer, Device:
@@ -59,17 +59,18 @@ func (p Principal) May(method, path string) bool {
 	return false
 }
 
-// restricted is what admins alone may see.
+// restricted reports whether a path is for admins only.
 func restricted(path string) bool {
 	return under(path, "/v1/bundles/root", "/v1/users", "/v1/tokens", "/v1/enrolments", "/v1/audit", "/v1/enrol/renew")
 }
 
-// addressed is what holds addresses of people and robots, or secrets: for admins and managers.
+// addressed reports whether a path contains addresses of people and robots, or secrets: those are for admins
+// and managers.
 func addressed(path string) bool {
 	return under(path, "/v1/bundles", "/v1/rules", "/v1/webhooks", "/v1/notices", "/v1/ordering")
 }
 
-// under reports whether a path is one of some or below it.
+// under reports whether a path is one of some, or below one of them.
 func under(path string, some ...string) bool {
 	for _, p := range some {
 		if path == p || strings.HasPrefix(path, p+"/") {
@@ -79,13 +80,13 @@ func under(path string, some ...string) bool {
 	return false
 }
 
-// acknowledges reports whether a path takes a word about alerts: that one is seen to, whose it is.
+// acknowledges reports whether a path takes what people say about alerts, such as that one is being seen to.
 func acknowledges(path string) bool {
 	return strings.HasPrefix(path, "/v1/alerts/")
 }
 
-// feeds reports whether a path takes what tills, shops and stock systems send: sales, masters, movements
-// of stock and online orders; not how channels are set up.
+// feeds reports whether a path takes what tills, shops and stock systems send: sales, masters, stock movements
+// and online orders, but not the configuration of channels.
 func feeds(path string) bool {
 	if strings.HasPrefix(path, "/v1/sales/channels") {
 		return false

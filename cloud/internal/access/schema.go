@@ -2,7 +2,7 @@ package access
 
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
-// Tables are the package's own.
+// Tables are the tables of this package.
 var Tables = state.Migrations{Name: "access", Steps: []string{`
 CREATE TABLE tokens (
 	id         AUTOID,

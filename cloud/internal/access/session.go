@@ -11,15 +11,15 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// How long somebody stays signed in: always this long at most, and shorter when he stays away.
+// Somebody stays signed in for sessionTime, or until they have been away for idleTime.
 const (
 	sessionTime = 30 * 24 * time.Hour
 	idleTime    = 7 * 24 * time.Hour
-	seenEvery   = time.Hour // how exactly it is known when somebody was last here
+	seenEvery   = time.Hour // resolution of the time at which somebody was last here
 )
 
-// SignIn checks an address and a password and gives a session's secret. ErrDenied, whatever of both is
-// wrong; it takes as long for an address that nobody has.
+// SignIn checks an e-mail address and a password and returns the secret of a new session. The error is
+// ErrDenied, whichever of the two is wrong; it takes as long for an address that nobody has.
 func SignIn(ctx context.Context, db *state.DB, email, password string, now time.Time) (secretText string, p Principal, err error) {
 	var id int64
 	hash, found := nobody, true
@@ -39,7 +39,7 @@ func SignIn(ctx context.Context, db *state.DB, email, password string, now time.
 		return "", Principal{}, ErrDenied
 	}
 	err = db.Write(ctx, func(tx *state.Tx) error {
-		// Only if the password is still the one that was checked, and he has not been shut out.
+		// Only if the password is still the one that was checked, and the user was not disabled meanwhile.
 		u, err := scanUser(tx.QueryRow(ctx, "SELECT "+userColumns+" FROM users WHERE id = ? AND password = ? AND disabled_at = 0", id, hash))
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrDenied
@@ -53,7 +53,7 @@ func SignIn(ctx context.Context, db *state.DB, email, password string, now time.
 	return secretText, p, err
 }
 
-// startSession also forgets sessions that have ended, of anybody.
+// startSession starts a session. It also deletes sessions that have ended, whoever's they are.
 func startSession(ctx context.Context, tx *state.Tx, u User, now time.Time) (string, Principal, error) {
 	text := secret()
 	_, err := tx.Exec(ctx, "DELETE FROM sessions WHERE expires_at <= ? OR seen_at <= ?", state.Micros(now), state.Micros(now.Add(-idleTime)))
@@ -76,7 +76,7 @@ func principalOf(u User) Principal {
 	return p
 }
 
-// SessionOf tells who has a session; ErrDenied.
+// SessionOf returns who has a session, or ErrDenied.
 func SessionOf(ctx context.Context, db *state.DB, text string, now time.Time) (Principal, error) {
 	if text == "" || len(text) > 200 {
 		return Principal{}, ErrDenied
@@ -107,7 +107,7 @@ func sessionOf(ctx context.Context, db *state.DB, sum string, now time.Time) (Pr
 	return p, nil
 }
 
-// SignOut ends a session; one that has ended is no error.
+// SignOut ends a session. It is no error if it has ended already.
 func SignOut(ctx context.Context, db *state.DB, text string) error {
 	return db.Write(ctx, func(tx *state.Tx) error {
 		_, err := tx.Exec(ctx, "DELETE FROM sessions WHERE sha256 = ?", digest(text))
@@ -115,7 +115,7 @@ func SignOut(ctx context.Context, db *state.DB, text string) error {
 	})
 }
 
-// endSessions ends a user's sessions, but for one.
+// endSessions ends all of a user's sessions but one.
 func endSessions(ctx context.Context, tx *state.Tx, user int64, but string) error {
 	_, err := tx.Exec(ctx, "DELETE FROM sessions WHERE user_id = ? AND sha256 <> ?", user, but)
 	if err != nil {
@@ -124,8 +124,8 @@ func endSessions(ctx context.Context, tx *state.Tx, user int64, but string) erro
 	return nil
 }
 
-// NewPassword changes a user's own password, who has shown the one before, and ends his other
-// sessions. ErrDenied where the old one is wrong, ErrPassword where the new one is not taken.
+// NewPassword changes the password of a user who has shown the old one, and ends their other sessions. The
+// error is ErrDenied if the old password is wrong, and ErrPassword if the new one is not accepted.
 func NewPassword(ctx context.Context, db *state.DB, p Principal, session, old, password string, now time.Time) error {
 	if err := checkPassword(password, p.Email, p.Name); err != nil {
 		return err

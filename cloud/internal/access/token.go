@@ -15,17 +15,17 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// ErrDenied is all that somebody is told who is turned away.
+// ErrDenied is all that somebody who is turned away is told.
 var ErrDenied = errors.New("not allowed")
 
-// ErrExpired is the ErrDenied of whoever shows a link or code that was good once: it tells him what to do, and nobody
-// who guesses anything.
+// ErrExpired is the ErrDenied for a link or code that was once valid: it tells an honest user what to do, and
+// nothing to somebody who guesses.
 var ErrExpired = fmt.Errorf("%w: its time is over", ErrDenied)
 
-// prefix makes a token known as one to people and to programs that look for leaked secrets.
+// prefix makes a token recognisable to people, and to programs that look for leaked secrets.
 const prefix = "coldshelf_"
 
-// secret gives 256 random bits as text.
+// secret returns 256 random bits as text.
 func secret() string {
 	var b [32]byte
 	rand.Read(b[:])
@@ -37,7 +37,7 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Token is one as it is listed: without the secret, which nobody has.
+// Token is a token as it is listed: without the secret, which is not stored.
 type Token struct {
 	ID        int64      `json:"id"`
 	Tenant    string     `json:"tenant"`
@@ -49,7 +49,7 @@ type Token struct {
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 }
 
-// Issue makes a token and gives its secret, which cannot be had again.
+// Issue creates a token and returns its secret, which cannot be retrieved later.
 func Issue(ctx context.Context, tx *state.Tx, p Principal, by string, now time.Time) (string, error) {
 	if strings.TrimSpace(p.Name) == "" || len(p.Name) > 200 {
 		return "", errors.New("issue token: a name of 1 to 200 bytes says who has it")
@@ -70,7 +70,7 @@ func Issue(ctx context.Context, tx *state.Tx, p Principal, by string, now time.T
 	return text, nil
 }
 
-// Check tells whose token a text is; ErrDenied.
+// Check returns whose token a text is, or ErrDenied.
 func Check(ctx context.Context, q state.Querier, text string) (Principal, error) {
 	if !strings.HasPrefix(text, prefix) || len(text) > 200 {
 		return Principal{}, ErrDenied
@@ -78,7 +78,7 @@ func Check(ctx context.Context, q state.Querier, text string) (Principal, error)
 	return tokenOf(ctx, q, digest(text))
 }
 
-// Tokens lists a tenant's, the newest first.
+// Tokens lists a tenant's tokens, the newest first.
 func Tokens(ctx context.Context, q state.Querier, tenant string) ([]Token, error) {
 	rows, err := q.Query(ctx, "SELECT id, tenant, name, role, store, device, created_at, revoked_at FROM tokens WHERE tenant = ? ORDER BY id DESC", tenant)
 	if err != nil {
@@ -103,7 +103,7 @@ func Tokens(ctx context.Context, q state.Querier, tenant string) ([]Token, error
 	return list, rows.Err()
 }
 
-// Revoke ends a token of a tenant; state.ErrNotFound.
+// Revoke invalidates a token of a tenant. The error is state.ErrNotFound if there is none.
 func Revoke(ctx context.Context, tx *state.Tx, tenant string, id int64, by string, now time.Time) error {
 	r, err := tx.Exec(ctx, "UPDATE tokens SET revoked_at = ? WHERE tenant = ? AND id = ? AND revoked_at = 0", state.Micros(now), tenant, id)
 	var n int64
@@ -131,8 +131,7 @@ type Entry struct {
 	Detail string    `json:"detail"`
 }
 
-// Note writes a line of the audit log about something outside of this package, in the caller's
-// transaction.
+// Note writes a line about something outside this package to the audit log, in the caller's transaction.
 func Note(ctx context.Context, tx *state.Tx, tenant, who, action, detail string, now time.Time) error {
 	return record(ctx, tx, tenant, who, action, detail, now)
 }
@@ -145,7 +144,7 @@ func record(ctx context.Context, tx *state.Tx, tenant, who, action, detail strin
 	return err
 }
 
-// Audit gives up to limit entries of a tenant, the newest first.
+// Audit returns up to limit entries of a tenant's audit log, the newest first.
 func Audit(ctx context.Context, q state.Querier, tenant string, limit int) ([]Entry, error) {
 	rows, err := q.Query(ctx, "SELECT n, at, who, action, detail FROM audit WHERE tenant = ? ORDER BY n DESC LIMIT ?", tenant, limit)
 	if err != nil {
@@ -165,7 +164,7 @@ func Audit(ctx context.Context, q state.Querier, tenant string, limit int) ([]En
 	return list, rows.Err()
 }
 
-// identityOf reads "tenant/store/device", as a certificate and a user name carry it.
+// identityOf parses "tenant/store/device", the form in which a certificate and a user name contain an identity.
 func identityOf(s string) (wire.Identity, bool) {
 	parts := strings.Split(s, "/")
 	if len(parts) != 3 {

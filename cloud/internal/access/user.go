@@ -16,8 +16,8 @@ import (
 type User struct {
 	ID         int64      `json:"id"`
 	Tenant     string     `json:"tenant"`
-	Email      string     `json:"email"`  // signs in with it; in lower case; of one user of the whole service
-	Name       string     `json:"name"`   // as others read it
+	Email      string     `json:"email"`  // signs in with it; in lower case; unique in the whole service
+	Name       string     `json:"name"`   // shown to others
 	Role       Role       `json:"role"`   // admin, manager or viewer
 	Active     bool       `json:"active"` // has chosen a password
 	CreatedAt  time.Time  `json:"created_at"`
@@ -45,13 +45,13 @@ func (u *User) validate() error {
 	return nil
 }
 
-// AddUser makes a user without a password; Invite lets him choose one. ErrUser, ErrTaken.
+// AddUser creates a user without a password; Invite lets them choose one. The errors are ErrUser and ErrTaken.
 func AddUser(ctx context.Context, tx *state.Tx, u User, by string, now time.Time) (User, error) {
 	if err := u.validate(); err != nil {
 		return User{}, err
 	}
 	u.CreatedAt = now.UTC().Truncate(time.Microsecond)
-	// Whether it is taken is for the database to say: another tenant's users are not to be seen from here.
+	// Whether it is taken is for the database to say, because another tenant's users cannot be seen from here.
 	err := tx.QueryRow(ctx, "INSERT INTO users (tenant, email, name, role, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING RETURNING id",
 		u.Tenant, u.Email, u.Name, string(u.Role), state.Micros(now)).Scan(&u.ID)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -82,7 +82,7 @@ func scanUser(row interface{ Scan(...any) error }) (u User, err error) {
 	return u, nil
 }
 
-// Users lists a tenant's, by address.
+// Users lists a tenant's users, by e-mail address.
 func Users(ctx context.Context, q state.Querier, tenant string) ([]User, error) {
 	rows, err := q.Query(ctx, "SELECT "+userColumns+" FROM users WHERE tenant = ? ORDER BY email", tenant)
 	if err != nil {
@@ -100,7 +100,7 @@ func Users(ctx context.Context, q state.Querier, tenant string) ([]User, error) 
 	return list, rows.Err()
 }
 
-// UserOf gives a tenant's user; state.ErrNotFound.
+// UserOf returns a tenant's user. The error is state.ErrNotFound if there is none.
 func UserOf(ctx context.Context, q state.Querier, tenant string, id int64) (User, error) {
 	u, err := scanUser(q.QueryRow(ctx, "SELECT "+userColumns+" FROM users WHERE tenant = ? AND id = ?", tenant, id))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -112,8 +112,8 @@ func UserOf(ctx context.Context, q state.Querier, tenant string, id int64) (User
 	return u, nil
 }
 
-// ChangeUser sets a user's name and role, and shuts him out or lets him in again. Whoever is shut
-// out, or may do something else than before, has to sign in again. ErrUser, ErrLastAdmin.
+// ChangeUser sets a user's name and role, and disables or enables them. Whoever is disabled, or may do
+// something else than before, has to sign in again. The errors are ErrUser and ErrLastAdmin.
 func ChangeUser(ctx context.Context, tx *state.Tx, tenant string, id int64, name string, role Role, disabled bool, by string, now time.Time) (User, error) {
 	if err := tx.Exclusive(ctx, "users"); err != nil {
 		return User{}, err
@@ -156,7 +156,8 @@ func ChangeUser(ctx context.Context, tx *state.Tx, tenant string, id int64, name
 	return u, record(ctx, tx, tenant, by, "user changed", detail, now)
 }
 
-// RemoveUser ends a user, his sessions and his links. What he has said of alerts stays. ErrLastAdmin.
+// RemoveUser deletes a user with their sessions and links. What they have said about alerts stays. The error is
+// ErrLastAdmin for the tenant's last admin.
 func RemoveUser(ctx context.Context, tx *state.Tx, tenant string, id int64, by string, now time.Time) error {
 	if err := tx.Exclusive(ctx, "users"); err != nil {
 		return err
@@ -176,7 +177,7 @@ func RemoveUser(ctx context.Context, tx *state.Tx, tenant string, id int64, by s
 	return record(ctx, tx, tenant, by, "user removed", u.Email, now)
 }
 
-// adminLeft refuses what a transaction did to the last admin of a tenant: nobody could undo it.
+// adminLeft returns an error if a transaction has left a tenant without an admin, which nobody could undo.
 func adminLeft(ctx context.Context, tx *state.Tx, before User) error {
 	if before.Role != Admin || !before.Active || before.DisabledAt != nil {
 		return nil
@@ -188,7 +189,7 @@ func adminLeft(ctx context.Context, tx *state.Tx, before User) error {
 	return err
 }
 
-// admins counts the users and tokens that can do everything for a tenant.
+// admins counts a tenant's users and tokens that may do everything.
 func admins(ctx context.Context, q state.Querier, tenant string) (n int, err error) {
 	err = q.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM tokens WHERE tenant = ? AND role = ? AND revoked_at = 0)
 		+ (SELECT COUNT(*) FROM users WHERE tenant = ? AND role = ? AND disabled_at = 0 AND password <> '')`,

@@ -1,13 +1,13 @@
-// Package rollout brings a bundle to boards in stages: to one, then to a few of a hundred, then to all. Each
-// stage waits until its boards have said that the bundle is in force and have then been well for a time. It
-// halts by itself when more boards than were allowed refuse it, go back from it, or are unwell under it.
+// Package rollout brings a bundle to boards in stages: to one board, then to a few per cent, then to all. Each
+// stage waits until its boards have reported that the bundle is in force and have then been well for some time.
+// It halts by itself when more boards than allowed refuse the bundle, roll it back, or are unwell with it.
 //
-// Everything is in the database, so that it goes on where it was after a restart, and on whichever node: the
-// nodes take turns. What a board shall have is a wish of package care; this package only decides when.
+// Its whole state is in the database, so that it continues after a restart, and on whichever node: the nodes
+// take turns. What a board should have is a wish in package care; this package only decides when.
 //
-// It promises that a board which refused, or went back, is wished what it had before; and that after a halt
-// or an end by hand no board takes the bundle any more that had not taken it. It refuses to take a bundle
-// back from boards that have it: versions only rise, and what mends them is a higher one.
+// A board that has refused the bundle, or rolled it back, is wished what it had before. After a halt or a
+// cancellation, no further board takes the bundle. It does not take a bundle back from boards that have it:
+// versions only rise, and the remedy is a higher one.
 package rollout
 
 import (
@@ -51,7 +51,7 @@ CREATE TABLE rollout_boards (
 CREATE INDEX rollout_boards_by_place ON rollout_boards (tenant, rollout, status, place);
 `}}
 
-// Errors that callers may branch on.
+// Errors that a caller may branch on.
 var (
 	ErrOrder  = errors.New("the order is not understood")
 	ErrBusy   = errors.New("another staged update of this kind is under way on some of these boards")
@@ -59,24 +59,24 @@ var (
 	ErrNobody = errors.New("no board is to get it")
 )
 
-// Order is what somebody asks for.
+// Order describes the staged update that somebody asks for.
 type Order struct {
 	Name        string   `json:"name"`
 	Kind        string   `json:"kind"`
 	Version     string   `json:"version"`
-	Regions     []string `json:"regions,omitempty"` // boards of these; all three empty: every board
+	Regions     []string `json:"regions,omitempty"` // only boards in these; if all three are empty, every board
 	Stores      []string `json:"stores,omitempty"`
 	Devices     []string `json:"devices,omitempty"`
-	Stages      []string `json:"stages"`       // boards that have it in the end of each: "1", "5%"; the last is "100%"
-	SoakS       int64    `json:"soak_s"`       // seconds that a board must be well under it
-	PatienceS   int64    `json:"patience_s"`   // seconds that a board may take until it is
-	MaxFailures int      `json:"max_failures"` // boards that may fail before it halts
+	Stages      []string `json:"stages"`       // boards that have it at the end of each stage: "1", "5%"; the last is "100%"
+	SoakS       int64    `json:"soak_s"`       // seconds for which a board must be well with it
+	PatienceS   int64    `json:"patience_s"`   // seconds that a board may take to get there
+	MaxFailures int      `json:"max_failures"` // number of boards that may fail before it halts
 }
 
-// Defaults of an order.
+// The defaults of an order.
 const (
 	defaultSoak     = 15 * time.Minute
-	defaultPatience = 24 * time.Hour // over a night without power
+	defaultPatience = 24 * time.Hour // more than a night without power
 )
 
 // Complete fills in what was left out, and names what is wrong.
@@ -122,7 +122,7 @@ func (o *Order) Complete() error {
 	last := 0.0
 	for _, s := range o.Stages {
 		n, err := share(s, 1_000_000)
-		switch isShare := strings.HasSuffix(s, "%"); { // of a number before it nobody knows yet
+		switch isShare := strings.HasSuffix(s, "%"); { // a share cannot be compared with a number before it yet
 		case err != nil:
 			fault("stages: %w", err)
 		case isShare && float64(n) < last:
@@ -137,7 +137,7 @@ func (o *Order) Complete() error {
 	return nil
 }
 
-// share is how many of so many boards have it in the end of a stage.
+// share returns how many of total boards have it at the end of a stage.
 func share(stage string, total int) (int, error) {
 	if percent, ok := strings.CutSuffix(stage, "%"); ok {
 		p, err := strconv.ParseFloat(percent, 64)
@@ -153,14 +153,14 @@ func share(stage string, total int) (int, error) {
 	return min(total, n), nil
 }
 
-// Status of a staged update.
+// Status is the status of a staged update.
 type Status string
 
-// Statuses of a staged update.
+// The statuses of a staged update.
 const (
 	Running   Status = "running"
 	Paused    Status = "paused" // by hand
-	Halted    Status = "halted" // by itself, for Reason
+	Halted    Status = "halted" // by itself, for the reason in Reason
 	Cancelled Status = "cancelled"
 	Done      Status = "done"
 )
@@ -168,16 +168,16 @@ const (
 // BoardStatus says how far one board is.
 type BoardStatus string
 
-// Statuses of a board.
+// The statuses of a board.
 const (
 	Waiting   BoardStatus = "waiting"
 	Asked     BoardStatus = "asked"
-	Watched   BoardStatus = "watched" // it has it, and is watched
+	Watched   BoardStatus = "watched" // it has the bundle, and is being watched
 	Healthy   BoardStatus = "healthy"
 	Failed    BoardStatus = "failed"
-	Late      BoardStatus = "late"       // it was away; it takes it when it comes, and nobody waits
-	Skipped   BoardStatus = "skipped"    // it has it, or a higher one, or there is none for it
-	TakenBack BoardStatus = "taken_back" // it was ended before it had it
+	Late      BoardStatus = "late"       // it was away; it will take the bundle when it returns, and nobody waits for it
+	Skipped   BoardStatus = "skipped"    // it has this version or a higher one, or there is none for it
+	TakenBack BoardStatus = "taken_back" // the update ended before the board had it
 )
 
 // Rollout is one staged update.
@@ -185,8 +185,8 @@ type Rollout struct {
 	ID int64 `json:"id"`
 	Order
 	Status     Status              `json:"status"`
-	Stage      int                 `json:"stage"`  // place in Stages, from 0
-	Target     int                 `json:"target"` // boards that have it in the end of this stage
+	Stage      int                 `json:"stage"`  // index in Stages, from 0
+	Target     int                 `json:"target"` // boards that have it at the end of this stage
 	Reason     string              `json:"reason,omitempty"`
 	CreatedAt  time.Time           `json:"created_at"`
 	CreatedBy  string              `json:"created_by"`
@@ -218,6 +218,6 @@ type boardBody struct {
 	Asked  uint64      `json:"asked_version,omitempty"` // number of the desired state that brought it
 	Before *string     `json:"before,omitempty"`        // what was wished of the board before; absent: nothing of its own
 	Ills   []string    `json:"ills,omitempty"`          // why it was not well before
-	Heard  state.Order `json:"heard,omitzero"`          // message of its health when it had it first
-	Higher bool        `json:"higher,omitempty"`        // skipped for a higher version
+	Heard  state.Order `json:"heard,omitzero"`          // message with its health when it first had the bundle
+	Higher bool        `json:"higher,omitempty"`        // skipped because of a higher version
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Conductor takes staged updates forward; several on several nodes take turns.
+// Conductor advances staged updates. Several of them, on several nodes, take turns.
 type Conductor struct {
 	DB     *state.DB
 	Keeper *care.Keeper
 	Log    *slog.Logger
 	Now    func() time.Time // nil: time.Now
 
-	told string // the last fault, so that one that repeats is one line
+	told string // the last fault, so that a repeated one is logged once
 }
 
 // every is how often staged updates are looked at.
@@ -50,7 +50,7 @@ func (c *Conductor) Run(ctx context.Context) error {
 	}
 }
 
-// Work takes each staged update that runs a step forward.
+// Work advances each running staged update by one step.
 func (c *Conductor) Work(ctx context.Context) error {
 	list, err := query(ctx, c.DB, "WHERE status = ? ORDER BY id", string(Running))
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *Conductor) step(ctx context.Context, tx *state.Tx, tenant string, id in
 		return err
 	}
 	r, err := Get(ctx, tx, tenant, id)
-	if err != nil || r.Status != Running { // another node, or a person, was quicker
+	if err != nil || r.Status != Running { // another node, or a person, was faster
 		return err
 	}
 	if err := c.watch(ctx, tx, r, now); err != nil {
@@ -105,7 +105,7 @@ func (r *Rollout) reached() int { return r.Counts[Healthy] }
 func (r *Rollout) patience() time.Duration { return time.Duration(r.PatienceS) * time.Second }
 func (r *Rollout) soak() time.Duration     { return time.Duration(r.SoakS) * time.Second }
 
-// move stores a board under another status.
+// move stores a board with another status.
 func (r *Rollout) move(ctx context.Context, tx *state.Tx, b *Board, to BoardStatus) error {
 	r.Counts[b.Status]--
 	r.Counts[to]++
@@ -135,7 +135,7 @@ func (c *Conductor) watch(ctx context.Context, tx *state.Tx, r *Rollout, now tim
 	return nil
 }
 
-// judge says what became of one board.
+// judge determines what became of one board.
 func (c *Conductor) judge(ctx context.Context, tx *state.Tx, r *Rollout, b *Board, at *care.Board, cooler *state.Cooler, now time.Time) error {
 	late := now.Sub(*b.AskedAt) > r.patience()
 	want := at.Wanted.Of(r.Kind)
@@ -159,7 +159,7 @@ func (c *Conductor) judge(ctx context.Context, tx *state.Tx, r *Rollout, b *Boar
 	return c.judgeHealth(ctx, tx, r, b, cooler, late, now)
 }
 
-// judgeHealth looks how a board that has the bundle is under it.
+// judgeHealth determines whether a board that has the bundle is well.
 func (c *Conductor) judgeHealth(ctx context.Context, tx *state.Tx, r *Rollout, b *Board, cooler *state.Cooler, late bool, now time.Time) error {
 	ills, was := ills(cooler, b), b.boardBody
 	switch {
@@ -185,12 +185,12 @@ func (c *Conductor) judgeHealth(ctx context.Context, tx *state.Tx, r *Rollout, b
 	return r.putBoard(ctx, tx, b)
 }
 
-// heardSince reports whether the board has told its health since it has it.
+// heardSince reports whether the board has reported its health since it has the bundle.
 func heardSince(c *state.Cooler, b *Board) bool {
 	return c.Latest.Health != nil && c.Latest.Health.After(b.Heard)
 }
 
-// ills are the reasons why a board is not well that it did not have before.
+// ills returns the reasons why a board is not well that it did not have before.
 func ills(c *state.Cooler, b *Board) (list []string) {
 	if !heardSince(c, b) {
 		return nil
@@ -203,7 +203,7 @@ func ills(c *state.Cooler, b *Board) (list []string) {
 	return list
 }
 
-// fail notes why, and wishes of the board what was wished before.
+// fail records why, and wishes of the board what was wished before.
 func (c *Conductor) fail(ctx context.Context, tx *state.Tx, r *Rollout, b *Board, why string, now time.Time) error {
 	if _, err := care.SetVersion(ctx, tx, r.tenant, care.Cooler, b.Device, r.Kind, b.Before, 0, itself, now); err != nil {
 		return err
@@ -234,7 +234,7 @@ func (c *Conductor) halt(ctx context.Context, tx *state.Tx, r *Rollout, now time
 // atOnce bounds how many boards one step asks.
 const atOnce = 50
 
-// ask asks as many boards as the stage has room for, those that are connected.
+// ask asks as many connected boards as the stage has room for.
 func (c *Conductor) ask(ctx context.Context, tx *state.Tx, r *Rollout, now time.Time) error {
 	room := min(r.Target-r.reached()-r.active(), atOnce)
 	if room <= 0 || r.Counts[Waiting] == 0 {
@@ -280,8 +280,8 @@ func (c *Conductor) askBoard(ctx context.Context, tx *state.Tx, r *Rollout, b *B
 	return r.move(ctx, tx, b, status)
 }
 
-// finish leaves boards that are away to themselves, and makes the version the wish of the whole place where
-// it was for one, so that boards that come later get it.
+// finish stops waiting for boards that are away. If the update was for a whole place, it makes the version the
+// wish of that place, so that boards that come later get it.
 func (c *Conductor) finish(ctx context.Context, tx *state.Tx, r *Rollout, now time.Time) error {
 	if r.reached() == 0 {
 		r.Status, r.Reason = Halted, "no board has come to be well under it"
@@ -310,8 +310,8 @@ func (c *Conductor) finish(ctx context.Context, tx *state.Tx, r *Rollout, now ti
 	return access.Note(ctx, tx, r.tenant, itself, "staged update: done", fmt.Sprintf("%d: %s %s, %d boards", r.ID, r.Kind, r.Version, r.Counts[Healthy]), now)
 }
 
-// promote makes the version the wish of the tenant or the stores. Boards that failed, or have a higher one,
-// are left to themselves.
+// promote makes the version the wish of the tenant or of the stores. Boards that failed, or have a higher
+// version, are left alone.
 func (r *Rollout) promote(ctx context.Context, tx *state.Tx, now time.Time) error {
 	if len(r.Devices)+len(r.Regions) > 0 {
 		return nil
@@ -338,7 +338,7 @@ func (r *Rollout) promote(ctx context.Context, tx *state.Tx, now time.Time) erro
 	for _, b := range all {
 		switch {
 		case b.Status == Healthy || b.Status == Late:
-			err = set(care.Cooler, b.Device, nil) // it has the same from beyond
+			err = set(care.Cooler, b.Device, nil) // it gets the same from the wider scope
 		case b.Before == nil && (b.Status == Failed || b.Higher):
 			err = set(care.Cooler, b.Device, &none)
 		}

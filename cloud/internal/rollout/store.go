@@ -35,7 +35,7 @@ func scan(row interface{ Scan(...any) error }, more ...any) (*Rollout, error) {
 	return &r, json.Unmarshal([]byte(order), &r.Order)
 }
 
-// eligible is how many boards there were to bring it to.
+// eligible returns the number of boards that the bundle was to be brought to.
 func (r *Rollout) eligible() (n int) {
 	for status, count := range r.Counts {
 		if status != Skipped {
@@ -45,7 +45,7 @@ func (r *Rollout) eligible() (n int) {
 	return n
 }
 
-// Get reads one; state.ErrNotFound.
+// Get reads one staged update. The error is state.ErrNotFound if there is none.
 func Get(ctx context.Context, q state.Querier, tenant string, id int64) (*Rollout, error) {
 	list, err := counted(ctx, q, "tenant = ? AND id = ?", tenant, id)
 	if err != nil {
@@ -57,7 +57,7 @@ func Get(ctx context.Context, q state.Querier, tenant string, id int64) (*Rollou
 	return list[0], nil
 }
 
-// List gives up to limit of a tenant, the newest first.
+// List returns up to limit staged updates of a tenant, the newest first.
 func List(ctx context.Context, q state.Querier, tenant string, limit int) ([]*Rollout, error) {
 	list, err := counted(ctx, q, "id IN (SELECT id FROM rollouts WHERE tenant = ? ORDER BY id DESC LIMIT ?)", tenant, limit)
 	if err != nil {
@@ -66,8 +66,8 @@ func List(ctx context.Context, q state.Querier, tenant string, limit int) ([]*Ro
 	return list, nil
 }
 
-// counted reads staged updates with how far their boards are, the newest first, in one statement: what is read
-// in two may be of two moments.
+// counted reads staged updates with the progress of their boards, the newest first. It uses a single statement,
+// because two might see different moments.
 func counted(ctx context.Context, q state.Querier, where string, args ...any) ([]*Rollout, error) {
 	rows, err := q.Query(ctx, `SELECT r.*, COALESCE(b.status, ''), COALESCE(b.n, 0) FROM (SELECT `+columns+` FROM rollouts WHERE `+where+`) r
 		LEFT JOIN (SELECT tenant, rollout, status, COUNT(*) AS n FROM rollout_boards GROUP BY tenant, rollout, status) b
@@ -93,7 +93,7 @@ func counted(ctx context.Context, q state.Querier, where string, args ...any) ([
 		}
 	}
 	for _, r := range list {
-		r.Target, _ = share(r.Stages[min(r.Stage, len(r.Stages)-1)], r.eligible()) // Complete has seen to it
+		r.Target, _ = share(r.Stages[min(r.Stage, len(r.Stages)-1)], r.eligible()) // Complete has checked it
 	}
 	return list, rows.Err()
 }
@@ -115,7 +115,8 @@ func query(ctx context.Context, q state.Querier, where string, args ...any) ([]*
 	return list, rows.Err()
 }
 
-// Boards gives those of a staged update, in the order in which they are asked; with statuses only those.
+// Boards returns the boards of a staged update, in the order in which they are asked; with statuses, only
+// boards in those.
 func Boards(ctx context.Context, q state.Querier, tenant string, id int64, statuses ...BoardStatus) ([]*Board, error) {
 	rows, err := q.Query(ctx, "SELECT device, status, body FROM rollout_boards WHERE tenant = ? AND rollout = ? ORDER BY place, device", tenant, id)
 	if err != nil {
@@ -165,8 +166,8 @@ func (r *Rollout) putBoard(ctx context.Context, tx *state.Tx, b *Board) error {
 	return nil
 }
 
-// Start begins a staged update of an order that is complete. ErrOrder, ErrBusy, ErrNobody; state.ErrNotFound
-// for a bundle that is not here.
+// Start begins a staged update for an order that is complete. The errors are ErrOrder, ErrBusy and ErrNobody,
+// and state.ErrNotFound for a bundle that is not here.
 func Start(ctx context.Context, tx *state.Tx, tenant, by string, o Order, now time.Time) (*Rollout, error) {
 	if err := o.Complete(); err != nil {
 		return nil, err
@@ -222,8 +223,8 @@ func Start(ctx context.Context, tx *state.Tx, tenant, by string, o Order, now ti
 	return Get(ctx, tx, tenant, r.ID)
 }
 
-// enrol enters a board, to be asked or skipped. Boards come in an order of chance, so that the first are not
-// all of one store.
+// enrol enters a board, to be asked or skipped. Boards come in random order, so that the first ones are not all
+// of one store.
 func (r *Rollout) enrol(ctx context.Context, tx *state.Tx, device string) (*Board, error) {
 	at, err := care.GetBoard(ctx, tx, r.tenant, device)
 	if err != nil {
@@ -252,7 +253,7 @@ func (r *Rollout) enrol(ctx context.Context, tx *state.Tx, device string) (*Boar
 	return b, nil
 }
 
-// devices lists the boards of an order; a place that is not there is an error.
+// devices lists the boards of an order. A place that does not exist is an error.
 func (o *Order) devices(ctx context.Context, q state.Querier, tenant string) ([]string, error) {
 	rows, err := q.Query(ctx, `SELECT c.device, c.store, COALESCE(s.region, '') FROM coolers c
 		LEFT JOIN stores s ON s.tenant = c.tenant AND s.store = c.store WHERE c.tenant = ? ORDER BY c.device`, tenant)
@@ -295,7 +296,7 @@ func (o *Order) devices(ctx context.Context, q state.Querier, tenant string) ([]
 	return list, nil
 }
 
-// busy refuses boards that another staged update of the kind is at.
+// busy returns an error if another staged update of this kind is working on one of the boards.
 func busy(ctx context.Context, tx *state.Tx, tenant, kind string, devices []string) error {
 	active, err := query(ctx, tx, "WHERE tenant = ? AND status IN ('running', 'paused', 'halted') ORDER BY id", tenant)
 	if err != nil {
@@ -318,7 +319,7 @@ func busy(ctx context.Context, tx *state.Tx, tenant, kind string, devices []stri
 	return nil
 }
 
-// InUse names a staged update that is not over and brings a version, "" for none.
+// InUse names a staged update that is not over and brings the version, or "".
 func InUse(ctx context.Context, q state.Querier, tenant, kind, version string) (string, error) {
 	active, err := query(ctx, q, "WHERE tenant = ? AND status IN ('running', 'paused', 'halted') ORDER BY id", tenant)
 	for _, r := range active {
@@ -329,7 +330,8 @@ func InUse(ctx context.Context, q state.Querier, tenant, kind, version string) (
 	return "", err
 }
 
-// Say pauses, resumes or cancels. ErrStatus for what is over, or is so already.
+// Say pauses, resumes or cancels a staged update. The error is ErrStatus if it is over, or already in that
+// status.
 func Say(ctx context.Context, tx *state.Tx, tenant string, id int64, what, by string, now time.Time) (*Rollout, error) {
 	if err := tx.Exclusive(ctx, lock); err != nil {
 		return nil, err
@@ -346,7 +348,7 @@ func Say(ctx context.Context, tx *state.Tx, tenant string, id int64, what, by st
 	case "pause":
 		r.Status, r.Reason = Paused, "by "+by
 	case "resume":
-		r.Status, r.Reason, r.forgiven = Running, "", r.Counts[Failed] // those that failed are known now
+		r.Status, r.Reason, r.forgiven = Running, "", r.Counts[Failed] // the failures so far are known now
 	case "cancel":
 		if err := r.takeBack(ctx, tx, TakenBack, by, now); err != nil {
 			return nil, err
@@ -362,7 +364,7 @@ func Say(ctx context.Context, tx *state.Tx, tenant string, id int64, what, by st
 	return Get(ctx, tx, tenant, id)
 }
 
-// takeBack wishes of every board that was asked and has not answered what was wished before.
+// takeBack wishes, of every board that was asked and has not answered, what was wished before.
 func (r *Rollout) takeBack(ctx context.Context, tx *state.Tx, status BoardStatus, by string, now time.Time) error {
 	asked, err := Boards(ctx, tx, r.tenant, r.ID, Asked)
 	if err != nil {
