@@ -8,7 +8,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
-// alertsAnswer lists alerts, the newest first; whoever follows the live stream from Cursor misses no
+// alertsAnswer lists alerts, the newest first. A client that follows the live stream from Cursor misses no
 // change of them.
 type alertsAnswer struct {
 	Alerts []alert.Alert `json:"alerts"`

@@ -1,13 +1,13 @@
-// Package api is the REST interface under /v1: coolers, stores, planograms, products, alerts and what
-// was put aside. Its contract for clients is docs/openapi.yaml, and a test holds both together.
+// Package api is the REST interface under /v1: coolers, stores, planograms, products, alerts, and messages that
+// were put aside. With package live it is where alerts reach people and programs that ask for them. Its
+// contract for clients is docs/openapi.yaml, and a test checks that both agree.
 //
-// What it promises: JSON alone, also for errors ({"error","hint"} with a fitting status); times in
-// RFC 3339 UTC; a list that can be long has a limit. A GET carries an ETag, so that a client that
-// asks again pays for what changed.
+// All answers are JSON, including errors ({"error","hint"} with a fitting status). Times are in RFC 3339, UTC.
+// A list that can be long has a limit. A GET returns an ETag, so that a client that asks again only pays for
+// what has changed.
 //
-// What it refuses: bodies with a field that it does not know or beyond their limit, changes that a
-// page of another origin sends, and any look at another tenant's data. It does not stream: package
-// live does.
+// It refuses bodies that are too large or have an unknown field, changes sent by a page of another origin, and
+// access to another tenant's data. It does not stream: package live does.
 package api
 
 import (
@@ -38,52 +38,53 @@ type Series interface {
 	Days(ctx context.Context, r series.Range) ([]series.Rollup, error)
 }
 
-// Teller takes a person's word about an alert.
+// Teller takes what a person says about an alert.
 type Teller interface {
 	Say(ctx context.Context, db *state.DB, tenant, id string, w alert.Word) (*alert.Alert, error)
 }
 
 // Webhooks delivers alerts to targets.
 type Webhooks interface {
-	// Changed is told that the list of webhooks has changed.
+	// Changed must be called when the list of webhooks has changed.
 	Changed()
 	TryWebhook(ctx context.Context, tenant, id, who string) (*deliver.Trial, error)
 	TryRecipient(ctx context.Context, tenant string, r *alert.Recipient, who string) *deliver.Trial
 }
 
-// Config is what an API is made of.
+// Config configures an API.
 type Config struct {
 	DB       *state.DB
 	Series   Series
 	Alerts   Teller
 	Webhooks Webhooks // nil: there are no webhooks
-	// PublicWebhooks refuses webhooks into private networks when they are made; deliver never calls them then.
+	// PublicWebhooks refuses webhooks into private networks when they are created; deliver never calls them
+	// then.
 	PublicWebhooks bool
 	KPIs           *kpi.Desk
 	Book           *book.Desk
 	Orders         *route.Router
 	Rates          *merge.RateReader
-	// KeepPoints is how long single looks are kept, from which hours can be made again; 0: for ever.
+	// KeepPoints is how long single looks are kept, from which hours can be computed again; 0: for ever.
 	KeepPoints time.Duration
 	Sales      *sales.Ledger
 	Boards     Boards // nil: none can be reached
 	Rules      Rules  // nil: none
-	// Operator reports whether a tenant is who runs the service, and may see its file of rules; nil: each is.
+	// Operator reports whether a tenant runs the service, and may see its rule file; nil: every tenant does.
 	Operator func(tenant string) bool
-	// Releases takes signed bundles in; BoardsURL is the address at which boards fetch them, "": none.
+	// Releases stores signed bundles. BoardsURL is the address at which boards fetch them; "": they cannot.
 	Releases  *release.Store
 	BoardsURL string
-	// TryRules judges a tenant's history by a file of rules; nil: there is no history.
+	// TryRules judges a tenant's history by a rule file; nil: there is no history.
 	TryRules func(ctx context.Context, tenant string, file []byte, since time.Duration) (any, error)
-	Changed  func() // called after a change that the live stream should tell
+	Changed  func() // called after a change that the live stream should report
 	Decided  func() // called after somebody has decided about suggested orders; nil: nobody sends them
 
-	// Tenant says whose data a request may see; its error is told to the client with status 401.
+	// Tenant returns whose data a request may see. Its error is sent to the client with status 401.
 	Tenant func(*http.Request) (string, error)
-	// Who names whoever makes a request, as others read it beside what he says of an alert: what the
-	// request itself claims does not count then. "" or nil: nobody has to prove who he is.
+	// Who returns the name of whoever makes a request, as others read it beside what they say about an alert;
+	// what the request itself claims is then ignored. "" or nil: nobody has to prove who they are.
 	Who func(*http.Request) string
-	// Grant names what a request has shown, for what lasts longer than it; nil: nothing has to be shown.
+	// Grant names the credential of a request, for what outlasts it; nil: no credential is needed.
 	Grant func(*http.Request) string
 	Now   func() time.Time // nil: time.Now
 	Log   *slog.Logger
@@ -92,7 +93,7 @@ type Config struct {
 // api is the handlers' receiver.
 type api struct{ Config }
 
-// handlers is all there is, by method and path.
+// handlers maps every method and path to its handler.
 func (a *api) handlers() map[string]handler {
 	all := map[string]handler{
 		"GET /v1/coolers":                       a.coolers,
@@ -147,10 +148,10 @@ func (a *api) handlers() map[string]handler {
 	return all
 }
 
-// Patterns lists what New serves, as method and path, in the order of the alphabet.
+// Patterns lists what New serves, as method and path, in alphabetical order.
 func Patterns() []string { return slices.Sorted(maps.Keys((&api{}).handlers())) }
 
-// New gives the handler of everything under /v1 that is not a stream.
+// New returns the handler for everything under /v1 that is not a stream.
 func New(c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -174,7 +175,7 @@ func New(c Config) http.Handler {
 		mux.Handle(pattern, a.serve(tenant, h))
 	}
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		// The mux answers a wrong method by itself, in text; here it is in JSON like the rest.
+		// The mux would answer a wrong method in plain text; answer in JSON like everywhere else.
 		other := *r
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete} {
 			other.Method = method

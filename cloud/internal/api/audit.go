@@ -12,9 +12,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// audited is what the audit log says of each address that changes something, but for those that write a line of
-// their own there with more in it (rules, bundles, staged updates, what boards are to have, lessons), that bring
-// facts (sales, stock, orders), and that say a word about an alert, which stands with the alert.
+// audited is what the audit log says about each address that changes something. It does not contain those that
+// write a more detailed line themselves (rules, bundles, staged updates, what boards should have, lessons),
+// that bring facts (sales, stock, orders), or that say something about an alert, which is stored with the
+// alert.
 var audited = map[string]string{
 	"PUT /v1/coolers/{device}":                 "cooler changed",
 	"POST /v1/coolers/{device}/commands":       "command sent",
@@ -43,12 +44,12 @@ var audited = map[string]string{
 	"POST /v1/orders/{channel}/{order}/cancel": "order cancelled",
 }
 
-// mark is what a handler adds to its line of the audit log.
+// mark is what a handler adds to its line in the audit log.
 type mark struct{ detail string }
 
 type markKey struct{}
 
-// remark adds to the line of the audit log what the address does not say. No secret belongs there.
+// remark adds to the line in the audit log what the address does not say. It must not contain secrets.
 func remark(r *http.Request, detail string) {
 	if m, ok := r.Context().Value(markKey{}).(*mark); ok {
 		m.detail = detail
@@ -57,8 +58,8 @@ func remark(r *http.Request, detail string) {
 
 var places = regexp.MustCompile(`\{([a-z0-9]+)\}`)
 
-// audit has a handler's change written to the audit log, in the transaction that makes it; of what changes
-// no row of ours, in one of its own once it is done.
+// audit makes a handler's change appear in the audit log, written in the transaction that makes it; for a
+// change that touches no row of ours, in a transaction of its own afterwards.
 func (a *api) audit(pattern, action string, h handler) handler {
 	names := places.FindAllStringSubmatch(pattern, -1)
 	return func(r *http.Request, tenant string) (any, error) {
@@ -82,5 +83,5 @@ func (a *api) audit(pattern, action string, h handler) handler {
 	}
 }
 
-// Recorded lists the addresses of which New writes to the audit log.
+// Recorded lists the addresses that New records in the audit log.
 func Recorded() []string { return slices.Sorted(maps.Keys(audited)) }

@@ -13,7 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// bundleAnswer is a bundle with what wants it.
+// bundleAnswer is a bundle, with what wants it.
 type bundleAnswer struct {
 	release.Release
 	UsedBy string `json:"used_by,omitempty"` // the first wish that names its version
@@ -46,7 +46,7 @@ func (a *api) bundles(r *http.Request, tenant string) (any, error) {
 	return out, err
 }
 
-// postBundle takes a signed bundle in, as it is, in the body.
+// postBundle stores a signed bundle, which is the body.
 func (a *api) postBundle(r *http.Request, tenant string) (any, error) {
 	b, again, err := a.Releases.Add(r.Context(), tenant, a.recordedAs(r), http.MaxBytesReader(nil, r.Body, bundle.MaxBytes), a.Now())
 	if err != nil {
@@ -58,7 +58,7 @@ func (a *api) postBundle(r *http.Request, tenant string) (any, error) {
 	return created{b}, nil
 }
 
-// bundleProblem tells what a sender can do about a bundle that is not taken.
+// bundleProblem says what the sender can do about a bundle that is refused.
 func bundleProblem(err error) error {
 	tooLong := (*http.MaxBytesError)(nil)
 	switch {

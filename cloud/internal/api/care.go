@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// care are the addresses of what boards are sent from far away.
+// care returns the addresses for managing boards remotely.
 func (a *api) care() map[string]handler {
 	return map[string]handler{
 		"GET /v1/bundles":                            a.bundles,
@@ -28,7 +28,7 @@ func (a *api) care() map[string]handler {
 	}
 }
 
-// recordedAs names who makes a request, for the records.
+// recordedAs returns the name of whoever makes a request, for the records.
 func (a *api) recordedAs(r *http.Request) string {
 	return cmp.Or(a.Who(r), "somebody, without signing in")
 }
@@ -41,8 +41,8 @@ func (a *api) wishes(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"wishes": list}, err
 }
 
-// putWish takes over the parts that the body names; what it leaves out stays, null leaves a part to the wish
-// beyond.
+// putWish takes over the parts that the body contains. A part that is left out stays as it is, and null leaves
+// it to the wish of the wider scope.
 func (a *api) putWish(scope care.Scope, place string) handler {
 	return func(r *http.Request, tenant string) (any, error) {
 		data, err := readText(r, maxBody)
@@ -65,10 +65,10 @@ func (a *api) putWish(scope care.Scope, place string) handler {
 	}
 }
 
-// boardCare is how a board stands to what is wanted of it, as people are shown it.
+// boardCare shows people how a board stands to what is wanted of it.
 type boardCare struct {
 	State       care.State        `json:"state"`
-	Version     uint64            `json:"version"` // number of what is wanted; 0: nothing was ever
+	Version     uint64            `json:"version"` // number of what is wanted; 0: nothing was ever wanted
 	Since       *time.Time        `json:"since,omitempty"`
 	Wanted      care.Wanted       `json:"wanted"`
 	Applied     care.Wanted       `json:"applied"`
@@ -100,7 +100,7 @@ func (a *api) desired(r *http.Request, tenant string) (any, error) {
 	return careFor(b), nil
 }
 
-// retryDesired has a board try once more what it refused.
+// retryDesired makes a board try once more what it has refused.
 func (a *api) retryDesired(r *http.Request, tenant string) (any, error) {
 	var b *care.Board
 	err := a.DB.Write(r.Context(), func(tx *state.Tx) (err error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// maxHook bounds a webhook's body.
+// maxHook bounds the body of a webhook.
 const maxHook = 5 << 20
 
 func (a *api) channel(r *http.Request, tenant, name string) (c intake.Channel, err error) {
@@ -23,7 +23,7 @@ func (a *api) channel(r *http.Request, tenant, name string) (c intake.Channel, e
 	return c, json.Unmarshal([]byte(body), &c)
 }
 
-// shown is a channel without its secret, which is told to nobody.
+// shown returns a channel without its secret, which is never sent to anybody.
 func shown(c intake.Channel) intake.Channel {
 	if c.Secret != "" {
 		c.Secret = "***"
@@ -62,7 +62,7 @@ func (a *api) putChannel(r *http.Request, tenant string) (any, error) {
 	if c.Channel != name {
 		return nil, &Problem{http.StatusBadRequest, problem.AddressDiffers, "the body is about channel " + c.Channel + ", the address about " + name, "leave channel out of the body"}
 	}
-	if c.Secret == "***" || c.Secret == "" { // as it was told: it stays
+	if c.Secret == "***" || c.Secret == "" { // as it was shown: it stays
 		if was, err := a.channel(r, tenant, name); err == nil {
 			c.Secret = was.Secret
 		}
@@ -82,15 +82,15 @@ func (a *api) deleteChannel(r *http.Request, tenant string) (any, error) {
 	return map[string]string{"channel": name}, a.Sales.DropChannel(r.Context(), tenant, name)
 }
 
-// hookPattern is where others send their sales. The signature is the proof of who they are, so it asks
-// for no token, and the address says whose sales they are.
+// hookPattern is where others send their sales. The signature proves who they are, so no token is needed, and
+// the address says whose sales they are.
 const hookPattern = "POST /v1/sales/hooks/{tenant}/{channel}"
 
-// hook takes a webhook. A sender hears 200 when its lines are stored, parked, or kept to be mended.
+// hook takes a webhook. The sender gets status 200 when its lines are stored, parked, or kept for repair.
 func (a *api) hook(r *http.Request, _ string) (any, error) {
 	tenant, name := r.PathValue("tenant"), r.PathValue("channel")
 	unknown := &Problem{http.StatusUnauthorized, problem.BadSignature, "the webhook is not signed as this channel signs, or there is no such channel", "look at the secret, and at GET /v1/sales/channels"}
-	// The address says whose it is, and the database holds us to it.
+	// The address says whose it is, and the database enforces that.
 	r = r.WithContext(state.ForTenant(r.Context(), tenant))
 	body, err := read(r, maxHook)
 	if err != nil {
@@ -122,10 +122,10 @@ func (a *api) hook(r *http.Request, _ string) (any, error) {
 	return report, nil
 }
 
-// reread is what became of webhooks that were read again.
+// reread is the outcome of reading webhooks again.
 type reread struct {
-	Messages  int `json:"messages"` // that were read
-	Taken     int `json:"taken"`    // of which nothing is rejected any more
+	Messages  int `json:"messages"` // number that were read
+	Taken     int `json:"taken"`    // number of which nothing is rejected any more
 	Stored    int `json:"stored"`
 	Corrected int `json:"corrected"`
 	Duplicate int `json:"duplicate"`
@@ -138,7 +138,7 @@ type reread struct {
 // rereadBatch is how many messages are read at once.
 const rereadBatch = 20
 
-// rereadWebhooks reads each webhook of which something was rejected again, by its channel as it is now.
+// rereadWebhooks reads again each webhook of which something was rejected, using its channel's present mapping.
 func (a *api) rereadWebhooks(r *http.Request, tenant string) (any, error) {
 	p := query(r, "channel")
 	only := p.text("channel")
@@ -159,7 +159,7 @@ func (a *api) rereadWebhooks(r *http.Request, tenant string) (any, error) {
 		for _, m := range list {
 			c, err := a.channel(r, tenant, m.Channel)
 			if errors.Is(err, state.ErrNotFound) {
-				continue // it was taken down; what is kept of it stays
+				continue // the channel was deleted; what is kept of it stays
 			}
 			if err == nil {
 				err = out.read(r.Context(), a, &c, tenant, m)

@@ -13,13 +13,13 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// known is an error for a device that the tenant does not have.
+// known returns an error if the tenant does not have the device.
 func (a *api) known(r *http.Request, tenant, device string) error {
 	_, err := state.GetCooler(r.Context(), a.DB, tenant, device)
 	return err
 }
 
-// checkGLN holds a Global Location Number to its form: 12 digits and the check digit of GS1.
+// checkGLN checks the form of a Global Location Number: 12 digits and the GS1 check digit.
 func checkGLN(gln string) error {
 	if len(gln) != 13 {
 		return fmt.Errorf("GLN %q has %d characters, want 13 digits", gln, len(gln))
@@ -45,10 +45,10 @@ func checkZone(name string) error {
 	return nil
 }
 
-// maxWord bounds a word that things are grouped by, in characters.
+// maxWord bounds a word by which things are grouped, in characters.
 const maxWord = 64
 
-// checkWord holds a word that things are grouped by to a form that people can type again.
+// checkWord checks that a word by which things are grouped is one that people can type again.
 func checkWord(field, word string) error {
 	if utf8.RuneCountInString(word) > maxWord || strings.TrimSpace(word) != word || strings.ContainsFunc(word, unicode.IsControl) || !utf8.ValidString(word) {
 		return &Problem{http.StatusBadRequest, problem.BadLabel, fmt.Sprintf("%s is %q, want up to %d characters without spaces around them", field, word, maxWord), "choose a shorter word"}

@@ -15,25 +15,25 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Boards hands a message to the broker, for a board that is connected.
+// Boards passes a message to the broker, for a board that is connected.
 type Boards interface {
 	Publish(ctx context.Context, topic string, payload []byte) error
 }
 
-// commandTime is how long a board may take until a command is not wanted any more.
+// commandTime is how long a board may take before a command is no longer wanted.
 const commandTime = time.Minute
 
 var commands = []string{wire.CommandCapture, wire.CommandPicture, wire.CommandSelfTest, wire.CommandRestart, wire.CommandSettle}
 
-// commandAnswer says what was sent; what comes of it is told by what the board sends then.
+// commandAnswer says what was sent; what the board sends afterwards shows the outcome.
 type commandAnswer struct {
 	ID      string    `json:"id"`
 	Name    string    `json:"name"`
 	Expires time.Time `json:"expires"`
 }
 
-// command asks a board to do something once. It is not kept for a board that is away: a picture
-// of today is not wanted tomorrow.
+// command asks a board to do something once. It is not kept for a board that is away: nobody wants today's
+// picture tomorrow.
 func (a *api) command(r *http.Request, tenant string) (any, error) {
 	var body struct {
 		Name string `json:"name"`
@@ -65,7 +65,7 @@ func (a *api) command(r *http.Request, tenant string) (any, error) {
 	return created{commandAnswer{cmd.ID, cmd.Name, cmd.Expires}}, nil
 }
 
-// board is a cooler as whoever keeps the boards in order looks at it.
+// board is a cooler from the point of view of whoever looks after the boards.
 type board struct {
 	Device    string       `json:"device"`
 	Store     string       `json:"store"`
@@ -84,23 +84,23 @@ type board struct {
 	Sensors   []sensor     `json:"sensors,omitempty"`
 	Answer    *answered    `json:"answer,omitempty"`
 	Arch      string       `json:"arch,omitempty"`
-	Desired   *boardCare   `json:"desired,omitempty"` // in the list of all boards
+	Desired   *boardCare   `json:"desired,omitempty"` // only in the list of all boards
 }
 
-// sensor is one that is fitted, and whether it is heard.
+// sensor is a fitted sensor, with whether it works.
 type sensor struct {
-	Name  string `json:"name"`            // as the board calls it, "door: gpio17" and the like
+	Name  string `json:"name"`            // the board's name for it, such as "door: gpio17"
 	Fault string `json:"fault,omitempty"` // why it gives nothing; absent: it works
 }
 
-// answered is what came of the last command that the board carried out.
+// answered is the outcome of the last command that the board carried out.
 type answered struct {
 	ID     string `json:"id"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail,omitempty"`
 }
 
-// health is what a board last said of itself.
+// health is what a board last reported about itself.
 type health struct {
 	At             time.Time  `json:"at"`
 	UptimeS        int64      `json:"uptime_s"`
@@ -187,7 +187,7 @@ func boardOf(c *state.Cooler, row *fleet.Row) board {
 	return b
 }
 
-// sensorsOf tells of each fitted sensor what the board's health says of it: a fault begins with the
+// sensorsOf returns each fitted sensor with what the board's health says about it: a fault begins with the
 // sensor's name.
 func sensorsOf(l state.Latest) (list []sensor) {
 	for _, name := range l.Software.Value.Devices {

@@ -15,7 +15,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// coolersAnswer lists coolers; whoever follows the live stream from Cursor misses no alert.
+// coolersAnswer lists coolers. A client that follows the live stream from Cursor misses no alert.
 type coolersAnswer struct {
 	Coolers []fleet.Row `json:"coolers"`
 	Cursor  string      `json:"cursor"`
@@ -43,18 +43,18 @@ type coolerAnswer struct {
 	Planogram   *shelf.Planogram `json:"planogram"`
 	Assigned    string           `json:"assigned_planogram"` // ID; "": none was assigned here
 	Observation *observation     `json:"observation"`
-	Alerts      []alert.Alert    `json:"alerts"` // that are not over
+	Alerts      []alert.Alert    `json:"alerts"` // those that are not over
 	Board       board            `json:"board"`
 }
 
-// observation is the last look at the shelves with the message that brought it.
+// observation is the last look at the shelves, with the message that brought it.
 type observation struct {
 	shelf.Observation
 	Boot uint32 `json:"boot"`
 	Seq  uint64 `json:"seq"`
 }
 
-// maxAlerts bounds the alerts of one cooler in its answer.
+// maxAlerts bounds the alerts in the answer about one cooler.
 const maxAlerts = 500
 
 func (a *api) cooler(r *http.Request, tenant string) (any, error) {
@@ -104,8 +104,8 @@ func (a *api) lastObservation(r *http.Request, tenant, device string) (*observat
 	return out, nil
 }
 
-// planogramOf is the version that the cooler judges by if it is published here, else the newest that
-// it is assigned.
+// planogramOf returns the version by which the cooler judges if it is published here, else the newest version
+// of the one assigned.
 func (a *api) planogramOf(r *http.Request, tenant string, row fleet.Row, c *state.Cooler) (*shelf.Planogram, error) {
 	if row.Planogram != nil {
 		p, err := state.GetPlanogram(r.Context(), a.DB, tenant, row.Planogram.ID, row.Planogram.Version)
@@ -123,12 +123,12 @@ func (a *api) planogramOf(r *http.Request, tenant string, row fleet.Row, c *stat
 	return p, err
 }
 
-// coolerBody is what people say of a cooler; what is left out stays as it is.
+// coolerBody is what people say about a cooler; what is left out stays as it is.
 type coolerBody struct {
 	Name      *string `json:"name"`
 	Store     *string `json:"store"`
 	Planogram *string `json:"planogram"` // ID; "": none
-	Model     *string `json:"model"`     // as its maker calls it
+	Model     *string `json:"model"`     // by its manufacturer's name
 }
 
 func (a *api) putCooler(r *http.Request, tenant string) (any, error) {
@@ -188,7 +188,7 @@ func set(to *string, from *string) {
 	}
 }
 
-// picture gives a JPEG: the last one, or that of an observation.
+// picture returns a JPEG: the last one, or that of an observation.
 func (a *api) picture(r *http.Request, tenant string) (any, error) {
 	p := query(r, "boot", "seq")
 	boot, seq := p.number("boot", 0, 1, 1<<32-1), p.number("seq", 0, 1, 1<<63-1)

@@ -8,15 +8,15 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// eventsAnswer is a stretch of the alert log. Asked again from Cursor it goes on without a gap.
+// eventsAnswer is a part of the alert log. Asking again from Cursor continues without a gap.
 type eventsAnswer struct {
 	Events []alert.Event `json:"events"`
 	Cursor string        `json:"cursor"`
-	More   bool          `json:"more"` // there is more now
+	More   bool          `json:"more"` // there is more already
 }
 
-// events reads the alert log after a cursor: for whoever has no connection open, or wants what a broker
-// may have lost.
+// events reads the alert log after a cursor: for a client without an open connection, or one that wants what a
+// broker may have lost.
 func (a *api) events(r *http.Request, tenant string) (any, error) {
 	p := query(r, "after", "limit")
 	after := int64(p.number("after", 0, 0, 1<<63-1))

@@ -17,10 +17,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// filters are the parameters that every question takes.
+// filters are the parameters that every KPI takes.
 var filters = []string{"from", "to", "by", "compare", "stores", "regions", "brands", "categories", "skus", "own", "format"}
 
-// question reads the parameters of a KPI; without them it is about the last week.
+// question reads the parameters of a KPI; the default is the last week.
 func (a *api) question(r *http.Request, tenant string, more ...string) (kpi.Query, kpi.Compare, *params) {
 	p := query(r, append(slices.Clone(filters), more...)...)
 	to := p.time("to", a.Now())
@@ -44,7 +44,7 @@ func (a *api) question(r *http.Request, tenant string, more ...string) (kpi.Quer
 	return q, compare, p
 }
 
-// selection reads which stores and products are asked for, and how the answer is wanted.
+// selection reads which stores and products are asked for, and the wanted form of the answer.
 func (a *api) selection(p *params, tenant string, from, to time.Time) kpi.Query {
 	q := kpi.Query{Tenant: tenant, From: from, To: to,
 		Stores: p.list("stores"), Regions: p.list("regions"), Brands: p.list("brands"), Categories: p.list("categories")}
@@ -75,14 +75,14 @@ func words[T ~string](list []T) string {
 	return strings.Join(out, ", ")
 }
 
-// format checks how the answer is wanted; formatted obeys it.
+// format checks the wanted form of the answer, which formatted applies.
 func (p *params) format() {
 	if f := p.text("format"); f != "" && f != "json" && f != "csv" && f != "xlsx" {
 		p.fault("parameter format is %q, want json, csv or xlsx", f)
 	}
 }
 
-// formatted gives an answer as JSON, or its rows as a file.
+// formatted returns an answer as JSON, or its rows as a file.
 func formatted[T any](p *params, name string, answer any, rows []T) (any, error) {
 	format := p.text("format")
 	if format == "" || format == "json" {
@@ -105,7 +105,7 @@ func formatted[T any](p *params, name string, answer any, rows []T) (any, error)
 	return b, err
 }
 
-// kpiOf makes a handler of a question that takes nothing but the filters.
+// kpiOf returns a handler for a KPI that takes no parameters but the filters.
 func kpiOf[T any](a *api, name string, ask func(d *kpi.Desk, r *http.Request, q kpi.Query, c kpi.Compare) (*kpi.Answer[T], error)) handler {
 	return func(r *http.Request, tenant string) (any, error) {
 		q, compare, p := a.question(r, tenant)
@@ -120,7 +120,7 @@ func kpiOf[T any](a *api, name string, ask func(d *kpi.Desk, r *http.Request, q 
 	}
 }
 
-// kpis are the questions under /v1/kpis.
+// kpis returns the addresses under /v1/kpis.
 func (a *api) kpis() map[string]handler {
 	return map[string]handler{
 		"GET /v1/kpis/availability": kpiOf(a, "availability", func(d *kpi.Desk, r *http.Request, q kpi.Query, c kpi.Compare) (*kpi.Answer[kpi.Availability], error) {
@@ -150,7 +150,7 @@ func (a *api) kpis() map[string]handler {
 	}
 }
 
-// weights reads "osa:40,facings:25,share:20,order:15"; without them those of the tenant's book.
+// weights reads "osa:40,facings:25,share:20,order:15"; the default are those in the tenant's book.
 func (a *api) weights(r *http.Request, p *params, q kpi.Query) (kpi.Weights, error) {
 	if list := p.list("weights"); list != nil {
 		return p.weights(list), nil
@@ -224,7 +224,7 @@ func (a *api) weightBook(r *http.Request, tenant string) (any, error) {
 	return formatted(p, "weights", bookOf(book), book.Rows())
 }
 
-// bookOf is a book with what counts where it is silent.
+// bookOf returns a book together with the weights that apply where it says nothing.
 func bookOf(b kpi.WeightBook) any {
 	return struct {
 		kpi.WeightBook
@@ -246,7 +246,7 @@ func (a *api) putWeightBook(r *http.Request, tenant string) (any, error) {
 	return bookOf(book), a.DB.Write(r.Context(), func(tx *state.Tx) error { return kpi.PutWeights(r.Context(), tx, tenant, book) })
 }
 
-// mergedHours lists the merged hours themselves; without from and to those of the last day.
+// mergedHours lists the merged hours themselves; the default are those of the last day.
 func (a *api) mergedHours(r *http.Request, tenant string) (any, error) {
 	p := query(r, "from", "to", "stores", "regions", "brands", "categories", "skus", "own", "format")
 	from, to := p.span(a.Now())
@@ -301,7 +301,7 @@ func (a *api) model(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"model": m}, err
 }
 
-// replayHours has hours folded anew from the facts.
+// replayHours has hours computed again from the facts.
 func (a *api) replayHours(r *http.Request, tenant string) (any, error) {
 	var body struct {
 		From time.Time `json:"from"`

@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// lessons are the addresses of what people teach.
+// lessons returns the addresses for teaching products.
 func (a *api) lessons() map[string]handler {
 	return map[string]handler{
 		"GET /v1/lessons":                 a.listLessons,
@@ -42,7 +42,7 @@ func (a *api) listLessons(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"lessons": list}, err
 }
 
-// lessonBody begins a lesson: with a number of photos that will be sent, or with facings of a cooler's picture.
+// lessonBody begins a lesson: with a number of photos that will be sent, or with facings in a cooler's picture.
 type lessonBody struct {
 	GTIN   shelf.GTIN `json:"gtin"`
 	Name   string     `json:"name"`
@@ -50,7 +50,8 @@ type lessonBody struct {
 	Seen   *seenBody  `json:"seen"`
 }
 
-// seenBody names facings of a look whose picture is here. Boxes are in pixels of a picture of Width × Height.
+// seenBody names facings in a look whose picture is stored here. Boxes are in pixels of a picture of Width ×
+// Height.
 type seenBody struct {
 	Device  string      `json:"device"`
 	Boot    uint32      `json:"boot"`
@@ -123,7 +124,7 @@ func (a *api) seenPhotos(r *http.Request, tenant string, seen *seenBody) ([]*les
 	return photos, nil
 }
 
-// lessonProblem tells what somebody can do about a lesson that is not taken.
+// lessonProblem says what somebody can do about a lesson that is refused.
 func lessonProblem(err error) error {
 	switch {
 	case errors.Is(err, lesson.ErrPhoto):
@@ -138,7 +139,7 @@ func lessonProblem(err error) error {
 	return err
 }
 
-// number reads a number of the address; what is none names nothing that is there.
+// number reads a number in the address. Anything else names nothing that exists.
 func number(r *http.Request, name string) (int64, error) {
 	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)
 	if err != nil {
@@ -147,7 +148,7 @@ func number(r *http.Request, name string) (int64, error) {
 	return n, nil
 }
 
-// lessonDetail is a lesson with where its product stands in its photos.
+// lessonDetail is a lesson, with where its product is in its photos.
 type lessonDetail struct {
 	*lesson.Lesson
 	Facings map[string]shelf.Box `json:"facings"` // by the photo's number
@@ -222,7 +223,7 @@ func (a *api) putLessonPhoto(r *http.Request, tenant string) (any, error) {
 	return l, lessonProblem(err)
 }
 
-// postLessonResult takes what a program that can see says came of a lesson.
+// postLessonResult takes the outcome of a lesson from a program that has the networks.
 func (a *api) postLessonResult(r *http.Request, tenant string) (any, error) {
 	id, err := number(r, "id")
 	if err != nil {

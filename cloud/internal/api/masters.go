@@ -12,7 +12,7 @@ import (
 // maxMasters bounds a body of masters.
 const maxMasters = 32 << 20
 
-// postMasters enters products and stores, all or none.
+// postMasters enters products and stores, all of them or none.
 func (a *api) postMasters(r *http.Request, tenant string) (any, error) {
 	data, err := readText(r, maxMasters)
 	if err != nil {

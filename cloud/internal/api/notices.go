@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/deliver"
 )
 
-// notices tells which people were told of alerts, are to be told, or could not be.
+// notices lists which people were told of alerts, will be told, or could not be told.
 func (a *api) notices(r *http.Request, tenant string) (any, error) {
 	p := query(r, "alert", "state", "limit")
 	limit := p.number("limit", 100, 1, 1000)

@@ -11,10 +11,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/telemetry"
 )
 
-// observed is one look as the series keeps it: what was judged of each slot.
+// observed is one look as the series stores it: the judgement of each slot.
 type observed struct {
 	CapturedAt time.Time  `json:"captured_at"`
-	Doubtful   bool       `json:"time_doubtful,omitempty"` // the board's clock was not set: the time is that of arrival
+	Doubtful   bool       `json:"time_doubtful,omitempty"` // the board's clock was not set, so this is the time of arrival
 	Boot       uint32     `json:"boot"`
 	Seq        uint64     `json:"seq"`
 	Slots      []slotSeen `json:"slots"`
@@ -57,8 +57,8 @@ func (a *api) observations(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"observations": list[max(0, len(list)-int(limit)):]}, nil
 }
 
-// messages reads a device's part of the series; a device that is not known is a fault, so that a
-// misspelt one is not taken for a quiet one.
+// messages reads a device's part of the series. An unknown device is an error, so that a misspelt one is not
+// taken for a quiet one.
 func (a *api) messages(r *http.Request, tenant string, from, to time.Time) ([]series.Message, error) {
 	device := r.PathValue("device")
 	if err := a.known(r, tenant, device); err != nil {
@@ -148,10 +148,10 @@ func (c *chart) add(m series.Message) {
 	}
 }
 
-// milliwatts is what is drawn; negative while a battery feeds the board.
+// milliwatts is the power that is drawn; it is negative while a battery feeds the board.
 func milliwatts(p telemetry.Power) float64 { return float64(p.MilliVolt) * float64(p.MilliAmp) / 1000 }
 
-// availability is the share of required SKUs that are present, over those that were observed.
+// availability returns the share of required SKUs that are present, among those that were observed.
 func availability(slots []series.SlotPoint) (share float64, ok bool) {
 	present := map[shelf.GTIN]bool{}
 	for _, s := range slots {
@@ -199,7 +199,7 @@ func (a *api) rollups(r *http.Request, tenant string, from, to time.Time, c *cha
 		case "footfall":
 			c.point(h.Start, float64(h.In))
 		case "osa":
-			// By slots: a rollup keeps no memory of which SKU stood where.
+			// By slots, because a rollup does not record which SKU stood where.
 			if seen := h.Totals.OK + h.Totals.Low + h.Totals.Empty + h.Totals.Misplaced + h.Totals.Foreign; seen > 0 {
 				c.point(h.Start, float64(h.Totals.OK+h.Totals.Low)/float64(seen))
 			}
@@ -208,7 +208,8 @@ func (a *api) rollups(r *http.Request, tenant string, from, to time.Time, c *cha
 	return nil
 }
 
-// powerByHour makes the means of hours from single readings, day by day: the hours of the series keep no power.
+// powerByHour computes hourly means from single readings, day by day, because the hours of the series do not
+// include power.
 func (a *api) powerByHour(r *http.Request, tenant string, from, to time.Time, c *chart) error {
 	const day = 24 * time.Hour
 	sums, counts := map[time.Time]float64{}, map[time.Time]float64{}

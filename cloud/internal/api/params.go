@@ -11,14 +11,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// params reads a request's query strictly; the first fault stays.
+// params reads a request's query strictly and keeps the first fault.
 type params struct {
 	values url.Values
 	err    error
 }
 
-// query takes the parameters that an address knows; any other is a fault, because a misspelt filter
-// would answer with everything.
+// query accepts the parameters that an address knows. Any other is a fault, because a misspelt filter would
+// return everything.
 func query(r *http.Request, known ...string) *params {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	p := &params{values: values}
@@ -91,7 +91,7 @@ func (p *params) time(name string, without time.Time) time.Time {
 	return t.UTC()
 }
 
-// span reads from and to; without them the last day.
+// span reads from and to; the default is the last day.
 func (p *params) span(now time.Time) (from, to time.Time) {
 	to = p.time("to", now)
 	from = p.time("from", to.Add(-24*time.Hour))

@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// place is a store as the API tells it.
+// place is a store in the API.
 type place struct {
 	Store string   `json:"store"`
 	Name  string   `json:"name"`
@@ -64,7 +64,7 @@ func (a *api) putStore(r *http.Request, tenant string) (any, error) {
 	s := state.Store{Tenant: tenant, Store: body.Store, Name: body.Name, GLN: body.GLN, Lat: body.Lat, Lon: body.Lon, TZ: body.TZ, Hours: body.Hours,
 		Region: body.Region, Channel: body.Channel, Class: body.Class}
 	err := a.DB.Write(r.Context(), func(tx *state.Tx) error { return state.PutStore(r.Context(), tx, s, a.Now()) })
-	if err == nil && a.Sales != nil { // sales may wait for it
+	if err == nil && a.Sales != nil { // sales may be waiting for it
 		_, err = a.Sales.Replay(r.Context(), tenant)
 	}
 	return placeOf(s), err

@@ -21,7 +21,7 @@ func (a *api) planograms(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"planograms": list}, err
 }
 
-// planogram gives the newest version, or the one asked for; as YAML to whoever prefers it.
+// planogram returns the newest version or the one asked for, as YAML to clients that prefer it.
 func (a *api) planogram(r *http.Request, tenant string) (any, error) {
 	p := query(r, "version")
 	version := p.number("version", 0, 1, 1<<31-1)

@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// campaigns are the addresses of promotions.
+// campaigns returns the addresses of promotions.
 func (a *api) campaigns() map[string]handler {
 	return map[string]handler{
 		"GET /v1/promotions":         a.promotions,
@@ -55,7 +55,7 @@ func (a *api) putPromotion(r *http.Request, tenant string) (any, error) {
 	})
 }
 
-// refold has the hours of a promotion folded again, as far back as they can be.
+// refold has the hours of a promotion computed again, as far back as possible.
 func (a *api) refold(ctx context.Context, tx *state.Tx, tenant, id string) error {
 	list, err := promotion.List(ctx, tx, tenant)
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *api) deletePromotion(r *http.Request, tenant string) (any, error) {
 	return map[string]any{}, err
 }
 
-// lifts answers what came of the promotions of the last quarter, or of another stretch.
+// lifts returns the effect of the promotions of the last quarter, or of another stretch of time.
 func (a *api) lifts(r *http.Request, tenant string) (any, error) {
 	p := query(r, "from", "to", "format")
 	to := p.time("to", a.Now())

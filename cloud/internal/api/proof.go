@@ -16,7 +16,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// proofAnswer is where an alert's slot is in the pictures of its moments; null where there is none.
+// proofAnswer says where an alert's slot is in the pictures of its moments; null if there is no picture.
 type proofAnswer struct {
 	Before *proofLook `json:"before"`
 	After  *proofLook `json:"after"`
@@ -58,7 +58,7 @@ func (a *api) proof(r *http.Request, tenant string) (any, error) {
 	return proofAnswer{look(alert.MomentBefore), look(alert.MomentAfter), look(alert.MomentEnd)}, nil
 }
 
-// pictureOf is the address of the whole picture of a look.
+// pictureOf returns the address of the whole picture of a look.
 func pictureOf(al *alert.Alert, k alert.Key) string {
 	return fmt.Sprintf("/v1/coolers/%s/picture?boot=%d&seq=%d", al.Device, k.Boot, k.Seq)
 }
@@ -72,7 +72,7 @@ func (a *api) crops(r *http.Request, tenant string) (*alert.Alert, map[alert.Mom
 	return al, crops, err
 }
 
-// proofCrop gives the alert's slot, cut out of the picture of a moment.
+// proofCrop returns the alert's slot, cropped from the picture of a moment.
 func (a *api) proofCrop(r *http.Request, tenant string) (any, error) {
 	if p := query(r); p.err != nil {
 		return nil, p.err
@@ -104,14 +104,14 @@ func (a *api) proofCrop(r *http.Request, tenant string) (any, error) {
 	if err != nil {
 		return nil, &Problem{http.StatusNotFound, problem.SlotNotCut, "the slot cannot be cut out: " + err.Error(), "the picture as the board sent it: GET " + pictureOf(al, c.Look.Key)}
 	}
-	// A better picture of the moment may come: then it is another look.
+	// A better picture of the moment may come, which is then that of another look.
 	return &blob{contentType: "image/jpeg", etag: fmt.Sprintf("%d-%d", pic.Boot, pic.Seq), maxAge: "private, no-cache", bytes: cut}, nil
 }
 
-// cutting bounds how many pictures are unpacked at a time: each takes up to maxPixels times 3 bytes.
+// cutting bounds how many pictures are decoded at a time: each takes up to maxPixels times 3 bytes.
 var cutting = make(chan struct{}, 2)
 
-// noProof says why there is nothing to be shown of a moment, nil where there may be.
+// noProof says why there is nothing to show of a moment; nil if there may be something.
 func noProof(al *alert.Alert, m alert.Moment, c alert.Crop, known bool) *Problem {
 	var at *uint64
 	switch m {
@@ -143,11 +143,11 @@ func noProof(al *alert.Alert, m alert.Moment, c alert.Crop, known bool) *Problem
 }
 
 const (
-	maxPixels   = 16 << 20 // of a picture that is unpacked; a JPEG of a few bytes can claim 4 G
+	maxPixels   = 16 << 20 // of a picture that is decoded; a JPEG of a few bytes can claim 4 G
 	cropQuality = 90
 )
 
-// cutOut cuts a slot out of a picture, which may be smaller than the one that was judged.
+// cutOut crops a slot from a picture, which may be smaller than the one that was judged.
 func cutOut(data []byte, c alert.Crop) ([]byte, error) {
 	if c.Width <= 0 || c.Height <= 0 || c.Box.W <= 0 || c.Box.H <= 0 {
 		return nil, errors.New("the board did not say where the slot is")

@@ -37,7 +37,7 @@ func (a *api) quarantine(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"messages": out}, nil
 }
 
-// quarantined gives a message's bytes as they came.
+// quarantined returns a message's bytes as they came.
 func (a *api) quarantined(r *http.Request, tenant string) (any, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {

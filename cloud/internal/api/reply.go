@@ -20,7 +20,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Problem is an error that a client is told.
+// Problem is an error that is sent to the client.
 type Problem struct {
 	Status int          `json:"-"`
 	Code   problem.Code `json:"code"`
@@ -39,13 +39,13 @@ type blob struct {
 	etag        string
 	maxAge      string // Cache-Control
 	bytes       []byte
-	name        string // of the file that a browser saves it as; "": it shows it
+	name        string // of the file as which a browser saves it; "": the browser shows it
 }
 
 // created is an answer with status 201.
 type created struct{ value any }
 
-// serve makes a handler an http.Handler, for the tenant that a request is of.
+// serve turns a handler into an http.Handler that serves the tenant of the request.
 func (a *api) serve(tenantOf func(*http.Request) (string, error), h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tenant, err := tenantOf(r)
@@ -77,10 +77,11 @@ func (a *api) serve(tenantOf func(*http.Request) (string, error), h handler) htt
 	})
 }
 
-// compressFrom is the size from which JSON is worth compressing.
+// compressFrom is the size in bytes from which JSON is compressed.
 const compressFrom = 2048
 
-// send writes an answer, nothing of it if the client has it already, and short if it can read that.
+// send writes an answer. It sends no body if the client already has it, and compresses it if the client can
+// decompress it.
 func (a *api) send(w http.ResponseWriter, r *http.Request, status int, b *blob) {
 	head := w.Header()
 	head.Set("Content-Type", b.contentType)
@@ -132,7 +133,7 @@ func matches(header, tag string) bool {
 	return false
 }
 
-// told makes an error that a client can do something about a Problem, and leaves any other.
+// told turns an error that a client can do something about into a Problem, and returns any other unchanged.
 func told(err error) error {
 	switch {
 	case errors.Is(err, state.ErrNotFound):
@@ -147,7 +148,7 @@ func told(err error) error {
 	return err
 }
 
-// fail tells the client what is wrong; what is our own fault is logged and told without its inside.
+// fail tells the client what is wrong. A fault of our own is logged, and the client is not told its details.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
 	switch err = told(err); {
@@ -165,13 +166,13 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
-// Limits of bodies.
+// The limits of bodies.
 const (
 	maxBody      = 64 << 10
 	maxPlanogram = 1 << 20
 )
 
-// read takes a body in whole.
+// read reads a whole body.
 func read(r *http.Request, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	var tooLarge *http.MaxBytesError
@@ -218,7 +219,7 @@ func size(n int64) string {
 	return strconv.FormatInt(n>>10, 10) + " KiB"
 }
 
-// decode reads a JSON body strictly.
+// decode decodes a JSON body strictly.
 func decode(r *http.Request, into any) error {
 	data, err := readText(r, maxBody)
 	if err != nil {

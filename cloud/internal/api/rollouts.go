@@ -10,7 +10,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// stagedUpdates are the addresses of staged updates.
+// stagedUpdates returns the addresses of staged updates.
 func (a *api) stagedUpdates() map[string]handler {
 	return map[string]handler{
 		"GET /v1/rollouts":              a.rollouts,
@@ -69,7 +69,7 @@ type rolloutAnswer struct {
 
 type rolloutBoard struct {
 	*rollout.Board
-	// Left out of what is stored of a board: nobody outside can do anything with it.
+	// This hides a field that is stored with a board but of no use to clients.
 	Asked  *struct{} `json:"asked_version,omitempty"`
 	Before *struct{} `json:"before,omitempty"`
 	Heard  *struct{} `json:"heard,omitempty"`
@@ -105,7 +105,7 @@ func rolloutID(r *http.Request) (int64, error) {
 	return id, nil
 }
 
-// sayRollout pauses, resumes or cancels one.
+// sayRollout pauses, resumes or cancels a staged update.
 func (a *api) sayRollout(what string) handler {
 	return func(r *http.Request, tenant string) (any, error) {
 		id, err := rolloutID(r)

@@ -17,7 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// Rules keeps the rules of each tenant, in versions.
+// Rules stores the rules of each tenant, in versions.
 type Rules interface {
 	Current(ctx context.Context, tenant string) (alert.RuleText, error)
 	Version(ctx context.Context, tenant string, version int64) (alert.RuleText, error)
@@ -25,19 +25,19 @@ type Rules interface {
 	Put(ctx context.Context, tenant string, was, text []byte, who string, now time.Time) (alert.RuleText, error)
 }
 
-// rulesAnswer is the file of rules in force, as text and read, and what holds where it is silent.
+// rulesAnswer is the rule file in force, as text and parsed, with what applies where it says nothing.
 type rulesAnswer struct {
-	Version  int64                      `json:"version"` // 0: the tenant has none of its own, those of the service are in force
+	Version  int64                      `json:"version"` // 0: the tenant has none of its own, and those of the service are in force
 	By       string                     `json:"changed_by,omitempty"`
-	At       *time.Time                 `json:"changed_at"` // null: never by the tenant
-	Hidden   bool                       `json:"hidden"`     // those of the service are not the tenant's to see
+	At       *time.Time                 `json:"changed_at"` // null: the tenant has never changed them
+	Hidden   bool                       `json:"hidden"`     // those of the service, which the tenant may not see
 	Revision string                     `json:"revision"`
-	Text     string                     `json:"text"` // "": the defaults alone
+	Text     string                     `json:"text"` // "": only the defaults
 	Book     json.RawMessage            `json:"book"` // the same as JSON
 	Defaults map[alert.Type]defaultRule `json:"defaults"`
 }
 
-// defaultRule is a rule in the words of a file of rules.
+// defaultRule is a rule in the words of a rule file.
 type defaultRule struct {
 	Open struct {
 		Bad int `json:"bad"`
@@ -75,7 +75,7 @@ func (a *api) rules(r *http.Request, tenant string) (any, error) {
 	return a.answerRules(tenant, text), nil
 }
 
-// rulesOf gives the rules in force as the tenant may see them.
+// rulesOf returns the rules in force as the tenant may see them.
 func (a *api) rulesOf(r *http.Request, tenant string) (alert.RuleText, error) {
 	if a.Rules == nil {
 		return alert.RuleText{}, &Problem{http.StatusNotFound, problem.NotHere, "there are no rules here", "ask the service itself"}
@@ -83,8 +83,8 @@ func (a *api) rulesOf(r *http.Request, tenant string) (alert.RuleText, error) {
 	return a.Rules.Current(r.Context(), tenant)
 }
 
-// hidden reports whether a text is the service's own file and the tenant is not who runs the service: it
-// holds addresses and secrets of others.
+// hidden reports whether a text is the service's own file and the tenant does not run the service: the file
+// contains addresses and secrets of others.
 func (a *api) hidden(tenant string, text alert.RuleText) bool {
 	return text.Version == 0 && len(text.Text) > 0 && a.Operator != nil && !a.Operator(tenant)
 }
@@ -104,18 +104,18 @@ func (a *api) answerRules(tenant string, text alert.RuleText) *rulesAnswer {
 	book, err := yaml.YAMLToJSON(text.Text)
 	if err == nil && json.Valid(book) {
 		out.Book = book
-	} // else somebody has broken the file: its text says how
+	} // otherwise somebody has broken the file, and its text shows how
 	return out
 }
 
-// revision names a text of rules.
+// revision identifies a text of rules.
 func revision(text []byte) string {
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// putRules puts a tenant's rules in force, as its next version. With If-Match it must name the revision
-// that it takes the place of, so that two people do not undo each other's work unseen.
+// putRules puts a tenant's rules in force, as the next version. If-Match must name the revision that it
+// replaces, if it is given, so that two people do not undo each other's work unseen.
 func (a *api) putRules(r *http.Request, tenant string) (any, error) {
 	text, err := readText(r, maxBody)
 	if err != nil {

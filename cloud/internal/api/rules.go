@@ -8,10 +8,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// maxRulesDays bounds a dry run that somebody waits for; the command line has no bound.
+// maxRulesDays bounds a dry run over HTTP, for which somebody waits; on the command line there is no bound.
 const maxRulesDays = 31
 
-// testRules judges the kept history by a file of rules, which is the body, and changes nothing.
+// testRules judges the stored history by a rule file, which is the body, and changes nothing.
 func (a *api) testRules(r *http.Request, tenant string) (any, error) {
 	p := query(r, "days")
 	days := p.number("days", 7, 1, maxRulesDays)

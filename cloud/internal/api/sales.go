@@ -14,10 +14,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// maxSales bounds a body of sales lines; a larger file is sent in parts, or dropped into a folder.
+// maxSales bounds a body of sales lines. A larger file can be sent in parts, or dropped into a folder.
 const maxSales = 512 << 20
 
-// trade are the addresses of sales, stock and online orders.
+// trade returns the addresses of sales, stock and online orders.
 func (a *api) trade() map[string]handler {
 	return map[string]handler{
 		"POST /v1/sales/lines":                     a.postLines,
@@ -97,7 +97,7 @@ func (a *api) postLines(r *http.Request, tenant string) (any, error) {
 	return report, err
 }
 
-// unpacked is a request's body; what gzip has packed is unpacked, whether the header says so or not.
+// unpacked returns a request's body, decompressed if it is gzip, whether the header says so or not.
 func unpacked(r *http.Request) (io.Reader, error) {
 	switch encoding := r.Header.Get("Content-Encoding"); encoding {
 	case "", "identity", "gzip":
@@ -129,7 +129,7 @@ func (a *api) fileMapping(r *http.Request, tenant, channel string) (*intake.Mapp
 	return m, err
 }
 
-// soldLine is a line as the API tells it.
+// soldLine is a sales line in the API.
 type soldLine struct {
 	Channel    string     `json:"channel"`
 	Order      string     `json:"order"`
@@ -168,7 +168,7 @@ func (a *api) lines(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"lines": out}, err
 }
 
-// yes reads true or false; without it false.
+// yes reads true or false; the default is false.
 func (p *params) yes(name string) bool {
 	v := p.values.Get(name)
 	if v != "" && v != "true" && v != "false" {
@@ -190,7 +190,7 @@ func (p *params) gtin(name string) shelf.GTIN {
 	return g
 }
 
-// soldHour is a total as the API tells it.
+// soldHour is an hourly total in the API.
 type soldHour struct {
 	Store    string     `json:"store"`
 	GTIN     shelf.GTIN `json:"gtin"`
@@ -244,7 +244,8 @@ func (a *api) changedHours(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"hours": out, "cursor": strconv.FormatUint(cursor, 10)}, err
 }
 
-// parkedLines lists what waits: lines, movements of stock, and orders that were cancelled before any line of theirs came.
+// parkedLines lists what waits: lines, stock movements, and orders that were cancelled before any of their
+// lines came.
 func (a *api) parkedLines(r *http.Request, tenant string) (any, error) {
 	p := query(r, "limit")
 	limit := p.number("limit", 100, 1, 10_000)
@@ -311,7 +312,7 @@ func (a *api) mendedLine(r *http.Request, tenant string) (any, error) {
 	return map[string]int64{"id": id}, a.Sales.Mended(r.Context(), tenant, id)
 }
 
-// faulty makes a wrong master or movement a Problem.
+// faulty turns a faulty master or movement into a Problem.
 func faulty(err error) error {
 	var f *sales.Fault
 	if errors.As(err, &f) {

@@ -12,7 +12,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// stocked is a product in a store's book. OnHand is null before the first count; Moved is the sum then.
+// stocked is a product in a store's book. OnHand is null before the first count; Moved is then the sum of
+// movements.
 type stocked struct {
 	Store     string     `json:"store"`
 	GTIN      shelf.GTIN `json:"gtin"`
@@ -68,7 +69,7 @@ func (a *api) postMovements(r *http.Request, tenant string) (any, error) {
 	out := make([]result, len(body.Movements))
 	var good []sales.MovementDraft
 	var at []int
-	for i, raw := range body.Movements { // one that is not understood keeps none of the others
+	for i, raw := range body.Movements { // one that cannot be parsed does not stop the others
 		var m sales.MovementDraft
 		if err := strictly(raw, &m); err != nil {
 			out[i] = result{m.ID, sales.Rejected, &sales.Fault{Code: sales.NotUnderstood, Text: err.Error(), Hint: "see docs/sales.md"}}

@@ -12,7 +12,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// replenishment are the addresses of suggested orders.
+// replenishment returns the addresses of suggested orders.
 func (a *api) replenishment() map[string]handler {
 	return map[string]handler{
 		"GET /v1/suggestions":          a.suggestions,
@@ -48,7 +48,7 @@ func (a *api) suggestions(r *http.Request, tenant string) (any, error) {
 	return formatted(p, "suggestions", map[string]any{"suggestions": list}, list)
 }
 
-// outcomes sums up how the suggestions of the last quarter did, or of another stretch.
+// outcomes summarises how the suggestions of the last quarter did, or of another stretch of time.
 func (a *api) outcomes(r *http.Request, tenant string) (any, error) {
 	p := query(r, "from", "to", "stores", "format")
 	to := p.time("to", a.Now())
@@ -92,14 +92,14 @@ func (a *api) decide(r *http.Request, tenant string) (any, error) {
 	return s, wordFault(err)
 }
 
-// decided has what is approved sent.
+// decided has what was approved sent.
 func (a *api) decided() {
 	if a.Decided != nil {
 		a.Decided()
 	}
 }
 
-// by is who decides: where people sign in, whoever did, whatever the body claims.
+// by returns who decides: if people sign in, whoever is signed in, whatever the body claims.
 func (a *api) by(r *http.Request, claimed string) string {
 	if a.Who != nil {
 		if name := a.Who(r); name != "" {
@@ -179,11 +179,11 @@ func (a *api) putDelivery(r *http.Request, tenant string) (any, error) {
 
 func (a *api) ordering(r *http.Request, tenant string) (any, error) {
 	o, err := replenish.ReadOrdering(r.Context(), a.DB, tenant)
-	o.Secret = "" // it is told once
+	o.Secret = "" // it is only shown once
 	return o, err
 }
 
-// putOrdering sets where orders go, under a new secret that is told in the answer alone.
+// putOrdering sets where orders are sent, with a new secret that only this answer contains.
 func (a *api) putOrdering(r *http.Request, tenant string) (any, error) {
 	var o replenish.Ordering
 	if err := decode(r, &o); err != nil {

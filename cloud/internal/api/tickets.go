@@ -18,7 +18,7 @@ func (a *api) ticket(r *http.Request, tenant string) (any, error) {
 	return created{ticketAnswer{ticket, expires}}, err
 }
 
-// grant names what a request has shown, "" where nothing has to be shown.
+// grant names the credential of a request; "" if none is needed.
 func (a *api) grant(r *http.Request) string {
 	if a.Grant == nil {
 		return ""

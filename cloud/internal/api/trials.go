@@ -9,7 +9,7 @@ import (
 
 var noDelivery = &Problem{http.StatusNotFound, problem.NotHere, "nothing is delivered from here", "ask the service itself"}
 
-// testWebhook sends a webhook a test message, and tells what its target answered.
+// testWebhook sends a test message to a webhook, and returns what its target answered.
 func (a *api) testWebhook(r *http.Request, tenant string) (any, error) {
 	if a.Webhooks == nil {
 		return nil, noDelivery
@@ -17,7 +17,7 @@ func (a *api) testWebhook(r *http.Request, tenant string) (any, error) {
 	return a.Webhooks.TryWebhook(r.Context(), tenant, r.PathValue("id"), a.Who(r))
 }
 
-// recipientBody is who is to be sent a test message; it need not stand in the rules yet.
+// recipientBody is who is to be sent a test message; they need not be in the rules yet.
 type recipientBody struct {
 	Format      string `json:"format"`
 	URL         string `json:"url"`
@@ -25,7 +25,7 @@ type recipientBody struct {
 	Secret      string `json:"secret"`
 }
 
-// testRecipient sends somebody a test message, and tells what came of it.
+// testRecipient sends somebody a test message, and returns the outcome.
 func (a *api) testRecipient(r *http.Request, tenant string) (any, error) {
 	var b recipientBody
 	if err := decode(r, &b); err != nil {

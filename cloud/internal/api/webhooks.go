@@ -25,18 +25,18 @@ func (a *api) webhooks(r *http.Request, tenant string) (any, error) {
 	rows := make([]webhookRow, len(list))
 	for i, w := range list {
 		rows[i] = webhookRow{w, health[w.ID]}
-		rows[i].Secret, rows[i].RobotSecret = "", "" // told once, when it was made
+		rows[i].Secret, rows[i].RobotSecret = "", "" // they are only shown once, when the webhook is created
 	}
 	return map[string]any{"webhooks": rows}, nil
 }
 
-// webhookRow is a webhook and how it fares.
+// webhookRow is a webhook with its state of delivery.
 type webhookRow struct {
 	deliver.Webhook
 	deliver.Health
 }
 
-// webhookBody is somebody's wish to be told.
+// webhookBody describes the webhook that somebody asks for.
 type webhookBody struct {
 	URL         string   `json:"url"`
 	Format      string   `json:"format"` // "": events
@@ -65,7 +65,7 @@ func (a *api) postWebhook(r *http.Request, tenant string) (any, error) {
 		}
 	}
 	if u, err := url.Parse(w.URL); err == nil {
-		remark(r, w.Format+" "+u.Scheme+":"+u.Host) // what follows may hold a robot's key
+		remark(r, w.Format+" "+u.Scheme+":"+u.Host) // the rest may contain a robot's key
 	}
 	w, err := deliver.Create(r.Context(), a.DB, w, a.Now())
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *api) deleteWebhook(r *http.Request, tenant string) (any, error) {
 	return map[string]any{"deleted": r.PathValue("id")}, nil
 }
 
-// replayWebhook tells a webhook again all that came after a cursor.
+// replayWebhook makes a webhook receive again everything after a cursor.
 func (a *api) replayWebhook(r *http.Request, tenant string) (any, error) {
 	var body struct {
 		Cursor string `json:"cursor"`

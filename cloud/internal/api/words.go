@@ -9,7 +9,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// wordBody is what a person can say of an alert; each address takes a part of it.
+// wordBody is what a person can say about an alert; each address takes a part of it.
 type wordBody struct {
 	By    string     `json:"by"`
 	Note  string     `json:"note"`
@@ -66,7 +66,7 @@ func (a *api) comment(r *http.Request, tenant string) (any, error) {
 	return a.say(r, tenant, wordBody{By: b.By, Text: b.Text}.word(alert.ActionComment), err)
 }
 
-// signed says who says it: whoever is signed in, whatever the body claims.
+// signed sets who says it: whoever is signed in, whatever the body claims.
 func (a *api) signed(r *http.Request, w alert.Word) alert.Word {
 	if who := a.Who(r); who != "" {
 		w.By = who
@@ -74,7 +74,7 @@ func (a *api) signed(r *http.Request, w alert.Word) alert.Word {
 	return w
 }
 
-// say has a word about one alert taken; fault is what was wrong with the request.
+// say applies a word to one alert. fault is what was wrong with the request.
 func (a *api) say(r *http.Request, tenant string, w alert.Word, fault error) (any, error) {
 	if fault != nil {
 		return nil, fault
@@ -94,14 +94,14 @@ func (a *api) say(r *http.Request, tenant string, w alert.Word, fault error) (an
 // maxBulk is how many alerts one request may be about.
 const maxBulk = 500
 
-// bulkFault is an alert that a word could not be taken for.
+// bulkFault is an alert to which a word could not be applied.
 type bulkFault struct {
 	ID    string       `json:"id"`
 	Code  problem.Code `json:"code"`
 	Error string       `json:"error"`
 }
 
-// bulk has one word about many alerts taken. Each is taken or not by itself: the answer tells which.
+// bulk applies one word to many alerts. Each succeeds or fails by itself; the answer says which.
 func (a *api) bulk(r *http.Request, tenant string) (any, error) {
 	var b struct {
 		IDs    []string     `json:"ids"`
