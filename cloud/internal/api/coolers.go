@@ -36,8 +36,7 @@ func (a *api) coolers(r *http.Request, tenant string) (any, error) {
 	return coolersAnswer{rows, strconv.FormatInt(head, 10)}, nil
 }
 
-// coolerAnswer is a cooler's row with what stands behind it. Its planogram takes the place of the
-// row's reference.
+// coolerAnswer is a cooler's row with the details. Its planogram replaces the row's reference to one.
 type coolerAnswer struct {
 	fleet.Row
 	Planogram   *shelf.Planogram `json:"planogram"`

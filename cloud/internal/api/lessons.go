@@ -89,8 +89,8 @@ func (a *api) postLesson(r *http.Request, tenant string) (any, error) {
 	return created{made}, nil
 }
 
-// seenPhotos are the picture of a look, once for each facing in it that is meant: the cooler's own pictures
-// are forgotten after a while, a lesson's are not.
+// seenPhotos returns the picture of a look once for each facing that is meant, because the cooler's own
+// pictures are deleted after a while but those of a lesson are not.
 func (a *api) seenPhotos(r *http.Request, tenant string, seen *seenBody) ([]*lesson.Photo, error) {
 	if seen.Width <= 0 || seen.Height <= 0 || seen.Width > 1<<15 || seen.Height > 1<<15 || len(seen.Facings) == 0 {
 		return nil, &Problem{http.StatusBadRequest, problem.BadLesson, "seen lacks width, height or facings", "they stand in the cooler's observation"}
