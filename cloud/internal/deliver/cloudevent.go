@@ -9,8 +9,8 @@ import (
 // cloudEventMedia is the media type of one CloudEvent in its JSON format.
 const cloudEventMedia = "application/cloudevents+json"
 
-// cloudEvent is a CloudEvents 1.0 envelope around something that the service tells a whole tenant. Events of the
-// alert log have an envelope with a subject and a place in the log: alert.Event.
+// cloudEvent is a CloudEvents 1.0 envelope for something that concerns a whole tenant. Events of the alert log
+// have an envelope with a subject and a place in the log: alert.Event.
 type cloudEvent[T any] struct {
 	SpecVersion     string    `json:"specversion"`
 	ID              string    `json:"id"`
@@ -21,7 +21,7 @@ type cloudEvent[T any] struct {
 	Data            T         `json:"data"`
 }
 
-// encodeCloudEvent gives the envelope as JSON.
+// encodeCloudEvent returns the envelope as JSON.
 func encodeCloudEvent[T any](tenant, eventType, id string, at time.Time, data T) ([]byte, error) {
 	body, err := json.Marshal(cloudEvent[T]{
 		SpecVersion: "1.0", ID: id, Source: "/coldshelf/" + tenant, Type: eventType,

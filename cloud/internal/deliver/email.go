@@ -19,8 +19,8 @@ import (
 // ErrNoMail says that no mail server is configured.
 var ErrNoMail = errors.New("no mail server is configured (alerts.smtp)")
 
-// SMTP is the mail server that e-mails are handed to. STARTTLS is used if the server offers it; without it no password
-// is sent.
+// SMTP is the mail server to which e-mails are handed. STARTTLS is used if the server offers it; without it no
+// password is sent.
 type SMTP struct {
 	Server   string // host:port; "": there is none
 	From     string // an address
@@ -33,7 +33,7 @@ type SMTP struct {
 // program shows e-mails with the same Thread as one conversation.
 type mailText struct{ ID, Thread, Subject, Text string }
 
-// letter is a message by RFC 5322.
+// letter returns the message in the format of RFC 5322.
 func (s *SMTP) letter(m mailText, to []string, now time.Time) []byte {
 	_, domain, _ := strings.Cut(s.From, "@")
 	var b bytes.Buffer
@@ -78,7 +78,7 @@ func (s *SMTP) hand(ctx context.Context, to []string, letter []byte, timeout tim
 		return err
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() }) // a server that hangs
+	stop := context.AfterFunc(ctx, func() { conn.Close() }) // for a server that hangs
 	defer stop()
 	host, _, _ := net.SplitHostPort(s.Server)
 	c, err := smtp.NewClient(conn, host)
@@ -95,7 +95,7 @@ func (s *SMTP) hand(ctx context.Context, to []string, letter []byte, timeout tim
 			return err
 		}
 	}
-	if s.Username != "" { // PlainAuth itself refuses a connection without TLS, but to loopback
+	if s.Username != "" { // PlainAuth itself refuses a connection without TLS, except to loopback
 		if err := c.Auth(smtp.PlainAuth("", s.Username, s.Password, host)); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (s *SMTP) hand(ctx context.Context, to []string, letter []byte, timeout tim
 	return nil
 }
 
-// post is a Webhook of FormatEmail at work.
+// post delivers to a Webhook of FormatEmail.
 type post struct {
 	hook
 	smtp    *SMTP

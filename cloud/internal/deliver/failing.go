@@ -11,25 +11,25 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Failing is the state of a target that did not accept what it was offered last. It is kept over restarts, so that a
-// service that starts again does not begin with new patience.
+// Failing is the state of a target that did not accept what it was offered last. It is kept across restarts, so
+// that a restarted service does not begin with new patience.
 type Failing struct {
 	Since   time.Time `json:"since"`
-	Error   string    `json:"error"` // of the last try
+	Error   string    `json:"error"` // of the last attempt
 	TriedAt time.Time `json:"tried_at"`
 	NextTry time.Time `json:"next_try"` // as planned then; the service may have stopped since
 
-	patience time.Duration // used up by TriedAt: the time in which it was tried
+	patience time.Duration // the time for which it had been tried by TriedAt
 }
 
-// begin is when the target began to fail, counting only time in which it was tried: the time after the last try, while
-// nobody tried, is left out.
+// begin returns when the target began to fail. Only time in which it was tried counts: the time after the last
+// attempt, while nobody tried, is left out.
 func (f *Failing) begin(now time.Time) time.Time { return now.Add(-f.patience) }
 
-// recipientName is the name of a recipient's row.
+// recipientName returns the name of a recipient's row.
 func recipientName(tenant, recipient string) string { return "recipient/" + tenant + "/" + recipient }
 
-// putFailing writes down another failure of a target; since stays what it was.
+// putFailing records another failure of a target; the beginning stays what it was.
 func putFailing(ctx context.Context, tx *state.Tx, reader string, f Failing) error {
 	_, err := tx.Exec(ctx, `INSERT INTO delivery_failing (reader, since, patience, reason, tried_at, next_try) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (reader) DO UPDATE SET patience = excluded.patience, reason = excluded.reason, tried_at = excluded.tried_at, next_try = excluded.next_try`,
@@ -40,7 +40,7 @@ func putFailing(ctx context.Context, tx *state.Tx, reader string, f Failing) err
 	return nil
 }
 
-// endFailing writes down that a target accepts what it is offered.
+// endFailing records that a target accepts what it is offered.
 func endFailing(ctx context.Context, tx *state.Tx, reader string) error {
 	if _, err := tx.Exec(ctx, "DELETE FROM delivery_failing WHERE reader = ?", reader); err != nil {
 		return fmt.Errorf("keep that %s works: %w", reader, err)
@@ -60,7 +60,7 @@ func scanFailing(scan func(...any) error, more ...any) (*Failing, error) {
 	return &f, nil
 }
 
-// getFailing gives a target's failure, nil if it accepted what it was offered last.
+// getFailing returns a target's failure, or nil if it accepted what it was offered last.
 func getFailing(ctx context.Context, q state.Querier, reader string) (*Failing, error) {
 	f, err := scanFailing(q.QueryRow(ctx, "SELECT "+failingColumns+" FROM delivery_failing WHERE reader = ?", reader).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -75,11 +75,11 @@ func getFailing(ctx context.Context, q state.Querier, reader string) (*Failing, 
 // Health is the state of a webhook.
 type Health struct {
 	Failing     *Failing `json:"failing"`      // null: it accepted what it was offered last
-	DeadLetters int      `json:"dead_letters"` // events that it never accepted
-	Waiting     bool     `json:"waiting"`      // there are events in the log that it has not had yet
+	DeadLetters int      `json:"dead_letters"` // number of events that it never accepted
+	Waiting     bool     `json:"waiting"`      // there are events in the log that it has not received yet
 }
 
-// Fares gives the health of webhooks, by their IDs.
+// Fares returns the health of webhooks, by their IDs.
 func Fares(ctx context.Context, q state.Querier, hooks []Webhook) (map[string]Health, error) {
 	health := make(map[string]Health, len(hooks))
 	head, err := alert.LogHead(ctx, q)

@@ -12,7 +12,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Target takes events out of the house.
+// Target sends events out of the service.
 type Target interface {
 	// Wants reports whether the target is to have the entry at all.
 	Wants(e *alert.Entry) bool
@@ -21,37 +21,37 @@ type Target interface {
 	Deliver(ctx context.Context, e *alert.Entry) error
 }
 
-// forgetful is a Target that may lose what it has taken.
+// forgetful is a Target that may lose what it has accepted.
 type forgetful interface {
-	// Resume prepares it for what comes after a cursor, and returns the cursor from which it has to be told: an
+	// Resume prepares it for what comes after a cursor, and returns the cursor from which to deliver: an
 	// earlier one if it has forgotten something.
 	Resume(ctx context.Context, cursor int64) (int64, error)
-	// Reached says that it has been told everything up to a cursor.
+	// Reached tells it that everything up to a cursor was delivered.
 	Reached(ctx context.Context, cursor int64) error
 }
 
-// ErrGone: the other side wants no more, ever.
+// ErrGone says that the other side never wants anything again.
 var ErrGone = errors.New("the target wants no more")
 
-// follower takes one target along the alert log, from its cursor to the end and on as the log grows.
+// follower delivers the alert log to one target, from the target's cursor to the end and on as the log grows.
 type follower struct {
 	name    string // of its cursor
-	begun   bool   // it has had a cursor from the start: without one it has been deleted
+	begun   bool   // it had a cursor at the start: if that is missing, the target was deleted
 	target  Target
 	db      *state.DB
 	lease   *lease // nil: nobody else delivers
 	wake    <-chan struct{}
 	poll    time.Duration
-	retry   time.Duration // first pause after a failure, doubled up to longest
+	retry   time.Duration // first pause after a failure; it doubles up to longest
 	longest time.Duration
 	giveUp  time.Duration   // how long an event is tried before it becomes a dead letter; 0: for ever
-	kick    <-chan struct{} // ends a pause; nil: nobody does
+	kick    <-chan struct{} // ends a pause; nil: nothing does
 	now     func() time.Time
 	sleep   func(ctx context.Context, d time.Duration) bool
 	log     *slog.Logger
 
 	got     bool      // something was delivered since the last failure
-	failing time.Time // when it began to fail; zero: the last call went well
+	failing time.Time // when it began to fail; zero: the last call succeeded
 	noted   bool      // the database knows that it fails
 	refused int       // how often the target has refused the event at cursor refusal
 	refusal int64
@@ -63,7 +63,7 @@ const (
 	keepEvery = time.Second // how often a cursor is written while events flow
 	keepAfter = 100         // and after how many entries at the latest
 
-	maxRefusals   = 6         // how often an event is offered to a target that says that it never takes it
+	maxRefusals   = 6         // how often an event is offered to a target that says that it will never take it
 	maxRetryAfter = time.Hour // how long a target may ask us to wait
 )
 
@@ -72,7 +72,7 @@ func (f *follower) run(ctx context.Context) error {
 	poll := time.NewTicker(f.poll)
 	defer poll.Stop()
 	pause := f.retry
-	known := false // how the target fared before the service started
+	known := false // how the target did before the service started
 	for {
 		var err error
 		if !known {
@@ -142,8 +142,8 @@ func (f *follower) rest(ctx context.Context, d time.Duration) (kicked bool) {
 	return <-done
 }
 
-// cursor is how far the target was told. A target that has yet to begin has no cursor and is told everything; for one
-// that had begun, no cursor means that it was deleted.
+// cursor returns up to where the target was delivered to. A target that has not begun has no cursor and gets
+// everything; if one that had begun has no cursor, it was deleted.
 func (f *follower) cursor(ctx context.Context, q state.Querier) (int64, error) {
 	if f.begun {
 		return alert.KnownReaderCursor(ctx, q, f.name)
@@ -151,7 +151,8 @@ func (f *follower) cursor(ctx context.Context, q state.Querier) (int64, error) {
 	return alert.ReaderCursor(ctx, q, f.name)
 }
 
-// advance delivers everything that is new in the log. What it has delivered stays noted even when it fails half way.
+// advance delivers everything that is new in the log. What it has delivered stays recorded even if it fails
+// half way.
 func (f *follower) advance(ctx context.Context) error {
 	cursor, err := f.cursor(ctx, f.db)
 	if err != nil {
@@ -167,16 +168,16 @@ func (f *follower) advance(ctx context.Context) error {
 	return w.keep(ctx)
 }
 
-// walk is one way along the log to its end.
+// walk is one walk along the log to its end.
 type walk struct {
 	*follower
 	memory forgetful // nil: the target forgets nothing
-	told   int64     // the target was told everything up to this cursor
-	kept   int64     // how much of that the database knows
+	told   int64     // everything up to this cursor was delivered
+	kept   int64     // the part of that which the database knows
 	keptAt time.Time
 }
 
-// page tells the target the next page of the log, and reports whether there may be another.
+// page delivers the next page of the log, and reports whether there may be another.
 func (w *walk) page(ctx context.Context) (more bool, err error) {
 	if w.memory != nil {
 		from, err := w.memory.Resume(ctx, w.told)
@@ -228,16 +229,16 @@ func (w *walk) tell(ctx context.Context, e *alert.Entry) error {
 	if err := w.reached(ctx); err != nil {
 		return err
 	}
-	// A service that dies delivers again whatever was not kept, so a target that cannot tell repeats apart is kept
-	// after each event. One that remembers for itself (a broker) is not.
+	// A service that dies delivers again whatever was not recorded. So for a target that cannot recognise
+	// repeats, the cursor is recorded after each event; for one that remembers for itself (a broker) it is not.
 	if wanted && w.memory == nil || w.told-w.kept >= keepAfter || w.now().Sub(w.keptAt) >= keepEvery {
 		return w.keep(ctx)
 	}
 	return nil
 }
 
-// cross tells the target of each restoration from a backup that lies between what it was told and the entry at a
-// cursor; the target goes on behind it.
+// cross tells the target about each restoration from a backup between what was delivered and the entry at a
+// cursor. The target continues behind it.
 func (w *walk) cross(ctx context.Context, seams []alert.Seam, to int64) error {
 	for _, s := range seams {
 		if w.told > s.Below || s.Below >= to {
@@ -263,18 +264,19 @@ func (w *walk) reached(ctx context.Context) error {
 	return w.memory.Reached(ctx, w.told)
 }
 
-// keep writes down how far the target was told, and what else belongs to that.
+// keep records up to where the target was delivered to, and whatever belongs to that.
 func (w *walk) keep(ctx context.Context, also ...func(*state.Tx) error) error {
 	if w.told == w.kept {
 		return nil
 	}
-	// What was delivered is kept even while the service stops: else it would go out again.
+	// What was delivered is recorded even while the service stops, because it would be delivered again
+	// otherwise.
 	err := w.moveCursor(context.WithoutCancel(ctx), w.kept, w.told, also...)
 	w.kept, w.keptAt = w.told, w.now()
 	return err
 }
 
-// seams are those of the log, for a target that is told of them.
+// seams returns the seams of the log, for a target that must be told about them.
 func (f *follower) seams(ctx context.Context) ([]alert.Seam, error) {
 	if _, ok := f.target.(rejoining); !ok {
 		return nil, nil
@@ -282,7 +284,7 @@ func (f *follower) seams(ctx context.Context) ([]alert.Seam, error) {
 	return alert.Seams(ctx, f.db)
 }
 
-// buried gives the write that makes a dead letter of an entry; none where why is nil.
+// buried returns the write that turns an entry into a dead letter; none if why is nil.
 func (f *follower) buried(ctx context.Context, e *alert.Entry, why error) []func(*state.Tx) error {
 	if why == nil {
 		return nil
@@ -312,7 +314,7 @@ func (f *follower) offer(ctx context.Context, e *alert.Entry, deliver func(conte
 	return nil, err
 }
 
-// recall goes on with the patience that the service had with this target when it stopped last.
+// recall restores the patience that the service had left for this target when it last stopped.
 func (f *follower) recall(ctx context.Context) error {
 	if f.giveUp <= 0 {
 		return nil
@@ -324,7 +326,7 @@ func (f *follower) recall(ctx context.Context) error {
 	return err
 }
 
-// note writes down that the target fails, and when it is tried again. If that cannot be written, the next failure
+// note records that the target fails, and when it is tried again. If that cannot be written, the next failure
 // writes it.
 func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
 	if f.giveUp <= 0 || f.failing.IsZero() {
@@ -332,7 +334,7 @@ func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
 	}
 	now := f.now()
 	err := f.db.Write(ctx, func(tx *state.Tx) error {
-		if _, err := f.cursor(ctx, tx); err != nil { // a webhook that is deleted leaves nothing
+		if _, err := f.cursor(ctx, tx); err != nil { // a webhook that was deleted leaves nothing behind
 			return err
 		}
 		return putFailing(ctx, tx, f.name, Failing{Since: f.failing, Error: reason(why), TriedAt: now, NextTry: now.Add(rest), patience: now.Sub(f.failing)})
@@ -342,7 +344,7 @@ func (f *follower) note(ctx context.Context, why error, rest time.Duration) {
 	}
 }
 
-// recovered writes down that the target works again; if that cannot be written, the next event tries again.
+// recovered records that the target works again. If that cannot be written, the next event tries again.
 func (f *follower) recovered(ctx context.Context) {
 	err := f.db.Write(context.WithoutCancel(ctx), func(tx *state.Tx) error { return endFailing(ctx, tx, f.name) })
 	if f.noted = err != nil; f.noted {
@@ -350,8 +352,8 @@ func (f *follower) recovered(ctx context.Context) {
 	}
 }
 
-// givesUp reports whether an event has had all its tries. Time before it was logged does not count, nor time in which
-// nobody tried, such as while this service was down.
+// givesUp reports whether an event has had all its attempts. Time before it was logged does not count, and
+// neither does time in which nobody tried, such as while this service was down.
 func (f *follower) givesUp(e *alert.Entry, err error) bool {
 	if f.giveUp <= 0 {
 		return false
@@ -369,20 +371,20 @@ func (f *follower) givesUp(e *alert.Entry, err error) bool {
 		}
 	}
 	since := f.failing
-	if e.LoggedAt.After(since) && !e.LoggedAt.After(now) { // else by a clock that was ahead
+	if e.LoggedAt.After(since) && !e.LoggedAt.After(now) { // otherwise it was logged by a clock that was fast
 		since = e.LoggedAt
 	}
 	return now.Sub(since) > f.giveUp
 }
 
-// errMoved: somebody else has moved the cursor, and the target is told again from there.
+// errMoved says that somebody else has moved the cursor, so delivery continues from there.
 var errMoved = errors.New("the cursor was moved")
 
-// readerLock is held by whoever moves a cursor.
+// readerLock names the lock that is held by whoever moves a cursor.
 func readerLock(reader string) string { return "alert_readers/" + reader }
 
-// moveCursor writes down how far a target was told, and what else goes with it, unless somebody else has moved the
-// cursor meanwhile or has taken over delivery.
+// moveCursor records up to where a target was delivered to, and whatever goes with it, unless somebody else has
+// moved the cursor meanwhile or has taken over delivery.
 func (f *follower) moveCursor(ctx context.Context, from, to int64, also ...func(*state.Tx) error) error {
 	return f.db.Write(ctx, func(tx *state.Tx) error {
 		for _, write := range also {
@@ -391,8 +393,8 @@ func (f *follower) moveCursor(ctx context.Context, from, to int64, also ...func(
 			}
 		}
 		if f.db.Postgres() {
-			// It is written after each call, and need not outlive a crash of PostgreSQL itself: what that
-			// forgets, half a second at most, is delivered again.
+			// This is written after each call, and need not survive a crash of PostgreSQL itself: what that
+			// loses, half a second at most, is delivered again.
 			if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
 				return err
 			}
@@ -411,15 +413,15 @@ func (f *follower) moveCursor(ctx context.Context, from, to int64, also ...func(
 		if now != from {
 			return errMoved
 		}
-		return alert.PutReaderCursor(ctx, tx, f.name, to) // the first
+		return alert.PutReaderCursor(ctx, tx, f.name, to) // the first one
 	})
 }
 
-// grace is how long a call under way may take once the service stops: the other side may have the
-// event already, and would be given it twice.
+// grace is how long a call in progress may take once the service stops: the other side may already have the
+// event, and would get it twice.
 const grace = 3 * time.Second
 
-// finishing is ctx with that grace.
+// finishing returns a context that ends after ctx by that grace.
 func finishing(ctx context.Context) (context.Context, func()) {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -430,7 +432,7 @@ func finishing(ctx context.Context) (context.Context, func()) {
 	return call, func() { stop(); cancel() }
 }
 
-// jitter gives half of d to all of it, so that many targets do not come back in step.
+// jitter returns a random duration between half of d and d, so that many targets do not come back in step.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// ErrPrivate says that a webhook's address leads into a private network.
+// ErrPrivate says that an address of a webhook is in a private network.
 var ErrPrivate = errors.New("the address is of a private network")
 
-// closed are non-public ranges that netip.Addr's own predicates do not know: shared address space of carriers, IETF
-// protocol assignments, benchmarking, reserved space, and IPv6 forms that carry an IPv4 address.
+// closed lists non-public ranges that netip.Addr's own predicates do not cover: shared address space of
+// carriers, IETF protocol assignments, benchmarking, reserved space, and IPv6 forms that contain an IPv4
+// address.
 var closed = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
@@ -38,13 +39,13 @@ func Public(a netip.Addr) bool {
 	return true
 }
 
-// NewClient makes an HTTP client for webhooks. The address is checked when the connection is made, after the name was
-// resolved, so that a name which changes its address (DNS rebinding) gains nothing.
+// NewClient returns an HTTP client for webhooks. The address is checked when the connection is made, after the
+// name was resolved, so that a name that changes its address (DNS rebinding) gains nothing.
 func NewClient(allowPrivate bool, timeout time.Duration) *http.Client {
 	return newClient(allowPrivate, timeout, nil)
 }
 
-// newClient asks a resolver of its own; nil: the system's.
+// newClient is NewClient with a resolver of its own; nil: the system's.
 func newClient(allowPrivate bool, timeout time.Duration, resolver *net.Resolver) *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Resolver: resolver}
 	if !allowPrivate {
@@ -67,8 +68,9 @@ func newClient(allowPrivate bool, timeout time.Duration, resolver *net.Resolver)
 	}
 }
 
-// Reach refuses with ErrPrivate an address that leads into a private network alone, so that whoever asks to be told
-// learns of it at once. A name that cannot be resolved now passes: NewClient's guard judges each connection anyway.
+// Reach returns ErrPrivate for a URL that leads only into a private network, so that whoever creates a webhook
+// learns of it at once. A name that cannot be resolved now passes, because NewClient checks each connection
+// anyway.
 func Reach(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -15,27 +15,28 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// lease lets one of several services on a PostgreSQL deliver, and another take over within seconds when that one is
-// killed or cut off. No service relies on another's clock: the holder raises the row's beat, and a service that has seen
-// the same beat for a whole term, by its own monotonic clock, takes the row with the next epoch. The holder counts its
-// term from before it asked for it, so that it stops first; what it tries after that the database refuses, because the
-// epoch has changed.
+// lease lets one of several services on a PostgreSQL deliver, and another take over within seconds when that
+// one is killed or cut off. No service relies on another's clock: the holder increments the row's beat, and a
+// service that has seen the same beat for a whole term, by its own monotonic clock, takes the row with the next
+// epoch. The holder counts its term from before it asked for it, so that it stops first; whatever it tries
+// after that is refused by the database, because the epoch has changed.
 //
-// A service that starts again on its own data folder need not wait: holding that folder, it knows that the holder before
-// it is dead. Neither need one that let go because the database was away and finds itself still in the row.
+// A service that starts again on its own data folder need not wait: as it holds that folder, it knows that the
+// holder before it is dead. Neither need one that let go because the database was away and finds itself still
+// in the row.
 //
-// A call that is under way when its service dies may have been accepted: the next holder makes it again, with the same
-// event id. At most one call for each target can be repeated like that.
+// A call in progress when its service dies may have been accepted. The next holder makes it again, with the
+// same event ID. At most one call per target can be repeated in this way.
 type lease struct {
 	db     *state.DB
 	holder string
 	term   time.Duration
 	log    *slog.Logger
 
-	dead string // a holder that is known to live no more
+	dead string // a holder that is known to be dead
 
 	epoch int64        // while held
-	until atomic.Int64 // of the term, as time since begun
+	until atomic.Int64 // end of the term, as time since begun
 	begun time.Time
 	lost  atomic.Pointer[context.CancelFunc]
 }
@@ -43,11 +44,11 @@ type lease struct {
 // leaseName is the name of the row: one service delivers to all targets.
 const leaseName = "alerts"
 
-// errLost says that another service delivers by now, or may.
+// errLost says that another service delivers now, or may do so.
 var errLost = errors.New("another service delivers")
 
 func newLease(db *state.DB, term time.Duration, log *slog.Logger) *lease {
-	host, _ := os.Hostname() // for whoever reads the table
+	host, _ := os.Hostname() // for people who read the table
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return &lease{db: db, term: term, log: log, begun: time.Now(), holder: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), hex.EncodeToString(id[:]))}
@@ -59,7 +60,7 @@ type leaseRow struct {
 	epoch, beat int64
 }
 
-// run calls work while the lease is held, again and again until ctx ends. It returns once work has.
+// run calls work while the lease is held, again and again until ctx ends. It returns after work has returned.
 func (l *lease) run(ctx context.Context, work func(ctx context.Context)) {
 	for ctx.Err() == nil {
 		if l.acquire(ctx) {
@@ -101,8 +102,8 @@ func (l *lease) acquire(ctx context.Context) bool {
 	}
 }
 
-// hold calls work and renews the lease until work returns. Work's context ends with ctx, or before another service may
-// take the lease.
+// hold calls work and renews the lease until work returns. The context of work ends with ctx, or before another
+// service may take the lease.
 func (l *lease) hold(ctx context.Context, work func(ctx context.Context)) {
 	held, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -155,7 +156,7 @@ func (l *lease) read(ctx context.Context) (is leaseRow, err error) {
 	return is, err
 }
 
-// take puts this service into the row, provided that the row has not changed since it was read.
+// take enters this service in the row, provided that the row has not changed since it was read.
 func (l *lease) take(ctx context.Context, was leaseRow) error {
 	err := l.ask(ctx, func(ctx context.Context, tx *state.Tx) error {
 		if was == (leaseRow{}) {
@@ -199,8 +200,8 @@ func changed(r sql.Result, err error) error {
 	return nil
 }
 
-// fence refuses a transaction of a service that has lost the lease, and ends its work. If another takes the lease at this
-// very moment, the cursor itself protects: it is only moved from where it was.
+// fence refuses a transaction of a service that has lost the lease, and ends its work. If another service takes
+// the lease at this very moment, the cursor itself protects: it is only moved from where it was.
 func (l *lease) fence(ctx context.Context, tx *state.Tx) error {
 	if l == nil {
 		return nil
@@ -216,7 +217,7 @@ func (l *lease) fence(ctx context.Context, tx *state.Tx) error {
 	return err
 }
 
-// mayDeliver is errLost once another service may have begun.
+// mayDeliver returns errLost once another service may have begun.
 func (l *lease) mayDeliver() error {
 	if l == nil || l.held() {
 		return nil

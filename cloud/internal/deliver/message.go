@@ -17,13 +17,13 @@ type message struct {
 	kind   string
 	at     time.Time // when it was planned
 	alerts []alert.Alert
-	again  bool // it may be a repeat
+	again  bool // it may be a repetition
 }
 
-// NoticeType is the CloudEvents type of what recipients of the format events are sent.
+// NoticeType is the CloudEvents type of what is sent to recipients of the format events.
 const NoticeType = "org.coldshelf.notice"
 
-// noticeData is the data of such an event (docs/schema/notice.json): why somebody is told, and of what.
+// noticeData is the data of such an event (docs/schema/notice.json): why somebody is told, and about what.
 type noticeData struct {
 	Kind      string        `json:"kind"`
 	Recipient string        `json:"recipient"`
@@ -67,13 +67,13 @@ func (s *Service) hand(ctx context.Context, m message) error {
 	return h.post(ctx, m.id, body, cloudEventMedia)
 }
 
-// Lines of a digest at most. Chat robots accept about 4 kB.
+// The most lines of a digest. Chat robots accept about 4 kB.
 const (
 	robotLines = 25
 	mailLines  = 500
 )
 
-// words is the message as people read it, in both languages.
+// words returns the message as people read it, in both languages.
 func (m message) words() (title, text string) {
 	a := &m.alerts[0]
 	title, text = openTitle(a), linesOf(a)

@@ -16,27 +16,28 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Session is one connection to a broker. What is published on it reaches the broker or ends the session; it never sends
-// anything again by itself.
+// Session is one connection to a broker. What is published on it reaches the broker, or the session ends; it
+// never resends anything by itself.
 type Session interface {
-	// Retain publishes a message that the broker keeps for later subscribers. It returns once the broker has it.
+	// Retain publishes a message that the broker keeps for later subscribers. It returns once the broker has
+	// it.
 	Retain(ctx context.Context, topic string, payload []byte) error
-	// Retained gives what the broker keeps under a topic, nil if nothing. It fails with ErrKeepsNothing if the broker
+	// Retained returns what the broker keeps under a topic, or nil. The error is ErrKeepsNothing if the broker
 	// keeps no messages at all, or does not let us see them.
 	Retained(ctx context.Context, topic string) ([]byte, error)
 	Alive() bool
 	Close()
 }
 
-// ErrKeepsNothing: the broker cannot say how much it remembers.
+// ErrKeepsNothing says that the broker cannot tell how much it remembers.
 var ErrKeepsNothing = errors.New("the broker keeps no messages for us")
 
-// MQTT publishes each event as CloudEvents JSON at QoS 1, retained, so that later subscribers get the last state of each
-// subject.
+// MQTT publishes each event as CloudEvents JSON at QoS 1, retained, so that later subscribers get the last
+// state of each subject.
 //
-// A broker acknowledges messages that it may still forget: Mosquitto saves its queues only every so often, and a crash
-// loses what came after. So the cursor is published as a retained message as well. After each connect the broker's copy
-// says how far it remembers, and everything after that is published again.
+// A broker acknowledges messages that it may still forget: Mosquitto saves its queues only from time to time,
+// and a crash loses what came after. So the cursor is published as a retained message as well. After each
+// connection, the broker's copy shows how far it remembers, and everything after that is published again.
 type MQTT struct {
 	Connect func(ctx context.Context) (Session, error)
 	DB      *state.DB
@@ -45,12 +46,12 @@ type MQTT struct {
 	session Session
 	forgets bool // this broker cannot keep the cursor
 	topic   string
-	reached int64 // told up to here
-	marked  int64 // the broker keeps this one
+	reached int64 // everything up to here was published
+	marked  int64 // the cursor that the broker keeps
 	at      time.Time
 }
 
-// Topic is coldshelf/v1/TENANT/alerts/STORE/DEVICE/TYPE, and /SLOT where the alert is about one.
+// Topic returns coldshelf/v1/TENANT/alerts/STORE/DEVICE/TYPE, followed by /SLOT if the alert is about one.
 func Topic(e *alert.Entry) string { return topicIn(e, e.Store) }
 
 func topicIn(e *alert.Entry, store string) string {
@@ -58,21 +59,21 @@ func topicIn(e *alert.Entry, store string) string {
 	if e.Slot == "" {
 		return topic
 	}
-	// A planogram may name a slot as it likes; a topic level may not hold these.
+	// A planogram may name a slot as it likes, but a topic level must not contain these.
 	slot := strings.NewReplacer("+", "%2B", "#", "%23").Replace(url.PathEscape(e.Slot))
 	return topic + "/" + slot
 }
 
-// CursorTopic is where the broker keeps how far it was told of one log. Several services that share a
-// database share the log.
+// CursorTopic is where the broker keeps the cursor of one log. Several services that share a database share the
+// log.
 func CursorTopic(log string) string { return "coldshelf/alerts/cursor/" + log }
 
-// Wants is true for every event.
+// Wants returns true for every event.
 func (*MQTT) Wants(*alert.Entry) bool { return true }
 
 var errNotConnected = errors.New("not connected to the broker")
 
-// Deliver publishes an event under each store that the cooler stood in while the alert lasted.
+// Deliver publishes an event under each store in which the cooler stood while the alert lasted.
 func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if m.session == nil {
 		return errNotConnected
@@ -81,7 +82,8 @@ func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.EventID, err)
 	}
-	// Also where the cooler stood before: otherwise the retained alert would stay open there for ever.
+	// Include the stores in which the cooler stood before: otherwise the retained alert would stay open there
+	// for ever.
 	for _, store := range append(slices.Clone(e.StoreWas), e.Store) {
 		if err := m.session.Retain(ctx, topicIn(e, store), payload); err != nil {
 			m.close()
@@ -91,7 +93,7 @@ func (m *MQTT) Deliver(ctx context.Context, e *alert.Entry) error {
 	return nil
 }
 
-// Resume connects if there is no connection, and then gives how far the broker remembers, at most cursor.
+// Resume connects if there is no connection, and returns how far the broker remembers, at most cursor.
 func (m *MQTT) Resume(ctx context.Context, cursor int64) (int64, error) {
 	if m.session != nil && m.session.Alive() {
 		return cursor, nil
@@ -123,8 +125,8 @@ func (m *MQTT) Resume(ctx context.Context, cursor int64) (int64, error) {
 	return from, nil
 }
 
-// forgotten is how many entries are published again to a broker that has no cursor, because it is new or has lost
-// everything.
+// forgotten is how many entries are published again to a broker that has no cursor, because it is new or has
+// lost everything.
 const forgotten = 1000
 
 func (m *MQTT) remembered(ctx context.Context, cursor int64) (int64, error) {
@@ -147,8 +149,8 @@ func (m *MQTT) remembered(ctx context.Context, cursor int64) (int64, error) {
 	return from, m.stand(ctx, from)
 }
 
-// wentBack starts a seam in a log that ends before what the broker has been told: somebody has restored the database by
-// other means than ours.
+// wentBack starts a seam in a log that ends before what the broker was told: somebody has restored the database
+// by other means than ours.
 func (m *MQTT) wentBack(ctx context.Context, mark int64) error {
 	head, err := alert.LogHead(ctx, m.DB)
 	if err != nil || mark <= head {
@@ -158,8 +160,8 @@ func (m *MQTT) wentBack(ctx context.Context, mark int64) error {
 	return m.DB.Write(ctx, func(tx *state.Tx) error { return alert.Restored(ctx, tx, time.Now()) })
 }
 
-// stand publishes every alert that is open and whose last event lies before a cursor, so that a broker which lost
-// everything has the state of each subject again.
+// stand publishes every alert that is open and whose last event lies before a cursor, so that a broker that
+// lost everything has the state of each subject again.
 func (m *MQTT) stand(ctx context.Context, before int64) error {
 	for after := ""; ; {
 		entries, last, err := alert.Standing(ctx, m.DB, after, page)
@@ -177,8 +179,8 @@ func (m *MQTT) stand(ctx context.Context, before int64) error {
 	}
 }
 
-// Reached publishes the cursor, after keepEvery or keepAfter entries, whichever comes first; so little is published
-// again after a crash of the broker.
+// Reached publishes the cursor after keepEvery or keepAfter entries, whichever comes first, so that little is
+// published again after a crash of the broker.
 func (m *MQTT) Reached(ctx context.Context, cursor int64) error {
 	if m.reached = cursor; m.session == nil || cursor == m.marked || cursor-m.marked < keepAfter && time.Since(m.at) < keepEvery {
 		return nil
@@ -186,8 +188,8 @@ func (m *MQTT) Reached(ctx context.Context, cursor int64) error {
 	return m.mark(ctx, cursor)
 }
 
-// leave ends the session after the broker has the last cursor: otherwise the next service would publish what came after
-// the previous one again.
+// leave ends the session after the broker has the last cursor: otherwise the next service would publish again
+// what came after the previous one.
 func (m *MQTT) leave(ctx context.Context) {
 	if m.session != nil && m.session.Alive() && m.reached > m.marked {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)

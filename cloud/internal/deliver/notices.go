@@ -13,41 +13,41 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Kinds of notices.
+// The kinds of notices.
 const (
 	noticeOpened    = "opened"
-	noticeDigest    = "digest"    // opened too, told together with others
+	noticeDigest    = "digest"    // opened too, but told together with others
 	noticeEscalated = "escalated" // nobody has acknowledged it
 	noticeOver      = "over"
 )
 
-// States of a notice.
+// The states of a notice.
 const (
 	noticePending = "pending"
 	noticeSent    = "sent"
 	noticeMoot    = "moot" // there was nothing left to tell
-	noticeDead    = "dead" // the other side never took it
+	noticeDead    = "dead" // the other side never accepted it
 )
 
-// Notice is one message to one recipient about one alert: who is told, when, and the outcome.
+// Notice is one message to one recipient about one alert: who is told, when, and with what outcome.
 type Notice struct {
 	ID        string     `json:"id"`
 	Alert     string     `json:"alert"`
-	Recipient string     `json:"recipient"` // named by its address
+	Recipient string     `json:"recipient"` // derived from the recipient's address
 	Name      string     `json:"name"`
 	Role      string     `json:"role"`
-	Stage     int        `json:"stage"` // 0: told first; n: by the n-th step of an escalation
+	Stage     int        `json:"stage"` // 0: told first; n: told by the n-th step of an escalation
 	Kind      string     `json:"kind"`
 	State     string     `json:"state"`
 	PlannedAt time.Time  `json:"planned_at"`
 	DueAt     time.Time  `json:"due_at"`
 	DoneAt    *time.Time `json:"done_at"`          // null while it is pending
 	Attempts  int        `json:"attempts"`         //
-	Reason    string     `json:"reason,omitempty"` // why it is moot or dead, or was not taken last
+	Reason    string     `json:"reason,omitempty"` // why it is moot or dead, or was not accepted last
 
 	tenant string
 	leased time.Time
-	round  int // how often the alert had been opened again
+	round  int // how often the alert had been reopened
 }
 
 const noticeColumns = "id, tenant, alert_id, recipient, name, role, stage, kind, planned_at, due_at, leased_until, attempts, state, done_at, reason, round"
@@ -75,17 +75,18 @@ func readNotices(ctx context.Context, q state.Querier, where string, args ...any
 	return list, rows.Err()
 }
 
-// Notices lists a tenant's notices, those planned last first; of one alert or in one state if those are not "".
+// Notices lists a tenant's notices, those planned last first. alertID and in select one alert and one state
+// unless they are "".
 func Notices(ctx context.Context, q state.Querier, tenant, alertID, in string, limit int) ([]Notice, error) {
 	return readNotices(ctx, q, "WHERE tenant = ? AND (alert_id = ? OR ? = '') AND (state = ? OR ? = '') ORDER BY planned_at DESC, id LIMIT ?",
 		tenant, alertID, alertID, in, in, limit)
 }
 
-// plan writes a notice down. One that exists stays as it is, unless it waits for a digest and must now go sooner.
+// plan stores a notice. An existing one stays as it is, unless it waits for a digest and must now go sooner.
 func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 	kind := n.Kind
 	if kind == noticeDigest {
-		kind = noticeOpened // so that a change of rules does not make a second notice
+		kind = noticeOpened // so that a change of rules does not cause a second notice
 	}
 	named := []string{n.tenant, n.Alert, n.Recipient, kind, fmt.Sprint(n.Stage)}
 	if n.round > 0 {
@@ -106,8 +107,8 @@ func (n Notice) plan(ctx context.Context, tx *state.Tx) error {
 // peopleReader is the name of the cursor up to which notices are planned.
 const peopleReader = "people"
 
-// Begin lets notices begin at the log's head if there are none yet: nobody is told of older alerts. Call it before there
-// can be alerts.
+// Begin sets the cursor of notices to the log's head if there is none yet, so that nobody is told of older
+// alerts. It must be called before there can be alerts.
 func Begin(ctx context.Context, db *state.DB) error {
 	return db.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, peopleReader); err != nil {
@@ -125,8 +126,8 @@ func Begin(ctx context.Context, db *state.DB) error {
 	})
 }
 
-// claim reserves notices for the time of a call, so that no other program sends them too. It reports false if another
-// program has them.
+// claim reserves notices for the time of a call, so that no other program sends them too. It returns false if
+// another program has them.
 func claim(ctx context.Context, db *state.DB, batch []Notice, now, until time.Time) (bool, error) {
 	err := db.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, peopleReader+"/"+batch[0].Recipient); err != nil {
@@ -150,10 +151,10 @@ func claim(ctx context.Context, db *state.DB, batch []Notice, now, until time.Ti
 	return err == nil, err
 }
 
-// errTaken: another program is sending the notice, or has sent it.
+// errTaken says that another program is sending the notice, or has sent it.
 var errTaken = errors.New("the notice is taken")
 
-// settle writes down the outcome of notices.
+// settle records the outcome of notices.
 func settle(ctx context.Context, db *state.DB, batch []Notice, to, reason string, now time.Time) error {
 	if len(batch) == 0 {
 		return nil
@@ -162,7 +163,7 @@ func settle(ctx context.Context, db *state.DB, batch []Notice, to, reason string
 	if to != noticePending {
 		done = state.Micros(now)
 	}
-	// What was sent is written down even while the service stops: otherwise it would be sent again.
+	// What was sent is recorded even while the service stops: otherwise it would be sent again.
 	ctx = context.WithoutCancel(ctx)
 	return db.Write(ctx, func(tx *state.Tx) error {
 		for _, n := range batch {

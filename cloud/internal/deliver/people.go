@@ -11,10 +11,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// people tells recipients by their roles. It follows the log, writes down who is to be told what and when, in the same
-// transaction that moves its cursor, and sends what is due; so a restart neither forgets nor repeats anything. Only a
-// service that is killed after the other side accepted a message and before that was written down causes a repeat: once
-// its lease is over, under the same ID, and marked as a possible repeat.
+// people tells recipients by their roles. It follows the log, records who is to be told what and when in the
+// transaction that moves its cursor, and sends what is due. So a restart neither forgets nor repeats anything.
+// Only if a service is killed after the other side accepted a message and before that was recorded is a message
+// repeated: once its lease is over, with the same ID, and marked as a possible repetition.
 type people struct {
 	*Service
 	running sync.WaitGroup
@@ -32,10 +32,10 @@ type turn struct {
 	pause time.Duration // after a failure
 	until time.Time
 
-	failing time.Time // since when
+	failing time.Time // since when it has been failing
 }
 
-// tellPeople plans and sends until ctx ends, and waits for the calls under way.
+// tellPeople plans and sends until ctx ends, and waits for the calls in progress.
 func (s *Service) tellPeople(ctx context.Context) {
 	p := &people{Service: s, lanes: map[lane]*turn{}}
 	defer p.running.Wait()
@@ -103,8 +103,8 @@ func (p *people) end(l lane, err error) {
 	p.cfg.Log.Warn("a recipient cannot be told", "recipient", l.recipient, "err", err)
 }
 
-// failed makes a lane wait, longer each time, and gives when it began to fail, which an earlier run of the service may
-// have written down.
+// failed makes a lane wait, longer each time, and returns when it began to fail, which an earlier run of the
+// service may have recorded.
 func (p *people) failed(ctx context.Context, l lane, at time.Time, why error) (time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,10 +143,11 @@ func (p *people) drive(ctx context.Context, l lane) error {
 // maxBatch bounds the alerts of one digest.
 const maxBatch = 1000
 
-// next gives what goes out together: one notice, or all of one digest.
+// next returns what is sent together: one notice, or all of one digest.
 func (p *people) next(ctx context.Context, l lane) ([]Notice, error) {
 	now := state.Micros(p.cfg.Now())
-	// What was planned at one moment goes out as it came about: nobody is told the end of what he has not heard of.
+	// Notices planned for one moment are sent in the order in which they arose: nobody is told the end of what
+	// they have not heard of.
 	due, err := readNotices(ctx, p.cfg.DB, `WHERE tenant = ? AND recipient = ? AND state = ? AND due_at <= ?
 		ORDER BY due_at, planned_at, round, CASE WHEN kind = ? THEN 1 ELSE 0 END, id LIMIT ?`,
 		l.tenant, l.recipient, noticePending, now, noticeOver, maxBatch)
@@ -165,7 +166,7 @@ func (p *people) next(ctx context.Context, l lane) ([]Notice, error) {
 	return batch, nil
 }
 
-// tell sends a batch; went is false where another program has it.
+// tell sends a batch; went is false if another program has it.
 func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error) {
 	to := p.cfg.Book(batch[0].tenant).Recipient(batch[0].Recipient)
 	if to == nil {
@@ -199,7 +200,7 @@ func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error
 	cut := call.Err() != nil
 	done()
 	now = p.cfg.Now()
-	since := live[0].DueAt // or when it was tried first, where we were down
+	since := live[0].DueAt // or when it was first tried, if we were down
 	if err != nil {
 		failing, err := p.failed(context.WithoutCancel(ctx), lane{live[0].tenant, live[0].Recipient}, now, err)
 		if err != nil {
@@ -213,7 +214,7 @@ func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error
 	case err == nil:
 		return true, settle(ctx, p.cfg.DB, live, noticeSent, "", now)
 	case cut:
-		return false, err // whether it was taken nobody knows: the lease runs out
+		return false, err // nobody knows whether it was accepted: the lease must run out
 	case errors.Is(err, ErrGone) || refusal(err) && live[0].Attempts+1 >= maxRefusals || now.Sub(since) > p.cfg.GiveUp:
 		p.cfg.Log.Error("notice given up", "notice", live[0].ID, "err", err)
 		return true, settle(ctx, p.cfg.DB, live, noticeDead, reason(err), now)
@@ -221,7 +222,7 @@ func (p *people) tell(ctx context.Context, batch []Notice) (went bool, err error
 	return false, errors.Join(err, settle(ctx, p.cfg.DB, live, noticePending, reason(err), now))
 }
 
-// moot is why there is nothing left to tell, "" where there is.
+// moot returns why there is nothing left to tell, or "".
 func (n Notice) moot(a *alert.Alert, now time.Time) string {
 	over := a.State == alert.StatusResolved
 	switch {

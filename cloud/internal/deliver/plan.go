@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// plan puts down who is to be told of all that is new in the log.
+// plan records who is to be told about everything that is new in the log.
 func (p *people) plan(ctx context.Context) error {
 	for {
 		cursor, err := alert.ReaderCursor(ctx, p.cfg.DB, peopleReader)
@@ -46,8 +46,8 @@ func (p *people) plan(ctx context.Context) error {
 	}
 }
 
-// note puts down who is to be told of one entry. Of an alert that has become graver those are told who are
-// told of the graver, and had not been told yet.
+// note records who is to be told about one entry. When an alert has become graver, those are told who are told
+// of graver alerts and had not been told yet.
 func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
 	calls := e.Kind == alert.Opened || e.Graver()
 	if !calls && e.Kind != alert.Resolved && e.Kind != alert.Restated {
@@ -85,8 +85,8 @@ func (p *people) note(ctx context.Context, tx *state.Tx, e *alert.Entry) error {
 	return nil
 }
 
-// noteOver has those told that an alert is over who were told of it since it was opened last, or are about
-// to be.
+// noteOver has those told that an alert is over who were told, or are about to be told, since it was last
+// opened.
 func (p *people) noteOver(ctx context.Context, tx *state.Tx, a *alert.Alert, now time.Time) error {
 	told, err := readNotices(ctx, tx, `WHERE tenant = ? AND alert_id = ? AND round = ? AND (kind = ? AND state IN (?, ?)
 		OR kind = ? AND (state = ? OR state = ? AND leased_until > 0)) ORDER BY id`,

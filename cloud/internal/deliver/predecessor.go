@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// hold is that of one process on a file of its data folder, in which it writes its name. The kernel
-// takes the hold away when the process ends, however it ends: whoever has it knows that the one whose name
-// is in the file lives no more.
+// hold is a process's lock on a file in its data folder, in which it writes its name. The kernel releases the
+// lock when the process ends, however it ends: whoever holds it knows that the process whose name was in the
+// file is dead.
 type hold struct {
 	file *os.File
-	dead string // who had it before; "": nobody
+	dead string // who held it before; "": nobody
 }
 
-// newHold takes it for name, nil where another process has it.
+// newHold locks the file under a name; it returns nil if another process holds it.
 func newHold(path, name string) (*hold, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -8,19 +8,19 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
-// rejoining is a Target whose other side is told that the log was restored from a backup: it may hold what is
-// lost.
+// rejoining is a Target whose other side must be told that the log was restored from a backup, because it may
+// hold events that are lost.
 type rejoining interface {
 	Restored(ctx context.Context, s alert.Seam) error
 }
 
-// RestoredType is the CloudEvents type of what tells a program so; docs/schema/restored.json.
+// RestoredType is the CloudEvents type of that message; see docs/schema/restored.json.
 const RestoredType = "org.coldshelf.restored"
 
 type restoredData struct {
 	Message string `json:"message"`
-	Below   string `json:"below"` // events with a sequence up to here are as they were told
-	Above   string `json:"above"` // those between are lost; what is logged since comes behind
+	Below   string `json:"below"` // events with a sequence up to here are unchanged
+	Above   string `json:"above"` // those in between are lost; whatever is logged from now on comes after this
 }
 
 func restoredID(s alert.Seam) string { return fmt.Sprint("restored_", s.Above) }
@@ -31,7 +31,7 @@ func restoredBody(tenant string, s alert.Seam) ([]byte, error) {
 		strconv.FormatInt(s.Below, 10), strconv.FormatInt(s.Above, 10)})
 }
 
-// Restored tells a program; people see what stands.
+// Restored informs a program; people only see the present state.
 func (h *hook) Restored(ctx context.Context, s alert.Seam) error {
 	if h.Format != FormatEvents {
 		return nil
@@ -43,11 +43,12 @@ func (h *hook) Restored(ctx context.Context, s alert.Seam) error {
 	return h.post(ctx, restoredID(s), body, cloudEventMedia)
 }
 
-// RestoredTopic is among those of a tenant's alerts: whoever subscribes to coldshelf/v1/TENANT/alerts/# hears of it. It
-// is not directly at alerts, which not every broker counts to alerts/# where it gives out what is retained (mochi).
+// RestoredTopic is below a tenant's alerts, so that whoever subscribes to coldshelf/v1/TENANT/alerts/# receives
+// it. It is not the topic "alerts" itself, because not every broker (mochi) includes that in alerts/# when it
+// sends retained messages.
 func RestoredTopic(tenant string) string { return "coldshelf/v1/" + tenant + "/alerts/restored" }
 
-// Restored tells each tenant's subscribers, and then the last state of each subject.
+// Restored informs each tenant's subscribers, and then publishes the last state of each subject.
 func (m *MQTT) Restored(ctx context.Context, s alert.Seam) error {
 	tenants, err := alert.LogTenants(ctx, m.DB)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 )
 
-// Formats in which a webhook can be told; see package channel.
+// The formats of webhooks; see package channel.
 const (
 	FormatEvents   = channel.Events
 	FormatWeCom    = channel.WeCom
@@ -34,7 +34,7 @@ var titles = map[alert.Type]string{
 	alert.ColdChain: "温度过高 Too warm", alert.PowerLost: "断电 Power lost", alert.CoolerMoved: "冰柜移位 Cooler moved", alert.CoolerOffline: "设备离线 Cooler offline",
 }
 
-// robotMessage is one event in the form of a chat robot.
+// robotMessage returns one event in the form that a chat robot takes.
 func robotMessage(format, title, text string) ([]byte, error) {
 	switch format {
 	case FormatWeCom:
@@ -47,7 +47,7 @@ func robotMessage(format, title, text string) ([]byte, error) {
 	return nil, fmt.Errorf("unknown format %q", format)
 }
 
-// tell puts an event into a title and a few lines that a person reads on a phone.
+// tell turns an event into a title and a few lines that a person can read on a phone.
 func tell(e *alert.Entry) (title, text string, err error) {
 	var a alert.Alert
 	if err := json.Unmarshal(e.Alert, &a); err != nil {
@@ -66,7 +66,8 @@ func tell(e *alert.Entry) (title, text string, err error) {
 	return title, linesOf(&a), nil
 }
 
-// openTitle is that of an alert that calls somebody, after it was told to be over or for the first time.
+// openTitle returns the title for an alert that calls somebody, for the first time or after it was reported as
+// over.
 func openTitle(a *alert.Alert) string {
 	if a.Reopened > 0 {
 		return "未解除 Not over after all: " + titles[a.Type]
@@ -74,7 +75,7 @@ func openTitle(a *alert.Alert) string {
 	return titles[a.Type]
 }
 
-// linesOf tells what an alert is about.
+// linesOf describes what an alert is about.
 func linesOf(a *alert.Alert) string {
 	lines := []string{"门店 Store: " + a.Store, "冰柜 Cooler: " + a.Device}
 	if a.Slot != "" {
@@ -95,8 +96,8 @@ func linesOf(a *alert.Alert) string {
 	return strings.Join(lines, "\n")
 }
 
-// address is where a message goes, with the proof of the robot's own kind: DingTalk wants it in the
-// URL, Feishu in the body; WeCom's URL is its secret.
+// address returns where a message is posted, with the robot's own kind of authentication: DingTalk wants a
+// signature in the URL, Feishu in the body; WeCom's URL is its secret.
 func (h *hook) address(body []byte) (string, []byte, error) {
 	key := h.RobotSecret
 	if key == "" {
@@ -121,7 +122,7 @@ func (h *hook) address(body []byte) (string, []byte, error) {
 		if err := json.Unmarshal(body, &m); err != nil {
 			return "", nil, err
 		}
-		// Feishu takes the text to be signed as the key, and signs nothing with it.
+		// Feishu uses the text to be signed as the key, and signs nothing with it.
 		m["timestamp"], m["sign"] = seconds, mac([]byte(seconds+"\n"+key), "")
 		body, err := json.Marshal(m)
 		return h.URL, body, err
@@ -135,26 +136,27 @@ func mac(key []byte, text string) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// robotError is what a chat robot's platform says of a message inside a status 200.
+// robotError is what a chat robot's platform says about a message inside an answer with status 200.
 type robotError struct {
 	code    int
 	text    string
-	passing bool // it is about the moment: the same message may be taken later
+	passing bool // the fault is temporary: the same message may be accepted later
 }
 
 func (e *robotError) Error() string { return fmt.Sprintf("the robot refuses: %d %s", e.code, e.text) }
 
-// passing are the codes that are about the moment and not about the message or the robot, as the platforms' lists of
-// codes say: too many calls by the minute, the hour or the day, too many at once, and a system that is busy. Any other
-// is a refusal: a word that is missing or forbidden, a wrong signature, a robot that was taken out of its group, a
-// message that is too long.
+// passing lists the codes of temporary faults, according to the platforms' documentation: too many calls per
+// minute, hour or day, too many at once, and a system that is busy. Any other code is a refusal of the message
+// or the robot: a word that is missing or forbidden, a wrong signature, a robot that was removed from its
+// group, a message that is too long.
 var passing = map[string][]int{
 	FormatWeCom:    {-1, 45009, 45011, 45033},
 	FormatDingTalk: {-1, 88, 90002, 90018, 90030, 130101, 410100, 660026},
 	FormatFeishu:   {-1, 11232, 11233, 11247, 99991400},
 }
 
-// robotAnswer: the robots say 200 to everything, and what they think of it in the body.
+// robotAnswer reads what a robot's platform thinks of a message from the body, because the status is always
+// 200.
 func robotAnswer(w Webhook, body []byte) error {
 	var a struct {
 		ErrCode int    `json:"errcode"`

@@ -9,24 +9,25 @@ import (
 	"strings"
 )
 
-// withoutURL is an error of an HTTP call without its address, which for a robot is its secret: of that
-// it tells the host alone.
+// withoutURL returns an error of an HTTP call without its URL, which for a robot is its secret. Only the host
+// is kept.
 func withoutURL(err error) error {
 	var of *url.Error
 	if !errors.As(err, &of) {
 		return err
 	}
 	u, parsed := url.Parse(of.URL)
-	if parsed != nil { // then what is wrong with it would quote it
+	if parsed != nil { // otherwise the error about the URL would quote it
 		return errors.New("the address cannot be read as a URL")
 	}
 	return fmt.Errorf("call %s: %w", u.Host, of.Err)
 }
 
-// hidden stands for a secret that somebody else has quoted.
+// hidden replaces a secret that somebody else has quoted.
 const hidden = "***"
 
-// masked is what a target says, without what only its owner and we know: targets quote what they are asked.
+// masked returns what a target says without what only its owner and we know, because targets quote what they
+// are sent.
 func (w Webhook) masked(text string) string {
 	secrets := []string{w.Secret, w.RobotSecret}
 	if u, err := url.Parse(w.URL); err == nil {
@@ -34,12 +35,12 @@ func (w Webhook) masked(text string) string {
 		for _, values := range u.Query() {
 			secrets = append(secrets, values...)
 		}
-		secrets = append(secrets, strings.Split(u.Path, "/")...) // Feishu's
+		secrets = append(secrets, strings.Split(u.Path, "/")...) // Feishu's is in the path
 	}
 	return mask(text, secrets...)
 }
 
-// shortest is how long a part of an address is at least that counts as a secret: /hook is none.
+// shortest is the minimum length of a part of a path that counts as a secret: /hook is none.
 const shortest = 12
 
 func mask(text string, secrets ...string) string {
@@ -51,7 +52,7 @@ func mask(text string, secrets ...string) string {
 	return text
 }
 
-// masked is an error of a mail server without what it was shown to log in.
+// masked returns an error of a mail server without the credentials that were used to log in.
 func (s *SMTP) masked(err error) error {
 	if err == nil || s.Password == "" {
 		return err
@@ -63,8 +64,8 @@ func (s *SMTP) masked(err error) error {
 	return err
 }
 
-// unmoved drops where an answer redirects to. Nobody is followed; and the client would quote an address
-// that it cannot read, which may be ours again.
+// unmoved drops the target of a redirect. Redirects are not followed, and the client would quote an address
+// that it cannot parse, which may be ours again.
 type unmoved struct{ http.RoundTripper }
 
 func (u unmoved) RoundTrip(r *http.Request) (*http.Response, error) {

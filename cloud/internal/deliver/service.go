@@ -17,22 +17,22 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Config of a Service. Zero values stand for the defaults in brackets.
+// Config configures a Service. Zero values stand for the defaults in brackets.
 type Config struct {
 	DB           *state.DB
-	Dir          string                                     // the service's own data folder; "": none, and a killed service's successor waits out its lease
-	MQTT         func(ctx context.Context) (Session, error) // connects to the broker; nil: alerts are not published
-	SMTP         SMTP                                       // hands e-mails on; without a server they become dead letters
-	Book         func(tenant string) *alert.Rulebook        // says which of a tenant's people are told; nil: none
+	Dir          string                                     // the service's own data folder; "": none, and after a kill the successor waits until the lease has run out
+	MQTT         func(ctx context.Context) (Session, error) // connects to the broker; nil: alerts are not published there
+	SMTP         SMTP                                       // sends e-mails; without a server they become dead letters
+	Book         func(tenant string) *alert.Rulebook        // returns a tenant's rules, which say whom to tell; nil: nobody is told
 	AllowPrivate bool                                       // webhooks may call addresses of private networks
 	Timeout      time.Duration                              // for one call of a webhook [15 s]
 	Poll         time.Duration                              // how often the log, and the list of webhooks, is read without being told [2 s]
-	Retry        time.Duration                              // first pause after a failure [5 s], doubled up to five minutes
+	Retry        time.Duration                              // first pause after a failure [5 s]; it doubles up to five minutes
 	GiveUp       time.Duration                              // how long an event is tried for a webhook that fails [24 h]
-	Term         time.Duration                              // of the lease by which one of several services on a PostgreSQL delivers [4 s]
-	Resolver     *net.Resolver                              // of webhooks' names; nil: the system's
+	Term         time.Duration                              // of the lease with which one of several services on a PostgreSQL delivers [4 s]
+	Resolver     *net.Resolver                              // for the names of webhooks; nil: the system's
 	Now          func() time.Time
-	Sleep        func(ctx context.Context, d time.Duration) bool // waits on Now's clock, false once ctx ends; nil: time's own
+	Sleep        func(ctx context.Context, d time.Duration) bool // waits on Now's clock, and returns false once ctx ends; nil: real time
 	Log          *slog.Logger
 }
 
@@ -56,7 +56,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Service leads every target along the log.
+// Service delivers the log to every target.
 type Service struct {
 	cfg    Config
 	client *http.Client
@@ -67,7 +67,7 @@ type Service struct {
 	lease *lease        // nil on SQLite, which has one service
 }
 
-// New makes a service that delivers nothing until Run.
+// New returns a service that delivers nothing until Run is called.
 func New(cfg Config) *Service {
 	cfg = cfg.withDefaults()
 	s := &Service{cfg: cfg, client: newClient(cfg.AllowPrivate, cfg.Timeout, cfg.Resolver), wakes: map[chan struct{}]struct{}{}, again: make(chan struct{}, 1)}
@@ -86,7 +86,7 @@ func (s *Service) Committed() {
 	}
 }
 
-// Changed tells that the list of webhooks has changed.
+// Changed must be called when the list of webhooks has changed.
 func (s *Service) Changed() { ring(s.again) }
 
 func ring(c chan struct{}) {
@@ -96,8 +96,8 @@ func ring(c chan struct{}) {
 	}
 }
 
-// Run delivers until ctx ends, and waits for the calls under way. Of several services on one PostgreSQL one
-// delivers to the broker and to webhooks at a time; people are told by all, who share the notices.
+// Run delivers until ctx ends, and waits for the calls in progress. Of several services on one PostgreSQL, one
+// at a time delivers to the broker and to webhooks; people are told by all of them, who share the notices.
 func (s *Service) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -111,7 +111,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if s.cfg.Dir != "" {
 		c, err := newHold(filepath.Join(s.cfg.Dir, "deliver.lock"), s.lease.holder)
 		switch {
-		case err != nil: // it costs a wait, nothing else
+		case err != nil: // we lose a wait, nothing else
 			s.cfg.Log.Warn("who delivered before is not known, its lease is waited out", "err", err)
 		case c != nil:
 			defer c.close()
@@ -122,7 +122,7 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// leadAll leads the broker and every webhook until ctx ends, and waits for the calls under way.
+// leadAll delivers to the broker and every webhook until ctx ends, and waits for the calls in progress.
 func (s *Service) leadAll(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -182,15 +182,15 @@ func (s *Service) leadAll(ctx context.Context) {
 	}
 }
 
-// leading is one webhook that is led.
+// leading is one webhook that is being delivered to.
 type leading struct {
 	cancel context.CancelFunc
 	kick   chan struct{} // ends a pause
 	kicks  int64         // of Webhook
-	ended  atomic.Bool   // by itself: where it is still wanted, or again, it is to be led anew
+	ended  atomic.Bool   // by itself: if it is still wanted, or wanted again, it must be started anew
 }
 
-// hook leads one webhook, and disables it when its target is gone.
+// hook delivers to one webhook, and disables it when its target is gone.
 func (s *Service) hook(ctx context.Context, w Webhook, l *leading) {
 	t, err := s.target(w)
 	if err != nil {
@@ -208,7 +208,7 @@ func (s *Service) hook(ctx context.Context, w Webhook, l *leading) {
 		return
 	}
 	l.ended.Store(true)
-	s.Changed() // somebody may have taken that back already
+	s.Changed() // somebody may have re-enabled it already
 }
 
 func (s *Service) target(w Webhook) (Target, error) {
@@ -223,7 +223,8 @@ func (s *Service) target(w Webhook) (Target, error) {
 // mqttReader is the name of the cursor up to which the broker was told.
 const mqttReader = "mqtt"
 
-// brokerPause is the longest pause before a broker is tried again: everybody who hears alerts by it waits.
+// brokerPause is the longest pause before a broker is tried again, because everybody who receives alerts
+// through it waits.
 const brokerPause = 10 * time.Second
 
 func (s *Service) lead(ctx context.Context, f follower) error {
@@ -234,7 +235,7 @@ func (s *Service) lead(ctx context.Context, f follower) error {
 	return f.run(ctx)
 }
 
-// waking gives a channel that rings when there may be something new, until leave is called.
+// waking returns a channel that is signalled when there may be something new, until leave is called.
 func (s *Service) waking() (wake chan struct{}, leave func()) {
 	wake = make(chan struct{}, 1)
 	s.mu.Lock()

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// statusError is an answer of HTTP that has not taken a message.
+// statusError is an HTTP answer that did not accept a message.
 type statusError struct {
 	code  int
-	after time.Duration // for which the target asks us to wait; 0: it does not say
+	after time.Duration // how long the target asks us to wait; 0: it does not say
 }
 
 func (e *statusError) Error() string { return fmt.Sprintf("status %d", e.code) }
 
-// waitFor reads Retry-After, in seconds or as a date; 0 where it says nothing that can be read.
+// waitFor parses Retry-After, in seconds or as a date; it returns 0 if it cannot be parsed.
 func waitFor(header string, now time.Time) time.Duration {
 	if s, err := strconv.ParseUint(header, 10, 31); err == nil {
 		return time.Duration(s) * time.Second
@@ -28,7 +28,7 @@ func waitFor(header string, now time.Time) time.Duration {
 	return 0
 }
 
-// retryAfter is how long a target has asked us to wait, at most maxRetryAfter.
+// retryAfter returns how long a target has asked us to wait, at most maxRetryAfter.
 func retryAfter(err error) time.Duration {
 	var s *statusError
 	if !errors.As(err, &s) {
@@ -37,8 +37,8 @@ func retryAfter(err error) time.Duration {
 	return min(s.after, maxRetryAfter)
 }
 
-// refusal reports whether a target says that it takes this message at no time: a status of 4xx that is not
-// about the moment, such a code of a chat robot, or 5xx where it is a mail server's word on a letter or an address.
+// refusal reports whether a target says that it will never accept this message: a status of 4xx that is not
+// temporary, such a code from a chat robot, or 5xx from a mail server about a letter or an address.
 func refusal(err error) bool {
 	var robot *robotError
 	if errors.As(err, &robot) {

@@ -19,7 +19,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Tables are the tables of this package: give them to state.Migrate after alert.Tables.
+// Tables are the tables of this package. They must be passed to state.Migrate after alert.Tables.
 var Tables = state.Migrations{Name: "deliver", Steps: []string{`
 CREATE TABLE webhooks (
 	id         TEXT PRIMARY KEY,
@@ -80,30 +80,30 @@ CREATE TABLE delivery_failing (
 );
 `}, Visible: map[string]string{"dead_letters": ofWebhook, "alert_readers": ofWebhook, "delivery_failing": ofWebhook}}
 
-// ofWebhook is which cursors and dead letters are a tenant's; see reader.
+// ofWebhook is the condition for the cursors and dead letters of a tenant; see reader.
 const ofWebhook = "reader IN (SELECT 'webhook/' || id FROM webhooks)"
 
-// Webhook is somebody's wish to be told of alerts by HTTP.
+// Webhook describes who is told of alerts by HTTP, and how.
 type Webhook struct {
 	ID          string    `json:"id"`
 	Tenant      string    `json:"-"`
 	URL         string    `json:"url"`
 	Format      string    `json:"format"` // one of channel.Formats
-	Types       []string  `json:"types"`  // of alerts; empty: all
+	Types       []string  `json:"types"`  // of alerts; empty: all types
 	Stores      []string  `json:"stores"`
 	Severities  []string  `json:"severities"`
-	Secret      string    `json:"secret,omitempty"`       // whsec_…, told once when the webhook is made
+	Secret      string    `json:"secret,omitempty"`       // whsec_…, shown only once, when the webhook is created
 	RobotSecret string    `json:"robot_secret,omitempty"` // DingTalk's or Feishu's, if the robot has one
-	Disabled    string    `json:"disabled,omitempty"`     // why it is told no more
+	Disabled    string    `json:"disabled,omitempty"`     // why it is not called any more
 	CreatedAt   time.Time `json:"created_at"`
 
 	kicks int64 // how often somebody had reason to believe that the target works again
 }
 
-// reader is the name of a webhook's cursor.
+// reader returns the name of a webhook's cursor.
 func (w Webhook) reader() string { return "webhook/" + w.ID }
 
-// Validate names what is wrong with a wish.
+// Validate returns an error that names what is wrong with the webhook.
 func (w Webhook) Validate() error {
 	if err := channel.Check(w.Format, w.URL); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (w Webhook) Validate() error {
 	return nil
 }
 
-// Create keeps a valid wish under a new ID with a new secret. It is told what happens from now on.
+// Create stores a valid webhook under a new ID with a new secret. It is told what happens from now on.
 func Create(ctx context.Context, db *state.DB, w Webhook, now time.Time) (Webhook, error) {
 	if err := w.Validate(); err != nil {
 		return Webhook{}, err
@@ -150,7 +150,7 @@ func Create(ctx context.Context, db *state.DB, w Webhook, now time.Time) (Webhoo
 	return w, nil
 }
 
-// List gives a tenant's webhooks with their secrets; tenant "" gives all of them.
+// List returns a tenant's webhooks with their secrets; tenant "" returns all of them.
 func List(ctx context.Context, q state.Querier, tenant string) ([]Webhook, error) {
 	rows, err := q.Query(ctx, "SELECT tenant, body, disabled, kicks FROM webhooks WHERE tenant = ? OR ? = '' ORDER BY created_at, id", tenant, tenant)
 	if err != nil {
@@ -173,7 +173,7 @@ func List(ctx context.Context, q state.Querier, tenant string) ([]Webhook, error
 	return list, rows.Err()
 }
 
-// Get gives one webhook of a tenant; state.ErrNotFound.
+// Get returns one webhook of a tenant. The error is state.ErrNotFound if there is none.
 func Get(ctx context.Context, q state.Querier, tenant, id string) (Webhook, error) {
 	list, err := List(ctx, q, tenant)
 	if err != nil {
@@ -187,7 +187,7 @@ func Get(ctx context.Context, q state.Querier, tenant, id string) (Webhook, erro
 	return Webhook{}, fmt.Errorf("webhook %s: %w", id, state.ErrNotFound)
 }
 
-// Delete forgets a webhook of a tenant with its dead letters; state.ErrNotFound.
+// Delete removes a webhook of a tenant with its dead letters. The error is state.ErrNotFound if there is none.
 func Delete(ctx context.Context, db *state.DB, tenant, id string) error {
 	w, err := Get(ctx, db, tenant, id)
 	if err != nil {
@@ -204,7 +204,7 @@ func Delete(ctx context.Context, db *state.DB, tenant, id string) error {
 	})
 }
 
-// Replay has a webhook told again all after a cursor, and takes back that it was disabled.
+// Replay makes a webhook receive again everything after a cursor, and re-enables it.
 func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) error {
 	w, err := Get(ctx, db, tenant, id)
 	if err != nil {
@@ -213,7 +213,7 @@ func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) e
 	return db.Write(ctx, func(tx *state.Tx) error {
 		err := changed(tx.Exec(ctx, "UPDATE webhooks SET disabled = '', kicks = kicks + 1 WHERE id = ?", id))
 		if errors.Is(err, errLost) {
-			err = state.ErrNotFound // deleted meanwhile: it must not get a cursor again
+			err = state.ErrNotFound // it was deleted meanwhile and must not get a cursor again
 		}
 		if err != nil {
 			return fmt.Errorf("enable webhook %s: %w", id, err)
@@ -228,7 +228,7 @@ func Replay(ctx context.Context, db *state.DB, tenant, id string, after int64) e
 	})
 }
 
-// kick has whoever leads a webhook, on whichever service, try at once what waits for the target.
+// kick makes whichever service delivers to a webhook try at once what waits for the target.
 func kick(ctx context.Context, db *state.DB, id string) error {
 	return db.Write(ctx, func(tx *state.Tx) error {
 		_, err := tx.Exec(ctx, "UPDATE webhooks SET kicks = kicks + 1 WHERE id = ?", id)
@@ -243,7 +243,7 @@ func disable(ctx context.Context, db *state.DB, id, why string) error {
 	})
 }
 
-// DeadLetter is an event that a target never took.
+// DeadLetter is an event that a target never accepted.
 type DeadLetter struct {
 	Cursor  string    `json:"cursor"`
 	EventID string    `json:"event_id"`
@@ -251,8 +251,8 @@ type DeadLetter struct {
 	DiedAt  time.Time `json:"died_at"`
 }
 
-// reason is an error as text that every database stores: a target's own words are in it, and PostgreSQL takes neither a
-// NUL nor what is no UTF-8.
+// reason returns an error as text that every database stores: it may contain a target's own words, and
+// PostgreSQL accepts neither a NUL nor invalid UTF-8.
 func reason(err error) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "\uFFFD")
 }
@@ -266,7 +266,7 @@ func bury(ctx context.Context, tx *state.Tx, reader string, e *alert.Entry, reas
 	return nil
 }
 
-// DeadLetters gives a webhook's, in the order of the log.
+// DeadLetters returns a webhook's dead letters, in the order of the log.
 func DeadLetters(ctx context.Context, q state.Querier, tenant, id string, limit int) ([]DeadLetter, error) {
 	w, err := Get(ctx, q, tenant, id)
 	if err != nil {
@@ -284,13 +284,13 @@ func DeadLetters(ctx context.Context, q state.Querier, tenant, id string, limit 
 		if err := rows.Scan(&d.Cursor, &d.EventID, &d.Reason, &at); err != nil {
 			return nil, fmt.Errorf("list dead letters: %w", err)
 		}
-		d.DiedAt, d.Reason = state.Time(at), w.masked(d.Reason) // an earlier version wrote the URL into it
+		d.DiedAt, d.Reason = state.Time(at), w.masked(d.Reason) // an earlier version stored the URL in it
 		list = append(list, d)
 	}
 	return list, rows.Err()
 }
 
-// logReader keeps the log's own name, as a number, beside the cursors.
+// logReader stores the log's own name, as a number, beside the cursors.
 const logReader = "log"
 
 // logName names the log of this database, so that two of them can share a broker.

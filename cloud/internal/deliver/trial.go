@@ -14,13 +14,13 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/channel"
 )
 
-// TestType is the CloudEvents type of a test message to a program; docs/schema/test.json.
+// TestType is the CloudEvents type of a test message to a program; see docs/schema/test.json.
 const TestType = "org.coldshelf.test"
 
-// Trial is what came of a test message.
+// Trial is the outcome of a test message.
 type Trial struct {
 	Delivered bool   `json:"delivered"`
-	Status    int    `json:"status,omitempty"` // of HTTP; 0: there was no answer, or it is e-mail
+	Status    int    `json:"status,omitempty"` // of HTTP; 0: there was no answer, or it was an e-mail
 	Answer    string `json:"answer,omitempty"` // the beginning of what the target said
 	Error     string `json:"error,omitempty"`  // why it was not delivered
 	Millis    int64  `json:"ms"`               // how long it took
@@ -32,9 +32,9 @@ type testData struct {
 	By      string `json:"by,omitempty"`
 }
 
-// TryWebhook sends a webhook of a tenant one test message, signed as its events are. Once that is accepted, the
-// events that wait for the webhook are tried again at once. What is wrong with the target stands in the Trial; the
-// error is state.ErrNotFound or the database's.
+// TryWebhook sends one test message to a webhook of a tenant, signed like its events. If it is accepted, the
+// events that wait for the webhook are tried again at once. What is wrong with the target is in the Trial; the
+// error is state.ErrNotFound or that of the database.
 func (s *Service) TryWebhook(ctx context.Context, tenant, id, who string) (*Trial, error) {
 	w, err := Get(ctx, s.cfg.DB, tenant, id)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Service) TryWebhook(ctx context.Context, tenant, id, who string) (*Tria
 	return t, nil
 }
 
-// TryRecipient sends a valid recipient a test message, once.
+// TryRecipient sends one test message to a valid recipient.
 func (s *Service) TryRecipient(ctx context.Context, tenant string, r *alert.Recipient, who string) *Trial {
 	return s.try(ctx, Webhook{ID: r.ID(), Tenant: tenant, URL: r.URL, Format: r.Format, RobotSecret: r.RobotSecret, Secret: r.Secret}, who)
 }
@@ -70,7 +70,7 @@ func (s *Service) try(ctx context.Context, w Webhook, who string) *Trial {
 type testMessage struct {
 	id    string
 	at    time.Time
-	by    string // who asked for it; "": nobody is named
+	by    string // who asked for it; "": no name is given
 	title string
 	text  string
 }
@@ -85,7 +85,7 @@ func newTestMessage(now time.Time, by string) testMessage {
 	return testMessage{"test_" + hex.EncodeToString(b[:]), now, by, "测试消息 Test message", text}
 }
 
-// sendTest sends a test message by the webhook's channel, and notes in t what the other side said.
+// sendTest sends a test message through the webhook's channel, and records in t what the other side said.
 func (s *Service) sendTest(ctx context.Context, w Webhook, who string, t *Trial) error {
 	m := newTestMessage(s.cfg.Now().UTC(), who)
 	if w.Format == channel.Email {
@@ -126,7 +126,7 @@ func (s *Service) postTest(ctx context.Context, w Webhook, m testMessage, t *Tri
 	return h.judge(resp, answer)
 }
 
-// testRequest is what is posted: a signed CloudEvent to a program, a robot's message to a chat.
+// testRequest returns what is posted: a signed CloudEvent to a program, a robot's message to a chat.
 func (s *Service) testRequest(w Webhook, m testMessage) (h *hook, body []byte, contentType string, err error) {
 	if w.Format != channel.Events {
 		body, err = robotMessage(w.Format, m.title, m.text)
@@ -139,10 +139,10 @@ func (s *Service) testRequest(w Webhook, m testMessage) (h *hook, body []byte, c
 	return h, body, cloudEventMedia, err
 }
 
-// maxShown bounds what is shown of an answer.
+// maxShown bounds how much of an answer is shown.
 const maxShown = 500
 
-// shown is the beginning of an answer as text.
+// shown returns the beginning of an answer as text.
 func shown(answer []byte) string {
 	text := strings.ToValidUTF8(string(answer), "\uFFFD")
 	if len(text) <= maxShown {

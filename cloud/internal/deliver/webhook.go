@@ -15,7 +15,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
-// hook is a Webhook at work.
+// hook delivers to a Webhook.
 type hook struct {
 	Webhook
 	client *http.Client
@@ -31,7 +31,7 @@ func newHook(w Webhook, client *http.Client, now func() time.Time) (*hook, error
 	return &hook{w, client, signer, now}, nil
 }
 
-// Wants what its owner selected.
+// Wants reports whether the webhook's owner has selected the entry.
 func (h *hook) Wants(e *alert.Entry) bool {
 	in := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	return e.Tenant == h.Tenant && in(h.Types, string(e.Type)) && e.AnyStore(func(s string) bool { return in(h.Stores, s) }) && e.AnySeverity(func(s alert.Severity) bool { return in(h.Severities, string(s)) }) &&
@@ -50,8 +50,8 @@ func (h *hook) Deliver(ctx context.Context, e *alert.Entry) error {
 	return h.post(ctx, e.EventID, body, contentType)
 }
 
-// post sends a message that has an ID. Any status of 2xx means that it was taken, whatever may be wrong
-// with the rest of the answer; only the robots' has to be read.
+// post sends a message that has an ID. Any status of 2xx means that it was accepted, whatever may be wrong with
+// the rest of the answer; only the answers of robots have to be read.
 func (h *hook) post(ctx context.Context, id string, body []byte, contentType string) error {
 	resp, err := h.send(ctx, id, body, contentType)
 	if err != nil {
@@ -68,7 +68,7 @@ func (h *hook) post(ctx context.Context, id string, body []byte, contentType str
 	return h.judge(resp, answer)
 }
 
-// maxAnswer bounds what is read of a target's answer.
+// maxAnswer bounds how much of a target's answer is read.
 const maxAnswer = 4096
 
 func (h *hook) send(ctx context.Context, id string, body []byte, contentType string) (*http.Response, error) {
@@ -99,7 +99,7 @@ func (h *hook) send(ctx context.Context, id string, body []byte, contentType str
 	return resp, nil
 }
 
-// judge says whether an answer means that the message was taken.
+// judge returns nil if an answer means that the message was accepted.
 func (h *hook) judge(resp *http.Response, answer []byte) error {
 	switch status := resp.StatusCode; {
 	case status == http.StatusGone:
@@ -112,7 +112,7 @@ func (h *hook) judge(resp *http.Response, answer []byte) error {
 	return robotAnswer(h.Webhook, answer)
 }
 
-// quiet reports whether the target is people and somebody has muted the alert for them.
+// quiet reports whether the target is for people and somebody has muted the alert.
 func (h *hook) quiet(e *alert.Entry) (bool, error) {
 	if h.Format == FormatEvents {
 		return false, nil
@@ -124,7 +124,7 @@ func (h *hook) quiet(e *alert.Entry) (bool, error) {
 	return a.MutedAt(h.now()), nil
 }
 
-// body is the event as the target wants to read it.
+// body returns the event in the target's format.
 func (h *hook) body(e *alert.Entry) (body []byte, contentType string, err error) {
 	if h.Format == FormatEvents {
 		body, err = json.Marshal(e.Event())
