@@ -7,11 +7,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// maxAckParts keeps one acknowledgement far below the wire's limits.
+// maxAckParts keeps one acknowledgement far below the limits of the wire format.
 const maxAckParts = 500
 
-// acknowledge tells each board which of its messages are stored and which never will be. An acknowledgement that does
-// not get through is not an error: the board sends its messages again and is told again.
+// acknowledge tells each board which of its messages are stored and which never will be. If an acknowledgement
+// does not get through, that is not an error: the board sends its messages again and is told again.
 func (g *Ingester) acknowledge(ctx context.Context, items []*item) {
 	boards := map[wire.Identity]*answer{}
 	for _, it := range items {
@@ -43,7 +43,7 @@ func (g *Ingester) publish(ctx context.Context, id wire.Identity, ack *wire.Ack)
 	}
 }
 
-// answer gathers what one board is told about a batch.
+// answer collects what one board is told about a batch.
 type answer struct {
 	stored   map[uint32]*state.Ranges
 	rejected []wire.Rejection

@@ -6,8 +6,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// learn updates what is known of a cooler by one new message. Each part advances by (boot, seq) alone, so the order of
-// arrival does not matter. The time of receipt only says when the cooler was last heard.
+// learn updates what is known about a cooler from one new message. Each part advances by (boot, seq) alone, so
+// the order of arrival does not matter. The time of receipt only says when the cooler was last heard.
 func learn(c *state.Cooler, it *item) {
 	env := it.env
 	o := state.Order{Boot: env.Boot, Seq: env.Seq}
@@ -20,7 +20,7 @@ func learn(c *state.Cooler, it *item) {
 		}
 	}
 	c.Latest.Clock = state.Newer(c.Latest.Clock, o, env.Clock)
-	switch b := env.Body.(type) { // what a shelf says is learnt of a batch's newest: learnShelf
+	switch b := env.Body.(type) { // what observations say is learnt from the newest of a batch: see learnShelf
 	case *wire.Observation:
 		if o.After(c.Observation) {
 			c.Observation = o
@@ -61,8 +61,8 @@ func learnBirth(c *state.Cooler, o state.Order, b *wire.Birth) {
 	})
 }
 
-// learnStatus takes over a board's presence, and reports whether that changed anything. Within a boot the order in which
-// the broker delivers counts, because a will carries the time at which its connection began.
+// learnStatus takes over a board's presence, and reports whether that changed anything. Within a boot the order
+// of delivery counts, because a will carries the time at which its connection began.
 func learnStatus(c *state.Cooler, it *item) bool {
 	s := it.env.Body.(*wire.Status)
 	if it.env.Boot < c.StatusBoot {
@@ -81,7 +81,7 @@ func learnStatus(c *state.Cooler, it *item) bool {
 	return true
 }
 
-// summary counts an observation's slots, and its required SKUs: each once, however many slots it has.
+// summary counts an observation's slots, and its required SKUs once each, however many slots they have.
 func summary(o *shelf.Observation) state.ShelfSummary {
 	out := state.ShelfSummary{At: state.Micros(o.CapturedAt), Planogram: o.PlanogramID, PlanogramVersion: o.PlanogramVersion}
 	type sku struct{ observed, present bool }

@@ -15,8 +15,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// patience is how often a batch may fail to be committed before its messages are tried one by one, to find the one that
-// makes it fail.
+// patience is how often a batch may fail to be committed before its messages are tried one by one, to find the
+// one at fault.
 const patience = 3
 
 // decodeAll decodes a batch on all cores, in parts that are each worth a goroutine. If what is decoded takes too much
@@ -52,8 +52,8 @@ func (g *Ingester) decodeAll(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// writeSeries writes every message's points. A message that the store refuses for good is
-// quarantined, and the rest is written. It may be given the same batch again.
+// writeSeries writes the points of every message. A message that the store refuses for good is quarantined, and
+// the rest is written. It may be called again with the same batch.
 func (g *Ingester) writeSeries(ctx context.Context, b *batch) error {
 	s := &g.sheet
 	defer s.forget()
@@ -74,15 +74,16 @@ func (g *Ingester) writeSeries(ctx context.Context, b *batch) error {
 		if i < 0 {
 			return err
 		}
-		s.owners[i].refuse(ReasonSeries, errors.New(err.Error())) // err is of a message that the sheet forgets
+		s.owners[i].refuse(ReasonSeries, errors.New(err.Error())) // err refers to a message that the sheet will forget
 	}
 }
 
-// write has the series take a sheet. What is dated by its arrival has a time of its own each time it comes, so that the
-// series knows it only once it is there: of several ingesters that have it at once, one writes and the others wait.
+// write makes the series store a sheet. A message that is dated by its arrival has another time each time it
+// comes, so the series recognises it only once it is stored. If several ingesters have such a message at once,
+// one writes and the others wait.
 func (g *Ingester) write(ctx context.Context, s *sheet) error {
 	names := s.doubtful()
-	if len(names) == 0 || !g.state.Postgres() { // then there is no other ingester
+	if len(names) == 0 || !g.state.Postgres() { // in that case there is no other ingester
 		return g.series.Write(ctx, s.messages)
 	}
 	return g.state.Write(ctx, func(tx *state.Tx) error {
@@ -94,7 +95,7 @@ func (g *Ingester) write(ctx context.Context, s *sheet) error {
 }
 
 // settle commits a batch whose points are written, and acknowledges it. On an error nothing is acknowledged,
-// and the whole batch can be given again: what is stored of it is recognised.
+// and settle may be called again with the whole batch: what is stored already is recognised.
 func (g *Ingester) settle(ctx context.Context, b *batch) error {
 	b.attempts++
 	counts, err := g.commit(ctx, b.items)
@@ -107,7 +108,8 @@ func (g *Ingester) settle(ctx context.Context, b *batch) error {
 	g.notify.Committed()
 	g.metrics.observe(b.items, counts, time.Since(b.started))
 	g.acknowledge(ctx, b.items)
-	// In the order in which they came: a broker searches for each from the oldest that it waits for.
+	// Acknowledge in the order of arrival, because a broker searches for each from the oldest that it waits
+	// for.
 	for _, d := range b.deliveries {
 		d.Done()
 	}
@@ -120,8 +122,8 @@ func (g *Ingester) settle(ctx context.Context, b *batch) error {
 // tally counts the outcome of a batch, for the metrics.
 type tally struct{ duplicates int }
 
-// commit does the state's part in one transaction, device by device in the order of their names. It reads and writes
-// many devices' rows at once, which costs a fraction of one by one.
+// commit does the state's part in one transaction, device by device in the order of their names. It reads and
+// writes the rows of many devices at once, which costs a fraction of doing so one by one.
 func (g *Ingester) commit(ctx context.Context, items []*item) (tally, error) {
 	var counts tally
 	boards := boardsOf(items)
@@ -208,8 +210,8 @@ func (g *Ingester) judged(ctx context.Context, tx *state.Tx, stored []*wire.Enve
 	return nil
 }
 
-// take stores one new message, or leaves it to be stored with the others of the batch. It reports false if the message
-// says nothing new.
+// take stores one new message, or leaves it to be stored with the others of the batch. It returns false if the
+// message says nothing new.
 func (g *Ingester) take(ctx context.Context, tx *state.Tx, b *board, it *item) (bool, error) {
 	c := b.cooler
 	store := c.Store

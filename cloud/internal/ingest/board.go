@@ -11,12 +11,12 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// board is one device's part of a batch, inside one transaction.
+// board is one device's part of a batch, within one transaction.
 type board struct {
 	id    wire.Identity
 	items []*item // in the order of their keys
 
-	cooler       *state.Cooler          // nil until its first message that is stored, if it is new
+	cooler       *state.Cooler          // nil for a new device, until its first message is stored
 	seen         map[uint32]*state.Seen // by boot
 	shelf        *wire.Envelope         // the newest new observation
 	observations []state.KeptObservation
@@ -29,7 +29,7 @@ func byDevice(a, b *item) int {
 		cmp.Compare(a.key.Boot, b.key.Boot), cmp.Compare(a.key.Seq, b.key.Seq))
 }
 
-// boardsOf cuts items, which are in the order of byDevice, by device.
+// boardsOf groups items, which must be in the order of byDevice, by device.
 func boardsOf(items []*item) []*board {
 	var boards []*board
 	for len(items) > 0 {
@@ -56,7 +56,7 @@ func (g *Ingester) lock(ctx context.Context, tx *state.Tx, boards []*board) erro
 	return tx.Exclusive(ctx, names...)
 }
 
-// load reads what is known of the devices that have messages to be stored.
+// load reads what is known about the devices whose messages are to be stored.
 func (g *Ingester) load(ctx context.Context, tx *state.Tx, boards []*board) error {
 	for len(boards) > 0 {
 		tenant := boards[0].id.Tenant
@@ -114,13 +114,13 @@ func loadTenant(ctx context.Context, tx *state.Tx, tenant string, boards []*boar
 	return nil
 }
 
-// enter makes the row of a device, and of its store, at its first message.
+// enter creates the row of a device, and that of its store, at its first message.
 func (b *board) enter(ctx context.Context, tx *state.Tx, now time.Time) error {
 	b.cooler = &state.Cooler{Tenant: b.id.Tenant, Device: b.id.Device, Store: b.id.Store, TopicStore: b.id.Store, CreatedAt: now}
 	return state.EnsureStore(ctx, tx, b.id.Tenant, b.id.Store, now)
 }
 
-// learnShelf takes over what the newest observation of the batch says of the whole shelf.
+// learnShelf takes over what the newest observation of the batch says about the whole shelf.
 func (b *board) learnShelf() {
 	if b.shelf == nil {
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Reasons for quarantine: one word each, for metrics and lists.
+// The reasons for quarantine: one word each, for metrics and lists.
 const (
 	ReasonTopic     = "topic"     // not one of ours
 	ReasonTooLarge  = "too_large" // over the limit of its kind
@@ -19,28 +19,28 @@ const (
 	ReasonMalformed = "malformed" // breaks a rule of the wire format
 	ReasonIdentity  = "identity"  // the envelope claims another device or kind than the topic
 	ReasonDirection = "direction" // a kind that no board sends
-	ReasonHoles     = "holes"     // the device leaves out too many numbers of a boot
+	ReasonHoles     = "holes"     // the device skips too many numbers of a boot
 	ReasonSeries    = "series"    // the series store refuses it for good
-	ReasonJudgement = "judgement" // the judge fails on it again and again
+	ReasonJudgement = "judgement" // the judge fails on it repeatedly
 	reasonBase      = wire.ReasonBaseMissing
 )
 
-// item is one delivery on its way.
+// item is one delivery being processed.
 type item struct {
 	Delivery
 	env      *wire.Envelope
-	id       wire.Identity // of the topic; zero where it cannot be read
-	envelope []byte        // what state keeps of an observation: its complete form
+	id       wire.Identity // from the topic; zero if that cannot be parsed
+	envelope []byte        // the complete form of an observation, which state stores
 	complete bool          // the observation came in its complete form
 
-	reason string // quarantine, if not ""
+	reason string // of quarantine, if not ""
 	detail error
-	key    wire.Key // as far as it can be read; Seq 0: not
+	key    wire.Key // as far as it can be parsed; Seq 0: it cannot
 }
 
 func (it *item) refuse(reason string, err error) { it.reason, it.detail = reason, err }
 
-// weight is roughly how many bytes an item holds.
+// weight returns roughly how many bytes an item holds.
 func (it *item) weight() int {
 	const fixed, reading = 500, 50 // of an item, and of one reading of a sensor
 	n := fixed + len(it.Payload)
@@ -56,8 +56,8 @@ func (it *item) weight() int {
 	return n
 }
 
-// slim drops the facings of an observation, which are half of its memory and which nobody looks at on the way into the
-// stores. They are kept in its envelope, which is stored as it came.
+// slim drops the facings of an observation, which take half of its memory and which nobody looks at on the way
+// into the stores. They stay in the envelope, which is stored as it came.
 func (it *item) slim() {
 	if it.env == nil {
 		return
@@ -72,7 +72,8 @@ func (it *item) slim() {
 	}
 }
 
-// release gives back the memory that the item's observation was decoded into. Nobody may look at the item afterwards.
+// release gives back the memory into which the item's observation was decoded. The item must not be used
+// afterwards.
 func (it *item) release() {
 	if it.env == nil {
 		return
@@ -82,7 +83,8 @@ func (it *item) release() {
 	}
 }
 
-// decode fills an item from its delivery. An error is the store's fault, not the message's, so it is tried again.
+// decode builds an item from its delivery. An error is the store's fault, not the message's, so decoding is
+// tried again.
 func (g *Ingester) decode(ctx context.Context, d Delivery) (*item, error) {
 	it, err := g.decodeWhole(ctx, d)
 	if err == nil {
@@ -99,7 +101,7 @@ func (g *Ingester) decodeWhole(ctx context.Context, d Delivery) (*item, error) {
 		return it, nil
 	}
 	it.id = id
-	// Checked before decoding: a few bytes can decode to enough to fill the memory.
+	// Check this before decoding: a few bytes can decode to enough to fill the memory.
 	if limit := kind.Limit(); len(d.Payload) > limit {
 		it.refuse(ReasonTooLarge, fmt.Errorf("%w: %s of %d bytes, the limit is %d", wire.ErrTooLarge, kind, len(d.Payload), limit))
 		if h, ok := wire.Peek(d.Payload[:limit]); ok && h.Identity == id {

@@ -12,20 +12,20 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Config of an Ingester. Zero values stand for the defaults in brackets.
+// Config configures an Ingester. Zero values stand for the defaults in brackets.
 type Config struct {
-	Batch      int           // messages that share a write at most [10,000]
-	Linger     time.Duration // how long the first waits for others [2 ms]; longer makes batches larger and answers later
+	Batch      int           // the most messages that share a write [10,000]
+	Linger     time.Duration // how long the first message waits for others [2 ms]; longer makes batches larger and acknowledgements later
 	Pictures   int           // kept for each device [20]
-	Retry      time.Duration // first pause after a store failed [200 ms], doubled up to 30 times that
-	Drain      time.Duration // how long the batch at hand may take once Run is to end [10 s]
+	Retry      time.Duration // first pause after a store failed [200 ms]; it doubles up to 30 times that
+	Drain      time.Duration // how long the current batch may take once Run is to end [10 s]
 	Quarantine int           // messages that are kept in quarantine [10,000]
 	Holes      int           // ranges of missing numbers that one boot of a device may have [4096]
-	Rate       float64       // messages a second that one device may say; beyond it they are not taken [no limit]
-	Burst      int           // how many of them at once [10,000]
+	Rate       float64       // messages per second that one device may send; more are not accepted [no limit]
+	Burst      int           // how many of them may come at once [10,000]
 
-	// LockName names a device's lock for state's Exclusive ["device/tenant/device"]. A judge that locks devices elsewhere
-	// gives its own name for that lock.
+	// LockName names a device's lock for state's Exclusive ["device/tenant/device"]. A judge that locks devices
+	// elsewhere gives its own name for that lock.
 	LockName func(tenant, device string) string
 
 	Now func() time.Time // the wall clock [time.Now]
@@ -59,8 +59,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Ingester moves messages from one subscriber into the stores. It is a value with Run; several may
-// run at once on the same stores.
+// Ingester moves messages from one subscriber into the stores. Several may run at once on the same stores.
 type Ingester struct {
 	cfg     Config
 	sub     Subscriber
@@ -72,24 +71,24 @@ type Ingester struct {
 	log     *slog.Logger
 	pace    *pace.Keys // of each device
 
-	sheet       sheet    // of the batch whose points are written
+	sheet       sheet    // of the batch whose points are being written
 	quarantined int      // bytes since the quarantine was last pruned
-	over        Delivery // taken, and for the next batch; none if it has no Done
+	over        Delivery // taken from the broker for the next batch; none if it has no Done
 }
 
-// New wires an ingester; nothing runs yet.
+// New returns an ingester. Nothing runs until Run is called.
 func New(cfg Config, sub Subscriber, points Series, db *state.DB, judge Judge, notify Notifier, metrics *Metrics, log *slog.Logger) *Ingester {
 	cfg = cfg.withDefaults()
 	return &Ingester{pace: pace.New(cfg.Rate, cfg.Burst), cfg: cfg, sub: sub, series: points, state: db, judge: judge, notify: notify, metrics: metrics, log: log}
 }
 
-// Run ingests until ctx ends; then it finishes the batches at hand, acknowledges them, and returns nil.
-// What it had taken from the broker beyond these is not acknowledged and comes again.
+// Run ingests until ctx ends. Then it finishes the current batches, acknowledges them, and returns nil.
+// Anything else that it has taken from the broker is not acknowledged and comes again.
 //
-// Batches go through three stages side by side: while one is committed, the points of the next are
-// written and the one after that is decoded. Each stage takes them in the order in which they came.
+// Batches go through three stages concurrently: while one is committed, the points of the next are written and
+// the one after that is decoded. Each stage takes them in the order in which they came.
 func (g *Ingester) Run(ctx context.Context) error {
-	// The subscriber outlives ctx by the last batch, whose acknowledgements go out through it.
+	// The subscriber outlives ctx until the last batch, whose acknowledgements it sends.
 	subCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	deliveries := make(chan Delivery, max(2*g.cfg.Batch, inbox))
@@ -109,7 +108,7 @@ func (g *Ingester) Run(ctx context.Context) error {
 	written := g.stage(&stages, ctx, work, decoded, g.writeSeries)
 	settled := g.stage(&stages, ctx, work, written, g.settle)
 	stages.Go(func() {
-		for range settled { // it is all done
+		for range settled { // wait until everything is done
 		}
 	})
 	err := g.collectAll(ctx, deliveries, lost, collected)
@@ -121,7 +120,7 @@ func (g *Ingester) Run(ctx context.Context) error {
 	return <-lost
 }
 
-// collectAll hands batches on until ctx ends, or the subscriber does.
+// collectAll passes batches on until ctx ends, or the subscriber does.
 func (g *Ingester) collectAll(ctx context.Context, in <-chan Delivery, lost <-chan error, out chan<- *batch) error {
 	defer close(out)
 	for {
@@ -132,8 +131,8 @@ func (g *Ingester) collectAll(ctx context.Context, in <-chan Delivery, lost <-ch
 	}
 }
 
-// stage takes each batch from in through do, however often that fails, and hands it on. A batch that is given up because
-// the time after ctx is over is not handed on, and so never acknowledged.
+// stage applies do to each batch from in, however often that fails, and passes it on. A batch that is given up
+// because the time after ctx is over is not passed on, and so never acknowledged.
 func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <-chan *batch, do func(context.Context, *batch) error) <-chan *batch {
 	out := make(chan *batch)
 	stages.Go(func() {
@@ -154,34 +153,34 @@ func (g *Ingester) stage(stages *sync.WaitGroup, ctx, work context.Context, in <
 	return out
 }
 
-// Bounds of a batch besides the number of its messages. Many messages of one board cost little; but on PostgreSQL each
-// board is locked, and the lock table has only some thousand places.
+// The bounds of a batch besides the number of its messages. Many messages of one board cost little; but on
+// PostgreSQL each board is locked, and the lock table has only a few thousand places.
 const (
 	batchBytes  = 32 << 20 // pictures are large
 	batchBoards = 1000     // on PostgreSQL
 
-	// Roughly, of what is decoded: 200 bytes of a shelf become a few kilobytes, those of a hostile board a hundred. What
-	// exceeds it is decoded when the batch has been handed on.
+	// Roughly the size after decoding: 200 bytes of a shelf become a few kilobytes, those of a hostile board a
+	// hundred. Anything beyond it is decoded after the batch has been passed on.
 	decodedBytes = 64 << 20
 )
 
-// inbox is how many deliveries can wait at least: as many as a broker sends before the first of them is acknowledged. A
-// subscriber that cannot hand one over receives nothing else from its broker either.
+// inbox is the least number of deliveries that can wait: as many as a broker sends before the first of them is
+// acknowledged. A subscriber that cannot pass one on receives nothing else from its broker either.
 const inbox = 20_000
 
-// batch is what shares a write.
+// batch is a set of messages that share a write.
 type batch struct {
 	deliveries []Delivery
-	items      []*item // of the deliveries: first as they came, then in the order of devices
+	items      []*item // of the deliveries: first in the order of arrival, then in the order of devices
 	bytes      int
-	boards     map[string]struct{} // on PostgreSQL: their topics, as far as they are the board's own
+	boards     map[string]struct{} // on PostgreSQL: their topics, as far as they belong to boards
 	started    time.Time           // when its first decode began
-	attempts   int                 // to commit it
-	rest       *batch              // what was not decoded with it; the next batch
+	attempts   int                 // attempts to commit it
+	rest       *batch              // what was not decoded with it: the next batch
 }
 
-// collect waits for a delivery, and takes what else comes within the linger, and after that until the next stage takes
-// the batch or it is full. It returns nil when ctx has ended.
+// collect waits for a delivery, and takes what else comes within the linger, and after that until the next
+// stage takes the batch or it is full. It returns nil when ctx has ended.
 func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan error, out chan<- *batch) (*batch, error) {
 	if ctx.Err() != nil {
 		return nil, nil
@@ -210,13 +209,13 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 	linger := time.NewTimer(g.cfg.Linger)
 	defer linger.Stop()
 	over := linger.C
-	var taker chan<- *batch // once the linger is over
+	var taker chan<- *batch // set once the linger is over
 	for {
 		more := in
 		if len(b.deliveries) >= g.cfg.Batch || b.bytes >= batchBytes || g.over.Done != nil {
 			more, taker = nil, out
 		}
-		select { // what waits already, without asking the others each time
+		select { // take what is waiting already, without checking the others each time
 		case d := <-more:
 			if !g.admit(b, d) {
 				g.over = d
@@ -240,14 +239,14 @@ func (g *Ingester) collect(ctx context.Context, in <-chan Delivery, lost <-chan 
 	}
 }
 
-// admit takes a delivery into the batch, unless its device sends too much. It reports false if the batch has no place for
-// another board.
+// admit adds a delivery to the batch, unless its device sends too much. It returns false if the batch has no
+// room for another board.
 func (g *Ingester) admit(b *batch, d Delivery) bool {
 	board, _, _ := strings.Cut(d.Topic, "/up/")
 	if _, known := b.boards[board]; !known && len(b.boards) == batchBoards {
 		return false
 	}
-	// What is not taken now is not acknowledged, and its board sends it again later.
+	// What is not accepted now is not acknowledged, and its board sends it again later.
 	if !g.pace.Allow(board, d.Received) {
 		g.metrics.Limited.Inc()
 		d.Done()
@@ -261,8 +260,8 @@ func (g *Ingester) admit(b *batch, d Delivery) bool {
 	return true
 }
 
-// insist does a stage's work on a batch until it succeeds or work has ended. Once ctx has ended, the first failure is the
-// last.
+// insist applies a stage to a batch until that succeeds or work has ended. Once ctx has ended, the first
+// failure is final.
 func (g *Ingester) insist(ctx, work context.Context, b *batch, do func(context.Context, *batch) error) error {
 	pause := g.cfg.Retry
 	for attempt := 1; ; attempt++ {

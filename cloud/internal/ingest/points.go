@@ -9,19 +9,19 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// maxAhead is how far a board's clock may run ahead of ours. A message that claims a later time gets the time of its
-// arrival, as does one of a board with an unset clock.
+// maxAhead is how far a board's clock may be ahead of ours. A message that claims a later time is dated by its
+// arrival, like one from a board whose clock is not set.
 const maxAhead = time.Hour
 
-// sheet is what is written to the series of a batch. It is reused for the next batch: no store keeps references to it,
-// and new ones would be a third of all that the ingester allocates.
+// sheet holds what is written to the series for a batch. It is reused for the next batch: no store keeps
+// references to it, and new ones would be a third of all that the ingester allocates.
 type sheet struct {
 	messages []series.Message
-	owners   []*item // whose each is
+	owners   []*item // the item of each message
 	slots    []series.SlotPoint
 }
 
-// of fills the sheet with what the series keeps of items.
+// of fills the sheet with what the series stores of items.
 func (s *sheet) of(items []*item) {
 	slots := 0
 	for _, it := range items {
@@ -43,7 +43,7 @@ func (s *sheet) of(items []*item) {
 	}
 }
 
-// doubtful names the devices of which something is dated by its arrival, in their order.
+// doubtful returns, in order, the names of the devices of which something is dated by its arrival.
 func (s *sheet) doubtful() (names []string) {
 	for i := range s.messages {
 		m := &s.messages[i]
@@ -54,7 +54,7 @@ func (s *sheet) doubtful() (names []string) {
 	return names
 }
 
-// forget lets go of a batch, and of a sheet that is too large to be kept.
+// forget releases a batch, and a sheet that is too large to be reused.
 func (s *sheet) forget() {
 	if cap(s.slots) > maxSheet {
 		*s = sheet{}
@@ -65,10 +65,10 @@ func (s *sheet) forget() {
 	clear(s.slots)
 }
 
-// maxSheet is how many slots a sheet is kept for: those of a full batch of common shelves.
+// maxSheet is the largest number of slots for which a sheet is reused: those of a full batch of common shelves.
 const maxSheet = 500_000
 
-// points turns a message into what the series keeps of it; false if it keeps nothing.
+// points turns a message into what the series stores; it returns false if that is nothing.
 func (s *sheet) points(env *wire.Envelope, received time.Time) (series.Message, bool) {
 	m := series.Message{Tenant: env.Tenant, Store: env.Store, Device: env.Device, Boot: env.Boot, Seq: env.Seq, At: env.CapturedAt}
 	var shift time.Duration
@@ -108,8 +108,8 @@ func (s *sheet) slotPoints(slots []shelf.SlotReading) []series.SlotPoint {
 	return s.slots[from:len(s.slots):len(s.slots)]
 }
 
-// shifted moves every time in a message by the same span, because the distances between them are right even if the
-// board's date is not. It copies the message's slices.
+// shifted moves every time in a message by the same span, because the intervals between them are right even if
+// the board's date is not. It copies the message's slices.
 func shifted(m series.Message, by time.Duration) series.Message {
 	m.Doors = append(m.Doors[:0:0], m.Doors...)
 	for i := range m.Doors {

@@ -12,8 +12,8 @@ type judgement struct{ err error }
 func (j *judgement) Error() string { return j.err.Error() }
 func (j *judgement) Unwrap() error { return j.err }
 
-// oneByOne commits each message in a transaction of its own, after the batch as a whole has failed again and again with
-// the error failed. A message on which the judge fails is quarantined; any other error is the store's.
+// oneByOne commits each message in a transaction of its own, after the batch as a whole has failed repeatedly
+// with the error failed. A message on which the judge fails is quarantined; any other error is the store's.
 func (g *Ingester) oneByOne(ctx context.Context, items []*item, failed error) (tally, error) {
 	var j *judgement
 	if !errors.As(failed, &j) {

@@ -6,16 +6,16 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Bounds of the quarantine, so that a faulty or hostile board cannot fill the disk.
+// The bounds of the quarantine, so that a faulty or hostile board cannot fill the disk.
 const (
 	keptOfLarge     = 64 << 10  // bytes of a message that is larger than any that could be stored
-	quarantineBytes = 256 << 20 // of all messages; beyond it the oldest go
-	pruneEvery      = 32 << 20  // bytes put in, where each message counts for
-	pruneShare      = 32 << 10  // so many more
+	quarantineBytes = 256 << 20 // of all messages; beyond it the oldest are deleted
+	pruneEvery      = 32 << 20  // bytes added between two prunings, where each message counts
+	pruneShare      = 32 << 10  // as so many more
 )
 
-// quarantine keeps a message that cannot be stored, with its bytes. One whose base is missing is not
-// kept: its board sends the same observation again, complete.
+// quarantine stores a message that cannot be processed, with its bytes. One whose base is missing is not
+// stored, because its board sends the same observation again, complete.
 func (g *Ingester) quarantine(ctx context.Context, tx *state.Tx, it *item) error {
 	if it.reason == reasonBase {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// fresh reports whether a message is new, and marks it as seen. A status has no number: it is new if it changes the
-// cooler.
+// fresh reports whether a message is new, and marks it as seen. A status has no number: it is new if it changes
+// the cooler.
 func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, b *board, it *item) (bool, error) {
 	if it.env.Body.Kind() == wire.KindStatus {
 		return true, nil
@@ -29,7 +29,7 @@ func (g *Ingester) fresh(ctx context.Context, tx *state.Tx, b *board, it *item) 
 	return r.Add(it.env.Seq), nil
 }
 
-// boot gives what was seen of one boot of a device, read once a transaction.
+// boot returns what was seen of one boot of a device. It is read once per transaction.
 func (b *board) boot(ctx context.Context, tx *state.Tx, boot uint32) (*state.Seen, error) {
 	if s, ok := b.seen[boot]; ok {
 		return s, nil
@@ -42,14 +42,14 @@ func (b *board) boot(ctx context.Context, tx *state.Tx, boot uint32) (*state.See
 	return &s, nil
 }
 
-// closeGap marks as seen what a board says that it had to evict, if that is a whole range. If only some of the range is
-// lost, the rest may still come, and the holes stay.
+// closeGap marks as seen what a board says that it had to evict, if that is a whole range. If only a part of
+// the range is lost, the rest may still come, and the gaps remain.
 func (b *board) closeGap(ctx context.Context, tx *state.Tx, it *item, gap *wire.Gap) error {
 	if gap.FromSeq == 0 || gap.ToSeq < gap.FromSeq || gap.Count != gap.ToSeq-gap.FromSeq+1 {
 		return nil
 	}
-	// A board cannot have lost messages that it has not numbered yet: believed, such a gap would make all its later
-	// messages count as seen.
+	// A board cannot have lost messages that it has not numbered yet. If such a gap were believed, all its
+	// later messages would count as seen.
 	if gap.Boot > it.env.Boot || gap.Boot == it.env.Boot && gap.ToSeq >= it.env.Seq {
 		return nil
 	}

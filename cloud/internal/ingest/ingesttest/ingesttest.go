@@ -1,4 +1,4 @@
-// Package ingesttest is the suite that every Subscriber passes, with boards played by paho.
+// Package ingesttest is the conformance suite of ingest.Subscriber, with boards played by paho.
 package ingesttest
 
 import (
@@ -20,18 +20,19 @@ import (
 // Broker is a broker under test.
 type Broker struct {
 	URL string // where boards connect
-	// Shows gives what a board shows to be let in; nil: nothing is asked for.
+	// Shows returns the credentials that a board shows; nil: none are needed.
 	Shows func(t *testing.T, id wire.Identity) *tls.Config
-	// Subscriber gives another ingester's end. ready is closed, or receives, once its Receive hears.
+	// Subscriber returns another ingester's subscriber. ready is closed, or receives, once its Receive is
+	// listening.
 	Subscriber func(t *testing.T) (sub ingest.Subscriber, ready <-chan struct{})
 	Shared     bool // several subscribers share the messages
-	Redelivers bool // what was not Done is given again to a subscriber of the same name
+	Redelivers bool // a delivery that was not Done is given again to a subscriber of the same name
 }
 
 // Patience is how long a test waits for what must come.
 const Patience = 30 * time.Second
 
-// Run runs the suite; open gives a fresh broker for each case.
+// Run runs the suite. open returns a new broker for each case.
 func Run(t *testing.T, open func(t *testing.T) Broker) {
 	t.Run("what a board says arrives as it was said", func(t *testing.T) { arrives(t, open(t)) })
 	t.Run("what is published reaches the board that it is for", func(t *testing.T) { reaches(t, open(t)) })
@@ -39,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Broker) {
 	t.Run("several ingesters share the messages", func(t *testing.T) {
 		b := open(t)
 		if !b.Shared {
-			return // the broker lives inside the one program that hears it
+			return // the broker is part of the one program that subscribes
 		}
 		shares(t, b)
 	})
@@ -52,7 +53,7 @@ func Run(t *testing.T, open func(t *testing.T) Broker) {
 	})
 }
 
-// board is Board with what the broker asks for.
+// board is Board with the credentials that the broker demands.
 func (b Broker) board(t *testing.T, id wire.Identity, options func(*mqtt.ClientOptions)) mqtt.Client {
 	t.Helper()
 	return Board(t, b.URL, id, func(o *mqtt.ClientOptions) {
@@ -65,7 +66,7 @@ func (b Broker) board(t *testing.T, id wire.Identity, options func(*mqtt.ClientO
 	})
 }
 
-// Board connects a paho client as a board would: again until the broker takes it.
+// Board connects a paho client as a board would: it retries until the broker accepts it.
 func Board(t *testing.T, url string, id wire.Identity, options func(*mqtt.ClientOptions)) mqtt.Client {
 	t.Helper()
 	o := mqtt.NewClientOptions().AddBroker(url).SetClientID("board-" + id.Device).SetConnectTimeout(5 * time.Second).SetOrderMatters(false).
@@ -185,15 +186,15 @@ func presence(t *testing.T, b Broker) {
 		t.Errorf("birth: got %q", d.Payload)
 	}
 	d.Done()
-	line.Close() // as when a cable is pulled: no good-bye
+	line.Close() // like a pulled cable: without a goodbye
 	if d = next(t, in); string(d.Payload) != "gone" || d.Topic != topic {
 		t.Errorf("will: got %q on %s", d.Payload, d.Topic)
 	}
 	d.Done()
 }
 
-// shares publishes until both have heard something: a broker promises that each message goes to one of them, and
-// not how soon after it comes the second has its part.
+// shares publishes until both have heard something: a broker promises that each message goes to one of them,
+// but not how soon after it connects the second one gets its part.
 func shares(t *testing.T, b Broker) {
 	const messages = 60 // at a time
 	_, first, _ := hear(t, b)
