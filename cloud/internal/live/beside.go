@@ -10,10 +10,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/rollout"
 )
 
-// besides is what is sent beside the log, by tenant. It has no cursor: only the newest state matters.
+// besides is what is sent beside the log, by tenant. It has no cursor, because only the newest state matters.
 type besides struct {
-	rollouts map[string]json.RawMessage // the newest staged updates, whole
-	figures  map[string]int64           // merge.Marks: where one is another, so may the KPIs be
+	rollouts map[string]json.RawMessage // the newest staged updates, complete
+	figures  map[string]int64           // merge.Marks: when one changes, the KPIs may have changed
 }
 
 func (b besides) any() bool { return len(b.rollouts) > 0 || len(b.figures) > 0 }
@@ -26,11 +26,11 @@ type besideFeed struct {
 }
 
 const (
-	besidesEvery  = 500 * time.Millisecond // between two looks: a step of a staged update takes seconds, a merge too
+	besidesEvery  = 500 * time.Millisecond // between two reads: a step of a staged update takes seconds, and so does a merge
 	rolloutsShown = 50                     // the newest ones of a tenant
 )
 
-// changedBesides gives what changed, and everything for tenants of whom somebody has just connected.
+// changedBesides returns what has changed, and everything for tenants of which somebody has just connected.
 func (h *Hub) changedBesides(ctx context.Context) (besides, error) {
 	readers := h.besideReaders()
 	f, now := &h.besides, h.cfg.Now()
@@ -78,8 +78,8 @@ func (f *besideFeed) look(ctx context.Context, h *Hub, readers besideReaders) (b
 	return changed, nil
 }
 
-// besideReaders gives the tenants whose rollouts and figures somebody follows, and those of whom somebody has just
-// connected.
+// besideReaders lists the tenants whose rollouts and figures somebody follows, and those of which somebody has
+// just connected.
 type besideReaders struct{ rollouts, figures, fresh map[string]bool }
 
 func (h *Hub) besideReaders() besideReaders {
@@ -106,7 +106,7 @@ func (h *Hub) askBesides(tenants map[string]bool) {
 	}
 }
 
-// wantBesides marks a tenant to be sent everything with the next read. h.mu is held.
+// wantBesides marks a tenant to be sent everything with the next read. h.mu must be held.
 func (h *Hub) wantBesides(tenant string) {
 	if h.fresh == nil {
 		h.fresh = map[string]bool{}

@@ -11,19 +11,19 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// conn is one WebSocket. Only serve's goroutine writes to it, only read's reads from it.
+// conn is one WebSocket. Only the goroutine of serve writes to it, and only that of read reads from it.
 type conn struct {
 	hub           *Hub
 	ws            *websocket.Conn
 	tenant        string
 	log           string    // identity of the log
-	grant         string    // names the credential that it was let in by
-	asked         time.Time // when that was last found valid; of the goroutine that writes
+	grant         string    // names the credential with which it was admitted
+	asked         time.Time // when that was last found valid; belongs to the writing goroutine
 	subscriptions chan subscription
 	faults        chan Fault
 	gone          chan struct{} // closed when nothing more can be read
 
-	began, spoke, pinged time.Time // the last subscription, message and ping; of the goroutine that writes
+	began, spoke, pinged time.Time // the last subscription, message and ping; they belong to the writing goroutine
 }
 
 // subscription is what the client asked for last.
@@ -31,11 +31,11 @@ type subscription struct {
 	key       string
 	selection *selection
 	snapshot  bool
-	log       string // that the cursor is of; "": the client does not say
+	log       string // the log that the cursor belongs to; "": the client does not say
 	cursor    int64
 }
 
-// Reasons to stop serving that are nobody's fault.
+// Reasons for ending a connection that are nobody's fault.
 var (
 	errGone    = errors.New("the client has gone")
 	errClosing = errors.New("the server stops")
@@ -62,8 +62,8 @@ func (c *conn) serve() {
 	<-c.gone
 }
 
-// read takes the client's messages until the connection ends; a client that answers no ping for three
-// heartbeats is gone.
+// read receives the client's messages until the connection ends. A client that answers no ping for three
+// heartbeats is considered gone.
 func (c *conn) read(cancel context.CancelFunc) {
 	defer close(c.gone)
 	defer cancel()
@@ -77,7 +77,7 @@ func (c *conn) read(cancel context.CancelFunc) {
 	for {
 		kind, data, err := c.ws.ReadMessage()
 		if err != nil {
-			c.ws.NetConn().Close() // frees a write that nobody takes any more
+			c.ws.NetConn().Close() // frees a write that nobody receives any more
 			return
 		}
 		alive()
@@ -96,14 +96,14 @@ func (c *conn) read(cancel context.CancelFunc) {
 		}
 		sub := subscription{s.key(c.tenant), s.selection(c.tenant, &c.hub.regions), s.Cursor == "", log, cursor}
 		select {
-		case <-c.subscriptions: // an older one that nobody has read yet: only the newest counts
+		case <-c.subscriptions: // drop an older one that nobody has read yet: only the newest counts
 		default:
 		}
 		c.subscriptions <- sub
 	}
 }
 
-// ErrEnded: the credential that a client was let in by is no longer valid.
+// ErrEnded says that the credential with which a client was admitted is no longer valid.
 var ErrEnded = errors.New("the right to this stream has ended")
 
 // A client's credential is checked again before each of its messages takes effect, and before anything is sent to it if
@@ -171,7 +171,7 @@ func (c *conn) write(ctx context.Context) error {
 			case err != nil:
 				return err
 			case next == nil:
-				again = false // told to start over: a new subscription has to come
+				again = false // the client was told to start over: a new subscription must come
 			default:
 				if sub, err = c.rest(*next); err != nil {
 					return err
@@ -185,7 +185,7 @@ func (c *conn) write(ctx context.Context) error {
 	}
 }
 
-// rest waits until a subscription may follow the one before, and gives the newest wish by then.
+// rest waits until a subscription may follow the one before, and returns the newest one by then.
 func (c *conn) rest(sub subscription) (subscription, error) {
 	gap := time.NewTimer(time.Until(c.began.Add(subscribeGap)))
 	defer gap.Stop()
@@ -203,7 +203,7 @@ func (c *conn) rest(sub subscription) (subscription, error) {
 	return sub, nil
 }
 
-// end gives the fault to report after reading has ended, nil if there is none.
+// end returns the fault to report after reading has ended, or nil.
 func (c *conn) end() error {
 	select {
 	case f := <-c.faults:
@@ -220,8 +220,8 @@ func (c *conn) fault(f Fault) error {
 	return errFault
 }
 
-// follow serves one subscription until the next one comes, or until the client has to start over:
-// then next is nil.
+// follow serves one subscription until the next one comes, or until the client has to start over, in which case
+// next is nil.
 func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription, err error) {
 	cursor := sub.cursor
 	if sub.selection.regions != nil {
@@ -261,7 +261,7 @@ func (c *conn) follow(ctx context.Context, sub subscription) (next *subscription
 	}
 }
 
-// snapshot sends everything that is open now, and gives its cursor.
+// snapshot sends everything that is open now, and returns its cursor.
 func (c *conn) snapshot(ctx context.Context, s *selection) (cursor int64, err error) {
 	if err := c.turn(c.hub.snapshots); err != nil {
 		return 0, err
@@ -279,8 +279,9 @@ func (c *conn) snapshot(ctx context.Context, s *selection) (cursor int64, err er
 	return cursor, nil
 }
 
-// catchUp sends a page of the log from cursor on, up to head, and gives how far it came. However far behind the client
-// is, nothing is left out. Pages that hold nothing for it are skipped silently, but for no longer than a heartbeat.
+// catchUp sends a page of the log from cursor on, up to head, and returns how far it came. However far behind
+// the client is, nothing is left out. Pages that contain nothing for it are skipped silently, but for no longer
+// than a heartbeat.
 func (c *conn) catchUp(ctx context.Context, s *selection, cursor, head int64) (to int64, err error) {
 	if err := c.turn(c.hub.pages); err != nil {
 		return cursor, err
@@ -345,7 +346,7 @@ func (c *conn) ping() error {
 	return nil
 }
 
-// lost gives the reason why a stream cannot continue from a cursor.
+// lost returns the reason why a stream cannot continue from a cursor, or "".
 func (c *conn) lost(ctx context.Context, log string, cursor int64) (reason string, err error) {
 	known, err := alert.Known(ctx, c.hub.cfg.DB, log, cursor)
 	if err != nil {
@@ -373,8 +374,8 @@ func (c *conn) resync(reason string) error {
 	return c.sendJSON(Resync{"resync", reason})
 }
 
-// stream sends what the hub publishes, from cursor on. overtaken means that the connection was too slow and must read
-// from the log, from the cursor that is returned.
+// stream sends what the hub publishes, from cursor on. overtaken means that the connection was too slow and
+// must read from the log, from the cursor that is returned.
 func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, overtaken bool, next *subscription, err error) {
 	beat := time.NewTicker(c.hub.cfg.Heartbeat)
 	defer beat.Stop()
@@ -384,7 +385,7 @@ func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, o
 			if !ok {
 				return cursor, true, nil, nil
 			}
-			// The head may lie before a cursor that was read straight from the log.
+			// The head may be before a cursor that was read directly from the log.
 			switch {
 			case !f.beside() && f.cursor <= cursor:
 				continue
@@ -428,7 +429,7 @@ func (c *conn) stream(ctx context.Context, m *member, cursor int64) (at int64, o
 // sendFrame sends a frame to a client that has everything up to have.
 func (c *conn) sendFrame(f *frame, have int64) error {
 	if f.prev < have && len(f.events) > 0 {
-		return c.sendJSON(f.changes(have)) // the client has part of it, so it gets bytes of its own
+		return c.sendJSON(f.changes(have)) // the client has part of it, so it gets a message of its own
 	}
 	message, err := f.message()
 	if err != nil {
@@ -451,7 +452,7 @@ func (c *conn) sendJSON(v any) error {
 	return c.send(data)
 }
 
-// send sends a message that is made for this connection alone.
+// send sends a message that was made for this connection alone.
 func (c *conn) send(data []byte) error {
 	c.hub.metrics.Frames.Inc()
 	c.spoke = time.Now()

@@ -18,9 +18,9 @@ type coolerRow struct {
 	json                  json.RawMessage
 }
 
-// coolerFeed finds the coolers that changed since its last read. Rows carry the time at which their writer began, by the
-// clock of its machine, but become visible only when it commits. So each read reaches back by overlap, every farEvery
-// one by farOverlap, and what was given already is skipped.
+// coolerFeed finds the coolers that changed since its last read. Rows carry the time at which their writer
+// began, by the clock of its machine, but become visible only when it commits. So each read reaches back by
+// overlap, and every farEvery one by farOverlap, and rows that were returned already are skipped.
 type coolerFeed struct {
 	since, far time.Time
 	given      map[coolerKey]time.Time
@@ -30,15 +30,16 @@ type coolerKey struct{ tenant, device string }
 
 const (
 	overlap    = 300 * time.Millisecond
-	farOverlap = 30 * time.Second // more than synchronised clocks differ by, and longer than a long commit
+	farOverlap = 30 * time.Second // more than the clocks of synchronised machines differ by, and longer than a long commit
 	farEvery   = 5 * time.Second
 	maxChanged = 5000
 )
 
 func (f *coolerFeed) begin(now time.Time) { *f = coolerFeed{now, now, map[coolerKey]time.Time{}} }
 
-// changed gives the rows of coolers that changed, and of the given ones, whose number of open alerts has changed. What it
-// does not give because it fails, it gives the next time if it is asked for the same ones again.
+// changed returns the rows of coolers that changed, and those of the given coolers, whose number of open alerts
+// has changed. Whatever it does not return because of an error, it returns the next time if it is called with
+// the same ones again.
 func (f *coolerFeed) changed(ctx context.Context, q state.Querier, told map[coolerKey]bool, now time.Time) ([]coolerRow, error) {
 	next := coolerFeed{f.since, f.far, f.given}
 	back := overlap
@@ -79,7 +80,7 @@ func (f *coolerFeed) changed(ctx context.Context, q state.Querier, told map[cool
 	if err != nil {
 		return nil, err
 	}
-	for key, at := range f.given { // a far look may come upon it again
+	for key, at := range f.given { // a far read may find it again
 		if _, ok := given[key]; !ok && now.Sub(at) < 2*farOverlap {
 			given[key] = at
 		}
@@ -89,7 +90,7 @@ func (f *coolerFeed) changed(ctx context.Context, q state.Querier, told map[cool
 	return rows, nil
 }
 
-// changedSince gives all that changed at or after a time, page by page.
+// changedSince returns all that changed at or after a time, reading page by page.
 func changedSince(ctx context.Context, q state.Querier, since time.Time) (list []*state.Cooler, err error) {
 	for {
 		page, err := state.ChangedCoolers(ctx, q, since, maxChanged)
@@ -125,7 +126,7 @@ func encodeCoolers(ctx context.Context, q state.Querier, changed map[coolerKey]*
 	return rows, nil
 }
 
-// allCoolers gives the rows that a selection asks for.
+// allCoolers returns the rows that a selection asks for.
 func allCoolers(ctx context.Context, q state.Querier, s *selection, now time.Time) ([]fleet.Row, error) {
 	if !s.coolers {
 		return []fleet.Row{}, nil

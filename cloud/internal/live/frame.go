@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
-// event is a log entry with its JSON, made once for all connections.
+// event is a log entry with its JSON, which is made once for all connections.
 type event struct {
 	alert.Entry
 	json json.RawMessage
@@ -29,8 +29,8 @@ func encodeEvents(entries []alert.Entry) ([]event, error) {
 	return events, nil
 }
 
-// frame is what one group of connections is sent for one stretch of the log: after prev, up to and
-// including cursor. Its bytes are made once.
+// frame is what one group of connections is sent for one part of the log: after prev, up to and including
+// cursor. Its bytes are made once.
 type frame struct {
 	prev, cursor int64
 	events       []event
@@ -43,7 +43,7 @@ type frame struct {
 	err      error
 }
 
-// message is the frame ready to be sent to any number of connections.
+// message returns the frame, ready to be sent to any number of connections.
 func (f *frame) message() (*websocket.PreparedMessage, error) {
 	f.once.Do(func() {
 		var data []byte
@@ -54,7 +54,7 @@ func (f *frame) message() (*websocket.PreparedMessage, error) {
 	return f.prepared, f.err
 }
 
-// changes is the frame for somebody who has everything up to after.
+// changes returns the frame for a client that has everything up to after.
 func (f *frame) changes(after int64) Changes {
 	c := Changes{Type: "changes", Cursor: formatCursor(f.cursor), Events: []json.RawMessage{}, Coolers: f.coolers, Rollouts: f.rollouts, Figures: f.figures}
 	if c.Coolers == nil {
@@ -68,12 +68,13 @@ func (f *frame) changes(after int64) Changes {
 	return c
 }
 
-// beside reports whether the frame holds something that is sent beside the log. Such a frame holds no events.
+// beside reports whether the frame contains something that is sent beside the log. Such a frame contains no
+// events.
 func (f *frame) beside() bool { return len(f.coolers) > 0 || f.rollouts != nil || f.figures != 0 }
 
 func formatCursor(c int64) string { return strconv.FormatInt(c, 10) }
 
-// selected makes the frame for one selection, nil if it holds nothing for it.
+// selected returns the frame for one selection, or nil if it contains nothing for it.
 func selected(s *selection, prev, cursor int64, events []event, rows []coolerRow, aside besides) *frame {
 	f := &frame{prev: prev, cursor: cursor}
 	if s.rollouts {

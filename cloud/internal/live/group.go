@@ -1,24 +1,24 @@
 package live
 
-// member is one connection's place in the stream. The hub writes to queue; when that is full it takes
-// the member out and closes the queue, and the connection goes on from the log.
+// member is one connection's place in the stream. The hub writes to queue. When that is full, it removes the
+// member and closes the queue, and the connection continues from the log.
 type member struct {
 	queue chan *frame
 	group *group
 }
 
-// group is the connections with one subscription.
+// group is the set of connections with the same subscription.
 type group struct {
 	key       string
 	selection *selection
 	members   map[*member]struct{}
 }
 
-// queueLength is how many frames wait for a connection: at the default interval, ten seconds' worth.
+// queueLength is how many frames can wait for a connection: ten seconds' worth at the default interval.
 const queueLength = 64
 
-// join takes m into the stream if cursor is where the stream is, or beyond, and reports whether it
-// did; if not, the log up to the given head is to be read first.
+// join takes m into the stream and returns true if cursor is at or beyond the stream's place. If not, the log
+// must first be read up to head.
 func (h *Hub) join(m *member, key string, s *selection, cursor int64) (head int64, joined bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -33,7 +33,7 @@ func (h *Hub) join(m *member, key string, s *selection, cursor int64) (head int6
 			h.wantCoolers++
 		}
 	}
-	if s.rollouts || s.figures { // whoever comes is sent them; the others of the tenant again, which changes nothing for them
+	if s.rollouts || s.figures { // newcomers must be sent them; the others of the tenant get them again, which changes nothing for them
 		h.wantBesides(s.tenant)
 		h.Committed()
 	}
@@ -42,7 +42,7 @@ func (h *Hub) join(m *member, key string, s *selection, cursor int64) (head int6
 	return h.head, true
 }
 
-// leave takes m out of the stream. Calling it again does nothing.
+// leave removes m from the stream. Calling it again does nothing.
 func (h *Hub) leave(m *member) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -65,14 +65,14 @@ func (h *Hub) remove(m *member) {
 	}
 }
 
-// position is how far m has come once its queue is empty; ok is false while something waits in it.
+// position returns how far m has come once its queue is empty; ok is false while something waits in it.
 func (h *Hub) position(m *member) (cursor int64, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.head, m.group != nil && len(m.queue) == 0
 }
 
-// publish gives every group its part of a stretch of the log and moves the head to cursor.
+// publish sends every group its part of a stretch of the log and moves the head to cursor.
 func (h *Hub) publish(cursor int64, events []event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,7 +86,7 @@ func (h *Hub) publish(cursor int64, events []event) {
 	}
 }
 
-// publishRest gives every group its part of what is sent beside the log.
+// publishRest sends every group its part of what is sent beside the log.
 func (h *Hub) publishRest(rows []coolerRow, aside besides) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,7 +95,7 @@ func (h *Hub) publishRest(rows []coolerRow, aside besides) {
 	}
 }
 
-// give puts a frame into the queues of a group, unless it is nil. h.mu is held.
+// give puts a frame into the queues of a group, unless it is nil. h.mu must be held.
 func (h *Hub) give(g *group, f *frame) {
 	if f == nil {
 		return

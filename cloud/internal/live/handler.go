@@ -15,15 +15,15 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// Limits of a connection.
+// The limits of a connection.
 const (
 	maxMessage    = 256 << 10        // a client's message, bytes
-	writeWait     = 10 * time.Second // for one message to leave
+	writeWait     = 10 * time.Second // for one message to be sent
 	subscribeWait = 15 * time.Second // for the first subscription
-	readyWait     = 5 * time.Second  // for the hub to begin
+	readyWait     = 5 * time.Second  // for the hub to start
 
 	subscribeGap    = 500 * time.Millisecond // between two subscriptions of a connection
-	pagesAtOnce     = 32                     // of the log, in memory for connections that catch up
+	pagesAtOnce     = 32                     // pages of the log in memory, for connections that catch up
 	snapshotsAtOnce = 4                      // in memory at once
 )
 
@@ -61,7 +61,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.serve()
 }
 
-// turnAway answers a request that is not let in: its credential is not valid, or cannot be checked just now.
+// turnAway answers a request that is not admitted: its credential is not valid, or cannot be checked at the
+// moment.
 func (h *Hub) turnAway(w http.ResponseWriter, err error) {
 	var d denial
 	switch {
@@ -87,8 +88,8 @@ type denial struct{ error }
 
 func (d denial) Unwrap() error { return d.error }
 
-// tenant gives whose stream a request asks for, and the credential that allows it: by its ticket, or as the rest of the
-// API decides.
+// tenant returns whose stream a request asks for, and the credential that allows it: by its ticket, or as the
+// rest of the API decides.
 func (h *Hub) tenant(r *http.Request) (tenant, grant string, err error) {
 	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
 		return redeem(r.Context(), h.cfg.DB, ticket, h.cfg.Now())
@@ -110,7 +111,7 @@ func (h *Hub) standing(ctx context.Context, tenant, grant string) error {
 	return h.cfg.Standing(ctx, tenant, grant)
 }
 
-// awaited waits a while for Run to begin, because the server may accept requests a moment earlier.
+// awaited waits for a while until Run has started, because the server may accept requests a moment earlier.
 func (h *Hub) awaited(r *http.Request) bool {
 	select {
 	case <-h.ready:

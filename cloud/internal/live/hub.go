@@ -14,22 +14,23 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Config of a Hub. Zero values stand for the defaults in brackets.
+// Config configures a Hub. Zero values stand for the defaults in brackets.
 type Config struct {
 	DB        *state.DB
 	Coalesce  time.Duration // between two frames to a connection [150 ms]
-	Poll      time.Duration // how often the log is read unasked, for what other programs wrote [1 s]
+	Poll      time.Duration // how often the log is read without a notification, for what other programs wrote [1 s]
 	Heartbeat time.Duration // the longest silence towards a client [15 s]
-	Clients   int           // connections at most [20,000]
-	Part      int           // alerts in one message of a snapshot at most [10,000]
+	Clients   int           // most connections [20,000]
+	Part      int           // most alerts in one message of a snapshot [10,000]
 	Origins   []string      // pages that may connect besides our own, such as https://shop.example
 
-	// Tenant says whose alerts a request may see; its error is told to the client with status 401.
+	// Tenant returns whose alerts a request may see. Its error is sent to the client with status 401.
 	Tenant func(*http.Request) (string, error)
-	// Denied answers, in place of that, whoever showed nothing that gives a right: a gate that counts them.
+	// Denied, unless nil, answers a request that showed no valid credential instead, so that a gate can count
+	// it.
 	Denied func(http.ResponseWriter)
-	// Grant names what a request has shown, and Standing tells, as often as something is to be sent, whether
-	// that still gives the right to a tenant's stream; ErrEnded. nil: nothing has to be shown.
+	// Grant names the credential of a request. Standing is called whenever something is to be sent, and returns
+	// ErrEnded if the credential no longer gives access to a tenant's stream. nil: no credential is needed.
 	Grant    func(*http.Request) string
 	Standing func(ctx context.Context, tenant, grant string) error
 	Now      func() time.Time // [time.Now]
@@ -62,38 +63,39 @@ type Hub struct {
 	cfg      Config
 	metrics  *Metrics
 	wake     chan struct{} // there may be something new in the log
-	wakeRest chan struct{} // or beside it
+	wakeRest chan struct{} // there may be something new beside the log
 	ready    chan struct{} // closed when Run serves
 	closing  chan struct{} // closed when Run ends
 	conns    sync.WaitGroup
-	buffers  sync.Pool // for writing: most connections are silent most of the time
+	buffers  sync.Pool // write buffers are shared: most connections are silent most of the time
 
-	// Places of connections that hold much in memory: a thousand that reconnect together take turns.
+	// pages and snapshots limit how many connections hold much in memory: if a thousand reconnect together,
+	// they take turns.
 	pages, snapshots chan struct{}
 
 	mu          sync.Mutex
 	head        int64 // the stream has come so far
 	serving     bool
 	groups      map[string]*group
-	wantCoolers int // groups that follow coolers
-	// Tenants that are to be sent what goes beside the log, changed or not.
+	wantCoolers int // number of groups that follow coolers
+	// fresh marks tenants that are to be sent what goes beside the log, changed or not.
 	fresh   map[string]bool
 	clients int
 
-	told map[coolerKey]bool // coolers that alerts were told of since the last look at rows
+	told map[coolerKey]bool // coolers about which alerts were sent since rows were last read
 
-	coolers coolerFeed // used by followRest alone
+	coolers coolerFeed // used only by followRest
 	besides besideFeed // the same
 	regions regions
 }
 
-// NewHub makes a hub. It serves nobody before Run.
+// NewHub returns a hub. It serves nobody until Run is called.
 func NewHub(cfg Config, metrics *Metrics) *Hub {
 	return &Hub{cfg: cfg.withDefaults(), metrics: metrics, wake: make(chan struct{}, 1), wakeRest: make(chan struct{}, 1), ready: make(chan struct{}), closing: make(chan struct{}),
 		pages: make(chan struct{}, pagesAtOnce), snapshots: make(chan struct{}, snapshotsAtOnce), groups: map[string]*group{}}
 }
 
-// Ready is closed once Run accepts connections; earlier ones wait a while.
+// Ready is closed once Run accepts connections; earlier ones wait for a while.
 func (h *Hub) Ready() <-chan struct{} { return h.ready }
 
 // Committed tells the hub that there may be something new to read. It does not block.
@@ -135,7 +137,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		if err := h.flush(ctx); err != nil && ctx.Err() == nil {
 			h.cfg.Log.Error("live stream cannot read what is new", "err", err)
 		}
-		// What is logged while we wait goes out together.
+		// Whatever is logged while we wait is sent together.
 		select {
 		case <-ctx.Done():
 			return nil
@@ -144,8 +146,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-// findHead asks for the log's newest entry until the database answers: it may be restarting while the service starts. ok
-// is false where ctx ends first.
+// findHead asks for the log's newest entry until the database answers, because it may be restarting while the
+// service starts. ok is false if ctx ends first.
 func (h *Hub) findHead(ctx context.Context) (head int64, ok bool) {
 	for {
 		head, err := alert.LogHead(ctx, h.cfg.DB)
@@ -163,7 +165,8 @@ func (h *Hub) findHead(ctx context.Context) (head int64, ok bool) {
 	}
 }
 
-// How many entries are read at a time: for all, and for a connection that catches up, about half a megabyte.
+// How many entries are read at a time, for everybody and for a connection that catches up: about half a
+// megabyte.
 const (
 	logPage   = 1000
 	catchPage = 250
@@ -195,8 +198,8 @@ func (h *Hub) flush(ctx context.Context) error {
 	}
 }
 
-// followRest publishes what is sent beside the log until ctx ends: rows of coolers, and besides. A read may take long
-// when thousands of coolers have changed; it takes at most half of one processor.
+// followRest publishes what is sent beside the log until ctx ends: rows of coolers, and besides. A read may
+// take long when thousands of coolers have changed; it takes at most half of one processor.
 func (h *Hub) followRest(ctx context.Context) {
 	poll := time.NewTicker(h.cfg.Poll)
 	defer poll.Stop()
@@ -231,11 +234,11 @@ func (h *Hub) flushRest(ctx context.Context) error {
 	wanted, told := h.wantCoolers > 0, h.told
 	h.told = nil
 	h.mu.Unlock()
-	// The last that can fail: what a feed has given is not given again.
+	// Do this last of all that can fail, because a feed does not return again what it has returned.
 	var rows []coolerRow
 	if wanted {
 		if rows, err = h.coolers.changed(ctx, h.cfg.DB, told, h.cfg.Now()); err != nil {
-			h.besides = besideFeed{} // what was to be sent is looked for again
+			h.besides = besideFeed{} // look again for what was to be sent
 			h.tell(told)
 			return err
 		}
@@ -248,7 +251,7 @@ func (h *Hub) flushRest(ctx context.Context) error {
 	return nil
 }
 
-// tell notes coolers whose number of open alerts has changed, for flushRest.
+// tell records coolers whose number of open alerts has changed, for flushRest.
 func (h *Hub) tell(coolers map[coolerKey]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -257,7 +260,7 @@ func (h *Hub) tell(coolers map[coolerKey]bool) {
 	}
 }
 
-// tellOf notes one of them. h.mu is held.
+// tellOf records one of them. h.mu must be held.
 func (h *Hub) tellOf(key coolerKey) {
 	if h.wantCoolers == 0 {
 		return
@@ -268,14 +271,14 @@ func (h *Hub) tellOf(key coolerKey) {
 	h.told[key] = true
 }
 
-// Clients is how many connections there are.
+// Clients returns the number of connections.
 func (h *Hub) Clients() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.clients
 }
 
-// snapshot reads everything that is open at one moment, for one selection, as the messages to send.
+// snapshot reads everything that is open at one moment, for one selection, and returns the messages to send.
 func (h *Hub) snapshot(ctx context.Context, s *selection) (parts [][]byte, cursor int64, err error) {
 	part := Snapshot{Type: "snapshot", Alerts: []alert.Alert{}, Coolers: []fleet.Row{}}
 	end := func() error {
@@ -307,7 +310,7 @@ func (h *Hub) snapshot(ctx context.Context, s *selection) (parts [][]byte, curso
 	return parts, cursor, end()
 }
 
-// stretch gives the frame of the log after cursor, up to head and at most a page of it.
+// stretch returns the frame of the log after cursor, up to head and at most a page of it.
 func (h *Hub) stretch(ctx context.Context, s *selection, cursor, head int64) (*frame, int64, error) {
 	entries, err := alert.ReadTenantLog(ctx, h.cfg.DB, s.tenant, cursor, head, catchPage)
 	if err != nil {

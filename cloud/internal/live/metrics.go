@@ -2,7 +2,7 @@ package live
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Metrics of a Hub.
+// Metrics are the metrics of a Hub.
 type Metrics struct {
 	Clients   prometheus.Gauge
 	Events    prometheus.Counter

@@ -14,18 +14,18 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 )
 
-// Version is the version of the protocol, as the server's hello says it.
+// Version is the version of the protocol, as it stands in the server's hello.
 const Version = 1
 
-// Subscribe is what a client says first, and again whenever it wants something else.
+// Subscribe is the client's first message, which it sends again whenever it wants something else.
 type Subscribe struct {
 	Type    string `json:"type"`   // "subscribe"
-	Cursor  string `json:"cursor"` // the last one that was given, LOG.N or N; "": begin with a snapshot
+	Cursor  string `json:"cursor"` // the last one that was received, LOG.N or N; "": begin with a snapshot
 	Alerts  Filter `json:"alerts"`
 	Coolers bool   `json:"coolers"` // also the rows of coolers that change
 	// Rollouts asks for the tenant's staged updates too: all of them at once, and again whenever one changes.
 	Rollouts bool `json:"rollouts"`
-	// Figures asks to be told whenever the tenant's KPIs may have changed.
+	// Figures asks for a message whenever the tenant's KPIs may have changed.
 	Figures bool `json:"figures"`
 }
 
@@ -43,16 +43,16 @@ type Filter struct {
 type Hello struct {
 	Type      string `json:"type"`
 	Version   int    `json:"version"`
-	Heartbeat int    `json:"heartbeat_s"` // the server is silent for no longer than this
-	Log       string `json:"log"`         // identity of the log: with a full stop before a cursor, it is good in this log alone
+	Heartbeat int    `json:"heartbeat_s"` // longest silence of the server, in seconds
+	Log       string `json:"log"`         // identity of the log; put before a cursor with a full stop, it makes the cursor valid in this log alone
 }
 
-// Snapshot is all that stands at Cursor: the alerts that are not over, and the coolers if asked for. What is too much
-// for one message comes in several, one after the other, that are one snapshot; only the last has a cursor.
+// Snapshot is the state at Cursor: the alerts that are not over, and the coolers if they were asked for. If it
+// is too large for one message, it comes in several, one after the other; only the last of them has a cursor.
 type Snapshot struct {
 	Type    string        `json:"type"`
 	Cursor  string        `json:"cursor"`
-	More    bool          `json:"more,omitempty"` // the next message goes on with it
+	More    bool          `json:"more,omitempty"` // the next message continues it
 	Alerts  []alert.Alert `json:"alerts"`
 	Coolers []fleet.Row   `json:"coolers"`
 }
@@ -63,9 +63,9 @@ type Changes struct {
 	Cursor  string            `json:"cursor"`
 	Events  []json.RawMessage `json:"events"`
 	Coolers []json.RawMessage `json:"coolers"`
-	// Rollouts are the newest staged updates of the tenant, whole; left out where none changed.
+	// Rollouts are the newest staged updates of the tenant, complete; left out if none has changed.
 	Rollouts json.RawMessage `json:"rollouts,omitempty"`
-	// Figures is another number whenever an hour that KPIs are read from is another; left out where none is.
+	// Figures is another number whenever an hour from which KPIs are read has changed; left out if none has.
 	Figures int64 `json:"figures,omitempty"`
 }
 
@@ -83,11 +83,11 @@ type Fault struct {
 	Hint  string       `json:"hint"`
 }
 
-// maxFilter bounds the values of one list of a Filter.
+// maxFilter bounds the values in one list of a Filter.
 const maxFilter = 1000
 
-// decodeSubscribe reads a client's message strictly: a word that is not known is an error, because a
-// filter that is silently ignored would look like a shop without alerts.
+// decodeSubscribe decodes a client's message strictly: an unknown word is an error, because a filter that is
+// silently ignored would look like a shop without alerts.
 func decodeSubscribe(data []byte) (s Subscribe, log string, cursor int64, err error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -133,7 +133,7 @@ func (f Filter) validate() error {
 	return nil
 }
 
-// key names a subscription: connections with the same key are sent the same frames.
+// key identifies a subscription: connections with the same key are sent the same frames.
 func (s Subscribe) key(tenant string) string {
 	parts := []string{tenant, strconv.FormatBool(s.Coolers), strconv.FormatBool(s.Rollouts), strconv.FormatBool(s.Figures)}
 	for _, list := range [][]string{s.Alerts.Types, s.Alerts.Stores, s.Alerts.Devices, s.Alerts.GTINs, s.Alerts.Severities, s.Alerts.Regions} {
@@ -144,7 +144,7 @@ func (s Subscribe) key(tenant string) string {
 	return strings.Join(parts, " ")
 }
 
-// selection is a Filter made for asking often.
+// selection is a Filter prepared for frequent use.
 type selection struct {
 	tenant                                    string
 	coolers, rollouts, figures                bool

@@ -9,8 +9,8 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// regions knows which region a store is in, for selections by region. An alert does not carry it: a store
-// may be moved to another while an alert lasts.
+// regions knows which region a store is in, for selections by region. An alert does not carry the region,
+// because a store may be moved to another one while an alert lasts.
 type regions struct {
 	mu   sync.Mutex
 	kept map[string]tenantRegions // by tenant
@@ -21,10 +21,10 @@ type tenantRegions struct {
 	at time.Time
 }
 
-// regionsKept is for how long they are believed.
+// regionsKept is how long they are believed.
 const regionsKept = 2 * time.Second
 
-// refresh reads a tenant's, unless they were read just now.
+// refresh reads a tenant's regions, unless they were read just now.
 func (r *regions) refresh(ctx context.Context, q state.Querier, tenant string, now time.Time) error {
 	r.mu.Lock()
 	age := now.Sub(r.kept[tenant].at)
@@ -57,14 +57,14 @@ func (r *regions) refresh(ctx context.Context, q state.Querier, tenant string, n
 	return nil
 }
 
-// of gives a store's region, "" where nobody has entered one.
+// of returns a store's region, or "" if nobody has entered one.
 func (r *regions) of(tenant, store string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.kept[tenant].of[store]
 }
 
-// refreshRegions reads the regions of the tenants that a group selects by region for.
+// refreshRegions reads the regions of the tenants for which a group selects by region.
 func (h *Hub) refreshRegions(ctx context.Context) error {
 	h.mu.Lock()
 	tenants := map[string]bool{}

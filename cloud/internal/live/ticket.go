@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Tables are the tables of this package: give them to state.Migrate after state.Tables.
+// Tables are the tables of this package. They must be passed to state.Migrate after state.Tables.
 var Tables = state.Migrations{Name: "live", Steps: []string{`
 CREATE TABLE live_tickets (
 	ticket     TEXT PRIMARY KEY,
@@ -32,11 +32,11 @@ const TicketLife = 30 * time.Second
 
 const ticketBytes = 24
 
-// ErrTicket: a ticket is forged, used or too old. Which of these it is, nobody is told.
+// ErrTicket says that a ticket is forged, used or too old, but not which of these.
 var ErrTicket = errors.New("the ticket is not good, or not any longer")
 
-// IssueTicket makes a ticket for one connection to a tenant's stream, on any node of the service. Only its hash is
-// stored. grant names the credential of whoever asked for it; the stream ends when that does.
+// IssueTicket creates a ticket for one connection to a tenant's stream, on any node of the service. Only its
+// hash is stored. grant names the credential of whoever asked for it; the stream ends when that does.
 func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now time.Time) (ticket string, expires time.Time, err error) {
 	var b [ticketBytes]byte
 	rand.Read(b[:])
@@ -55,8 +55,9 @@ func IssueTicket(ctx context.Context, db *state.DB, tenant, grant string, now ti
 	return ticket, expires, nil
 }
 
-// redeem uses a ticket up and gives its tenant and grant. Of several connections with one ticket, one is let in. Since
-// anybody may send anything, what does not look like a ticket is not looked up, and only a valid one causes a write.
+// redeem uses up a ticket and returns its tenant and grant. Of several connections with one ticket, one is
+// admitted. Since anybody may send anything, text that does not look like a ticket is not looked up, and only a
+// valid ticket causes a write.
 func redeem(ctx context.Context, db *state.DB, ticket string, now time.Time) (tenant, grant string, err error) {
 	if b, err := base64.RawURLEncoding.DecodeString(ticket); err != nil || len(b) != ticketBytes {
 		return "", "", ErrTicket
