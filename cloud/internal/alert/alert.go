@@ -12,10 +12,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Status is where an alert is in its life.
+// Status says where an alert is in its life.
 type Status string
 
-// Statuses. Resolved is final, unless a late observation shows that the alert was not over.
+// The statuses. Resolved is final, unless a late observation shows that the alert was not over.
 const (
 	StatusOpen         Status = "open"
 	StatusAcknowledged Status = "acknowledged"
@@ -27,41 +27,41 @@ const (
 type Alert struct {
 	ID       string     `json:"id"`
 	Type     Type       `json:"type"`
-	Subject  string     `json:"subject"` // tenant/store/device, and /slot where it concerns one
+	Subject  string     `json:"subject"` // tenant/store/device, and /slot if it concerns one
 	Tenant   string     `json:"tenant"`
 	Store    string     `json:"store"`
 	Device   string     `json:"device"`
-	StoreWas []string   `json:"store_was,omitempty"` // others that the cooler stood in while it lasted, the last one last
+	StoreWas []string   `json:"store_was,omitempty"` // other stores in which the cooler stood while it lasted, the latest last
 	Slot     string     `json:"slot,omitempty"`
 	GTIN     shelf.GTIN `json:"gtin,omitempty"`
 	Product  *Product   `json:"product,omitempty"`
 	Severity Severity   `json:"severity"`
-	Was      []Severity `json:"severity_was,omitempty"` // others that it has had, the last one last
-	Loss     *Loss      `json:"loss,omitempty"`         // where the demand is known
+	Was      []Severity `json:"severity_was,omitempty"` // other severities that it has had, the latest last
+	Loss     *Loss      `json:"loss,omitempty"`         // if the demand is known
 	State    Status     `json:"state"`
 
 	OpenedAt       time.Time  `json:"opened_at"`                  // time of the observation that made it an alert
-	LastSeenGood   *time.Time `json:"last_seen_good"`             // null: never seen well before
+	LastSeenGood   *time.Time `json:"last_seen_good"`             // null: never seen in order before
 	FirstSeenBad   time.Time  `json:"first_seen_bad"`             //
-	LastSeenFilled *time.Time `json:"last_seen_filled,omitempty"` // of a stockout: LastSeenGood in the shop's words
-	FirstSeenEmpty *time.Time `json:"first_seen_empty,omitempty"` // of a stockout: FirstSeenBad
-	ResolvedAt     *time.Time `json:"resolved_at,omitempty"`      // first seen well again
+	LastSeenFilled *time.Time `json:"last_seen_filled,omitempty"` // for a stockout: LastSeenGood in the words of the shop
+	FirstSeenEmpty *time.Time `json:"first_seen_empty,omitempty"` // for a stockout: FirstSeenBad
+	ResolvedAt     *time.Time `json:"resolved_at,omitempty"`      // first seen in order again
 	Resolution     Resolution `json:"resolution,omitempty"`
 	Duration       *Interval  `json:"duration"` // null while it lasts
 
 	Planogram *PlanogramRef     `json:"planogram,omitempty"`
 	Model     string            `json:"model,omitempty"` // the networks that judged
 	Evidence  Evidence          `json:"evidence"`
-	Proof     *ProofLinks       `json:"proof,omitempty"` // of an alert about a slot
+	Proof     *ProofLinks       `json:"proof,omitempty"` // for an alert about a slot
 	Detail    map[string]string `json:"detail,omitempty"`
-	Flapping  bool              `json:"flapping,omitempty"` // it opened and closed so often that it took more to open
+	Flapping  bool              `json:"flapping,omitempty"` // it has opened and closed so often that opening takes more observations
 	Untold    bool              `json:"untold,omitempty"`   // known only from late observations: nobody was called
 	Ack       *Ack              `json:"acknowledged,omitempty"`
 	Assigned  *Assignment       `json:"assigned,omitempty"`
 	Muted     *Muting           `json:"muted,omitempty"`
 	Comments  []Remark          `json:"comments,omitempty"`
-	Reopened  int               `json:"reopened,omitempty"` // how often it was found not to be over after all
-	Revision  int               `json:"revision"`           // rises by one with each event about it
+	Reopened  int               `json:"reopened,omitempty"` // how often it turned out not to be over after all
+	Revision  int               `json:"revision"`           // increases by one with each event about it
 }
 
 // Product names the product that is due in the slot.
@@ -71,25 +71,25 @@ type Product struct {
 	Brand  string `json:"brand,omitempty"`
 }
 
-// Interval is how long it lasted: at least Min, at most Max, in seconds. Max is null where the
-// subject was never seen well before.
+// Interval is how long it lasted, in seconds: at least Min, at most Max. Max is null if the subject was never
+// seen in order before.
 type Interval struct {
 	Min int64  `json:"min_s"`
 	Max *int64 `json:"max_s"`
 }
 
-// Evidence names the device's messages that an alert rests on; their observations and pictures can
-// be asked for by these keys. A key that is null is not known, or not yet.
+// Evidence names the device's messages on which an alert rests; their observations and pictures can be
+// retrieved by these keys. A key that is null is not known, or not known yet.
 type Evidence struct {
-	BeforeBoot *uint32 `json:"before_boot"` // last seen well
+	BeforeBoot *uint32 `json:"before_boot"` // last seen in order
 	BeforeSeq  *uint64 `json:"before_seq"`
 	AfterBoot  *uint32 `json:"after_boot"` // first seen wrong
 	AfterSeq   *uint64 `json:"after_seq"`
-	EndBoot    *uint32 `json:"end_boot"` // first seen well again
+	EndBoot    *uint32 `json:"end_boot"` // first seen in order again
 	EndSeq     *uint64 `json:"end_seq"`
 }
 
-// Ack is a person taking an alert on.
+// Ack says that a person has taken an alert on.
 type Ack struct {
 	At   time.Time `json:"at"`
 	By   string    `json:"by,omitempty"`
@@ -116,7 +116,7 @@ func subjectOf(id wire.Identity, slot string) string {
 	return subject
 }
 
-// tell updates the alert to what is known of the episode.
+// tell updates the alert to what is known about the episode.
 func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.ID, a.Type, a.Slot, a.GTIN = alertID(id, e), e.Type, e.Slot, e.GTIN
 	if a.Store != "" && a.Store != id.Store {
@@ -124,7 +124,7 @@ func (a *Alert) tell(id wire.Identity, e Episode) {
 	}
 	a.Tenant, a.Store, a.Device, a.Subject = id.Tenant, id.Store, id.Device, subjectOf(id, e.Slot)
 	a.Severity, a.Was, a.Model, a.Detail = e.Severity, e.Was, e.Model, e.Detail
-	if e.Loss != nil { // an episode of an earlier version has none, its alert may
+	if e.Loss != nil { // an episode of an earlier version has none, but its alert may have one
 		a.Loss = e.Loss
 	}
 	a.Flapping, a.Untold = e.Flapping, !e.Raised
@@ -155,8 +155,8 @@ func (a *Alert) tell(id wire.Identity, e Episode) {
 	a.Revision++
 }
 
-// lasted is how long the episode lasted; nil if it did not end by itself. A retracted episode never happened, and of a
-// slot that left the planogram nobody saw how long it stayed empty.
+// lasted returns how long the episode lasted; nil if it did not end by itself. A retracted episode never
+// happened, and if a slot left the planogram, nobody saw how long it stayed empty.
 func lasted(e Episode) *Interval {
 	if e.Resolution != ResolvedSeen {
 		return nil

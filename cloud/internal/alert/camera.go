@@ -2,12 +2,13 @@ package alert
 
 import "github.com/coldshelf/coldshelf/models/shelf"
 
-// blindShare is the share of the slots that must be unknown for one and the same optical reason for
-// the camera itself to be at fault. A hand before one shelf is not a blocked camera.
+// blindShare is the share of the slots that must be unknown for the same optical reason for the camera itself
+// to be at fault. A hand before one shelf is not a blocked camera.
 const blindShare = 0.8
 
-// camera judges the camera by a look: bad for the alert of the fault that it shows, silent for those of other faults (a
-// fogged lens does not prove that nobody has turned the camera), good for all of them if the look saw something.
+// camera judges the camera by a look. It says bad about the fault that the look shows, nothing about other
+// faults (a fogged lens does not prove that nobody has turned the camera), and good about all of them if the
+// look saw something.
 func (st *stepping) camera(l Look) {
 	reason := l.blindness()
 	for _, t := range [...]Type{CameraBlocked, CameraFogged, CameraShifted, CameraImpaired} {
@@ -23,7 +24,7 @@ func (st *stepping) camera(l Look) {
 	}
 }
 
-// cameraFault is the type of alert for a reason, "" if the reason is not a fault of the camera.
+// cameraFault returns the type of alert for a reason, or "" if the reason is not a fault of the camera.
 func cameraFault(r shelf.Reason) Type {
 	switch r {
 	case shelf.Blocked:
@@ -38,7 +39,7 @@ func cameraFault(r shelf.Reason) Type {
 	return ""
 }
 
-// blindness is the reason why the look as a whole shows nothing, NoReason where it shows something.
+// blindness returns the reason why the look as a whole shows nothing, or NoReason if it shows something.
 func (l Look) blindness() shelf.Reason {
 	if l.Whole != shelf.NoReason {
 		return l.Whole
@@ -57,8 +58,8 @@ func (l Look) blindness() shelf.Reason {
 	return shelf.NoReason
 }
 
-// saw reports whether at least one slot could be judged: a look that judged nothing proves nothing
-// about the camera. A cooler without a planogram has no slots, and its picture counts as seen.
+// saw reports whether at least one slot could be judged: a look that judged nothing proves nothing about the
+// camera. A cooler without a planogram has no slots; its picture counts as seen.
 func (l Look) saw() bool {
 	for _, s := range l.Slots {
 		if s.State != shelf.Unknown {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Sensors, as State.Last names them.
+// The names of sensors in State.Last.
 const (
 	sensorDoor    = "door"
 	sensorClimate = "climate"
@@ -56,7 +56,7 @@ func (st *stepping) readings(rs Readings) {
 	st.in = message
 }
 
-// newest notes the sensor's reading and reports whether it says something new.
+// newest records the sensor's reading and reports whether it is newer than the last one.
 func (st *stepping) newest(sensor string) bool {
 	if last := st.state.Last[sensor]; !last.IsZero() && !st.in.At.After(last.At) {
 		return false
@@ -79,8 +79,9 @@ func (st *stepping) door(open bool) {
 	st.say(DoorAjar, signal{word: wordFor(open), lasting: true})
 }
 
-// climate judges a temperature: above the limit is bad, below the limit less the hysteresis is good, between them says
-// nothing. The alert waits longer by the time that the door stood open since it was last cold enough.
+// climate judges a temperature: above the limit is bad, below the limit minus the hysteresis is good, and
+// anything between says nothing. The alert waits longer by the time that the door has been open since it was
+// last cold enough.
 func (st *stepping) climate(milliC int32) {
 	rule, ok := st.Rules.For(ColdChain, "", st.in.At)
 	if !ok {
@@ -105,7 +106,7 @@ func (st *stepping) climate(milliC int32) {
 	st.say(ColdChain, sig)
 }
 
-// heard takes a sign of life.
+// heard records a sign of life.
 func (st *stepping) heard() {
 	if !st.state.Heard.IsZero() && st.in.At.Before(st.state.Heard.At) {
 		return
@@ -135,7 +136,7 @@ func (st *stepping) presence() {
 	}
 }
 
-// silentSince is when the silence began, zero where the device was never heard of.
+// silentSince returns when the silence began, or zero if the device was never heard of.
 func (s State) silentSince(listening time.Time) Mark {
 	since := s.Heard
 	if !s.Gone.IsZero() {
@@ -147,7 +148,8 @@ func (s State) silentSince(listening time.Time) Mark {
 	return since
 }
 
-// lastingTypes hold between readings: an open door is open until it says otherwise.
+// lastingTypes are about conditions that hold between readings: an open door stays open until a reading says
+// otherwise.
 var lastingTypes = [...]Type{CameraLost, DoorAjar, DoorUnused, NoFootfall, PowerLost}
 
 // lasting judges whether what was wrong at the last reading has now been wrong for too long. While the device is away,
@@ -163,8 +165,8 @@ func (st *stepping) lasting() {
 	}
 }
 
-// Due is when a Tick after now could next change something; zero if only a message of the device can. listening is since
-// when the cloud has been able to hear the device.
+// Due returns the earliest time after now at which a Tick could change something, or zero if only a message
+// from the device can. listening is the time since which the cloud has been able to hear the device.
 func (m Machine) Due(s State, listening, now time.Time) time.Time {
 	var due time.Time
 	consider := func(t Type, since Mark) {
@@ -189,10 +191,10 @@ func (m Machine) Due(s State, listening, now time.Time) time.Time {
 	return due
 }
 
-// mutedLook is after how long a muted subject is judged again at the latest, because its rules may have changed.
+// mutedLook is the longest time until a muted subject is judged again, because its rules may have changed.
 const mutedLook = 15 * time.Minute
 
-// unmuted is the first full minute after now at which a type is not muted; at most mutedLook from now.
+// unmuted returns the first full minute after now at which a type is not muted, at most mutedLook from now.
 func (m Machine) unmuted(t Type, now time.Time) time.Time {
 	at := now.Truncate(time.Minute).Add(time.Minute)
 	for ; at.Sub(now) < mutedLook; at = at.Add(time.Minute) {

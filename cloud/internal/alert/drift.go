@@ -6,8 +6,9 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// drift judges the planogram as a whole by a look: it is bad if too large a share of the judged slots holds something
-// else, and good again at half of that share. A look that judged less than half of the slots says nothing.
+// drift judges the planogram as a whole by a look: it is bad if too large a share of the judged slots holds
+// something else, and good again at half of that share. A look that judged fewer than half of the slots says
+// nothing.
 func (st *stepping) drift(l Look) {
 	judged, wrong := 0, 0
 	for _, s := range l.Slots {

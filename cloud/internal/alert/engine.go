@@ -11,18 +11,18 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// RuleSource gives the rules in force at one place.
+// RuleSource returns the rules in force at a place.
 type RuleSource interface {
 	RulesFor(p Place) Ruler
 }
 
-// RulesFor makes one set of Rules serve every device.
+// RulesFor returns r itself: the same rules for every device.
 func (r Rules) RulesFor(Place) Ruler { return r }
 
-// Config is what an Engine is made of.
+// Config configures an Engine.
 type Config struct {
 	Rules     RuleSource
-	LateAfter time.Duration    // what arrives so long after it was observed alarms nobody; 0: DefaultLateAfter
+	LateAfter time.Duration    // an input that arrives later than this after it was observed calls nobody; 0: DefaultLateAfter
 	Now       func() time.Time // nil: time.Now
 	Demand    Demand           // nil: alerts do not say what they lose
 	Log       *slog.Logger
@@ -39,12 +39,12 @@ type Engine struct {
 	lateAfter time.Duration
 	now       func() time.Time
 	log       *slog.Logger
-	decoded   state.Memo[State] // a State is never changed once it is made: Step clones
+	decoded   state.Memo[State] // a State is never changed once it is made: Step clones it
 	places    places
-	listening time.Time // since when this program has been able to hear devices
+	listening time.Time // when this program began to be able to hear devices
 }
 
-// NewEngine makes an engine that listens from now on.
+// NewEngine returns an engine that listens from now on.
 func NewEngine(c Config) *Engine {
 	e := &Engine{rules: c.Rules, demand: c.Demand, lateAfter: c.LateAfter, now: c.Now, log: c.Log}
 	if e.lateAfter == 0 {
@@ -57,12 +57,13 @@ func NewEngine(c Config) *Engine {
 	return e
 }
 
-// LockName is the name of a device's lock, for state's Exclusive. Step takes it. An ingester that judges several devices
-// in one transaction takes all their locks first, in sorted order, so that two ingesters cannot deadlock.
+// LockName returns the name of a device's lock, for state's Exclusive. Step takes it. An ingester that judges
+// several devices in one transaction takes all their locks first, in sorted order, so that two ingesters cannot
+// deadlock.
 func LockName(tenant, device string) string { return "alert/" + tenant + "/" + device }
 
-// Step judges stored messages of one device, inside the transaction that stores them. One that was
-// judged before changes nothing.
+// Step judges stored messages of one device, inside the transaction that stores them. A message that was judged
+// before changes nothing.
 func (e *Engine) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
 	for len(envs) > 0 {
 		n := 1
@@ -77,7 +78,8 @@ func (e *Engine) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope)
 	return nil
 }
 
-// judge reads and writes a device's machine once for all of its messages, because that costs more than judging them.
+// judge reads and writes a device's machine once for all of its messages, because that costs more than judging
+// them.
 func (e *Engine) judge(ctx context.Context, tx *state.Tx, envs []*wire.Envelope) error {
 	now := e.now().UTC()
 	fault := func(env *wire.Envelope, err error) error {
@@ -114,13 +116,13 @@ type device struct {
 	now     time.Time
 
 	state   State
-	since   [len(parts)]int64 // inputs since the last checkpoint, by part
+	since   [len(parts)]int64 // number of inputs since the last checkpoint, by part
 	pruned  [len(parts)]bool  // inputs were dropped, so the oldest checkpoint is as far back as can be restated
 	saved   savedMachine
 	changed bool
 	owned   bool                    // nobody else holds the state's maps
 	kept    [len(parts)][]keptInput // not written yet
-	losses  *LossReader             // nil: nothing is known
+	losses  *LossReader             // nil: no losses are known
 }
 
 // open reads a device's machine, or begins one for a device never heard of.
@@ -140,7 +142,7 @@ func (e *Engine) open(ctx context.Context, tx *state.Tx, id wire.Identity, now t
 	return d, d.load(ctx)
 }
 
-// add takes one input: in order by a step, out of order by restating.
+// add processes one input: by a step if it comes in order, otherwise by restating.
 func (d *device) add(ctx context.Context, in Input) error {
 	p := partOf(in.Fact)
 	if p == nil {
@@ -162,7 +164,7 @@ func (d *device) add(ctx context.Context, in Input) error {
 	return d.checkpoint(ctx, p, in.Key)
 }
 
-// heardLately reports that a sign of life need not be written, because the device is known to be alive.
+// heardLately reports whether a sign of life need not be written, because the device is known to be alive.
 func (d *device) heardLately(at time.Time) bool {
 	const grain = 20 * time.Second
 	return d.state.Gone.IsZero() && d.state.OpenEpisode(CoolerOffline, "") == nil &&
@@ -170,7 +172,7 @@ func (d *device) heardLately(at time.Time) bool {
 }
 
 func (d *device) step(ctx context.Context, in Input) error {
-	if !d.owned { // what was read may be held for the next transaction
+	if !d.owned { // what was read may be held in memory for the next transaction
 		d.state, d.owned = d.state.clone(), true
 	}
 	var out []Transition

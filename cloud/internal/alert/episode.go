@@ -13,31 +13,31 @@ type Resolution string
 const (
 	ResolvedSeen       Resolution = "seen"              // the opposite was observed: for a stockout, the restock
 	ResolvedSuperseded Resolution = "superseded"        // a more severe alert of the same slot took over
-	ResolvedPlanogram  Resolution = "planogram_changed" // the slot is gone, or is due to hold another product
-	ResolvedRetracted  Resolution = "retracted"         // what arrived later shows that it was never wrong
+	ResolvedPlanogram  Resolution = "planogram_changed" // the slot is gone, or another product is due in it
+	ResolvedRetracted  Resolution = "retracted"         // a message that arrived later shows that nothing was ever wrong
 	ResolvedRule       Resolution = "rule_removed"      // nobody wants to know any longer
 )
 
-// Episode is one stretch of time in which something was wrong with one subject. What is known of its
-// bounds is the observations around them; a zero Mark is "not known".
+// Episode is one stretch of time in which something was wrong with one subject. Its bounds are known only by
+// the observations around them; a zero Mark means "not known".
 type Episode struct {
 	Type   Type       `json:"t"`
-	Slot   string     `json:"s,omitempty"` // "" where it concerns the whole cooler
+	Slot   string     `json:"s,omitempty"` // "" if it concerns the whole cooler
 	GTIN   shelf.GTIN `json:"g,omitempty"`
-	Origin Mark       `json:"k"`           // the input that made it an alert when it was first told of: with Nth it names the episode and never changes
-	Nth    int        `json:"n,omitempty"` // how many of this subject and type had that origin before
+	Origin Mark       `json:"k"`           // the input that made it an alert when it was first told: with Nth it identifies the episode and never changes
+	Nth    int        `json:"n,omitempty"` // how many earlier episodes of this subject and type had that origin
 
-	LastGood Mark `json:"lg,omitzero"` // last seen well before it
+	LastGood Mark `json:"lg,omitzero"` // last seen in order before it
 	FirstBad Mark `json:"fb"`          // first seen wrong
 	Opened   Mark `json:"op"`          // the observation that made it an alert
 	LastBad  Mark `json:"lb"`          // last seen wrong
-	End      Mark `json:"e,omitzero"`  // first seen well again, or what else ended it
-	Closed   Mark `json:"c,omitzero"`  // the observation that proved the end: the last of those it took
+	End      Mark `json:"e,omitzero"`  // first seen in order again, or whatever else ended it
+	Closed   Mark `json:"c,omitzero"`  // the observation that proved the end: the last of those that were needed
 
 	Severity   Severity          `json:"v"`
-	Was        []Severity        `json:"vw,omitempty"` // others that it has had while it stood, the last one last
-	Loss       *Loss             `json:"l,omitempty"`  // when it was graded last; nil: not known
-	Graded     time.Time         `json:"vt,omitzero"`  // when its loss was asked for last
+	Was        []Severity        `json:"vw,omitempty"` // other severities that it has had, the latest last
+	Loss       *Loss             `json:"l,omitempty"`  // when it was last graded; nil: not known
+	Graded     time.Time         `json:"vt,omitzero"`  // when its loss was last asked for
 	Planogram  PlanogramRef      `json:"p,omitzero"`
 	Model      string            `json:"m,omitempty"`
 	Detail     map[string]string `json:"d,omitempty"`
@@ -49,9 +49,9 @@ type Episode struct {
 // Over reports that the episode has ended.
 func (e Episode) Over() bool { return e.Resolution != "" }
 
-// Lasted gives the bounds of the episode's duration: at least from first to last seen wrong, at most from last seen well
-// before to first seen well after. longest is negative if the subject was never seen well before, so that no upper bound
-// is known. Only an episode that is over has a duration.
+// Lasted returns the bounds of the episode's duration: at least from first to last seen wrong, at most from
+// last seen in order before to first seen in order after. longest is negative if the subject was never seen in
+// order before, so that there is no upper bound. Only an episode that is over has a duration.
 func (e Episode) Lasted() (shortest, longest time.Duration) {
 	shortest = e.LastBad.At.Sub(e.FirstBad.At)
 	if e.LastGood.IsZero() {
@@ -60,41 +60,41 @@ func (e Episode) Lasted() (shortest, longest time.Duration) {
 	return shortest, e.End.At.Sub(e.LastGood.At)
 }
 
-// overlaps reports whether two episodes of one subject are the same one seen differently: their
-// stretches from last well to first well touch. Between two true episodes lies a good observation.
+// overlaps reports whether two episodes of one subject are the same one seen differently: their stretches from
+// last to first seen in order overlap. Between two different episodes there is a good observation.
 func (e Episode) overlaps(o Episode) bool {
 	return !endsBefore(e, o) && !endsBefore(o, e)
 }
 
 func endsBefore(a, b Episode) bool { return a.Over() && a.LastBad.Compare(b.FirstBad.Key) < 0 }
 
-// sameFacts reports whether nothing that a reader is told differs.
+// sameFacts reports whether a reader would be told the same about both.
 func (e Episode) sameFacts(o Episode) bool {
 	return e.Opened == o.Opened && e.Closed == o.Closed && e.LastGood == o.LastGood && e.FirstBad == o.FirstBad && e.End == o.End &&
 		e.Resolution == o.Resolution && (!e.Over() || e.LastBad == o.LastBad)
 }
 
-// Kind is what happened to an alert.
+// Kind says what happened to an alert.
 type Kind string
 
-// Kinds of transitions.
+// The kinds of transitions.
 const (
-	Opened       Kind = "opened"       // it is wrong now: the only kind that alarms people
+	Opened       Kind = "opened"       // it is wrong now: the only kind that calls people
 	Resolved     Kind = "resolved"     // it is over
-	Restated     Kind = "restated"     // late observations corrected what was known of it, or made it known
-	Regraded     Kind = "regraded"     // what it loses by now has raised or lowered its severity
+	Restated     Kind = "restated"     // late observations corrected what was known about it, or made it known
+	Regraded     Kind = "regraded"     // what it loses now has raised or lowered its severity
 	Acknowledged Kind = "acknowledged" // a person has taken it on
-	Assigned     Kind = "assigned"     // it is somebody's now, or nobody's
-	Muted        Kind = "muted"        // people are no longer told of it, or are told again
+	Assigned     Kind = "assigned"     // it belongs to somebody now, or to nobody any more
+	Muted        Kind = "muted"        // people are no longer told about it, or are told again
 	Commented    Kind = "commented"    // somebody said something about it
 )
 
 // Transition is one step in an alert's life.
 type Transition struct {
 	Kind    Kind
-	At      time.Time // of the input that brought it
+	At      time.Time // of the input that caused it
 	Late    bool      // that input was late
-	Episode Episode   // as it is after the step
+	Episode Episode   // after the step
 }
 
 // same reports whether two values are states of one episode.

@@ -8,44 +8,44 @@ import (
 	"time"
 )
 
-// EventPrefix begins the CloudEvents type of every event; a Kind follows.
+// EventPrefix is the beginning of the CloudEvents type of every event; a Kind follows it.
 const EventPrefix = "org.coldshelf.alert."
 
-// Event is one entry of the alert log as a CloudEvents 1.0 envelope in JSON. ID is derived from the
-// alert and its revision: the same event always has the same ID.
+// Event is one entry of the alert log as a CloudEvents 1.0 envelope in JSON. Its ID is derived from the alert
+// and its revision: the same event always has the same ID.
 type Event struct {
 	SpecVersion     string          `json:"specversion"`
 	ID              string          `json:"id"`
 	Source          string          `json:"source"` // /coldshelf/tenant/store/device
 	Type            string          `json:"type"`
 	Subject         string          `json:"subject"`
-	Time            time.Time       `json:"time"` // of what was observed, not of when it was known
+	Time            time.Time       `json:"time"` // of the observation, not of when it became known
 	DataContentType string          `json:"datacontenttype"`
 	Sequence        string          `json:"sequence"` // cursor in the log
 	Data            json.RawMessage `json:"data"`     // an Alert
 }
 
-// Entry is one row of the log: an event with what readers select by.
+// Entry is one row of the log: an event with the columns by which readers select.
 type Entry struct {
 	Cursor   int64
 	EventID  string
 	Kind     Kind
-	At       time.Time // of what was observed
-	LoggedAt time.Time // by the clock of the service that logged it; 1970 for entries of versions that did not note it
+	At       time.Time // of the observation
+	LoggedAt time.Time // by the clock of the service that logged it; 1970 for entries of versions that did not record it
 	AlertID  string
 	Tenant   string
 	Store    string
-	StoreWas []string // others that the cooler stood in while the alert lasted
+	StoreWas []string // other stores in which the cooler stood while the alert lasted
 	Device   string
 	Slot     string
 	GTIN     string
 	Type     Type
 	Severity Severity
-	Was      string // other severities that the alert has had, by commas
+	Was      string // other severities that the alert has had, separated by commas
 	Alert    []byte // JSON of the Alert as it was then
 }
 
-// Event gives the entry in the form that the outside world sees.
+// Event returns the entry in the form that the outside world sees.
 func (e Entry) Event() Event {
 	subject := e.Tenant + "/" + e.Store + "/" + e.Device
 	source := "/coldshelf/" + subject
@@ -57,8 +57,9 @@ func (e Entry) Event() Event {
 		Sequence: strconv.FormatInt(e.Cursor, 10), Data: e.Alert}
 }
 
-// AnyStore reports whether want is true for the alert's store, or for one that the cooler stood in earlier while the
-// alert lasted: a reader who selects by store and has seen an alert also sees how it ends, wherever the cooler is then.
+// AnyStore reports whether want is true for the alert's store, or for one in which the cooler stood earlier
+// while the alert lasted: a reader who selects by store and has seen an alert also sees how it ends, wherever
+// the cooler is then.
 func (e *Entry) AnyStore(want func(store string) bool) bool {
 	return want(e.Store) || slices.ContainsFunc(e.StoreWas, want)
 }
@@ -85,7 +86,7 @@ func (e *Entry) AnySeverity(want func(Severity) bool) bool {
 	return false
 }
 
-// Withdrawn reports whether the entry takes back an alert that people were told of, because it was never true.
+// Withdrawn reports whether the entry retracts an alert of which people were told, because it was never true.
 func (e *Entry) Withdrawn() bool {
 	var a struct {
 		Resolution Resolution `json:"resolution"`

@@ -9,14 +9,14 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Explanation says what a book rules for one type at one place, and which entry says so.
+// Explanation says which rule a book gives for one type at one place, and which entry each setting comes from.
 type Explanation struct {
 	Type    Type       `json:"type"`
 	GTIN    shelf.GTIN `json:"gtin,omitempty"`
 	Enabled bool       `json:"enabled"`
 	Says    []Said     `json:"says"`
 	Muted   []string   `json:"muted"` // entries that mute it at the time
-	Told    []Told     `json:"told"`  // who would be told of one that opens at the time
+	Told    []Told     `json:"told"`  // who would be told of an alert that opens at the time
 }
 
 // Told is somebody who would be told.
@@ -27,7 +27,7 @@ type Told struct {
 	Stage  int       `json:"stage"` // 0: at first; n: by the n-th step, if nobody has acknowledged by then
 	Digest bool      `json:"digest"`
 	Due    time.Time `json:"due"`
-	By     string    `json:"by"` // the recipient's entry
+	By     string    `json:"by"` // the entry of the recipient
 }
 
 // Said is one setting in force.
@@ -37,10 +37,11 @@ type Said struct {
 	By    string `json:"by"` // the entry, such as "rule 2, line 7: stores [s1]", or "the defaults"
 }
 
-// byDefault stands for the entry of a setting that no entry sets.
+// byDefault is given as the entry of a setting that no entry sets.
 const byDefault = "the defaults"
 
-// Explain tells the rule for a type at a place and a time, for a slot's product where it is about one.
+// Explain returns the rule for a type at a place and a time, and for a slot's product if the type is about
+// slots.
 func (b *Rulebook) Explain(p Place, t Type, gtin shelf.GTIN, at time.Time) Explanation {
 	r := b.ruling(p)
 	rule, enabled := r.For(t, gtin, at)
@@ -81,7 +82,7 @@ func (b *Rulebook) nameOf(c *Change) string {
 	return ""
 }
 
-// keys are those that an entry sets.
+// keys returns the keys that an entry sets.
 func (c *Change) keys() (keys []string) {
 	for key, set := range map[string]bool{"enabled": c.Enabled != nil, "open": c.Open != nil, "close": c.Close != nil, "hold": c.Hold != nil,
 		"severity": c.Severity != nil, "limit_c": c.LimitC != nil, "hysteresis_c": c.HysteresisC != nil, "door_explains": c.DoorExplains != nil,
@@ -94,7 +95,7 @@ func (c *Change) keys() (keys []string) {
 	return keys
 }
 
-// settings are a rule in the words of the file, those that the type has.
+// settings returns a rule in the words of the file, without the settings that do not apply to the type.
 func settings(t Type, r Rule) []Said {
 	list := []Said{{Key: "open", Value: fmt.Sprintf("%d of %d", r.Bad, r.Of)}, {Key: "close", Value: strconv.Itoa(r.Good)},
 		{Key: "hold", Value: r.Hold.String()}, {Key: "severity", Value: string(r.Severity)}}

@@ -11,8 +11,8 @@ type doorHour struct {
 	Opens int       `json:"n,omitempty"`
 }
 
-// opened counts one opening. More in an hour than the rule allows is bad; an hour that was within it is
-// good, which is known once it is over.
+// opened counts one opening. More openings in an hour than the rule allows are bad. An hour within the limit is
+// good, which is only known once it is over.
 func (st *stepping) opened() {
 	rule, ok := st.Rules.For(DoorBusy, "", st.in.At)
 	if !ok {
@@ -31,7 +31,8 @@ func (st *stepping) opened() {
 	}
 }
 
-// awaited judges what ought to happen again and again: each time that it does is good, and the rule's Hold begins anew.
+// awaited judges something that should happen again and again: whenever it does, that is good, and the rule's
+// Hold starts again.
 func (st *stepping) awaited(t Type, happened bool) {
 	if happened {
 		st.say(t, signal{word: good, lasting: true})

@@ -10,15 +10,15 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Grading derives an alert's severity from the money that it loses in an hour, where that is known: Critical or more is
-// critical, Warning or more is a warning, less is info. An open alert is graded again at each look that finds it still
-// wrong, at most once in regradeEvery; its severity falls only if the loss is below the threshold by Hysteresis. The
-// zero value grades nothing.
+// Grading derives an alert's severity from the money that it loses per hour, if that is known: a loss of
+// Critical or more is critical, of Warning or more a warning, and a smaller one info. An open alert is graded
+// again at each look that finds it still wrong, at most once in regradeEvery. Its severity only falls if the
+// loss is below the threshold by Hysteresis. The zero value grades nothing.
 type Grading struct {
-	Currency   string  `yaml:"currency"`   // ISO 4217: what is lost in another is left to the rule's severity
-	Critical   Minor   `yaml:"critical"`   // an hour
-	Warning    Minor   `yaml:"warning"`    // an hour, less than Critical
-	Hysteresis float64 `yaml:"hysteresis"` // share of a threshold, 0 to less than 1; 0: DefaultHysteresis
+	Currency   string  `yaml:"currency"`   // ISO 4217; a loss in another currency is left to the rule's severity
+	Critical   Minor   `yaml:"critical"`   // per hour
+	Warning    Minor   `yaml:"warning"`    // per hour, less than Critical
+	Hysteresis float64 `yaml:"hysteresis"` // as a share of a threshold, from 0 to less than 1; 0: DefaultHysteresis
 }
 
 // Minor is money in the minor unit of a currency.
@@ -36,17 +36,18 @@ func (m *Minor) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// DefaultHysteresis is how far a loss must fall below a threshold: the rate is learnt anew from each day's sales, and
-// moves by less than this while nothing changes.
+// DefaultHysteresis is how far a loss must fall below a threshold, as a share of it: the rate is learnt again
+// from each day's sales, and moves by less than this while nothing changes.
 const DefaultHysteresis = 0.2
 
-// regradeEvery is how long an alert keeps its severity at least. Demand changes over days, not minutes.
+// regradeEvery is the shortest time for which an alert keeps its severity. Demand changes over days, not
+// minutes.
 const regradeEvery = 10 * time.Minute
 
-// severities are all there are, the most severe first.
+// severities lists all severities, the most severe first.
 var severities = [...]Severity{Critical, Warning, Info}
 
-// Severities gives all there are, the most severe first.
+// Severities returns all severities, the most severe first.
 func Severities() []Severity { return slices.Clone(severities[:]) }
 
 // Graver reports whether s is more severe than o.
@@ -70,12 +71,12 @@ func (g Grading) faults() (faults []error) {
 	return faults
 }
 
-// String is the grading as a person reads it.
+// String returns the grading as people read it.
 func (g Grading) String() string {
 	return fmt.Sprintf("critical from %d, warning from %d minor units of %s an hour", g.Critical, g.Warning, g.Currency)
 }
 
-// of gives the severity of what loses so much an hour; ok is false where the grading cannot tell.
+// of returns the severity for a loss; ok is false if the grading cannot tell.
 func (g Grading) of(l *Loss) (s Severity, ok bool) {
 	switch {
 	case l == nil || g.Currency == "" || l.Currency != g.Currency:
@@ -88,7 +89,8 @@ func (g Grading) of(l *Loss) (s Severity, ok bool) {
 	return Info, true
 }
 
-// again is of for an alert that has a severity already, which falls only if the loss is well below the threshold.
+// again is of for an alert that already has a severity, which only falls if the loss is well below the
+// threshold.
 func (g Grading) again(was Severity, l *Loss) (s Severity, ok bool) {
 	if s, ok = g.of(l); !ok || !was.Graver(s) {
 		return s, ok
@@ -106,22 +108,22 @@ func (g Grading) again(was Severity, l *Loss) (s Severity, ok bool) {
 	return s, true
 }
 
-// Loss is the money that an alert's slot loses an hour.
+// Loss is the money that an alert's slot loses per hour.
 type Loss struct {
 	MinorPerHour int64  `json:"minor_per_hour"`
 	Currency     string `json:"currency"`
 }
 
-// Losses tells what an empty slot of one device loses: the money that its product would take in an hour,
-// as known at a time; nil where it is not known.
+// Losses returns what an empty slot of one device loses: the money that its product would earn per hour, as
+// known at a time; nil if that is not known.
 type Losses func(gtin shelf.GTIN, at time.Time) *Loss
 
-// losing reports whether an alert of this type loses sales while it stands.
+// losing reports whether an alert of this type loses sales while it is open.
 func (t Type) losing() bool { return t == Stockout || t == PhantomInventory }
 
 var errNoLoss = errors.New("loses no money that could be told: severity_by_loss is of stockout and phantom_inventory")
 
-// lossOf gives what a subject loses at a time.
+// lossOf returns what a subject loses at a time.
 func (m Machine) lossOf(t Type, gtin shelf.GTIN, at time.Time) *Loss {
 	if m.Losses == nil || gtin == "" || !t.losing() {
 		return nil
@@ -129,7 +131,7 @@ func (m Machine) lossOf(t Type, gtin shelf.GTIN, at time.Time) *Loss {
 	return m.Losses(gtin, at)
 }
 
-// grade gives a new episode the severity that follows from its loss, else the rule's.
+// grade sets a new episode's severity, which follows from its loss if that is known, and else from the rule.
 func (e *Episode) grade(rule Rule, l *Loss, at time.Time) {
 	e.Severity, e.Loss, e.Graded = rule.Severity, l, at
 	if s, ok := rule.Grading.of(l); ok {
@@ -137,8 +139,8 @@ func (e *Episode) grade(rule Rule, l *Loss, at time.Time) {
 	}
 }
 
-// regrade grades an episode by what it loses now, and reports whether its severity has changed. A loss that is no longer
-// known changes nothing.
+// regrade grades an episode by what it loses now, and reports whether its severity has changed. A loss that is
+// no longer known changes nothing.
 func (e *Episode) regrade(rule Rule, loss func() *Loss, at time.Time) bool {
 	if rule.Grading.Currency == "" || loss == nil || at.Sub(e.Graded) < regradeEvery {
 		return false

@@ -10,8 +10,9 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// LogIdentity names the log, and makes a name if it has none. A cursor of one log means nothing in another. A database
-// restored from a backup gets another name, because what follows its last entry is not what followed before.
+// LogIdentity returns the name of the log, which it creates if there is none. A cursor of one log means nothing
+// in another. A database restored from a backup gets another name, because what follows its last entry is not
+// what followed before.
 func LogIdentity(ctx context.Context, db *state.DB) (id string, err error) {
 	const read = "SELECT id FROM alert_log_identity"
 	if err = db.QueryRow(ctx, read).Scan(&id); errors.Is(err, sql.ErrNoRows) {

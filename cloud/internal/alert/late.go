@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// restate judges an input that is older than the newest one of its part, in its place.
+// restate judges an input that is older than the newest one of its part, in its proper place.
 func (d *device) restate(ctx context.Context, p *part, in Input) error {
 	if err := d.writeKept(ctx); err != nil {
 		return err
@@ -23,7 +23,7 @@ func (d *device) restate(ctx context.Context, p *part, in Input) error {
 		return fmt.Errorf("find %s: %w", p.noun, err)
 	}
 	if n > 0 {
-		return nil // judged before
+		return nil // it was judged before
 	}
 	base, found, err := d.checkpointBefore(ctx, p, in.Key)
 	if err != nil {
@@ -45,7 +45,7 @@ func (d *device) restate(ctx context.Context, p *part, in Input) error {
 	if err != nil {
 		return err
 	}
-	// Checkpoints after the input were taken without it: they are taken again.
+	// Checkpoints after the input were taken without it, so they are taken again.
 	var fault error
 	again := func(in Input, s State) {
 		if taken[in.Key] && fault == nil {
@@ -62,8 +62,8 @@ func (d *device) restate(ctx context.Context, p *part, in Input) error {
 	return d.tell(ctx, out)
 }
 
-// checkpointBefore gives the newest checkpoint before k; without one, the state of a device of which
-// no input of the part is known.
+// checkpointBefore returns the newest checkpoint before k. If there is none, it returns the state of a device
+// of which no input of the part is known.
 func (d *device) checkpointBefore(ctx context.Context, p *part, k Key) (base State, found bool, err error) {
 	var text string
 	err = d.tx.QueryRow(ctx, "SELECT checkpoint FROM "+p.table+` WHERE tenant = ? AND device = ? AND checkpoint <> ''
@@ -81,7 +81,7 @@ func (d *device) checkpointBefore(ctx context.Context, p *part, k Key) (base Sta
 	return base, true, nil
 }
 
-// readLook gives a look that is kept and when it was made, nil where it is not.
+// readLook returns a look that is kept and when it was made; nil if it is not kept.
 func readLook(ctx context.Context, q state.Querier, tenant, device string, k Key) (*Look, time.Time, error) {
 	var at int64
 	var text string
@@ -100,7 +100,7 @@ func readLook(ctx context.Context, q state.Querier, tenant, device string, k Key
 	return &l, state.Time(at), nil
 }
 
-// inputsAfter gives a part's inputs after k, and which of them are checkpoints.
+// inputsAfter returns a part's inputs after k, and which of them are checkpoints.
 func (d *device) inputsAfter(ctx context.Context, p *part, k Key) (inputs []Input, checkpoints map[Key]bool, err error) {
 	rows, err := d.tx.Query(ctx, "SELECT boot, seq, at, late, "+p.column+", checkpoint <> '' FROM "+p.table+` WHERE tenant = ? AND device = ?
 		AND (boot > ? OR boot = ? AND seq > ?) ORDER BY boot, seq`,
@@ -128,7 +128,7 @@ func (d *device) inputsAfter(ctx context.Context, p *part, k Key) (inputs []Inpu
 	return inputs, checkpoints, rows.Err()
 }
 
-// known gives the episodes about a part's inputs that were told of and not over at base.
+// known returns the episodes about a part's inputs that were told and were not over at base.
 func (d *device) known(ctx context.Context, p *part, base State) ([]Episode, error) {
 	head := p.head(&base)
 	texts, err := state.Texts(ctx, d.tx, "SELECT episode FROM alerts WHERE tenant = ? AND device = ? AND (status <> 'resolved' OR closed_boot > ? OR closed_boot = ? AND closed_seq > ?) ORDER BY opened_at, id",

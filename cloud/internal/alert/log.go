@@ -13,7 +13,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// logLock is held by whoever appends to the log, so that cursors become visible in their order.
+// logLock is held by whoever appends to the log, so that cursors become visible in order.
 const logLock = "alert_log"
 
 // record brings an alert's row up to date with a transition and appends it to the log.
@@ -123,7 +123,7 @@ func severityList(list []Severity) string {
 
 const logColumns = "cursor, event_id, kind, at, alert_id, tenant, store, device, slot, gtin, type, severity, was, alert, logged_at, store_was"
 
-// ReadLog gives up to limit entries after a cursor, of all tenants, in order. Called again with the last entry's cursor
+// ReadLog returns up to limit entries after a cursor, of all tenants, in order. Called again with the last entry's cursor
 // it continues without a gap or a repeat.
 func ReadLog(ctx context.Context, q state.Querier, after int64, limit int) ([]Entry, error) {
 	return readLog(ctx, q, "WHERE cursor > ? ORDER BY cursor LIMIT ?", after, limit)
@@ -161,7 +161,7 @@ func readLog(ctx context.Context, q state.Querier, where string, args ...any) ([
 // newestPlace selects the cursor of the newest entry, or of a seam with nothing behind it yet; 0 while the log is empty.
 const newestPlace = `SELECT COALESCE(MAX(place), 0) FROM (SELECT MAX(cursor) AS place FROM alert_log UNION ALL SELECT MAX(above) FROM alert_log_seams) places`
 
-// LogHead gives the cursor up to which the log has come, 0 while it is empty.
+// LogHead returns the cursor of the log's newest entry, or 0 while it is empty.
 func LogHead(ctx context.Context, q state.Querier) (int64, error) {
 	var head int64
 	if err := q.QueryRow(ctx, newestPlace).Scan(&head); err != nil {
@@ -170,10 +170,10 @@ func LogHead(ctx context.Context, q state.Querier) (int64, error) {
 	return head, nil
 }
 
-// ErrNoReader: nobody of that name reads the log, or not any more.
+// ErrNoReader says that nobody of that name reads the log, or does so any more.
 var ErrNoReader = errors.New("there is no such reader of the log")
 
-// ReaderCursor gives how far a named reader has come, 0 for one that has not begun.
+// ReaderCursor returns how far a named reader has come, 0 for one that has not begun.
 func ReaderCursor(ctx context.Context, q state.Querier, reader string) (int64, error) {
 	cursor, err := KnownReaderCursor(ctx, q, reader)
 	if errors.Is(err, ErrNoReader) {
@@ -182,7 +182,7 @@ func ReaderCursor(ctx context.Context, q state.Querier, reader string) (int64, e
 	return cursor, err
 }
 
-// KnownReaderCursor is ReaderCursor, but ErrNoReader for one that has not begun.
+// KnownReaderCursor is ReaderCursor, but returns ErrNoReader for a reader that has not begun.
 func KnownReaderCursor(ctx context.Context, q state.Querier, reader string) (cursor int64, err error) {
 	err = q.QueryRow(ctx, "SELECT cursor FROM alert_readers WHERE reader = ?", reader).Scan(&cursor)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -194,7 +194,7 @@ func KnownReaderCursor(ctx context.Context, q state.Querier, reader string) (cur
 	return cursor, nil
 }
 
-// PutReaderCursor keeps how far a named reader has come.
+// PutReaderCursor stores how far a named reader has come.
 func PutReaderCursor(ctx context.Context, tx *state.Tx, reader string, cursor int64) error {
 	_, err := tx.Exec(ctx, `INSERT INTO alert_readers (reader, cursor) VALUES (?, ?)
 		ON CONFLICT (reader) DO UPDATE SET cursor = excluded.cursor`, reader, cursor)
@@ -204,14 +204,14 @@ func PutReaderCursor(ctx context.Context, tx *state.Tx, reader string, cursor in
 	return nil
 }
 
-// questionMarks gives n question marks for an IN list.
+// questionMarks returns n question marks for an IN list.
 func questionMarks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-// kinds are all there are.
+// kinds lists all kinds.
 var kinds = [...]Kind{Opened, Resolved, Restated, Regraded, Acknowledged, Assigned, Muted, Commented}
 
-// Standing gives the newest entry of each alert, of any tenant, that is not over: up to limit alerts after a given one,
-// in the order of their IDs. last is the ID of the last alert read, "" at the end.
+// Standing returns the newest entry of each alert, of any tenant, that is not over: up to limit alerts after a
+// given one, in the order of their IDs. last is the ID of the last alert read, "" at the end.
 func Standing(ctx context.Context, q state.Querier, after string, limit int) (entries []Entry, last string, err error) {
 	seams, err := Seams(ctx, q)
 	if err != nil {
@@ -222,7 +222,7 @@ func Standing(ctx context.Context, q state.Querier, after string, limit int) (en
 		return nil, "", fmt.Errorf("read standing alerts: %w", err)
 	}
 	defer rows.Close()
-	var names []any // an entry's ID tells the kind and the seam, which the alert does not: one of these is in the log
+	var names []any // an entry's ID contains the kind and the seam, which the alert does not: one of these is in the log
 	for rows.Next() {
 		var body string
 		var a Alert

@@ -7,32 +7,32 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Machine judges one device's inputs by one set of rules. It holds no state and does no I/O.
+// Machine judges one device's inputs by one set of rules. It has no state and does no I/O.
 type Machine struct {
 	Rules  Ruler
 	Losses Losses // nil: what a slot loses is not known
 }
 
-// State is all that the machine remembers of one device. The zero value is a device never heard of.
-// It encodes to JSON; an engine keeps it between inputs.
+// State is everything that the machine remembers about one device. The zero value is a device that was never
+// heard of. It is encoded as JSON and kept by an engine between inputs.
 type State struct {
 	Head      Mark               `json:"h,omitzero"`  // newest look
 	Read      Mark               `json:"r,omitzero"`  // newest message with readings
 	Planogram PlanogramRef       `json:"p,omitzero"`  // of the newest look
-	Heard     Mark               `json:"a,omitzero"`  // last sign of life, on the cloud's clock
+	Heard     Mark               `json:"a,omitzero"`  // last sign of life, by the cloud's clock
 	Gone      Mark               `json:"x,omitzero"`  // the broker lost the device, and it has not come back
-	Behind    bool               `json:"b,omitempty"` // the newest input told of the past
+	Behind    bool               `json:"b,omitempty"` // the newest input was about the past
 	Door      door               `json:"d,omitzero"`
 	Opens     doorHour           `json:"o,omitzero"`
 	Last      map[string]Mark    `json:"l,omitempty"` // newest reading of each sensor
 	Trackers  map[string]tracker `json:"t,omitempty"` // by trackerID
 }
 
-// door adds up how long the door stood open, for the cold chain's excuse.
+// door adds up how long the door was open, as an excuse for the temperature.
 type door struct {
-	Since time.Time     `json:"s,omitzero"`  // open since; zero while closed
-	Total time.Duration `json:"t,omitempty"` // while it was open before that
-	Cold  time.Duration `json:"c,omitempty"` // total when the inside was last cold enough
+	Since time.Time     `json:"s,omitzero"`  // open since then; zero while closed
+	Total time.Duration `json:"t,omitempty"` // how long it was open in total, not counting the present time
+	Cold  time.Duration `json:"c,omitempty"` // Total when the inside was last cold enough
 }
 
 func (d door) total(at time.Time) time.Duration {
@@ -49,12 +49,12 @@ func trackerID(t Type, slot string) string {
 	return string(t) + "/" + slot
 }
 
-// Step takes the device's next input, and gives the state after it and what changed, in the order of Types. s itself is
-// not changed. A look whose key is not after the newest one is ignored: Restate judges what comes out of order, of
-// sensors too.
+// Step processes the device's next input, and returns the state after it and what changed, in the order of
+// Types. s itself is not changed. A look whose key is not after the newest one is ignored: whatever comes out
+// of order, including readings of sensors, is judged by Restate.
 func (m Machine) Step(s State, in Input) (State, []Transition) { return m.step(s.clone(), in) }
 
-// step is Step for a state that nobody else holds: its maps are the next state's.
+// step is Step for a state that nobody else holds: its maps are reused in the next state.
 func (m Machine) step(s State, in Input) (State, []Transition) {
 	if _, ok := in.Fact.(Look); ok && !s.Head.IsZero() && in.Key.Compare(s.Head.Key) <= 0 {
 		return s, nil
@@ -84,7 +84,7 @@ func (m Machine) step(s State, in Input) (State, []Transition) {
 	return st.state, st.out
 }
 
-// stepping is one Step under way.
+// stepping is a Step in progress.
 type stepping struct {
 	Machine
 	state State
@@ -104,10 +104,10 @@ func (s State) clone() State {
 	return s
 }
 
-// OpenEpisode gives the open episode of a subject, nil where there is none.
+// OpenEpisode returns the open episode of a subject, or nil.
 func (s State) OpenEpisode(t Type, slot string) *Episode { return s.Trackers[trackerID(t, slot)].Open }
 
-// say steps one subject's tracker by a signal. If the subject's rule was removed, its alert is closed.
+// say advances one subject's tracker by a signal. If the subject's rule was removed, its alert is closed.
 func (st *stepping) say(t Type, sig signal) {
 	id := trackerID(t, sig.slot)
 	was, known := st.state.Trackers[id]
@@ -126,8 +126,8 @@ func (st *stepping) say(t Type, sig signal) {
 	}
 	now, out := was.step(t, rule, sig, st.in)
 	st.out = append(st.out, out...)
-	// A stockout must know when the slot was last seen filled. The other types of slots forget a slot
-	// that is well, so that the state of a device stays small.
+	// A stockout must know when the slot was last seen filled. The trackers of other types drop a slot that is
+	// in order, so that a device's state stays small.
 	if t != Stockout && sig.slot != "" && now.idle() {
 		delete(st.state.Trackers, id)
 		return
@@ -135,7 +135,7 @@ func (st *stepping) say(t Type, sig signal) {
 	st.state.Trackers[id] = now
 }
 
-// end forgets a subject, and closes what is open there.
+// end forgets a subject, and closes its open episode.
 func (st *stepping) end(id string, t tracker, why Resolution) {
 	delete(st.state.Trackers, id)
 	if t.Open != nil {
@@ -158,7 +158,7 @@ func (st *stepping) look(l Look) {
 	st.camera(l)
 }
 
-// planogramChanged ends the alerts of slots that no longer exist or are due to hold another product.
+// planogramChanged ends the alerts of slots that no longer exist or in which another product is due.
 func (st *stepping) planogramChanged(l Look) {
 	due := map[string]shelf.GTIN{}
 	for _, slot := range l.Slots {

@@ -12,9 +12,9 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// A device's last looks and readings are kept so that one that comes out of order can be judged in its place. A
-// checkpoint, what the machine knows after an input, stands at every checkpointEvery-th; what is older
-// than keepCheckpoints of them is dropped.
+// A device's last looks and readings are kept, so that one that comes out of order can be judged in its place.
+// A checkpoint, which is the machine's state after an input, is kept at every checkpointEvery-th input.
+// Whatever is older than keepCheckpoints of them is dropped.
 const (
 	checkpointEvery = 64
 	keepCheckpoints = 3
@@ -73,7 +73,7 @@ func (d *device) save(ctx context.Context) error {
 	return nil
 }
 
-// due gives up to limit devices whose machine waits for a time that has come, after the given one.
+// due returns up to limit devices, after the given one, whose machine waits for a time that has come.
 func due(ctx context.Context, q state.Querier, now time.Time, after wire.Identity, limit int) ([]wire.Identity, error) {
 	rows, err := q.Query(ctx, `SELECT tenant, store, device FROM alert_machines
 		WHERE due_at > 0 AND due_at <= ? AND (tenant > ? OR tenant = ? AND device > ?)
@@ -99,7 +99,7 @@ type keptInput struct {
 	text string
 }
 
-// keep keeps an input with the others of the transaction; writeKept writes them before any is read.
+// keep stores an input with the others of the transaction; writeKept writes them before any is read.
 func (d *device) keep(p *part, in Input) error {
 	text, err := textOf(in.Fact)
 	if err != nil {
@@ -134,7 +134,7 @@ var insertInputs = func() (all [len(parts)]state.Statements) {
 	return all
 }()
 
-// checkpoint keeps what is known after each checkpointEvery-th input, and drops what lies too far back.
+// checkpoint stores the state after each checkpointEvery-th input, and drops what is too far back.
 func (d *device) checkpoint(ctx context.Context, p *part, k Key) error {
 	since := &d.since[p.number]
 	if *since++; *since < checkpointEvery {

@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// Key orders a device's inputs: boots count up, and so do the numbers within a boot. Clocks are not
-// used for order, because a board without a clock chip may wake up in 1970.
+// Key orders a device's inputs: boots are counted up, and so are the numbers within a boot. Clocks are not used
+// for ordering, because a board without a clock chip may wake up in 1970.
 type Key struct {
 	Boot uint32 `json:"boot"`
 	Seq  uint64 `json:"seq"`
 }
 
-// Compare is negative where k comes before o, 0 where they are one input.
+// Compare is negative if k comes before o, and 0 if they are the same input.
 func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Boot, o.Boot), cmp.Compare(k.Seq, o.Seq))
 }
 
-// Mark is one input of the past: which, and when it was observed.
+// Mark identifies one input of the past, with the time at which it was observed.
 type Mark struct {
 	Key
 	At time.Time
@@ -29,7 +29,7 @@ type Mark struct {
 // IsZero reports whether the mark stands for no input at all.
 func (m Mark) IsZero() bool { return m.At.IsZero() }
 
-// MarshalJSON writes [boot, seq, Unix microseconds], short because a device's state is read and
+// MarshalJSON writes [boot, seq, Unix microseconds], which is short because a device's state is read and
 // written with each of its messages.
 func (m Mark) MarshalJSON() ([]byte, error) {
 	if m.IsZero() {
@@ -45,7 +45,7 @@ func (m Mark) appendTo(out []byte) []byte {
 	return append(out, ']')
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON has written.
 func (m *Mark) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*m = Mark{}

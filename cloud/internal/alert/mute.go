@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Mute is a time in which nothing wrong is counted: once from From to To, daily, or whenever the store is closed by its
-// own opening hours. A store without opening hours counts as always open.
+// Mute is a time in which nothing wrong counts: once from From to To, daily, or whenever the store is closed
+// according to its own opening hours. A store without opening hours counts as always open.
 type Mute struct {
 	Scope `yaml:",inline"`
 	From  time.Time `yaml:"from"`

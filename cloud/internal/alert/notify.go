@@ -18,7 +18,7 @@ type Recipient struct {
 	Format      string `yaml:"format"` // one of channel.Formats
 	URL         string `yaml:"url"`
 	RobotSecret string `yaml:"robot_secret"` // DingTalk's or Feishu's, if the robot has one
-	Secret      string `yaml:"secret"`       // whsec_…, of the format events
+	Secret      string `yaml:"secret"`       // whsec_…, for the format events
 
 	line int
 }
@@ -26,35 +26,35 @@ type Recipient struct {
 // ID is derived from the address, so that somebody who holds two roles is told once.
 func (r *Recipient) ID() string { return nameID("rc_", r.Format, r.URL) }
 
-// Notify says which roles are told of alerts within a scope. For each role the most specific entry that names it
-// decides, of two equal ones the later in the file.
+// Notify says which roles are told of alerts within a scope. For each role, the most specific entry that names
+// it decides, and of two equal ones the later in the file.
 type Notify struct {
 	Scope      `yaml:",inline"`
 	Severities []Severity `yaml:"severities"`
 	Roles      []string   `yaml:"roles"`
 	Send       string     `yaml:"send"`     // SendEach and so on; "": each
-	At         string     `yaml:"at"`       // SendDaily: "08:00", in the book's time zone
-	Escalate   []Step     `yaml:"escalate"` // in rising order of After
+	At         string     `yaml:"at"`       // for SendDaily: "08:00", in the book's time zone
+	Escalate   []Step     `yaml:"escalate"` // in increasing order of After
 
 	line int
 	at   time.Duration
 }
 
-// Step tells others of an alert that nobody has acknowledged.
+// Step tells further roles about an alert that nobody has acknowledged.
 type Step struct {
 	After time.Duration `yaml:"after"`
 	Roles []string      `yaml:"roles"`
 }
 
-// Ways to send.
+// The values of Notify.Send.
 const (
-	SendEach   = "each"   // at once, also that it is over
+	SendEach   = "each"   // at once, including that it is over
 	SendHourly = "hourly" // what opened, at the full hour
 	SendDaily  = "daily"  // what opened, once a day
 	SendNever  = "never"
 )
 
-// Notice is somebody to be told of an alert.
+// Notice is somebody who is to be told of an alert.
 type Notice struct {
 	Recipient *Recipient
 	Role      string
@@ -63,7 +63,7 @@ type Notice struct {
 	Digest    bool
 }
 
-// Notices says who is to be told of an alert that opened now at a place.
+// Notices returns who is to be told of an alert that opened now at a place.
 func (b *Rulebook) Notices(p Place, a *Alert, now time.Time) (list []Notice) {
 	p = b.zoned(p)
 	add := func(role string, stage int, due time.Time, digest bool) {
@@ -90,7 +90,7 @@ func (b *Rulebook) Notices(p Place, a *Alert, now time.Time) (list []Notice) {
 	return list
 }
 
-// Recipient gives the recipient with an ID, nil if there is none now.
+// Recipient returns the recipient with an ID, or nil if there is none now.
 func (b *Rulebook) Recipient(id string) *Recipient {
 	for i := range b.Recipients {
 		if b.Recipients[i].ID() == id {
@@ -100,7 +100,7 @@ func (b *Rulebook) Recipient(id string) *Recipient {
 	return nil
 }
 
-// roles are those that are told of something, in the order of the file.
+// roles returns the roles that are told of anything, in the order of the file.
 func (b *Rulebook) roles() (roles []string) {
 	for _, n := range b.Notify {
 		for _, role := range n.Roles {
@@ -112,8 +112,8 @@ func (b *Rulebook) roles() (roles []string) {
 	return roles
 }
 
-// notifyOf gives the entry that decides for a role. Of two with the same scope, one that names severities or types
-// comes before one that does not.
+// notifyOf returns the entry that decides for a role. Of two with the same scope, one that names severities or
+// types comes before one that does not.
 func (b *Rulebook) notifyOf(p Place, a *Alert, role string) (best *Notify) {
 	top := -1
 	for i := range b.Notify {
@@ -129,7 +129,7 @@ func (b *Rulebook) notifyOf(p Place, a *Alert, role string) (best *Notify) {
 	return best
 }
 
-// holders are the recipients who have a role, those with the most specific scope.
+// holders returns the recipients who have a role, those with the most specific scope.
 func (b *Rulebook) holders(p Place, a *Alert, role string) (list []*Recipient) {
 	top := -1
 	for i := range b.Recipients {
@@ -148,7 +148,7 @@ func (b *Rulebook) holders(p Place, a *Alert, role string) (list []*Recipient) {
 	return list
 }
 
-// due is when what opened now is sent.
+// due returns when something that opened now is sent.
 func (n *Notify) due(now time.Time, zone *time.Location) (at time.Time, digest bool) {
 	local := now.In(zone)
 	switch n.Send {
@@ -244,7 +244,7 @@ func rolesFaults(roles []string, held func(role string) bool) (faults []error) {
 	return faults
 }
 
-// checkPeople checks recipients and whom to notify.
+// checkPeople checks the recipients and whom to notify.
 func (b *Rulebook) checkPeople(at func(list string, i int) int) (faults []error) {
 	held := func(role string) bool {
 		return slices.ContainsFunc(b.Recipients, func(r Recipient) bool { return r.Role == role })

@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// part is one of the two kinds of inputs that are judged in the order of their keys, whatever the order they
-// come in: what cameras saw, and what sensors read. Neither says anything of the other's types; what is
-// judged on neither (silence, the books) goes by the clock of the cloud.
+// part is one of the two kinds of inputs that are judged in the order of their keys, whatever the order of
+// arrival: what cameras saw, and what sensors read. Neither says anything about the types of the other. Types
+// that depend on neither (silence, the books) follow the cloud's clock.
 type part struct {
 	number int
-	table  string // where a device's last inputs are kept, and its checkpoints
-	column string // the fact, in JSON
+	table  string // of a device's last inputs and its checkpoints
+	column string // of the fact, as JSON
 	noun   string
-	about  func(Type) bool       // types that are judged on it
+	about  func(Type) bool       // the types that are judged by it
 	head   func(*State) *Mark    // the newest input
-	take   func(to, from *State) // all that it decides but the trackers
+	take   func(to, from *State) // copies everything that the part decides, except the trackers
 	fact   func(string) (Fact, error)
 }
 
@@ -40,7 +40,7 @@ func factOf[F Fact](text string) (Fact, error) {
 	return f, err
 }
 
-// partOf gives a fact's part, nil where its key does not order it.
+// partOf returns a fact's part, or nil if the fact is not ordered by its key.
 func partOf(f Fact) *part {
 	switch f.(type) {
 	case Look:
@@ -58,7 +58,7 @@ func textOf(f Fact) ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// aboutLooks reports whether alerts of this type are judged on pictures.
+// aboutLooks reports whether alerts of this type are judged by pictures.
 func (t Type) aboutLooks() bool {
 	switch t {
 	case PlanogramDrift, CameraBlocked, CameraFogged, CameraShifted, CameraImpaired:
@@ -67,7 +67,7 @@ func (t Type) aboutLooks() bool {
 	return slices.Contains(slotTypes[:], t)
 }
 
-// aboutReadings reports whether alerts of this type are judged on what sensors read.
+// aboutReadings reports whether alerts of this type are judged by what sensors read.
 func (t Type) aboutReadings() bool {
 	switch t {
 	case DoorBusy, ColdChain, CoolerMoved:
@@ -76,10 +76,10 @@ func (t Type) aboutReadings() bool {
 	return slices.Contains(lastingTypes[:], t)
 }
 
-// only gives what the part decides of a state, and no more: what must be known to go on from there.
+// only returns the part of a state that the part decides: what must be known to continue from there.
 func (p *part) only(s State) State { return p.of(s, State{}) }
 
-// of gives s as far as the part decides it, and all else as it is in now.
+// of returns s as far as the part decides it, and everything else as it is in now.
 func (p *part) of(s, now State) State {
 	out := now.clone()
 	p.take(&out, &s)
@@ -96,7 +96,7 @@ func (p *part) of(s, now State) State {
 	return out
 }
 
-// newest is the key of the newest input of either part.
+// newest returns the key of the newest input of either part.
 func (s *State) newest() Key {
 	if s.Read.Compare(s.Head.Key) > 0 {
 		return s.Read.Key
@@ -104,13 +104,13 @@ func (s *State) newest() Key {
 	return s.Head.Key
 }
 
-// after reports whether an input comes after all of its part.
+// after reports whether an input comes after all others of its part.
 func (p *part) after(s *State, k Key) bool {
 	head := p.head(s)
 	return head.IsZero() || k.Compare(head.Key) > 0
 }
 
-// decode reads an input's fact as it is kept.
+// decode decodes an input's fact as it is stored.
 func (p *part) decode(k Key, text string) (Fact, error) {
 	f, err := p.fact(text)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Action is what a person can do about an alert.
+// Action is something that a person can do about an alert.
 type Action string
 
 // Actions.
 const (
-	ActionAcknowledge Action = "acknowledge" // I have seen it, and it is being seen to
-	ActionAssign      Action = "assign"      // it is for somebody to see to; "" takes that back
-	ActionMute        Action = "mute"        // people are not told of it for a while; without a time they are told again
+	ActionAcknowledge Action = "acknowledge" // I have seen it, and somebody is taking care of it
+	ActionAssign      Action = "assign"      // somebody is to take care of it; "" takes that back
+	ActionMute        Action = "mute"        // people are not told about it for a while; without a time they are told again
 	ActionComment     Action = "comment"     // something that whoever looks next should know
 )
 
@@ -25,19 +25,19 @@ const (
 type Word struct {
 	Action Action
 	By     string    // who says it
-	Note   string    // with ActionComment what he says, else what he adds
-	To     string    // ActionAssign: whose it is
-	Until  time.Time // ActionMute
+	Note   string    // with ActionComment the comment, otherwise an addition
+	To     string    // for ActionAssign: to whom
+	Until  time.Time // for ActionMute
 }
 
-// Assignment says whose an alert is.
+// Assignment says to whom an alert is assigned.
 type Assignment struct {
 	To string    `json:"to"`
 	At time.Time `json:"at"`
 	By string    `json:"by,omitempty"`
 }
 
-// Muting says until when people are not told of an alert. Programs are told all the same.
+// Muting says until when people are not told about an alert. Programs are told all the same.
 type Muting struct {
 	Until time.Time `json:"until"`
 	At    time.Time `json:"at"`
@@ -45,30 +45,30 @@ type Muting struct {
 	Note  string    `json:"note,omitempty"`
 }
 
-// Remark is what somebody said of an alert.
+// Remark is a comment on an alert.
 type Remark struct {
 	At   time.Time `json:"at"`
 	By   string    `json:"by,omitempty"`
 	Text string    `json:"text"`
 }
 
-// MaxRemarks bounds the remarks about an alert, because every event carries the whole alert.
+// MaxRemarks bounds the comments on an alert, because every event carries the whole alert.
 const MaxRemarks = 50
 
-// Bounds of Word, in bytes.
+// The bounds of Word, in bytes.
 const (
 	MaxNote = 2000
 	MaxName = 200
 	maxMute = 366 * 24 * time.Hour
 )
 
-// Errors of Say that a caller may branch on.
+// The errors of Say that a caller may branch on.
 var (
 	ErrOver = errors.New("the alert is resolved") // there is nothing left to take on
 	ErrFull = fmt.Errorf("the alert has %d comments, it takes no more", MaxRemarks)
 )
 
-// Validate says what is wrong with a word at a time, for whoever said it.
+// Validate returns an error, for the person who said it, that says what is wrong with a word at a time.
 func (w Word) Validate(now time.Time) error {
 	switch {
 	case len(w.Note) > MaxNote:
@@ -92,7 +92,7 @@ func (w Word) Validate(now time.Time) error {
 	return nil
 }
 
-// apply changes the alert, and gives the kind of event that this is; "" if nothing changed.
+// apply changes the alert, and returns the kind of event that this is; "" if nothing changed.
 func (w Word) apply(a *Alert, now time.Time) (Kind, error) {
 	if a.State == StatusResolved && w.Action != ActionComment {
 		return "", ErrOver
@@ -129,11 +129,11 @@ func (w Word) apply(a *Alert, now time.Time) (Kind, error) {
 	return Commented, nil
 }
 
-// MutedAt reports whether people are not to be told of the alert at a time.
+// MutedAt reports whether people must not be told about the alert at a time.
 func (a *Alert) MutedAt(at time.Time) bool { return a.Muted != nil && at.Before(a.Muted.Until) }
 
-// Say applies a person's word to an alert of a tenant and gives the alert after it. Saying the same again changes
-// nothing. After state.ErrNotFound, ErrOver or ErrFull nothing is changed.
+// Say applies a person's word to an alert of a tenant and returns the alert after it. Saying the same again
+// changes nothing. If it returns state.ErrNotFound, ErrOver or ErrFull, nothing was changed.
 func (e *Engine) Say(ctx context.Context, db *state.DB, tenant, id string, w Word) (*Alert, error) {
 	now := e.now().UTC().Truncate(time.Microsecond)
 	if err := w.Validate(now); err != nil {
@@ -149,7 +149,7 @@ func (e *Engine) Say(ctx context.Context, db *state.DB, tenant, id string, w Wor
 			return err
 		}
 		var ep *Episode
-		if a, ep, err = readAlert(ctx, tx, id); err != nil { // again, now that nobody else changes it
+		if a, ep, err = readAlert(ctx, tx, id); err != nil { // read it again, now that nobody else can change it
 			return err
 		}
 		kind, err := w.apply(a, now)

@@ -13,19 +13,19 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Place is a device with what the registry knows of its cooler and its store. Rules are scoped by it. What is not known
-// is "", and no pattern matches that.
+// Place is a device with what is known about its cooler and its store. Rules are scoped by it. What is not
+// known is "", which no pattern matches.
 type Place struct {
 	wire.Identity
 	Region  string         // sales region of the store
-	Channel string         // of trade, such as convenience
+	Channel string         // trade channel, such as convenience
 	Class   string         // of the store, such as A
 	Model   string         // of the cooler
 	Zone    *time.Location // of the store; nil: not known
-	Hours   sales.Hours    // of the store; it counts as open always where they are not known
+	Hours   sales.Hours    // of the store; if they are not known, it counts as always open
 }
 
-// PlaceOf reads where a device stands. It is not an error if nobody has entered that.
+// PlaceOf reads where a device stands. It is no error if nobody has entered that.
 func PlaceOf(ctx context.Context, q state.Querier, id wire.Identity) (Place, error) {
 	p := Place{Identity: id}
 	var tz, hours string
@@ -50,7 +50,7 @@ func PlaceOf(ctx context.Context, q state.Querier, id wire.Identity) (Place, err
 // placesKept is how long a place is kept in memory. A change to a store takes effect after that.
 const placesKept = 2 * time.Second
 
-// places keeps devices' places in memory, so that not each message reads its device's from the database.
+// places keeps devices' places in memory, so that not every message reads its device's from the database.
 type places struct {
 	mu   sync.Mutex
 	kept map[wire.Identity]keptPlace
@@ -64,7 +64,7 @@ type keptPlace struct {
 // maxPlaces bounds the devices that are held.
 const maxPlaces = 10_000
 
-// of gives a device's place as it was known within the last placesKept.
+// of returns a device's place as it was within the last placesKept.
 func (p *places) of(ctx context.Context, q state.Querier, id wire.Identity, now time.Time) (Place, error) {
 	p.mu.Lock()
 	kept, ok := p.kept[id]

@@ -12,41 +12,42 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// ProofFor is how long the pictures that an alert about a slot rests on are kept after it opened, changed or ended. Other
-// pictures give way to newer ones much sooner.
+// ProofFor is how long the pictures on which an alert about a slot rests are kept after it opened, changed or
+// ended. Other pictures are replaced by newer ones much sooner.
 const ProofFor = 30 * 24 * time.Hour
 
-// Moment is one of the looks that an alert about a slot rests on.
+// Moment is one of the looks on which an alert about a slot rests.
 type Moment string
 
 // Moments.
 const (
-	MomentBefore Moment = "before" // last seen well
+	MomentBefore Moment = "before" // last seen in order
 	MomentAfter  Moment = "after"  // first seen wrong
-	MomentEnd    Moment = "end"    // first seen well again
+	MomentEnd    Moment = "end"    // first seen in order again
 )
 
-// Moments are all there are, in their order.
+// Moments lists all moments, in order.
 var Moments = [...]Moment{MomentBefore, MomentAfter, MomentEnd}
 
-// ProofLinks are the paths, relative to the service's address, of an alert's slot cut out of the pictures of these
-// moments. A moment without a look has none.
+// ProofLinks are the paths, relative to the service's address, of the alert's slot cropped from the pictures of
+// these moments. A moment without a look has none.
 type ProofLinks struct {
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
 	End    string `json:"end,omitempty"`
 }
 
-// Crop is where an alert's slot is in the picture that shows it at a moment. If the board sent no picture of that very
-// look, it is the nearest look on the same side that has a picture and in which the slot was the same.
+// Crop says where an alert's slot is in the picture that shows it at a moment. If the board did not send a
+// picture of that very look, it is the nearest look on the same side that has a picture and in which the slot
+// was in the same state.
 type Crop struct {
 	Look          Mark
-	Box           shelf.Box // in pixels of a picture of Width by Height, as it was judged; one may be sent smaller
+	Box           shelf.Box // in pixels of a picture of Width by Height, as it was judged; it may be sent smaller
 	Width, Height int
-	KeptUntil     time.Time // the picture, at least until then; zero: none has come
+	KeptUntil     time.Time // the picture is kept at least until then; zero: there is none
 }
 
-// at gives the look of a moment; ok is false where there was none.
+// at returns the look of a moment; ok is false if there was none.
 func (ev Evidence) at(m Moment) (k Key, ok bool) {
 	boot, seq := ev.BeforeBoot, ev.BeforeSeq
 	switch m {
@@ -61,7 +62,7 @@ func (ev Evidence) at(m Moment) (k Key, ok bool) {
 	return Key{*boot, *seq}, true
 }
 
-// links are the alert's proof links; nil if it is not about a slot.
+// links returns the alert's proof links; nil if it is not about a slot.
 func (a *Alert) links() *ProofLinks {
 	if a.Slot == "" {
 		return nil
@@ -75,11 +76,11 @@ func (a *Alert) links() *ProofLinks {
 	return &ProofLinks{link(MomentBefore), link(MomentAfter), link(MomentEnd)}
 }
 
-// Crops gives where an alert's slot is in the pictures of its moments, of those that are known. Whoever
-// asks has been shown the alert.
+// Crops returns where an alert's slot is in the pictures of its moments, as far as that is known. The caller
+// must have checked that the alert may be seen.
 //
-// The alert's id alone finds them: were the tenant asked for too, SQLite would take the index that begins
-// with it and read all proofs of the tenant, for each alert that is told.
+// Only the alert's ID is used to find them. With the tenant as well, SQLite would choose the index that begins
+// with the tenant and read all of the tenant's proofs, for each alert that is told.
 func Crops(ctx context.Context, q state.Querier, a *Alert) (map[Moment]Crop, error) {
 	rows, err := q.Query(ctx, "SELECT moment, boot, seq, at, width, height, box, kept_until FROM alert_proofs WHERE alert_id = ?", a.ID)
 	if err != nil {
@@ -131,11 +132,11 @@ func (e *Engine) prove(ctx context.Context, tx *state.Tx, a *Alert) error {
 	return nil
 }
 
-// maxTries bounds how many pictures are asked for one that shows the slot as it was at a moment.
+// maxTries bounds how many pictures are tried to find one that shows the slot as it was at a moment.
 const maxTries = 10
 
-// find gives the best picture of a moment among those that are there and the one known before; without
-// any, where the slot was in the look itself. A zero Crop is "not known".
+// find returns the best picture of a moment among those that are there and the one known before. Without any,
+// it returns where the slot was in the look itself. A zero Crop means "not known".
 func (e *Engine) find(ctx context.Context, tx *state.Tx, a *Alert, m Moment, known Crop, pictured []state.Order) (Crop, error) {
 	at, ok := a.Evidence.at(m)
 	if !ok {
@@ -167,7 +168,7 @@ func (e *Engine) find(ctx context.Context, tx *state.Tx, a *Alert, m Moment, kno
 			return c, nil
 		}
 	}
-	// Looks are forgotten sooner than pictures that are proof: what was known of them stands.
+	// Looks are deleted sooner than pictures that are proof, so keep what was known about them.
 	if !known.Look.IsZero() && (known.Look.Key == at || !known.KeptUntil.IsZero() && a.shows(m, known.Look.Key)) {
 		return known, nil
 	}
@@ -175,7 +176,7 @@ func (e *Engine) find(ctx context.Context, tx *state.Tx, a *Alert, m Moment, kno
 	return c, err
 }
 
-// shows reports whether a look is on the side of the moment on which the slot was the same.
+// shows reports whether a look is on the side of the moment on which the slot was in the same state.
 func (a *Alert) shows(m Moment, k Key) bool {
 	at, ok := a.Evidence.at(m)
 	if !ok {
@@ -191,8 +192,8 @@ func (a *Alert) shows(m Moment, k Key) bool {
 	}
 }
 
-// lookAt gives where an alert's slot was in a look, a zero Crop where that is not known, and whether the
-// slot was then as it was at the moment.
+// lookAt returns where an alert's slot was in a look, or a zero Crop if that is not known, and whether the slot
+// was then in the same state as at the moment.
 func lookAt(ctx context.Context, q state.Querier, a *Alert, m Moment, k Key) (c Crop, fits bool, err error) {
 	l, at, err := readLook(ctx, q, a.Tenant, a.Device, k)
 	if l == nil || err != nil {
@@ -208,10 +209,10 @@ func lookAt(ctx context.Context, q state.Querier, a *Alert, m Moment, k Key) (c 
 	return Crop{Look: Mark{k, at}, Box: s.Box, Width: l.Width, Height: l.Height}, fits, nil
 }
 
-// wasSo reports whether the alert's slot is in a reading as it was at a moment.
+// wasSo reports whether the alert's slot has, in a reading, the state that it had at a moment.
 func (a *Alert) wasSo(m Moment, s Slot) bool {
 	switch {
-	case !a.Type.aboutLooks(): // the books were wrong, or the till was: the slot is only to be seen
+	case !a.Type.aboutLooks(): // the books or the till were wrong, so the slot need only be visible
 		return s.State != shelf.Unknown
 	case m == MomentAfter:
 		return slotWord(a.Type, s) == bad
@@ -219,7 +220,7 @@ func (a *Alert) wasSo(m Moment, s Slot) bool {
 	return slotWord(a.Type, s) == good
 }
 
-// putCrop keeps where an alert's slot is at a moment, and the picture of it.
+// putCrop stores where an alert's slot is at a moment, and protects the picture of it.
 func (e *Engine) putCrop(ctx context.Context, tx *state.Tx, a *Alert, m Moment, c Crop) error {
 	if c.Look.IsZero() {
 		_, err := tx.Exec(ctx, "DELETE FROM alert_proofs WHERE alert_id = ? AND moment = ?", a.ID, string(m))
@@ -249,8 +250,8 @@ func (e *Engine) putCrop(ctx context.Context, tx *state.Tx, a *Alert, m Moment, 
 	return state.KeepPicture(ctx, tx, a.Tenant, a.Device, state.Order(c.Look.Key), c.KeptUntil)
 }
 
-// proveBy keeps a picture that comes after the alert which rests on its look, or on one near it: an alert
-// that is not over, or that has ended at that look, since, or not long before.
+// proveBy keeps a picture that comes after an alert that rests on its look, or on one near it. The alert may be
+// open, or may have ended at that look, after it, or shortly before it.
 func (e *Engine) proveBy(ctx context.Context, tx *state.Tx, env *wire.Envelope, p *wire.Picture) error {
 	if p.ObservationSeq == 0 {
 		return nil
@@ -296,11 +297,11 @@ func better(m Moment, look Key, known Crop) bool {
 	return look.Compare(known.Look.Key) < 0
 }
 
-// awaited is how long after an alert's end a picture of the slot still counts as proof: while somebody restocks, people
-// stand before the shelf, and the board sends no picture.
+// awaited is how long after an alert's end a picture of the slot still counts as proof: while somebody
+// restocks, people stand in front of the shelf, and the board sends no picture.
 const awaited = time.Hour
 
-// restingOn gives a device's alerts about slots that a look may be proof of.
+// restingOn returns a device's alerts about slots for which a look may be proof.
 func restingOn(ctx context.Context, tx *state.Tx, env *wire.Envelope, look Key) (alerts []*Alert, err error) {
 	bodies, err := state.Texts(ctx, tx, `SELECT alert FROM alerts WHERE tenant = ? AND device = ?
 		AND (status <> 'resolved' OR closed_boot = ? AND closed_seq >= ?

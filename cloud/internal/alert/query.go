@@ -16,12 +16,12 @@ type Filter struct {
 	Types    []Type
 	Stores   []string
 	Devices  []string
-	Before   string // ID of an alert: only those that come after it in the list
-	Limit    int    // 0: none
+	Before   string // ID of an alert: only those that follow it in the list
+	Limit    int    // 0: no limit
 }
 
-// List gives alerts, the newest first, and the log's cursor at that moment: a reader who follows the log from there
-// misses nothing.
+// List returns alerts, the newest first, and the log's cursor at that moment: a reader who follows the log from
+// there misses nothing.
 func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, cursor int64, err error) {
 	alerts = []Alert{}
 	cursor, err = Each(ctx, q, f, func(a *Alert) error {
@@ -34,7 +34,8 @@ func List(ctx context.Context, q state.Querier, f Filter) (alerts []Alert, curso
 	return alerts, cursor, nil
 }
 
-// Each is List, but calls call with one alert at a time, all as they were at one moment. An error of call ends it.
+// Each is List, but passes one alert at a time to call, all as they were at one moment. An error from call ends
+// it.
 func Each(ctx context.Context, q state.Querier, f Filter, call func(*Alert) error) (cursor int64, err error) {
 	where := []string{"a.tenant = ?"}
 	args := []any{f.Tenant}
@@ -63,8 +64,8 @@ func Each(ctx context.Context, q state.Querier, f Filter, call func(*Alert) erro
 	if f.Limit > 0 {
 		limit, args = " LIMIT ?", append(args, f.Limit)
 	}
-	// One statement reads both, so that the cursor fits the alerts; the row without an alert is there
-	// for a cursor without any.
+	// One statement reads both, so that the cursor matches the alerts. The row without an alert is there to
+	// return a cursor if there are no alerts.
 	rows, err := q.Query(ctx, `SELECT c.head, a.alert FROM (SELECT (`+newestPlace+`) AS head) c
 		LEFT JOIN alerts a ON `+strings.Join(where, " AND ")+` ORDER BY a.opened_at DESC, a.id DESC`+limit, args...)
 	if err != nil {
@@ -90,7 +91,7 @@ func Each(ctx context.Context, q state.Querier, f Filter, call func(*Alert) erro
 	return cursor, rows.Err()
 }
 
-// Get reads one alert of a tenant; state.ErrNotFound.
+// Get reads one alert of a tenant. The error is state.ErrNotFound if there is none.
 func Get(ctx context.Context, q state.Querier, tenant, id string) (*Alert, error) {
 	return getAlert(ctx, q, tenant, id)
 }
@@ -103,7 +104,7 @@ func getAlert(ctx context.Context, q state.Querier, tenant, id string) (*Alert, 
 	return a, err
 }
 
-// OpenTypes gives the types of the alerts that are not over, one entry an alert, by device: of all
+// OpenTypes returns, by device, the types of the alerts that are not over, with one entry per alert: of all
 // devices of a tenant, or of those named.
 func OpenTypes(ctx context.Context, q state.Querier, tenant string, devices []string) (map[string][]Type, error) {
 	where, args := "", []any{tenant}

@@ -2,14 +2,15 @@ package alert
 
 import "slices"
 
-// Restate judges a stretch of looks again, or one of readings, after one came in out of order. base is the
-// state before the first of inputs, inputs are all known ones of the kind since, in the order of their keys; known
+// Restate judges a stretch of looks or of readings again after one came out of order. base is the state before
+// the first of inputs; inputs are all known inputs of that kind since then, in the order of their keys. known
 // are the episodes about them that a reader was told of and that were not over at base: open ones, and those
-// that ended since. It gives the state after the last input and the transitions that bring a reader
-// of the known episodes up to date. An episode keeps its identity when its bounds move.
+// that have ended since. It returns the state after the last input, and the transitions that bring a reader of
+// the known episodes up to date. An episode keeps its identity when its bounds move.
 //
-// What the inputs do not concern (of looks: doors, power, presence) is taken from now, the state that the device
-// is in. passing, unless nil, is given the state after each input: a later Restate may have it as its base.
+// Whatever the inputs do not concern (for looks: doors, power, presence) is taken from now, the state that the
+// device is in. passing, unless nil, is called with the state after each input: a later Restate may use it as
+// its base.
 func (m Machine) Restate(base State, inputs []Input, known []Episode, now State, passing func(Input, State)) (State, []Transition) {
 	state, of := base, partOf(inputs[0].Fact)
 	var found []Episode
@@ -31,8 +32,8 @@ func (m Machine) Restate(base State, inputs []Input, known []Episode, now State,
 	last := inputs[len(inputs)-1]
 
 	r := restating{told: slices.Clone(known), named: slices.Clone(known), at: last}
-	// An episode that lasts is matched first, and with one that was known to last if there is one:
-	// that is what a reader has on the screen.
+	// An episode that lasts is matched first, preferably with one that was known to last, because that is what
+	// a reader has on the screen.
 	var open []Transition
 	for _, id := range sortedKeys(state.Trackers) {
 		t := state.Trackers[id]
@@ -51,8 +52,8 @@ func (m Machine) Restate(base State, inputs []Input, known []Episode, now State,
 	return state, append(r.out, open...)
 }
 
-// stillLasting opens again what time alone had made an alert, a door that stood open for too long, where it had lasted
-// for as long by then: a stretch of readings does not tell of the ticks between them.
+// stillLasting reopens what time alone had made an alert, such as a door that was open for too long, if it had
+// lasted long enough by then: a stretch of readings does not contain the ticks between them.
 func (m Machine) stillLasting(state State, known []Episode) {
 	for _, e := range known {
 		t := state.Trackers[string(e.Type)]
@@ -66,10 +67,10 @@ func (m Machine) stillLasting(state State, known []Episode) {
 	}
 }
 
-// restating is one Restate under way.
+// restating is a Restate in progress.
 type restating struct {
-	told  []Episode // known, not yet found again
-	named []Episode // whose names are taken
+	told  []Episode // known episodes that have not been matched yet
+	named []Episode // episodes whose names are taken
 	at    Input
 	out   []Transition
 }
@@ -78,9 +79,9 @@ func (r *restating) say(kind Kind, late bool, e Episode) Transition {
 	return Transition{Kind: kind, At: r.at.At, Late: late, Episode: e}
 }
 
-// take finds the known episode that e is, and removes it from those told. An episode that lasts and was
-// raised to nobody is only one that was. One that was retracted is taken only where no other is e: its
-// bounds were never true.
+// take finds the known episode that e is, and removes it from those told. An episode that lasts and about which
+// nobody was called can only be one that lasted. A retracted episode is taken only if there is no other,
+// because its bounds were never true.
 func (r *restating) take(e Episode) (Episode, bool) {
 	unraised := !e.Over() && !e.Raised
 	is := func(k Episode) bool {
@@ -126,8 +127,8 @@ func (r *restating) over(e Episode) {
 	}
 }
 
-// lasts handles an episode that goes on. If nobody was told of it while it lasted, a record of it as over is left to be
-// retracted: in order, late looks say nothing about what has not ended.
+// lasts handles an episode that goes on. If nobody was told about it while it lasted, a record of it as over is
+// left to be retracted: in order, late looks say nothing about what has not ended.
 func (r *restating) lasts(e Episode) (Episode, []Transition) {
 	k, ok := r.take(e)
 	switch {
@@ -146,7 +147,7 @@ func (r *restating) lasts(e Episode) (Episode, []Transition) {
 	return e, []Transition{r.say(Restated, true, e)}
 }
 
-// retract takes back episodes that readers were told of and that never happened.
+// retract takes back episodes of which readers were told and that never happened.
 func (r *restating) retract() {
 	for _, k := range r.told {
 		if k.Resolution != ResolvedRetracted {
@@ -156,8 +157,8 @@ func (r *restating) retract() {
 	}
 }
 
-// identified gives e the identity of the episode that readers know it as. That they were told stays true, and its
-// severity stays as they know it until the next look grades it.
+// identified returns e with the identity of the episode as which readers know it. That they were told remains
+// true, and its severity stays as they know it until the next look grades it.
 func (e Episode) identified(k Episode) Episode {
 	e.Origin, e.Nth = k.Origin, k.Nth
 	e.Severity, e.Was, e.Loss, e.Graded = k.Severity, k.Was, k.Loss, k.Graded

@@ -12,16 +12,16 @@ import (
 // Type says what is wrong.
 type Type string
 
-// The types there are, in the order in which transitions of one input are reported.
+// The types, in the order in which transitions of one input are reported.
 const (
 	Stockout          Type = "stockout"            // a slot was seen with nothing in it
 	LowStock          Type = "low_stock"           // facings are missing, or a lane is nearly sold out
-	Misplaced         Type = "misplaced"           // a product of the planogram stands in another's slot
-	ForeignProduct    Type = "foreign_product"     // a competitor's product, or one of no planogram, stands in a slot
+	Misplaced         Type = "misplaced"           // a product of the planogram is in another product's slot
+	ForeignProduct    Type = "foreign_product"     // a competitor's product, or one of no planogram, is in a slot
 	PlanogramDrift    Type = "planogram_drift"     // too many slots hold something else
-	CameraBlocked     Type = "camera_blocked"      // something stands before the lens
+	CameraBlocked     Type = "camera_blocked"      // something is in front of the lens
 	CameraFogged      Type = "camera_fogged"       // the lens or the glass is fogged
-	CameraShifted     Type = "camera_shifted"      // the camera looks elsewhere than when it was set up
+	CameraShifted     Type = "camera_shifted"      // the camera's view has changed since it was set up
 	CameraImpaired    Type = "camera_impaired"     // too dark, too bright, glaring, blurred or frozen
 	CameraLost        Type = "camera_lost"         // the board does not reach its camera
 	DoorAjar          Type = "door_ajar"           // the door stands open
@@ -31,8 +31,8 @@ const (
 	ColdChain         Type = "cold_chain"          // too warm for longer than the door explains
 	PowerLost         Type = "power_lost"          // the cooler has no mains power
 	CoolerMoved       Type = "cooler_moved"        // the cooler is not where it belongs
-	PhantomInventory  Type = "phantom_inventory"   // the books have stock that no slot shows
-	SalesWithoutShelf Type = "sales_without_shelf" // it sells, and no slot holds it
+	PhantomInventory  Type = "phantom_inventory"   // the books contain stock that no slot shows
+	SalesWithoutShelf Type = "sales_without_shelf" // it sells, but no slot contains it
 	CoolerOffline     Type = "cooler_offline"      // nothing is heard from the board
 )
 
@@ -53,43 +53,43 @@ const (
 	Info     Severity = "info"
 )
 
-// Rule is when one type of alert opens and closes. Observations that say nothing about it are not counted.
+// Rule says when one type of alert opens and closes. Observations that say nothing about it are not counted.
 type Rule struct {
-	Bad, Of  int           // opens when Bad of the last Of judged observations say so; 1 ≤ Bad ≤ Of ≤ 16
-	Good     int           // closes when so many in a row say otherwise, ≥ 1
-	Hold     time.Duration // and it must have lasted so long, from the first that said so
+	Bad, Of  int           // opens when Bad of the last Of judged observations are bad; 1 ≤ Bad ≤ Of ≤ 16
+	Good     int           // closes after so many good observations in a row, ≥ 1
+	Hold     time.Duration // and it must have lasted so long, from the first bad observation
 	Severity Severity
 
 	LimitMilliC      int32   // ColdChain: too warm above this
-	HysteresisMilliC int32   // ColdChain: well again at LimitMilliC less this
-	DoorExplains     float64 // ColdChain: each second of open door lengthens Hold by so many
+	HysteresisMilliC int32   // ColdChain: in order again at LimitMilliC less this
+	DoorExplains     float64 // ColdChain: each second of open door lengthens Hold by so many seconds
 
-	Share    float64 // PlanogramDrift: of the judged slots, 0 to 1; well again at half of it
-	Openings int     // DoorBusy: more in an hour are too many
+	Share    float64 // PlanogramDrift: of the judged slots, 0 to 1; in order again at half of it
+	Openings int     // DoorBusy: more than this in an hour are too many
 
-	Grading Grading // Stockout, PhantomInventory: comes before Severity where it can tell
+	Grading Grading // Stockout, PhantomInventory: takes precedence over Severity if the loss is known
 
-	Muted bool // nothing wrong is counted at this time
+	Muted bool // nothing wrong counts at this time
 }
 
-// Ruler gives the rules in force for one device.
+// Ruler returns the rules in force for one device.
 type Ruler interface {
-	// For gives the rule for a type at a time, and for a slot's product if the type is about slots; ok is false if
-	// nobody wants to know of the type at all.
+	// For returns the rule for a type at a time, and for a slot's product if the type is about slots. ok is
+	// false if nobody wants to know about the type at all.
 	For(t Type, gtin shelf.GTIN, at time.Time) (rule Rule, ok bool)
 }
 
-// Rules is one rule a type, the same at any time and for any product. A type without a rule is not
-// judged.
+// Rules has one rule per type, the same at any time and for any product. A type without a rule is not judged.
 type Rules map[Type]Rule
 
-// For gives the rule for a type.
+// For returns the rule for a type.
 func (r Rules) For(t Type, _ shelf.GTIN, _ time.Time) (Rule, bool) {
 	rule, ok := r[t]
 	return rule, ok
 }
 
-// DefaultRules hold for a tenant who has set none. They fit a picture every few minutes and a heartbeat every minute.
+// DefaultRules returns the rules for a tenant who has set none. They suit a picture every few minutes and a
+// heartbeat every minute.
 func DefaultRules() Rules {
 	return Rules{
 		Stockout:          {Bad: 2, Of: 3, Good: 2, Severity: Critical},

@@ -15,9 +15,9 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Rulebook is a file of rules: entries that change the defaults for whatever is in their scope, and times at which
-// nothing is said. If several entries set the same, the most specific wins (see Scope), of two equal ones the later. A
-// Rulebook is immutable; it is a RuleSource.
+// Rulebook is a rule file: entries that change the defaults for whatever is in their scope, and times at which
+// nothing wrong counts. If several entries set the same, the most specific one wins (see Scope), and of two
+// equal ones the later. A Rulebook is immutable; it is a RuleSource.
 //
 //	version: 1
 //	tz: Asia/Shanghai               # of whatever says none
@@ -51,7 +51,7 @@ type Rulebook struct {
 	zone *time.Location
 }
 
-// Change is one entry: what it leaves out stays as it was.
+// Change is one entry. Whatever it leaves out stays as it was.
 type Change struct {
 	Scope        `yaml:",inline"`
 	Enabled      *bool          `yaml:"enabled"`
@@ -63,13 +63,13 @@ type Change struct {
 	HysteresisC  *float64       `yaml:"hysteresis_c"`
 	DoorExplains *float64       `yaml:"door_explains"`
 	Share        *float64       `yaml:"share"`    // planogram_drift
-	Openings     *int           `yaml:"openings"` // door_busy, in an hour
+	Openings     *int           `yaml:"openings"` // door_busy, per hour
 	Grading      *Grading       `yaml:"severity_by_loss"`
 
 	line int
 }
 
-// Quorum is so many bad of the last so many.
+// Quorum is so many bad ones of the last so many.
 type Quorum struct {
 	Bad int `yaml:"bad"`
 	Of  int `yaml:"of"`
@@ -78,8 +78,8 @@ type Quorum struct {
 // MaxRulebookBytes bounds what DecodeRulebook reads.
 const MaxRulebookBytes = 1 << 20
 
-// DecodeRulebook reads a file of rules strictly, and validates it: every fault is in the error, each
-// with the entry that it is in.
+// DecodeRulebook reads a rule file strictly, and validates it. The error contains every fault, each with the
+// entry that it is in.
 func DecodeRulebook(data []byte) (*Rulebook, error) {
 	if len(data) > MaxRulebookBytes {
 		return nil, fmt.Errorf("rules are %d bytes, the limit is %d", len(data), MaxRulebookBytes)
@@ -117,9 +117,9 @@ func DecodeRulebook(data []byte) (*Rulebook, error) {
 	return &b, nil
 }
 
-// decode reads the text and checks its single values, so that their faults do not hide what else is wrong. It recovers
-// from panics of the YAML library, which some malformed texts cause ("types: !0"): people write these files, and the
-// service reads them while it runs.
+// decode reads the text and checks its single values, so that their faults do not hide what else is wrong. It
+// recovers from panics of the YAML library, which some malformed texts cause ("types: !0"): people write these
+// files, and the service reads them while it runs.
 func (b *Rulebook) decode(data []byte) (faults []error, err error) {
 	defer func() {
 		if what := recover(); what != nil {
@@ -142,7 +142,7 @@ func (b *Rulebook) decode(data []byte) (faults []error, err error) {
 	return faults, nil
 }
 
-// linesOf gives the line in which an entry of a list begins, 0 if that is not known.
+// linesOf returns a function that gives the line in which an entry of a list begins, or 0 if that is not known.
 func linesOf(data []byte) func(list string, i int) int {
 	file, err := parser.ParseBytes(data, 0)
 	return func(list string, i int) int {
@@ -177,7 +177,7 @@ func (c Change) faults() (faults []error) {
 	}
 	for _, t := range c.Types {
 		if !slices.Contains(Types(), t) {
-			continue // its scope has reported that
+			continue // the scope has already reported that
 		}
 		rule := c.apply(DefaultRules()[t])
 		for _, err := range rule.faults() {
@@ -225,7 +225,7 @@ func put[T any](to *T, from *T) {
 	}
 }
 
-// RulesFor gives the book's rules for one place.
+// RulesFor returns the book's rules for one place.
 func (b *Rulebook) RulesFor(p Place) Ruler { return b.ruling(p) }
 
 func (b *Rulebook) ruling(p Place) *ruling {
@@ -233,7 +233,8 @@ func (b *Rulebook) ruling(p Place) *ruling {
 	var ranks []int
 	for i := range b.Rules {
 		if rank, ok := b.Rules[i].here(p); ok {
-			// Behind all that are not more specific: of two equal ones the later in the file wins.
+			// Put it after all that are not more specific, because of two equal ones the later in the file
+			// wins.
 			at, _ := slices.BinarySearch(ranks, rank+1)
 			ranks = slices.Insert(ranks, at, rank)
 			r.changes = slices.Insert(r.changes, at, &b.Rules[i])
@@ -247,7 +248,7 @@ func (b *Rulebook) ruling(p Place) *ruling {
 	return r
 }
 
-// zoned is the place, with the book's time zone if it has none of its own.
+// zoned returns the place, with the book's time zone if it has none of its own.
 func (b *Rulebook) zoned(p Place) Place {
 	if p.Zone == nil {
 		p.Zone = b.Zone()
@@ -255,7 +256,7 @@ func (b *Rulebook) zoned(p Place) Place {
 	return p
 }
 
-// Zone is the time zone of whatever does not name one.
+// Zone returns the time zone of whatever does not name one.
 func (b *Rulebook) Zone() *time.Location {
 	if b.zone == nil {
 		return time.UTC

@@ -23,18 +23,18 @@ func ReadRulebook(file string) (*Rulebook, error) {
 	return b, nil
 }
 
-// RuleFile is a RuleSource that follows a file. A change takes effect with the next message; a faulty one is logged, and
-// the rules stay as they were.
+// RuleFile is a RuleSource that follows a file. A change takes effect with the next message. A faulty one is
+// logged, and the rules stay as they were.
 type RuleFile struct {
 	file string
 	book atomic.Pointer[Rulebook]
 	log  *slog.Logger
 
-	mu   sync.Mutex // of what follows
-	last string     // size and time of the file as it was read
+	mu   sync.Mutex // guards what follows
+	last string     // size and modification time of the file as it was read
 }
 
-// OpenRuleFile reads the file a first time; then a fault is an error.
+// OpenRuleFile reads the file for the first time. A fault in it is an error.
 func OpenRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
 	f := &RuleFile{file: file, log: log}
 	f.last = f.version()
@@ -46,8 +46,8 @@ func OpenRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
 	return f, nil
 }
 
-// MakeRuleFile is OpenRuleFile for a file that need not be there: the defaults are in force until
-// somebody writes it.
+// MakeRuleFile is OpenRuleFile for a file that need not exist: the defaults are in force until somebody writes
+// it.
 func MakeRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		f := &RuleFile{file: file, log: log}
@@ -57,7 +57,7 @@ func MakeRuleFile(file string, log *slog.Logger) (*RuleFile, error) {
 	return OpenRuleFile(file, log)
 }
 
-// Text gives the file as it stands, nil where there is none.
+// Text returns the file as it is now, or nil if there is none.
 func (f *RuleFile) Text() ([]byte, error) {
 	data, err := os.ReadFile(f.file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -77,10 +77,10 @@ func (f *RuleFile) version() string {
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
 }
 
-// RulesFor gives the rules of the file as it was read last.
+// RulesFor returns the rules of the file as it was last read.
 func (f *RuleFile) RulesFor(p Place) Ruler { return f.Book().RulesFor(p) }
 
-// Book gives the rules in force.
+// Book returns the rules in force.
 func (f *RuleFile) Book() *Rulebook { return f.book.Load() }
 
 // Reload reads the file if it has changed, and reports whether new rules are in force.

@@ -13,16 +13,16 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// wholes are the keys of a file of rules whose values are whole numbers, spans those whose values are durations. The
-// decoder itself would cut 2.5 to 2, and would not say where a faulty duration is.
+// wholes are the keys of a rule file whose values are whole numbers, and spans those whose values are
+// durations. The decoder itself would truncate 2.5 to 2, and would not say where a faulty duration is.
 var (
 	wholes = map[string]bool{"version": true, "close": true, "bad": true, "of": true, "openings": true, "critical": true, "warning": true}
 	spans  = map[string]bool{"hold": true, "after": true}
 )
 
-// checkValues lists what is wrong with the numbers, durations and GTINs of a file of rules, each with its line, and puts
-// something harmless in the place of each, so that the rest of the file can be read and its faults told as well.
-// healed is nil where nothing is wrong; what is no YAML at all is left to the decoder to tell.
+// checkValues lists what is wrong with the numbers, durations and GTINs of a rule file, each with its line, and
+// replaces each by something harmless, so that the rest of the file can be read and its faults reported as
+// well. healed is nil if nothing is wrong; invalid YAML is left for the decoder to report.
 func checkValues(data []byte) (healed ast.Node, faults []error) {
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -40,7 +40,7 @@ func checkValues(data []byte) (healed ast.Node, faults []error) {
 	return file.Docs[0].Body, n.faults
 }
 
-// numbers visits the nodes of a file. An anchor stands before its aliases.
+// numbers visits the nodes of a file. An anchor comes before its aliases.
 type numbers struct {
 	anchors map[string]ast.Node
 	faults  []error
@@ -82,7 +82,7 @@ func (n *numbers) gtins(list *ast.SequenceNode) {
 	}
 }
 
-// harmless is a value of a key with which its entry can be read.
+// harmless returns a value for a key with which its entry can be read.
 func harmless(key string) string {
 	if spans[key] {
 		return "1m"
@@ -90,7 +90,7 @@ func harmless(key string) string {
 	return "1"
 }
 
-// stand puts a value in the place of another.
+// stand returns a node with value in place of was.
 func stand(was ast.Node, value string) ast.Node {
 	at := token.New(value, value, was.GetToken().Position)
 	if _, err := strconv.Atoi(value); err == nil && len(value) == 1 {
@@ -100,9 +100,9 @@ func stand(was ast.Node, value string) ast.Node {
 	return ast.String(at)
 }
 
-// bare is a value without its anchor, alias or tag.
+// bare returns a value without its anchor, alias or tag.
 func (n *numbers) bare(v ast.Node) ast.Node {
-	for range 8 { // an alias may not be of itself, but a file may say so
+	for range 8 { // an alias must not refer to itself, but a file may contain one that does
 		switch node := v.(type) {
 		case *ast.AnchorNode:
 			v = node.Value
@@ -117,7 +117,7 @@ func (n *numbers) bare(v ast.Node) ast.Node {
 	return v
 }
 
-// check says what is wrong with the value of a key, "" where nothing is that the decoder will not tell.
+// check says what is wrong with the value of a key; "" if nothing is that the decoder will not report.
 func (n *numbers) check(key string, v ast.Node) string {
 	switch v := v.(type) {
 	case *ast.NanNode, *ast.InfinityNode:

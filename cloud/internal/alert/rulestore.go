@@ -16,22 +16,23 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// RuleStore gives each tenant its rules: its own, of which the state database keeps every version, or those of the
-// service's file as long as it has none. All services that share the database follow it. It is a RuleSource.
+// RuleStore returns each tenant's rules: its own, of which the state database keeps every version, or those of
+// the service's file as long as it has none. All services that share the database follow it. It is a
+// RuleSource.
 type RuleStore struct {
 	db   *state.DB
 	file *RuleFile
 	note func(ctx context.Context, tx *state.Tx, tenant, who string, version int64, now time.Time) error
 	log  *slog.Logger
 
-	mu  sync.Mutex // of whoever changes own
+	mu  sync.Mutex // guards changes of own
 	own atomic.Pointer[map[string]ownRules]
 }
 
-// ownRules are a tenant's own in force. A version that cannot be read leaves the book of the one before.
+// ownRules are a tenant's own rules in force. If a version cannot be read, the book of the one before stays.
 type ownRules struct {
 	version int64
-	book    *Rulebook // nil: none was ever read; the file's rules hold
+	book    *Rulebook // nil: none was ever read, so the file's rules apply
 }
 
 // RuleText is one version of a tenant's rules.
@@ -42,11 +43,10 @@ type RuleText struct {
 	At      time.Time
 }
 
-// ErrRulesChanged: the rules that Put was to change are no longer in force.
+// ErrRulesChanged says that the rules that Put was to change are no longer in force.
 var ErrRulesChanged = errors.New("the rules were changed meanwhile")
 
-// OpenRuleStore reads the rules of all tenants. note is called in the transaction of each change; nil:
-// nobody is told.
+// OpenRuleStore reads the rules of all tenants. note, unless nil, is called in the transaction of each change.
 func OpenRuleStore(ctx context.Context, db *state.DB, file *RuleFile, note func(ctx context.Context, tx *state.Tx, tenant, who string, version int64, now time.Time) error, log *slog.Logger) (*RuleStore, error) {
 	s := &RuleStore{db: db, file: file, note: note, log: log}
 	s.own.Store(&map[string]ownRules{})
@@ -54,10 +54,10 @@ func OpenRuleStore(ctx context.Context, db *state.DB, file *RuleFile, note func(
 	return s, err
 }
 
-// RulesFor gives the rules of the place's tenant.
+// RulesFor returns the rules of the place's tenant.
 func (s *RuleStore) RulesFor(p Place) Ruler { return s.Book(p.Tenant).RulesFor(p) }
 
-// Book gives a tenant's rules in force.
+// Book returns a tenant's rules in force.
 func (s *RuleStore) Book(tenant string) *Rulebook {
 	if own := (*s.own.Load())[tenant]; own.book != nil {
 		return own.book
@@ -65,7 +65,7 @@ func (s *RuleStore) Book(tenant string) *Rulebook {
 	return s.file.Book()
 }
 
-// Current gives a tenant's newest version; for a tenant without any it is the service's file, with Version 0.
+// Current returns a tenant's newest version; for a tenant without any, the service's file with Version 0.
 func (s *RuleStore) Current(ctx context.Context, tenant string) (RuleText, error) {
 	r, err := s.read(ctx, s.db, tenant, 0)
 	if !errors.Is(err, state.ErrNotFound) {
@@ -75,12 +75,12 @@ func (s *RuleStore) Current(ctx context.Context, tenant string) (RuleText, error
 	return r, err
 }
 
-// Version gives one version of a tenant's; state.ErrNotFound.
+// Version returns one version of a tenant's rules. The error is state.ErrNotFound if there is none.
 func (s *RuleStore) Version(ctx context.Context, tenant string, version int64) (RuleText, error) {
 	return s.read(ctx, s.db, tenant, version)
 }
 
-// read gives a version, the newest for 0.
+// read returns a version, or the newest if version is 0.
 func (*RuleStore) read(ctx context.Context, q state.Querier, tenant string, version int64) (r RuleText, err error) {
 	var text string
 	var at int64
@@ -96,7 +96,7 @@ func (*RuleStore) read(ctx context.Context, q state.Querier, tenant string, vers
 	return r, nil
 }
 
-// Versions gives a tenant's versions without their texts, the newest first.
+// Versions returns a tenant's versions without their texts, the newest first.
 func (s *RuleStore) Versions(ctx context.Context, tenant string, limit int) ([]RuleText, error) {
 	rows, err := s.db.Query(ctx, "SELECT version, who, at FROM alert_rules WHERE tenant = ? ORDER BY version DESC LIMIT ?", tenant, limit)
 	if err != nil {
@@ -171,8 +171,8 @@ func (s *RuleStore) set(tenant string, own ownRules) {
 	s.own.Store(&next)
 }
 
-// Reload reads what other services have changed, and gives the tenants that have new rules in force. A version that this
-// program does not understand is logged once, and the rules stay as they were.
+// Reload reads what other services have changed, and returns the tenants that have new rules in force. A
+// version that this program does not understand is logged once, and the rules stay as they were.
 func (s *RuleStore) Reload(ctx context.Context) (changed []string, err error) {
 	rows, err := s.db.Query(ctx, "SELECT tenant, MAX(version) FROM alert_rules GROUP BY tenant ORDER BY tenant")
 	if err != nil {
@@ -212,7 +212,7 @@ func (s *RuleStore) Reload(ctx context.Context) (changed []string, err error) {
 	return changed, nil
 }
 
-// Run follows the database and the file until ctx ends, looking every so often.
+// Run follows the database and the file until ctx ends, looking at intervals of every.
 func (s *RuleStore) Run(ctx context.Context, every time.Duration) error {
 	t := time.NewTicker(every)
 	defer t.Stop()

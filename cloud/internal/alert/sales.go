@@ -12,25 +12,27 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Sales is what the books of a cooler's store say about the products that only this cooler holds there; the caller leaves
-// out what also stands elsewhere in the store. What is not newer than the last Sales is ignored.
+// Sales is what the books of a cooler's store say about the products that only this cooler holds there; the
+// caller leaves out those that are also elsewhere in the store. Anything that is not newer than the last Sales
+// is ignored.
 type Sales []BookedSKU
 
 // BookedSKU is one product in the books.
 type BookedSKU struct {
 	GTIN   shelf.GTIN
-	OnHand *int // units that the store ought to have; nil: not known
-	Sold   int  // units since the last Sales
+	OnHand *int // units that the store should have; nil: not known
+	Sold   int  // units sold since the last Sales
 }
 
 func (Sales) fact() {}
 
 const sensorSales = "sales"
 
-// salesTypes are judged when sales data come, against what the shelf was last seen to hold.
+// salesTypes are judged when sales data arrive, against what the shelf was last seen to hold.
 var salesTypes = [...]Type{PhantomInventory, SalesWithoutShelf}
 
-// sales compares the books with the shelf: stock in the books that no slot shows, and sales of what no slot holds.
+// sales compares the books with the shelf: stock in the books that no slot shows, and sales of products that no
+// slot contains.
 func (st *stepping) sales(s Sales) {
 	if !st.newest(sensorSales) {
 		return
@@ -50,7 +52,7 @@ func (st *stepping) sales(s Sales) {
 		if len(slots) == 0 {
 			continue // it is not due here
 		}
-		// One alert a product: its subject is the first of its slots.
+		// There is one alert per product; its subject is the first of the product's slots.
 		sig := signal{slot: slots[0], gtin: sku.GTIN}
 		if sku.OnHand != nil {
 			sig.word = wordFor(*sku.OnHand > 0 && empty == len(slots))
@@ -63,7 +65,7 @@ func (st *stepping) sales(s Sales) {
 			st.say(SalesWithoutShelf, sig)
 		}
 	}
-	for _, t := range salesTypes { // of slots that are no more
+	for _, t := range salesTypes { // for slots that no longer exist
 		for _, id := range sortedKeys(st.state.Trackers) {
 			slot, ok := slotOf(id, t)
 			was := st.state.Trackers[id]
@@ -74,10 +76,11 @@ func (st *stepping) sales(s Sales) {
 	}
 }
 
-// salesLateAfter: books come once an hour, or once a day.
+// salesLateAfter is longer than usual because books come once an hour, or once a day.
 const salesLateAfter = 26 * time.Hour
 
-// Feed judges what the books said at a time, inside the caller's transaction. A cooler that was never heard of is ignored.
+// Feed judges what the books said at a time, inside the caller's transaction. A cooler that was never heard of
+// is ignored.
 func (e *Engine) Feed(ctx context.Context, tx *state.Tx, id wire.Identity, at time.Time, s Sales) error {
 	now := e.now().UTC()
 	d, err := e.open(ctx, tx, id, now)
@@ -92,19 +95,20 @@ func (e *Engine) Feed(ctx context.Context, tx *state.Tx, id wire.Identity, at ti
 	return d.save(ctx)
 }
 
-// Demand knows what an empty slot loses: the money that a product would take in an hour at a cooler, in the minor unit of
-// its currency (ISO 4217); ok is false if that is not known.
+// Demand knows what an empty slot loses: the money that a product would earn per hour at a cooler, in the minor
+// unit of its currency (ISO 4217); ok is false if that is not known.
 type Demand interface {
 	PerHour(ctx context.Context, q state.Querier, id wire.Identity, gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
 }
 
-// LossReader asks Demand about one device. An error while reading is kept for Err; it is not a loss of nothing.
+// LossReader asks Demand about one device. An error in reading is kept for Err; it does not mean that nothing
+// is lost.
 type LossReader struct {
 	perHour func(gtin shelf.GTIN, at time.Time) (minor int64, currency string, ok bool, err error)
 	err     error
 }
 
-// LossesOf makes a LossReader that lives no longer than ctx and q.
+// LossesOf returns a LossReader that must not be used after ctx or q has ended.
 func LossesOf(ctx context.Context, q state.Querier, d Demand, id wire.Identity) *LossReader {
 	return lossesOf(ctx, q, d, func() wire.Identity { return id })
 }
@@ -115,7 +119,7 @@ func lossesOf(ctx context.Context, q state.Querier, d Demand, of func() wire.Ide
 	}}
 }
 
-// PerHour is a Losses.
+// PerHour implements Losses.
 func (r *LossReader) PerHour(gtin shelf.GTIN, at time.Time) *Loss {
 	minor, currency, ok, err := r.perHour(gtin, at)
 	if err != nil {
@@ -127,7 +131,7 @@ func (r *LossReader) PerHour(gtin shelf.GTIN, at time.Time) *Loss {
 	return &Loss{minor, currency}
 }
 
-// Err gives what could not be read.
+// Err returns the first error in reading.
 func (r *LossReader) Err() error {
 	if r == nil {
 		return nil

@@ -2,7 +2,7 @@ package alert
 
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
-// Tables are the tables of this package: give them to state.Migrate after state.Tables.
+// Tables are the tables of this package. They must be passed to state.Migrate after state.Tables.
 var Tables = state.Migrations{Name: "alert", Steps: []string{`
 CREATE TABLE alert_machines (
 	tenant     TEXT NOT NULL,

@@ -10,8 +10,9 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Scope says what an entry of a file of rules applies to: each of its lists that is not empty must match. All but types
-// and gtins are patterns of path.Match, such as kiosk-*. What is not known of a place matches no pattern.
+// Scope says what an entry of a rule file applies to: each of its lists that is not empty must match. All lists
+// but types and gtins hold patterns of path.Match, such as kiosk-*. What is not known about a place matches no
+// pattern.
 type Scope struct {
 	Types    []Type       `yaml:"types"`
 	Tenants  []string     `yaml:"tenants"`
@@ -24,23 +25,23 @@ type Scope struct {
 	GTINs    []shelf.GTIN `yaml:"gtins"`
 }
 
-// side is one of the scope's lists of patterns with what they are held against.
+// side is one of the scope's lists of patterns, with the name that it is matched against.
 type side struct {
 	key      string
 	patterns []string
 	name     string
 }
 
-// sides are in the order of how much they narrow: the first counts most. gtins stand between the first
+// sides returns them in the order of how much they narrow, the narrowest first. gtins rank between the first
 // and the second.
 func (s Scope) sides(p Place) [7]side {
 	return [7]side{{"devices", s.Devices, p.Device}, {"stores", s.Stores, p.Store}, {"cooler_models", s.Models, p.Model},
 		{"store_classes", s.Classes, p.Class}, {"channels", s.Channels, p.Channel}, {"regions", s.Regions, p.Region}, {"tenants", s.Tenants, p.Tenant}}
 }
 
-// here reports whether the scope includes a place, and how specific it is there, as a rank. Most specific is a device,
-// then a product, a store, a cooler model, a store class, a channel, a region and a tenant; a name is more specific than
-// a pattern.
+// here reports whether the scope includes a place, and how specific it is there, as a rank. Most specific is a
+// device, then a product, a store, a cooler model, a store class, a channel, a region and a tenant. A name is
+// more specific than a pattern.
 func (s Scope) here(p Place) (rank int, ok bool) {
 	for i, side := range s.sides(p) {
 		fit := fits(side.patterns, side.name)
@@ -54,7 +55,8 @@ func (s Scope) here(p Place) (rank int, ok bool) {
 	return rank, true
 }
 
-// fits is 0 if there are no patterns, 2 if one is the very name, 1 if one matches it, and -1 if none does.
+// fits returns 0 if there are no patterns, 2 if one is the name itself, 1 if one matches it, and -1 if none
+// does.
 func fits(patterns []string, name string) int {
 	if len(patterns) == 0 {
 		return 0
@@ -110,7 +112,7 @@ func TypeList() string {
 
 var errNoPattern = errors.New("leave the list out where it does not matter")
 
-// String is the scope as a file of rules says it, without its types.
+// String returns the scope in the words of a rule file, without its types.
 func (s Scope) String() string {
 	var parts []string
 	if len(s.GTINs) > 0 {

@@ -10,24 +10,26 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Seam is where a log continues after its database was restored from a backup. Up to Below it is the log from before the
-// restore. What followed there is lost, though readers may have seen it. What is logged since has cursors above Above,
-// which is farther than the lost log can have reached, so any cursor between the two is known to be a lost one.
+// Seam is where a log continues after its database was restored from a backup. Up to Below it is the log from
+// before the restore. What followed there is lost, although readers may have seen it. What is logged since has
+// cursors above Above, which is farther than the lost log can have reached, so any cursor between the two is
+// known to be a lost one.
 type Seam struct {
 	Below, Above int64
-	Log          string // identity of the log of before; "" where it had none
+	Log          string // identity of the log before; "" if it had none
 	At           time.Time
 }
 
-// Lost reports whether a cursor is a place that went with the lost end of a log.
+// Lost reports whether a cursor was in the lost end of a log.
 func (s Seam) Lost(cursor int64) bool { return s.Below < cursor && cursor < s.Above }
 
-// farther is more places than a log can have lost.
+// farther is more entries than a log can have lost.
 const farther = 1_000_000_000_000
 
-// Restored notes that the database was restored from a backup; call it before any service runs on it. The log gets
-// another identity and continues behind a seam. The cursors behind it begin at the moment of the restore in
-// microseconds, so that, if the clock is right, they differ from those of an earlier restore of the same backup.
+// Restored records that the database was restored from a backup; it must be called before any service uses it.
+// The log gets another identity and continues behind a seam. The cursors behind it begin at the moment of the
+// restore in microseconds, so that, if the clock is right, they differ from those of an earlier restore of the
+// same backup.
 func Restored(ctx context.Context, tx *state.Tx, now time.Time) error {
 	if err := tx.Exclusive(ctx, logLock); err != nil {
 		return err
@@ -54,7 +56,7 @@ func Restored(ctx context.Context, tx *state.Tx, now time.Time) error {
 	return nil
 }
 
-// Seams gives those of the log, in its order.
+// Seams returns the seams of the log, in order.
 func Seams(ctx context.Context, q state.Querier) (seams []Seam, err error) {
 	rows, err := q.Query(ctx, "SELECT below, above, log, at FROM alert_log_seams ORDER BY above")
 	if err != nil {
@@ -73,7 +75,7 @@ func Seams(ctx context.Context, q state.Querier) (seams []Seam, err error) {
 	return seams, rows.Err()
 }
 
-// lastSeam is the upper end of the newest seam, 0 if there is none.
+// lastSeam returns the upper end of the newest seam, or 0 if there is none.
 func lastSeam(ctx context.Context, q state.Querier) (above int64, err error) {
 	if err := q.QueryRow(ctx, "SELECT COALESCE(MAX(above), 0) FROM alert_log_seams").Scan(&above); err != nil {
 		return 0, fmt.Errorf("read the alert log's seams: %w", err)
@@ -102,7 +104,7 @@ func Known(ctx context.Context, db *state.DB, log string, cursor int64) (bool, e
 	return known, nil
 }
 
-// LogTenants lists the tenants that the log has entries about.
+// LogTenants lists the tenants about which the log has entries.
 func LogTenants(ctx context.Context, q state.Querier) (tenants []string, err error) {
 	tenants, err = state.Texts(ctx, q, "SELECT DISTINCT tenant FROM alert_log ORDER BY tenant")
 	if err != nil {

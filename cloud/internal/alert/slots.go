@@ -20,7 +20,7 @@ func (st *stepping) slot(l Look, slot Slot) {
 			sig.detail = map[string]string{"facings_due": strconv.Itoa(slot.Due), "facings_present": strconv.Itoa(slot.Present)}
 		}
 		if t == LowStock && st.state.OpenEpisode(Stockout, slot.ID) != nil {
-			// Empty is worse than low: until the stockout is over, it stands for the slot.
+			// Empty is worse than low: until the stockout is over, it represents the slot.
 			id := trackerID(LowStock, slot.ID)
 			if was, ok := st.state.Trackers[id]; ok {
 				st.end(id, was, ResolvedSuperseded)
@@ -31,7 +31,7 @@ func (st *stepping) slot(l Look, slot Slot) {
 	}
 }
 
-// slotWord is what one reading of a slot says about one type of alert. Unknown says nothing about any.
+// slotWord returns what one reading of a slot says about one type of alert. Unknown says nothing about any.
 func slotWord(t Type, s Slot) word {
 	if s.State == shelf.Unknown {
 		return silent
@@ -44,7 +44,7 @@ func slotWord(t Type, s Slot) word {
 		case s.Present > 0:
 			return good
 		}
-		return silent // something else stands there: neither empty nor restocked
+		return silent // something else is there: neither empty nor restocked
 	case LowStock:
 		switch s.State {
 		case shelf.Low:
@@ -68,14 +68,14 @@ func wordFor(wrong bool) word {
 	return good
 }
 
-// slotOf takes apart a trackerID of a type that is about slots.
+// slotOf returns the slot in a trackerID of a type that is about slots.
 func slotOf(id string, t Type) (slot string, ok bool) { return strings.CutPrefix(id, string(t)+"/") }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func compareStrings(a, b string) int { return strings.Compare(a, b) }
 
-// typeOf gives the type of a trackerID.
+// typeOf returns the type of a trackerID.
 func typeOf(id string) Type {
 	t, _, _ := strings.Cut(id, "/")
 	return Type(t)

@@ -7,11 +7,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// A state and a look are written with each message of a device, and encoding/json takes longer to write
-// them than the machine to judge. What follows writes the parts that there are many of, as
-// encoding/json would; it writes the rest, and reads all.
+// A state and a look are written with each message of a device, and encoding/json takes longer to encode them
+// than the machine to judge. The code below encodes the parts of which there are many, in the same way as
+// encoding/json, which encodes the rest and decodes everything.
 
-// text is the state in JSON.
+// text returns the state as JSON.
 func (s State) text() ([]byte, error) {
 	head := s
 	head.Trackers = nil
@@ -32,7 +32,7 @@ func (s State) text() ([]byte, error) {
 	return append(out, "}}"...), nil
 }
 
-// more opens an object that was closed, for another member.
+// more reopens an object that was closed, for another member.
 func more(object []byte, member string) []byte {
 	object = object[:len(object)-1]
 	if len(object) > 1 {
@@ -109,7 +109,7 @@ func (t tracker) appendTo(out []byte) ([]byte, error) {
 	return append(m.buf, '}'), m.fault
 }
 
-// text is the look in JSON.
+// text returns the look as JSON.
 func (l Look) text() ([]byte, error) {
 	head := l
 	head.Slots = nil
@@ -149,11 +149,11 @@ func (s *Slot) appendTo(out []byte) []byte {
 	return append(m.buf, '}')
 }
 
-// appendText writes a text as it is where JSON needs nothing escaped.
+// appendText writes a text as it is if nothing in it has to be escaped in JSON.
 func appendText(out []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			quoted, _ := json.Marshal(s) // a text always can be
+			quoted, _ := json.Marshal(s) // a text can always be encoded
 			return append(out, quoted...)
 		}
 	}

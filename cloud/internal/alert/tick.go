@@ -13,8 +13,8 @@ import (
 // tickBatch bounds how many devices share a transaction, so that ingest does not wait for long.
 const tickBatch = 100
 
-// Tick judges what time alone decides: doors that stay open, power that stays away, devices that stay silent. It reads
-// only the devices for which something is due, and gives how many those were.
+// Tick judges what depends on time alone: doors that stay open, power that stays away, devices that stay
+// silent. It reads only the devices for which something is due, and returns how many those were.
 func (e *Engine) Tick(ctx context.Context, db *state.DB) (int, error) {
 	now := e.now().UTC()
 	var after wire.Identity
@@ -46,8 +46,8 @@ func (e *Engine) Tick(ctx context.Context, db *state.DB) (int, error) {
 	}
 }
 
-// Run ticks every so often until ctx ends, and calls committed after a tick that may have written to
-// the log. A tick that fails is logged and tried again at the next.
+// Run ticks at intervals of every until ctx ends, and calls committed after a tick that may have written to the
+// log. A tick that fails is logged, and tried again at the next.
 func (e *Engine) Run(ctx context.Context, db *state.DB, every time.Duration, committed func()) error {
 	t := time.NewTicker(every)
 	defer t.Stop()

@@ -2,8 +2,8 @@ package alert
 
 import "slices"
 
-// Timeline is one device's history in memory: it steps inputs as they come, in order or not, each
-// once. The engine does the same on tables; a Timeline is for dry runs of rules and for tests.
+// Timeline is one device's history in memory. It processes each input once, whether it comes in order or not.
+// The engine does the same with tables; a Timeline is for dry runs of rules and for tests.
 type Timeline struct {
 	machine Machine
 	now     State
@@ -11,17 +11,17 @@ type Timeline struct {
 	told    []Episode
 }
 
-// NewTimeline begins the history of a device never heard of.
+// NewTimeline returns the history of a device that was never heard of.
 func NewTimeline(m Machine) *Timeline { return &Timeline{machine: m} }
 
-// State is the device's state now.
+// State returns the device's present state.
 func (t *Timeline) State() State { return t.now }
 
-// Episodes are all that a reader of the transitions was told, in the order of the telling, each as
-// it is known now. A retracted one is among them.
+// Episodes returns everything that a reader of the transitions was told, in that order, each episode as it is
+// known now. It includes retracted ones.
 func (t *Timeline) Episodes() []Episode { return slices.Clone(t.told) }
 
-// Add takes one input and gives what it changed.
+// Add processes one input and returns what it changed.
 func (t *Timeline) Add(in Input) []Transition {
 	var out []Transition
 	p := partOf(in.Fact)

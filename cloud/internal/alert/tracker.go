@@ -16,7 +16,7 @@ const (
 	bad
 )
 
-// signal is a word with what must be known to open an alert on it.
+// signal is a word, with what must be known to open an alert because of it.
 type signal struct {
 	word      word
 	slot      string
@@ -24,22 +24,22 @@ type signal struct {
 	planogram PlanogramRef
 	model     string
 	detail    map[string]string
-	hold      time.Duration // added to the rule's
+	hold      time.Duration // added to that of the rule
 	lasting   bool          // the condition holds between inputs, as an open door does
-	loss      func() *Loss  // what it loses an hour; nil: nothing that is known
+	loss      func() *Loss  // what it loses per hour; nil: nothing that is known
 }
 
-// Flap damping: a subject that closed flapCount times within flapWindow needs flapExtra more bad
-// observations to open again, so that a slot which is emptied and filled all day, or a reading at
-// its limit, does not ring each time.
+// Flap damping: a subject that has closed flapCount times within flapWindow needs flapExtra more bad
+// observations to open again, so that a slot that is emptied and filled all day, or a reading at its limit,
+// does not call people each time.
 const (
 	flapCount  = 3
 	flapExtra  = 2
 	flapWindow = 2 * time.Hour
 )
 
-// tracker is the state of one subject under one type of alert. The zero value is a subject of which
-// nothing is known.
+// tracker is the state of one subject under one type of alert. The zero value is a subject about which nothing
+// is known.
 type tracker struct {
 	GTIN      shelf.GTIN  `json:"g,omitempty"`
 	Window    string      `json:"w,omitempty"` // the last judged words since it last closed, oldest first: b, g
@@ -49,15 +49,15 @@ type tracker struct {
 	FirstGood Mark        `json:"fg,omitzero"` // of the run of good ones that may close it
 	Goods     int         `json:"n,omitempty"` // length of that run
 	Open      *Episode    `json:"o,omitempty"`
-	Closed    []time.Time `json:"c,omitempty"` // the last flapCount closings
+	Closed    []time.Time `json:"c,omitempty"` // times of the last flapCount closings
 }
 
-// idle reports that the tracker holds nothing that a fresh one would not.
+// idle reports whether the tracker contains nothing that a new one would not.
 func (t tracker) idle() bool {
 	return t.Open == nil && !strings.Contains(t.Window, "b") && len(t.Closed) == 0
 }
 
-// step takes one word and gives what came of it, at most an opening and a closing.
+// step processes one word and returns the transitions, at most an opening and a closing.
 func (t tracker) step(typ Type, rule Rule, sig signal, in Input) (tracker, []Transition) {
 	t.GTIN = sig.gtin
 	switch sig.word {
@@ -87,7 +87,7 @@ func (t tracker) bad(typ Type, rule Rule, sig signal, in Input) (tracker, []Tran
 	return t.raise(rule, sig, in)
 }
 
-// open begins an episode that nobody was told of yet.
+// open begins an episode that nobody has been told of yet.
 func (t tracker) open(typ Type, rule Rule, sig signal, in Input) tracker {
 	t.Open = &Episode{
 		Type: typ, Slot: sig.slot, GTIN: sig.gtin,
@@ -103,7 +103,8 @@ func (t tracker) open(typ Type, rule Rule, sig signal, in Input) tracker {
 	return t
 }
 
-// raise makes an open episode known once an input speaks of the present, and from then on each change of its severity.
+// raise makes an open episode known once an input is about the present, and from then on each change of its
+// severity.
 func (t tracker) raise(rule Rule, sig signal, in Input) (tracker, []Transition) {
 	e := *t.Open
 	e.LastBad = t.LastBad
@@ -121,8 +122,8 @@ func (t tracker) raise(rule Rule, sig signal, in Input) (tracker, []Transition) 
 }
 
 func (t tracker) good(typ Type, rule Rule, sig signal, in Input) (tracker, []Transition) {
-	// A lasting condition that nobody could ask about while it lasted, because the board was away, existed all the
-	// same. Now that it is over it is recorded as history.
+	// A lasting condition that nobody could ask about while it lasted, because the board was away, existed all
+	// the same. Now that it is over it is recorded as history.
 	if t.Open == nil && sig.lasting && !t.FirstBad.IsZero() {
 		if in.At.Sub(t.FirstBad.At) >= rule.Hold+sig.hold {
 			t = t.open(typ, rule, sig, in)
@@ -163,7 +164,7 @@ func (t tracker) close(end Mark, why Resolution, in Input) (tracker, []Transitio
 	return fresh, []Transition{{Kind: kind, At: in.At, Late: in.Late, Episode: e}}
 }
 
-// closings are those that still count as flapping at the given time.
+// closings returns those that still count as flapping at the given time.
 func (t tracker) closings(at time.Time) (recent []time.Time) {
 	for _, c := range t.Closed {
 		if at.Sub(c) < flapWindow {

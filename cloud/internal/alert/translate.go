@@ -9,11 +9,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// futureLimit is how far ahead of ours a board's clock may be before its times are not believed.
+// futureLimit is how far a board's clock may be ahead of ours before its times are not believed.
 const futureLimit = 2 * time.Minute
 
-// inputs translates a message that arrived at now into what the machine judges. If the board's clock cannot be trusted,
-// the time of arrival is taken: the order of its messages is certain, their date is not.
+// inputs translates a message that arrived at now into what the machine judges. If the board's clock cannot be
+// trusted, the time of arrival is used: the order of its messages is certain, their date is not.
 func inputs(env *wire.Envelope, now time.Time, lateAfter time.Duration) []Input {
 	key := Key{env.Boot, env.Seq}
 	alive := Input{Key: key, At: now, Fact: Heard{}}
@@ -75,7 +75,7 @@ func readingsOf(t *wire.Telemetry, shift func(time.Time) time.Time) (rs Readings
 	for at, n := range people {
 		rs = append(rs, Reading{At: at, People: &n})
 	}
-	// Where a cooler has several thermometers, the warmest of one moment counts.
+	// If a cooler has several thermometers, the warmest reading of one moment counts.
 	climate := slices.Clone(t.Climate)
 	slices.SortFunc(climate, func(a, b telemetry.Climate) int {
 		return cmp.Or(a.At.Compare(b.At), -cmp.Compare(a.Temp, b.Temp))
