@@ -78,12 +78,20 @@ func (o evalOptions) run(ctx context.Context, out, errs io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if o.weighs != "" {
+			return withHint(fmt.Errorf("%s holds photos of single packs, in which no detection is weighed", o.data), noEvidence)
+		}
 		return o.photos(ctx, photos, out, errs)
 	}
 	start := time.Now()
 	set, err := readEvalSet(o.data)
 	if err != nil {
 		return err
+	}
+	if o.weighs != "" {
+		if err := set.weighable(); err != nil {
+			return err
+		}
 	}
 	s, err := openSight(ctx, o.sight)
 	if err != nil {

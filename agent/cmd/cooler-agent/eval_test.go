@@ -124,6 +124,32 @@ func TestEvalNamesWhatIsWrongWithASet(t *testing.T) {
 	}
 }
 
+// Evidence of a set without cameras would be noughts: it is refused before anything is written.
+func TestEvidenceNeedsCameras(t *testing.T) {
+	for name, files := range map[string][]string{
+		"a YOLO folder":          {"images/a.jpg", "labels/a.txt"},
+		"photos of single packs": {"train/cola/a.jpg", "val/cola/b.jpg"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, file := t.TempDir(), filepath.Join(t.TempDir(), "evidence.csv")
+			for _, path := range files {
+				data := tinyJPEG(t)
+				if strings.HasSuffix(path, ".txt") {
+					data = []byte("0 0.5 0.5 0.5 0.5")
+				}
+				write(t, filepath.Join(dir, path), data)
+			}
+			status, _, errs := call(t, "eval", "--data", dir, "--evidence", file)
+			if status != exitFailed || !strings.Contains(errs, "error: ") || !strings.Contains(errs, "hint: --evidence needs a cooler set") {
+				t.Errorf("status %d, stderr %q; want an error and a hint", status, errs)
+			}
+			if _, err := os.Stat(file); !os.IsNotExist(err) {
+				t.Errorf("the file of the evidence was made: %v", err)
+			}
+		})
+	}
+}
+
 func tinyJPEG(t *testing.T) []byte {
 	t.Helper()
 	return jpegOf(t, image.NewRGBA(image.Rect(0, 0, 32, 32)))
