@@ -61,7 +61,7 @@ func (s *Sight) settle(facings []shelf.Facing) {
 // frontCost is how unlike a facing is to any pack at the front.
 func (s *Sight) frontCost(f shelf.Facing, tall heights) float64 {
 	cost := unlike
-	for _, c := range s.stands(0, f, tall, 0, depthStep) {
+	for _, c := range s.stands(f, tall, 0, depthStep) {
 		cost = math.Min(cost, c.cost)
 	}
 	return cost

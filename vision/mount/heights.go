@@ -33,7 +33,8 @@ func (h heights) of(row int, gtin shelf.GTIN, guess float64) float64 {
 	return guess
 }
 
-// heights looks at every facing as if it stood at the front of the shelf that its foot is nearest to.
+// heights looks at every facing as if it stood at the front of the shelf that its foot is nearest to. Products whose
+// height the planogram tells are left out.
 func (s *Sight) heights(facings []shelf.Facing) heights {
 	h := heights{product: map[shelf.GTIN]float64{}, row: make([]float64, len(s.plan.Shelves))}
 	if s.camera == nil {
@@ -46,7 +47,7 @@ func (s *Sight) heights(facings []shelf.Facing) heights {
 			continue
 		}
 		byRow[row] = append(byRow[row], tall)
-		if f.GTIN != "" {
+		if f.GTIN != "" && s.packMM[f.GTIN] == 0 {
 			byProduct[f.GTIN] = append(byProduct[f.GTIN], tall)
 		}
 	}

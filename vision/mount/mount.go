@@ -152,7 +152,8 @@ func (c *Camera) spec() lens.Spec {
 	return lens.Spec{Model: c.Model, HFOVDeg: c.HFOVDeg, PosM: [3]float64(c.PosM), TargetM: [3]float64(c.TargetM), RollDeg: c.RollDeg}
 }
 
-// Sight is a mount brought to one size of picture and one planogram: what package pipeline uses.
+// Sight is a mount brought to one size of picture and one planogram: what package pipeline uses. It belongs to one goroutine at
+// a time.
 type Sight struct {
 	plan  *shelf.Planogram
 	w, h  int
@@ -161,9 +162,11 @@ type Sight struct {
 	frontTold  bool
 	frontCosts []float64
 	camera     *lens.Camera
+	axes       axes           // of camera
 	marks      [][][2]float64 // pixels of this picture size
 	slots      map[string]shelf.SlotView
 	packMM     map[shelf.GTIN]int // heights that the planogram tells
+	known      answers            // of the last Places
 }
 
 // ErrPlanogram is wrapped where a planogram lacks what this kind of mount needs.
@@ -200,7 +203,7 @@ func (m *Mount) On(plan *shelf.Planogram, w, h int) (*Sight, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mount: camera: %w", err)
 		}
-		s.camera = &camera
+		s.camera, s.axes = &camera, axesOf(&camera)
 		s.look()
 		return s, nil
 	}

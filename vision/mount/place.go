@@ -1,7 +1,9 @@
 package mount
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -49,12 +51,14 @@ func (s *Sight) Places(facings []shelf.Facing) (places []Place, ok []bool) {
 		}
 		return places, ok
 	}
-	tall := s.heights(facings)
 	var all []stand
-	for i, f := range facings {
-		all = append(all, s.stands(i, f, tall, s.depth()-s.front, depthStep)...)
+	for i, stands := range s.standsOf(facings) {
+		for _, c := range stands {
+			c.facing = i
+			all = append(all, c)
+		}
 	}
-	sort.SliceStable(all, func(a, b int) bool { return all[a].cost < all[b].cost })
+	slices.SortStableFunc(all, func(a, b stand) int { return cmp.Compare(a.cost, b.cost) })
 	var taken []stand
 	for _, c := range all {
 		if ok[c.facing] || s.isTaken(c, taken) {
@@ -85,15 +89,49 @@ func (s *Sight) isTaken(c stand, taken []stand) bool {
 
 // pitch is the distance from place to place in a stand's lane, in metres.
 func (s *Sight) pitch(c stand) float64 {
-	if slot, ok := s.slotAt(c.Row, c.X); ok {
-		return (s.depth() - s.front) / float64(places(slot))
+	if slot := s.slotAt(c.Row, c.X); slot != nil {
+		return (s.depth() - s.front) / float64(places(*slot))
 	}
 	return (s.depth() - s.front) / defaultPlaces
 }
 
+// asked is all that stands of one facing depend on in a picture.
+type asked struct {
+	box  shelf.Box
+	gtin shelf.GTIN
+	tall float64 // the product's height as the facings tell it
+}
+
+// answers are what was found about the facings that were asked about last: the steps of one look ask about the same ones.
+type answers struct {
+	front float64
+	rows  []float64 // heights
+	of    map[asked][]stand
+}
+
+// standsOf gives stands of each facing, to the lanes' full depth.
+func (s *Sight) standsOf(facings []shelf.Facing) [][]stand {
+	tall := s.heights(facings)
+	known := s.known.of
+	if s.known.front != s.front || !slices.Equal(s.known.rows, tall.row) {
+		known = nil
+	}
+	s.known = answers{s.front, tall.row, make(map[asked][]stand, len(facings))}
+	out := make([][]stand, len(facings))
+	for i, f := range facings {
+		key := asked{f.Box, f.GTIN, tall.product[f.GTIN]}
+		stands, ok := known[key]
+		if !ok {
+			stands = s.stands(f, tall, s.depth()-s.front, depthStep)
+		}
+		out[i], s.known.of[key] = stands, stands
+	}
+	return out
+}
+
 // stands gives the best place of a facing in every lane where it could stand at all, at most deep metres behind the
 // front place, tried at every step metres.
-func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep, step float64) []stand {
+func (s *Sight) stands(f shelf.Facing, tall heights, deep, step float64) []stand {
 	middle := float64(f.Box.X) + float64(f.Box.W)/2
 	foot, okFoot := s.camera.Ray(middle, float64(f.Box.Y+f.Box.H))
 	centre, okCentre := s.camera.Ray(middle, float64(f.Box.Y)+float64(f.Box.H)/2)
@@ -104,7 +142,7 @@ func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep, step floa
 	cut := f.Box.Y+f.Box.H >= s.h-2
 	var out []stand
 	for row, line := range s.plan.Shelves {
-		best := map[int]stand{}
+		first := len(out)
 		for d := 0.0; d <= deep; d += step {
 			plane := s.front + d
 			x := atPlane(s.camera.Pos, centre, plane+typicalPack/2).X + width/2
@@ -114,29 +152,38 @@ func (s *Sight) stands(facing int, f shelf.Facing, tall heights, deep, step floa
 			if up := atPlane(s.camera.Pos, foot, plane).Z - float64(line.HeightMM)/1000; !cut && math.Abs(up) > footNear {
 				continue
 			}
-			c := s.stand(facing, f, Place{row, x, d}, tall)
-			if b, seen := best[c.lane]; c.cost <= maxCost && (!seen || c.cost < b.cost) {
-				best[c.lane] = c
+			if c := s.stand(f, Place{row, x, d}, tall); c.cost <= maxCost {
+				out = better(out, first, c)
 			}
 		}
-		for _, c := range best {
-			if c.Depth < gridDepth {
-				c.Depth = 0
-			}
-			out = append(out, c)
+		slices.SortFunc(out[first:], func(a, b stand) int { return cmp.Compare(a.lane, b.lane) })
+	}
+	for i := range out {
+		if out[i].Depth < gridDepth {
+			out[i].Depth = 0
 		}
 	}
-	sort.Slice(out, func(a, b int) bool {
-		return out[a].Row < out[b].Row || (out[a].Row == out[b].Row && out[a].lane < out[b].lane)
-	})
 	return out
+}
+
+// better puts a stand in the place of a worse one in the same lane among those from first on, or adds it where there is none.
+func better(out []stand, first int, c stand) []stand {
+	for i := first; i < len(out); i++ {
+		if out[i].lane == c.lane {
+			if c.cost < out[i].cost {
+				out[i] = c
+			}
+			return out
+		}
+	}
+	return append(out, c)
 }
 
 // stand compares the facing with a pack at a place. The place's x is first guessed from the box's middle,
 // then moved by what the guess is beside it: a lens that bends and a camera that looks down make a pack's
 // box lie beside its foot.
-func (s *Sight) stand(facing int, f shelf.Facing, at Place, tall heights) stand {
-	c := stand{Place: at, facing: facing, lane: -1, cost: math.Inf(1)}
+func (s *Sight) stand(f shelf.Facing, at Place, tall heights) stand {
+	c := stand{Place: at, lane: -1, cost: math.Inf(1)}
 	b := f.Box
 	wide := s.packWidth(at.Row, c.X)
 	look, ok := s.packBox(c.Place, wide, s.packAt(at.Row, c.X, f.GTIN, tall))
@@ -153,7 +200,7 @@ func (s *Sight) stand(facing int, f shelf.Facing, at Place, tall heights) stand 
 		}
 	}
 	c.cost = 0
-	if slot, in := s.slotAt(at.Row, c.X); in {
+	if slot := s.slotAt(at.Row, c.X); slot != nil {
 		pitch := float64(slot.WidthMM) / 1000 / float64(slot.Facings)
 		k := max(0, min(slot.Facings-1, int((c.X-float64(slot.XMM)/1000)/pitch)))
 		c.lane = slot.XMM + int(float64(k)*pitch*1000)
@@ -171,114 +218,12 @@ func (s *Sight) stand(facing int, f shelf.Facing, at Place, tall heights) stand 
 	return c
 }
 
-// packWidth is how wide a pack at x is: nearly its lane.
-func (s *Sight) packWidth(row int, x float64) float64 {
-	if slot, ok := s.slotAt(row, x); ok {
-		return float64(slot.WidthMM)/1000/float64(slot.Facings) - packGap
-	}
-	return typicalPack
-}
-
 // side is the cost of one side of a box that lies `in` pixels inside of the pack's.
 func side(in, of, out, inside float64) float64 {
 	if in < 0 {
 		return -in / of * out
 	}
 	return in / of * inside
-}
-
-// slotAt is the slot of a shelf at x metres from the left inner wall, or the one that is at most slotPlay beside it.
-func (s *Sight) slotAt(row int, x float64) (shelf.Slot, bool) {
-	const slotPlay = 0.02
-	best, miss := shelf.Slot{}, slotPlay
-	for _, slot := range s.plan.Shelves[row].Slots {
-		left := float64(slot.XMM) / 1000
-		if d := math.Max(math.Max(left-x, x-left-float64(slot.WidthMM)/1000), 0); d < miss {
-			best, miss = slot, d
-		}
-	}
-	return best, miss < slotPlay
-}
-
-// edges is a box of pixels that need not be in the picture.
-type edges struct{ u0, v0, u1, v1 float64 }
-
-func (e edges) clip(w, h float64) edges {
-	return edges{math.Max(e.u0, 0), math.Max(e.v0, 0), math.Min(e.u1, w), math.Min(e.v1, h)}
-}
-
-// packBox is what shows of a pack of the given width and height, as deep as wide, whose front stands at a
-// place: the rail of its shelf may hide its foot and the board above its head. ok is false where next to
-// nothing shows.
-func (s *Sight) packBox(at Place, wide, tall float64) (edges, bool) {
-	e := edges{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
-	r := wide / 2
-	board := float64(s.plan.Shelves[at.Row].HeightMM) / 1000
-	x, y := at.X-float64(s.plan.WidthMM)/2000, s.front+at.Depth
-	low, high := s.opening(at.Row, y)
-	low, high = math.Max(low, board), math.Min(high, board+tall)
-	if high-low < leastShown*tall {
-		return edges{}, false
-	}
-	for level := range levels {
-		z := low + (high-low)*float64(level)/(levels-1)
-		for _, p := range rim {
-			u, v, ok := s.camera.Project(lens.Vec3{X: x + r*p[0], Y: y + r + r*p[1], Z: z})
-			if !ok {
-				return edges{}, false
-			}
-			// Where a lens bends, what lies beyond the picture's edge is wider than what is in it.
-			if v < 0 || v >= float64(s.h) {
-				v = math.Max(0, math.Min(float64(s.h), v))
-				e.v0, e.v1 = math.Min(e.v0, v), math.Max(e.v1, v)
-				continue
-			}
-			e = edges{math.Min(e.u0, u), math.Min(e.v0, v), math.Max(e.u1, u), math.Max(e.v1, v)}
-		}
-	}
-	return e, e.u1-e.u0 >= 1
-}
-
-// opening is the stretch of heights, in metres above the cooler's floor, that the camera sees y metres inside
-// the cooler between a shelf's rail and the board above it.
-func (s *Sight) opening(row int, y float64) (low, high float64) {
-	pos := s.camera.Pos
-	low, high = math.Inf(-1), math.Inf(1)
-	if pos.Y >= 0 {
-		return low, high // the camera is inside
-	}
-	beyond := (y - pos.Y) / -pos.Y
-	low = pos.Z + (float64(s.plan.Shelves[row].HeightMM)/1000+railUp-pos.Z)*beyond
-	if row > 0 {
-		high = pos.Z + (float64(s.plan.Shelves[row-1].HeightMM)/1000-boardUnder-pos.Z)*beyond
-	}
-	return low, high
-}
-
-// levels of a pack's height at which its rim is projected.
-const levels = 5
-
-// leastShown is the share of a pack's height that must show for it to be what a box is of.
-const leastShown = 0.15
-
-// typicalPack is a can's width in metres, for packs beside all slots.
-const typicalPack = 0.066
-
-// rim is a circle of eight points: enough for the box of a pack, round or square.
-var rim = [8][2]float64{{1, 0}, {math.Sqrt2 / 2, math.Sqrt2 / 2}, {0, 1}, {-math.Sqrt2 / 2, math.Sqrt2 / 2}, {-1, 0}, {-math.Sqrt2 / 2, -math.Sqrt2 / 2}, {0, -1}, {math.Sqrt2 / 2, -math.Sqrt2 / 2}}
-
-// packAt is the height of a pack at x: as the planogram has it for the product wherever that is due, else for
-// the slot, else as learnt.
-func (s *Sight) packAt(row int, x float64, gtin shelf.GTIN, tall heights) float64 {
-	if mm := s.packMM[gtin]; mm > 0 {
-		return float64(mm) / 1000
-	}
-	for _, slot := range s.plan.Shelves[row].Slots {
-		if mm := x * 1000; slot.PackMM > 0 && mm >= float64(slot.XMM) && mm < float64(slot.XMM+slot.WidthMM) {
-			return float64(slot.PackMM) / 1000
-		}
-	}
-	return tall.of(row, gtin, packShare*s.clear(row))
 }
 
 // atPlane is where a ray meets the plane y.

@@ -48,7 +48,7 @@ func (s *Sight) Weigh(found []shelf.Facing, told int) []Evidence {
 	for i, f := range found {
 		out[i] = Evidence{Score: f.Score, Unlike: Nowhere}
 		var best stand
-		for _, c := range s.stands(i, f, tall, s.depth()-s.front, weighStep) {
+		for _, c := range s.stands(f, tall, s.depth()-s.front, weighStep) {
 			if c.cost < out[i].Unlike {
 				best, out[i].Unlike = c, c.cost
 			}

@@ -30,7 +30,7 @@ func (c *clocked) Forward(ctx context.Context, in map[string]vision.Tensor, out 
 
 // benchScene is a full cooler at width×height pixels, and the same a moment later with a pack taken from each of two
 // lanes.
-func benchScene(b *testing.B, width, height int) (frames [2]vision.Frame, plan *shelf.Planogram, m *mount.Mount, cat *synth.Catalogue, skus []*synth.SKU) {
+func benchScene(b *testing.B, kind synth.CameraKind, width, height int) (frames [2]vision.Frame, plan *shelf.Planogram, m *mount.Mount, cat *synth.Catalogue, skus []*synth.SKU) {
 	b.Helper()
 	cat, err := synth.NewCatalogue(5, 12)
 	if err != nil {
@@ -40,7 +40,7 @@ func benchScene(b *testing.B, width, height int) (frames [2]vision.Frame, plan *
 	if err != nil {
 		b.Fatal(err)
 	}
-	spec := scene.Camera(synth.CameraWhole, 2)
+	spec := scene.Camera(kind, 2)
 	for k := range frames {
 		if k == 1 {
 			for _, lane := range []int{3, 8} {
@@ -61,7 +61,7 @@ func benchScene(b *testing.B, width, height int) (frames [2]vision.Frame, plan *
 // "over" is the whole by the sum of all passes, "over-detector" by the detector's passes alone. Cold, every facing
 // is embedded; steady, two lanes changed since the last frame.
 func BenchmarkLook(b *testing.B) {
-	frames, plan, m, cat, skus := benchScene(b, 1280, 960)
+	frames, plan, m, cat, skus := benchScene(b, synth.CameraWhole, 1280, 960)
 	for _, runtime := range runtimesBuilt() {
 		b.Run(runtime, func(b *testing.B) {
 			s, err := openSight(b.Context(), sightOptions{Runtime: runtime})

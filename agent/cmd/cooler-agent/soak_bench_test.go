@@ -11,6 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/gallery"
 	"github.com/coldshelf/coldshelf/vision/opencv"
 	"github.com/coldshelf/coldshelf/vision/pipeline"
+	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
 // soakGrowth is by how many MB the process may hold more after a soak than after its first hundred frames.
@@ -20,7 +21,7 @@ const soakGrowth = 10
 // the whole way of a large one. Every Mat must be closed in the end, and the memory that the process holds be what it was
 // after a hundred frames.
 func BenchmarkSoak(b *testing.B) {
-	frames, plan, m, cat, skus := benchScene(b, 640, 480)
+	frames, plan, m, cat, skus := benchScene(b, synth.CameraWhole, 640, 480)
 	for _, runtime := range runtimesBuilt() {
 		b.Run(runtime, func(b *testing.B) {
 			s, err := openSight(b.Context(), sightOptions{Runtime: runtime})
