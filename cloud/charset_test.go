@@ -134,7 +134,9 @@ func webhookCharsets(t *testing.T, change func(*config.Config)) {
 	if got := report(t, send("application/json; note=\xff", body("订5", "4006381333932"), 200)); got.Rejected != 1 {
 		t.Errorf("a wrong GTIN under a strange header: %+v", got)
 	}
-	var refused struct{ Rejected []struct{ Input, Message string } }
+	var refused struct {
+		Rejected []struct{ Input, Message string }
+	}
 	r.get(t, "/v1/sales/rejected", &refused)
 	if len(refused.Rejected) != 2 || !strings.Contains(refused.Rejected[0].Input, "订4") || refused.Rejected[0].Message == "" || refused.Rejected[1].Message == "" {
 		t.Errorf("kept %+v", refused)

@@ -67,6 +67,10 @@ func (c *Client) call(ctx context.Context, method, path string, body, out any) e
 	if err != nil {
 		return err
 	}
+	return read(resp, path, out)
+}
+
+func read(resp *http.Response, path string, out any) error {
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("answer of %s: %w", path, err)
@@ -81,8 +85,13 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 		return nil, fmt.Errorf("encode request: %w", err)
 	}
 	if body == nil {
-		data = nil
+		return c.sendRaw(ctx, method, path, "", nil)
 	}
+	return c.sendRaw(ctx, method, path, "application/json", data)
+}
+
+// sendRaw sends a body as it is; kind is its Content-Type, "": none.
+func (c *Client) sendRaw(ctx context.Context, method, path, kind string, data []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
@@ -90,8 +99,8 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 	for name, values := range c.header() {
 		req.Header[name] = values
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	hc := c.HTTP
 	if hc == nil {

@@ -49,3 +49,12 @@ func (c *Client) Sell(ctx context.Context, lines []SaleLine, dryRun bool) ([]Sal
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
 	return c.call(ctx, method, path, body, out)
 }
+
+// SendFile sends a file as it is to any address of the API, and decodes the answer into out; kind is its Content-Type.
+func (c *Client) SendFile(ctx context.Context, path, kind string, data []byte, out any) error {
+	resp, err := c.sendRaw(ctx, http.MethodPost, path, kind, data)
+	if err != nil {
+		return err
+	}
+	return read(resp, path, out)
+}

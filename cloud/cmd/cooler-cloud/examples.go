@@ -28,7 +28,8 @@ var examples = map[string]string{
 	"rules test":  `  cooler-cloud rules test rules.yml --since 7d --config cloud.yml`,
 	"sales import": `  cooler-cloud sales import day.csv --mapping till.yml --dry-run
   cooler-cloud sales import day.csv --mapping till.yml --token-file token`,
-	"sales masters": `  cooler-cloud sales masters masters.yml --token-file token`,
+	"sales masters": `  cooler-cloud sales masters masters.yml --token-file token
+  cooler-cloud sales masters products.csv --currency CNY --encoding gbk --dry-run`,
 	"sales channel": `  cooler-cloud sales channel shop shop.yml --token-file token`,
 	"sales replay":  `  cooler-cloud sales replay --channel meituan --token-file token`,
 	"sales parked":  `  cooler-cloud sales parked --token-file token`,

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -28,7 +29,7 @@ import (
 func salesCommand(stdout, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{Use: "sales", Short: "Sales of every channel: import files, masters, what waits and what has to be mended", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(salesImportCommand(stdout, stderr), salesMastersCommand(stdout), salesChannelCommand(stdout),
+	cmd.AddCommand(salesImportCommand(stdout, stderr), salesMastersCommand(stdout, stderr), salesChannelCommand(stdout),
 		salesParkedCommand(stdout),
 		salesListCommand(stdout, "rejected", "Lines of webhooks and tills that have to be mended", "/v1/sales/rejected"),
 		salesReplayCommand(stdout),
@@ -148,12 +149,7 @@ func (f *importFlags) finish(path string, file *intake.File, report *intake.Repo
 	if f.dryRun {
 		return cloud.Hint(failed, "nothing was stored; correct the mapping or the file, and try again")
 	}
-	to := f.rejected
-	if to == "" {
-		path := strings.TrimSuffix(path, ".gz") // what is to be mended is not packed
-		ext := filepath.Ext(path)
-		to = strings.TrimSuffix(path, ext) + ".rejected" + ext
-	}
+	to := rejectedPath(f.rejected, path)
 	out, err := os.Create(to)
 	if err != nil {
 		return err
@@ -164,7 +160,17 @@ func (f *importFlags) finish(path string, file *intake.File, report *intake.Repo
 	return cloud.Hint(failed, "they are in %s: mend them there and import that file", to)
 }
 
-func printReport(stdout, stderr io.Writer, r *intake.Report) {
+// rejectedPath is where the bad lines of a file are written, where it is not said.
+func rejectedPath(said, path string) string {
+	if said != "" {
+		return said
+	}
+	path = strings.TrimSuffix(path, ".gz") // what is to be mended is not packed
+	ext := filepath.Ext(path)
+	return strings.TrimSuffix(path, ext) + ".rejected" + ext
+}
+
+func printProblems(stderr io.Writer, r *intake.Report) {
 	hint := ""
 	for _, p := range r.Problems {
 		fmt.Fprintf(stderr, "line %d: %s: %s (%s)\n", p.Line, p.Status, p.Text, p.Code)
@@ -173,6 +179,10 @@ func printReport(stdout, stderr io.Writer, r *intake.Report) {
 		}
 		hint = p.Hint
 	}
+}
+
+func printReport(stdout, stderr io.Writer, r *intake.Report) {
+	printProblems(stderr, r)
 	if r.StoppedAt > 0 {
 		fmt.Fprintf(stderr, "line %d: not read on: too many lines are bad\n", r.StoppedAt)
 	}
@@ -200,19 +210,116 @@ func readDocument(path string) (json.RawMessage, error) {
 	return converted, nil
 }
 
-func salesMastersCommand(stdout io.Writer) *cobra.Command {
-	var s service
-	cmd := &cobra.Command{Use: "masters FILE", Short: "Enter products and stores from a file (YAML or JSON)", Args: cobra.ExactArgs(1),
+// masterFlags are what masters is told.
+type masterFlags struct {
+	service
+	form     intake.MasterForm
+	rejected string
+	dryRun   bool
+	asJSON   bool
+}
+
+func salesMastersCommand(stdout, stderr io.Writer) *cobra.Command {
+	var f masterFlags
+	cmd := &cobra.Command{Use: "masters FILE", Short: "Enter products and stores from a file (YAML, JSON or CSV)", Args: cobra.ExactArgs(1),
+		Long: "Enter products and stores. YAML and JSON hold both, replace what is known of each, and are taken whole or not at all.\n" +
+			"A CSV file is of products or of stores, as a shop's own program exports it: its first row names the columns, in\n" +
+			"English or Chinese (GTIN, name, price, cost …; 商品条码, 名称, 售价, 进价 …; store, time zone …; 门店编号, 时区 …;\n" +
+			"docs/sales.md lists all). A column that is not there, and an empty field, leave what is known as it is; prices are in\n" +
+			"whole units, such as 12.50 or 12,50. Good rows are entered; bad ones are named, and written to FILE.rejected.csv to be\n" +
+			"mended and entered again.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch intake.Form(args[0]) {
+			case ".csv", ".tsv", ".txt":
+				return f.table(cmd.Context(), args[0], stdout, stderr)
+			}
+			if f.form != (intake.MasterForm{}) || f.rejected != "" || f.dryRun || f.asJSON {
+				return cloud.Hint(fmt.Errorf("%s is no CSV file", args[0]), "--encoding, --decimal, --currency, --rejected, --dry-run and --json are for .csv")
+			}
 			var out struct{ Products, Stores, Replayed int }
-			if err := s.send(cmd.Context(), http.MethodPost, "/v1/sales/masters", args[0], &out); err != nil {
+			if err := f.send(cmd.Context(), http.MethodPost, "/v1/sales/masters", args[0], &out); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(stdout, "%d products and %d stores entered, %d parked lines taken\n", out.Products, out.Stores, out.Replayed)
 			return err
 		}}
-	s.register(cmd)
+	f.service.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.form.Encoding, "encoding", "", "of a .csv: gbk, windows-1252, … (default UTF-8, or what its byte order mark says)")
+	flags.StringVar(&f.form.Decimal, "decimal", "", "what stands before the decimals in a .csv: point or comma (default: as each number shows)")
+	flags.StringVar(&f.form.Currency, "currency", "", "of prices in a .csv without one, such as CNY")
+	flags.StringVar(&f.rejected, "rejected", "", "where bad rows of a .csv are written (default: FILE.rejected.csv)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would become of each row of a .csv, and enter nothing")
+	flags.BoolVar(&f.asJSON, "json", false, "print the report on a .csv as JSON")
 	return cmd
+}
+
+// table sends a CSV file.
+func (f *masterFlags) table(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	if err := f.form.Validate(); err != nil {
+		return cloud.Hint(err, "docs/sales.md describes files of masters")
+	}
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return cloud.Hint(fmt.Errorf("masters: %w", err), "give the path of a file")
+	}
+	kind, query := "text/csv", url.Values{"mend": {"true"}, "dry_run": {strconv.FormatBool(f.dryRun)}}
+	if f.form.Encoding != "" {
+		kind += "; charset=" + f.form.Encoding
+	}
+	for name, value := range map[string]string{"decimal": f.form.Decimal, "currency": f.form.Currency} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	var report intake.MasterReport
+	if err := c.SendFile(ctx, "/v1/sales/masters?"+query.Encode(), kind, data, &report); err != nil {
+		return f.told(fmt.Errorf("%s: %w", path, err))
+	}
+	if f.asJSON {
+		if err := json.NewEncoder(stdout).Encode(report); err != nil {
+			return err
+		}
+	} else {
+		printMasters(stdout, stderr, &report)
+	}
+	if report.Rejected == 0 {
+		return nil
+	}
+	failed := fmt.Errorf("%d of %d rows have to be mended", report.Rejected, report.Lines)
+	switch {
+	case report.Kind == "":
+		return cloud.Hint(fmt.Errorf("%s is not read: nothing was entered", path), "name its columns as docs/sales.md lists them; --encoding says how it is written")
+	case f.dryRun:
+		return cloud.Hint(failed, "nothing was entered; correct the file, and try again")
+	case report.Mend == "":
+		return cloud.Hint(failed, "mend them in %s, and enter it again: what is entered stays as it is", path)
+	}
+	to := rejectedPath(f.rejected, path)
+	if err := os.WriteFile(to, []byte(report.Mend), 0o644); err != nil { //nolint:gosec // as readable as the file that it came of
+		return fmt.Errorf("write rejected rows: %w", err)
+	}
+	return cloud.Hint(failed, "they are in %s, in UTF-8: mend them there and enter that file", to)
+}
+
+func printMasters(stdout, stderr io.Writer, r *intake.MasterReport) {
+	printProblems(stderr, &r.Report)
+	if len(r.Ignored) > 0 {
+		fmt.Fprintf(stderr, "columns that are not read: %s\n", strings.Join(r.Ignored, ", "))
+	}
+	verb := "entered"
+	if r.DryRun {
+		verb = "would be entered"
+	}
+	kind := r.Kind
+	if kind == "" {
+		kind = "rows"
+	}
+	fmt.Fprintf(stdout, "%d %s: %d new %s, %d changed, %d known already, %d rejected, %d parked lines taken\n", r.Lines, kind, r.Stored, verb, r.Corrected, r.Duplicate, r.Rejected, r.Replayed)
 }
 
 func salesChannelCommand(stdout io.Writer) *cobra.Command {

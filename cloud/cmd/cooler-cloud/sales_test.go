@@ -104,3 +104,67 @@ stores:
 	cli(1, "replay", "--channel", "nobody")
 	cli(2, "import")
 }
+
+// TestMasterFiles: the command enters a shop's CSV, writes the rows that have to be mended, and takes them mended.
+func TestMasterFiles(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	serving := &output{lines: make(chan string, 16)}
+	port, ended := freePort(t), make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--listen", port, "--mqtt-listen", "127.0.0.1:0", "--data", t.TempDir(), "--log-level", "error"}, serving, serving)
+	}()
+	defer func() {
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("serve ended with %d", code)
+		}
+	}()
+	select {
+	case <-serving.lines:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the service does not start")
+	}
+	dir := t.TempDir()
+	cli := func(want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		var out, err bytes.Buffer
+		if code := run(ctx, append([]string{"sales", "masters", "--url", "http://" + port}, args...), &out, &err); code != want {
+			t.Fatalf("%v: exit %d, want %d: %s", args, code, want, err.String())
+		}
+		return out.String(), err.String()
+	}
+	path := filepath.Join(dir, "erp.csv")
+	if err := os.WriteFile(path, []byte("条码;名称;售价;货架\n4006381333931;可乐;5,50;A\n4006381333932;柠檬;4,00;B\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cli(1, path, "--currency", "CNY", "--dry-run")
+	if !strings.HasPrefix(out, "2 products: 1 new would be entered") || !strings.Contains(err, "hint: nothing was entered") || !strings.Contains(err, "columns that are not read: 货架") {
+		t.Errorf("%s%s", out, err)
+	}
+	out, err = cli(1, path, "--currency", "CNY")
+	if !strings.HasPrefix(out, "2 products: 1 new entered, 0 changed, 0 known already, 1 rejected") || !strings.Contains(err, "line 3: rejected") || !strings.Contains(err, "hint: they are in ") {
+		t.Errorf("%s%s", out, err)
+	}
+	mended := filepath.Join(dir, "erp.rejected.csv")
+	bad, fault := os.ReadFile(mended)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	if fault := os.WriteFile(mended, bytes.Replace(bad, []byte("4006381333932"), []byte("5901234123457"), 1), 0o600); fault != nil {
+		t.Fatal(fault)
+	}
+	if out, _ := cli(0, mended, "--currency", "CNY"); !strings.HasPrefix(out, "1 products: 1 new entered") {
+		t.Errorf("mended: %s\nof\n%s", out, bad)
+	}
+	if _, err := cli(1, path, "--decimal", "dot"); !strings.Contains(err, "want point or comma") {
+		t.Error(err)
+	}
+	yml := filepath.Join(dir, "masters.yml")
+	if fault := os.WriteFile(yml, []byte("stores:\n- {store: s1}\n"), 0o600); fault != nil {
+		t.Fatal(fault)
+	}
+	if _, err := cli(1, yml, "--dry-run"); !strings.Contains(err, "is no CSV file") {
+		t.Error(err)
+	}
+	cli(0, yml)
+}

@@ -7,13 +7,24 @@ import (
 
 	"github.com/coldshelf/coldshelf/cloud/internal/problem"
 	"github.com/coldshelf/coldshelf/cloud/internal/sales"
+	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 )
 
 // maxMasters bounds a body of masters.
 const maxMasters = 32 << 20
 
-// postMasters enters products and stores, all of them or none.
+// postMasters enters products and stores: of JSON all of them or none, of CSV the good rows.
 func (a *api) postMasters(r *http.Request, tenant string) (any, error) {
+	kind, charset, err := intake.MediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, charsetProblem(err)
+	}
+	if kind == "text/csv" {
+		return a.postMasterFile(r, tenant, charset)
+	}
+	if p := query(r); p.err != nil {
+		return nil, p.err
+	}
 	data, err := readText(r, maxMasters)
 	if err != nil {
 		return nil, err
@@ -27,6 +38,31 @@ func (a *api) postMasters(r *http.Request, tenant string) (any, error) {
 	}
 	replayed, err := a.Sales.PutMasters(r.Context(), tenant, body.Products, body.Stores)
 	return map[string]int{"products": len(body.Products), "stores": len(body.Stores), "replayed": replayed}, faulty(err)
+}
+
+func (a *api) postMasterFile(r *http.Request, tenant, charset string) (any, error) {
+	p := query(r, "dry_run", "mend", "currency", "decimal")
+	dryRun, mend := p.yes("dry_run"), p.yes("mend")
+	form := intake.MasterForm{Currency: p.text("currency"), Decimal: p.text("decimal")}
+	if p.err != nil {
+		return nil, p.err
+	}
+	if err := form.Validate(); err != nil {
+		return nil, &Problem{http.StatusBadRequest, problem.BadQuery, err.Error(), "see docs/sales.md"}
+	}
+	body, err := unpacked(r)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = intake.Told(body, charset); err != nil {
+		return nil, err
+	}
+	file := intake.OpenMasters(body, form)
+	report, err := file.Take(r.Context(), a.Sales, tenant, dryRun)
+	if err == nil && mend {
+		report.Mend, err = file.Mend(&report.Report)
+	}
+	return report, err
 }
 
 // strictly decodes one JSON value without unknown fields.

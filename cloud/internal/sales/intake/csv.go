@@ -21,7 +21,9 @@ type Table struct {
 	m       *Mapping
 	r       io.Reader
 	marked  bool // it began with a byte order mark, without which Excel would read what is given back in another encoding
-	utf8    bool // what is given back is UTF-8 with such a mark, which goes before the mapping's encoding
+	// placeless rows have no place in an order.
+	placeless bool
+	utf8      bool // what is given back is UTF-8 with such a mark, which goes before the mapping's encoding
 }
 
 // CSV prepares a file with a header row.
@@ -287,7 +289,11 @@ func (t *Table) WriteRejected(w io.Writer, r *Report) error {
 	out := csv.NewWriter(encoded(w, encoding))
 	out.Comma = t.m.comma()
 	header := slices.DeleteFunc(slices.Clone(t.Columns), func(c string) bool { return c == placeColumn || c == errorColumn })
-	out.Write(append(slices.Clone(header), placeColumn, errorColumn))
+	added := []string{placeColumn, errorColumn}
+	if t.placeless {
+		added = added[1:]
+	}
+	out.Write(append(slices.Clone(header), added...))
 	for _, p := range r.Problems {
 		if p.Status != sales.Rejected || p.Line <= 1 {
 			continue
@@ -306,7 +312,10 @@ func (t *Table) WriteRejected(w io.Writer, r *Report) error {
 		if len(fields) > len(t.Columns) {
 			mended = append(mended, fields[len(t.Columns):]...) // nothing of a row is lost
 		}
-		out.Write(append(mended, strconv.Itoa(p.ordinal), p.remedy()))
+		if !t.placeless {
+			mended = append(mended, strconv.Itoa(p.ordinal))
+		}
+		out.Write(append(mended, p.remedy()))
 	}
 	out.Flush()
 	return out.Error()
