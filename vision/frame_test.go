@@ -68,6 +68,15 @@ func TestResizeKeepsBrightness(t *testing.T) {
 	}
 }
 
+func TestResizeOfASinglePixel(t *testing.T) {
+	f := vision.Frame{Width: 1, Height: 1, BGR: []byte{10, 20, 30}}.Resize(57, 13)
+	for i := range 57 * 13 {
+		if got := [3]byte(f.BGR[3*i:]); got != [3]byte{10, 20, 30} {
+			t.Fatalf("pixel %d is %v, want the only one there was", i, got)
+		}
+	}
+}
+
 func TestResizeAveragesOnTheWayDown(t *testing.T) {
 	// Stripes a pixel wide must come out grey, not as one of the two.
 	f := vision.Frame{Width: 128, Height: 8, BGR: make([]byte, 3*128*8)}
@@ -157,5 +166,13 @@ func TestHalfIsWhatResizeMakes(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A crop of a pack, brought to what its network takes: cold, most of what a look costs beside the networks.
+func BenchmarkResize(b *testing.B) {
+	pack := vision.Frame{Width: 62, Height: 150, BGR: make([]byte, 3*62*150)}
+	for b.Loop() {
+		pack.Resize(53, 128)
 	}
 }

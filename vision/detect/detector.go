@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/weights"
 	"github.com/coldshelf/coldshelf/vision"
 )
@@ -103,20 +104,7 @@ func (d *Detector) fill(f vision.Frame, l layout) {
 	}
 	d.input.Shape = []int{1, 3, l.H, l.W}
 	in := d.spec.Input
-	size := l.W * l.H
-	for c := range 3 {
-		pad := float32((float64(in.Pad) - in.Mean[c]) * in.Scale)
-		plane := d.input.Data[c*size : (c+1)*size]
-		for y := range l.H {
-			from := l.w
-			if y >= l.h {
-				from = 0
-			}
-			for x := from; x < l.W; x++ {
-				plane[y*l.W+x] = pad
-			}
-		}
-	}
+	vision.PadPlanes(d.input.Data, l.W, l.H, shelf.Box{W: l.w, H: l.h}, float64(in.Pad), in.Mean, in.Scale)
 	f.Resize(l.w, l.h).Planes(d.input.Data, l.W, l.H, 0, 0, in.Mean, in.Scale)
 }
 

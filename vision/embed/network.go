@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/models/weights"
 	"github.com/coldshelf/coldshelf/vision"
 )
@@ -66,13 +67,7 @@ func (n *Network) fill(crop vision.Frame) {
 		w = min(w, max(1, int(math.Round(float64(crop.Width)*scale))))
 		h = min(h, max(1, int(math.Round(float64(crop.Height)*scale))))
 		x, y = (in.Width-w)/2, (in.Height-h)/2
-		size := in.Width * in.Height
-		for c := range 3 {
-			pad := float32((float64(in.Pad) - in.Mean[c]) * in.Scale)
-			for i := range size {
-				n.input.Data[c*size+i] = pad
-			}
-		}
+		vision.PadPlanes(n.input.Data, in.Width, in.Height, shelf.Box{X: x, Y: y, W: w, H: h}, float64(in.Pad), in.Mean, in.Scale)
 	}
 	crop.Resize(w, h).Planes(n.input.Data, in.Width, in.Height, x, y, in.Mean, in.Scale)
 }

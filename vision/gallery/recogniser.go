@@ -86,8 +86,7 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 	var crops []vision.Frame
 	var fresh []int
 	for i, b := range boxes {
-		crop := f.Crop(b)
-		if crop.Width == 0 || crop.Height == 0 {
+		if b.Intersect(f.Bounds()).Area() == 0 {
 			continue
 		}
 		s := seen{index: i, box: b}
@@ -98,7 +97,7 @@ func (r *Recogniser) Name(ctx context.Context, f vision.Frame, boxes []shelf.Box
 			matches[i] = s.match
 		} else {
 			s.thumb = thumbnail(f, b)
-			crops, fresh = append(crops, crop), append(fresh, i)
+			crops, fresh = append(crops, f.Crop(b)), append(fresh, i)
 		}
 		now = append(now, s)
 	}

@@ -46,17 +46,22 @@ type Verdict struct {
 // Judge says how well a box of the frame can be judged.
 func (m *Map) Judge(b shelf.Box) Verdict {
 	s := m.Of(b)
-	wide := m.Of(grow(b, around))
 	if v := m.light(s); v.Sight == Blind {
 		return v
 	}
-	if s.Veil >= fogVeil && s.Detail <= fogDetail && wide.Sharp < fogSharp && wide.Detail < fogAround {
+	// Most parts of a good picture are neither: their surroundings need not be measured.
+	hazy, smeared := s.Veil >= fogVeil && s.Detail <= fogDetail, m.whole.Sharp < smearSharp
+	var wide Stats
+	if hazy || smeared {
+		wide = m.Of(grow(b, around))
+	}
+	if hazy && wide.Sharp < fogSharp && wide.Detail < fogAround {
 		if s.Detail <= thickDetail {
 			return Verdict{Blind, shelf.Fog}
 		}
 		return Verdict{Faint, shelf.Fog}
 	}
-	if wide.Detail >= flatDetail && wide.Sharp < blurSharp && m.whole.Sharp < smearSharp && s.Detail < blurDetail {
+	if smeared && wide.Detail >= flatDetail && wide.Sharp < blurSharp && s.Detail < blurDetail {
 		return Verdict{Blind, shelf.Blurred}
 	}
 	if v := m.light(s); v.Sight != Clear {
@@ -65,7 +70,7 @@ func (m *Map) Judge(b shelf.Box) Verdict {
 	if m.noise > grain {
 		return Verdict{Faint, shelf.Dark}
 	}
-	if wide.Sharp < smearSharp && m.whole.Sharp < smearSharp && m.whole.Detail < smearDetail {
+	if smeared && wide.Sharp < smearSharp && m.whole.Detail < smearDetail {
 		if m.whole.Veil >= fogVeil || s.Veil >= fogVeil {
 			return Verdict{Faint, shelf.Fog}
 		}

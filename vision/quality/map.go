@@ -13,15 +13,23 @@ const (
 	bins  = 64  // of a tile's histograms, 4 grey levels each
 )
 
-// tileStats are one tile's histograms and sums. Boxes are judged by adding up the tiles under them.
-type tileStats struct {
-	luma     [bins]uint16 // brightness
-	veil     [bins]uint16 // the darkest of the three channels: haze lifts it, everything else leaves some of it dark
-	fine     [bins]uint16 // gradient between neighbours, twofold
-	coarse   [bins]uint16 // gradient over twice the distance, twofold
-	pixels   int
-	clipped  int // at white in all channels
-	coloured int // sum of max − min
+// kinds of histograms.
+const (
+	luma   = iota // brightness
+	veil          // the darkest of the three channels: haze lifts it, everything else leaves some of it dark
+	fine          // gradient between neighbours, twofold
+	coarse        // gradient over twice the distance, twofold
+	kinds
+)
+
+// tileSums are histograms and sums, of one tile first and then of all tiles above and left of its bottom right corner, so that
+// any box of tiles is four corners (Crow, "Summed-area tables for texture mapping", 1984).
+type tileSums struct {
+	hist     [kinds][bins]int32
+	pixels   int32
+	edged    int32 // pixels with a gradient: all but those at the frame's edge
+	clipped  int32 // pixels at white in all channels
+	coloured int32 // sum of max − min
 }
 
 // Map is what the gate measured of one frame.
@@ -29,8 +37,7 @@ type Map struct {
 	w, h       int     // of the frame
 	scale      float64 // frame pixels a measured pixel
 	cols, rows int
-	tiles      []tileStats
-	sums       []tileSums // of all tiles above and left of a corner, (cols+1)×(rows+1)
+	sums       []tileSums // by corner, (cols+1)×(rows+1)
 	luma       plane      // at the measure's size
 	noise      float64
 	whole      Stats
@@ -43,13 +50,15 @@ type plane struct {
 	v    []uint8
 }
 
+func (p plane) row(y int) []uint8 { return p.v[y*p.w:][:p.w] }
+
 // Measure takes a frame's measures: about 8 ms for a 1280×960 frame on a desktop core.
 func Measure(f vision.Frame) *Map {
 	scale := math.Max(1, float64(f.Width)/width)
 	small := f.Resize(max(1, int(math.Round(float64(f.Width)/scale))), max(1, int(math.Round(float64(f.Height)/scale))))
 	m := &Map{w: f.Width, h: f.Height, scale: scale}
 	m.cols, m.rows = (small.Width+tile-1)/tile, (small.Height+tile-1)/tile
-	m.tiles = make([]tileStats, m.cols*m.rows)
+	m.sums = make([]tileSums, (m.cols+1)*(m.rows+1))
 	m.luma = plane{small.Width, small.Height, make([]uint8, small.Width*small.Height)}
 	m.brightness(small)
 	m.edges()
@@ -58,58 +67,71 @@ func Measure(f vision.Frame) *Map {
 	return m
 }
 
+// tilesAt are the tiles that a row of pixels lies in.
+func (m *Map) tilesAt(y int) []tileSums {
+	first := (y/tile+1)*(m.cols+1) + 1
+	return m.sums[first : first+m.cols]
+}
+
 // brightness fills the histograms of brightness and veil.
 func (m *Map) brightness(f vision.Frame) {
-	var sum, square float64
+	var sum, square int64
 	for y := range f.Height {
-		for x := range f.Width {
-			i := y*f.Width + x
-			b, g, r := f.BGR[3*i], f.BGR[3*i+1], f.BGR[3*i+2]
-			luma := uint8((29*int(b) + 150*int(g) + 77*int(r)) >> 8)
-			m.luma.v[i] = luma
-			t := &m.tiles[y/tile*m.cols+x/tile]
+		row, lumas, tiles := f.BGR[3*y*f.Width:][:3*f.Width], m.luma.row(y), m.tilesAt(y)
+		for x := range lumas {
+			b, g, r := row[3*x], row[3*x+1], row[3*x+2]
+			v := uint8((29*uint(b) + 150*uint(g) + 77*uint(r)) >> 8)
+			lumas[x] = v
 			low, high := min(b, g, r), max(b, g, r)
-			t.luma[luma>>2]++
-			t.veil[low>>2]++
+			t := &tiles[x/tile]
+			t.hist[luma][v>>2]++
+			t.hist[veil][low>>2]++
 			t.pixels++
-			t.coloured += int(high - low)
+			t.coloured += int32(high - low)
 			if low >= 250 {
 				t.clipped++
 			}
-			sum += float64(luma)
-			square += float64(luma) * float64(luma)
+			sum += int64(v)
+			square += int64(v) * int64(v)
 		}
 	}
 	n := float64(f.Width * f.Height)
-	m.mean = sum / n
-	m.dev = math.Sqrt(math.Max(0, square/n-m.mean*m.mean))
+	m.mean = float64(sum) / n
+	m.dev = math.Sqrt(math.Max(0, float64(square)/n-m.mean*m.mean))
 }
 
 // edges fills the gradients, and takes the Laplacian's variance and the noise.
 //
 // Source of the noise: Immerkær, "Fast noise variance estimation", 1996.
 func (m *Map) edges() {
-	w, h, v := m.luma.w, m.luma.h, m.luma.v
-	var lapSum, lapSquare, noise float64
+	w, h := m.luma.w, m.luma.h
+	var lapSum, lapSquare, noise int64
 	for y := 2; y < h-2; y++ {
+		above2, above, row, below, below2 := m.luma.row(y-2), m.luma.row(y-1), m.luma.row(y), m.luma.row(y+1), m.luma.row(y+2)
+		tiles := m.tilesAt(y)
 		for x := 2; x < w-2; x++ {
-			i := y*w + x
-			c := int(v[i])
-			left, right, up, down := int(v[i-1]), int(v[i+1]), int(v[i-w]), int(v[i+w])
-			t := &m.tiles[y/tile*m.cols+x/tile]
-			t.fine[min(bins-1, (abs(right-left)+abs(down-up))/4)]++
-			t.coarse[min(bins-1, (abs(int(v[i+2])-int(v[i-2]))+abs(int(v[i+2*w])-int(v[i-2*w])))/4)]++
-			lap := float64(left + right + up + down - 4*c)
+			c := int(row[x])
+			left, right, up, down := int(row[x-1]), int(row[x+1]), int(above[x]), int(below[x])
+			t := &tiles[x/tile]
+			t.hist[fine][gradient(right-left, down-up)]++
+			t.hist[coarse][gradient(int(row[x+2])-int(row[x-2]), int(below2[x])-int(above2[x]))]++
+			t.edged++
+			beside := left + right + up + down
+			lap := int64(beside - 4*c)
 			lapSum += lap
 			lapSquare += lap * lap
-			corners := int(v[i-w-1]) + int(v[i-w+1]) + int(v[i+w-1]) + int(v[i+w+1])
-			noise += math.Abs(float64(4*c - 2*(left+right+up+down) + corners))
+			corners := int(above[x-1]) + int(above[x+1]) + int(below[x-1]) + int(below[x+1])
+			noise += int64(abs(4*c - 2*beside + corners))
 		}
 	}
 	n := float64(max(1, (w-4)*(h-4)))
-	m.lapVar = lapSquare/n - (lapSum/n)*(lapSum/n)
-	m.noise = math.Sqrt(math.Pi/2) / 6 * noise / n
+	mean := float64(lapSum) / n
+	m.lapVar = float64(lapSquare)/n - mean*mean
+	m.noise = math.Sqrt(math.Pi/2) / 6 * float64(noise) / n
 }
+
+// gradient is the bin of a step across and one down.
+func gradient(across, down int) uint { return min(bins-1, uint(abs(across)+abs(down))/4) }
 
 // Stats are the measures of one part of a frame. Grey levels are 0 to 255.
 type Stats struct {
@@ -145,77 +167,71 @@ func (m *Map) tilesOf(b shelf.Box) tileBox {
 	return t
 }
 
-// tileSums are tileStats added up, so that any box of tiles is four corners.
-type tileSums struct {
-	luma, veil, fine, coarse  [bins]int32
-	pixels, clipped, coloured int32
-}
-
+// sum makes sums of the tiles' own histograms.
 func (m *Map) sum() {
-	m.sums = make([]tileSums, (m.cols+1)*(m.rows+1))
-	for y := range m.rows {
-		for x := range m.cols {
-			t := &m.tiles[y*m.cols+x]
-			up, left, diagonal := &m.sums[y*(m.cols+1)+x+1], &m.sums[(y+1)*(m.cols+1)+x], &m.sums[y*(m.cols+1)+x]
-			to := &m.sums[(y+1)*(m.cols+1)+x+1]
-			for k := range bins {
-				to.luma[k] = up.luma[k] + left.luma[k] - diagonal.luma[k] + int32(t.luma[k])
-				to.veil[k] = up.veil[k] + left.veil[k] - diagonal.veil[k] + int32(t.veil[k])
-				to.fine[k] = up.fine[k] + left.fine[k] - diagonal.fine[k] + int32(t.fine[k])
-				to.coarse[k] = up.coarse[k] + left.coarse[k] - diagonal.coarse[k] + int32(t.coarse[k])
+	wide := m.cols + 1
+	for y := 1; y <= m.rows; y++ {
+		for x := 1; x <= m.cols; x++ {
+			at := y*wide + x
+			to, up, left, diagonal := &m.sums[at], &m.sums[at-wide], &m.sums[at-1], &m.sums[at-wide-1]
+			for kind := range to.hist {
+				to, up, left, diagonal := &to.hist[kind], &up.hist[kind], &left.hist[kind], &diagonal.hist[kind]
+				for k := range to {
+					to[k] += up[k] + left[k] - diagonal[k]
+				}
 			}
-			to.pixels = up.pixels + left.pixels - diagonal.pixels + int32(t.pixels)
-			to.clipped = up.clipped + left.clipped - diagonal.clipped + int32(t.clipped)
-			to.coloured = up.coloured + left.coloured - diagonal.coloured + int32(t.coloured)
+			to.pixels += up.pixels + left.pixels - diagonal.pixels
+			to.edged += up.edged + left.edged - diagonal.edged
+			to.clipped += up.clipped + left.clipped - diagonal.clipped
+			to.coloured += up.coloured + left.coloured - diagonal.coloured
 		}
 	}
-	m.tiles = nil
+}
+
+// corners are those of a box of tiles: bottom right, bottom left, top right and top left.
+type corners [4]*tileSums
+
+// of adds up a count over the box.
+func (c corners) of(count func(*tileSums) int32) int {
+	return int(count(c[0]) - count(c[1]) - count(c[2]) + count(c[3]))
+}
+
+// percentile is the bin of a histogram, with a fraction, below which a share of the box's counts, total in all, lies.
+func (c corners) percentile(kind, total int, share float64) float64 {
+	p, q, r, t := &c[0].hist[kind], &c[1].hist[kind], &c[2].hist[kind], &c[3].hist[kind]
+	want := share * float64(total)
+	enough := int32(math.Ceil(want))
+	sum := int32(0)
+	for k := range p {
+		n := p[k] - q[k] - r[k] + t[k]
+		if n > 0 && sum+n >= enough {
+			return float64(k) + (want-float64(sum))/float64(n)
+		}
+		sum += n
+	}
+	return bins
 }
 
 // stats adds up the tiles of a box.
 func (m *Map) stats(b tileBox) Stats {
 	at := func(x, y int) *tileSums { return &m.sums[y*(m.cols+1)+x] }
-	p, q, r, t := at(b.x1, b.y1), at(b.x0, b.y1), at(b.x1, b.y0), at(b.x0, b.y0)
-	var luma, veil, fine, coarse [bins]int32
-	for k := range bins {
-		luma[k] = p.luma[k] - q.luma[k] - r.luma[k] + t.luma[k]
-		veil[k] = p.veil[k] - q.veil[k] - r.veil[k] + t.veil[k]
-		fine[k] = p.fine[k] - q.fine[k] - r.fine[k] + t.fine[k]
-		coarse[k] = p.coarse[k] - q.coarse[k] - r.coarse[k] + t.coarse[k]
-	}
-	s := Stats{Pixels: int(p.pixels - q.pixels - r.pixels + t.pixels)}
-	clipped, coloured := p.clipped-q.clipped-r.clipped+t.clipped, p.coloured-q.coloured-r.coloured+t.coloured
-	if s.Pixels == 0 {
+	c := corners{at(b.x1, b.y1), at(b.x0, b.y1), at(b.x1, b.y0), at(b.x0, b.y0)}
+	pixels, edged := c.of(func(t *tileSums) int32 { return t.pixels }), c.of(func(t *tileSums) int32 { return t.edged })
+	s := Stats{Pixels: pixels}
+	if pixels == 0 {
 		return s
 	}
-	s.Bright, s.High, s.Low = 4*percentile(&luma, 0.5), 4*percentile(&luma, 0.98), 4*percentile(&luma, 0.02)
-	s.Veil = 4 * percentile(&veil, 0.02)
+	s.Bright, s.High, s.Low = 4*c.percentile(luma, pixels, 0.5), 4*c.percentile(luma, pixels, 0.98), 4*c.percentile(luma, pixels, 0.02)
+	s.Veil = 4 * c.percentile(veil, pixels, 0.02)
 	// What the sensor's noise alone makes of a flat part is no detail.
 	floor := 2.4 * m.noise
-	s.Detail = math.Max(0, 2*percentile(&fine, 0.95)-floor)
-	if far := 2*percentile(&coarse, 0.95) - floor; far > 4 {
+	s.Detail = math.Max(0, 2*c.percentile(fine, edged, 0.95)-floor)
+	if far := 2*c.percentile(coarse, edged, 0.95) - floor; far > 4 {
 		s.Sharp = s.Detail / far
 	}
-	s.Clipped = float64(clipped) / float64(s.Pixels)
-	s.Colour = float64(coloured) / float64(s.Pixels)
+	s.Clipped = float64(c.of(func(t *tileSums) int32 { return t.clipped })) / float64(pixels)
+	s.Colour = float64(c.of(func(t *tileSums) int32 { return t.coloured })) / float64(pixels)
 	return s
-}
-
-// percentile is the bin, with a fraction, below which a share of the counts lies.
-func percentile(h *[bins]int32, share float64) float64 {
-	total := int32(0)
-	for _, c := range h {
-		total += c
-	}
-	want := share * float64(total)
-	sum := 0.0
-	for k, c := range h {
-		if sum+float64(c) >= want && c > 0 {
-			return float64(k) + (want-sum)/float64(c)
-		}
-		sum += float64(c)
-	}
-	return bins
 }
 
 // Of measures one box of the frame.
@@ -239,9 +255,4 @@ func (m *Map) Report() shelf.Quality {
 
 func round(v, per float64) float64 { return math.Round(v*per) / per }
 
-func abs(v int) int {
-	if v < 0 {
-		return -v
-	}
-	return v
-}
+func abs(v int) int { return max(v, -v) }
