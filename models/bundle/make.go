@@ -17,32 +17,27 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
-// Order is what to make a bundle of.
+// Order says what to make a bundle of.
 type Order struct {
 	Release Release // Format and Made are filled in
-	// Files are the file's names in the bundle, with where they are.
+	// Files maps names in the bundle to the paths of the files.
 	Files   map[string]string
-	Expires time.Duration // how long boards may still take it; what they have taken stays
+	Expires time.Duration // how long boards may accept it; what they have accepted stays
 }
 
-// Made tells what a board must be told of a bundle.
+// Made is what a board must know to fetch a bundle.
 type Made struct {
 	SHA256 []byte
 	Size   int64
 }
 
-// Make writes a signed bundle of the keys' folder to path.
+// Make writes a bundle to path, signed with the release key in the folder keys. The error names what a board could not
+// use in the order.
 func Make(path, keys string, o Order, now time.Time) (Made, error) {
 	now = now.UTC()
 	o.Release.Format, o.Release.Made = Format, now
-	if err := o.Release.Validate(); err != nil {
+	if err := o.check(); err != nil {
 		return Made{}, err
-	}
-	if err := checkNames(o.Release.Kind, o.Files); err != nil {
-		return Made{}, err
-	}
-	if o.Expires <= 0 {
-		return Made{}, fmt.Errorf("expires: %v, must be more than nothing", o.Expires)
 	}
 	roots, err := loadRoots(keys)
 	if err != nil {
@@ -56,27 +51,61 @@ func Make(path, keys string, o Order, now time.Time) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
-	// A repository's versions only have to rise: milliseconds do, and nobody has to remember the last.
-	version, expires := now.UnixMilli(), now.Add(o.Expires).Truncate(time.Second)
-	targets := metadata.Targets(expires)
-	targets.Signed.Version = version
-	if targets.Signed.Targets[releaseFile], err = metadata.TargetFile().FromBytes(releaseFile, release, "sha256"); err != nil {
+	d, err := o.describe(release, now)
+	if err != nil {
 		return Made{}, err
 	}
-	for name, at := range o.Files {
-		if targets.Signed.Targets[filesFolder+name], err = metadata.TargetFile().FromFile(at, "sha256"); err != nil {
-			return Made{}, err
-		}
-		targets.Signed.Targets[filesFolder+name].Path = filesFolder + name
-	}
-	snapshot := metadata.Snapshot(expires)
-	snapshot.Signed.Version, snapshot.Signed.Meta["targets.json"] = version, metadata.MetaFile(version)
-	timestamp := metadata.Timestamp(expires)
-	timestamp.Signed.Version, timestamp.Signed.Meta["snapshot.json"] = version, metadata.MetaFile(version)
-	if err := errors.Join(sign(targets, key), sign(snapshot, key), sign(timestamp, key)); err != nil {
+	if err := errors.Join(sign(d.targets, key), sign(d.snapshot, key), sign(d.timestamp, key)); err != nil {
 		return Made{}, fmt.Errorf("sign: %w", err)
 	}
+	return o.write(path, roots, release, d)
+}
 
+// check refuses an order that a board could not use.
+func (o Order) check() error {
+	if err := o.Release.Validate(); err != nil {
+		return err
+	}
+	if err := checkNames(o.Release.Kind, o.Files); err != nil {
+		return err
+	}
+	if o.Expires <= 0 {
+		return fmt.Errorf("expires: %v, must be more than nothing", o.Expires)
+	}
+	return nil
+}
+
+// description is the TUF metadata of a bundle: hashes of its files, and of what contains those hashes.
+type description struct {
+	version   int64
+	targets   *metadata.Metadata[metadata.TargetsType]
+	snapshot  *metadata.Metadata[metadata.SnapshotType]
+	timestamp *metadata.Metadata[metadata.TimestampType]
+}
+
+// describe hashes the release and the order's files. The result is not signed yet.
+func (o Order) describe(release []byte, now time.Time) (*description, error) {
+	// The versions of a repository must only increase. Milliseconds do so without anybody remembering the last one.
+	version, expires := now.UnixMilli(), now.Add(o.Expires).Truncate(time.Second)
+	d := &description{version, metadata.Targets(expires), metadata.Snapshot(expires), metadata.Timestamp(expires)}
+	d.targets.Signed.Version, d.snapshot.Signed.Version, d.timestamp.Signed.Version = version, version, version
+	d.snapshot.Signed.Meta["targets.json"], d.timestamp.Signed.Meta["snapshot.json"] = metadata.MetaFile(version), metadata.MetaFile(version)
+
+	files, err := d.targets.Signed.Targets, error(nil)
+	if files[releaseFile], err = metadata.TargetFile().FromBytes(releaseFile, release, "sha256"); err != nil {
+		return nil, err
+	}
+	for name, at := range o.Files {
+		if files[filesFolder+name], err = metadata.TargetFile().FromFile(at, "sha256"); err != nil {
+			return nil, err
+		}
+		files[filesFolder+name].Path = filesFolder + name
+	}
+	return d, nil
+}
+
+// write writes the signed metadata and the files to a bundle.
+func (o Order) write(path string, roots [][]byte, release []byte, d *description) (Made, error) {
 	w, err := create(path)
 	if err != nil {
 		return Made{}, err
@@ -85,9 +114,9 @@ func Make(path, keys string, o Order, now time.Time) (Made, error) {
 	for i, root := range roots {
 		w.bytes(fmt.Sprintf("%s%d.root.json", metadataFolder, i+1), root)
 	}
-	w.metadata("timestamp.json", timestamp)
-	w.metadata(fmt.Sprintf("%d.snapshot.json", version), snapshot)
-	w.metadata(fmt.Sprintf("%d.targets.json", version), targets)
+	w.metadata("timestamp.json", d.timestamp)
+	w.metadata(fmt.Sprintf("%d.snapshot.json", d.version), d.snapshot)
+	w.metadata(fmt.Sprintf("%d.targets.json", d.version), d.targets)
 	w.bytes(targetsFolder+releaseFile, release)
 	for _, name := range sorted(o.Files) {
 		w.file(targetsFolder+filesFolder+name, o.Files[name])
