@@ -117,69 +117,82 @@ func (v *verdict) fault(format string, args ...any) {
 	v.faults = append(v.faults, fmt.Sprintf(format, args...))
 }
 
-// compare holds the log to the oracle's episodes.
-func (v *verdict) compare(log []event, episodes map[string]episode) {
-	type story struct {
-		kinds    []string
-		reopened int // told to be over, and then not to be over after all
-		again    int // told to be over or withdrawn, and then by another opening to be wrong still
-		closings int // -1 where the last thing that closed it was a withdrawal: told to have been after all, it is over already
-		last     event
-	}
+// story is what the log says about one alert.
+type story struct {
+	kinds      []string
+	reopened   int  // how often it was reported as over, and then as not over after all
+	reopenedBy int  // how often that, or the correction of a withdrawal, was another opening
+	withdrawn  bool // it was last closed by a withdrawal; if that is corrected, it turns out to be over already
+	last       event
+}
+
+// storiesOf collects the events of each alert, by its ID.
+func storiesOf(log []event) map[string]*story {
 	stories := map[string]*story{}
 	for _, e := range log {
-		v.Kinds[e.kind]++
-		s := stories[e.alert.ID]
-		if s == nil {
-			s = &story{}
-			stories[e.alert.ID] = s
+		if stories[e.alert.ID] == nil {
+			stories[e.alert.ID] = &story{}
 		}
-		was := s.last.alert
-		if was.State == "resolved" && !was.Untold && e.alert.State != "resolved" {
-			if s.last.kind == "resolved" { // else it was withdrawn
-				s.reopened++
-			}
-			if e.kind == "opened" {
-				s.again++
-			}
-		}
-		switch closed := e.alert.State == "resolved"; {
-		case !closed:
-			s.closings = 0
-		case was.State != "" && was.State != "resolved" && e.kind == "restated" && e.alert.Resolution == "retracted":
-			s.closings = -1
-		}
-		s.kinds, s.last = append(s.kinds, e.kind), e
+		stories[e.alert.ID].add(e)
 	}
-	told := map[string]bool{}
-	for _, id := range slices.Sorted(maps.Keys(stories)) {
-		s := stories[id]
-		a := s.last.alert
-		ev := a.Evidence
-		ep := episode{Device: a.Device, Slot: a.Slot, LastFilled: outbox.Key{Boot: ev.BeforeBoot, Seq: ev.BeforeSeq},
-			FirstEmpty: outbox.Key{Boot: ev.AfterBoot, Seq: ev.AfterSeq}, FirstFilled: outbox.Key{Boot: ev.EndBoot, Seq: ev.EndSeq}}
-		_, known := episodes[ep.name()]
-		switch {
-		case a.Resolution == "retracted" && !known && count(s.kinds, "opened") == 1+s.again:
-			v.Withdrawn++
-			continue
-		case a.Resolution == "retracted" && !known && a.Untold && count(s.kinds, "opened") == 0:
-			v.Struck++
-			continue
-		case a.Type != "stockout" || !known || a.State != "resolved" || a.Resolution != "seen":
-			v.Extra++
-			v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, ep.name(), a.State, a.Resolution, s.kinds)
-			continue
-		case told[ep.name()] || !once(s.kinds, s.reopened+s.closings, s.again, a.Untold):
-			v.Doubled++
-			v.fault("%s: %v, untold %v", ep.name(), s.kinds, a.Untold)
-		case a.Untold:
-			v.Recorded++
-		default:
-			v.Called++
+	return stories
+}
+
+// add takes the alert's next event.
+func (s *story) add(e event) {
+	was := s.last.alert
+	if was.State == "resolved" && !was.Untold && e.alert.State != "resolved" {
+		if s.last.kind == "resolved" { // otherwise it was withdrawn
+			s.reopened++
 		}
-		v.Reopened += s.reopened
-		told[ep.name()] = true
+		if e.kind == "opened" {
+			s.reopenedBy++
+		}
+	}
+	switch closed := e.alert.State == "resolved"; {
+	case !closed:
+		s.withdrawn = false
+	case was.State != "" && was.State != "resolved" && e.kind == "restated" && e.alert.Resolution == "retracted":
+		s.withdrawn = true
+	}
+	s.kinds, s.last = append(s.kinds, e.kind), e
+}
+
+// episode returns the stockout that the alert describes in the end.
+func (s *story) episode() episode {
+	a := s.last.alert
+	ev := a.Evidence
+	return episode{Device: a.Device, Slot: a.Slot, LastFilled: outbox.Key{Boot: ev.BeforeBoot, Seq: ev.BeforeSeq},
+		FirstEmpty: outbox.Key{Boot: ev.AfterBoot, Seq: ev.AfterSeq}, FirstFilled: outbox.Key{Boot: ev.EndBoot, Seq: ev.EndSeq}}
+}
+
+// once reports whether the alert was opened once and resolved once. If it was over before any of its looks could be
+// stored, so that nobody was called, neither may be in the log. Each time that it was reported as not over after all
+// adds another closing, and another opening if it was then reported as wrong again. If it was last closed by a
+// withdrawal, there is one closing fewer.
+func (s *story) once() bool {
+	opened, resolved := 1+s.reopenedBy, 1+s.reopened
+	if s.last.alert.Untold {
+		opened, resolved = opened-1, resolved-1
+	}
+	if s.withdrawn {
+		resolved--
+	}
+	return count(s.kinds, "opened") == opened && count(s.kinds, "resolved") == resolved
+}
+
+// compare checks the log against the oracle's episodes.
+func (v *verdict) compare(log []event, episodes map[string]episode) {
+	for _, e := range log {
+		v.Kinds[e.kind]++
+	}
+	stories, told := storiesOf(log), map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(stories)) {
+		name := stories[id].episode().name()
+		_, known := episodes[name]
+		if v.judge(id, stories[id], known, told[name]) {
+			told[name] = true
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(episodes)) {
 		if !told[name] {
@@ -189,16 +202,31 @@ func (v *verdict) compare(log []event, episodes map[string]episode) {
 	}
 }
 
-// once reports whether an alert's events are one opening and one closing; for one that was over before
-// any of its looks could be stored, and so called nobody, neither. One that was told to be open again has
-// another closing, and another opening where it was still wrong; one whose closing was a withdrawal has one less. closings are
-// those more than one, openings likewise.
-func once(kinds []string, closings, openings int, untold bool) bool {
-	want := 1
-	if untold {
-		want = 0
+// judge counts one alert. known says that the oracle has its episode, and again that another alert was about the same
+// one. It reports whether the alert is the one about a known episode.
+func (v *verdict) judge(id string, s *story, known, again bool) bool {
+	a, name := s.last.alert, s.episode().name()
+	switch {
+	case a.Resolution == "retracted" && !known && count(s.kinds, "opened") == 1+s.reopenedBy:
+		v.Withdrawn++
+		return false
+	case a.Resolution == "retracted" && !known && a.Untold && count(s.kinds, "opened") == 0:
+		v.Struck++
+		return false
+	case a.Type != "stockout" || !known || a.State != "resolved" || a.Resolution != "seen":
+		v.Extra++
+		v.fault("the log has %s %s %s (%s %s, %v), the oracle has not", a.Type, id, name, a.State, a.Resolution, s.kinds)
+		return false
+	case again || !s.once():
+		v.Doubled++
+		v.fault("%s: %v, untold %v", name, s.kinds, a.Untold)
+	case a.Untold:
+		v.Recorded++
+	default:
+		v.Called++
 	}
-	return count(kinds, "opened") == want+openings && count(kinds, "resolved") == want+closings
+	v.Reopened += s.reopened
+	return true
 }
 
 func count(list []string, what string) (n int) {
