@@ -28,6 +28,8 @@ const (
 	before  = 28 * 24 * time.Hour // what the baseline looks back on
 	longDip = 14 * 24 * time.Hour
 	matched = 10 // stores for each
+
+	z80 = 1.2816 // standard deviations to either side of the mean of an 80 % interval
 )
 
 // Promotions answers lift and return of a tenant's promotions that touch a stretch of time.
@@ -54,80 +56,109 @@ func (d *Desk) Promotions(ctx context.Context, tenant string, from, to, now time
 	return list, nil
 }
 
+// lifting computes the Lift of one promotion of a tenant.
+type lifting struct {
+	desk    *Desk
+	tenant  string
+	masters *merge.Masters
+	p       promotion.Promotion
+	rivals  rivals
+}
+
+// lift returns what came of a promotion so far. If nothing was sold from which a baseline could be computed, only the units are known.
 func (d *Desk) lift(ctx context.Context, tenant string, m *merge.Masters, p promotion.Promotion, r rivals, now time.Time) (*Lift, error) {
+	w := lifting{d, tenant, m, p, r}
 	l := &Lift{Promotion: p}
 	end := p.To
 	if now.Before(end) {
 		end = now // it still runs
 	}
-	read := func(gtins []shelf.GTIN, from, to time.Time) (map[string]*selling, error) {
-		if len(gtins) == 0 || !from.Before(to) {
-			return nil, nil
-		}
-		c, err := d.readWith(ctx, Query{Tenant: tenant, From: from, To: to, By: []Dim{Store}, GTINs: gtins}, m)
-		if err != nil {
-			return nil, err
-		}
-		return c.selling(to.Sub(from).Hours() / 24), nil
-	}
-	// What was sold before, on ordinary days.
-	readBefore := func(gtins []shelf.GTIN) (map[string]*selling, error) {
-		if len(gtins) == 0 {
-			return nil, nil
-		}
-		from := p.From.Add(-before)
-		c, err := d.readWith(ctx, Query{Tenant: tenant, From: from, To: p.From, By: []Dim{Store, Day}, GTINs: gtins}, m)
-		if err != nil {
-			return nil, err
-		}
-		return c.ordinary(from, p.From, r), nil
-	}
-	clean := func(until time.Time) func(string) bool {
-		return func(store string) bool { return !r.in(store, p.From.Add(-before), until) }
-	}
-	pre, err := readBefore(p.GTINs)
+	pre, err := w.before(ctx, p.GTINs)
 	if err != nil {
 		return nil, err
 	}
-	during, err := read(p.GTINs, p.From, end)
+	main, err := w.against(ctx, pre, p.GTINs, p.From, end)
 	if err != nil {
 		return nil, err
 	}
-	main := counter(p.Stores, pre, during, m, clean(end))
-	l.Units, l.Matched, l.Coverage = main.units, main.matched, main.coverage
-	l.Lift.Coverage = main.coverage
+	l.setMain(main)
 	if !main.known {
 		return l, nil
 	}
-	lift := main.actual - main.baseline
-	low, high := lift-1.2816*main.sd, lift+1.2816*main.sd
-	l.Baseline, l.Lift.Value, l.Lift.Low, l.Lift.High = rounded(main.baseline), rounded(lift), rounded(low), rounded(high)
-	if main.baseline > 0 {
-		l.LiftShare = rounded(lift / main.baseline)
-	}
 	others := others(m, p.GTINs)
-	preOthers, err := readBefore(others)
+	preOthers, err := w.before(ctx, others)
 	if err != nil {
 		return nil, err
 	}
-	duringOthers, err := read(others, p.From, end)
+	taken, err := w.against(ctx, preOthers, others, p.From, end)
 	if err != nil {
 		return nil, err
 	}
-	taken := counter(p.Stores, preOthers, duringOthers, m, clean(end))
 	l.Cannibalism = rounded(taken.actual - taken.baseline)
-	dip := min(p.To.Sub(p.From), longDip)
 	var after counterfactual
-	if !now.Before(p.To.Add(dip)) {
-		late, err := read(p.GTINs, p.To, p.To.Add(dip))
-		if err != nil {
+	if recovered := p.To.Add(min(p.To.Sub(p.From), longDip)); !now.Before(recovered) {
+		if after, err = w.against(ctx, pre, p.GTINs, p.To, recovered); err != nil {
 			return nil, err
 		}
-		after = counter(p.Stores, pre, late, m, clean(p.To.Add(dip)))
 		l.Dip = rounded(after.actual - after.baseline)
 	}
 	l.settle(m, main, taken, after)
 	return l, nil
+}
+
+// before reads what the stores sold of the products before the promotion, on ordinary days.
+func (w lifting) before(ctx context.Context, gtins []shelf.GTIN) (map[string]*selling, error) {
+	if len(gtins) == 0 {
+		return nil, nil
+	}
+	from := w.p.From.Add(-before)
+	c, err := w.desk.readWith(ctx, Query{Tenant: w.tenant, From: from, To: w.p.From, By: []Dim{Store, Day}, GTINs: gtins}, w.masters)
+	if err != nil {
+		return nil, err
+	}
+	return c.ordinary(from, w.p.From, w.rivals), nil
+}
+
+// against compares what the promotion's stores sold of the products in a stretch of time with what they would have sold without the
+// promotion, judging by what was sold before it.
+func (w lifting) against(ctx context.Context, before map[string]*selling, gtins []shelf.GTIN, from, to time.Time) (counterfactual, error) {
+	during, err := w.sold(ctx, gtins, from, to)
+	if err != nil {
+		return counterfactual{}, err
+	}
+	return counter(w.p.Stores, before, during, w.masters, w.clean(to)), nil
+}
+
+// sold reads what the stores sold of the products in a stretch of time.
+func (w lifting) sold(ctx context.Context, gtins []shelf.GTIN, from, to time.Time) (map[string]*selling, error) {
+	if len(gtins) == 0 || !from.Before(to) {
+		return nil, nil
+	}
+	c, err := w.desk.readWith(ctx, Query{Tenant: w.tenant, From: from, To: to, By: []Dim{Store}, GTINs: gtins}, w.masters)
+	if err != nil {
+		return nil, err
+	}
+	return c.selling(to.Sub(from).Hours() / 24), nil
+}
+
+// clean returns whether a store had no other promotion from the beginning of the baseline until a time.
+func (w lifting) clean(until time.Time) func(store string) bool {
+	return func(store string) bool { return !w.rivals.in(store, w.p.From.Add(-before), until) }
+}
+
+// setMain sets the figures of the promoted products themselves while the promotion runs.
+func (l *Lift) setMain(main counterfactual) {
+	l.Units, l.Matched, l.Coverage = main.units, main.matched, main.coverage
+	l.Lift.Coverage = main.coverage
+	if !main.known {
+		return
+	}
+	lift, margin := main.actual-main.baseline, z80*main.sd
+	l.Baseline, l.Lift.Value = rounded(main.baseline), rounded(lift)
+	l.Lift.Low, l.Lift.High = rounded(lift-margin), rounded(lift+margin)
+	if main.baseline > 0 {
+		l.LiftShare = rounded(lift / main.baseline)
+	}
 }
 
 func rounded(v float64) *float64 { v = round3(v); return &v }
