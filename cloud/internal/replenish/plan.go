@@ -145,7 +145,7 @@ func PutCalendar(ctx context.Context, tx *state.Tx, tenant, store string, c Cale
 	return nil
 }
 
-// Plan makes a tenant's suggestions anew. One that somebody has decided about stays as it is.
+// Plan computes a tenant's suggestions anew. A suggestion about which somebody has decided stays as it is.
 func (p *Planner) Plan(ctx context.Context, tenant string) error {
 	masters, err := merge.ReadMasters(ctx, p.DB, tenant)
 	if err != nil {
@@ -183,37 +183,41 @@ func (p *Planner) Plan(ctx context.Context, tenant string) error {
 		}
 		cycle, _ := calendar.Cycle(p.Now(), masters.Places[store].Zone)
 		moved := slices.DeleteFunc(open[store], func(s Suggestion) bool { return s.Delivery.Equal(cycle.Delivery) || !s.OrderBy.After(p.Now()) })
-		if len(list)+len(moved) == 0 {
-			continue
-		}
-		err = p.DB.Write(ctx, func(tx *state.Tx) error {
-			if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
-				return err
-			}
-			pauses, err := readPaused(ctx, tx, tenant, store)
-			if err != nil {
-				return err
-			}
-			for i := range list {
-				if p, ok := pauses[list[i].GTIN]; ok {
-					list[i].Status, list[i].By, list[i].Note = Paused, p.by, p.note
-				}
-				if err := keep(ctx, tx, tenant, &list[i]); err != nil {
-					return err
-				}
-			}
-			for i := range moved {
-				if err := takeBack(ctx, tx, tenant, moved[i].ID); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		if err := p.replace(ctx, tenant, store, list, moved); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// replace stores a store's new suggestions, and takes back those for deliveries that were moved, in one transaction.
+func (p *Planner) replace(ctx context.Context, tenant, store string, list, moved []Suggestion) error {
+	if len(list)+len(moved) == 0 {
+		return nil
+	}
+	return p.DB.Write(ctx, func(tx *state.Tx) error {
+		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
+			return err
+		}
+		pauses, err := readPaused(ctx, tx, tenant, store)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if p, ok := pauses[list[i].GTIN]; ok {
+				list[i].Status, list[i].By, list[i].Note = Paused, p.by, p.note
+			}
+			if err := keep(ctx, tx, tenant, &list[i]); err != nil {
+				return err
+			}
+		}
+		for i := range moved {
+			if err := takeBack(ctx, tx, tenant, moved[i].ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // open reads what nobody has approved yet, by store.
