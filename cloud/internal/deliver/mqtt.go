@@ -51,9 +51,7 @@ type MQTT struct {
 	at      time.Time
 }
 
-// Topic returns coldshelf/v1/TENANT/alerts/STORE/DEVICE/TYPE, followed by /SLOT if the alert is about one.
-func Topic(e *alert.Entry) string { return topicIn(e, e.Store) }
-
+// topicIn returns coldshelf/v1/TENANT/alerts/STORE/DEVICE/TYPE, followed by /SLOT if the alert is about one.
 func topicIn(e *alert.Entry, store string) string {
 	topic := fmt.Sprintf("coldshelf/v1/%s/alerts/%s/%s/%s", e.Tenant, store, e.Device, e.Type)
 	if e.Slot == "" {
