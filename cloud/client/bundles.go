@@ -10,10 +10,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/release"
 )
 
-// Bundle is a signed bundle that the service keeps for boards.
+// Bundle is a signed bundle that the service stores for boards.
 type Bundle = release.Release
 
-// AddBundle sends a signed bundle of so many bytes; again says that the service had it already.
+// AddBundle sends a signed bundle of size bytes; again says that the service had it already.
 func (c *Client) AddBundle(ctx context.Context, from io.Reader, size int64) (b *Bundle, again bool, err error) {
 	const path = "/v1/bundles"
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Base+path, from)

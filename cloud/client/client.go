@@ -1,11 +1,11 @@
-// Package client is a Go client of a Coldshelf service. It follows alerts from another program, such as
-// one that sends people to replenish, and makes the calls that cooler-cloud's own commands make (bundles,
-// desired states, sales).
+// Package client is a Go client for a Coldshelf service. It follows alerts on behalf of another program, such
+// as one that sends people to replenish a cooler, and makes the calls that cooler-cloud's own commands make
+// (bundles, desired states, sales).
 //
-// What Follow promises: each event is handed over in the order of the log, and again after a restart
-// only if the program ended before the cursor was kept; an event's ID is the same each time. It comes
-// back by itself when the connection or the service goes, with growing pauses. What it refuses: to go
-// on after the handler's own error, and to retry what the service says is wrong with the request.
+// Follow delivers each event in the order of the log, and again after a restart only if the program ended
+// before the cursor was stored; an event's ID is always the same. It reconnects by itself, with growing pauses,
+// when the connection or the service is lost. It does not go on after an error of the handler, and does not
+// repeat a request that the service has found faulty.
 package client
 
 import (
@@ -29,79 +29,80 @@ import (
 
 // The types of the service's answers.
 type (
-	Alert  = alert.Alert  // as the schema docs/schema/alert.json says
-	Event  = alert.Event  // CloudEvents envelope; Data holds an Alert
+	Alert  = alert.Alert  // see the schema docs/schema/alert.json
+	Event  = alert.Event  // CloudEvents envelope; Data contains an Alert
 	Filter = live.Filter  // selects alerts; an empty list selects all
 	Kind   = alert.Kind   // what happened to an alert
 	Type   = alert.Type   // what is wrong
 	Status = alert.Status // where an alert is in its life
 )
 
-// Change is one event with its alert decoded.
+// Change is one event, with its alert decoded.
 type Change struct {
 	Event
 	Kind  Kind
 	Alert Alert
 }
 
-// Client speaks to one service. Its methods may be used from several goroutines.
+// Client talks to one service. Its methods may be used by several goroutines at once.
 type Client struct {
 	Base  string // address of the service, such as http://127.0.0.1:8080
 	Token string // bearer token; "": none
 	HTTP  *http.Client
 
-	// Note is told of each connection that ends and is tried again, and with a StartsOver and no pause of a
-	// cursor that the service has no use for; nil: nobody is.
+	// Note is called for each connection that ends and will be retried, with the pause until then. It is also
+	// called, with a StartsOver and no pause, if the service cannot use the cursor. nil: nothing is called.
 	Note func(err error, pause time.Duration)
 }
 
-// Error is what the service says is wrong with a request.
+// Error is the service's description of what is wrong with a request.
 type Error struct {
 	Status     int           `json:"-"` // of HTTP; 0 from the live stream
 	Code       string        `json:"code"`
 	Text       string        `json:"error"`
 	Hint       string        `json:"hint"`
-	RetryAfter time.Duration `json:"-"` // how long it asks to be left alone; 0: it does not say
+	RetryAfter time.Duration `json:"-"` // how long it asks not to be called; 0: it does not say
 }
 
 func (e *Error) Error() string { return e.Text }
 
-// StartsOver says that the service does not know a follower's cursor, as after it was restored from a backup: what
-// stands is given to Standing next, and what came and went between both is not told.
+// StartsOver says that the service does not know a follower's cursor, for example after it was restored from a
+// backup. The present state is passed to Standing next; what happened in between is not reported.
 type StartsOver struct{ Reason string }
 
 func (s *StartsOver) Error() string { return "the service starts over: " + s.Reason }
 
-// Passing says that the same request may do later: too many of them, a service that is not ready, or a
-// proxy before one that restarts.
+// Passing reports whether the same request may succeed later: there were too many requests, the service is not
+// ready, or a proxy in front of it reports that it restarts.
 func (e *Error) Passing() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || e.Status >= 500
 }
 
-// Cursors keeps how far a follower has come.
+// Cursors stores how far a follower has come.
 type Cursors interface {
-	Load() (string, error) // "": nothing was kept
+	Load() (string, error) // "": nothing is stored
 	Save(cursor string) error
 }
 
-// Handler is given what a follower reads. An error ends Follow with that error.
+// Handler receives what a follower reads. If one of its functions returns an error, Follow ends with that
+// error.
 type Handler struct {
-	// Standing is given all alerts that are not over, at the begin without a cursor and after a StartsOver;
-	// nil: they are passed over.
+	// Standing receives all alerts that are not over, at the beginning if there is no cursor, and after a
+	// StartsOver; nil: they are skipped.
 	Standing func(alerts []Alert) error
-	// Changed is given each event.
+	// Changed receives each event.
 	Changed func(c Change) error
 }
 
-// settled is how long a connection must have lasted for the pauses to begin anew.
+// settled is how long a connection must have lasted for the pauses to start small again.
 const settled = 10 * time.Second
 
-// longest bounds the pause that an answer may ask for.
+// longest bounds the pause that the service may ask for.
 const longest = 5 * time.Minute
 
-// Follow hands over alerts from the kept cursor on, until ctx ends: then it returns nil. It comes back
-// after each error that may pass, and returns those that do not: what the service says is wrong with the
-// request, and, before it has been connected once, that nobody answers at the address.
+// Follow passes alerts to h from the stored cursor on, until ctx ends; then it returns nil. It reconnects after
+// each error that may pass, and returns those that do not: what the service finds wrong with the request and,
+// before the first connection, that nobody answers at the address.
 func (c *Client) Follow(ctx context.Context, f Filter, cursors Cursors, h Handler) error {
 	cursor, err := cursors.Load()
 	if err != nil {
@@ -142,7 +143,7 @@ func (c *Client) Follow(ctx context.Context, f Filter, cursors Cursors, h Handle
 	}
 }
 
-// session is one Follow.
+// session is one call of Follow.
 type session struct {
 	client    *Client
 	filter    Filter
@@ -150,12 +151,12 @@ type session struct {
 	handler   Handler
 	cursor    string
 	log       string  // identity of the service's log
-	standing  []Alert // of a snapshot whose next part is to come
-	connected bool    // once
-	fault     error   // of the handler or the cursor: ends the session
+	standing  []Alert // of a snapshot that is not complete yet
+	connected bool    // at least once
+	fault     error   // of the handler or the cursors: it ends the session
 }
 
-// run is one connection from its begin to its end.
+// run serves one connection, from beginning to end.
 func (s *session) run(ctx context.Context) error {
 	ws, err := s.client.dial(ctx)
 	if err != nil {
@@ -199,7 +200,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 }
 
-// message is any message of the service.
+// message is any message from the service.
 type message struct {
 	Type      string  `json:"type"`
 	Version   int     `json:"version"`
@@ -223,7 +224,7 @@ func (s *session) subscribe(ws *websocket.Conn) error {
 	return nil
 }
 
-// take hands a message over and keeps its cursor.
+// take passes a message to the handler and stores its cursor.
 func (s *session) take(m *message) error {
 	if m.Type == "snapshot" && s.handler.Standing != nil {
 		if s.standing = append(s.standing, m.Alerts...); m.More {
@@ -285,7 +286,7 @@ func (c *Client) header() http.Header {
 }
 
 func problem(resp *http.Response) error {
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what cannot be read says nothing more
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what cannot be read would add nothing
 	e := &Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
 	if json.Unmarshal(data, e) != nil || e.Text == "" {
 		e.Text = fmt.Sprintf("the service answers with status %d", resp.StatusCode)
@@ -293,7 +294,7 @@ func problem(resp *http.Response) error {
 	return e
 }
 
-// retryAfter reads the header of that name: seconds, or a date.
+// retryAfter parses the header of that name: seconds, or a date.
 func retryAfter(text string, now time.Time) time.Duration {
 	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(n) * time.Second

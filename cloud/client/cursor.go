@@ -10,23 +10,24 @@ import (
 	"strings"
 )
 
-// Memory keeps a cursor for as long as the program runs. The zero value begins with what stands.
+// Memory keeps a cursor while the program runs. The zero value begins with the present state.
 type Memory struct{ Cursor string }
 
-// Load gives it.
+// Load returns the cursor.
 func (m *Memory) Load() (string, error) { return m.Cursor, nil }
 
-// Save keeps it.
+// Save replaces the cursor.
 func (m *Memory) Save(cursor string) error { m.Cursor = cursor; return nil }
 
-// File keeps a cursor in a file of its own, replaced as a whole, so that a power cut leaves the old
-// one or the new one.
+// File stores a cursor in a file of its own, which it replaces as a whole, so that a power cut leaves either
+// the old one or the new one.
 type File string
 
-// wellFormed is a cursor as Follow keeps it: the log's identity and a place in it. Older ones are the place alone.
+// wellFormed matches a cursor as Follow stores it: the log's identity and a place in it. Older ones are only
+// the place.
 var wellFormed = regexp.MustCompile(`^([A-Z0-9]{1,32}\.)?[0-9]{1,19}$`)
 
-// Load gives the file's cursor, "" where there is no file yet.
+// Load returns the cursor in the file, or "" if there is no file yet.
 func (f File) Load() (string, error) {
 	data, err := os.ReadFile(string(f))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -13,10 +13,10 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/fleet"
 )
 
-// Cooler is one row of the fleet, as the schema docs/schema/cooler.json says.
+// Cooler is one row of the fleet; see the schema docs/schema/cooler.json.
 type Cooler = fleet.Row
 
-// Alerts gives alerts, the newest first. query takes the parameters of GET /v1/alerts.
+// Alerts returns alerts, the newest first. query takes the parameters of GET /v1/alerts.
 func (c *Client) Alerts(ctx context.Context, query url.Values) (alerts []Alert, cursor string, err error) {
 	var out struct {
 		Alerts []Alert `json:"alerts"`
@@ -26,18 +26,18 @@ func (c *Client) Alerts(ctx context.Context, query url.Values) (alerts []Alert, 
 	return out.Alerts, out.Cursor, err
 }
 
-// Acknowledge says that somebody is seeing to an alert.
+// Acknowledge records that somebody is taking care of an alert.
 func (c *Client) Acknowledge(ctx context.Context, id, by, note string) (*Alert, error) {
 	var out Alert
 	err := c.call(ctx, http.MethodPost, "/v1/alerts/"+url.PathEscape(id)+"/ack", map[string]string{"by": by, "note": note}, &out)
 	return &out, err
 }
 
-// maxProof bounds what is read of a picture.
+// maxProof bounds how much is read of a picture.
 const maxProof = 16 << 20
 
-// Proof fetches a link of Alert.Proof: the alert's slot, cut out of a picture, as a JPEG. An Error with status
-// 404 says that none has come (yet), one with 410 that it is kept no more.
+// Proof fetches a link from Alert.Proof: the alert's slot, cropped from a picture, as a JPEG. An Error with
+// status 404 says that there is none (yet), one with status 410 that it is no longer kept.
 func (c *Client) Proof(ctx context.Context, link string) (jpeg []byte, err error) {
 	if !strings.HasPrefix(link, "/v1/alerts/") {
 		return nil, fmt.Errorf("%q is no link to a proof", link)
@@ -53,7 +53,7 @@ func (c *Client) Proof(ctx context.Context, link string) (jpeg []byte, err error
 	return jpeg, nil
 }
 
-// Coolers gives the fleet.
+// Coolers returns the fleet.
 func (c *Client) Coolers(ctx context.Context) ([]Cooler, error) {
 	var out struct {
 		Coolers []Cooler `json:"coolers"`
@@ -78,7 +78,7 @@ func read(resp *http.Response, path string, out any) error {
 	return nil
 }
 
-// send gives the answer, whose body is to be closed, where its status is 2xx.
+// send returns the response if its status is 2xx. The caller must close its body.
 func (c *Client) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -90,7 +90,7 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 	return c.sendRaw(ctx, method, path, "application/json", data)
 }
 
-// sendRaw sends a body as it is; kind is its Content-Type, "": none.
+// sendRaw sends a body as it is; kind is its Content-Type, "" for none.
 func (c *Client) sendRaw(ctx context.Context, method, path, kind string, data []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, bytes.NewReader(data))
 	if err != nil {

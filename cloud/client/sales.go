@@ -9,14 +9,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/sales/intake"
 )
 
-// SaleLine is a line of a receipt or an order as it is sent; docs/sales.md describes its fields.
+// SaleLine is a line of a receipt or an order, as it is sent; docs/sales.md describes its fields.
 type SaleLine = sales.Draft
 
-// SaleVerdict is what became of a line.
+// SaleVerdict is the outcome for one line.
 type SaleVerdict = sales.Verdict
 
-// Sell sends lines, each with its verdict in the same place. Sent again they count once. With dryRun
-// nothing is stored.
+// Sell sends lines and returns the verdict on each, in the same order. A line that is sent again counts once.
+// With dryRun nothing is stored.
 func (c *Client) Sell(ctx context.Context, lines []SaleLine, dryRun bool) ([]SaleVerdict, error) {
 	path := "/v1/sales/lines?statuses=true"
 	if dryRun {
@@ -33,7 +33,7 @@ func (c *Client) Sell(ctx context.Context, lines []SaleLine, dryRun bool) ([]Sal
 	for i, s := range report.Statuses {
 		verdicts[i].Status = s
 		if s == sales.Parked || s == sales.Rejected {
-			verdicts[i].Fault = &sales.Fault{Text: "see GET /v1/sales/parked"} // the report names the first hundred
+			verdicts[i].Fault = &sales.Fault{Text: "see GET /v1/sales/parked"} // the report only names the first hundred
 		}
 	}
 	for _, p := range report.Problems {
@@ -45,12 +45,13 @@ func (c *Client) Sell(ctx context.Context, lines []SaleLine, dryRun bool) ([]Sal
 	return verdicts, nil
 }
 
-// Do asks any address of the API, with a JSON body or nil, and decodes the answer into out.
+// Do calls any address of the API with a JSON body, or none if body is nil, and decodes the answer into out.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
 	return c.call(ctx, method, path, body, out)
 }
 
-// SendFile sends a file as it is to any address of the API, and decodes the answer into out; kind is its Content-Type.
+// SendFile sends a file as it is to any address of the API, and decodes the answer into out; kind is its
+// Content-Type.
 func (c *Client) SendFile(ctx context.Context, path, kind string, data []byte, out any) error {
 	resp, err := c.sendRaw(ctx, http.MethodPost, path, kind, data)
 	if err != nil {
