@@ -1,9 +1,10 @@
-// Package cloud is the service as a value: Open checks and opens everything that cooler-cloud needs,
-// so that what is wrong is said before anything runs, and Run serves until its context ends.
+// Package cloud is the service as a value: Open checks and opens everything that cooler-cloud needs, so that
+// faults are reported before anything runs, and Run serves until its context ends. It assembles the cloud's
+// part of the way from a frame to an alert: ingest, alert, then live, deliver and api.
 //
-// It only wires: which broker, which stores, which judge, what the page may ask. What it promises is
-// the order: stores and readers start before the boards are heard; at the end the boards are
-// turned away first, what was taken is stored and acknowledged, and then the stores close.
+// It only wires the parts: which broker, which stores, which judge, what the page may ask. It guarantees the
+// order of start and stop: stores and readers start before the boards are heard. At the end the boards are
+// turned away first, what was taken from them is stored and acknowledged, and then the stores close.
 package cloud
 
 import (
@@ -40,27 +41,27 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Server is the service with everything open. Use it once.
+// Server is the service with everything open. It can be run once.
 type Server struct {
 	cfg      config.Config
 	log      *slog.Logger
 	registry *prometheus.Registry
 
-	held   *os.File // the lock on the embedded state; nil: on another server
+	held   *os.File // the lock on the embedded state; nil: the state is on another server
 	state  *state.DB
 	series seriesStore
 	engine *alert.Engine
 	rules  *alert.RuleStore
 
 	authority *access.Authority
-	gate      *access.Gate // nil: nobody has to prove who he is
-	setup     string       // path of the link for the first admin; "": there is one
+	gate      *access.Gate // nil: nobody has to prove who they are
+	setup     string       // path of the link for the first admin; "": there is an admin
 
 	http      net.Listener
 	handler   http.Handler
-	mqtt      net.Listener   // nil with a broker elsewhere
+	mqtt      net.Listener   // nil with an external broker
 	mqtts     net.Listener   // the same with TLS; nil: none
-	embedded  *broker.Broker // nil with a broker elsewhere
+	embedded  *broker.Broker // nil with an external broker
 	ingester  *ingest.Ingester
 	live      *live.Hub
 	deliver   *deliver.Service
@@ -70,24 +71,24 @@ type Server struct {
 	router    *route.Router
 	planner   *replenish.Planner
 	drops     []*intake.Drop
-	tills     *intake.POS // nil: this broker cannot
-	boards    api.Boards  // the broker, towards the boards
+	tills     *intake.POS // nil: this broker cannot carry them
+	boards    api.Boards  // the broker, for messages to boards
 	keeper    *care.Keeper
 	conductor *rollout.Conductor
 	stopping  atomic.Bool
-	elsewhere uplink // the broker elsewhere; nil with the embedded one
+	elsewhere uplink // the external broker; nil with the embedded one
 }
 
-// uplink is the connection to a broker elsewhere.
+// uplink is the connection to an external broker.
 type uplink interface {
 	Online() bool
-	Why() string // it is not online
+	Why() string // the reason why it is not online
 }
 
-// Addr is where the page and the API answer.
+// Addr returns where the page and the API answer.
 func (s *Server) Addr() string { return s.http.Addr().String() }
 
-// MQTTAddr is where the embedded broker listens, "" where the broker is elsewhere.
+// MQTTAddr returns where the embedded broker listens, or "" with an external broker.
 func (s *Server) MQTTAddr() string {
 	if s.mqtt == nil {
 		return ""
@@ -95,7 +96,7 @@ func (s *Server) MQTTAddr() string {
 	return s.mqtt.Addr().String()
 }
 
-// MQTTSAddr is where the embedded broker listens with TLS, "" where it does not.
+// MQTTSAddr returns where the embedded broker listens with TLS, or "" if it does not.
 func (s *Server) MQTTSAddr() string {
 	if s.mqtts == nil {
 		return ""
@@ -103,24 +104,24 @@ func (s *Server) MQTTSAddr() string {
 	return s.mqtts.Addr().String()
 }
 
-// SetupPath is the one-time link, without the host, by which somebody becomes the first admin; "" where
-// there is one, or none is needed.
+// SetupPath returns the one-time link, without the host, with which somebody becomes the first admin; "" if
+// there is an admin or none is needed.
 func (s *Server) SetupPath() string { return s.setup }
 
-// tickEvery is how often the judge looks at what time alone decides.
+// tickEvery is how often the judge looks at what depends on time alone.
 const tickEvery = time.Second
 
-// answerTime is how long requests that are under way at the end may take.
+// answerTime is how long requests in progress may take at the end.
 const answerTime = 10 * time.Second
 
-// rulesEvery is how often rules are looked at that others may have changed.
+// rulesEvery is how often the service checks whether somebody else has changed the rules.
 const rulesEvery = 2 * time.Second
 
 // Run serves until ctx ends, then drains and closes everything. It returns nil then.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { s.stopping.Store(true) })()
-	// Readers go on until the last batch is stored and told.
+	// Readers go on until the last batch is stored and reported.
 	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopReaders()
 	g, running := errgroup.WithContext(ctx)
@@ -142,13 +143,13 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.housekeeping(running) })
 	g.Go(func() error { return s.sell(running) })
 	g.Go(func() error {
-		// The last to start and the first to stop; then those who read may go.
+		// The last to start and the first to stop; then the readers may stop.
 		err := s.ingest(running)
 		stopReaders()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 		defer cancel()
 		if stop := web.Shutdown(grace); stop != nil {
-			web.Close() // streams that do not end by themselves
+			web.Close() // streams do not end by themselves
 		}
 		s.router.Wait()
 		return err
@@ -156,7 +157,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// ingest hears the boards until ctx ends.
+// ingest takes the boards' messages until ctx ends.
 func (s *Server) ingest(ctx context.Context) error {
 	if s.embedded == nil {
 		return s.ingester.Run(ctx)
@@ -180,7 +181,7 @@ func (s *Server) ingest(ctx context.Context) error {
 	return g.Wait()
 }
 
-// housekeeping forgets what is older than it has to be.
+// housekeeping deletes what is older than it has to be.
 func (s *Server) housekeeping(ctx context.Context) error {
 	every := time.NewTicker(10 * time.Minute)
 	defer every.Stop()
@@ -198,7 +199,7 @@ func (s *Server) housekeeping(ctx context.Context) error {
 	}
 }
 
-// Close releases what Open took; Run does it by itself.
+// Close releases what Open has taken. Run does so by itself.
 func (s *Server) Close() error {
 	var errs []error
 	if s.http != nil {
@@ -222,7 +223,7 @@ func (s *Server) Close() error {
 		s.state = nil
 	}
 	if s.held != nil {
-		errs = append(errs, s.held.Close()) // last: whoever comes next opens the stores
+		errs = append(errs, s.held.Close()) // last, because whoever comes next opens the stores
 		s.held = nil
 	}
 	return errors.Join(errs...)

@@ -1,8 +1,9 @@
-// Command cooler-cloud is the service: it hears the boards, keeps what they say, decides what is
-// wrong, and shows it. `cooler-cloud serve` needs nothing else to run.
+// Command cooler-cloud is the service: it takes the boards' messages, stores them, decides what is wrong, and
+// shows and delivers it. It covers the way from a message to an alert. `cooler-cloud serve` needs nothing else
+// to run.
 //
-// Exit status: 0 done, 1 it failed, 2 wrong usage. A failure is two lines on stderr, `error:` and
-// `hint:`. With --json stdout holds JSON alone.
+// The exit status is 0 if all is done, 1 if something failed, and 2 after wrong usage. A failure is reported by
+// two lines on stderr, `error:` and `hint:`. With --json, stdout contains nothing but JSON.
 package main
 
 import (
@@ -14,10 +15,10 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // stores have zones, and an image of this program alone has no files of them
+	_ "time/tzdata" // stores have time zones, and an image with only this program contains no zone files
 
 	"github.com/spf13/cobra"
-	_ "golang.org/x/crypto/x509roots/fallback" // the same of whom to trust; where the system says, it counts
+	_ "golang.org/x/crypto/x509roots/fallback" // likewise for certificate authorities; the system's own take precedence
 
 	"github.com/coldshelf/coldshelf/cloud"
 )
@@ -92,7 +93,7 @@ wrong, and streams alerts to a page, to other programs and to people. "cooler-cl
 	return 1
 }
 
-// commands is the explicit list of what there is.
+// commands is the explicit list of all commands.
 func commands(stdout, stderr io.Writer) []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(stdout),
@@ -111,7 +112,7 @@ func commands(stdout, stderr io.Writer) []*cobra.Command {
 	}
 }
 
-// wrapArgs makes a wrong number of arguments, or an unknown command, wrong usage.
+// wrapArgs turns a wrong number of arguments, or an unknown command, into wrong usage.
 func wrapArgs(c *cobra.Command) {
 	check := c.Args
 	if check == nil {
