@@ -1,10 +1,9 @@
-// Package broker is the MQTT broker inside cooler-cloud, so that a start needs one program: mochi-mqtt
-// in memory, for MQTT 3.1.1 and 5.
+// Package broker is the MQTT broker inside cooler-cloud, so that a first start needs only one program:
+// mochi-mqtt in memory, for MQTT 3.1.1 and 5. On the way from a board to an alert it stands before ingest.
 //
-// It refuses to be durable: a board forgets a message only when the ingester has acknowledged it, so
-// what a restart of the broker loses comes again. It promises that a message for the ingester in the
-// same process is handed over directly and never dropped: while the ingester is busy, the board that
-// sends is made to wait.
+// It is not durable: a board forgets a message only when the ingester has acknowledged it, so whatever a
+// restart of the broker loses comes again. A message for the ingester in the same process is passed on directly
+// and never dropped: while the ingester is busy, the sending board has to wait.
 package broker
 
 import (
@@ -24,7 +23,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Config of a Broker.
+// Config configures a Broker.
 type Config struct {
 	Access Access        // who may connect and say what; nil: everybody, everything
 	Every  time.Duration // how often connected clients are checked against Access again [10 s]
@@ -33,13 +32,15 @@ type Config struct {
 
 // Access decides who may connect and which topics a client may use.
 type Access interface {
-	// Connect gives the identity that the client's credentials prove, and false to turn it away.
+	// Connect returns the identity that the client's credentials prove; ok is false if the client must be
+	// turned away.
 	Connect(ctx context.Context, c Credentials) (Identity, bool)
-	// Standing tells which Proofs of connected clients are still valid; clients with any other are disconnected.
+	// Standing returns which Proofs of connected clients are still valid. Clients with any other Proof are
+	// disconnected.
 	Standing(ctx context.Context, proofs []string) (map[string]bool, error)
 }
 
-// Credentials are what a client shows.
+// Credentials are what a client shows when it connects.
 type Credentials struct {
 	ClientID, Username string
 	Password           []byte
@@ -47,9 +48,9 @@ type Credentials struct {
 	Serial             string // of that certificate, in hexadecimal
 }
 
-// Identity is who a client has proved to be: a board, which may use its own topics only, or, with Service true, a program
-// that may use every topic of its tenant (of all tenants if that is empty). With Alerts true it is a program that
-// receives its tenant's alerts and sends sales.
+// Identity is who a client has proved to be: a board, which may only use its own topics, or, if Service is set,
+// a program that may use every topic of its tenant (of all tenants if Tenant is ""). If Alerts is set, it is a
+// program that receives its tenant's alerts and sends sales.
 type Identity struct {
 	wire.Identity
 	Service bool
@@ -69,7 +70,7 @@ type Broker struct {
 // maxPacket leaves room for the largest message of the wire format and its topic.
 const maxPacket = wire.MaxPayload + 1024
 
-// New makes a broker that does not listen yet.
+// New returns a broker that does not listen yet.
 func New(cfg Config) (*Broker, error) {
 	capabilities := mqtt.NewDefaultServerCapabilities()
 	capabilities.MaximumPacketSize = maxPacket
@@ -97,7 +98,7 @@ func New(cfg Config) (*Broker, error) {
 // standingEvery is how long a client may stay connected after its credential was revoked.
 const standingEvery = 10 * time.Second
 
-// Listen serves connections from l until Close; name tells listeners apart. l may be a TLS listener.
+// Listen serves connections from l until Close; name distinguishes listeners. l may be a TLS listener.
 func (b *Broker) Listen(name string, l net.Listener) error {
 	listener := listeners.NewNet(name, l)
 	if err := b.server.AddListener(listener); err != nil {
@@ -117,14 +118,14 @@ func (b *Broker) Close() (err error) {
 	return err
 }
 
-// Clients is how many clients are connected.
+// Clients returns the number of connected clients.
 func (b *Broker) Clients() int { return int(b.server.Info.Clone().ClientsConnected) }
 
 // Subscribed is closed once Receive gets every message. Call Listen after that: earlier messages would have no receiver.
 func (b *Broker) Subscribed() <-chan struct{} { return b.heard }
 
-// Receive hands every message of every board to out, one at a time for each board, until ctx ends. It
-// is called once, before anybody connects, so nothing is retained from before it.
+// Receive passes every message of every board to out, one at a time for each board, until ctx ends. It is
+// called once, before anybody connects, so that nothing is retained from before it.
 func (b *Broker) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
 	room := ingest.NewRoom()
 	handler := func(_ *mqtt.Client, _ packets.Subscription, pk packets.Packet) {
@@ -150,18 +151,18 @@ func (b *Broker) Publish(_ context.Context, topic string, payload []byte) error 
 	return b.server.Publish(topic, payload, false, 1)
 }
 
-// Session publishes alerts in this broker; it lives as long as the broker.
+// Session publishes alerts in this broker. It lives as long as the broker.
 type Session struct{ b *Broker }
 
 // Session opens a session.
 func (b *Broker) Session() Session { return Session{b} }
 
-// Retain publishes and keeps the message for whoever subscribes later; an empty payload forgets it.
+// Retain publishes a message and keeps it for later subscribers; an empty payload deletes it.
 func (s Session) Retain(_ context.Context, topic string, payload []byte) error {
 	return s.b.server.Publish(topic, payload, true, 1)
 }
 
-// Retained gives the message that is kept under a topic, nil if there is none.
+// Retained returns the message that is kept under a topic, or nil.
 func (s Session) Retained(_ context.Context, topic string) ([]byte, error) {
 	for _, m := range s.b.server.Topics.Messages(topic) {
 		return m.Payload, nil
@@ -169,17 +170,17 @@ func (s Session) Retained(_ context.Context, topic string) ([]byte, error) {
 	return nil, nil
 }
 
-// Alive is true: the broker is in this process.
+// Alive returns true, because the broker is in this process.
 func (Session) Alive() bool { return true }
 
-// Close leaves the broker open.
+// Close does nothing: the broker stays open.
 func (Session) Close() {}
 
 // posID numbers the subscription of Hear apart from those of Receive.
 const posID = 100
 
-// Hear hands every message that matches a filter to fn, one at a time for each client, until ctx ends. It may be called
-// once. While fn is busy, the sending client is made to wait.
+// Hear passes every message that matches a filter to fn, one at a time for each client, until ctx ends. It may
+// be called once. While fn is busy, the sending client has to wait.
 func (b *Broker) Hear(ctx context.Context, filter string, fn func(topic string, payload []byte)) error {
 	type message struct {
 		topic   string

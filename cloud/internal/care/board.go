@@ -17,7 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Wanted is how one board shall be, with the scope of the wish that each part comes from.
+// Wanted is the desired state of one board, with the scope of the wish from which each part comes.
 type Wanted struct {
 	Planogram  *WantedPlanogram `json:"planogram,omitempty"`
 	Schedule   *WantedSchedule  `json:"schedule,omitempty"`
@@ -25,10 +25,10 @@ type Wanted struct {
 	Gallery    *WantedBundle    `json:"gallery,omitempty"`
 	Model      *WantedBundle    `json:"model,omitempty"`
 	Agent      *WantedBundle    `json:"agent,omitempty"`
-	Missing    []string         `json:"missing,omitempty"` // why a part that is wished is not sent
+	Missing    []string         `json:"missing,omitempty"` // why a part that is wished for is not sent
 }
 
-// WantedPlanogram is a published version.
+// WantedPlanogram is a published version of a planogram.
 type WantedPlanogram struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"`
@@ -47,7 +47,7 @@ type WantedNumbers struct {
 	From   Scope            `json:"from"`
 }
 
-// WantedBundle is a bundle that is kept here.
+// WantedBundle is a bundle that is stored here.
 type WantedBundle struct {
 	Version string `json:"version"`
 	SHA256  string `json:"sha256,omitempty"`
@@ -56,7 +56,7 @@ type WantedBundle struct {
 	Rollout int64  `json:"rollout,omitempty"` // the staged update that set it
 }
 
-// Of gives the bundle of a kind.
+// Of returns the bundle of a kind.
 func (w *Wanted) Of(kind string) *WantedBundle { return *w.of(kind) }
 
 func (w *Wanted) of(kind string) **WantedBundle {
@@ -69,10 +69,10 @@ func (w *Wanted) of(kind string) **WantedBundle {
 	return &w.Gallery
 }
 
-// same says that two would tell a board the same.
+// same reports whether a board would be told the same by both.
 func (w Wanted) same(o Wanted) bool { return w.told() == o.told() }
 
-// told is what of it a board hears.
+// told returns the part of it that a board is told.
 func (w Wanted) told() string {
 	type plan struct {
 		ID      string
@@ -100,7 +100,7 @@ func (w Wanted) told() string {
 	}
 	data, err := json.Marshal(t)
 	if err != nil {
-		return err.Error() // cannot be: it is plain data
+		return err.Error() // impossible: it is plain data
 	}
 	return string(data)
 }
@@ -108,23 +108,23 @@ func (w Wanted) told() string {
 // State says how a board stands to what is wanted of it.
 type State string
 
-// States of a board.
+// The states of a board.
 const (
 	NothingWanted State = "none"        // nothing is wished
 	Pending       State = "pending"     // it has not answered yet
-	InForce       State = "in_force"    // it is so
+	InForce       State = "in_force"    // it is as wanted
 	Rejected      State = "rejected"    // it refused, and is as it was before
 	RolledBack    State = "rolled_back" // it tried, was unhealthy, and is as it was before
 )
 
-// Facts is what a board said of itself.
+// Facts is what a board has reported about itself.
 type Facts struct {
 	Arch     string     `json:"arch,omitempty"`
 	Agent    string     `json:"agent_version,omitempty"`
 	Model    string     `json:"model,omitempty"`
 	Gallery  string     `json:"gallery,omitempty"`
-	InForce  uint64     `json:"in_force"`          // number of the desired state that it follows; 0: its own file
-	Reported uint64     `json:"reported"`          // number that it last told the outcome of
+	InForce  uint64     `json:"in_force"`          // number of the desired state that it follows; 0: its own configuration
+	Reported uint64     `json:"reported"`          // number of which it last reported the outcome
 	Outcome  string     `json:"outcome,omitempty"` // of that
 	Detail   string     `json:"detail,omitempty"`  // why it is not in force
 	ToldAt   *time.Time `json:"reported_at,omitempty"`
@@ -132,14 +132,14 @@ type Facts struct {
 	born, told state.Order
 }
 
-// Board is how one board shall be, and how it is.
+// Board is the desired and the reported state of one board.
 type Board struct {
 	Device  string    `json:"device"`
 	State   State     `json:"state"`
-	Version uint64    `json:"version"` // of what is wanted; 0: nothing was ever
+	Version uint64    `json:"version"` // of what is wanted; 0: nothing was ever wanted
 	Since   time.Time `json:"since,omitzero"`
 	Wanted  Wanted    `json:"wanted"`
-	Applied Wanted    `json:"applied"` // what it last said to be in force
+	Applied Wanted    `json:"applied"` // what it last reported to be in force
 	Facts
 
 	published uint64
@@ -187,7 +187,7 @@ func scanBoard(row interface{ Scan(...any) error }) (*Board, error) {
 	return &b, nil
 }
 
-// GetBoard reads one; state.ErrNotFound.
+// GetBoard reads one board. The error is state.ErrNotFound if there is none.
 func GetBoard(ctx context.Context, q state.Querier, tenant, device string) (*Board, error) {
 	b, err := scanBoard(q.QueryRow(ctx, boardQuery+" AND c.device = ?", tenant, device))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -199,7 +199,7 @@ func GetBoard(ctx context.Context, q state.Querier, tenant, device string) (*Boa
 	return b, nil
 }
 
-// Boards gives all of a tenant, by device.
+// Boards returns all boards of a tenant, by device.
 func Boards(ctx context.Context, q state.Querier, tenant string) ([]*Board, error) {
 	rows, err := q.Query(ctx, boardQuery+" ORDER BY c.device", tenant)
 	if err != nil {
@@ -217,14 +217,14 @@ func Boards(ctx context.Context, q state.Querier, tenant string) ([]*Board, erro
 	return list, rows.Err()
 }
 
-// Difference is one part in which a board is not as it is wanted.
+// Difference is one part in which a board is not as wanted.
 type Difference struct {
 	Part   string `json:"part"`
 	Wanted string `json:"wanted"`
-	Has    string `json:"has"` // "": its own file's, or not known
+	Has    string `json:"has"` // "": that of its own configuration, or not known
 }
 
-// Differences lists the parts in which the board is not as it is wanted, by what it said last.
+// Differences lists the parts in which the board is not as wanted, according to its last report.
 func (b *Board) Differences() []Difference {
 	list := []Difference{}
 	if b.State == InForce {
@@ -287,7 +287,8 @@ func (w *WantedNumbers) words() string {
 	return strings.Join(words, ", ")
 }
 
-// Shown is what of it people are shown: who knows a bundle's hash can fetch it.
+// Shown returns what people may see of it, without the hashes of bundles: whoever knows a hash can fetch the
+// bundle.
 func (w Wanted) Shown() Wanted {
 	for _, kind := range bundle.Kinds() {
 		if b := w.Of(kind); b != nil {

@@ -1,20 +1,21 @@
-// Package care keeps the desired state of boards, and what boards report about it. A wish sets planogram,
-// schedule, thresholds, networks, gallery or agent for a whole tenant, a store or one cooler; part by part, the
-// most specific wish counts.
+// Package care keeps the desired state of boards and what boards report about it. It is beside the way from a
+// frame to an alert: it decides with which planogram, schedule, networks and gallery boards look. A wish sets
+// planogram, schedule, thresholds, networks, gallery or agent for a whole tenant, a store or one cooler. For
+// each part, the most specific wish counts.
 //
 // The wishes for a board are merged into one numbered desired state, which is published retained on the board's
-// topic; the board reports the outcome. Ingesters only write the reports down (Listener); one Keeper at a time,
-// on whichever node, merges and publishes. A wish that changes nothing for a board is not published again; one
+// topic; the board reports the outcome. Ingesters only record the reports (Listener); one Keeper at a time, on
+// whichever node, merges and publishes. A wish that changes nothing for a board is not published again. One
 // that a board has missed is published again when the board comes back.
 //
-// It refuses to send what is not there: a part whose bundle or planogram is missing is left out, and its
-// reason is kept beside the board. It promises that a board's number only rises, also over a database that
-// restored from a backup: a board that has seen a higher number is sent a still higher one.
+// It does not send what is not there: a part whose bundle or planogram is missing is left out, and the reason
+// is stored with the board. A board's number only increases, even with a database that was restored from a
+// backup: a board that has seen a higher number is sent a still higher one.
 package care
 
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
-// Tables are the tables of this package. Facts are written by ingesters alone, boards by the keeper alone.
+// Tables are the tables of this package. Facts are written by ingesters only, boards by the keeper only.
 var Tables = state.Migrations{Name: "care", Steps: []string{`
 CREATE TABLE care_wishes (
 	tenant     TEXT NOT NULL,

@@ -13,30 +13,30 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// Session is a connection to a broker that keeps the last message of a topic for whoever subscribes later.
+// Session is a connection to a broker that keeps the last message of a topic for later subscribers.
 type Session interface {
 	Retain(ctx context.Context, topic string, payload []byte) error
 	Alive() bool
 	Close()
 }
 
-// Config of a Keeper.
+// Config configures a Keeper.
 type Config struct {
 	DB      *state.DB
 	Connect func(ctx context.Context) (Session, error)
-	URL     string // address by which boards reach this service, without a slash at its end; "": no bundle can be sent
+	URL     string // address at which boards reach this service, without a final slash; "": no bundle can be sent
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 }
 
-// Keeper puts together how each board shall be, and publishes it.
+// Keeper merges the desired state of each board, and publishes it.
 type Keeper struct {
 	Config
 	session Session // nil: none
-	told    string  // the last fault, so that one that repeats is one line
+	told    string  // the last fault, so that a repeated one is logged once
 }
 
-// NewKeeper makes one; several on several nodes take turns.
+// NewKeeper returns a keeper. Several of them, on several nodes, take turns.
 func NewKeeper(c Config) *Keeper {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -88,7 +88,7 @@ func (k *Keeper) Work(ctx context.Context) error {
 	}
 }
 
-// atOnce bounds what one transaction puts together, because nobody else writes meanwhile.
+// atOnce bounds what is merged in one transaction, because nobody else writes meanwhile.
 const atOnce = 200
 
 type queued struct {
@@ -98,10 +98,10 @@ type queued struct {
 	again         bool
 }
 
-// putTogether takes some of the queue; false when it is empty.
+// putTogether processes a part of the queue; more is false when it is empty.
 func (k *Keeper) putTogether(ctx context.Context) (more bool, err error) {
 	var one int64
-	// Looked at without a lock first: mostly there is nothing.
+	// Look without a lock first, because mostly there is nothing.
 	if err := k.DB.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT n FROM care_queue LIMIT 1) q").Scan(&one); err != nil || one == 0 {
 		return false, err
 	}
@@ -162,7 +162,7 @@ func spread(ctx context.Context, tx *state.Tx, q queued) error {
 	return err
 }
 
-// settle puts one board's desired state together.
+// settle merges one board's desired state.
 func (k *Keeper) settle(ctx context.Context, tx *state.Tx, tenant, device string, again bool) error {
 	b, err := GetBoard(ctx, tx, tenant, device)
 	if errors.Is(err, state.ErrNotFound) {
@@ -195,7 +195,7 @@ func (k *Keeper) settle(ctx context.Context, tx *state.Tx, tenant, device string
 	return b.put(ctx, tx, tenant)
 }
 
-// renumber gives what is wanted a number that the board has not heard.
+// renumber gives what is wanted a number that the board has not seen.
 func (b *Board) renumber(now time.Time) {
 	b.Version = max(b.Version, b.InForce, b.Reported) + 1
 	b.Since, b.published = now, 0
@@ -218,7 +218,7 @@ func (b *Board) put(ctx context.Context, tx *state.Tx, tenant string) error {
 	return nil
 }
 
-// wanted lays the wishes over each other, the near over the far, and finds what they name.
+// wanted merges the wishes, nearer ones over farther ones, and looks up what they name.
 func (k *Keeper) wanted(ctx context.Context, tx *state.Tx, tenant string, c *state.Cooler, arch string) (w Wanted, err error) {
 	for _, at := range []struct {
 		scope Scope
@@ -278,8 +278,8 @@ func (w *Wanted) findPlanogram(ctx context.Context, tx *state.Tx, tenant string,
 	return err
 }
 
-// findBundle takes the bundle for the board's processor. Of a board that has not told its processor one that
-// is for a single processor is tried: a wrong one it refuses.
+// findBundle chooses the bundle for the board's processor. For a board that has not reported its processor, a
+// bundle that exists for only one processor is tried: the board refuses a wrong one.
 func (k *Keeper) findBundle(ctx context.Context, tx *state.Tx, tenant, kind, arch string, w *Wanted) error {
 	want := *w.of(kind)
 	if want == nil {
@@ -323,7 +323,8 @@ func forArch(list []release.Release, arch string) *release.Release {
 	return nil
 }
 
-// Settle puts one board together now, in the caller's transaction, for a staged update, and gives it.
+// Settle merges one board's desired state now, in the caller's transaction, for a staged update, and returns
+// it.
 func (k *Keeper) Settle(ctx context.Context, tx *state.Tx, tenant, device string) (*Board, error) {
 	if err := tx.Exclusive(ctx, keeperLock); err != nil {
 		return nil, err

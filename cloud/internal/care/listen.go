@@ -12,11 +12,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Listener writes down what boards say of themselves and of what was wished of them. It is a judge of
-// package ingest.
+// Listener records what boards report about themselves and about their desired state. It is an ingest.Judge.
 type Listener struct{}
 
-// Step takes messages of one device.
+// Step processes messages of one device.
 func (Listener) Step(ctx context.Context, tx *state.Tx, envs ...*wire.Envelope) error {
 	for _, env := range envs {
 		if err := hear(ctx, tx, env); err != nil {
@@ -43,7 +42,7 @@ func hear(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
 				return err
 			}
 		}
-		return enqueue(ctx, tx, env.Tenant, Cooler, env.Device, true) // what it may have missed while it was away
+		return enqueue(ctx, tx, env.Tenant, Cooler, env.Device, true) // it may have missed a state while it was away
 	case *wire.Reported:
 		if err := told(ctx, tx, env, o, b); err != nil {
 			return err
@@ -53,7 +52,7 @@ func hear(ctx context.Context, tx *state.Tx, env *wire.Envelope) error {
 	return nil
 }
 
-// facts reads what a board said before; none where it never spoke of itself.
+// facts reads what a board has reported before; empty if it never has.
 func facts(ctx context.Context, tx *state.Tx, env *wire.Envelope) (f Facts, err error) {
 	var bornBoot, bornSeq, inForce, toldBoot, toldSeq int64
 	err = tx.QueryRow(ctx, "SELECT birth_boot, birth_seq, in_force, told_boot, told_seq FROM care_facts WHERE tenant = ? AND device = ?", env.Tenant, env.Device).
@@ -67,7 +66,8 @@ func facts(ctx context.Context, tx *state.Tx, env *wire.Envelope) (f Facts, err 
 	return f, err
 }
 
-// born takes a birth over, unless a later one is known; what is in force also not if a report is later.
+// born takes over a birth, unless a later one is known. What is in force is not taken over either if a report
+// is later.
 func born(ctx context.Context, tx *state.Tx, env *wire.Envelope, o state.Order, b *wire.Birth) error {
 	f, err := facts(ctx, tx, env)
 	if err != nil || f.born != (state.Order{}) && !o.After(f.born) {
@@ -82,7 +82,7 @@ func born(ctx context.Context, tx *state.Tx, env *wire.Envelope, o state.Order, 
 	return err
 }
 
-// told takes a report over, unless a later one is known.
+// told takes over a report, unless a later one is known.
 func told(ctx context.Context, tx *state.Tx, env *wire.Envelope, o state.Order, r *wire.Reported) error {
 	f, err := facts(ctx, tx, env)
 	if err != nil || !o.After(f.told) {
@@ -97,14 +97,15 @@ func told(ctx context.Context, tx *state.Tx, env *wire.Envelope, o state.Order, 
 	return err
 }
 
-// enqueue asks the keeper to put a place together again. again also publishes what a board has not heard.
+// enqueue asks the keeper to merge a place again. again makes it also publish what a board has not
+// acknowledged.
 func enqueue(ctx context.Context, tx *state.Tx, tenant string, scope Scope, place string, again bool) error {
 	_, err := tx.Exec(ctx, "INSERT INTO care_queue (tenant, scope, place, again) VALUES (?, ?, ?, ?)", tenant, scope, place, again)
 	return err
 }
 
-// Touch asks the keeper to look at a place again, because something that a wish may name has changed there:
-// a planogram was published, or a cooler assigned another.
+// Touch asks the keeper to look at a place again because something that a wish may name has changed there: a
+// planogram was published, or a cooler was assigned another one.
 func Touch(ctx context.Context, tx *state.Tx, tenant string, scope Scope, place string) error {
 	if err := enqueue(ctx, tx, tenant, scope, place, false); err != nil {
 		return fmt.Errorf("note a change for boards: %w", err)
@@ -115,8 +116,8 @@ func Touch(ctx context.Context, tx *state.Tx, tenant string, scope Scope, place 
 // ErrNotRefused says that a board has nothing to try again.
 var ErrNotRefused = errors.New("it has refused nothing that is still wanted")
 
-// Retry has a board try once more what it refused, under a new number.
-// ErrNotRefused for one that refused nothing.
+// Retry makes a board try again, under a new number, what it has refused. The error is ErrNotRefused if it has
+// refused nothing.
 func Retry(ctx context.Context, tx *state.Tx, tenant, device, by string, now time.Time) (*Board, error) {
 	if err := tx.Exclusive(ctx, keeperLock); err != nil {
 		return nil, err

@@ -14,11 +14,11 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Assigned stands for the planogram that the cooler is assigned, in its newest version.
+// Assigned stands for the planogram to which the cooler is assigned, in its newest version.
 const Assigned = "assigned"
 
-// Parts is what somebody wishes. A part that is nil leaves it to the wish beyond; one that is "" leaves it
-// to the board.
+// Parts is what somebody wishes for. A part that is nil is left to the wish of the wider scope; one that is ""
+// is left to the board.
 type Parts struct {
 	Planogram  *string          `json:"planogram,omitempty"` // Assigned, or an ID
 	Schedule   *Schedule        `json:"schedule,omitempty"`
@@ -26,13 +26,13 @@ type Parts struct {
 	Gallery    *string          `json:"gallery,omitempty"` // version of a bundle
 	Model      *string          `json:"model,omitempty"`
 	Agent      *string          `json:"agent,omitempty"`
-	// Rollouts says which staged update set a kind.
+	// Rollouts says which staged update has set the version of a kind.
 	Rollouts map[string]int64 `json:"rollouts,omitempty"`
 }
 
 // Schedule says when boards look.
 type Schedule struct {
-	EveryS      int64    `json:"every_s,omitempty"` // seconds; 0: not by interval
+	EveryS      int64    `json:"every_s,omitempty"` // seconds; 0: not at intervals
 	At          []string `json:"at,omitempty"`      // "HH:MM", the board's local time
 	OnDoorClose bool     `json:"on_door_close,omitempty"`
 	SettleS     int64    `json:"settle_s,omitempty"` // seconds after the door closes
@@ -47,7 +47,7 @@ func (s *Schedule) wire() *wire.Schedule {
 		Settle: time.Duration(s.SettleS) * time.Second, Hours: s.Hours}
 }
 
-// Version gives the wished version of a kind of bundle.
+// Version returns the version of a kind of bundle that is wished for.
 func (p *Parts) Version(kind string) *string { return *p.version(kind) }
 
 func (p *Parts) version(kind string) **string {
@@ -60,7 +60,7 @@ func (p *Parts) version(kind string) **string {
 	return &p.Gallery
 }
 
-// set wishes a version, for a rollout or with 0 for a person.
+// set wishes for a version, on behalf of a rollout, or of a person if rollout is 0.
 func (p *Parts) set(kind string, version *string, rollout int64) {
 	*p.version(kind) = version
 	p.Rollouts = maps.Clone(p.Rollouts)
@@ -84,7 +84,8 @@ func (p *Parts) empty() bool {
 // ErrParts marks a change of wishes that is wrong in itself.
 var ErrParts = errors.New("the wish is not understood")
 
-// change takes over the parts that body, a JSON object, names; null leaves a part to the wish beyond.
+// change takes over the parts that body, a JSON object, contains; null leaves a part to the wish of the wider
+// scope.
 func (p *Parts) change(body []byte) error {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(body, &keys); err != nil {
@@ -96,7 +97,7 @@ func (p *Parts) change(body []byte) error {
 		if !ok {
 			return fmt.Errorf("%w: there is no part %q, only planogram, schedule, thresholds, gallery, model and agent", ErrParts, key)
 		}
-		switch key { // what is there would be filled up: a part is wished as a whole
+		switch key { // reset the part first, because decoding would merge: a part is wished for as a whole
 		case "thresholds":
 			p.Thresholds = nil
 		case "schedule":
@@ -114,7 +115,7 @@ func (p *Parts) change(body []byte) error {
 	return p.validate()
 }
 
-// validate holds the parts to what the wire takes.
+// validate checks the parts against what the wire format allows.
 func (p *Parts) validate() error {
 	if s := p.Schedule; s != nil && (s.EveryS < 0 || s.SettleS < 0) {
 		return fmt.Errorf("%w: schedule: seconds are negative", ErrParts)

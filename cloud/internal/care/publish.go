@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// desired is the message of what is wanted.
+// desired returns the message about what is wanted.
 func (k *Keeper) desired(ctx context.Context, u untold) (*wire.Desired, error) {
 	d := &wire.Desired{Version: u.version}
 	if p := u.wanted.Planogram; p != nil {
@@ -49,7 +49,7 @@ func (k *Keeper) desired(ctx context.Context, u untold) (*wire.Desired, error) {
 // publishTime bounds how long a broker may take with one message.
 const publishTime = 10 * time.Second
 
-// publish tells boards what they have not been told, and notes which were.
+// publish tells boards what they have not been told, and records which were told.
 func (k *Keeper) publish(ctx context.Context) error {
 	list, err := k.unpublished(ctx)
 	if err != nil || len(list) == 0 {
@@ -66,15 +66,15 @@ func (k *Keeper) publish(ctx context.Context) error {
 			u.wanted.Missing = append(u.wanted.Missing, fault.Error())
 			k.Log.Error("desired state of a board cannot be sent", "device", u.Device, "err", fault)
 		} else if err = k.retain(ctx, u, payload); err != nil {
-			break // the broker is away: the rest waits too
+			break // the broker is away: the rest has to wait too
 		}
 		told = append(told, u)
 	}
 	return errors.Join(err, k.DB.Write(context.WithoutCancel(ctx), func(tx *state.Tx) error { return note(ctx, tx, told) }))
 }
 
-// note marks what was told. Another node may have told a later version meanwhile, which this message took the
-// place of: that is told again.
+// note records what was told. Another node may have published a later version meanwhile, which this message has
+// replaced: that is published again.
 func note(ctx context.Context, tx *state.Tx, told []untold) error {
 	if err := tx.Exclusive(ctx, keeperLock); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (k *Keeper) unpublished(ctx context.Context) (list []untold, err error) {
 	return list, rows.Err()
 }
 
-// errUnsendable marks what trying again does not mend.
+// errUnsendable marks a fault that another attempt does not mend.
 var errUnsendable = errors.New("it cannot be sent")
 
 func (k *Keeper) message(ctx context.Context, u untold) ([]byte, error) {

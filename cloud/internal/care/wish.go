@@ -14,17 +14,17 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// Scope says for whom a wish is. The nearer counts more.
+// Scope says for whom a wish is. A nearer one takes precedence.
 type Scope string
 
-// Scopes, from far to near.
+// The scopes, from far to near.
 const (
 	Tenant Scope = "tenant"
 	Store  Scope = "store"
 	Cooler Scope = "cooler"
 )
 
-// Wish is what is wished of one place: a tenant (place ""), a store or a cooler.
+// Wish is what is wished for one place: a tenant (place ""), a store or a cooler.
 type Wish struct {
 	Scope     Scope     `json:"scope"`
 	Place     string    `json:"place"`
@@ -46,7 +46,7 @@ func scanWish(row interface{ Scan(...any) error }) (*Wish, error) {
 	return &w, json.Unmarshal([]byte(parts), &w.Parts)
 }
 
-// Wishes gives all of a tenant, the far before the near.
+// Wishes returns all wishes of a tenant, farther ones before nearer ones.
 func Wishes(ctx context.Context, q state.Querier, tenant string) ([]Wish, error) {
 	rows, err := q.Query(ctx, "SELECT "+wishColumns+" FROM care_wishes WHERE tenant = ? ORDER BY CASE scope WHEN 'tenant' THEN 1 WHEN 'store' THEN 2 ELSE 3 END, place", tenant)
 	if err != nil {
@@ -64,7 +64,7 @@ func Wishes(ctx context.Context, q state.Querier, tenant string) ([]Wish, error)
 	return list, rows.Err()
 }
 
-// GetWish reads one; where nothing is wished its parts are empty.
+// GetWish reads one wish; if nothing is wished for, its parts are empty.
 func GetWish(ctx context.Context, q state.Querier, tenant string, scope Scope, place string) (*Wish, error) {
 	w, err := scanWish(q.QueryRow(ctx, "SELECT "+wishColumns+" FROM care_wishes WHERE tenant = ? AND scope = ? AND place = ?", tenant, scope, place))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -93,11 +93,12 @@ func putWish(ctx context.Context, tx *state.Tx, tenant string, w *Wish) (err err
 	return nil
 }
 
-// wishLock is what changes of a tenant's wishes hold.
+// wishLock names the lock that is held while a tenant's wishes are changed.
 func wishLock(tenant string) string { return "care/" + tenant }
 
-// Change takes over the parts that body, a JSON object, names, and has the boards told. ErrParts for what is
-// wrong in it, state.ErrNotFound for a store, a cooler, a bundle or a planogram that is not there.
+// Change takes over the parts that body, a JSON object, contains, and has the boards told. The error is
+// ErrParts for a fault in it, and state.ErrNotFound for a store, a cooler, a bundle or a planogram that does
+// not exist.
 func Change(ctx context.Context, tx *state.Tx, tenant string, scope Scope, place, by string, body []byte, now time.Time) (*Wish, error) {
 	if err := tx.Exclusive(ctx, wishLock(tenant)); err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func exists(ctx context.Context, q state.Querier, tenant string, scope Scope, pl
 	return nil
 }
 
-// have makes sure that what is wished can be sent.
+// have returns an error unless what is wished for can be sent.
 func have(ctx context.Context, q state.Querier, tenant string, p *Parts) error {
 	if p.Planogram != nil && *p.Planogram != "" && *p.Planogram != Assigned {
 		if _, err := state.GetPlanogram(ctx, q, tenant, *p.Planogram, 0); err != nil {
@@ -168,7 +169,7 @@ func have(ctx context.Context, q state.Querier, tenant string, p *Parts) error {
 	return nil
 }
 
-// Bundles gives the bundles of one version, one for each processor.
+// Bundles returns the bundles of one version, one for each processor.
 func Bundles(ctx context.Context, q state.Querier, tenant, kind, version string) ([]release.Release, error) {
 	list, err := release.List(ctx, q, tenant)
 	if err != nil {
@@ -183,8 +184,8 @@ func Bundles(ctx context.Context, q state.Querier, tenant, kind, version string)
 	return of, nil
 }
 
-// SetVersion wishes a version of a bundle of one place for a staged update; nil leaves it to the wish beyond.
-// It gives the wish that was there.
+// SetVersion wishes for a version of a bundle at one place on behalf of a staged update; nil leaves it to the
+// wish of the wider scope. It returns the wish that was there.
 func SetVersion(ctx context.Context, tx *state.Tx, tenant string, scope Scope, place, kind string, version *string, rollout int64, by string, now time.Time) (before *string, err error) {
 	if err := tx.Exclusive(ctx, wishLock(tenant)); err != nil {
 		return nil, err
@@ -202,7 +203,7 @@ func SetVersion(ctx context.Context, tx *state.Tx, tenant string, scope Scope, p
 	return before, enqueue(ctx, tx, tenant, scope, place, false)
 }
 
-// InUse names a wish that names a version of a kind, "" for none.
+// InUse describes a wish that names a version of a kind, or returns "".
 func InUse(ctx context.Context, q state.Querier, tenant, kind, version string) (string, error) {
 	list, err := Wishes(ctx, q, tenant)
 	if err != nil {

@@ -1,9 +1,10 @@
 // Package config reads cooler-cloud's configuration: one YAML file, decoded strictly, over defaults with which
-// no file is needed. A key that is unknown or occurs twice is an error that names the key and its line; Validate
-// joins every fault. The Config that Load returns is complete and is not changed afterwards.
+// no file is needed. A key that is unknown or occurs twice is an error that names the key and its line;
+// Validate joins every fault. The Config that Load returns is complete and is not changed afterwards.
 //
-// It refuses to look at the machine: whether a port is free or a database answers is for doctor to
-// say. Paths are taken from the folder of the file. No secret stands in it: passwords are in files.
+// It does not look at the machine: whether a port is free or a database answers is for doctor to find out.
+// Relative paths are resolved against the folder of the file. The file contains no secrets: passwords are in
+// files of their own.
 package config
 
 import (
@@ -16,8 +17,8 @@ import (
 // Config is the whole file.
 type Config struct {
 	Listen     string `yaml:"listen"`     // of the page and the API
-	DataDir    string `yaml:"data_dir"`   // holds the databases that have no URL of their own
-	Tenant     string `yaml:"tenant"`     // whose the API is where nobody has to say who he is
+	DataDir    string `yaml:"data_dir"`   // contains the databases that have no URL of their own
+	Tenant     string `yaml:"tenant"`     // the tenant whom the API serves if nobody has to prove who they are
 	State      string `yaml:"state"`      // sqlite:/path/state.db or postgres://…; "": in data_dir
 	Series     string `yaml:"series"`     // sqlite:/path/series.db or influx://host:8086/?org=…&bucket=…&token_file=…; "": in data_dir
 	Planograms string `yaml:"planograms"` // folder of planograms that are published at start; "": none
@@ -33,18 +34,18 @@ type Config struct {
 	Log     Log     `yaml:"log"`
 }
 
-// Access says who has to prove who he is.
+// Access says who has to prove who they are.
 type Access struct {
-	Mode string `yaml:"mode"` // open: nobody; tokens: everybody, people and boards; auto: tokens, unless all listens on loopback
+	Mode string `yaml:"mode"` // open: nobody; tokens: everybody, people and boards; auto: tokens, unless everything listens on loopback
 }
 
 // Uploads says how slowly the body of a request may come.
 type Uploads struct {
-	Pause time.Duration `yaml:"pause"` // for which nothing of it need come
-	Rate  int64         `yaml:"rate"`  // bytes a second otherwise
+	Pause time.Duration `yaml:"pause"` // for how long nothing of it may come
+	Rate  int64         `yaml:"rate"`  // the least bytes per second otherwise
 }
 
-// MQTT says where the boards are heard.
+// MQTT says through which broker messages from boards come.
 type MQTT struct {
 	Listen       string   `yaml:"listen"`     // of the embedded broker; not used with Broker
 	TLSListen    string   `yaml:"tls_listen"` // of the embedded broker for TLS with our own authority; "": none
@@ -58,11 +59,11 @@ type MQTT struct {
 	Key          string   `yaml:"key"`
 }
 
-// Ingest tunes how messages are taken in.
+// Ingest configures how messages are taken in.
 type Ingest struct {
 	Batch  int           `yaml:"batch"`
 	Linger time.Duration `yaml:"linger"`
-	Rate   float64       `yaml:"rate"` // messages a second that one board may say; 0: no limit
+	Rate   float64       `yaml:"rate"` // messages per second that one board may send; 0: no limit
 }
 
 // Alerts says when something is wrong, and who may be told.
@@ -73,7 +74,7 @@ type Alerts struct {
 	SMTP            SMTP     `yaml:"smtp"`             // for webhooks of the format email
 }
 
-// SMTP is the mail server that e-mails are handed to.
+// SMTP is the mail server to which e-mails are handed.
 type SMTP struct {
 	Server       string `yaml:"server"` // host:port; "": no e-mail. STARTTLS is used where it is offered
 	From         string `yaml:"from"`   // address of the sender
@@ -83,24 +84,24 @@ type SMTP struct {
 
 // Sales says where sales come from besides the API, webhooks and MQTT.
 type Sales struct {
-	Drop  []Drop        `yaml:"drop"`  // folders into which files of sales are written
-	Every time.Duration `yaml:"every"` // how often they are looked into
-	Feed  time.Duration `yaml:"feed"`  // how often the alerts hear what the books say
+	Drop  []Drop        `yaml:"drop"`  // folders into which files with sales are written
+	Every time.Duration `yaml:"every"` // how often they are checked
+	Feed  time.Duration `yaml:"feed"`  // how often the alert engine is told what the books say
 }
 
 // Drop is a folder of files: .csv by the mapping, .ndjson, and .xml as POSLog of the channel.
 type Drop struct {
 	Dir     string `yaml:"dir"`
-	Mapping string `yaml:"mapping"` // file; "": no .csv is taken
-	Channel string `yaml:"channel"` // of POSLogs; "": none is taken
+	Mapping string `yaml:"mapping"` // file; "": no .csv is accepted
+	Channel string `yaml:"channel"` // of POSLogs; "": none are accepted
 }
 
 // Updates says where boards fetch signed bundles.
 type Updates struct {
-	URL string `yaml:"url"` // address by which boards reach this service, such as https://cloud.example; "": that of listen, where it names a host
+	URL string `yaml:"url"` // address at which boards reach this service, such as https://cloud.example; "": that of listen, if it names a host
 }
 
-// Keep says for how long things are kept.
+// Keep says for how long data are kept.
 type Keep struct {
 	Points     time.Duration `yaml:"points"`     // every single point of the embedded series
 	Hours      time.Duration `yaml:"hours"`      // its totals by the hour
@@ -117,7 +118,7 @@ type Log struct {
 
 const day = 24 * time.Hour
 
-// Defaults are a service for one machine that hears nobody from outside.
+// Defaults returns the configuration of a service for one machine that accepts no connections from outside.
 func Defaults() Config {
 	return Config{
 		Listen:  "127.0.0.1:8080",
@@ -133,7 +134,7 @@ func Defaults() Config {
 	}
 }
 
-// defaultDataDir is what systemd gives a service, or the user's own folder for data.
+// defaultDataDir returns the folder that systemd gives a service, or else the user's own data folder.
 func defaultDataDir() string {
 	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
 		return dir
@@ -147,7 +148,7 @@ func defaultDataDir() string {
 	return "coldshelf-data"
 }
 
-// StateURL is where the state is.
+// StateURL returns the URL of the state database.
 func (c *Config) StateURL() string {
 	if c.State != "" {
 		return c.State
@@ -155,7 +156,7 @@ func (c *Config) StateURL() string {
 	return "sqlite:" + filepath.Join(c.DataDir, "state.db")
 }
 
-// SeriesURL is where the series is.
+// SeriesURL returns the URL of the series store.
 func (c *Config) SeriesURL() string {
 	if c.Series != "" {
 		return c.Series
@@ -163,7 +164,7 @@ func (c *Config) SeriesURL() string {
 	return "sqlite:" + filepath.Join(c.DataDir, "series.db")
 }
 
-// NeedsTokens tells whether people and boards have to prove who they are.
+// NeedsTokens reports whether people and boards have to prove who they are.
 func (c *Config) NeedsTokens() bool {
 	if c.Access.Mode != "auto" {
 		return c.Access.Mode == "tokens"

@@ -17,8 +17,8 @@ import (
 // MaxBytes bounds a configuration file.
 const MaxBytes = 1 << 20
 
-// Read reads a file over the defaults. Relative paths in it are taken from its folder. The result is
-// not validated yet: flags may still change it.
+// Read reads a file over the defaults. Relative paths in it are resolved against its folder. The result is not
+// validated yet, because flags may still change it.
 func Read(path string) (*Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -40,7 +40,7 @@ func Read(path string) (*Config, error) {
 	return c, nil
 }
 
-// cutNote says of a file that ends within a line that it may be half of one.
+// cutNote adds to the error about a file that ends within a line that the file may be incomplete.
 func cutNote(data []byte, err error) error {
 	if at := yamlfile.Cut(data); at > 0 {
 		return fmt.Errorf("%w\nthe file ends within line %d: is it whole?", err, at)
@@ -57,11 +57,11 @@ func Decode(data []byte) (*Config, error) {
 	return &c, nil
 }
 
-// meant are keys that people write for others.
+// meant maps keys that people write by mistake to the right ones.
 var meant = map[string]string{"data": "data_dir", "datadir": "data_dir", "rules": "alerts.rules", "broker": "mqtt.broker", "mqtt_listen": "mqtt.listen",
 	"private_webhooks": "alerts.private_webhooks", "log_level": "log.level"}
 
-// explain shows the place of a fault, and says what was meant where that can be told.
+// explain adds the place of a fault, and what was probably meant.
 func explain(err error) string {
 	first, picture, _ := strings.Cut(strings.TrimRight(yaml.FormatError(err, false, true), "\n"), "\n")
 	var unknown *yaml.UnknownFieldError
@@ -83,11 +83,12 @@ func explain(err error) string {
 	return first
 }
 
-// maxMarked bounds the line that an error shows, in letters.
+// maxMarked bounds the line that an error shows, in characters.
 const maxMarked = 200
 
-// marked is of the library's picture of a fault the line that it points at, and its arrow. The picture holds the lines around it
-// too: of a text that is no YAML all of them, passwords as well.
+// marked returns, from the library's excerpt of the file, only the line with the fault and the arrow below it.
+// The excerpt also contains the lines around it, and for a text that is not YAML all of them, including
+// passwords.
 func marked(picture string) string {
 	lines := strings.Split(picture, "\n")
 	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, ">") })

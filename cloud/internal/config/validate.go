@@ -14,7 +14,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Validate joins every fault, each naming its key.
+// Validate joins every fault. The text of each begins with the key that is wrong.
 func (c *Config) Validate() error {
 	var f faults
 	f.hostPort("listen", c.Listen)
@@ -137,7 +137,7 @@ func (l *Log) validate(f *faults) {
 	f.oneOf("log.format", l.Format, "text", "json")
 }
 
-// faults are what is wrong with a configuration, each beginning with its key.
+// faults are the faults of a configuration. The text of each begins with its key.
 type faults []error
 
 func (f *faults) add(key, format string, args ...any) {

@@ -1,8 +1,8 @@
-// Package fleet gives the current state of each cooler as one row, in the form that the REST API and the
+// Package fleet describes the current state of each cooler in one row, in the form that the REST API and the
 // live stream show: its health, its slots, its alerts.
 //
-// It refuses to guess: what was never read is null, and a share of which nothing was observed has no
-// value. The JSON of a Row is a contract (docs/schema/cooler.json); fields are added, never changed.
+// It does not guess: what was never read is null, and a share of which nothing was observed has no value. The
+// JSON of a Row is a contract (docs/schema/cooler.json): fields are added, never changed.
 package fleet
 
 import (
@@ -17,12 +17,12 @@ import (
 // Status says whether a cooler can be relied on.
 type Status string
 
-// Statuses of a cooler.
+// The statuses of a cooler.
 const (
 	Online    Status = "online"
-	Degraded  Status = "degraded" // heard, but its board, its camera or its power is in trouble
+	Degraded  Status = "degraded" // it is heard, but its board, its camera or its power is in trouble
 	Offline   Status = "offline"
-	NeverSeen Status = "never_seen" // entered by hand, and never heard
+	NeverSeen Status = "never_seen" // it was entered by hand and never heard
 )
 
 // Row is one cooler.
@@ -30,11 +30,11 @@ type Row struct {
 	Device     string              `json:"device"`
 	Store      string              `json:"store"`
 	Name       string              `json:"name"`
-	Model      string              `json:"model,omitempty"` // of the cooler, as its maker calls it
+	Model      string              `json:"model,omitempty"` // of the cooler, by its manufacturer's name
 	Status     Status              `json:"status"`
 	Reasons    []string            `json:"reasons,omitempty"` // why it is degraded
 	LastSeen   *time.Time          `json:"last_seen"`         // when its last message came
-	Planogram  *alert.PlanogramRef `json:"planogram"`         // that it judges by
+	Planogram  *alert.PlanogramRef `json:"planogram"`         // by which it judges
 	Slots      Slots               `json:"slots"`
 	ObservedAt *time.Time          `json:"observed_at"` // when the slots were looked at
 	OpenAlerts int                 `json:"open_alerts"`
@@ -45,7 +45,7 @@ type Row struct {
 	PictureOf  *uint32             `json:"picture_boot"`
 }
 
-// Slots counts a cooler's slots by what they were last seen to be.
+// Slots counts a cooler's slots by their last seen state.
 type Slots struct {
 	OK        int `json:"ok"`
 	Low       int `json:"low"`
@@ -55,17 +55,17 @@ type Slots struct {
 	Unknown   int `json:"unknown"`
 }
 
-// Measured is a KPI with its coverage: the share of what it speaks of that was observed. Coverage 0
-// has no value.
+// Measured is a KPI with its coverage: the share of its subject that was observed. With coverage 0 there is no
+// value.
 type Measured struct {
 	Value    *float64 `json:"value"`
 	Coverage float64  `json:"coverage"`
 }
 
-// silence is how long a cooler that never told its presence may be quiet and still count as online.
+// silence is how long a cooler that never reported its presence may be silent and still count as online.
 const silence = 10 * time.Minute
 
-// RowOf puts together a cooler's row from what is stored of it and the types of its open alerts.
+// RowOf builds a cooler's row from what is stored about it and the types of its open alerts.
 func RowOf(c *state.Cooler, open []alert.Type, now time.Time) Row {
 	l := c.Latest
 	r := Row{Device: c.Device, Store: c.Store, Name: c.Name, Model: c.Model, OpenAlerts: len(open), Door: "unknown"}
@@ -134,7 +134,7 @@ func statusOf(c *state.Cooler, open []alert.Type, now time.Time) (Status, []stri
 // page is how many coolers are read at a time.
 const page = 500
 
-// All gives every cooler of a tenant, by device.
+// All returns every cooler of a tenant, by device.
 func All(ctx context.Context, q state.Querier, tenant string, now time.Time) ([]Row, error) {
 	open, err := alert.OpenTypes(ctx, q, tenant, nil)
 	if err != nil {
@@ -156,7 +156,8 @@ func All(ctx context.Context, q state.Querier, tenant string, now time.Time) ([]
 	}
 }
 
-// One gives one cooler's row and what it was made of; state.ErrNotFound.
+// One returns one cooler's row and the record from which it was made. The error is state.ErrNotFound if there
+// is none.
 func One(ctx context.Context, q state.Querier, tenant, device string, now time.Time) (Row, *state.Cooler, error) {
 	c, err := state.GetCooler(ctx, q, tenant, device)
 	if err != nil {
@@ -169,7 +170,7 @@ func One(ctx context.Context, q state.Querier, tenant, device string, now time.T
 	return RowOf(c, open[device], now), c, nil
 }
 
-// Of gives the rows of coolers of one tenant that were read already.
+// Of returns the rows of coolers of one tenant that were read already.
 func Of(ctx context.Context, q state.Querier, tenant string, coolers []*state.Cooler, now time.Time) ([]Row, error) {
 	if len(coolers) == 0 {
 		return []Row{}, nil

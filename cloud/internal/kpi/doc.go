@@ -1,9 +1,10 @@
-// Package kpi answers questions from the merged hours: availability and what its gaps cost, sales,
-// shares, rankings of outlets and coolers, preference by region, conversion, promotions, forecasts. The
-// formulas are those of docs/kpis.md, each cited where it stands.
+// Package kpi answers questions from the merged hours: availability and what gaps in it cost, sales, shares,
+// rankings of outlets and coolers, preference by region, conversion, promotions, forecasts. It comes after the
+// way from a frame to an alert: what boards saw is merged with sales first (package merge). The formulas are
+// those of docs/kpis.md, and are cited where they are used.
 //
-// What it promises: every row carries the coverage that it rests on; coverage 0 gives null, never 0.
-// Sums over time weigh by time. Money of different currencies stands side by side.
+// Every row carries the coverage on which it rests; coverage 0 gives null, never 0. Sums over time are weighted
+// by time. Money in different currencies is kept apart.
 //
-// What it refuses: to write anything. Suggestions, which are written, are in package replenish.
+// It writes nothing. Suggestions, which are written, are in package replenish.
 package kpi

@@ -9,30 +9,30 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Lift is what came of a promotion: docs/kpis.md, "lift" and "roi".
+// Lift is the effect of a promotion: docs/kpis.md, "lift" and "roi".
 type Lift struct {
 	promotion.Promotion
-	Units       int64    `json:"units"`    // sold in it
-	Baseline    *float64 `json:"baseline"` // units that would have been sold without it; null: nothing to tell by
+	Units       int64    `json:"units"`    // sold while it ran
+	Baseline    *float64 `json:"baseline"` // units that would have been sold without it; null: not known
 	Lift        Estimate `json:"lift_units"`
 	LiftShare   *float64 `json:"lift"` // of the baseline
 	Matched     int      `json:"matched_stores"`
-	Cannibalism *float64 `json:"cannibalised_units"` // what other own products of the group sold more (or, negative, less) than without it
-	Dip         *float64 `json:"after_units"`        // the same of the products themselves afterwards; null until as long has passed
+	Cannibalism *float64 `json:"cannibalised_units"` // how much more (or, negative, less) of the group's other own products was sold than without it
+	Dip         *float64 `json:"after_units"`        // the same for the products themselves afterwards; null until as much time has passed
 	Margin      *float64 `json:"incremental_margin_minor"`
 	ROI         *float64 `json:"roi"`
 	Coverage    float64  `json:"coverage"` // of the shelf while it ran
 }
 
 const (
-	before  = 28 * 24 * time.Hour // what the baseline looks back on
+	before  = 28 * 24 * time.Hour // the period on which the baseline is based
 	longDip = 14 * 24 * time.Hour
-	matched = 10 // stores for each
+	matched = 10 // matched stores for each promoted one
 
 	z80 = 1.2816 // standard deviations to either side of the mean of an 80 % interval
 )
 
-// Promotions answers lift and return of a tenant's promotions that touch a stretch of time.
+// Promotions returns lift and return on investment of a tenant's promotions that overlap a period of time.
 func (d *Desk) Promotions(ctx context.Context, tenant string, from, to, now time.Time) ([]Lift, error) {
 	all, err := promotion.List(ctx, d.DB, tenant)
 	if err != nil {

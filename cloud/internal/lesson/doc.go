@@ -1,10 +1,10 @@
-// Package lesson keeps what people teach on the page, a product with photos of it or with facings that a
-// cooler saw and could not name, until a program that can see (cooler-agent enroll --from-cloud) has put
-// them into a gallery and reported the outcome.
+// Package lesson keeps what people teach on the page: a product with photos of it, or with facings that a
+// cooler saw and could not name. It keeps them until a program that has the networks (cooler-agent enroll
+// --from-cloud) has put them into a gallery and reported the outcome.
 //
-// It only checks that a picture is one; how useful a photo is, the program that embeds it decides. It holds no
-// gallery and no signing key: what is taught reaches boards as a signed bundle of package release. If an outcome
-// is reported twice, the later one counts.
+// It only checks that a picture is one; the program that embeds it decides how useful it is. It holds no
+// gallery and no signing key: what is taught reaches boards as a signed bundle of package release. If an
+// outcome is reported twice, the later one counts.
 package lesson
 
 import (
@@ -67,7 +67,7 @@ CREATE TABLE lesson_photos (
 // Status says how far a lesson is.
 type Status string
 
-// Statuses of a lesson.
+// The statuses of a lesson.
 const (
 	Incomplete Status = "incomplete" // photos are missing
 	Waiting    Status = "waiting"    // to be taught
@@ -75,30 +75,30 @@ const (
 	Refused    Status = "refused"    // no photo of it could be used
 )
 
-// Lesson is one product with what shows it.
+// Lesson is one product, with what shows it.
 type Lesson struct {
 	ID        int64      `json:"id"`
 	GTIN      shelf.GTIN `json:"gtin"`
 	Name      string     `json:"name"`
 	Device    string     `json:"device,omitempty"` // the cooler that saw it; "": photos were sent
-	Photos    int        `json:"photos"`           // that there shall be
-	Arrived   int        `json:"arrived"`          // that are here
+	Photos    int        `json:"photos"`           // that are expected
+	Arrived   int        `json:"arrived"`          // that have arrived
 	Status    Status     `json:"status"`
 	CreatedAt time.Time  `json:"created_at"`
 	CreatedBy string     `json:"created_by"`
 	Result    *Result    `json:"result,omitempty"`
 }
 
-// Result is what whoever taught a lesson says came of it.
+// Result is the outcome of a lesson, as reported by whoever taught it.
 type Result struct {
 	At     time.Time `json:"at"`
 	By     string    `json:"by"`
-	Added  int       `json:"added"`      // references that the lesson gave
-	Held   int       `json:"references"` // that the gallery holds of this product now
+	Added  int       `json:"added"`      // references that came from the lesson
+	Held   int       `json:"references"` // that the gallery now holds of this product
 	Faults []string  `json:"faults"`     // of photos that could not be used
-	Alike  []Alike   `json:"alike"`      // products that it may be taken for
+	Alike  []Alike   `json:"alike"`      // products for which it may be mistaken
 	In     Gallery   `json:"gallery"`
-	Bundle string    `json:"bundle,omitempty"` // version of the signed bundle that holds it; "": none was sent
+	Bundle string    `json:"bundle,omitempty"` // version of the signed bundle that contains it; "": none was sent
 }
 
 // Alike is a product that looks much like the one taught.
@@ -108,7 +108,7 @@ type Alike struct {
 	Similarity float64    `json:"similarity"` // cosine of the nearest references
 }
 
-// Gallery is the file that holds the lesson.
+// Gallery is the file that contains the lesson.
 type Gallery struct {
 	Version    uint64 `json:"version"`   // 0: it is not signed
 	SignedBy   string `json:"signed_by"` // the key; "": it is not signed
@@ -120,7 +120,7 @@ type Gallery struct {
 // Photo is a picture of a lesson.
 type Photo struct {
 	Type   string     // media type
-	Facing *shelf.Box // the pack in it; nil: it is to be found
+	Facing *shelf.Box // the pack in it; nil: it has to be found
 	Bytes  []byte
 }
 
@@ -130,7 +130,7 @@ const (
 	maxList  = 50  // of faults, and of products alike
 )
 
-// validate names what is wrong with a new lesson, and brings its GTIN to its shortest form.
+// validate returns an error that names what is wrong with a new lesson, and shortens its GTIN.
 func (l *Lesson) validate() error {
 	g, err := shelf.ParseGTIN(string(l.GTIN))
 	switch {
@@ -174,7 +174,7 @@ func (r *Result) Validate() error {
 	return nil
 }
 
-// status says how far a lesson is, by what is known of it.
+// status returns how far a lesson is, by what is known about it.
 func (l *Lesson) status() Status {
 	switch {
 	case l.Result != nil && l.Result.Held > 0:

@@ -10,8 +10,8 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// NewPhoto makes sure that data is a whole JPEG or PNG within the limits, and that the facing, if there is
-// one, stands in it. ErrPhoto says what is wrong.
+// NewPhoto checks that data is a complete JPEG or PNG within the limits, and that the facing, if there is one,
+// lies in it. The error wraps ErrPhoto.
 func NewPhoto(data []byte, facing *shelf.Box) (*Photo, error) {
 	if len(data) > MaxPhotoBytes {
 		return nil, fmt.Errorf("%w: it has more than %d MiB", ErrPhoto, MaxPhotoBytes>>20)
@@ -32,7 +32,7 @@ func NewPhoto(data []byte, facing *shelf.Box) (*Photo, error) {
 	return &Photo{Type: "image/" + kind, Facing: facing, Bytes: data}, nil
 }
 
-// Scaled brings a facing that was measured in a picture of width × height to one of another size.
+// Scaled converts a facing that was measured in a picture of width × height to one of another size.
 func Scaled(f shelf.Box, width, height, toWidth, toHeight int) shelf.Box {
 	x := func(v int) int { return (v*toWidth + width/2) / width }
 	y := func(v int) int { return (v*toHeight + height/2) / height }

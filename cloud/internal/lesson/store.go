@@ -33,7 +33,7 @@ func scan(row interface{ Scan(...any) error }) (*Lesson, error) {
 	return &l, nil
 }
 
-// List gives a tenant's lessons, the newest first; with a status only those.
+// List returns a tenant's lessons, the newest first; with a status, only those in it.
 func List(ctx context.Context, q state.Querier, tenant string, status Status) ([]*Lesson, error) {
 	rows, err := q.Query(ctx, selection+" ORDER BY l.id DESC", tenant)
 	if err != nil {
@@ -53,7 +53,7 @@ func List(ctx context.Context, q state.Querier, tenant string, status Status) ([
 	return list, rows.Err()
 }
 
-// Get reads one; state.ErrNotFound.
+// Get reads one lesson. The error is state.ErrNotFound if there is none.
 func Get(ctx context.Context, q state.Querier, tenant string, id int64) (*Lesson, error) {
 	l, err := scan(q.QueryRow(ctx, selection+" AND l.id = ?", tenant, id))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -65,11 +65,11 @@ func Get(ctx context.Context, q state.Querier, tenant string, id int64) (*Lesson
 	return l, nil
 }
 
-// lock is what changes of a tenant's lessons hold, so that its limits hold too.
+// lock names the lock that is held while a tenant's lessons are changed, so that limits are kept.
 func lock(tenant string) string { return "lesson/" + tenant }
 
-// Add enters a lesson, with the photos that are there already. Its product is entered beside it, unless it
-// is known. ErrLesson, ErrFull.
+// Add enters a lesson, with the photos that are there already. Its product is entered as well, unless it is
+// known. The errors are ErrLesson and ErrFull.
 func Add(ctx context.Context, tx *state.Tx, tenant string, l *Lesson, photos []*Photo, now time.Time) (*Lesson, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func Add(ctx context.Context, tx *state.Tx, tenant string, l *Lesson, photos []*
 	return Get(ctx, tx, tenant, id)
 }
 
-// enterProduct has the page know the product's name from now on; what is known of it stays.
+// enterProduct makes the page know the product's name. What is known about the product stays.
 func enterProduct(ctx context.Context, tx *state.Tx, tenant string, l *Lesson) error {
 	var known int
 	err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM products WHERE tenant = ? AND gtin = ?", tenant, string(l.GTIN)).Scan(&known)
@@ -114,8 +114,8 @@ func enterProduct(ctx context.Context, tx *state.Tx, tenant string, l *Lesson) e
 	return state.PutProduct(ctx, tx, tenant, shelf.Product{GTIN: l.GTIN, Name: l.Name})
 }
 
-// PutPhoto takes the photo number n, from 1, of a lesson that has not been taught; a number that is here
-// already is replaced. ErrLesson, ErrFull, state.ErrNotFound.
+// PutPhoto stores photo number n, from 1, of a lesson that has not been taught, and replaces one with that
+// number. The errors are ErrLesson, ErrFull and state.ErrNotFound.
 func PutPhoto(ctx context.Context, tx *state.Tx, tenant string, id int64, n int, p *Photo) (*Lesson, error) {
 	if err := tx.Exclusive(ctx, lock(tenant)); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func putPhoto(ctx context.Context, tx *state.Tx, tenant string, id int64, n int,
 	return nil
 }
 
-// GetPhoto reads one; state.ErrNotFound.
+// GetPhoto reads one photo. The error is state.ErrNotFound if there is none.
 func GetPhoto(ctx context.Context, q state.Querier, tenant string, id int64, n int) (*Photo, error) {
 	var p Photo
 	var f shelf.Box
@@ -174,8 +174,8 @@ func GetPhoto(ctx context.Context, q state.Querier, tenant string, id int64, n i
 	return &p, nil
 }
 
-// Facings gives where in its photos a lesson's product stands, by the photo's number; those of which it is
-// to be found are left out.
+// Facings returns where a lesson's product is in its photos, by the photo's number. Photos in which it has to
+// be found are left out.
 func Facings(ctx context.Context, q state.Querier, tenant string, id int64) (map[int]shelf.Box, error) {
 	rows, err := q.Query(ctx, "SELECT n, x, y, w, h FROM lesson_photos WHERE tenant = ? AND lesson = ? AND w > 0", tenant, id)
 	if err != nil {
@@ -194,7 +194,7 @@ func Facings(ctx context.Context, q state.Querier, tenant string, id int64) (map
 	return all, rows.Err()
 }
 
-// Tell notes what came of a lesson. ErrLesson, ErrMissing, state.ErrNotFound.
+// Tell records the outcome of a lesson. The errors are ErrLesson, ErrMissing and state.ErrNotFound.
 func Tell(ctx context.Context, tx *state.Tx, tenant string, id int64, r *Result) (*Lesson, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -223,7 +223,8 @@ func Tell(ctx context.Context, tx *state.Tx, tenant string, id int64, r *Result)
 	return Get(ctx, tx, tenant, id)
 }
 
-// Remove forgets a lesson with its photos; what a gallery has learned stays in it. state.ErrNotFound.
+// Remove deletes a lesson with its photos; what a gallery has learnt stays in it. The error is
+// state.ErrNotFound if there is none.
 func Remove(ctx context.Context, tx *state.Tx, tenant string, id int64, by string, now time.Time) error {
 	if err := tx.Exclusive(ctx, lock(tenant)); err != nil {
 		return err
