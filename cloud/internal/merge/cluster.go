@@ -1,7 +1,9 @@
 package merge
 
 import (
+	"cmp"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -30,6 +32,10 @@ type comparison struct {
 type storeDay struct {
 	store string
 	day   int64 // since 1970, local
+}
+
+func (d storeDay) compare(o storeDay) int {
+	return cmp.Or(strings.Compare(d.store, o.store), cmp.Compare(d.day, o.day))
 }
 
 // likeness compares units with what a rate expected, with the variance that chance gives the former.
@@ -114,7 +120,7 @@ const (
 // solve learns the effects one after the other, each beside those before it.
 func (c *comparison) solve() *effectsOf {
 	var sum likeness
-	for _, k := range c.pairs {
+	for _, k := range inOrder(c.pairs) {
 		sum.add(*k)
 	}
 	e := &effectsOf{all: factor{1, unlike}}
@@ -122,14 +128,14 @@ func (c *comparison) solve() *effectsOf {
 		e.all = shrunk(r, v, unlike*unlike)
 	}
 	products, stores := map[shelf.GTIN]*likeness{}, map[string]*likeness{}
-	for k, v := range c.pairs {
+	for k, v := range inOrder(c.pairs) {
 		entry(products, k.gtin).add(likeness{v.got, v.expected * e.all.factor, v.variance})
 	}
-	e.products, e.betweenProducts = effects(products)
-	for k, v := range c.pairs {
+	e.products, e.betweenProducts = effects(products, cmp.Compare[shelf.GTIN])
+	for k, v := range inOrder(c.pairs) {
 		entry(stores, k.store).add(likeness{v.got, v.expected * e.all.factor * e.products[k.gtin].factor, v.variance})
 	}
-	e.stores, e.betweenStores = effects(stores)
+	e.stores, e.betweenStores = effects(stores, strings.Compare)
 	e.daily = c.daily()
 	return e
 }
@@ -137,7 +143,7 @@ func (c *comparison) solve() *effectsOf {
 // daily is how much a store's days differ beyond chance.
 func (c *comparison) daily() float64 {
 	stores, days := map[string]*likeness{}, map[storeDay]*likeness{}
-	for k, v := range c.days {
+	for k, v := range walk(c.days, storeDay.compare) {
 		entry(stores, k.store).add(*v)
 	}
 	for k, v := range c.days {
@@ -145,14 +151,14 @@ func (c *comparison) daily() float64 {
 			days[k] = &likeness{v.got, v.expected * r, v.variance}
 		}
 	}
-	_, between := effects(days)
+	_, between := effects(days, storeDay.compare)
 	return math.Sqrt(between)
 }
 
 // effects gives each cluster its factor, and the variance between them.
-func effects[K comparable](of map[K]*likeness) (map[K]factor, float64) {
+func effects[K comparable](of map[K]*likeness, compare func(a, b K) int) (map[K]factor, float64) {
 	var between, weights float64
-	for _, k := range of {
+	for _, k := range walk(of, compare) {
 		if r, v, ok := k.ratio(); ok {
 			between += k.expected * ((r-1)*(r-1) - v)
 			weights += k.expected

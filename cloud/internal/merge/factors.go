@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -73,7 +74,8 @@ func (t told[K]) doubt(k K, lost *[Week]float64) (variance float64) {
 // they were lost so far; where nothing was, in those in which most is sold.
 func (f *counted) doubt(out map[string]*StoreRates, products told[shelf.GTIN], stores told[string]) {
 	byProduct, byStore := map[shelf.GTIN]*[Week]float64{}, map[string]*[Week]float64{}
-	for k, s := range f.Fit.sums {
+	for _, k := range f.order {
+		s := f.Fit.sums[k]
 		p, t := byProduct[k.gtin], byStore[k.store]
 		if p == nil {
 			p = new([Week]float64)
@@ -106,7 +108,7 @@ func (f *counted) doubt(out map[string]*StoreRates, products told[shelf.GTIN], s
 
 // profiles learns for each key how its week differs from what was expected, level by level, each shrunk to
 // 1 by how much the keys differ there. It changes weeks.
-func profiles[K comparable](weeks map[K]*week) (map[K]*Profile, told[K]) {
+func profiles[K cmp.Ordered](weeks map[K]*week) (map[K]*Profile, told[K]) {
 	from := told[K]{units: make(map[K]*[3][]float64, len(weeks))}
 	out := make(map[K]*Profile, len(weeks))
 	for k := range weeks {
@@ -119,7 +121,7 @@ func profiles[K comparable](weeks map[K]*week) (map[K]*Profile, told[K]) {
 	for n, level := range levels {
 		got, expected := map[K][]float64{}, map[K][]float64{}
 		var m moments
-		for k, v := range weeks {
+		for k, v := range walk(weeks, cmp.Compare[K]) {
 			g, x := make([]float64, level.n), make([]float64, level.n)
 			for w := range v.got {
 				g[level.of(w)] += v.got[w]
@@ -149,8 +151,8 @@ func profiles[K comparable](weeks map[K]*week) (map[K]*Profile, told[K]) {
 func (f *counted) shapes(out map[string]*StoreRates, shapes map[shelf.GTIN]*Profile) told[shelf.GTIN] {
 	weeks := map[shelf.GTIN]*week{}
 	var got, expected [Week]float64
-	for k, s := range f.sums {
-		r := out[k.store]
+	for _, k := range f.order {
+		s, r := f.sums[k], out[k.store]
 		per, known := r.bases[k.gtin]
 		if !known {
 			continue
@@ -191,8 +193,8 @@ func (f *counted) shapes(out map[string]*StoreRates, shapes map[shelf.GTIN]*Prof
 func (f *counted) bases(out map[string]*StoreRates) {
 	type level struct{ got, hours float64 } // hours weighed by how busy they are
 	levels, all := map[pair]level{}, map[shelf.GTIN]level{}
-	for k, s := range f.sums {
-		r := out[k.store]
+	for _, k := range f.order {
+		s, r := f.sums[k], out[k.store]
 		var l level
 		for w, t := range s {
 			l.got += t.units
@@ -204,7 +206,8 @@ func (f *counted) bases(out map[string]*StoreRates) {
 	}
 	spread := map[shelf.GTIN]*moments{}
 	mean := func(g shelf.GTIN) float64 { return all[g].got / max(all[g].hours, math.SmallestNonzeroFloat64) }
-	for k, l := range levels {
+	for _, k := range f.order {
+		l := levels[k]
 		if spread[k.gtin] == nil {
 			spread[k.gtin] = &moments{}
 		}
@@ -233,8 +236,8 @@ func (f *counted) bases(out map[string]*StoreRates) {
 // traffic is how a store's week differs from what its products do elsewhere, over all of them together.
 func (f *counted) traffic(out map[string]*StoreRates) told[string] {
 	weeks := map[string]*week{}
-	for k, s := range f.sums {
-		r := out[k.store]
+	for _, k := range f.order {
+		s, r := f.sums[k], out[k.store]
 		v := weeks[k.store]
 		if v == nil {
 			v = &week{}

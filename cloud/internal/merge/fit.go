@@ -1,7 +1,12 @@
 package merge
 
 import (
+	"cmp"
+	"iter"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -65,6 +70,24 @@ const HalfLife = 28 * 24 * time.Hour
 type pair struct {
 	store string
 	gtin  shelf.GTIN
+}
+
+func (p pair) compare(o pair) int {
+	return cmp.Or(strings.Compare(p.store, o.store), cmp.Compare(p.gtin, o.gtin))
+}
+
+// inOrder walks a map by its keys: a sum of fractions depends on their order, and must be the same to the last bit each
+// time that it is made.
+func inOrder[V any](m map[pair]V) iter.Seq2[pair, V] { return walk(m, pair.compare) }
+
+func walk[K comparable, V any](m map[K]V, compare func(a, b K) int) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for _, k := range slices.SortedFunc(maps.Keys(m), compare) {
+			if !yield(k, m[k]) {
+				return
+			}
+		}
+	}
 }
 
 // tallied is units and hours, all by the weight of their age. Hours in which the product was out for a while
@@ -223,13 +246,14 @@ const mostPressed = 3
 // counted is what the lessons of a fit come to under rates; nil: all hours count alike.
 type counted struct {
 	*Fit
-	sums map[pair]*[Week]tally
+	sums  map[pair]*[Week]tally
+	order []pair // of sums, in which all is added
 }
 
 type tally struct{ units, hours float64 }
 
 func (f *Fit) counted(rates map[string]*StoreRates) *counted {
-	c := &counted{f, make(map[pair]*[Week]tally, len(f.sums))}
+	c := &counted{f, make(map[pair]*[Week]tally, len(f.sums)), slices.SortedFunc(maps.Keys(f.sums), pair.compare)}
 	for k, s := range f.sums {
 		r := rates[k.store]
 		out := new([Week]tally)

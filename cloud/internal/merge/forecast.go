@@ -107,7 +107,7 @@ const doubted = 1. / 16
 // it does not know of hours, days and other stores, which is where the latter is.
 func (b *Scoreboard) Weight(dispersion float64) float64 {
 	var cross, square float64
-	for _, c := range b.cases {
+	for _, c := range inOrder(b.cases) {
 		if !c.counts() {
 			continue
 		}
@@ -172,7 +172,7 @@ const (
 
 // Close scores the cases of one cluster.
 func (b *Scoreboard) Close(dispersion float64) {
-	for _, c := range b.cases {
+	for _, c := range inOrder(b.cases) {
 		if !c.counts() {
 			continue
 		}

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
@@ -108,16 +109,16 @@ func (l *LostSum) Units() (value, low, high float64) {
 
 func (l *LostSum) variance() float64 {
 	v := l.noise
-	for _, p := range l.parts {
+	for _, p := range inOrder(l.parts) {
 		v += p.spread * p.spread
 	}
-	for _, s := range l.shared {
+	for _, s := range walk(l.shared, strings.Compare) {
 		v += s * s
 	}
-	for _, s := range l.local {
+	for _, s := range walk(l.local, strings.Compare) {
 		v += s * s
 	}
-	for _, s := range l.Days.of {
+	for _, s := range walk(l.Days.of, storeDay.compare) {
 		v += s * s
 	}
 	return v + l.alike*l.alike
@@ -130,7 +131,7 @@ const gapPrior = 50 * msPerHour
 // InGaps is what may have been lost besides while nobody looked: the demand then, at the rate at which
 // the same product was out in the same store, shrunk to that over all stores added.
 func (l *LostSum) InGaps() (units float64) {
-	for k, p := range l.parts {
+	for k, p := range inOrder(l.parts) {
 		if o := l.rates[k.gtin]; o.watched > 0 {
 			units += p.dark * (p.out + gapPrior*o.out/o.watched) / (p.watched + gapPrior)
 		}

@@ -106,11 +106,10 @@ func (p *Picks) average(k pair, ago int) (pick, bool) {
 		return pick{}, false
 	}
 	var units, squares float64
-	for day, n := range p.days[k] {
-		if day >= ago && day < ago+int(averaged/aDay) {
-			units += n
-			squares += n * n
-		}
+	for i := range int(averaged / aDay) {
+		n := p.days[k][ago+i]
+		units += n
+		squares += n * n
 	}
 	if units <= 0 {
 		return pick{}, false
@@ -136,7 +135,7 @@ func (p *Picks) in(k pair, ago, days int) (units float64) {
 func (p *Picks) Scores() []Score {
 	const cycle, week = int(ScoredCycle / aDay), 7
 	b := &Scoreboard{total: map[string]*scoreSum{}}
-	for k := range p.days {
+	for k := range inOrder(p.days) {
 		before, ok := p.average(k, cycle)
 		if !ok || p.now.Sub(p.first[k.store]) < time.Duration(cycle+week)*aDay {
 			continue

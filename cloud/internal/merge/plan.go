@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coldshelf/coldshelf/cloud/internal/promotion"
@@ -169,7 +170,7 @@ func (s *liftSum) ratio() float64 { return s.got / s.expected }
 // variance of the ratio where the lift is one that is given: by chance, and because rates are off.
 func (s *liftSum) variance(lift float64) float64 {
 	v := lift*s.chance + lift*lift*s.uneven
-	for store, x := range s.stores {
+	for store, x := range walk(s.stores, strings.Compare) {
 		off := lift * x * s.errors[store]
 		v += off * off
 	}

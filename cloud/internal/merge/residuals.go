@@ -35,7 +35,7 @@ type instead struct {
 // that is 3 % too low makes of all its hours beside an empty slot customers that came from there.
 func (i *instead) share(rates map[string]*StoreRates) (share, variance float64) {
 	variance = i.chance
-	for k, x := range i.expected {
+	for k, x := range inOrder(i.expected) {
 		off := x * rates[k.store].bases[k.gtin].Error
 		variance += off * off
 	}
