@@ -1,14 +1,14 @@
-// Package backup makes one file of everything that a service on embedded databases keeps, while it
-// runs, and brings it back.
+// Package backup makes one file of everything that a service on embedded databases stores, while the service
+// runs, and restores it.
 //
-// A backup is a gzipped tar of the databases, each a consistent copy, and of the certificate
-// authority, with a manifest of SHA-256 sums at its end. The state is copied before the series: what
-// comes in between is then in the series and not in the state, so the boards' messages that the state
-// does not know are taken again and fall on what is there. The other way round they would be lost.
+// A backup is a gzipped tar of the databases, each a consistent copy, and of the certificate authority, with a
+// manifest of SHA-256 sums at the end. The state is copied before the series: whatever is stored in between is
+// then in the series and not in the state, so boards send those messages again and they overwrite what is
+// there. The other way round they would be lost.
 //
-// It refuses to restore over anything that is there, and to bring back a backup that is cut or changed.
-// A service on PostgreSQL or InfluxDB is backed up by their own tools. The file holds the authority's
-// key: whoever reads it can be any board.
+// It does not restore over existing data, and does not restore a backup that is truncated or changed. A service
+// on PostgreSQL or InfluxDB is backed up with their own tools. The file contains the authority's key: whoever
+// can read it can impersonate any board.
 package backup
 
 import (
@@ -31,21 +31,21 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Names of the files in a data folder, in the order in which they are backed up.
+// databases are the names of the files in a data folder, in the order in which they are backed up.
 var databases = []string{"state.db", "series.db"}
 
 var others = []string{"authority/ca.pem", "authority/ca.key"}
 
 const manifestName = "MANIFEST.json"
 
-// Manifest is what the last file of a backup says of the others.
+// Manifest describes the other files of a backup; it is the last file.
 type Manifest struct {
 	Version int               `json:"version"` // 1
 	MadeAt  time.Time         `json:"made_at"`
 	Files   map[string]string `json:"files"` // name to SHA-256, hexadecimal
 }
 
-// ErrBroken says that a backup is cut, or was changed.
+// ErrBroken says that a backup is truncated or was changed.
 var ErrBroken = errors.New("the backup is broken")
 
 // Write copies the data folder of a service that may be running to w.
@@ -66,7 +66,7 @@ func Write(ctx context.Context, dir string, w io.Writer, now time.Time) (*Manife
 		if err := m.add(archive, name, copied, now); err != nil {
 			return nil, fmt.Errorf("back up %s: %w", name, err)
 		}
-		os.Remove(copied) // room for the next; what stays goes with scratch
+		os.Remove(copied) // makes room for the next; anything left is deleted with scratch
 	}
 	for _, name := range others {
 		err := m.add(archive, name, filepath.Join(dir, name), now)
@@ -108,8 +108,8 @@ func (m *Manifest) add(archive *tar.Writer, name, path string, now time.Time) er
 	return nil
 }
 
-// Restore makes a data folder of a backup. The folder must not hold a service's data. Nothing is left
-// of a backup that is broken.
+// Restore creates a data folder from a backup. The folder must not contain a service's data. Nothing is left of
+// a backup that is broken.
 func Restore(r io.Reader, dir string) (m *Manifest, err error) {
 	for _, name := range append(databases, others...) {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
@@ -148,20 +148,20 @@ func Restore(r io.Reader, dir string) (m *Manifest, err error) {
 	return m, nil
 }
 
-// renewLog has the alert log of a state go on behind a seam: subscribers may have been told more than the backup
-// holds, and their cursors must not be taken for places in what is logged from now on.
+// renewLog makes the alert log of a state continue behind a seam: subscribers may have been told more than the
+// backup contains, and their cursors must not be taken for places in what is logged from now on.
 func renewLog(ctx context.Context, path string) error {
 	db, err := state.Open(ctx, "sqlite:"+path)
 	if err != nil {
 		return err
 	}
-	if err = state.Migrate(ctx, db, state.Tables, alert.Tables); err == nil { // of an older backup
+	if err = state.Migrate(ctx, db, state.Tables, alert.Tables); err == nil { // the backup may be from an older version
 		err = db.Write(ctx, func(tx *state.Tx) error { return alert.Restored(ctx, tx, time.Now()) })
 	}
 	return errors.Join(err, db.Close())
 }
 
-// unpack writes the files below scratch and gives their sums. Only names that a backup has are taken.
+// unpack writes the files below scratch and returns their sums. Only names that occur in backups are accepted.
 func unpack(r io.Reader, scratch string) (*Manifest, map[string]string, error) {
 	packed, err := gzip.NewReader(r)
 	if err != nil {
@@ -172,7 +172,7 @@ func unpack(r io.Reader, scratch string) (*Manifest, map[string]string, error) {
 	sums := map[string]string{}
 	for {
 		h, err := archive.Next()
-		if err != nil { // io.EOF too: the manifest ends a backup
+		if err != nil { // io.EOF too: a backup ends with the manifest
 			return nil, nil, fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		if h.Name == manifestName {

@@ -25,17 +25,17 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Config says which broker, and as whom.
+// Config says which broker to use, and with which credentials.
 type Config struct {
 	URL      string // mqtt://host:1883, mqtts://host:8883, or ws:// and wss://
-	ClientID string // stable over restarts, and different for each ingester; "": a random one, without a session
+	ClientID string // stable across restarts, and different for each ingester; "": a random one, without a session
 	Username string
 	Password string
 	TLS      *tls.Config // for mqtts and wss; nil: the system's roots
 	Log      *slog.Logger
 }
 
-// Subscriber is a client of the broker; it connects in Receive.
+// Subscriber is a client of the broker. It connects in Receive.
 type Subscriber struct {
 	cfg    Config
 	clean  bool // it has no name of its own, so the broker keeps nothing for it
@@ -44,15 +44,15 @@ type Subscriber struct {
 	up     chan struct{} // told after each connect
 	done   chan struct{} // closed when Receive ends
 	url    *url.URL
-	shown  string // the same without a password
+	shown  string // the URL without its password
 	log    *slog.Logger
 
 	mu   sync.Mutex
-	away string // why the broker lets us in at no try; "": it does, or none was made
-	told int    // tries that ended so
+	away string // why the broker has refused every attempt; "": it has not
+	told int    // number of attempts that ended like this
 }
 
-// New checks the configuration.
+// New checks the configuration. Nothing is connected yet.
 func New(cfg Config) (*Subscriber, error) {
 	u, err := Address(cfg.URL)
 	if err != nil {
@@ -74,7 +74,7 @@ func New(cfg Config) (*Subscriber, error) {
 	return s, nil
 }
 
-// hearing is a connection that hears something.
+// hearing is a connection that receives something.
 type hearing struct {
 	id      string
 	filters map[string]byte
@@ -88,7 +88,7 @@ func (s *Subscriber) options(h hearing) *mqtt.ClientOptions {
 		SetUsername(s.cfg.Username).SetPassword(s.cfg.Password).
 		SetAutoAckDisabled(true).
 		SetStore(newAnswers()).
-		SetOrderMatters(true). // the handler only enqueues; a goroutine a message would cost more than it
+		SetOrderMatters(true). // the handler only enqueues; a goroutine per message would cost more than that
 		SetDefaultPublishHandler(h.queue.enqueue).
 		SetConnectRetry(true).SetConnectRetryInterval(jitter(time.Second)).
 		SetAutoReconnect(true).SetMaxReconnectInterval(jitter(10 * time.Second)).
@@ -106,17 +106,17 @@ func (s *Subscriber) options(h hearing) *mqtt.ClientOptions {
 	if s.cfg.TLS != nil {
 		o.SetTLSConfig(s.cfg.TLS)
 	}
-	if !strings.HasPrefix(s.cfg.URL, "ws") { // WebSockets are paho's own affair
+	if !strings.HasPrefix(s.cfg.URL, "ws") { // paho opens WebSockets itself
 		o.SetCustomOpenConnectionFn(open)
 	}
 	return o
 }
 
-// protocol is MQTT 3.1.1. Left to itself paho also tries 3.1 after each refusal, and tells what became of that.
+// protocol is MQTT 3.1.1. By default paho also tries 3.1 after each refusal, and reports the outcome of that.
 const protocol = 4
 
-// noted keeps why the broker does not let us in, and says so: at once, and of what stays as it is ever more rarely, with
-// the number of tries.
+// noted records why the broker refuses the connection, and logs it: at once, and then less and less often while
+// it stays the same, with the number of attempts.
 func (s *Subscriber) noted(_ mqtt.Client, n mqtt.ConnectionNotification) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,7 +135,7 @@ func (s *Subscriber) noted(_ mqtt.Client, n mqtt.ConnectionNotification) {
 	}
 }
 
-// Why says why there is no connection now.
+// Why returns the reason why there is no connection now.
 func (s *Subscriber) Why() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,15 +145,15 @@ func (s *Subscriber) Why() string {
 	return "not connected: " + s.away
 }
 
-// jitter gives d to 2 d, so that many ingesters do not come back in step.
+// jitter returns a random duration between d and 2 d, so that many ingesters do not come back in step.
 func jitter(d time.Duration) time.Duration {
 	var b [1]byte
 	rand.Read(b[:])
 	return d + d*time.Duration(b[0])/256
 }
 
-// subscribe asks after every connect, because a broker that lost its memory has lost the session as
-// well, and asks again until it is granted or the connection is gone.
+// subscribe subscribes after every connect, because a broker that has lost its memory has lost the session as
+// well. It retries until the subscription is granted or the connection is lost.
 func (s *Subscriber) subscribe(c mqtt.Client, h hearing) {
 	for c.IsConnectionOpen() {
 		token := c.SubscribeMultiple(h.filters, nil)
@@ -173,13 +173,13 @@ func (s *Subscriber) subscribe(c mqtt.Client, h hearing) {
 	}
 }
 
-// Connected is told after each connect and subscription; a test waits for it.
+// Connected is signalled after each connect and subscription; tests wait for it.
 func (s *Subscriber) Connected() <-chan struct{} { return s.up }
 
 // Online reports whether there is a connection now.
 func (s *Subscriber) Online() bool { return s.client.IsConnectionOpen() }
 
-// Receive connects and hands messages on until ctx ends. It is called once.
+// Receive connects and passes messages on until ctx ends. It must be called once.
 func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) error {
 	ctx, stop := context.WithCancel(ctx)
 	var handing sync.WaitGroup
@@ -190,7 +190,7 @@ func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) er
 	return s.connect(ctx, s.client, func() { <-ctx.Done() })
 }
 
-// connect runs fn once a client has connected, and ends the connection after it.
+// connect calls fn once a client has connected, and ends the connection afterwards.
 func (s *Subscriber) connect(ctx context.Context, client mqtt.Client, fn func()) error {
 	token := client.Connect()
 	defer client.Disconnect(250)
@@ -205,7 +205,7 @@ func (s *Subscriber) connect(ctx context.Context, client mqtt.Client, fn func())
 	return nil
 }
 
-// Publish hands a message to paho at QoS 1, which sends it now or after it has reconnected.
+// Publish passes a message to paho at QoS 1, which sends it now or after it has reconnected.
 func (s *Subscriber) Publish(_ context.Context, topic string, payload []byte) error {
 	token := s.client.Publish(topic, 1, false, payload)
 	select {

@@ -30,17 +30,17 @@ const (
 	consumerName = "ingest"
 )
 
-// Config says which cluster, and as whom.
+// Config says which cluster to use, and with which credentials.
 type Config struct {
 	URL      string // nats://a:4222,b:4222,c:4222?replicas=3
 	Username string
 	Password string
 	TLS      *tls.Config
-	AckWait  time.Duration // then a message that is not done is given to another [60 s]
+	AckWait  time.Duration // after this, a message that is not done is given to another ingester [60 s]
 	Log      *slog.Logger
 }
 
-// Subscriber is a client of the cluster; it connects in Receive.
+// Subscriber is a client of the cluster. It connects in Receive.
 type Subscriber struct {
 	cfg      Config
 	servers  string
@@ -51,13 +51,13 @@ type Subscriber struct {
 	conn     *nats.Conn
 }
 
-// keep is for how long the stream holds messages, done or not: long enough for any repair.
+// keep is how long the stream holds messages, done or not: long enough for any repair.
 const keep = 7 * 24 * time.Hour
 
 // pullBytes bounds what the client fetches ahead: more than the largest message, less than 2000 pictures.
 const pullBytes = 16 << 20
 
-// New checks the configuration and begins to connect, again and again until the cluster is there.
+// New checks the configuration and begins to connect, retrying until the cluster is there.
 func New(cfg Config) (*Subscriber, error) {
 	first, query, _ := strings.Cut(cfg.URL, "?")
 	values, err := url.ParseQuery(query)
@@ -95,7 +95,7 @@ func New(cfg Config) (*Subscriber, error) {
 	return s, nil
 }
 
-// nodes gives the cluster's nodes as the client wants them.
+// nodes returns the cluster's nodes in the form that the client takes.
 func nodes(url string) string {
 	var servers []string
 	for _, host := range strings.Split(strings.TrimPrefix(url, "nats://"), ",") {
@@ -132,13 +132,13 @@ func Probe(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// Ready is closed once Receive pulls.
+// Ready is closed once Receive is pulling.
 func (s *Subscriber) Ready() <-chan struct{} { return s.ready }
 
 // Online reports whether there is a connection now.
 func (s *Subscriber) Online() bool { return s.conn.IsConnected() }
 
-// Why says why there is no connection now.
+// Why returns the reason why there is no connection now.
 func (s *Subscriber) Why() string {
 	if err := s.conn.LastError(); err != nil {
 		return "not connected: " + err.Error()
@@ -165,13 +165,13 @@ func (s *Subscriber) Receive(ctx context.Context, out chan<- ingest.Delivery) er
 			}
 		}
 	}
-	// Acknowledgements that are on their way reach the server before the connection closes.
+	// Let acknowledgements reach the server before the connection closes.
 	return ignoreDown(s.conn.FlushTimeout(2 * time.Second))
 }
 
 func ignoreDown(err error) error {
 	if errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrNoServers) {
-		return nil // what did not arrive comes again
+		return nil // anything that did not arrive comes again
 	}
 	return err
 }
@@ -202,7 +202,7 @@ func (s *Subscriber) pull(ctx context.Context, out chan<- ingest.Delivery, pulli
 			return err
 		}
 		d := ingest.Delivery{Topic: topicOf(m.Subject()), Payload: m.Data(), Received: time.Now(), Done: func() {
-			// One that is lost makes the stream give the message again, which changes nothing.
+			// If it is lost, the stream delivers the message again, which changes nothing.
 			_ = m.Ack()
 		}}
 		if s.room.Hand(ctx, out, d); ctx.Err() != nil {
@@ -217,7 +217,7 @@ func (s *Subscriber) consumer(ctx context.Context, js jetstream.JetStream) (jets
 		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: streamName, Description: "what boards say to Coldshelf",
 			Subjects: []string{"coldshelf.v1.*.*.*.up.>", "coldshelf.v1.*.*.*.status"}, Retention: jetstream.LimitsPolicy,
 			Storage: jetstream.FileStorage, Replicas: s.replicas, MaxAge: keep, Discard: jetstream.DiscardOld})
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another ingester was quicker
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another ingester was faster
 			stream, err = js.Stream(ctx, streamName)
 		}
 	}
@@ -232,34 +232,34 @@ func (s *Subscriber) consumer(ctx context.Context, js jetstream.JetStream) (jets
 	return consumer, nil
 }
 
-// Publish says something to a board, through whichever node it is connected to.
+// Publish sends a message to a board, through whichever node it is connected to.
 func (s *Subscriber) Publish(_ context.Context, topic string, payload []byte) error {
 	return s.conn.Publish(subjectOf(topic), payload)
 }
 
-// Session publishes alerts through the cluster; it lives as long as the subscriber.
+// Session publishes alerts through the cluster. It lives as long as the subscriber.
 type Session struct{ s *Subscriber }
 
-// Session gives one.
+// Session returns a session.
 func (s *Subscriber) Session() Session { return Session{s} }
 
-// Retain says something to whoever is connected. NATS keeps only what is said over MQTT for those who
-// subscribe later, so a reader of alerts through NATS takes up from the live stream's cursor instead.
+// Retain publishes to whoever is connected. NATS only keeps messages published over MQTT for later subscribers,
+// so a reader of alerts through NATS starts from the live stream's cursor instead.
 func (n Session) Retain(ctx context.Context, topic string, payload []byte) error {
 	return n.s.Publish(ctx, topic, payload)
 }
 
-// Retained has nothing to give, and says so.
+// Retained always returns ErrKeepsNothing.
 func (Session) Retained(context.Context, string) ([]byte, error) { return nil, deliver.ErrKeepsNothing }
 
-// Alive is true: the connection comes back by itself.
+// Alive returns true, because the connection comes back by itself.
 func (Session) Alive() bool { return true }
 
-// Close leaves the connection to the subscriber.
+// Close does nothing: the connection belongs to the subscriber.
 func (Session) Close() {}
 
-// topicOf and subjectOf turn NATS subjects into MQTT topics and back as the server does: levels are
-// parted by dots, and a dot in a name is two slashes.
+// topicOf and subjectOf convert between NATS subjects and MQTT topics as the server does: levels are separated
+// by dots, and a dot in a name becomes two slashes.
 func topicOf(subject string) string {
 	return strings.NewReplacer("//", ".", ".", "/").Replace(subject)
 }
@@ -268,5 +268,5 @@ func subjectOf(topic string) string {
 	return strings.NewReplacer("/", ".", ".", "//").Replace(topic)
 }
 
-// wildcards of filters, as NATS writes them.
+// wildcards converts the wildcards of filters to those of NATS.
 var wildcards = strings.NewReplacer("+", "*", "#", ">")

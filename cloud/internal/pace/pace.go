@@ -1,6 +1,6 @@
-// Package pace holds each of many keys to a rate of its own, a device's messages or somebody's tries at
-// a password, so that one that runs wild takes nothing from the others. It forgets keys that have been
-// quiet, and refuses to grow without a bound while nobody is.
+// Package pace limits each of many keys to a rate of its own, such as a device's messages or somebody's
+// attempts at a password, so that one that runs wild takes nothing from the others. It forgets keys that have
+// been quiet, and does not grow without bound.
 package pace
 
 import (
@@ -10,22 +10,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// many is when keys that have been quiet are forgotten.
+// many is the number of keys at which quiet ones are forgotten.
 const many = 200_000
 
-// Keys is a rate for each key. It belongs to one goroutine at a time.
+// Keys is a rate limiter for each key. It must be used by one goroutine at a time.
 type Keys struct {
 	rate  rate.Limit
 	burst int
 	keys  map[string]*rate.Limiter
 }
 
-// New makes one; a rate of 0 lets everything through.
+// New returns a limiter; a rate of 0 lets everything through.
 func New(perSecond float64, burst int) *Keys {
 	return &Keys{rate: rate.Limit(perSecond), burst: burst, keys: map[string]*rate.Limiter{}}
 }
 
-// Allow tells whether a key may go on now, and counts it if so. It keeps no part of the key's memory.
+// Allow reports whether a key may go on now, and counts it if so. It keeps no reference to the key's memory.
 func (k *Keys) Allow(key string, now time.Time) bool {
 	if k.rate <= 0 {
 		return true
@@ -33,7 +33,7 @@ func (k *Keys) Allow(key string, now time.Time) bool {
 	one, ok := k.keys[key]
 	if !ok {
 		if len(k.keys) >= many && !k.forget(now) {
-			return false // that many at once are no devices of ours, and no people
+			return false // so many at once are neither our devices nor people
 		}
 		one = rate.NewLimiter(k.rate, k.burst)
 		k.keys[strings.Clone(key)] = one
@@ -41,7 +41,7 @@ func (k *Keys) Allow(key string, now time.Time) bool {
 	return one.AllowN(now, 1)
 }
 
-// forget drops keys whose allowance is whole again: a new one is the same.
+// forget drops keys whose allowance is full again: a new key is the same.
 func (k *Keys) forget(now time.Time) bool {
 	for key, one := range k.keys {
 		if one.TokensAt(now) >= float64(k.burst) {

@@ -38,7 +38,7 @@ type Promotion struct {
 // longest bounds a campaign.
 const longest = 120 * 24 * time.Hour
 
-// Validate names what is wrong with a promotion, and brings its GTINs to their shortest form.
+// Validate returns an error that names what is wrong with a promotion, and shortens its GTINs.
 func (p *Promotion) Validate() error {
 	switch {
 	case p.ID == "" || len(p.ID) > 100:
@@ -71,7 +71,7 @@ func (p *Promotion) Covers(store string, g shelf.GTIN) bool {
 	return here && this
 }
 
-// Put enters or replaces one that is valid.
+// Put enters or replaces a valid promotion.
 func Put(ctx context.Context, tx *state.Tx, tenant string, p *Promotion) error {
 	body, err := json.Marshal(p)
 	if err == nil {
@@ -83,7 +83,7 @@ func Put(ctx context.Context, tx *state.Tx, tenant string, p *Promotion) error {
 	return nil
 }
 
-// Delete takes one away; state.ErrNotFound.
+// Delete removes a promotion. The error is state.ErrNotFound if there is none.
 func Delete(ctx context.Context, tx *state.Tx, tenant, id string) error {
 	r, err := tx.Exec(ctx, "DELETE FROM promotions WHERE tenant = ? AND id = ?", tenant, id)
 	if err != nil {
@@ -95,7 +95,7 @@ func Delete(ctx context.Context, tx *state.Tx, tenant, id string) error {
 	return nil
 }
 
-// List gives a tenant's, by id.
+// List returns a tenant's promotions by ID.
 func List(ctx context.Context, q state.Querier, tenant string) ([]Promotion, error) {
 	bodies, err := state.Texts(ctx, q, "SELECT body FROM promotions WHERE tenant = ? ORDER BY id", tenant)
 	if err != nil {

@@ -16,21 +16,21 @@ import (
 	"github.com/coldshelf/coldshelf/models/bundle"
 )
 
-// piece is how much of a bundle one row holds.
+// piece is the number of bytes of a bundle in one row.
 const piece = 256 << 10
 
-// piecesAtOnce are written in one transaction, so that a large bundle holds up nobody who writes.
+// piecesAtOnce is how many pieces are written in one transaction, so that a large bundle does not hold up other
+// writers.
 const piecesAtOnce = 16
 
-// Store takes bundles in. Scratch is a folder for what is being checked; "": the system's.
+// Store takes in bundles. Scratch is a folder for bundles that are being checked; "": the system's.
 type Store struct {
 	DB      *state.DB
 	Scratch string
 }
 
-// Add checks a bundle, every file of it, and keeps it. One that is here already is given back, with
-// again true. It refuses with bundle.ErrRefused, ErrNoRoot, ErrLower, ErrTaken or ErrSize, and leaves
-// nothing then.
+// Add checks a bundle with every file in it, and stores it. If it is stored already, it is returned with again
+// set. The error wraps bundle.ErrRefused, ErrNoRoot, ErrLower, ErrTaken or ErrSize; nothing is stored then.
 func (s *Store) Add(ctx context.Context, tenant, by string, from io.Reader, now time.Time) (r *Release, again bool, err error) {
 	dir, err := os.MkdirTemp(s.Scratch, "bundle-")
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Store) Add(ctx context.Context, tenant, by string, from io.Reader, now 
 	return &c.Release, false, nil
 }
 
-// receive writes what comes into a file.
+// receive writes what arrives to a file.
 func receive(path string, from io.Reader) (sum string, size int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
@@ -78,20 +78,20 @@ func receive(path string, from io.Reader) (sum string, size int64, err error) {
 	return hex.EncodeToString(hash.Sum(nil)), size, nil
 }
 
-// checked is a release with what was believed when it was.
+// checked is a release, with the trust on which the check was based.
 type checked struct {
 	Release
-	held  []byte // the root that it was checked by
-	trust trust  // after it
+	held  []byte // the root with which it was checked
+	trust trust  // the trust after it
 }
 
-// check opens a bundle as a board that holds the tenant's root would, and looks at every file.
+// check opens a bundle as a board with the tenant's root would do, and checks every file.
 func (s *Store) check(ctx context.Context, tenant, dir, path string) (*checked, error) {
 	root, _, _, err := readRoot(ctx, s.DB, tenant)
 	if err != nil {
 		return nil, err
 	}
-	// What it is says which metadata it must not go below, so it is opened twice.
+	// The content determines below which metadata it must not go, so it is opened twice.
 	first, err := bundle.Open(path, bundle.Trust{Root: root, Dir: filepath.Join(dir, "first")}, time.Now())
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (s *Store) check(ctx context.Context, tenant, dir, path string) (*checked, 
 	return c, err
 }
 
-// fits refuses what boards with the newest of its kind would refuse.
+// fits refuses what boards with the newest bundle of its kind would refuse.
 func fits(ctx context.Context, q state.Querier, tenant string, r *Release) error {
 	newest, err := Newest(ctx, q, tenant, r.Kind, r.Arch)
 	if errors.Is(err, state.ErrNotFound) {
@@ -140,7 +140,7 @@ func fits(ctx context.Context, q state.Querier, tenant string, r *Release) error
 	return nil
 }
 
-// keep writes the pieces, and then, at once, that they are a release.
+// keep writes the pieces and then, in one step, that they are a release.
 func (s *Store) keep(ctx context.Context, tenant, path string, c *checked, now time.Time) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -174,7 +174,7 @@ func putPiece(ctx context.Context, tx *state.Tx, tenant, sum string, n int, f io
 	return err
 }
 
-// enter makes pieces a release; meanwhile another may have come, or the root have changed.
+// enter turns pieces into a release. Meanwhile another one may have come, or the root may have changed.
 func (s *Store) enter(ctx context.Context, tx *state.Tx, tenant string, pieces int, c *checked, now time.Time) error {
 	if err := tx.Exclusive(ctx, lock(tenant)); err != nil {
 		return err
@@ -210,7 +210,7 @@ func (s *Store) enter(ctx context.Context, tx *state.Tx, tenant string, pieces i
 	return access.Note(ctx, tx, tenant, c.AddedBy, "bundle added", fmt.Sprintf("%s %s %s %s", c.Kind, c.Version, c.Arch, c.SHA256), now)
 }
 
-// dropPieces removes what belongs to no release.
+// dropPieces deletes pieces that belong to no release.
 func dropPieces(ctx context.Context, tx *state.Tx, tenant, sum string) error {
 	_, err := tx.Exec(ctx, `DELETE FROM release_pieces WHERE tenant = ? AND sha256 = ?
 		AND NOT EXISTS (SELECT 1 FROM releases r WHERE r.tenant = release_pieces.tenant AND r.sha256 = release_pieces.sha256)`, tenant, sum)

@@ -1,13 +1,13 @@
-// Package release keeps the signed bundles that boards may be sent: networks, galleries and agents, each
-// a repository of The Update Framework in one file (package bundle). They lie in the state's database, in
-// pieces, so that every node of the service has them and a backup holds them.
+// Package release stores the signed bundles that may be sent to boards: networks, galleries and agents, each a
+// repository of The Update Framework in one file (package bundle). They are in the state's database, in pieces,
+// so that every node of the service has them and a backup contains them.
 //
-// It refuses a bundle that the tenant's root does not vouch for, one that has ended, one of a lower version
-// than the newest of its kind and processor, and a second content under one version: what boards would
-// refuse does not get this far. No key that signs is ever here, only the root, which is public.
+// It refuses a bundle that the tenant's root does not vouch for, one that has expired, one with a lower version
+// than the newest of its kind and processor, and different content under an existing version: whatever boards
+// would refuse does not get this far. No signing key is ever stored here, only the root, which is public.
 //
-// It serves a bundle to whoever knows its SHA-256, in ranges, so that a board goes on where its line broke.
-// The hash is told to a board over its own authenticated connection; nothing lists them to strangers.
+// It serves a bundle to whoever knows its SHA-256, in ranges, so that a board can resume a download. A board is
+// told the hash over its own authenticated connection; nothing lists the hashes to strangers.
 package release
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Errors that callers may branch on. What the signatures say is bundle.ErrRefused.
+// Errors that a caller may branch on. Faults of the signatures are bundle.ErrRefused.
 var (
 	ErrNoRoot  = errors.New("this tenant has no root to check bundles by")
 	ErrRoot    = errors.New("the tenant has another root already")
@@ -65,7 +65,7 @@ CREATE TABLE release_pieces (
 );
 `}}
 
-// Release is one bundle that is kept.
+// Release is one stored bundle.
 type Release struct {
 	Kind    string    `json:"kind"`
 	Version string    `json:"version"`
@@ -73,7 +73,7 @@ type Release struct {
 	SHA256  string    `json:"sha256"`         // of the bundle, in hexadecimal
 	Size    int64     `json:"size"`           // bytes
 	MadeAt  time.Time `json:"made_at"`
-	Expires time.Time `json:"expires_at"` // boards that know the time take it no more then
+	Expires time.Time `json:"expires_at"` // boards that know the time do not accept it after this
 	AddedAt time.Time `json:"added_at"`
 	AddedBy string    `json:"added_by"`
 }

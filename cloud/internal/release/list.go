@@ -29,7 +29,7 @@ func scan(row scanner) (*Release, error) {
 	return &r, nil
 }
 
-// Get reads one; state.ErrNotFound.
+// Get reads one release. The error is state.ErrNotFound if there is none.
 func Get(ctx context.Context, q state.Querier, tenant, sum string) (*Release, error) {
 	r, err := scan(q.QueryRow(ctx, "SELECT "+columns+" FROM releases WHERE tenant = ? AND sha256 = ?", tenant, sum))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -41,7 +41,7 @@ func Get(ctx context.Context, q state.Querier, tenant, sum string) (*Release, er
 	return r, nil
 }
 
-// List gives a tenant's, by kind, the newest version first.
+// List returns a tenant's releases by kind, the newest version first.
 func List(ctx context.Context, q state.Querier, tenant string) ([]Release, error) {
 	rows, err := q.Query(ctx, "SELECT "+columns+" FROM releases WHERE tenant = ?", tenant)
 	if err != nil {
@@ -62,7 +62,8 @@ func List(ctx context.Context, q state.Querier, tenant string) ([]Release, error
 	return list, rows.Err()
 }
 
-// Newest is the highest version of a kind for a processor; state.ErrNotFound.
+// Newest returns the highest version of a kind for a processor. The error is state.ErrNotFound if there is
+// none.
 func Newest(ctx context.Context, q state.Querier, tenant, kind, arch string) (*Release, error) {
 	list, err := List(ctx, q, tenant)
 	if err != nil {
@@ -76,7 +77,8 @@ func Newest(ctx context.Context, q state.Querier, tenant, kind, arch string) (*R
 	return nil, fmt.Errorf("bundle of kind %s: %w", kind, state.ErrNotFound)
 }
 
-// Remove forgets one; state.ErrNotFound. That nothing wants it any more is the caller's to see to.
+// Remove deletes a release. The error is state.ErrNotFound if there is none. The caller must make sure that
+// nothing wants it any more.
 func Remove(ctx context.Context, tx *state.Tx, tenant, sum, by string, now time.Time) error {
 	if err := tx.Exclusive(ctx, lock(tenant)); err != nil {
 		return err

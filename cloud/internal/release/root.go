@@ -15,17 +15,17 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Root tells whose bundles a tenant believes.
+// Root describes whose bundles a tenant trusts.
 type Root struct {
 	Version   int64     `json:"version"`
 	Expires   time.Time `json:"expires_at"`
-	RootKeys  []string  `json:"root_keys"`    // IDs, as TUF makes them
-	Keys      []string  `json:"release_keys"` // IDs of those that sign bundles
+	RootKeys  []string  `json:"root_keys"`    // IDs as defined by TUF
+	Keys      []string  `json:"release_keys"` // IDs of the keys that sign bundles
 	ChangedAt time.Time `json:"changed_at"`
 	ChangedBy string    `json:"changed_by"`
 }
 
-// GetRoot reads a tenant's; state.ErrNotFound.
+// GetRoot reads a tenant's root. The error is state.ErrNotFound if there is none.
 func GetRoot(ctx context.Context, q state.Querier, tenant string) (*Root, error) {
 	data, at, by, err := readRoot(ctx, q, tenant)
 	if errors.Is(err, ErrNoRoot) {
@@ -54,7 +54,7 @@ func readRoot(ctx context.Context, q state.Querier, tenant string) (data []byte,
 	return data, state.Time(micros), by, nil
 }
 
-// parseRoot also sees that the root is signed by itself.
+// parseRoot also checks that the root is signed by itself.
 func parseRoot(data []byte) (*Root, error) {
 	m, err := metadata.Root().FromBytes(data)
 	if err == nil {
@@ -73,9 +73,9 @@ func parseRoot(data []byte) (*Root, error) {
 	return r, nil
 }
 
-// SetRoot says whose bundles a tenant believes from now on. A root that takes the place of another needs
-// replace: boards keep the one that they were given, and would refuse what a stranger's signs. ErrBadRoot,
-// ErrRoot.
+// SetRoot sets whose bundles a tenant trusts from now on. A root that replaces another one needs replace:
+// boards keep the one that they were given, and would refuse bundles of a stranger. The errors are ErrBadRoot
+// and ErrRoot.
 func SetRoot(ctx context.Context, tx *state.Tx, tenant, by string, data []byte, replace bool, now time.Time) (*Root, error) {
 	r, err := parseRoot(data)
 	if err != nil {
@@ -100,7 +100,7 @@ func SetRoot(ctx context.Context, tx *state.Tx, tenant, by string, data []byte, 
 	if err := putRoot(ctx, tx, tenant, by, data, now); err != nil {
 		return nil, err
 	}
-	// What was accepted under another root says nothing of this one's bundles.
+	// What was accepted under another root says nothing about the bundles of this one.
 	if _, err := tx.Exec(ctx, "DELETE FROM release_trust WHERE tenant = ?", tenant); err != nil {
 		return nil, fmt.Errorf("set root: %w", err)
 	}
@@ -120,5 +120,5 @@ func putRoot(ctx context.Context, tx *state.Tx, tenant, by string, data []byte, 
 	return nil
 }
 
-// lock is what changes of a tenant's bundles hold.
+// lock names the lock that is held while a tenant's bundles are changed.
 func lock(tenant string) string { return "release/" + tenant }

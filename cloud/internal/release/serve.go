@@ -14,19 +14,19 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Path is where a bundle is served, below the service's own address.
+// Path returns where a bundle is served, below the service's own address.
 func Path(sum string) string { return "/bundles/" + sum }
 
 // Pattern is Path for a mux.
 const Pattern = "GET /bundles/{sha256}"
 
-// Server hands bundles to boards.
+// Server serves bundles to boards.
 type Server struct {
 	DB  *state.DB
 	Log *slog.Logger
 }
 
-// ServeHTTP answers with a bundle, or the part of it that was asked for.
+// ServeHTTP answers with a bundle, or with the range of it that was asked for.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sum := r.PathValue("sha256")
 	if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 {
@@ -51,7 +51,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", f.added, f)
 }
 
-// file reads a bundle's pieces. It keeps the request's context, which an io.ReadSeeker is not given.
+// file reads the pieces of a bundle. It stores the request's context, because an io.ReadSeeker is not given
+// one.
 type file struct {
 	ctx         context.Context
 	db          *state.DB

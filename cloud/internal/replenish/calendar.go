@@ -7,27 +7,29 @@ import (
 	"time"
 )
 
-// Calendar says when a store is delivered, in its own time.
+// Calendar says when a store is delivered, in its own time zone.
 type Calendar struct {
 	Days    []string `json:"days"`      // Mo, Tu, We, Th, Fr, Sa, Su
 	At      string   `json:"at"`        // of the delivery, such as 07:00
 	OrderBy string   `json:"order_by"`  // the latest time of day for an order
 	Lead    int      `json:"lead_days"` // how many days before the delivery that is
-	// Off are dates without a delivery, holidays for one: 2026-12-25, 12-25 of every year, 2026-02-15/2026-02-23.
-	// Nobody takes orders on them either: an order that would be due on one is due on the day before.
+	// Off are dates without a delivery, such as holidays: 2026-12-25; 12-25 for every year;
+	// 2026-02-15/2026-02-23. No orders are taken on them either: an order that would be due on one of them is
+	// due on the day before.
 	Off []string `json:"off,omitempty"`
-	// Extra are dates with a delivery besides Days, such as the one in place of a holiday's.
+	// Extra are dates with a delivery besides Days, such as the one that replaces a delivery on a holiday.
 	Extra []string `json:"extra,omitempty"`
 }
 
-// Daily is the calendar of a store that has none: every morning, ordered by the afternoon before.
+// Daily returns the calendar of a store that has none: a delivery every morning, to be ordered by the afternoon
+// before.
 func Daily() Calendar {
 	return Calendar{Days: []string{"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"}, At: "07:00", OrderBy: "15:00", Lead: 1}
 }
 
 var dayNames = []string{"Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"}
 
-// Validate names what is wrong with a calendar.
+// Validate returns an error that names what is wrong with a calendar.
 func (c Calendar) Validate() error {
 	if len(c.Days) == 0 {
 		return fmt.Errorf("days is empty, want such as [Mo, Th]")
@@ -61,7 +63,7 @@ func (c Calendar) Validate() error {
 // maxDates bounds each list of a calendar.
 const maxDates = 400
 
-// dates are one date, or those from one to another; without a year of every year.
+// dates is one date, or a range of dates; without a year they apply to every year.
 type dates struct{ from, to string }
 
 func parseDates(text string) (d dates, err error) {
@@ -88,7 +90,7 @@ func parseDates(text string) (d dates, err error) {
 func (d dates) hold(day time.Time) bool {
 	date := day.Format(time.DateOnly)
 	date = date[len(date)-len(d.from):]
-	if d.to < d.from { // over the new year
+	if d.to < d.from { // across the new year
 		return date >= d.from || date <= d.to
 	}
 	return date >= d.from && date <= d.to
@@ -108,7 +110,7 @@ func (c Calendar) delivers(day time.Time) bool {
 	return among(c.Extra, day) || slices.Contains(c.Days, dayNames[day.Weekday()]) && !among(c.Off, day)
 }
 
-// Cycle is a delivery that can still be ordered, and the one after it.
+// Cycle is a delivery that can still be ordered, with the one after it.
 type Cycle struct {
 	OrderBy  time.Time `json:"order_by"`
 	Delivery time.Time `json:"delivery"`
@@ -118,7 +120,7 @@ type Cycle struct {
 // horizon is how many days ahead a delivery is looked for.
 const horizon = 400
 
-// Cycle gives the first delivery whose order is not too late at now; ok is false where the calendar has no two
+// Cycle returns the first delivery that can still be ordered at now. ok is false if the calendar has no two
 // deliveries within more than a year.
 func (c Calendar) Cycle(now time.Time, zone *time.Location) (out Cycle, ok bool) {
 	at, _ := time.Parse("15:04", c.At)
@@ -140,7 +142,7 @@ func (c Calendar) Cycle(now time.Time, zone *time.Location) (out Cycle, ok bool)
 	return Cycle{}, false
 }
 
-// orderBy is until when a delivery can be ordered.
+// orderBy returns until when a delivery can be ordered.
 func (c Calendar) orderBy(delivery time.Time) time.Time {
 	by, _ := time.Parse("15:04", c.OrderBy)
 	y, m, d := delivery.Date()

@@ -1,11 +1,11 @@
-// Package replenish suggests what to order for which store: from the forecast of demand over the next
-// delivery cycle, what the store has, and what its coolers hold; in whole packs; ranked by the money
-// that an order saves. People approve, change or pause a suggestion; approved ones go to the ordering
-// system by webhook, each under an id by which it is known again; and how each did is kept.
+// Package replenish suggests what to order for each store. A suggestion is based on the forecast of demand over
+// the next delivery cycle, on what the store has, and on what its coolers hold. It is in whole packs, and
+// ranked by the money that the order saves. People approve, change or pause suggestions. Approved ones go to
+// the ordering system by webhook, each with an ID by which it is recognised; and how each turned out is
+// recorded.
 //
-// What it promises: a suggestion that somebody has decided about is not changed by planning again; an
-// order is sent until the other side has it, and never under a second id.
+// Planning again does not change a suggestion about which somebody has decided. An order is sent until the
+// other side has accepted it, and never with a second ID.
 //
-// What it refuses: to guess a stock. Where neither the book nor a look tells what a store has, there is
-// no suggestion.
+// It does not guess a stock: if neither the book nor a look shows what a store has, there is no suggestion.
 package replenish

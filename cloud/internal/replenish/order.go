@@ -19,13 +19,14 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Ordering is the system that approved orders are posted to. Its secret signs them as Standard Webhooks.
+// Ordering is the system to which approved orders are posted. Its secret signs them according to Standard
+// Webhooks.
 type Ordering struct {
 	URL    string `json:"url"` // "": none
 	Secret string `json:"secret,omitempty"`
 }
 
-// Order is what an ordering system is posted.
+// Order is what is posted to an ordering system.
 type Order struct {
 	Type     string     `json:"type"` // replenishment.order
 	ID       string     `json:"id"`   // the same for a repetition
@@ -40,7 +41,7 @@ type Order struct {
 	Note     string     `json:"note,omitempty"`
 }
 
-// ReadOrdering gives a tenant's; without one its URL is "".
+// ReadOrdering returns a tenant's ordering system; if there is none, its URL is "".
 func ReadOrdering(ctx context.Context, q state.Querier, tenant string) (o Ordering, err error) {
 	err = q.QueryRow(ctx, "SELECT url, secret FROM replenish_ordering WHERE tenant = ?", tenant).Scan(&o.URL, &o.Secret)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -52,7 +53,7 @@ func ReadOrdering(ctx context.Context, q state.Querier, tenant string) (o Orderi
 	return o, nil
 }
 
-// PutOrdering sets a tenant's.
+// PutOrdering sets a tenant's ordering system.
 func PutOrdering(ctx context.Context, tx *state.Tx, tenant string, o Ordering) error {
 	if u, err := url.Parse(o.URL); o.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil) {
 		return fmt.Errorf("url %q: want https://host/path", o.URL)
@@ -71,13 +72,13 @@ func PutOrdering(ctx context.Context, tx *state.Tx, tenant string, o Ordering) e
 // sentAtOnce bounds how many orders one step posts.
 const sentAtOnce = 1000
 
-// silences is after how many orders in a row that nobody answered the others wait for the next step: the system is
-// away, and each would wait for its time-out.
+// silences is the number of orders in a row without any answer after which the others wait for the next step:
+// the system is away, and each order would wait for its timeout.
 const silences = 3
 
-// Send posts a tenant's approved orders, each until the other side has taken it (2xx). One that fails
-// stays approved, says why, and does not hold up the others; one that was not taken before its delivery
-// was due is expired, and never sent.
+// Send posts a tenant's approved orders, each until the other side has accepted it (2xx). An order that fails
+// stays approved, records why, and does not hold up the others. One that was not accepted before its delivery
+// was due expires, and is never sent.
 func (p *Planner) Send(ctx context.Context, tenant string) error {
 	o, err := ReadOrdering(ctx, p.DB, tenant)
 	if err != nil || o.URL == "" {
@@ -99,7 +100,7 @@ func (p *Planner) Send(ctx context.Context, tenant string) error {
 				continue
 			}
 			if silent == silences {
-				continue // those that are too late are ended all the same
+				continue // orders that are too late are ended all the same
 			}
 			answered, err := p.post(ctx, o, s)
 			if err != nil {
@@ -119,7 +120,7 @@ func (p *Planner) Send(ctx context.Context, tenant string) error {
 	return nil
 }
 
-// post hands an order over; answered tells whether anybody did.
+// post sends an order; answered reports whether there was any answer.
 func (p *Planner) post(ctx context.Context, o Ordering, s *Suggestion) (answered bool, err error) {
 	body, err := json.Marshal(Order{"replenishment.order", s.ID, s.Store, s.GLN, s.Case, s.Cases, s.GTIN, s.Cases * s.Pack, s.Delivery, s.By, s.Note})
 	if err != nil {
@@ -148,15 +149,15 @@ func (p *Planner) post(ctx context.Context, o Ordering, s *Suggestion) (answered
 		return false, err
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // lets the connection be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // so that the connection can be reused
 	if resp.StatusCode/100 != 2 {
 		return true, fmt.Errorf("status %d", resp.StatusCode)
 	}
 	return true, nil
 }
 
-// settle notes that an order was taken, or why not. Somebody may have paused it while it was under way:
-// then it was sent all the same.
+// settle records that an order was accepted, or why not. Somebody may have paused it while it was being sent:
+// it was sent all the same.
 func (p *Planner) settle(ctx context.Context, tenant string, sent *Suggestion, fault string) error {
 	return p.DB.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
@@ -194,11 +195,11 @@ func (p *Planner) tooLate(ctx context.Context, tenant string, late *Suggestion) 
 	})
 }
 
-// closeBack is how long after its cycle a suggestion is still given its outcome.
+// closeBack is how long after its cycle a suggestion still gets its outcome.
 const closeBack = 14 * 24 * time.Hour
 
-// Close ends what is over: suggestions whose order is too late, and the outcome of those whose cycle has
-// passed.
+// Close ends what is over: it expires suggestions that can no longer be ordered, and records the outcome of
+// those whose cycle has passed.
 func (p *Planner) Close(ctx context.Context, tenant string) error {
 	now := p.Now().UTC()
 	list, err := List(ctx, p.DB, tenant, Filter{Since: now.Add(-closeBack), Limit: 1_000_000})
@@ -212,7 +213,7 @@ func (p *Planner) Close(ctx context.Context, tenant string) error {
 	for i := range list {
 		s := &list[i]
 		late := (s.Status == Suggested || s.Status == Paused) && now.After(s.OrderBy)
-		// An hour's grace, so that the cycle's last hour is merged.
+		// Allow an hour, so that the cycle's last hour is merged.
 		over := s.Outcome == nil && now.After(s.Next.Add(time.Hour+merge.Grace))
 		if !late && !over {
 			continue

@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	// early is how long before its time a delivery may be booked.
+	// early is how long before its time the arrival of a delivery may be booked.
 	early = 6 * time.Hour
-	// overdue is how long after its time an order that nobody has booked is still believed to come.
+	// overdue is how long after its time an order whose arrival nobody has booked is still expected.
 	overdue = 24 * time.Hour
 )
 
-// product is one in one store.
+// product is a product in a store.
 type product struct {
 	store string
 	gtin  shelf.GTIN
 }
 
-// pending reads what was decided to be ordered and may not have come yet, the first delivery first.
+// pending reads what was ordered and may not have arrived yet, in the order of deliveries.
 func (p *Planner) pending(ctx context.Context, tenant string) (map[product][]Suggestion, error) {
 	since := p.Now().Add(-overdue)
 	list, err := List(ctx, p.DB, tenant, Filter{Statuses: []Status{Approved, Sent}, Since: since, Limit: 1_000_000})
@@ -42,12 +42,12 @@ func (p *Planner) pending(ctx context.Context, tenant string) (map[product][]Sug
 	return out, nil
 }
 
-// coming reports whether an order is still to arrive, by what is known of the stock at now.
+// coming reports whether an order is still to arrive, according to what is known about the stock at now.
 func (h *held) coming(s *Suggestion, now time.Time) bool {
 	if !h.arrived.Before(s.Delivery.Add(-early)) {
-		return false // it came, maybe early
+		return false // it has arrived, perhaps early
 	}
-	// After its time only a book can lack it: a shelf shows what is there.
+	// After its time only a book can show that it is missing: a shelf merely shows what is there.
 	return s.Delivery.After(now) || h.source == "book" && h.counted.Before(s.Delivery)
 }
 

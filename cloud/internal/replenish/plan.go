@@ -21,26 +21,26 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// Config is what a Planner is made of. Zero values stand for the defaults in brackets.
+// Config configures a Planner. Zero values stand for the defaults in brackets.
 type Config struct {
 	DB      *state.DB
 	Ledger  *sales.Ledger
-	Client  *http.Client  // calls the ordering system; it must refuse what may not be called
+	Client  *http.Client  // calls the ordering system; it must refuse addresses that must not be called
 	Every   time.Duration // how often it plans and sends [10 min]
 	Service float64       // share of cycles in which nothing should run out [0.9]
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-// Planner makes suggestions, sends approved ones, and keeps how they did. Several programs may run one
-// each on the same PostgreSQL.
+// Planner makes suggestions, sends approved ones, and records how they turned out. Several programs may each
+// run one on the same PostgreSQL.
 type Planner struct {
 	Config
 	rates   *merge.RateReader
 	decided chan struct{}
 }
 
-// NewPlanner makes one; nothing runs yet.
+// NewPlanner returns a planner. Nothing runs until Run is called.
 func NewPlanner(c Config) *Planner {
 	if c.Every <= 0 {
 		c.Every = 10 * time.Minute
@@ -54,16 +54,17 @@ func NewPlanner(c Config) *Planner {
 	return &Planner{c, merge.NewRateReader(c.DB), make(chan struct{}, 1)}
 }
 
-// Decided says that somebody has approved something, or named an ordering system: what is approved goes out at once,
-// and not with the next plan, because an order may be due in a minute. It does not block.
+// Decided must be called when somebody has approved something or named an ordering system: what is approved is
+// sent at once, and not with the next plan, because an order may be due in a minute. It does not block.
 func (p *Planner) Decided() {
 	select {
 	case p.decided <- struct{}{}:
-	default: // somebody has said so already
+	default: // it was called already
 	}
 }
 
-// Run plans until ctx ends, and sends what is approved as soon as it is. A fault is logged, and tried again the next time.
+// Run plans until ctx ends, and sends what is approved at once. A fault is logged, and the step is tried again
+// the next time.
 func (p *Planner) Run(ctx context.Context) error {
 	every := time.NewTicker(p.Every)
 	defer every.Stop()
@@ -94,7 +95,7 @@ func (p *Planner) sendAll(ctx context.Context) error {
 	return p.each(ctx, "SELECT tenant FROM replenish_ordering ORDER BY tenant", func(t string) error { return p.Send(ctx, t) })
 }
 
-// each does something for every tenant that a query names. What fails for one does not keep it from the others.
+// each calls do for every tenant that a query returns. A failure for one tenant does not affect the others.
 func (p *Planner) each(ctx context.Context, query string, do func(tenant string) error) error {
 	tenants, err := state.Texts(ctx, p.DB, query)
 	if err != nil {
@@ -129,7 +130,7 @@ func Calendars(ctx context.Context, q state.Querier, tenant string) (map[string]
 	return out, rows.Err()
 }
 
-// PutCalendar sets a store's.
+// PutCalendar sets a store's calendar.
 func PutCalendar(ctx context.Context, tx *state.Tx, tenant, store string, c Calendar) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -220,7 +221,7 @@ func (p *Planner) replace(ctx context.Context, tenant, store string, list, moved
 	})
 }
 
-// open reads what nobody has approved yet, by store.
+// open reads the suggestions that nobody has approved yet, by store.
 func (p *Planner) open(ctx context.Context, tenant string) (map[string][]Suggestion, error) {
 	list, err := List(ctx, p.DB, tenant, Filter{Statuses: []Status{Suggested, Paused}, Limit: 1_000_000})
 	if err != nil {
@@ -233,8 +234,9 @@ func (p *Planner) open(ctx context.Context, tenant string) (map[string][]Suggest
 	return out, nil
 }
 
-// takeBack forgets a suggestion that could still be ordered, for a delivery that a changed calendar does not have any more:
-// left there it could be approved beside the one for the delivery that came in its place.
+// takeBack deletes a suggestion that could still be ordered, for a delivery that no longer exists after a
+// change of the calendar: otherwise it could be approved in addition to the one for the delivery that has
+// replaced it.
 func takeBack(ctx context.Context, tx *state.Tx, tenant, id string) error {
 	_, err := tx.Exec(ctx, "DELETE FROM replenish_suggestions WHERE tenant = ? AND id = ? AND status IN (?, ?)", tenant, id, string(Suggested), string(Paused))
 	if err != nil {
@@ -243,8 +245,8 @@ func takeBack(ctx context.Context, tx *state.Tx, tenant, id string) error {
 	return nil
 }
 
-// keep stores a suggestion unless somebody has decided about it. One of no packs is stored only where
-// it takes back what was suggested before, or is paused: so that it can be seen and resumed.
+// keep stores a suggestion unless somebody has decided about it. A suggestion of no packs is stored only if it
+// replaces an earlier suggestion or is paused, so that it can be seen and resumed.
 func keep(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error {
 	was, err := get(ctx, tx, tenant, s.ID)
 	if errors.Is(err, state.ErrNotFound) {
@@ -259,13 +261,13 @@ func keep(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error
 	return put(ctx, tx, tenant, s)
 }
 
-// pack is how a product is ordered.
+// pack says how a product is ordered.
 type pack struct {
 	gtin  shelf.GTIN
 	units int64
 }
 
-// casesOf finds the smallest trade unit above each unit.
+// casesOf returns, for each unit, the smallest trade item that contains several of it.
 func casesOf(m *merge.Masters) map[shelf.GTIN]pack {
 	out := map[shelf.GTIN]pack{}
 	for _, g := range slices.Sorted(maps.Keys(m.Products)) {
@@ -288,7 +290,7 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 	now := p.Now().UTC()
 	cycle, ok := calendar.Cycle(now, place.Zone)
 	if !ok {
-		return nil, nil // it is not delivered any more
+		return nil, nil // it is no longer delivered
 	}
 	capacity, err := capacities(ctx, p.DB, tenant, place.Store.Store)
 	if err != nil {
@@ -340,7 +342,7 @@ func (p *Planner) planStore(ctx context.Context, tenant string, m *merge.Masters
 	return list, nil
 }
 
-// idOf: a store's product has one order a delivery.
+// idOf returns the ID of a suggestion: for each delivery there is one order of a product in a store.
 func idOf(store string, g shelf.GTIN, delivery time.Time) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x1f%s\x1f%d", store, g, delivery.Unix()))
 	return "or_" + hex.EncodeToString(sum[:10])

@@ -10,19 +10,19 @@ import (
 	"github.com/coldshelf/coldshelf/models/shelf"
 )
 
-// held is what a store has of a product, and who says so.
+// held is what a store has of a product, and where that is known from.
 type held struct {
 	units   float64
 	source  string
 	counted time.Time // of a book
-	arrived time.Time // when goods last came by the book; zero: never
+	arrived time.Time // when goods last arrived according to the book; zero: never
 }
 
-// fresh is how long ago a shelf may have been seen to tell a stock.
+// fresh is how recently a shelf must have been seen for its stock to be used.
 const fresh = 6 * time.Hour
 
-// stocks are what the book says where it was ever counted; else what the shelf showed lately: its share
-// of facings that were there, of what the coolers hold.
+// stocks returns the stock by the book if it was ever counted, and otherwise by what the shelf showed lately:
+// the share of facings present, times what the coolers hold.
 func (p *Planner) stocks(ctx context.Context, tenant, store string, capacity map[shelf.GTIN]int64) (map[shelf.GTIN]held, error) {
 	out := map[shelf.GTIN]held{}
 	now, seen := p.Now(), map[shelf.GTIN]time.Time{}
@@ -59,8 +59,8 @@ func (p *Planner) stocks(ctx context.Context, tenant, store string, capacity map
 	return out, nil
 }
 
-// capacities add up what a store's coolers hold of each product, by the planograms that they are under.
-// A product with a slot whose capacity nobody has told is left out.
+// capacities sums what a store's coolers hold of each product, according to their planograms. A product that
+// has a slot without a known capacity is left out.
 func capacities(ctx context.Context, q state.Querier, tenant, store string) (map[shelf.GTIN]int64, error) {
 	coolers, err := state.ListCoolers(ctx, q, tenant, "", 1_000_000)
 	if err != nil {
@@ -81,7 +81,7 @@ func capacities(ctx context.Context, q state.Querier, tenant, store string) (map
 		plan, err := state.GetPlanogram(ctx, q, tenant, id, 0)
 		if err != nil {
 			if isNotFound(err) {
-				continue // a board may name one that was never published here
+				continue // a board may name a planogram that was never published here
 			}
 			return nil, fmt.Errorf("capacity of %s: %w", c.Device, err)
 		}

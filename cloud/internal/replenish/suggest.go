@@ -6,7 +6,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/merge"
 )
 
-// Need is what one suggestion is made from.
+// Need is the input of one suggestion.
 type Need struct {
 	Stock    float64        // units in the store now
 	Before   merge.Forecast // demand until the delivery
@@ -17,23 +17,23 @@ type Need struct {
 	Service  float64        // share of cycles in which nothing should run out, 0 to 1
 }
 
-// Advice is what comes of it.
+// Advice is the result.
 type Advice struct {
 	Packs    int64
 	Arrival  float64 // units expected to be left when the delivery comes
-	Target   float64 // units that serve the cycle
+	Target   float64 // units that the cycle needs
 	Without  float64 // units expected to be sold in the cycle without the order
-	With     float64 // and with it
-	Gain     float64 // money of the difference, minor unit
+	With     float64 // units expected to be sold in the cycle with the order
+	Gain     float64 // money that the difference is worth, in the minor unit
 	Capped   bool    // the coolers hold less than the target
-	Over     int64   // units that the coolers do not hold, where they hold less than a pack
+	Over     int64   // units for which there is no room in the coolers, because they hold less than a pack
 	Rounding int64   // units more (or fewer) than needed, from whole packs
 }
 
-// Suggest orders up to the demand that the cycle needs at the service level, in whole packs, and no
-// more than the coolers hold. Where they hold less than one pack, the product would never be ordered: then one
-// pack is, and what is over waits in the back room. Its gain is E[min(D, stock + order)] − E[min(D, stock)] at the margin: the
-// newsvendor's, over one cycle.
+// Suggest orders, in whole packs, up to the demand that the cycle needs at the service level, but no more than
+// the coolers hold. If they hold less than one pack, the product would never be ordered; then one pack is
+// ordered, and the rest waits in the back room. The gain is E[min(D, stock + order)] − E[min(D, stock)] times
+// the margin: the newsvendor's, over one cycle.
 func Suggest(n Need) Advice {
 	a := Advice{Arrival: max(0, n.Stock-merge.Served(n.Stock, n.Before.Mean, n.Before.Variance)), Target: n.Cycle.Quantile(n.Service)}
 	up := a.Target

@@ -49,11 +49,11 @@ CREATE TABLE replenish_paused (
 );
 `}}
 
-// Status is where a suggestion stands.
+// Status is the status of a suggestion.
 type Status string
 
-// Statuses. A suggestion that nobody decided about before its order was due is expired; so is an approved
-// one that the ordering system had not taken when its delivery was due.
+// The statuses. A suggestion about which nobody decided before its order was due is expired; so is an approved
+// one that the ordering system had not accepted when its delivery was due.
 const (
 	Suggested Status = "suggested"
 	Approved  Status = "approved"
@@ -62,14 +62,14 @@ const (
 	Expired   Status = "expired"
 )
 
-// Suggestion is one order that is suggested.
+// Suggestion is one suggested order.
 type Suggestion struct {
 	ID     string     `json:"id"`
 	Store  string     `json:"store"`
 	GLN    string     `json:"gln,omitempty"`
 	GTIN   shelf.GTIN `json:"gtin"` // the unit
 	Name   string     `json:"name,omitempty"`
-	Case   shelf.GTIN `json:"case"` // what is ordered; the unit itself where it comes singly
+	Case   shelf.GTIN `json:"case"` // what is ordered; the unit itself if it comes singly
 	Pack   int64      `json:"units_per_case"`
 	Cases  int64      `json:"cases"`
 	Advice int64      `json:"cases_suggested"`
@@ -81,7 +81,7 @@ type Suggestion struct {
 	Demand      Demand     `json:"demand"`
 	Capacity    int64      `json:"capacity,omitempty"`
 	Capped      bool       `json:"capped_by_cooler"`
-	Over        int64      `json:"over_capacity,omitempty"` // units of the order that the coolers do not hold: they hold less than a case
+	Over        int64      `json:"over_capacity,omitempty"` // units of the order for which there is no room in the coolers, because they hold less than a case
 	GainMinor   int64      `json:"gain_minor"`
 	Currency    string     `json:"currency"`
 	GainUnits   float64    `json:"gain_units"`
@@ -89,7 +89,7 @@ type Suggestion struct {
 	Note        string     `json:"note,omitempty"`
 	MadeAt      time.Time  `json:"made_at"`
 	SentAt      *time.Time `json:"sent_at,omitempty"`
-	Fault       string     `json:"fault,omitempty"` // why it could not be sent yet, or never was
+	Fault       string     `json:"fault,omitempty"` // why it could not be sent yet, or was never sent
 	Outcome     *Outcome   `json:"outcome,omitempty"`
 }
 
@@ -103,18 +103,18 @@ type Demand struct {
 	Online float64 `json:"online"` // of the mean: online orders that the store picks
 }
 
-// Outcome is how a suggestion did, once its cycle is over.
+// Outcome is how a suggestion turned out, once its cycle is over.
 type Outcome struct {
 	Sold      int64     `json:"sold"` // units in the cycle, all channels
 	OutHours  float64   `json:"out_hours"`
 	LostUnits float64   `json:"lost_units"`
 	Watched   float64   `json:"watched"`  // share of the cycle's opening hours
-	InRange   bool      `json:"in_range"` // what was sold and lost lies within the forecast's p10 to p90
+	InRange   bool      `json:"in_range"` // what was sold and lost is within the forecast's p10 to p90
 	Error     float64   `json:"error"`    // forecast's mean less what was sold and lost
 	At        time.Time `json:"at"`
 }
 
-// Errors that callers may branch on.
+// Errors that a caller may branch on.
 var (
 	ErrDecided = errors.New("the suggestion was sent or is over")
 	ErrCases   = errors.New("cases is a whole number from 0 to 100000")
@@ -129,7 +129,7 @@ type Filter struct {
 	Limit    int
 }
 
-// List gives suggestions, the most money first.
+// List returns suggestions, those worth the most money first.
 func List(ctx context.Context, q state.Querier, tenant string, f Filter) ([]Suggestion, error) {
 	where, args := "tenant = ?", []any{tenant}
 	in := func(column string, values []string) {
@@ -193,19 +193,20 @@ func put(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) error 
 	return nil
 }
 
-// Word is what a person decides.
+// Word is a person's decision.
 type Word struct {
 	Action string `json:"action"`     // approve, change, pause or resume
 	Cases  *int64 `json:"cases"`      // of change, which also approves
-	Seen   *int64 `json:"seen_cases"` // of approve: how many cases whoever approves has read; nil: whatever it is
+	Seen   *int64 `json:"seen_cases"` // for approve: the number of cases that the person has seen; nil: whatever it is
 	By     string `json:"by"`
 	Note   string `json:"note"`
 }
 
-// Decide takes a person's word. A suggestion that was sent or is over is ErrDecided; one that is approved as something
-// else than was read, because it was planned anew or somebody has changed it meanwhile, is ErrChanged. Approved twice
-// it is approved by the first. A pause is of the product in the store: its suggestions for later deliveries are
-// paused too, until one is resumed, approved or changed.
+// Decide applies a person's decision. For a suggestion that was sent or is over, the error is ErrDecided. If
+// one is approved that differs from what was seen, because it was planned again or somebody has changed it
+// meanwhile, the error is ErrChanged. If it is approved twice, the first approval counts. A pause applies to
+// the product in the store: its suggestions for later deliveries are paused too, until one of them is resumed,
+// approved or changed.
 func Decide(ctx context.Context, db *state.DB, tenant, id string, w Word) (s *Suggestion, err error) {
 	err = db.Write(ctx, func(tx *state.Tx) error {
 		if err := tx.Exclusive(ctx, "replenish/"+tenant); err != nil {
@@ -233,7 +234,7 @@ func Decide(ctx context.Context, db *state.DB, tenant, id string, w Word) (s *Su
 	return s, err
 }
 
-// take makes of a suggestion what a person says.
+// take changes the suggestion as a person has decided.
 func (s *Suggestion) take(w Word) error {
 	switch w.Action {
 	case "approve":
@@ -256,7 +257,7 @@ func (s *Suggestion) take(w Word) error {
 	return nil
 }
 
-// setPause keeps whether a suggestion's product is paused in its store.
+// setPause records whether a suggestion's product is paused in its store.
 func setPause(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) (err error) {
 	if s.Status == Paused {
 		_, err = tx.Exec(ctx, `INSERT INTO replenish_paused (tenant, store, gtin, who, note) VALUES (?, ?, ?, ?, ?)
@@ -270,10 +271,10 @@ func setPause(ctx context.Context, tx *state.Tx, tenant string, s *Suggestion) (
 	return nil
 }
 
-// paused is by whom a product was paused.
+// paused says by whom a product was paused.
 type paused struct{ by, note string }
 
-// readPaused gives what is paused in a store.
+// readPaused returns what is paused in a store.
 func readPaused(ctx context.Context, q state.Querier, tenant, store string) (map[shelf.GTIN]paused, error) {
 	rows, err := q.Query(ctx, "SELECT gtin, who, note FROM replenish_paused WHERE tenant = ? AND store = ?", tenant, store)
 	if err != nil {
@@ -292,5 +293,5 @@ func readPaused(ctx context.Context, q state.Querier, tenant, store string) (map
 	return out, rows.Err()
 }
 
-// ErrWord says that an action is none.
+// ErrWord says that an action is unknown.
 var ErrWord = errors.New("not understood")

@@ -11,14 +11,14 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/state"
 )
 
-// Record is how suggestions of one kind did, over the cycles that have ended.
+// Record summarises how suggestions of one kind turned out, over the cycles that have ended.
 type Record struct {
-	Status    Status  `json:"status"`     // what became of them; expired: nobody decided in time
-	Followed  bool    `json:"followed"`   // as many packs were ordered as were suggested
-	Count     int     `json:"count"`      // whose cycle has ended
-	InRange   float64 `json:"in_range"`   // share whose demand lay within the forecast's p10 to p90
-	Error     float64 `json:"error"`      // mean of forecast less demand, units: above 0 too much was expected
-	AbsError  float64 `json:"abs_error"`  // mean of its absolute, units
+	Status    Status  `json:"status"`     // their status; expired: nobody decided in time
+	Followed  bool    `json:"followed"`   // as many packs were ordered as suggested
+	Count     int     `json:"count"`      // suggestions whose cycle has ended
+	InRange   float64 `json:"in_range"`   // share whose demand was within the forecast's p10 to p90
+	Error     float64 `json:"error"`      // mean of forecast minus demand, in units: above 0 too much was expected
+	AbsError  float64 `json:"abs_error"`  // mean of its absolute value, in units
 	Demand    float64 `json:"demand"`     // sold and lost, units
 	Sold      int64   `json:"sold"`       // units
 	LostUnits float64 `json:"lost_units"` //
@@ -26,8 +26,8 @@ type Record struct {
 	Watched   float64 `json:"watched"`    // mean share of the cycles' opening hours that were watched
 }
 
-// Track sums up how suggestions did whose delivery lies in [from, to), by what became of them. Of a cycle
-// that nobody watched it is not known what was lost, so it is left out.
+// Track summarises how suggestions with a delivery in [from, to) turned out, by their status. Cycles that
+// nobody watched are left out, because it is not known what was lost in them.
 func Track(ctx context.Context, q state.Querier, tenant string, stores []string, from, to time.Time) ([]Record, error) {
 	list, err := List(ctx, q, tenant, Filter{Stores: stores, Since: from, Limit: 1_000_000})
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package sheet turns the rows of an answer into a table for a spreadsheet: CSV (RFC 4180, UTF-8 with a
-// byte order mark, which spreadsheets ask for) and XLSX. A field within a field becomes a column named
-// by its path ("osa.value"); an entry of a list is named by its texts ("revenue.EUR.minor").
+// Package sheet turns the rows of an answer into a table for a spreadsheet: CSV (RFC 4180, in UTF-8 with the
+// byte order mark that spreadsheets expect) or XLSX. A nested field becomes a column named by its path
+// ("osa.value"); an entry of a list is named by its texts ("revenue.EUR.minor").
 //
-// What it promises: the columns stand in the order of the fields, the same rows give the same bytes of
-// CSV, and no text of a row is run as a formula.
+// The columns are in the order of the fields, the same rows give the same bytes of CSV, and no text of a row is
+// executed as a formula.
 package sheet
 
 import (
@@ -23,11 +23,11 @@ type Table struct {
 	Rows    [][]any // string, float64, bool or nil
 }
 
-// Of makes a table of rows that marshal to JSON objects.
+// Of returns a table of rows, which must marshal to JSON objects.
 func Of[T any](rows []T) (*Table, error) {
 	t := &Table{}
 	at := map[string]int{}
-	var last int // where a column that is new belongs: behind the one before it
+	var last int // where a new column belongs: after the one before it
 	for _, row := range rows {
 		data, err := json.Marshal(row)
 		if err != nil {
@@ -89,7 +89,7 @@ func walk(dec *json.Decoder, path string, leaf func(path string, v any)) error {
 	return nil
 }
 
-// walkList names an entry by its texts; entries that are not objects are joined in one cell.
+// walkList names an entry by its texts. Entries that are not objects are joined in one cell.
 func walkList(dec *json.Decoder, path string, leaf func(string, any)) error {
 	var plain []string
 	for dec.More() {
@@ -170,7 +170,7 @@ func text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// inert keeps a spreadsheet from running a text as a formula.
+// inert keeps a spreadsheet from executing a text as a formula.
 func inert(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s

@@ -7,8 +7,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// XLSX writes the table as the only sheet of a workbook: the first row is bold and stays in sight, every
-// column can be filtered, and numbers are numbers.
+// XLSX writes the table as the only sheet of a workbook: the first row is bold and stays visible, every column
+// can be filtered, and numbers are stored as numbers.
 func (t *Table) XLSX(w io.Writer, name string) (err error) {
 	f := excelize.NewFile()
 	defer func() {
@@ -45,7 +45,7 @@ func (t *Table) XLSX(w io.Writer, name string) (err error) {
 		if err != nil {
 			return fmt.Errorf("write sheet: %w", err)
 		}
-		if err := out.SetRow(at, row); err != nil { // a text is a text there, never a formula
+		if err := out.SetRow(at, row); err != nil { // a text is stored as a text, never as a formula
 			return fmt.Errorf("write sheet: %w", err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// device says what one cooler has to say, in order. It does no I/O.
+// device generates the messages of one cooler, in order. It does no I/O.
 type device struct {
 	id     wire.Identity
 	rng    *rand.Rand
@@ -30,7 +30,7 @@ func newDevice(cfg Config, plan *shelf.Planogram, i int, start time.Time) *devic
 		rng: rng, shop: newShop(rng, plan, start), boot: 1, at: start, temp: 4, broken: rng.IntN(50) == 0}
 }
 
-// envelope numbers a message.
+// envelope returns the message with its number.
 func (d *device) envelope(at time.Time, body wire.Body) *wire.Envelope {
 	d.seq++
 	return &wire.Envelope{Identity: d.id, Boot: d.boot, Seq: d.seq, CapturedAt: at, Clock: telemetry.NTP, Body: body}
@@ -40,8 +40,8 @@ func (d *device) birth() *wire.Birth {
 	return &wire.Birth{AgentVersion: "simulated", Model: "simulated/1", PlanogramID: "simulated", PlanogramVersion: 1, Board: "simulated", StartedAt: d.at, BootCount: d.boot}
 }
 
-// next gives what the device has to say up to its look at a time: a telemetry message with each
-// fourth look, what happened, and the look itself.
+// next returns the device's messages up to its look at a time: a telemetry message with every fourth look,
+// events, and the look itself.
 func (d *device) next(at time.Time) []*wire.Envelope {
 	at = at.UTC().Truncate(time.Microsecond)
 	var out []*wire.Envelope
@@ -62,7 +62,7 @@ func (d *device) next(at time.Time) []*wire.Envelope {
 	return out
 }
 
-// telemetry: the compressor swings around 4 °C; a broken one lets the cooler warm up in the afternoon.
+// telemetry swings around 4 °C with the compressor; if that is broken, the cooler warms up in the afternoon.
 func (d *device) telemetry(at time.Time, sold int) *wire.Telemetry {
 	target := 4 + 0.8*math.Sin(float64(at.Unix())/700)
 	if d.broken && at.Hour() >= 12 && at.Hour() < 18 {

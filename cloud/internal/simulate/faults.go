@@ -8,32 +8,32 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Faults are shares from 0 to 1 of messages or looks that they befall.
+// Faults are the shares, from 0 to 1, of messages or looks that are affected.
 type Faults struct {
-	Offline   float64 // looks after which a device is silent for a while and says everything afterwards
-	Double    float64 // messages said twice
+	Offline   float64 // looks after which a device is silent for a while and sends everything afterwards
+	Double    float64 // messages that are sent twice
 	Disorder  float64 // messages held back behind later ones
 	ClockJump float64 // messages whose clock is not set
-	Rubbish   float64 // payloads that nobody can read, said besides
+	Rubbish   float64 // unreadable payloads that are sent in addition
 }
 
-// AllFaults is a hard life.
+// AllFaults returns every fault at a high rate.
 func AllFaults() Faults {
 	return Faults{Offline: 0.02, Double: 0.05, Disorder: 0.1, ClockJump: 0.01, Rubbish: 0.01}
 }
 
-// packet is a payload on its way.
+// packet is a payload in transmission.
 type packet struct {
 	topic   string
 	payload []byte
 	seq     uint64 // 0: nobody waits for its acknowledgement
 }
 
-// way is what becomes of a device's messages between it and the broker.
+// way determines what happens to a device's messages between it and the broker.
 type way struct {
 	faults Faults
 	rng    *rand.Rand
-	held   []packet // said after later ones
+	held   []packet // sent after later ones
 	silent int      // looks for which the device stays offline
 	stored []packet // what it gathers meanwhile
 }
@@ -44,14 +44,14 @@ func newWay(f Faults, seed uint64, i int) *way {
 
 func (w *way) befalls(share float64) bool { return share > 0 && w.rng.Float64() < share }
 
-// clock may take the date from a message: its board has just started and has no clock.
+// clock may remove the date from a message, as if its board had just started and had no clock.
 func (w *way) clock(env *wire.Envelope) {
 	if w.befalls(w.faults.ClockJump) {
 		env.Clock = telemetry.Unset
 	}
 }
 
-// send gives what reaches the broker of a look's messages, in the order in which it does.
+// send returns what reaches the broker of a look's messages, in the order in which it does.
 func (w *way) send(look []packet) []packet {
 	if w.silent > 0 {
 		w.silent--
@@ -83,14 +83,14 @@ func (w *way) send(look []packet) []packet {
 	return out
 }
 
-// flush gives what is still on its way at the end.
+// flush returns what is still held at the end.
 func (w *way) flush() []packet {
 	out := slices.Concat(w.stored, w.held)
 	w.stored, w.held = nil, nil
 	return out
 }
 
-// rubbish is a payload cut short, or one of random bytes.
+// rubbish returns a truncated payload, or random bytes.
 func rubbish(rng *rand.Rand, payload []byte) []byte {
 	if rng.IntN(2) == 0 {
 		return payload[:len(payload)/3]

@@ -17,10 +17,10 @@ import (
 	"github.com/coldshelf/coldshelf/models/wire"
 )
 
-// Config of a fleet. Zero values stand for the defaults in brackets.
+// Config configures a fleet. Zero values stand for the defaults in brackets.
 type Config struct {
 	Broker      string // mqtt://host:1883
-	ClientID    string // of the connections, with seed and number behind it [cooler-sim]
+	ClientID    string // of the connections; seed and number are appended [cooler-sim]
 	Username    string
 	Password    string
 	TLS         *tls.Config
@@ -28,7 +28,7 @@ type Config struct {
 	Devices     int           // [10]
 	PerStore    int           // devices a store [4]
 	Slots       int           // in each cooler [20]
-	Connections int           // MQTT connections that the devices share [one a device, 1000 at most]
+	Connections int           // MQTT connections that the devices share [one per device, at most 1000]
 	Every       time.Duration // real time between two looks of a device [10 s]
 	Step        time.Duration // time in the shop between two looks [15 min]
 	Looks       int           // of each device; 0: until the context ends
@@ -36,7 +36,7 @@ type Config struct {
 	Seed        uint64
 	Start       time.Time     // in the shop [so long ago that Looks end now, or a week]
 	Drain       time.Duration // how long to wait for the last acknowledgements [60 s]
-	Spell       time.Duration // how long a device waits for an acknowledgement before it says a message again at first [5 s]
+	Spell       time.Duration // how long a device at first waits for an acknowledgement before it sends a message again [5 s]
 	Log         *slog.Logger
 }
 
@@ -81,22 +81,22 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Report is what came of a run.
+// Report is the result of a run.
 type Report struct {
 	Devices     int     `json:"devices"`
 	Connections int     `json:"connections"`
-	Messages    int64   `json:"messages"` // different ones that had to be acknowledged
+	Messages    int64   `json:"messages"` // different messages that had to be acknowledged
 	Stored      int64   `json:"stored"`   // acknowledged
 	Rejected    int64   `json:"rejected"` // refused for good
-	Again       int64   `json:"again"`    // said again for want of an acknowledgement
-	Rubbish     int64   `json:"rubbish"`  // unreadable payloads said besides
+	Again       int64   `json:"again"`    // sent again because there was no acknowledgement
+	Rubbish     int64   `json:"rubbish"`  // unreadable payloads sent in addition
 	Bytes       int64   `json:"bytes"`
 	Seconds     float64 `json:"seconds"`
 	PerSecond   float64 `json:"stored_per_second"`
 	Lost        int64   `json:"lost"` // neither stored nor refused when the run ended
 }
 
-// Fleet is a simulated fleet, a value with Run.
+// Fleet is a simulated fleet.
 type Fleet struct {
 	cfg    Config
 	broker *url.URL
@@ -107,7 +107,7 @@ type Fleet struct {
 	messages, stored, rejected, again, rubbish, bytes atomic.Int64
 }
 
-// New makes the devices; nothing is connected yet.
+// New creates the devices. Nothing is connected yet.
 func New(cfg Config) (*Fleet, error) {
 	cfg = cfg.withDefaults()
 	broker, err := mqttsub.Address(cfg.Broker)
@@ -140,7 +140,7 @@ func New(cfg Config) (*Fleet, error) {
 	return f, nil
 }
 
-// heard takes one device's acknowledgement.
+// heard processes an acknowledgement for one device.
 func (f *Fleet) heard(name string, ack *wire.Ack) {
 	b, ok := f.byName[name]
 	if !ok {
@@ -170,9 +170,9 @@ func (f *Fleet) heard(name string, ack *wire.Ack) {
 	}
 }
 
-// Run lets the fleet speak until each device has made its looks or ctx ends, then waits for the last
-// acknowledgements: for Drain, and once ctx has ended for no longer than ten seconds. The report is there
-// also with an error.
+// Run lets the fleet send until each device has made its looks or ctx ends. Then it waits for the last
+// acknowledgements: for Drain, or, once ctx has ended, for at most ten seconds. The report is valid even with
+// an error.
 func (f *Fleet) Run(ctx context.Context) (Report, error) {
 	start := time.Now()
 	g, running := errgroup.WithContext(ctx)
@@ -194,7 +194,7 @@ func (f *Fleet) Run(ctx context.Context) (Report, error) {
 	return f.Report(time.Since(start)), err
 }
 
-// Report tells how far it has come.
+// Report returns the result so far.
 func (f *Fleet) Report(took time.Duration) Report {
 	r := Report{Devices: f.cfg.Devices, Connections: len(f.links), Messages: f.messages.Load(), Stored: f.stored.Load(), Rejected: f.rejected.Load(),
 		Again: f.again.Load(), Rubbish: f.rubbish.Load(), Bytes: f.bytes.Load(), Seconds: took.Seconds()}
@@ -203,8 +203,8 @@ func (f *Fleet) Report(took time.Duration) Report {
 	return r
 }
 
-// Away tells how many connections the broker does not let in, why it did not let in one of them at its last try, and
-// what can be done; paho goes on trying.
+// Away returns how many connections the broker refuses, why it refused one of them at its last attempt, and
+// what can be done. paho keeps trying.
 func (f *Fleet) Away() (connections int, why, hint string) {
 	var last error
 	for _, l := range f.links {
@@ -221,8 +221,8 @@ func (f *Fleet) Away() (connections int, why, hint string) {
 	return connections, why, hint
 }
 
-// speak makes the looks of one link's devices, spread over the interval so that the fleet does not
-// speak in one breath.
+// speak makes the looks of one link's devices, spread over the interval so that the fleet does not send
+// everything at once.
 func (f *Fleet) speak(ctx context.Context, l *link, number int) error {
 	if err := l.connect(ctx); err != nil {
 		return fmt.Errorf("simulate: connect: %w", err)
@@ -290,7 +290,7 @@ func (f *Fleet) room(ctx context.Context, l *link) error {
 // stopTime is how long a fleet that is stopped waits for its last acknowledgements.
 const stopTime = 10 * time.Second
 
-// drain says again what is open until all is acknowledged or the time for that is over.
+// drain sends unacknowledged messages again until all are acknowledged or the time for that is over.
 func (f *Fleet) drain(stop context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(stop), f.cfg.Drain)
 	defer cancel()

@@ -23,10 +23,10 @@ type link struct {
 	mu   sync.Mutex // over all boxes' open messages
 	open int        // how many these are
 	look time.Time  // when to look through them next for late ones
-	away error      // why the broker let it in at no try since it was last connected; nil while it is
+	away error      // why the broker has refused every attempt since it was last connected; nil if it has not
 }
 
-// box is a device's outbox: what it said and was not told to forget.
+// box is a device's outbox: what it has sent and not been told to forget.
 type box struct {
 	device *device
 	way    *way
@@ -36,18 +36,19 @@ type box struct {
 
 type sent struct {
 	packet
-	next time.Time // to say it again
+	next time.Time // when it is sent again
 	wait time.Duration
 }
 
-// newLink connects nobody yet. A link of a single device has that device's will, as a board has.
+// newLink returns a link that is not connected yet. A link of a single device has that device's will, like a
+// board.
 func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack), conf *tls.Config) (*link, error) {
 	l := &link{boxes: boxes, hear: hear, spell: cfg.Spell}
 	o := mqtt.NewClientOptions().AddBroker(cfg.Broker).SetProtocolVersion(4).SetClientID(fmt.Sprintf("%s-%d-%d", cfg.ClientID, cfg.Seed, number)).
 		SetUsername(cfg.Username).SetPassword(cfg.Password).SetCleanSession(true).SetOrderMatters(true).
 		SetConnectRetry(true).SetConnectRetryInterval(time.Second).SetMaxReconnectInterval(5 * time.Second).
 		SetMaxResumePubInFlight(1000).SetMessageChannelDepth(1000).
-		SetStore(mqtt.NewOrderedMemoryStore()). // what is said again after a lost connection is said in order: disorder is a fault to be asked for
+		SetStore(mqtt.NewOrderedMemoryStore()). // what is sent again after a lost connection is sent in order: disorder is a fault that must be asked for
 		SetDefaultPublishHandler(l.heard)
 	if conf != nil {
 		o.SetTLSConfig(conf)
@@ -72,7 +73,7 @@ func newLink(cfg Config, number int, boxes []*box, hear func(string, *wire.Ack),
 	return l, nil
 }
 
-// status is the device's retained presence.
+// status returns the device's retained presence.
 func (d *device) status(online bool) ([]byte, error) {
 	s := &wire.Status{Online: online, At: d.at.UTC().Truncate(time.Microsecond), Boot: d.boot}
 	if online {
@@ -99,7 +100,7 @@ func (l *link) connected(c mqtt.Client) {
 	}
 }
 
-// heard takes acknowledgements.
+// heard receives acknowledgements.
 func (l *link) heard(_ mqtt.Client, m mqtt.Message) {
 	env, err := wire.Decode(m.Payload())
 	if err != nil {
@@ -127,7 +128,7 @@ func (l *link) setAway(why error) {
 	l.away = why
 }
 
-// say publishes, and remembers what must be acknowledged.
+// say publishes packets, and remembers those that must be acknowledged.
 func (l *link) say(b *box, packets []packet) (bytes int) {
 	now := time.Now()
 	for _, p := range packets {
@@ -145,18 +146,18 @@ func (l *link) say(b *box, packets []packet) (bytes int) {
 	return bytes
 }
 
-// waiting is how many messages of the link are not acknowledged.
+// waiting returns how many messages of the link are not acknowledged.
 func (l *link) waiting() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.open
 }
 
-// lookEvery is how often a link looks for late messages: of thousands of devices that is work.
+// lookEvery is how often a link looks for late messages, which is costly with thousands of devices.
 const lookEvery = 250 * time.Millisecond
 
-// again says what was not acknowledged for a while, each time after twice the wait, so that a service
-// that is behind is not flooded. It tells how much that was.
+// again sends what was not acknowledged for a while, with doubled waits, so that a service that is behind is
+// not flooded. It returns how much that was.
 func (l *link) again(now time.Time) int {
 	late := l.late(now)
 	for _, p := range late {
@@ -165,7 +166,7 @@ func (l *link) again(now time.Time) int {
 	return len(late)
 }
 
-// late gives what is to be said again now.
+// late returns what must be sent again now.
 func (l *link) late(now time.Time) (list []packet) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,24 +13,24 @@ type lane struct {
 	slot  shelf.Slot
 	row   int
 	packs int
-	rate  float64 // packs sold an hour in the shop's busiest hour
+	rate  float64 // packs sold per hour in the shop's busiest hour
 	box   shelf.Box
 }
 
-// shop is what stands in one cooler, and how it goes away.
+// shop is the stock of one cooler, and how it sells.
 type shop struct {
 	rng     *rand.Rand
 	lanes   []lane
 	stocked time.Time // when somebody last filled it
 }
 
-// Picture and shelf sizes of the simulated cameras.
+// The sizes of the simulated pictures and shelves.
 const (
 	width, height = 1280, 960
 	perRow        = 5
 )
 
-// Planogram is what stands in every simulated cooler with that many slots.
+// Planogram returns the planogram of every simulated cooler with that many slots.
 func Planogram(slots int) *shelf.Planogram {
 	p := &shelf.Planogram{ID: "simulated", Version: 1, Name: "simulated cooler", WidthMM: 600, DepthMM: 500}
 	for i := range slots {
@@ -61,14 +61,14 @@ func newShop(rng *rand.Rand, plan *shelf.Planogram, at time.Time) *shop {
 	return s
 }
 
-// busy is how much of the busiest hour's trade an hour has.
+// busy returns the trade of an hour as a share of that of the busiest hour.
 func busy(at time.Time) float64 {
 	day := [24]float64{0, 0, 0, 0, 0, 0.05, 0.2, 0.5, 0.6, 0.5, 0.5, 0.7, 1, 0.9, 0.6, 0.6, 0.7, 0.9, 1, 0.8, 0.6, 0.4, 0.2, 0.05}
 	return day[at.UTC().Hour()]
 }
 
-// pass lets the shop trade from one look to the next. It tells what was taken and whether the cooler
-// was filled.
+// pass lets the shop trade from one look to the next. It returns what was taken and whether the cooler was
+// refilled.
 func (s *shop) pass(from, to time.Time) (sold int, restocked bool) {
 	hours := to.Sub(from).Hours()
 	for i := range s.lanes {
@@ -77,7 +77,7 @@ func (s *shop) pass(from, to time.Time) (sold int, restocked bool) {
 		l.packs -= n
 		sold += n
 	}
-	// Filled once or twice a day, in trading hours, or late.
+	// It is filled once or twice a day, during trading hours, or late.
 	if to.Sub(s.stocked).Hours() > 8+12*s.rng.Float64() && busy(to) > 0.2 {
 		for i := range s.lanes {
 			s.lanes[i].packs = s.lanes[i].slot.Capacity
@@ -97,7 +97,7 @@ func poisson(rng *rand.Rand, mean float64) int {
 	return n
 }
 
-// look is what a camera sees of it. One look in forty is fogged, blocked or dark.
+// look returns what a camera sees. One look in forty is fogged, blocked or dark.
 func (s *shop) look(at time.Time) shelf.Observation {
 	o := shelf.Observation{CapturedAt: at, Width: width, Height: height, PlanogramID: "simulated", PlanogramVersion: 1, Model: "simulated/1",
 		Facings: []shelf.Facing{}, Quality: shelf.Quality{Sharp: 120, Bright: 0.5, Contrast: 0.2}}
@@ -133,7 +133,7 @@ func (s *shop) look(at time.Time) shelf.Observation {
 	return o
 }
 
-// position counts from the left on its shelf.
+// position returns the position on the shelf, counted from the left.
 func position(all []shelf.Facing, i int) int {
 	n := 1
 	for j := range all[:i] {

@@ -1,7 +1,7 @@
-// Package varint encodes rows of numbers and texts compactly, and decodes them from whatever bytes it is
-// given without a panic. It knows no particular row: each store documents its own beside the code that packs it.
+// Package varint encodes rows of numbers and texts compactly, and decodes them from arbitrary bytes without
+// panicking. It knows no particular row: each store documents its own beside the code that packs it.
 //
-// Stored rows depend on it: what is written today must stay readable for ever.
+// Stored rows depend on it: whatever is written today must remain readable for ever.
 package varint
 
 import "encoding/binary"
@@ -33,23 +33,23 @@ func (w *Writer) Text(s string) {
 // Raw appends a text without its length.
 func (w *Writer) Raw(s string) { w.Buf = append(w.Buf, s...) }
 
-// Reader takes apart what Writer made. At the first fault it is broken for good: it gives zeros from
-// then on, and nothing is left.
+// Reader decodes what Writer has encoded. After the first fault it stays broken: from then on it returns zeros,
+// and nothing is left.
 type Reader struct {
 	buf    []byte
 	broken bool
 }
 
-// NewReader reads bytes, which it neither changes nor keeps.
+// NewReader returns a reader of buf, which it does not change.
 func NewReader(buf []byte) Reader { return Reader{buf: buf} }
 
-// Left is how many bytes have not been read.
+// Left returns how many bytes have not been read.
 func (r *Reader) Left() int { return len(r.buf) }
 
-// Broken reports whether anything read so far was no row of ours.
+// Broken reports whether anything read so far could not have been written by Writer.
 func (r *Reader) Broken() bool { return r.broken }
 
-// Break says that what was read cannot be.
+// Break marks the reader as broken, because what was read is impossible.
 func (r *Reader) Break() { r.broken, r.buf = true, nil }
 
 // Uint reads what Writer.Uint wrote.

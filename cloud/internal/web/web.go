@@ -1,10 +1,10 @@
-// Package web serves the page of cooler-cloud: the files that Vite built from ui/ into dist/, held in
+// Package web serves the page of cooler-cloud: the files that Vite has built from ui/ into dist/, embedded in
 // the binary.
 //
-// It refuses to speak to anything: it knows no store and no API, and the policy that it sends lets the
-// page load nothing from another origin and run no inline script or style. It promises that a file
-// under /assets/ never changes under its name (Vite puts a hash of the content there), so browsers
-// keep it for a year, and that every other path of the page gives index.html, checked by ETag.
+// It uses no store and no API. The policy that it sends lets the page load nothing from another origin and run
+// no inline script or style. A file under /assets/ never changes under its name (Vite puts a hash of the
+// content there), so browsers keep it for a year. Every other path of the page returns index.html, validated by
+// ETag.
 //
 // A binary that was built without the page still starts; it then says how to build it.
 package web
@@ -28,22 +28,22 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Built gives the files that were built into this binary, index.html at the root.
+// Built returns the files that were embedded in this binary, with index.html at the root.
 func Built() fs.FS {
 	sub, err := fs.Sub(dist, "dist")
-	if err != nil { // dist is a valid path: only a broken toolchain comes here
+	if err != nil { // dist is a valid path, so this only happens with a broken toolchain
 		panic(err)
 	}
 	return sub
 }
 
-// policy lets the page load from its own origin alone. connect-src covers the live WebSocket, blob: is
-// for the preview of a photo that is about to be uploaded, and style-src has no 'unsafe-inline':
-// Preact and uPlot set styles through the DOM, which the policy does not touch.
+// policy lets the page load only from its own origin. connect-src covers the live WebSocket, blob: is for the
+// preview of a photo that is about to be uploaded, and style-src has no 'unsafe-inline': Preact and uPlot set
+// styles through the DOM, which the policy does not affect.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Site is an http.Handler over one set of files, all held in memory.
+// Site is an http.Handler for a set of files, all held in memory.
 type Site struct{ files map[string]*file }
 
 type file struct {
@@ -53,8 +53,8 @@ type file struct {
 	immutable   bool
 }
 
-// New reads every file of fsys once. Where there is no index.html the site is still good: it serves a
-// page that says how to build the real one.
+// New reads every file of fsys once. If there is no index.html, the site is still usable: it serves a page that
+// says how to build the real one.
 func New(fsys fs.FS) (*Site, error) {
 	s := &Site{files: map[string]*file{}}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -116,7 +116,7 @@ func compress(data []byte) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// contentType does not ask the machine's MIME tables for what the page is made of: a table that calls
+// contentType does not use the machine's MIME tables for the page's own types, because a table that calls
 // JavaScript text/plain would break the page under nosniff.
 func contentType(name string) string {
 	switch ext := path.Ext(name); ext {
@@ -138,9 +138,9 @@ func contentType(name string) string {
 	}
 }
 
-// ServeHTTP gives a file by its path, and index.html for every path that names a view of the page. A
-// path with an extension that is not there is not found, so that a missing script is an error in the
-// browser's console rather than HTML that it cannot parse.
+// ServeHTTP serves a file by its path, and index.html for every path that names a view of the page. A path with
+// an extension that does not exist is not found, so that a missing script is an error in the browser's console
+// rather than HTML that it cannot parse.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -188,12 +188,12 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method == http.MethodGet {
-		// The client has gone where this fails: there is nobody left to tell.
+		// If this fails the client has gone, and there is nobody left to tell.
 		_, _ = w.Write(body)
 	}
 }
 
-// matches compares weakly, as RFC 9110 section 13.1.2 asks for If-None-Match.
+// matches compares weakly, as RFC 9110 section 13.1.2 demands for If-None-Match.
 func matches(header, etag string) bool {
 	for _, v := range strings.Split(header, ",") {
 		v = strings.TrimSpace(v)
@@ -204,7 +204,7 @@ func matches(header, etag string) bool {
 	return false
 }
 
-// acceptsGzip takes every mention of gzip for a yes, but for an explicit q=0.
+// acceptsGzip takes every mention of gzip for a yes, except an explicit q=0.
 func acceptsGzip(header string) bool {
 	for _, v := range strings.Split(header, ",") {
 		name, params, _ := strings.Cut(v, ";")
