@@ -38,6 +38,9 @@ type Authority struct {
 // read by its owner; whoever has it can impersonate any board. If half of an authority is missing, that is an
 // error and the other half is kept: a new one would shut out every board.
 func OpenAuthority(dir string, now time.Time) (*Authority, error) {
+	if err := settle(dir); err != nil {
+		return nil, fmt.Errorf("make certificate authority: %w", err)
+	}
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
 	_, noCert := os.Stat(certFile)
 	if _, noKey := os.Stat(keyFile); errors.Is(noCert, fs.ErrNotExist) && errors.Is(noKey, fs.ErrNotExist) {
@@ -64,17 +67,19 @@ func ReadAuthority(dir string, now time.Time) (*Authority, error) {
 	return &Authority{cert: pair.Leaf, key: key, pem: encodePEM("CERTIFICATE", pair.Leaf.Raw)}, nil
 }
 
-// makeAuthority writes both files to a folder beside dir and renames that, so that there is never only half of
-// an authority.
+// making is the folder, within that of an authority, in which its files wait until both are written. It lies within, as
+// the folder may be a mount point, which nothing can be renamed to.
+const making = ".making"
+
+// makeAuthority writes both files, and moves them to their places. Where it is cut short in between, settle goes on.
 func makeAuthority(dir string, now time.Time) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+	waiting := filepath.Join(dir, making)
+	if err := os.RemoveAll(waiting); err != nil { // it was cut short before anybody could have used it
 		return err
 	}
-	beside, err := os.MkdirTemp(filepath.Dir(dir), ".authority-")
-	if err != nil {
+	if err := os.MkdirAll(waiting, 0o700); err != nil {
 		return err
 	}
-	defer os.RemoveAll(beside)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -91,14 +96,40 @@ func makeAuthority(dir string, now time.Time) error {
 		return err
 	}
 	for name, data := range map[string][]byte{"ca.key": encodePEM("PRIVATE KEY", der), "ca.pem": encodePEM("CERTIFICATE", raw)} {
-		if err := writeSynced(filepath.Join(beside, name), data); err != nil {
+		if err := writeSynced(filepath.Join(waiting, name), data); err != nil {
 			return err
 		}
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder may be replaced
+	if err := os.Rename(filepath.Join(waiting, "ca.key"), filepath.Join(dir, "ca.key")); err != nil {
 		return err
 	}
-	return os.Rename(beside, dir)
+	return settle(dir)
+}
+
+// settle moves what waits of an authority whose other half is in its place already.
+func settle(dir string) error {
+	waiting := filepath.Join(dir, making)
+	there := func(path ...string) bool {
+		_, err := os.Stat(filepath.Join(path...))
+		return err == nil
+	}
+	if !there(waiting) || !there(dir, "ca.key") {
+		return nil
+	}
+	if !there(dir, "ca.pem") && there(waiting, "ca.pem") {
+		if err := os.Rename(filepath.Join(waiting, "ca.pem"), filepath.Join(dir, "ca.pem")); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.Remove(waiting), syncFolder(dir))
+}
+
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // writeSynced writes a file that only its owner can read, and waits until it is on the disk.
