@@ -102,11 +102,7 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 		return o.fromCloudLessons(ctx, out, errs)
 	}
 	if o.seen != "" && o.gtin == "" {
-		look, err := readObserved(ctx, o.seen, o.token)
-		if err != nil {
-			return err
-		}
-		return look.list(out)
+		return o.listFacings(ctx, out)
 	}
 	lessons, err := o.lessons(ctx, photos)
 	if err != nil {
@@ -130,22 +126,11 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 		g = s.Recogniser.Gallery()
 	}
 	report := enrolled{Gallery: path, Embedder: s.Embedder.ID().Name + " " + s.Embedder.ID().Version, Faults: []string{}}
-	for _, l := range lessons {
-		added, faults := teach(ctx, s, g, l)
-		report.Added += added
-		for _, err := range faults {
-			report.Faults = append(report.Faults, err.Error())
-			fmt.Fprintln(errs, "error:", err)
-			if hint := pictureHint(err); hint != "" {
-				fmt.Fprintln(errs, "hint:", hint)
-			}
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	if err := report.teach(ctx, s, g, lessons, errs); err != nil {
+		return err
 	}
-	if n := len(report.Faults); n > 0 && report.Added == 0 {
-		return withHint(fmt.Errorf("%s could not be used and none was new: %s is left as it was", counted(n, "photo"), path), "mend or take them again, and enrol them")
+	if len(report.Faults) > 0 && report.Added == 0 {
+		return withHint(fmt.Errorf("%s could not be used and none was new: %s is left as it was", counted(len(report.Faults), "photo"), path), "mend or take them again, and enrol them")
 	}
 	if err := save(g); err != nil {
 		return err
@@ -156,6 +141,34 @@ func (o enrollOptions) run(ctx context.Context, photos []string, out, errs io.Wr
 	}
 	if len(report.Faults) > 0 {
 		return withHint(fmt.Errorf("%s could not be used", counted(len(report.Faults), "photo")), "the other photos are enrolled; mend these and enrol them again")
+	}
+	return nil
+}
+
+// listFacings prints the facings of a look, from which the user can choose the one to name.
+func (o enrollOptions) listFacings(ctx context.Context, out io.Writer) error {
+	look, err := readObserved(ctx, o.seen, o.token)
+	if err != nil {
+		return err
+	}
+	return look.list(out)
+}
+
+// teach enrols the lessons in g. Photos that cannot be used are recorded as faults and printed at once; the error is that of ctx.
+func (r *enrolled) teach(ctx context.Context, s *sight, g *gallery.Gallery, lessons []lesson, errs io.Writer) error {
+	for _, l := range lessons {
+		added, faults := teach(ctx, s, g, l)
+		r.Added += added
+		for _, err := range faults {
+			r.Faults = append(r.Faults, err.Error())
+			fmt.Fprintln(errs, "error:", err)
+			if hint := pictureHint(err); hint != "" {
+				fmt.Fprintln(errs, "hint:", hint)
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 	return nil
 }
