@@ -17,7 +17,7 @@ import (
 	"github.com/coldshelf/coldshelf/cloud/internal/alert"
 )
 
-// tailFlags are what tail is told.
+// tailFlags are the flags of tail.
 type tailFlags struct {
 	url, tokenFile, cursor string
 	filter                 client.Filter
@@ -51,25 +51,13 @@ func tailCommand(stdout, stderr io.Writer) *cobra.Command {
 	return cmd
 }
 
-// errEnough ends a tail that was to print so many events.
+// errEnough ends a tail that was to print a limited number of events.
 var errEnough = errors.New("enough")
 
 func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
-	c := &client.Client{Base: f.url}
-	if f.tokenFile != "" {
-		token, err := os.ReadFile(f.tokenFile)
-		if err != nil {
-			return cloud.Hint(fmt.Errorf("read token: %w", err), "give the file that holds the token with --token-file")
-		}
-		c.Token = strings.TrimSpace(string(token))
-	}
-	c.Note = func(err error, pause time.Duration) {
-		var again *client.StartsOver
-		if errors.As(err, &again) {
-			fmt.Fprintf(stderr, "note: %v; what stands now follows, what came and went before it does not\n", err)
-			return
-		}
-		fmt.Fprintf(stderr, "note: %v; trying again in %s\n", err, pause.Round(100*time.Millisecond))
+	c, err := f.client(stderr)
+	if err != nil {
+		return err
 	}
 	var cursors client.Cursors = &client.Memory{}
 	if f.cursor != "" {
@@ -81,11 +69,45 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 		}
 	}
 	fmt.Fprintf(stderr, "following %s; Ctrl-C ends\n", f.url)
+	err = c.Follow(cmd.Context(), f.filter, cursors, f.printer(stdout, stderr))
+	var refused *client.Error
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case errors.As(err, &refused) && refused.Hint != "":
+		return cloud.Hint(err, "%s", refused.Hint)
+	}
+	return cloud.Hint(err, "see that the service runs at %s, or give its address with --url", f.url)
+}
+
+// client returns the client of the service, which notes lost connections on stderr.
+func (f *tailFlags) client(stderr io.Writer) (*client.Client, error) {
+	c := &client.Client{Base: f.url}
+	if f.tokenFile != "" {
+		token, err := os.ReadFile(f.tokenFile)
+		if err != nil {
+			return nil, cloud.Hint(fmt.Errorf("read token: %w", err), "give the file that holds the token with --token-file")
+		}
+		c.Token = strings.TrimSpace(string(token))
+	}
+	c.Note = func(err error, pause time.Duration) {
+		var again *client.StartsOver
+		if errors.As(err, &again) {
+			fmt.Fprintf(stderr, "note: %v; what stands now follows, what came and went before it does not\n", err)
+			return
+		}
+		fmt.Fprintf(stderr, "note: %v; trying again in %s\n", err, pause.Round(100*time.Millisecond))
+	}
+	return c, nil
+}
+
+// printer prints one line per alert: as JSON, or for people. It ends with errEnough after as many events as were asked for.
+func (f *tailFlags) printer(stdout, stderr io.Writer) client.Handler {
 	printed := 0
-	err := c.Follow(cmd.Context(), f.filter, cursors, client.Handler{
+	return client.Handler{
 		Standing: func(alerts []client.Alert) error {
 			fmt.Fprintf(stderr, "connected: %d alerts stand, waiting for what changes\n", len(alerts))
-			for _, a := range slices.Backward(alerts) { // the oldest first, as the events come
+			for _, a := range slices.Backward(alerts) { // the oldest first, like the events
 				err := error(nil)
 				if f.asJSON {
 					err = json.NewEncoder(stdout).Encode(standing(a))
@@ -110,19 +132,12 @@ func (f *tailFlags) run(cmd *cobra.Command, stdout, stderr io.Writer) error {
 			}
 			return err
 		},
-	})
-	var refused *client.Error
-	switch {
-	case errors.Is(err, errEnough):
-		return nil
-	case errors.As(err, &refused) && refused.Hint != "":
-		return cloud.Hint(err, "%s", refused.Hint)
 	}
-	return cloud.Hint(err, "see that the service runs at %s, or give its address with --url", f.url)
 }
 
-// envelope is an alert that stands, as a CloudEvents envelope beside those of events. It is none: it has no
-// place in the log, and its ID is the same each time that the same state of the alert is told.
+// envelope is an open alert in a CloudEvents envelope, printed beside those of events. It is not itself an
+// event: it has no place in the log, and its ID is the same each time that the same state of the alert is
+// printed.
 type envelope struct {
 	SpecVersion     string       `json:"specversion"`
 	ID              string       `json:"id"`
@@ -139,7 +154,7 @@ func standing(a client.Alert) envelope {
 		"org.coldshelf.alert.standing", a.Subject, a.OpenedAt, "application/json", a}
 }
 
-// line is one alert for a person.
+// line prints one alert for people to read.
 func line(w io.Writer, at time.Time, what string, a client.Alert) error {
 	where := a.Store + "/" + a.Device
 	if a.Slot != "" {
