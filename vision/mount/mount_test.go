@@ -3,6 +3,7 @@ package mount_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -304,4 +305,67 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("what was read cannot be written: %v\n%s", err, once)
 		}
 	})
+}
+
+// What was found out about a facing holds for the same facing in the same picture alone: not once others tell that packs are
+// taller or stand further back, nor under another name.
+func TestASightThatWasAskedBeforeAnswersAsAFreshOne(t *testing.T) {
+	full := func(spec lens.Spec, front float64) (out []shelf.Facing) {
+		for row := range 3 {
+			for lane := range 10 {
+				if box, ok := packBox(t, spec, -0.4+0.025+0.075*(float64(lane)+0.5), front, 0.9-0.35*float64(row)); ok {
+					out = append(out, shelf.Facing{Box: box, GTIN: gtin, Score: 0.9})
+				}
+			}
+		}
+		return out
+	}
+	for name, spec := range cameras {
+		t.Run(name, func(t *testing.T) {
+			p := plan()
+			for _, line := range p.Shelves {
+				for k := range line.Slots {
+					line.Slots[k].PackMM = 0
+				}
+			}
+			fresh := func() *mount.Sight {
+				sight, err := mount.FromCamera(spec, 1280, 960).On(p, 1280, 960)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return sight
+			}
+			packs := full(spec, 0.01)
+			shorter := slices.Clone(packs) // all but the first
+			for i := range shorter[1:] {
+				shorter[1+i].Box.Y += 30
+				shorter[1+i].Box.H -= 30
+			}
+			for change, c := range map[string]struct{ before, settled, after []shelf.Facing }{
+				"fronts stand further back":     {unnamed(packs[:2]), full(spec, 0.06), unnamed(packs[:2])},
+				"other packs are shorter":       {unnamed(packs), nil, unnamed(shorter)},
+				"the product's are shorter":     {packs, nil, shorter},
+				"a facing has not its name now": {packs, nil, append(unnamed(packs[:1]), packs[1:]...)},
+			} {
+				asked, other := fresh(), fresh()
+				asked.Assign(slices.Clone(c.before))
+				asked.Settle(c.settled)
+				other.Settle(c.settled)
+				got, want := slices.Clone(c.after), slices.Clone(c.after)
+				asked.Assign(got)
+				other.Assign(want)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: facings are placed at\n%+v\na sight that was not asked before places them at\n%+v", change, got, want)
+				}
+			}
+		})
+	}
+}
+
+func unnamed(facings []shelf.Facing) []shelf.Facing {
+	out := slices.Clone(facings)
+	for i := range out {
+		out[i].GTIN = ""
+	}
+	return out
 }
