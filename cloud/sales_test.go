@@ -170,6 +170,13 @@ func TestSalesByREST(t *testing.T) {
 	r.wantSold(t, "pos a/1 s1 4006381333931 2 for 1000 at 03-02T02:00:00Z", "pos e/1 s1 4006381333931 3 for 1500 at 03-02T02:00:00Z",
 		"pos f/1 s1 4006381333931 1 for 500 at 03-02T02:00:00Z", "pos p/1 s9 4006381333931 1 for 500 at 03-02T02:00:00Z")
 	r.ask(t, "POST", "/v1/sales/lines", "image/png", "x", 415)
+	drawn := strings.Replace(saleLine("m", 1, `,"millilitres":750`), `"price":500`, `"amount":450`, 1) + "\n" + saleLine("m2", 1, `,"grams":1,"millimetres":2`)
+	if got := report(t, r.ask(t, "POST", "/v1/sales/lines", "application/x-ndjson", drawn, 200)); got.Stored != 1 || got.Rejected != 1 || got.Problems[0].Code != "bad_number" {
+		t.Errorf("drawn by volume, and by two measures: %+v", got)
+	}
+	if said := string(r.ask(t, "GET", "/v1/sales/lines?from=2025-01-01T00:00:00Z&to=2027-01-01T00:00:00Z", "", "", 200)); !strings.Contains(said, `"quantity":1,"millilitres":750,"price":`) {
+		t.Errorf("what was drawn is not told: %s", said)
+	}
 
 	r.ask(t, "POST", "/v1/sales/lines?channel=till", "text/csv", tillFile, 404)
 	r.putChannel(t, "till", "till.yml", `"kind":"file"`)

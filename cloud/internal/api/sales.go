@@ -131,24 +131,26 @@ func (a *api) fileMapping(r *http.Request, tenant, channel string) (*intake.Mapp
 
 // soldLine is a sales line in the API.
 type soldLine struct {
-	Channel    string     `json:"channel"`
-	Order      string     `json:"order"`
-	Line       string     `json:"line"`
-	Revision   int64      `json:"revision"`
-	Store      string     `json:"store"`
-	GTIN       shelf.GTIN `json:"gtin"`
-	Units      int64      `json:"units"`
-	SoldAs     shelf.GTIN `json:"sold_as"`
-	Quantity   int64      `json:"quantity"`
-	Grams      int64      `json:"grams,omitempty"`
-	Price      int64      `json:"price"`
-	Amount     int64      `json:"amount"`
-	Currency   string     `json:"currency"`
-	SoldAt     time.Time  `json:"sold_at"`
-	Promotion  string     `json:"promotion,omitempty"`
-	RefundOf   *sales.Ref `json:"refund_of,omitempty"`
-	Restocked  bool       `json:"restocked,omitempty"`
-	ReceivedAt time.Time  `json:"received_at"`
+	Channel     string     `json:"channel"`
+	Order       string     `json:"order"`
+	Line        string     `json:"line"`
+	Revision    int64      `json:"revision"`
+	Store       string     `json:"store"`
+	GTIN        shelf.GTIN `json:"gtin"`
+	Units       int64      `json:"units"`
+	SoldAs      shelf.GTIN `json:"sold_as"`
+	Quantity    int64      `json:"quantity"`
+	Grams       int64      `json:"grams,omitempty"`
+	Millilitres int64      `json:"millilitres,omitempty"`
+	Millimetres int64      `json:"millimetres,omitempty"`
+	Price       int64      `json:"price"`
+	Amount      int64      `json:"amount"`
+	Currency    string     `json:"currency"`
+	SoldAt      time.Time  `json:"sold_at"`
+	Promotion   string     `json:"promotion,omitempty"`
+	RefundOf    *sales.Ref `json:"refund_of,omitempty"`
+	Restocked   bool       `json:"restocked,omitempty"`
+	ReceivedAt  time.Time  `json:"received_at"`
 }
 
 func (a *api) lines(r *http.Request, tenant string) (any, error) {
@@ -162,7 +164,7 @@ func (a *api) lines(r *http.Request, tenant string) (any, error) {
 	list, err := a.Sales.Lines(r.Context(), tenant, lq)
 	out := make([]soldLine, len(list))
 	for i, l := range list {
-		out[i] = soldLine{l.Channel, l.Order, l.Line, l.Revision, l.Store, l.GTIN, l.Units, l.SoldAs, l.Quantity, l.Grams, l.Price, l.Amount, l.Currency,
+		out[i] = soldLine{l.Channel, l.Order, l.Line, l.Revision, l.Store, l.GTIN, l.Units, l.SoldAs, l.Quantity, l.Grams, l.Millilitres, l.Millimetres, l.Price, l.Amount, l.Currency,
 			l.SoldAt, l.Promotion, l.RefundOf, l.Restocked, l.ReceivedAt}
 	}
 	return map[string]any{"lines": out}, err

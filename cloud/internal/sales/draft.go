@@ -17,17 +17,22 @@ import (
 // Draft is a line as a sender says it, before its product, store and time are resolved. It is the JSON
 // of the API, of MQTT, and of what is given back to be mended.
 type Draft struct {
-	Channel   string `json:"channel"`
-	Order     string `json:"order"`
-	Line      string `json:"line"`
-	Revision  int64  `json:"revision,omitempty"` // absent: 1
-	Store     string `json:"store"`              // our id, a GLN, or the channel's own code
-	GTIN      string `json:"gtin,omitempty"`     // of what was sold, unit or pack; or
-	SKU       string `json:"sku,omitempty"`      // the channel's own code of it
-	Quantity  *int64 `json:"quantity"`           // negative: a refund
-	Grams     *int64 `json:"grams,omitempty"`    // of a weighed article, what the packs weighed together; positive in a refund too
-	Price     *int64 `json:"price,omitempty"`    // of one, minor unit; or
-	Amount    *int64 `json:"amount,omitempty"`   // of the whole line after discounts, minor unit
+	Channel  string `json:"channel"`
+	Order    string `json:"order"`
+	Line     string `json:"line"`
+	Revision int64  `json:"revision,omitempty"` // absent: 1
+	Store    string `json:"store"`              // our id, a GLN, or the channel's own code
+	GTIN     string `json:"gtin,omitempty"`     // of what was sold, unit or pack; or
+	SKU      string `json:"sku,omitempty"`      // the channel's own code of it
+	Quantity *int64 `json:"quantity"`           // negative: a refund
+	Grams    *int64 `json:"grams,omitempty"`    // of a weighed article, what the packs weighed together; positive in a refund too
+
+	// The same of an article that is drawn by volume, or cut by length.
+	Millilitres *int64 `json:"millilitres,omitempty"`
+	Millimetres *int64 `json:"millimetres,omitempty"`
+
+	Price     *int64 `json:"price,omitempty"`  // of one, minor unit; or
+	Amount    *int64 `json:"amount,omitempty"` // of the whole line after discounts, minor unit
 	Currency  string `json:"currency"`
 	SoldAt    string `json:"sold_at"` // RFC 3339; without a zone: the store's
 	Promotion string `json:"promotion,omitempty"`
@@ -63,8 +68,27 @@ const (
 	maxName     = 200
 	maxQuantity = 1_000_000
 	maxMoney    = 1_000_000_000_000 // minor units
-	maxGrams    = 1_000_000_000
+	maxGrams    = 1_000_000_000     // millilitres and millimetres too
 )
+
+func (d *Draft) checkMeasures(quantity int64) *Fault {
+	said := 0
+	for _, m := range []struct {
+		field string
+		n     *int64
+	}{{"grams", d.Grams}, {"millilitres", d.Millilitres}, {"millimetres", d.Millimetres}} {
+		if m.n == nil {
+			continue
+		}
+		if *m.n < 0 || *m.n > maxGrams || quantity == 0 && *m.n != 0 {
+			return &Fault{Code: BadNumber, Field: m.field, Text: fmt.Sprintf("%s is %d with quantity %d: want at most %d, and none of nothing", m.field, *m.n, quantity, maxGrams)}
+		}
+		if said++; said > 1 {
+			return &Fault{Code: BadNumber, Field: m.field, Text: "an article is measured by weight, volume or length, and not by two of them"}
+		}
+	}
+	return nil
+}
 
 // check finds what is wrong whatever the masters say.
 func (d *Draft) check() *Fault {
@@ -87,8 +111,8 @@ func (d *Draft) check() *Fault {
 	if q > maxQuantity || q < -maxQuantity || d.Revision < 0 {
 		return &Fault{Code: BadNumber, Field: "quantity", Text: fmt.Sprintf("quantity is %d and revision %d: want at most %d, and no negative revision", q, d.Revision, maxQuantity)}
 	}
-	if g := d.Grams; g != nil && (*g < 0 || *g > maxGrams || q == 0 && *g != 0) {
-		return &Fault{Code: BadNumber, Field: "grams", Text: fmt.Sprintf("grams is %d with quantity %d: want at most %d, and none of nothing", *g, q, maxGrams)}
+	if fault := d.checkMeasures(q); fault != nil {
+		return fault
 	}
 	if (d.GTIN == "") == (d.SKU == "") {
 		return &Fault{Code: Missing, Field: "gtin", Text: "give gtin, or sku with the channel's own code, and not both"}
@@ -166,7 +190,7 @@ func (d *Draft) resolve(tenant string, c *catalog, now time.Time) (l Line, missi
 	}
 	unit, factor := c.unit(product)
 	l = Line{Tenant: tenant, Channel: d.Channel, Order: d.Order, Line: d.Line, Revision: max(1, d.Revision), Store: store.Store,
-		GTIN: unit, Units: *d.Quantity * factor, SoldAs: product.GTIN, Quantity: *d.Quantity, Grams: value(d.Grams), Currency: d.Currency,
+		GTIN: unit, Units: *d.Quantity * factor, SoldAs: product.GTIN, Quantity: *d.Quantity, Grams: value(d.Grams), Millilitres: value(d.Millilitres), Millimetres: value(d.Millimetres), Currency: d.Currency,
 		SoldAt: at, Promotion: d.Promotion, RefundOf: d.RefundOf, Restocked: d.Restocked, ReceivedAt: now}
 	l.Price, l.Amount = d.money()
 	return l, "", nil

@@ -21,6 +21,8 @@ type Line struct {
 	Quantity int64      // of SoldAs, signed as Units
 	Grams    int64      // what the packs of a weighed article weighed together, never negative; 0: it was not weighed
 
+	Millilitres, Millimetres int64 // the same of one that is drawn by volume, or cut by length
+
 	Price     int64  // of one SoldAs, in the currency's minor unit
 	Amount    int64  // of the whole line after its discounts, in the minor unit, signed as Units
 	Currency  string // ISO 4217

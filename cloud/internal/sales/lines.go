@@ -14,13 +14,14 @@ import (
 )
 
 const lineColumns = `tenant, channel, ord, line, revision, store, gtin, units, sold_as, quantity, price, amount,
-	currency, sold_at, promotion, refund_order, refund_line, restocked, received_at, grams`
+	currency, sold_at, promotion, refund_order, refund_line, restocked, received_at, grams, millilitres, millimetres`
 
 const lineReplace = `ON CONFLICT (tenant, channel, ord, line) DO UPDATE SET revision = excluded.revision,
 	store = excluded.store, gtin = excluded.gtin, units = excluded.units, sold_as = excluded.sold_as,
 	quantity = excluded.quantity, price = excluded.price, amount = excluded.amount, currency = excluded.currency,
 	sold_at = excluded.sold_at, promotion = excluded.promotion, refund_order = excluded.refund_order,
-	refund_line = excluded.refund_line, restocked = excluded.restocked, received_at = excluded.received_at, grams = excluded.grams`
+	refund_line = excluded.refund_line, restocked = excluded.restocked, received_at = excluded.received_at, grams = excluded.grams,
+	millilitres = excluded.millilitres, millimetres = excluded.millimetres`
 
 // row is the line in the order of lineColumns.
 func (l *Line) row() []any {
@@ -29,7 +30,7 @@ func (l *Line) row() []any {
 		of = *l.RefundOf
 	}
 	return []any{l.Tenant, l.Channel, l.Order, l.Line, l.Revision, l.Store, string(l.GTIN), l.Units, string(l.SoldAs), l.Quantity,
-		l.Price, l.Amount, l.Currency, state.Micros(l.SoldAt), l.Promotion, of.Order, of.Line, l.Restocked, state.Micros(l.ReceivedAt), l.Grams}
+		l.Price, l.Amount, l.Currency, state.Micros(l.SoldAt), l.Promotion, of.Order, of.Line, l.Restocked, state.Micros(l.ReceivedAt), l.Grams, l.Millilitres, l.Millimetres}
 }
 
 func scanLine(rows *sql.Rows) (*Line, error) {
@@ -38,7 +39,7 @@ func scanLine(rows *sql.Rows) (*Line, error) {
 	var gtin, soldAs string
 	var soldAt, receivedAt int64
 	err := rows.Scan(&l.Tenant, &l.Channel, &l.Order, &l.Line, &l.Revision, &l.Store, &gtin, &l.Units, &soldAs, &l.Quantity,
-		&l.Price, &l.Amount, &l.Currency, &soldAt, &l.Promotion, &of.Order, &of.Line, &l.Restocked, &receivedAt, &l.Grams)
+		&l.Price, &l.Amount, &l.Currency, &soldAt, &l.Promotion, &of.Order, &of.Line, &l.Restocked, &receivedAt, &l.Grams, &l.Millilitres, &l.Millimetres)
 	if err != nil {
 		return nil, err
 	}

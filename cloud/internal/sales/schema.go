@@ -3,7 +3,7 @@ package sales
 import "github.com/coldshelf/coldshelf/cloud/internal/state"
 
 // Tables are the tables of this package.
-var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10, schema11, schema12}}
+var Tables = state.Migrations{Name: "sales", Steps: []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10, schema11, schema12, schema13}}
 
 // In sales_lines is the highest revision of each line, in sales_revisions what it replaced or came too
 // late for. sales_hours has one row for each hour of a product in a store that ever had a line, with
@@ -268,4 +268,10 @@ CREATE INDEX sales_rejected_by_message ON sales_rejected (tenant, message) WHERE
 // schema12: a message whose refusals were all replaced by those of a later one was kept for ever.
 const schema12 = `
 DELETE FROM sales_messages WHERE NOT EXISTS (SELECT 1 FROM sales_rejected r WHERE r.tenant = sales_messages.tenant AND r.message = sales_messages.sha256);
+`
+
+// schema13: what was drawn by volume, or cut by length.
+const schema13 = `
+ALTER TABLE sales_lines ADD COLUMN millilitres BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sales_lines ADD COLUMN millimetres BIGINT NOT NULL DEFAULT 0;
 `

@@ -263,16 +263,18 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 		return &n
 	}
 	money := func(text string) (int64, error) { return m.money(text, d.Currency) }
+	var much measure
 	d.Quantity = number("quantity", func(text string) (n int64, err error) {
 		text, err = m.plain(text, true)
 		if err != nil {
 			return 0, err
 		}
-		n, d.Grams, err = measured(text, get("unit"))
+		n, much, err = measured(text, get("unit"))
+		much.enter(&d)
 		return n, err
 	})
 	d.Price, d.Amount = number("price", money), number("amount", money)
-	if d.Grams != nil && d.Amount != nil {
+	if !much.none() && d.Amount != nil {
 		d.Price = nil // of a kilogram
 	}
 	if n := number("revision", m.revision); n != nil {
@@ -290,7 +292,7 @@ func (m *Mapping) draft(at source, place int) (d sales.Draft, skip bool, fault *
 		}
 	}
 	m.turn(&d, at)
-	if d.Grams != nil && d.Amount == nil && *d.Quantity != 0 {
+	if !much.none() && d.Amount == nil && *d.Quantity != 0 {
 		d.Price = nil // of a kilogram, too: it is not that of a pack
 		wrong(sales.Missing, "amount", weighedWithoutAmount())
 	}
@@ -302,7 +304,8 @@ func (m *Mapping) turn(d *sales.Draft, at source) {
 	switch {
 	case m.Cancel != nil && m.Cancel.holds(at):
 		none := int64(0)
-		d.Quantity, d.Amount, d.Grams, d.RefundOf = &none, nil, nil, nil
+		d.Quantity, d.Amount, d.RefundOf = &none, nil, nil
+		measure{}.enter(d)
 	case m.Refund != nil && m.Refund.holds(at):
 		negate(d.Quantity)
 		negate(d.Amount)

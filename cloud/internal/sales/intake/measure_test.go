@@ -31,7 +31,12 @@ func TestQuantities(t *testing.T) {
 		{"half a can", `<Quantity UnitOfMeasureCode="EA">0.5</Quantity>` + amount, sales.BadNumber + " say the unit of measure"},
 		{"half of nothing said", `<Quantity>0.5</Quantity>` + amount, sales.BadNumber + " say the unit of measure"},
 		{"crates", `<Quantity UnitOfMeasureCode="CS">2</Quantity>` + amount, sales.BadNumber + " the GTIN of the case"},
-		{"litres", `<Quantity UnitOfMeasureCode="LTR">2</Quantity>` + amount, sales.BadNumber + " pieces"},
+		{"litres", `<Quantity UnitOfMeasureCode="LTR">0.75</Quantity><ActualSalesUnitPrice>6.00</ActualSalesUnitPrice>` + amount, "1 750ml - 450"},
+		{"two bottles of centilitres", `<Quantity Units="2" UnitOfMeasureCode="CLT">150</Quantity>` + amount, "2 1500ml - 450"},
+		{"metres", `<Quantity UnitOfMeasureCode="MTR">2.5</Quantity>` + amount, "1 2500mm - 450"},
+		{"centimetres taken back", `<Quantity UnitOfMeasureCode="cm">-80</Quantity><ExtendedAmount>-4.50</ExtendedAmount>`, "-1 800mm - -450"},
+		{"litres without an amount", `<Quantity UnitOfMeasureCode="LTR">0.75</Quantity><ActualSalesUnitPrice>6.00</ActualSalesUnitPrice>`, sales.Missing + " round"},
+		{"square metres", `<Quantity UnitOfMeasureCode="MTK">2</Quantity>` + amount, sales.BadNumber + " a length"},
 		{"weighed without an amount", `<Quantity UnitOfMeasureCode="KGM">0.452</Quantity><ActualSalesUnitPrice>9.95</ActualSalesUnitPrice>`, sales.Missing + " round"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -55,8 +60,8 @@ func TestQuantities(t *testing.T) {
 // be taken for that of the pack.
 func TestWeighedByAMapping(t *testing.T) {
 	m := mapping(t, "channel: x\nformat: csv\nfields: {order: o, line: \"#\", store: {value: s1}, gtin: {value: \"4006381333931\"}, quantity: q, unit: u, price: p, amount: a, currency: {value: EUR}, sold_at: {value: \"2026-03-02T10:00:00Z\"}}\n")
-	items := collect(intake.CSV(strings.NewReader("o,q,u,p,a\n1,0.452,KGM,9.95,4.50\n2,0.452,KGM,9.95,\n3,2,EA,1.50,\n4,0,KGM,9.95,\n"), m).Items())
-	for i, want := range []string{"1 452 - 450", sales.Missing + " a weighed line has no amount", "2 - 150 -", "0 0 995 -"} {
+	items := collect(intake.CSV(strings.NewReader("o,q,u,p,a\n1,0.452,KGM,9.95,4.50\n2,0.452,KGM,9.95,\n3,2,EA,1.50,\n4,0,KGM,9.95,\n5,1.5,升,6.00,9.00\n6,30,厘米,6.00,1.80\n"), m).Items())
+	for i, want := range []string{"1 452 - 450", sales.Missing + " a weighed line has no amount", "2 - 150 -", "0 0 995 -", "1 1500ml - 900", "1 300mm - 180"} {
 		if got := said(items[i]); !strings.HasPrefix(got, want) {
 			t.Errorf("order %d: got %s, want %s", i+1, got, want)
 		}
@@ -75,7 +80,14 @@ func said(it intake.Item) string {
 		return fmt.Sprint(*v)
 	}
 	d := it.Draft
-	return strings.Join([]string{n(d.Quantity), n(d.Grams), n(d.Price), n(d.Amount)}, " ")
+	much := n(d.Grams)
+	if d.Millilitres != nil {
+		much = n(d.Millilitres) + "ml"
+	}
+	if d.Millimetres != nil {
+		much = n(d.Millimetres) + "mm"
+	}
+	return strings.Join([]string{n(d.Quantity), much, n(d.Price), n(d.Amount)}, " ")
 }
 
 // TestZerosPutBack: pad gives a GTIN the zeros back that a spreadsheet took from its front, and nothing to what is long enough.

@@ -245,7 +245,8 @@ func (t *posTransaction) items(place int64, channel string, skipped *int) (items
 		it.Fault = item.amounts(&d, sign)
 		if undone { // a higher revision than that of the sale
 			none := int64(0)
-			d.Quantity, d.Grams, d.Price, d.Amount, d.Revision = &none, nil, nil, nil, 2
+			d.Quantity, d.Price, d.Amount, d.Revision = &none, nil, nil, 2
+			measure{}.enter(&d)
 			it.Fault = nil
 		} else if d.Quantity != nil && *d.Quantity < 0 {
 			d.Restocked = strings.EqualFold(item.Disposal, "ReturnToStock")
@@ -276,14 +277,15 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 		errors.As(err, &fault)
 		return fault
 	}
-	q, weight, err := quantityOf(p.Quantity)
+	q, much, err := quantityOf(p.Quantity)
 	if err != nil {
 		return wrong("quantity", err)
 	}
 	if sign < 0 && q > 0 { // some write a return's quantity negative
 		q = -q
 	}
-	d.Quantity, d.Grams = &q, weight
+	d.Quantity = &q
+	much.enter(d)
 	if text := strings.TrimSpace(p.Extended.Text); text != "" {
 		n, err := sales.ParseMoney(text, d.Currency)
 		if err != nil {
@@ -294,7 +296,7 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 		}
 		d.Amount = &n
 	}
-	if weight != nil { // a price is that of a kilogram
+	if !much.none() { // a price is that of a kilogram
 		if d.Amount == nil {
 			fault := weighedWithoutAmount()
 			fault.Text = "a weighed line has no ExtendedAmount"
@@ -314,7 +316,7 @@ func (p *posItem) amounts(d *sales.Draft, sign int64) *sales.Fault {
 
 // quantityOf makes of how much was sold a number of packs, with their weight where they were weighed. ARTS has Units for
 // "the number of units sold, when selling bulk merchandise"; some repeat the weight there, and count in a second Quantity.
-func quantityOf(list []posAmount) (packs int64, weight *int64, err error) {
+func quantityOf(list []posAmount) (packs int64, much measure, err error) {
 	packs = 1
 	counted := false
 	for _, a := range list {
@@ -322,11 +324,11 @@ func quantityOf(list []posAmount) (packs int64, weight *int64, err error) {
 		n, w, err := measured(text, a.Unit)
 		switch {
 		case err != nil:
-			return 0, nil, err
-		case w == nil:
+			return 0, much, err
+		case w.none():
 			packs, counted = n, true
 		default:
-			weight = w
+			much = w
 			units, wrong := wholeNumber(strings.TrimSpace(a.Units))
 			if same := strings.TrimSpace(a.Units) == text; wrong != nil || same || units < 1 {
 				units = 1
@@ -336,8 +338,8 @@ func quantityOf(list []posAmount) (packs int64, weight *int64, err error) {
 			}
 		}
 	}
-	if weight != nil && packs == 0 {
-		weight = nil
+	if packs == 0 {
+		much = measure{}
 	}
-	return packs, weight, nil
+	return packs, much, nil
 }
