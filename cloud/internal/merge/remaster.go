@@ -15,7 +15,7 @@ import (
 )
 
 // clock is what of a store's master its hours are folded by. The zero value is that of a store that no master knows.
-type clock struct{ tz, hours string }
+type clock struct{ tz, hours, currency string }
 
 func (c clock) place(store string) *Place {
 	return newPlace(sales.Store{Store: store, TZ: c.tz, Hours: c.hours})
@@ -40,7 +40,7 @@ type foldedBy struct {
 func (m *Masters) basis() *foldedBy {
 	b := &foldedBy{begun: true, clocks: map[string]clock{}, trades: map[shelf.GTIN]trade{}}
 	for store, p := range m.Places {
-		if c := (clock{p.TZ, p.Store.Hours}); c != (clock{}) {
+		if c := (clock{p.TZ, p.Store.Hours, p.Currency}); c != (clock{}) {
 			b.clocks[store] = c
 		}
 	}
@@ -62,12 +62,12 @@ func readFoldedBy(ctx context.Context, q state.Querier, tenant string) (*foldedB
 	if b.times, b.begun, err = readCursor(ctx, q, tenant, feedMasters); err != nil || !b.begun {
 		return b, err
 	}
-	rows, err := q.Query(ctx, "SELECT store, tz, hours FROM merge_places WHERE tenant = ?", tenant)
+	rows, err := q.Query(ctx, "SELECT store, tz, hours, currency FROM merge_places WHERE tenant = ?", tenant)
 	if err == nil {
 		err = each(rows, func() error {
 			var store string
 			var c clock
-			err := rows.Scan(&store, &c.tz, &c.hours)
+			err := rows.Scan(&store, &c.tz, &c.hours, &c.currency)
 			b.clocks[store] = c
 			return err
 		})
@@ -114,7 +114,8 @@ type remastered struct {
 
 // takeMasters touches the stored hours that masters make different from those by which they were folded: a store's hours
 // that it was open at other times in, or that fall on another day or hour of its clock; those in which a product was out
-// whose group has other members now; and those valued at a list price that is another. Masters hold for all time; what
+// whose group has other members now; and those valued at a list price that is another, or in a store whose currency is: a list
+// price counts in its own currency alone. What was sold stays in the currency that was paid. Masters hold for all time; what
 // changes from a day on is written with dates, see sales.ParseHours. Hours whose looks are kept no more stay.
 func (f *Follower) takeMasters(ctx context.Context, tenant string, m *Masters) error {
 	was, err := readFoldedBy(ctx, f.DB, tenant)
@@ -158,16 +159,17 @@ type remaster struct {
 func (r *remaster) touched(ctx context.Context) ([]storeHour, error) {
 	found := map[storeHour]bool{}
 	add := func(h storeHour) { found[h] = true }
-	zones := false
+	zones, currencies := false, map[string]bool{}
 	for _, store := range r.stores {
 		zones = zones || r.was.clocks[store].tz != r.is.clocks[store].tz
+		currencies[store] = r.was.clocks[store].currency != r.is.clocks[store].currency
 		if err := r.byClock(ctx, store, add); err != nil {
 			return nil, err
 		}
 	}
 	regrouped := r.regrouped()
-	if len(r.products) > 0 {
-		if err := r.byTrade(ctx, regrouped, add); err != nil {
+	if len(r.products) > 0 || slices.Contains(slices.Collect(maps.Values(currencies)), true) {
+		if err := r.byTrade(ctx, regrouped, currencies, add); err != nil {
 			return nil, err
 		}
 	}
@@ -233,9 +235,9 @@ func (r *remaster) regrouped() map[shelf.GTIN]bool {
 	return out
 }
 
-// byTrade finds the hours that products' masters make different: first the days in which there is such a product, by the
+// byTrade finds the hours that products' masters, or the currencies of some stores, make different: first the days in which there is such a product, by the
 // sums, then the hours of these.
-func (r *remaster) byTrade(ctx context.Context, regrouped map[shelf.GTIN]bool, add func(storeHour)) error {
+func (r *remaster) byTrade(ctx context.Context, regrouped map[shelf.GTIN]bool, currencies map[string]bool, add func(storeHour)) error {
 	repriced := map[shelf.GTIN]bool{}
 	for _, g := range r.products {
 		was, is := r.was.trades[g], r.is.trades[g]
@@ -253,7 +255,11 @@ func (r *remaster) byTrade(ctx context.Context, regrouped map[shelf.GTIN]bool, a
 		if err != nil {
 			return err
 		}
-		listed[store] = rates.listed(repriced)
+		asked := repriced
+		if currencies[store] {
+			asked = r.priced()
+		}
+		listed[store] = rates.listed(asked)
 	}
 	differs := func(store string, c *Cell) bool {
 		return c.OutTime() > 0 && regrouped[c.GTIN] || c.LostUnits() > 0 && listed[store][c.GTIN]
@@ -303,6 +309,17 @@ func (r *remaster) byTrade(ctx context.Context, regrouped map[shelf.GTIN]bool, a
 	return nil
 }
 
+// priced are the products that have a list price.
+func (r *remaster) priced() map[shelf.GTIN]bool {
+	out := map[shelf.GTIN]bool{}
+	for _, trades := range []map[shelf.GTIN]trade{r.was.trades, r.is.trades} {
+		for g, t := range trades {
+			out[g] = out[g] || t.price > 0
+		}
+	}
+	return out
+}
+
 // listed gives those of some products whose lost sales the store values at the list price.
 func (r *StoreRates) listed(of map[shelf.GTIN]bool) map[shelf.GTIN]bool {
 	out := map[shelf.GTIN]bool{}
@@ -334,8 +351,8 @@ func (r *remaster) write(ctx context.Context, tx *state.Tx, touched []storeHour)
 	}
 	for _, store := range r.stores {
 		c := r.is.clocks[store]
-		_, err := tx.Exec(ctx, `INSERT INTO merge_places (tenant, store, tz, hours) VALUES (?, ?, ?, ?)
-			ON CONFLICT (tenant, store) DO UPDATE SET tz = excluded.tz, hours = excluded.hours`, r.tenant, store, c.tz, c.hours)
+		_, err := tx.Exec(ctx, `INSERT INTO merge_places (tenant, store, tz, hours, currency) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, store) DO UPDATE SET tz = excluded.tz, hours = excluded.hours, currency = excluded.currency`, r.tenant, store, c.tz, c.hours, c.currency)
 		if err != nil {
 			return fmt.Errorf("note clock of %s: %w", store, err)
 		}

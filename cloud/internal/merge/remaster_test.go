@@ -3,7 +3,9 @@ package merge_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -203,6 +205,31 @@ func TestAChangedProductRestatesItsHoursAlone(t *testing.T) {
 			t.Errorf("lost %.3f units for %.3f, want 21000 each", units, money)
 		}
 		s.holdReplay("a list price was changed")
+
+		// The list price is in euros: a store in another currency loses units whose money nobody knows, and what it sold stays.
+		stores, err := sales.ListStores(context.Background(), db, s.tenant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		south := stores[slices.IndexFunc(stores, func(one sales.Store) bool { return one.Store == "s2" })]
+		was := south.Currency
+		for _, currency := range []string{"CNY", was} {
+			south.Currency = currency
+			s.masters(nil, south)
+			told := s.restated()
+			if len(told) != 5 {
+				t.Fatalf("the currency %q restated %d hours, want 5: %+v", currency, len(told), told)
+			}
+			for _, r := range told {
+				if r.Store != "s2" || r.Cause != "master" || r.Before.LostUnits != r.After.LostUnits || !maps.Equal(r.Before.Revenue, r.After.Revenue) || (r.After.LostMoney == 0) != (currency == "CNY") {
+					t.Errorf("in %q: %+v", currency, r)
+				}
+			}
+			s.holdReplay("a currency was changed")
+		}
+		if _, units, money := lost(); math.Abs(money-21_000*units) > 1 {
+			t.Errorf("in its currency again it lost %.3f units for %.3f, want 21000 each", units, money)
+		}
 
 		// Out of the group it is missed by nobody else's customers, and alone where it is out.
 		out := monday.Add(12 * time.Hour)

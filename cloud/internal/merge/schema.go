@@ -9,7 +9,7 @@ import "github.com/coldshelf/coldshelf/cloud/internal/state"
 // only inserted, so that ingesters never wait for each other here. An hour and a local day are one
 // packed row each. merge_coolers is what a cooler was last due to hold, so that one which goes dark
 // lowers the coverage instead of vanishing.
-var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2, schema3, schema4}}
+var Tables = state.Migrations{Name: "merge", Steps: []string{schema1, schema2, schema3, schema4, schema5}}
 
 // schema2: a store's touched hours are taken together, so that a backlog folds each hour once.
 const schema2 = `CREATE INDEX merge_touched_by_store ON merge_touched (tenant, store, id);`
@@ -118,3 +118,6 @@ CREATE TABLE merge_shapes (
 	PRIMARY KEY (tenant, cluster)
 );
 `
+
+// schema5: in which currency a store's lost sales were valued.
+const schema5 = `ALTER TABLE merge_places ADD COLUMN currency TEXT NOT NULL DEFAULT '';`
