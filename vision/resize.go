@@ -1,6 +1,10 @@
 package vision
 
-import "github.com/coldshelf/coldshelf/models/shelf"
+import (
+	"math"
+
+	"github.com/coldshelf/coldshelf/models/shelf"
+)
 
 // Resize returns the frame scaled to w×h pixels. When shrinking, each output pixel is the triangle-weighted
 // mean of the pixels that it covers, so that small print does not turn into noise; when enlarging, this is
@@ -100,10 +104,7 @@ func taps(from, to int) []tap {
 	raw, weights := make([]float64, 0, most), make([]int32, to*most)
 	for i := range out {
 		centre := (float64(i)+0.5)*scale - 0.5
-		first := min(from-1, max(0, int(centre-reach)+1))
-		if centre-reach < -1 {
-			first = 0
-		}
+		first := min(from-1, max(0, int(math.Floor(centre-reach))+1))
 		last := min(from-1, int(centre+reach))
 		raw = raw[:0]
 		total := 0.0

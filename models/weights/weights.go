@@ -7,25 +7,31 @@ package weights
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 )
 
-//go:embed manifest.json */*.onnx
+//go:embed manifest.json */*.onnx */*.onnx.gz
 var built embed.FS
 
 // Format is the manifest's version that this code reads.
 const Format = 1
 
-// maxFile bounds a network's file: ours are about a megabyte.
+// maxFile bounds a network, packed and unpacked: ours have up to 15 megabytes.
 const maxFile = 256 << 20
+
+// packed ends the name of a network's file that is compressed by gzip.
+const packed = ".gz"
 
 // Tasks of networks.
 const (
@@ -51,8 +57,8 @@ type Network struct {
 	Name    string   `json:"name"`    // of the network: "facings"
 	Version string   `json:"version"` // rises with each training that is published
 	Task    string   `json:"task"`
-	File    string   `json:"file"` // relative to the manifest, slashes
-	SHA256  string   `json:"sha256"`
+	File    string   `json:"file"`   // relative to the manifest, slashes; .onnx, or .onnx.gz
+	SHA256  string   `json:"sha256"` // of the file as it lies there
 	Licence string   `json:"licence"`
 	Input   Input    `json:"input"`
 	Outputs []string `json:"outputs"`
@@ -133,8 +139,8 @@ func (n Network) validate() error {
 	if n.Name == "" || n.Version == "" {
 		fault("name and version must be given")
 	}
-	if !fs.ValidPath(n.File) || path.Ext(n.File) != ".onnx" {
-		fault("file %q is not the relative path of an .onnx file", n.File)
+	if !fs.ValidPath(n.File) || path.Ext(strings.TrimSuffix(n.File, packed)) != ".onnx" {
+		fault("file %q is not the relative path of an .onnx or .onnx.gz file", n.File)
 	}
 	if len(n.SHA256) != 2*sha256.Size {
 		fault("sha256 %q is not 64 hexadecimal digits", n.SHA256)
@@ -174,7 +180,7 @@ func (s *Set) Task(task string) (Network, error) {
 	return Network{}, fmt.Errorf("%s in %s: %w", task, s.from, ErrTask)
 }
 
-// Load reads a network's file and checks its hash; ErrHash where it differs.
+// Load reads a network's file, checks its hash and unpacks it; ErrHash where it differs.
 func (s *Set) Load(n Network) ([]byte, error) {
 	f, err := s.files.Open(n.File)
 	if err != nil {
@@ -191,7 +197,28 @@ func (s *Set) Load(n Network) ([]byte, error) {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != n.SHA256 {
 		return nil, fmt.Errorf("network %s of %s: %w", n.Name, s.from, ErrHash)
 	}
+	if strings.HasSuffix(n.File, packed) {
+		if data, err = unpack(data); err != nil {
+			return nil, fmt.Errorf("network %s of %s: %w", n.Name, s.from, err)
+		}
+	}
 	return data, nil
+}
+
+// unpack undoes gzip, up to maxFile bytes.
+func unpack(data []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	out, err := io.ReadAll(io.LimitReader(z, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	if len(out) > maxFile {
+		return nil, fmt.Errorf("unpack: more than %d bytes", maxFile)
+	}
+	return out, nil
 }
 
 // From names where the set was read from, for messages.

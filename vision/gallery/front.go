@@ -13,6 +13,8 @@ const (
 	// A facing that covers less than smallFront of a photo is not what the photo was taken of, and one that
 	// covers more than fullFront leaves nothing to cut off.
 	smallFront, fullFront = 0.04, 0.72
+	// likelyFront is the detector's score from which a detection may be the pack: one that fills a photo is found, but with a lower score than on a shelf.
+	likelyFront = 0.12
 )
 
 // Front returns the part of an enrolment photo that shows the pack. On a plain background (a product shot, a
@@ -26,7 +28,7 @@ func Front(f vision.Frame, found []vision.Detection) shelf.Box {
 	best, bestWorth := f.Bounds(), 0.0
 	whole := float64(f.Width * f.Height)
 	for _, d := range found {
-		if d.Weak {
+		if d.Score < likelyFront {
 			continue
 		}
 		area := (d.X1 - d.X0) * (d.Y1 - d.Y0) / whole

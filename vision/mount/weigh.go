@@ -29,7 +29,7 @@ func (e Evidence) Chance() float64 {
 	return 1 / (1 + math.Exp(-(chanceBias + chanceScore*math.Log(s/(1-s)) + chanceUnlike*e.Unlike + chanceRival*e.Rival)))
 }
 
-const chanceBias, chanceScore, chanceUnlike, chanceRival = 4.81, 2.72, -5.69, -4.12
+const chanceBias, chanceScore, chanceUnlike, chanceRival = 4.95, 3.08, -4.35, -4.45
 
 // Weighs says whether the mount knows depth, without which there is nothing to weigh by.
 func (s *Sight) Weighs() bool { return s.camera != nil }

@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	// wideOpen is the share of a lane's places at which a pack would show from which nothing can hide in it.
+	// wideOpen is the share of a lane's places at which a pack would show, as geometry knows, from which hardly anything can hide in it.
 	wideOpen = 0.8
-	// slightly is the share of the slots' part of a picture up to which what the gate takes for fog may be a plain wall: of rendered
-	// clean pictures one in thirty has more, of fogged ones one in six less.
+	// slightly is the share of the slots' part of a picture up to which what the gate takes for fog, blur or darkness may be a plain
+	// wall: of rendered clean pictures one in thirty has more, of fogged ones one in six less.
 	slightly = 0.06
 )
 
 // seenBare lists the slots that the network saw to be bare in every lane, wide open and beyond doubt, in a picture that is at most
 // slightly spoilt. The back wall of an empty slot is often too plain for the gate to tell it from fog, from a hand or from a
 // reflection; the network knows the difference.
-func (p *Pipeline) seenBare(plan *shelf.Planogram, view shelf.View, free []freeLane) map[string]bool {
-	if len(free) == 0 || view.Whole != shelf.NoReason || spoiltShare(view) > slightly {
+func (p *Pipeline) seenBare(plan *shelf.Planogram, free []freeLane, slight bool) map[string]bool {
+	if len(free) == 0 || !slight {
 		return nil
 	}
 	lanes := map[string]int{}
@@ -35,6 +35,11 @@ func (p *Pipeline) seenBare(plan *shelf.Planogram, view shelf.View, free []freeL
 		}
 	}
 	return out
+}
+
+// slightlySpoilt says that a picture is clear, or so nearly that what spoils it may be a plain wall.
+func slightlySpoilt(view shelf.View) bool {
+	return view.Whole == shelf.NoReason && spoiltShare(view) <= slightly
 }
 
 // spoiltShare is the share of the part of the picture in which slots stand that fog, blur, darkness or something in the way spoils.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
 	"github.com/coldshelf/coldshelf/vision"
@@ -15,25 +14,18 @@ import (
 // doubt. Below, something may be seen in it.
 const looksBare = 0.5
 
-// openLane is the share of a lane's places at which a pack would show, as geometry knows, from which the network's
-// answer has a second witness and less of it is enough.
-const openLane = 0.5
+// enough says from which probability a lane is told as bare: one that is wide open to sight, so that the network's answer has
+// geometry as a second witness, and any other.
+type enough struct{ wide, any float64 }
 
-// enough says from which probability a lane is told as bare: one that is open to sight, and any other.
-type enough struct{ open, any float64 }
-
-// enoughOf gives what is enough in a picture. In one that is partly fogged, blocked or blurred the gate finds where the trouble is worst, not where it
-// ends, so that more is asked of the network there. Chosen on rendered sets, see models/weights/lanes/CARD.md.
-func (p *Pipeline) enoughOf(clear bool) enough {
-	if clear {
-		return enough{open: 0.55, any: 0.68}
+// enoughOf gives what is enough. In a picture that is fogged, blocked or blurred in more than a small part the gate finds where the
+// trouble is worst, not where it ends, so that more is asked of the network there. Chosen on rendered sets, see
+// models/weights/lanes/CARD.md.
+func (p *Pipeline) enoughOf(slight bool) enough {
+	if slight {
+		return enough{wide: 0.84, any: 0.87}
 	}
-	return enough{open: 0.89, any: p.cfg.Lanes.Threshold()}
-}
-
-// clearPicture says that nothing spoils the picture but, at most, too much light in places.
-func clearPicture(whole shelf.Reason, parts []shelf.Blind) bool {
-	return whole == shelf.NoReason && !slices.ContainsFunc(parts, spoils)
+	return enough{wide: 0.89, any: p.cfg.Lanes.Threshold()}
 }
 
 // spoils: glare and too much light spoil what they lie on and no more; fog, blur, darkness and what stands in the way reach further.
@@ -84,7 +76,7 @@ func (p *Pipeline) freeLanes(ctx context.Context, f vision.Frame, facings []shel
 // unsure gives a blind part for each lane in which nothing was found but something may stand. With Lanes, a network
 // has looked at every such lane; without, the recogniser looks for what the detector missed where a stockout is about to
 // be told, and geometry tells where packs could hide.
-func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak, free []freeLane, clear bool) ([]shelf.Blind, error) {
+func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Planogram, view shelf.View, facings []shelf.Facing, weak []lane.Weak, free []freeLane, slight bool) ([]shelf.Blind, error) {
 	if p.cfg.Lanes == nil {
 		second, err := p.secondLook(ctx, f, plan, view, facings, weak)
 		if err != nil {
@@ -93,12 +85,12 @@ func (p *Pipeline) unsure(ctx context.Context, f vision.Frame, plan *shelf.Plano
 		return append(second, p.sight.HiddenLanes(facings)...), nil
 	}
 	var out []shelf.Blind
-	least := p.enoughOf(clear)
+	least := p.enoughOf(slight)
 	for _, l := range free {
 		switch {
 		case l.InFrame < leastInFrame:
 			out = append(out, unsureOf(l.Lane, shelf.OutOfView))
-		case l.bare >= least.any || (l.Open >= openLane && l.bare >= least.open):
+		case l.bare >= least.any || (l.Open >= wideOpen && l.bare >= least.wide):
 		case l.bare >= looksBare:
 			out = append(out, unsureOf(l.Lane, shelf.Hidden))
 		default:

@@ -271,11 +271,12 @@ func (p *Pipeline) judge(ctx context.Context, f vision.Frame, obs *shelf.Observa
 	if err != nil {
 		return err
 	}
-	bare := p.seenBare(plan, view, free)
+	slight := slightlySpoilt(view)
+	bare := p.seenBare(plan, free, slight)
 	view.Blind = lift(view.Blind, view, bare)
 	view.Blind = append(view.Blind, p.doubts(plan, seen, view, facings, bare)...)
 	// Last, so that a slot is only hidden if nothing else is wrong with it: fuse makes much of that.
-	unsure, err := p.unsure(ctx, f, plan, view, facings, weak, free, clearPicture(view.Whole, seen.Parts()))
+	unsure, err := p.unsure(ctx, f, plan, view, facings, weak, free, slight)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/coldshelf/coldshelf/models/shelf"
+	"github.com/coldshelf/coldshelf/vision/picture"
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
 
@@ -72,13 +73,14 @@ func TestAPictureTellsHowTheCameraHangs(t *testing.T) {
 
 func TestAMountThatCannotBeFound(t *testing.T) {
 	fogged, clean := stock(t, synth.Fog), stock(t, synth.Clean)
+	thicken(t, fogged.picture, 0.9)
 	for name, c := range map[string]struct {
 		args []string
 		says string
 	}{
 		"no picture":   {[]string{"--planogram", clean.planogram}, "neither a picture nor --config"},
 		"no planogram": {[]string{clean.picture}, "--planogram is missing"},
-		"fog":          {[]string{"--planogram", fogged.planogram, fogged.picture}, "the shelves cannot be told from the facings: on shelf"},
+		"fog":          {[]string{"--planogram", fogged.planogram, fogged.picture}, "the picture cannot be judged: fog"},
 		"another cooler": {[]string{"--planogram", "../../../firmware-config/examples/planogram.yml", clean.picture},
 			"the shelves cannot be told from the facings: 4 rows of facings are seen, the planogram has 2 shelves"},
 	} {
@@ -93,4 +95,17 @@ func TestAMountThatCannotBeFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+// thicken mixes a picture with grey, so that share of what it shows is grey.
+func thicken(t *testing.T, path string, share float64) {
+	t.Helper()
+	f, err := picture.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range f.BGR {
+		f.BGR[i] = byte((1-share)*float64(v) + share*150)
+	}
+	write(t, path, jpegOf(t, f.Image()))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/coldshelf/coldshelf/vision/detect"
 	"github.com/coldshelf/coldshelf/vision/embed"
 	"github.com/coldshelf/coldshelf/vision/gallery"
+	"github.com/coldshelf/coldshelf/vision/lane"
 	"github.com/coldshelf/coldshelf/vision/mount"
 	"github.com/coldshelf/coldshelf/vision/pipeline"
 	"github.com/coldshelf/coldshelf/vision/synth"
@@ -69,7 +70,7 @@ func BenchmarkLook(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
-			det, emb := clockedParts(b, s)
+			det, emb, lanes := clockedParts(b, s)
 			g := gallery.New(s.Embedder)
 			for _, sku := range skus {
 				img, err := cat.Reference(b.Context(), sku, 0)
@@ -90,7 +91,7 @@ func BenchmarkLook(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					p, err := pipeline.New(pipeline.Config{Detector: s.Detector, Recogniser: r, Mount: m, Planogram: plan, Video: steady})
+					p, err := pipeline.New(pipeline.Config{Detector: s.Detector, Recogniser: r, Lanes: s.Lanes, Mount: m, Planogram: plan, Video: steady})
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -100,7 +101,7 @@ func BenchmarkLook(b *testing.B) {
 							b.Fatal(err)
 						}
 					}
-					det.spent, emb.spent = 0, 0
+					det.spent, emb.spent, lanes.spent = 0, 0, 0
 					embedded, again := r.Embedded(), r.LookedAgain()
 					for i := 0; b.Loop(); i++ {
 						obs, err := p.Look(b.Context(), frames[i%2])
@@ -113,7 +114,7 @@ func BenchmarkLook(b *testing.B) {
 					b.ReportMetric(float64(facings), "facings")
 					b.ReportMetric(float64(r.Embedded()-embedded)/float64(b.N), "embedded/op")
 					b.ReportMetric(float64(r.LookedAgain()-again)/float64(b.N), "again/op")
-					b.ReportMetric(float64(total)/float64(det.spent+emb.spent), "over")
+					b.ReportMetric(float64(total)/float64(det.spent+emb.spent+lanes.spent), "over")
 					b.ReportMetric(float64(total)/float64(det.spent), "over-detector")
 					b.ReportMetric(float64(det.spent.Milliseconds())/float64(b.N), "detector-ms/op")
 				})
@@ -123,7 +124,7 @@ func BenchmarkLook(b *testing.B) {
 }
 
 // clockedParts puts a clock around the networks of a sight.
-func clockedParts(b *testing.B, s *sight) (det, emb *clocked) {
+func clockedParts(b *testing.B, s *sight) (det, emb, lanes *clocked) {
 	b.Helper()
 	set, err := weights.Built()
 	if err != nil {
@@ -147,11 +148,15 @@ func clockedParts(b *testing.B, s *sight) (det, emb *clocked) {
 	}
 	det, detSpec := open(weights.FacingDetection)
 	emb, embSpec := open(weights.PackEmbedding)
+	lanes, lanesSpec := open(weights.LaneBare)
 	if s.Detector, err = detect.New(det, detSpec); err != nil {
 		b.Fatal(err)
 	}
 	if s.Embedder, err = embed.NewNetwork(emb, embSpec); err != nil {
 		b.Fatal(err)
 	}
-	return det, emb
+	if s.Lanes, err = lane.NewNetwork(lanes, lanesSpec); err != nil {
+		b.Fatal(err)
+	}
+	return det, emb, lanes
 }

@@ -14,13 +14,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from common import onnxfile
+
 SIZES = ((640, 480), (1280, 960))
 PEER_SIZE = (352, 352)
 
 
 def forward_ms(path: Path, width: int, height: int, outputs: list[str], runs: int) -> float:
     """The least over `runs` after two to warm up."""
-    net = cv2.dnn.readNetFromONNX(str(path))
+    net = onnxfile.opencv(path)
     blob = np.random.default_rng(1).random((1, 3, height, width), np.float32)
     times = []
     for run in range(runs + 2):

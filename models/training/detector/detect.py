@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from common import onnxfile
 from detector.boxes import cells, suppress
 
 SCORE_THRESHOLD = 0.3
@@ -32,7 +33,7 @@ class Detector:
     """Finds facings; boxes are x0, y0, x1, y1 in pixels of the picture given."""
 
     def __init__(self, path: Path, fit: Fit = Fit()) -> None:
-        self.net = cv2.dnn.readNetFromONNX(str(path))
+        self.net = onnxfile.opencv(path)
         self.fit = fit
 
     def raw(self, picture: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,11 @@
 """Exports the averaged weights as one ONNX file for every input size, and proves it equal to torch.
 
-    python3 -m detector.export --run DIR --out ../weights/facings/facings.onnx
+    python3 -m detector.export --run DIR --run DIR --out ../weights/facings/facings.onnx.gz
 
+Of several runs the mean of their answers is exported.
 OpenCV 4.6 reads the file at several sizes and its answers are compared with PyTorch's; a difference
-beyond TOLERANCE, or a refused file, is an error and nothing is written.
+beyond TOLERANCE, or a refused file, is an error and nothing is written. What a .gz loses by its rounded weights
+is told, and bounded by ROUNDED.
 """
 
 from __future__ import annotations
@@ -17,18 +19,21 @@ import numpy as np
 import onnx
 import torch
 
+from common import onnxfile
 from detector.network import Deployed, FacingDetector
 
 OPSET = 12
 SIZES = ((480, 640), (960, 1280), (320, 320), (1280, 960), (704, 1248))
 # heat as it is, distances in pixels
 TOLERANCE = (1e-4, 0.05)
+ROUNDED = (0.02, 3.0)
 
 
 def load(run: Path) -> FacingDetector:
     """The averaged weights of a run, ready to answer."""
-    model = FacingDetector()
-    model.load_state_dict(torch.load(run / "ema.pt", map_location="cpu")["model"])
+    saved = torch.load(run / "ema.pt", map_location="cpu")
+    model = FacingDetector(saved["kind"])
+    model.load_state_dict(saved["model"])
     return model.eval()
 
 
@@ -44,11 +49,11 @@ def inline_shared(model: onnx.ModelProto) -> None:
             model.graph.node.remove(node)
 
 
-def export(detector: FacingDetector, path: Path) -> None:
+def export(detectors: list[FacingDetector], path: Path) -> None:
     """Writes the graph with free height and width."""
     free = {"image": {2: "height", 3: "width"}, "heat": {2: "rows", 3: "columns"}, "ltrb": {2: "rows", 3: "columns"}}
     torch.onnx.export(
-        Deployed(detector).eval(), torch.zeros(1, 3, 480, 640), str(path), opset_version=OPSET,
+        Deployed(detectors).eval(), torch.zeros(1, 3, 480, 640), str(path), opset_version=OPSET,
         input_names=["image"], output_names=["heat", "ltrb"], dynamic_axes=free,
     )
     model = onnx.load(str(path))
@@ -57,10 +62,10 @@ def export(detector: FacingDetector, path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def compare(detector: FacingDetector, path: Path) -> list[tuple[int, int, float, float]]:
+def compare(detectors: list[FacingDetector], path: Path) -> list[tuple[int, int, float, float]]:
     """Height, width, and the largest differences of heat and distances between OpenCV and torch."""
     net = cv2.dnn.readNetFromONNX(str(path))
-    deployed = Deployed(detector).eval()
+    deployed = Deployed(detectors).eval()
     rng = np.random.default_rng(5)
     found = []
     for height, width in SIZES:
@@ -77,18 +82,25 @@ def compare(detector: FacingDetector, path: Path) -> list[tuple[int, int, float,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, action="append")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    detector = load(args.run)
+    detectors = [load(run) for run in args.run]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "facings.onnx"
-        export(detector, path)
-        for height, width, heat, ltrb in compare(detector, path):
+        export(detectors, path)
+        for height, width, heat, ltrb in compare(detectors, path):
             print(f"{height}x{width}: heat differs by {heat:.2e}, distances by {ltrb:.2e} px")
             if heat > TOLERANCE[0] or ltrb > TOLERANCE[1]:
                 raise SystemExit("error: OpenCV and torch disagree; not exported")
-        args.out.write_bytes(path.read_bytes())
+        graph = onnx.load(str(path))
+        if args.out.suffix == onnxfile.PACKED:
+            onnxfile.write(onnxfile.rounded(graph), path)
+            heat, ltrb = (max(row[k] for row in compare(detectors, path)) for k in (2, 3))
+            print(f"rounded weights: heat differs by {heat:.2e}, distances by {ltrb:.2e} px")
+            if heat > ROUNDED[0] or ltrb > ROUNDED[1]:
+                raise SystemExit("error: rounding the weights changes the answers too much; export to .onnx")
+        onnxfile.write(graph, args.out)
     print(f"wrote {args.out.name}, {args.out.stat().st_size} bytes")
 
 

@@ -1,8 +1,10 @@
-"""The facing detector: backbone, feature pyramid down to stride 8, two outputs.
+"""The facing detector: two networks, each a backbone, a feature pyramid down to stride 8 and two outputs.
 
 Anchor-free, one class. `heat` says how likely a facing has its centre in a cell, `ltrb` the
 distances from the middle of the cell to the box's left, top, right and bottom side in input pixels.
-Only layers that OpenCV 4.6's importer takes: convolution, ReLU, nearest upsampling by 2, add,
+`slim` started from ImageNet's weights and was trained for long; it knows packs that fill the picture. `broad` started from COCO's, sees more
+in a cooler and draws tighter boxes. What is published is the mean of both: they err in different places.
+Only layers that OpenCV 4.6's importer takes: convolution, ReLU, leaky ReLU, nearest upsampling by 2, add,
 concat, strided slice, exp, sigmoid. For packs that fill the picture, 5x5 depthwise layers at stride
 32, the last two dilated, widen the field of view beyond a thousand pixels.
 """
@@ -10,14 +12,17 @@ concat, strided slice, exp, sigmoid. For packs that fill the picture, 5x5 depthw
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from common.shufflenet import STAGE_CHANNELS, ShuffleNetV2, conv_bn
+from common import cspnet, shufflenet
+from common.shufflenet import conv_bn
 
 STRIDE = 8
-WIDTH = 64
 # exp(0) of the box output is this many input pixels, about half the side of a usual facing
 DISTANCE_UNIT = 32.0
 # the heat's start value: a hundredth, so that the first steps are not drowned by empty cells
@@ -43,26 +48,48 @@ class Wide(nn.Module):
         return x + self.mix(self.norm(self.far(x)))
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What the two networks differ in."""
+
+    backbone: Callable[[], nn.Module]
+    pretrained: Callable[[Path], nn.Module]
+    channels: tuple[int, int, int]  # of the backbone at strides 8, 16, 32
+    width: int  # channels of the pyramid
+    context: int  # channels at stride 32
+    separables: int  # layers of context
+    smooth: Callable[[int, int], nn.Module]  # after each step of the pyramid
+    says: float  # its weight in the boxes that are published; in the heat all count the same
+
+
+KINDS = {
+    "slim": Kind(shufflenet.ShuffleNetV2, shufflenet.pretrained, shufflenet.STAGE_CHANNELS, 64, 128, 3, separable, 1),
+    "broad": Kind(cspnet.CSPNet, cspnet.pretrained, cspnet.STAGE_CHANNELS, 96, 160, 2, cspnet.conv, 3),
+}
+
+
 class FacingDetector(nn.Module):
     """Maps N x 3 x H x W (BGR, 0 to 1; H and W multiples of 32) to heat logits and log distances."""
 
-    def __init__(self, backbone: ShuffleNetV2 | None = None) -> None:
+    def __init__(self, kind: str, init: Path | None = None) -> None:
         super().__init__()
-        self.backbone = backbone or ShuffleNetV2()
-        at8, at16, at32 = STAGE_CHANNELS
-        self.context = nn.Sequential(*conv_bn(at32, 128, 1), *(separable(128, 128) for _ in range(3)))
-        self.wide = nn.Sequential(Wide(128), nn.ReLU(), Wide(128), nn.ReLU())
-        self.lateral32 = nn.Sequential(*conv_bn(128, WIDTH, 1, relu=False))
-        self.lateral16 = nn.Sequential(*conv_bn(at16, WIDTH, 1, relu=False))
-        self.lateral8 = nn.Sequential(*conv_bn(at8, WIDTH, 1, relu=False))
-        self.smooth16 = separable(WIDTH, WIDTH)
-        self.smooth8 = separable(WIDTH, WIDTH)
+        k = KINDS[kind]
+        self.kind = kind
+        self.backbone = k.pretrained(init) if init else k.backbone()
+        at8, at16, at32 = k.channels
+        self.context = nn.Sequential(*conv_bn(at32, k.context, 1), *(separable(k.context, k.context) for _ in range(k.separables)))
+        self.wide = nn.Sequential(Wide(k.context), nn.ReLU(), Wide(k.context), nn.ReLU())
+        self.lateral32 = nn.Sequential(*conv_bn(k.context, k.width, 1, relu=False))
+        self.lateral16 = nn.Sequential(*conv_bn(at16, k.width, 1, relu=False))
+        self.lateral8 = nn.Sequential(*conv_bn(at8, k.width, 1, relu=False))
+        self.smooth16 = k.smooth(k.width, k.width)
+        self.smooth8 = k.smooth(k.width, k.width)
         self.up = nn.Upsample(scale_factor=2, mode="nearest")
         self.relu = nn.ReLU()
-        self.heat_tower = nn.Sequential(separable(WIDTH, WIDTH), separable(WIDTH, WIDTH))
-        self.box_tower = nn.Sequential(separable(WIDTH, WIDTH), separable(WIDTH, WIDTH))
-        self.heat = nn.Conv2d(WIDTH, 1, 1)
-        self.box = nn.Conv2d(WIDTH, 4, 1)
+        self.heat_tower = nn.Sequential(separable(k.width, k.width), separable(k.width, k.width))
+        self.box_tower = nn.Sequential(separable(k.width, k.width), separable(k.width, k.width))
+        self.heat = nn.Conv2d(k.width, 1, 1)
+        self.box = nn.Conv2d(k.width, 4, 1)
         nn.init.constant_(self.heat.bias, -math.log(1 / HEAT_PRIOR - 1))
         nn.init.normal_(self.heat.weight, std=0.01)
         nn.init.normal_(self.box.weight, std=0.01)
@@ -77,15 +104,18 @@ class FacingDetector(nn.Module):
 
 
 class Deployed(nn.Module):
-    """What is exported: the sigmoid and the distances in pixels are part of the graph."""
+    """What is exported: the mean of the networks' logits, and of their log distances, of which broad's are the better ones; sigmoid
+    and pixels are part of the graph."""
 
-    def __init__(self, detector: FacingDetector) -> None:
+    def __init__(self, detectors: list[FacingDetector]) -> None:
         super().__init__()
-        self.detector = detector
+        self.detectors = nn.ModuleList(detectors)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        heat, box = self.detector(image)
-        return torch.sigmoid(heat), torch.exp(box) * DISTANCE_UNIT
+        heats, boxes = zip(*(detector(image) for detector in self.detectors))
+        says = [KINDS[detector.kind].says for detector in self.detectors]
+        box = sum(b * s for b, s in zip(boxes, says)) / sum(says)
+        return torch.sigmoid(sum(heats) / len(heats)), torch.exp(box) * DISTANCE_UNIT
 
 
 def parameters(model: nn.Module) -> int:

@@ -1,6 +1,6 @@
-"""Turns the published ONNX file back into a checkpoint that training can go on from.
+"""Turns the published ONNX file back into checkpoints that training can go on from, DIR/KIND/ema.pt.
 
-    python3 -m detector.reopen --weights ../weights/facings/facings.onnx --out warm.pt --source flat:1:FLAT
+    python3 -m detector.reopen --weights ../weights/facings/facings.onnx.gz --out WORK/warm --source flat:1:FLAT
 
 The export folds each batch norm into the convolution before it, and only the ONNX file is published.
 Here every folded convolution gets its batch norm back: the norm's mean and variance are those that the
@@ -14,12 +14,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from detector.network import FacingDetector
+from common import onnxfile
+from detector.network import KINDS, Deployed, FacingDetector
 from detector.sources import Batches, parse_source
 
 SEED = 99
@@ -45,7 +45,7 @@ def unfold(model: nn.Module, path: Path, shape: tuple[int, ...] = (1, 3, 64, 64)
 
     `shape` is one that the model takes.
     """
-    graph = onnx.load(str(path)).graph
+    graph = onnxfile.model(path).graph
     values = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     folded = [[torch.from_numpy(values[name].copy()) for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
     met = in_call_order(model, shape)
@@ -107,9 +107,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--kind", action="append", choices=sorted(KINDS), help="networks of the file, in order: both, but in 0.4.0 and before slim alone")
     parser.add_argument("--source", action="append", required=True, help="KIND:WEIGHT:FOLDER as for training, several times")
     args = parser.parse_args()
-    model = FacingDetector().eval()
+    model = Deployed([FacingDetector(kind) for kind in args.kind or KINDS]).eval()
     norms = unfold(model, args.weights)
     probe = torch.from_numpy(np.random.default_rng(SEED).random((1, 3, 320, 320)).astype(np.float32))
     with torch.no_grad():
@@ -119,7 +120,10 @@ def main() -> None:
     with torch.no_grad():
         after = torch.cat([o.flatten() for o in model(probe)])
     print(f"answers moved by {float((after - before).abs().max()):.1e}")
-    torch.save({"model": model.state_dict(), "step": 0}, args.out)
+    for detector in model.detectors:
+        folder = args.out / detector.kind
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save({"model": detector.state_dict(), "kind": detector.kind, "step": 0}, folder / "ema.pt")
 
 
 if __name__ == "__main__":

@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 import torch
 
-from common import manifest
-from detector import boxes, export
+from common import manifest, onnxfile
+from detector import boxes, export, reopen
 from detector.average_precision import Judged, average_precision, summarise
 from detector.crops import piece
 from detector.datasets import NO_BOXES, Example, read_coco
 from detector.detect import Detector
 from detector.lens import Camera, canvas_map
-from detector.network import FacingDetector, parameters
+from detector.network import KINDS, Deployed, FacingDetector, parameters
 from detector.shelves import Material, Scene
 
 
@@ -139,19 +139,38 @@ def coco_parts_facings_from_others() -> None:
 
 
 def export_equals_torch() -> None:
-    """An untrained network goes through ONNX and OpenCV unchanged, at every size, and can be run."""
+    """Untrained networks go through ONNX and OpenCV unchanged, at every size, and can be run, packed too."""
     torch.manual_seed(1)
-    model = FacingDetector().eval()
-    if parameters(model) > 500_000:
-        raise AssertionError(f"{parameters(model)} parameters are too many for a Pi")
+    models = [FacingDetector(kind).eval() for kind in KINDS]
+    size = sum(parameters(m) for m in models)
+    if size > 4_500_000:
+        raise AssertionError(f"{size} parameters are too many for a Pi")
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "facings.onnx"
-        export.export(model, path)
-        for height, width, heat, ltrb in export.compare(model, path):
+        path, packed = Path(name) / "facings.onnx", Path(name) / "facings.onnx.gz"
+        export.export(models, path)
+        for height, width, heat, ltrb in export.compare(models, path):
             near(heat, 0, export.TOLERANCE[0], f"heat at {height}x{width}")
             near(ltrb, 0, export.TOLERANCE[1], f"distances at {height}x{width}")
-        found, scores = Detector(path).find(np.zeros((333, 517, 3), np.uint8), 0.0)
-        near(len(found), len(scores), 0, "boxes and scores")
+        onnxfile.write(onnxfile.rounded(onnxfile.model(path)), packed)
+        near(packed.stat().st_size < 0.7 * path.stat().st_size, True, 0, "a packed file is smaller")
+        black = np.zeros((333, 517, 3), np.uint8)
+        for file in (path, packed):
+            found, scores = Detector(file).find(black, 0.0)
+            near(len(found), len(scores), 0, "boxes and scores")
+
+
+def reopened_says_the_same() -> None:
+    """The published file becomes the networks that it was made of."""
+    torch.manual_seed(2)
+    models = [FacingDetector(kind).eval() for kind in KINDS]
+    x = torch.rand(1, 3, 96, 128)
+    with tempfile.TemporaryDirectory() as name, torch.no_grad():
+        path = Path(name) / "facings.onnx"
+        export.export(models, path)
+        again = Deployed([FacingDetector(kind) for kind in KINDS]).eval()
+        reopen.unfold(again, path)
+        for ours, theirs in zip(again(x), Deployed(models).eval()(x)):
+            near(float((ours - theirs).abs().max()), 0, 1e-3, "answers")
 
 
 def manifest_notices_another_file() -> None:
@@ -169,7 +188,7 @@ def manifest_notices_another_file() -> None:
 CHECKS: tuple[Callable[[], None], ...] = (
     codec_returns_the_boxes, unknown_places_cost_nothing, losses_fall_to_nothing, average_precision_by_hand,
     suppression_keeps_the_best, lens_looks_straight_ahead, scenes_are_seeded_and_boxed,
-    pieces_keep_boxes_on_their_packs, coco_parts_facings_from_others, export_equals_torch, manifest_notices_another_file,
+    pieces_keep_boxes_on_their_packs, coco_parts_facings_from_others, export_equals_torch, reopened_says_the_same, manifest_notices_another_file,
 )
 
 

@@ -18,7 +18,7 @@ var grams = map[string]string{"KGM": "1000", "KG": "1000", "KGS": "1000", "KILOG
 
 // millilitres and millimetres are the same of units of volume and of length.
 var (
-	millilitres = map[string]string{"LTR": "1000", "L": "1000", "LT": "1000", "LITRE": "1000", "LITRES": "1000", "LITER": "1000", "LITERS": "1000", "升": "1000", "公升": "1000",
+	millilitres = map[string]string{"LTR": "1000", "L": "1000", "LT": "1000", "LITRE": "1000", "LITRES": "1000", "LITER": "1000", "LITERS": "1000", "升": "1000", "公升": "1000", //nolint:misspell // as tills write it
 		"MLT": "1", "ML": "1", "毫升": "1", "CLT": "10", "CL": "10", "DLT": "100", "DL": "100"}
 	millimetres = map[string]string{"MTR": "1000", "M": "1000", "METRE": "1000", "METRES": "1000", "METER": "1000", "METERS": "1000", "米": "1000",
 		"CMT": "10", "CM": "10", "厘米": "10", "MMT": "1", "MM": "1", "毫米": "1"}
