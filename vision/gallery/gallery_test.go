@@ -339,7 +339,8 @@ func TestFront(t *testing.T) {
 		{"a product shot on a plain ground", plain, []vision.Detection{det(0, 0, 20, 20, 0.9, false)}, shelf.Box{X: 30, Y: 20, W: 30, H: 60}},
 		{"nothing found: the whole photo", busy, nil, busy.Bounds()},
 		{"the pack in the middle, not a small one beside", busy, []vision.Detection{det(0, 0, 14, 14, 0.95, false), det(15, 30, 45, 90, 0.8, false)}, shelf.Box{X: 15, Y: 30, W: 30, H: 60}},
-		{"weak ones do not count", busy, []vision.Detection{det(15, 30, 45, 90, 0.2, true)}, busy.Bounds()},
+		{"a weak one is the pack where nothing else is", busy, []vision.Detection{det(15, 30, 45, 90, 0.2, true)}, shelf.Box{X: 15, Y: 30, W: 30, H: 60}},
+		{"the weakest do not count", busy, []vision.Detection{det(15, 30, 45, 90, 0.1, true)}, busy.Bounds()},
 		{"a pack that fills it: the whole photo", busy, []vision.Detection{det(2, 3, 58, 118, 0.8, false)}, busy.Bounds()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
