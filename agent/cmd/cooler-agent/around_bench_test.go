@@ -10,12 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coldshelf/coldshelf/models/weights"
 	"github.com/coldshelf/coldshelf/vision"
-	"github.com/coldshelf/coldshelf/vision/detect"
-	"github.com/coldshelf/coldshelf/vision/embed"
 	"github.com/coldshelf/coldshelf/vision/gallery"
-	"github.com/coldshelf/coldshelf/vision/lane"
 	"github.com/coldshelf/coldshelf/vision/pipeline"
 	"github.com/coldshelf/coldshelf/vision/synth"
 )
@@ -75,38 +71,9 @@ func BenchmarkAround(b *testing.B) {
 // playBack lets the networks of a sight run once for each input, and answer from memory then.
 func playBack(b *testing.B, s *sight) {
 	b.Helper()
-	set, err := weights.Built()
-	if err != nil {
-		b.Fatal(err)
-	}
-	l, err := newLoader(s.opts)
-	if err != nil {
-		b.Fatal(err)
-	}
-	open := func(task string) (*played, weights.Network) {
-		spec, err := set.Task(task)
-		if err != nil {
-			b.Fatal(err)
-		}
-		net, err := l.load(b.Context(), set, spec)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = net.Close() })
-		return &played{Network: net, seed: maphash.MakeSeed(), known: map[uint64]map[string]vision.Tensor{}}, spec
-	}
-	net, spec := open(weights.FacingDetection)
-	if s.Detector, err = detect.New(net, spec); err != nil {
-		b.Fatal(err)
-	}
-	net, spec = open(weights.PackEmbedding)
-	if s.Embedder, err = embed.NewNetwork(net, spec); err != nil {
-		b.Fatal(err)
-	}
-	net, spec = open(weights.LaneBare)
-	if s.Lanes, err = lane.NewNetwork(net, spec); err != nil {
-		b.Fatal(err)
-	}
+	wrapNetworks(b, s, func(_ string, net vision.Network) vision.Network {
+		return &played{Network: net, seed: maphash.MakeSeed(), known: map[uint64]map[string]vision.Tensor{}}
+	})
 }
 
 // played remembers what a network answered.

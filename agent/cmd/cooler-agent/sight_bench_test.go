@@ -126,6 +126,17 @@ func BenchmarkLook(b *testing.B) {
 // clockedParts puts a clock around the networks of a sight.
 func clockedParts(b *testing.B, s *sight) (det, emb, lanes *clocked) {
 	b.Helper()
+	around := map[string]*clocked{}
+	wrapNetworks(b, s, func(task string, net vision.Network) vision.Network {
+		around[task] = &clocked{Network: net}
+		return around[task]
+	})
+	return around[weights.FacingDetection], around[weights.PackEmbedding], around[weights.LaneBare]
+}
+
+// wrapNetworks gives a sight its networks anew, each in what wrap puts around it.
+func wrapNetworks(b *testing.B, s *sight, wrap func(task string, net vision.Network) vision.Network) {
+	b.Helper()
 	set, err := weights.Built()
 	if err != nil {
 		b.Fatal(err)
@@ -134,7 +145,7 @@ func clockedParts(b *testing.B, s *sight) (det, emb, lanes *clocked) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	open := func(task string) (*clocked, weights.Network) {
+	open := func(task string) (vision.Network, weights.Network) {
 		spec, err := set.Task(task)
 		if err != nil {
 			b.Fatal(err)
@@ -144,19 +155,18 @@ func clockedParts(b *testing.B, s *sight) (det, emb, lanes *clocked) {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { _ = net.Close() })
-		return &clocked{Network: net}, spec
+		return wrap(task, net), spec
 	}
-	det, detSpec := open(weights.FacingDetection)
-	emb, embSpec := open(weights.PackEmbedding)
-	lanes, lanesSpec := open(weights.LaneBare)
-	if s.Detector, err = detect.New(det, detSpec); err != nil {
+	net, spec := open(weights.FacingDetection)
+	if s.Detector, err = detect.New(net, spec); err != nil {
 		b.Fatal(err)
 	}
-	if s.Embedder, err = embed.NewNetwork(emb, embSpec); err != nil {
+	net, spec = open(weights.PackEmbedding)
+	if s.Embedder, err = embed.NewNetwork(net, spec); err != nil {
 		b.Fatal(err)
 	}
-	if s.Lanes, err = lane.NewNetwork(lanes, lanesSpec); err != nil {
+	net, spec = open(weights.LaneBare)
+	if s.Lanes, err = lane.NewNetwork(net, spec); err != nil {
 		b.Fatal(err)
 	}
-	return det, emb, lanes
 }

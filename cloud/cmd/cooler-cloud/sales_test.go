@@ -13,24 +13,32 @@ import (
 
 const tillMapping = "../../internal/sales/intake/testdata/till.yml"
 
-func TestSalesImport(t *testing.T) {
+// serving starts the service on a port of its own, with an embedded broker, until the test ends.
+func serving(t *testing.T) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	serving := &output{lines: make(chan string, 16)}
-	port, ended := freePort(t), make(chan int, 1)
+	lines := &output{lines: make(chan string, 16)}
+	port, data := freePort(t), t.TempDir() // before the clean-up, so that the folder outlives the service
+	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"serve", "--listen", port, "--mqtt-listen", "127.0.0.1:0", "--data", t.TempDir(), "--log-level", "error"}, serving, serving)
+		ended <- run(ctx, []string{"serve", "--listen", port, "--mqtt-listen", "127.0.0.1:0", "--data", data, "--log-level", "error"}, lines, lines)
 	}()
-	defer func() {
+	t.Cleanup(func() {
 		cancel()
 		if code := <-ended; code != 0 {
 			t.Errorf("serve ended with %d", code)
 		}
-	}()
+	})
 	select {
-	case <-serving.lines:
+	case <-lines.lines:
 	case <-time.After(30 * time.Second):
 		t.Fatal("the service does not start")
 	}
+	return port
+}
+
+func TestSalesImport(t *testing.T) {
+	port := serving(t)
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -42,7 +50,7 @@ func TestSalesImport(t *testing.T) {
 	cli := func(want int, args ...string) (stdout, stderr string) {
 		t.Helper()
 		var out, err bytes.Buffer
-		if code := run(ctx, append(append([]string{"sales"}, args...), "--url", "http://"+port), &out, &err); code != want {
+		if code := run(t.Context(), append(append([]string{"sales"}, args...), "--url", "http://"+port), &out, &err); code != want {
 			t.Fatalf("%v: exit %d, want %d: %s", args, code, want, err.String())
 		}
 		return out.String(), err.String()
@@ -107,28 +115,12 @@ stores:
 
 // TestMasterFiles: the command enters a shop's CSV, writes the rows that have to be mended, and takes them mended.
 func TestMasterFiles(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	serving := &output{lines: make(chan string, 16)}
-	port, ended := freePort(t), make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--listen", port, "--mqtt-listen", "127.0.0.1:0", "--data", t.TempDir(), "--log-level", "error"}, serving, serving)
-	}()
-	defer func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("serve ended with %d", code)
-		}
-	}()
-	select {
-	case <-serving.lines:
-	case <-time.After(30 * time.Second):
-		t.Fatal("the service does not start")
-	}
+	port := serving(t)
 	dir := t.TempDir()
 	cli := func(want int, args ...string) (stdout, stderr string) {
 		t.Helper()
 		var out, err bytes.Buffer
-		if code := run(ctx, append([]string{"sales", "masters", "--url", "http://" + port}, args...), &out, &err); code != want {
+		if code := run(t.Context(), append([]string{"sales", "masters", "--url", "http://" + port}, args...), &out, &err); code != want {
 			t.Fatalf("%v: exit %d, want %d: %s", args, code, want, err.String())
 		}
 		return out.String(), err.String()
